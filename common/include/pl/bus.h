@@ -1,0 +1,125 @@
+/* bus.h - requests, replies and events between processes.
+ *
+ * Topology: every worker (DEALER) talks to roompool (ROUTER) and to nobody
+ * else. Wire: frames [envelope][body]; envelope is the msgpack array
+ * [major, msg_id, corr_id, kind, deadline_ms, trace, epoch].
+ * One thread: that of the loop. Sends never block. */
+#ifndef PL_BUS_H
+#define PL_BUS_H
+
+#include "pl/loop.h"
+#include "pl/msg.h"
+
+enum {
+    PL_NODE_MAX = 64,  /* "media-1.5f3a9c01": name, dot, boot nonce */
+    PL_TRACE_MAX = 32, /* 16 random bytes in hex, W3C trace-id form */
+};
+
+typedef struct pl_bus pl_bus;
+
+/* What a reply needs; a plain value that may outlive the request. */
+typedef struct pl_bus_ticket {
+    char node[PL_NODE_MAX + 1];
+    char trace[PL_TRACE_MAX + 1];
+    uint64_t corr;
+    int64_t expires_us; /* loop time after which nobody waits */
+} pl_bus_ticket;
+
+typedef struct pl_bus_in {
+    const pl_msg_desc *desc;
+    const void *body;     /* struct of desc; borrowed during the call */
+    const char *node;     /* sender; "roompool" seen from a worker */
+    const char *trace;    /* "" when none */
+    uint64_t epoch;       /* room epoch, 0 when none */
+    pl_bus_ticket ticket; /* requests only */
+} pl_bus_in;
+
+typedef void (*pl_bus_handler)(void *ctx, const pl_bus_in *in);
+/* e: PL_OK with `in` the typed reply (check in->desc when several are
+ * possible); else in is NULL, or the peer's pl_error message. */
+typedef void (*pl_bus_on_reply)(void *ctx, pl_err e, const pl_bus_in *in);
+/* A peer came (hello seen) or went (beats missed or goodbye). Router only. */
+typedef void (*pl_bus_on_peer)(void *ctx, const char *node, bool is_up);
+/* The link to roompool is up or down. Dealer only. */
+typedef void (*pl_bus_on_link)(void *ctx, bool is_up);
+
+typedef struct pl_bus_options {
+    pl_loop *loop;
+    const char *node;     /* this process, at most PL_NODE_MAX */
+    pl_role role;         /* PL_ROLE_ROOMPOOL binds a ROUTER, others connect */
+    const char *endpoint; /* ipc:///run/x/bus or tcp://host:port */
+    /* CURVE for tcp: files with z85 keys; NULL on ipc. Binding a TCP address
+     * that is not loopback without them is PL_ECONFIG. */
+    const char *public_key_file, *secret_key_file, *server_key_file;
+    const char *allowed_keys_dir; /* router: one file per worker key */
+    unsigned beat_ms;             /* sent and expected; 0: 250 */
+    unsigned beats_missed;        /* peer is gone after that many; 0: 4 */
+} pl_bus_options;
+
+/* Open over ZeroMQ. Errors: PL_ECONFIG, PL_EIO (text is logged). */
+PL_MUST_USE pl_err pl_bus_open_zmq(const pl_bus_options *options,
+                                   pl_bus **ret_bus);
+
+/* In-memory exchange for tests: every bus opened on one hub sees the others.
+ * Faults are drawn from `seed`. */
+typedef struct pl_bus_hub pl_bus_hub;
+typedef struct pl_bus_faults {
+    unsigned drop_permille, duplicate_permille;
+    int64_t delay_us, jitter_us; /* jitter reorders */
+} pl_bus_faults;
+PL_MUST_USE pl_err pl_bus_hub_create(pl_loop *loop, uint64_t seed,
+                                     pl_bus_hub **ret_hub);
+void pl_bus_hub_destroy(pl_bus_hub **hub);
+void pl_bus_hub_set_faults(pl_bus_hub *hub, const pl_bus_faults *faults);
+PL_MUST_USE pl_err pl_bus_open_mem(pl_bus_hub *hub,
+                                   const pl_bus_options *options,
+                                   pl_bus **ret_bus);
+
+void pl_bus_close(pl_bus **bus);
+
+/* Handle requests or events of one kind; one handler each, ctx borrowed.
+ * Messages without a handler are counted, and answered with PL_EUNSUPPORTED
+ * when they are requests. Errors: PL_EEXIST, PL_ENOMEM. */
+PL_MUST_USE pl_err pl_bus_handle(pl_bus *bus, const pl_msg_desc *desc,
+                                 pl_bus_handler handler, void *ctx);
+void pl_bus_watch_peers(pl_bus *bus, pl_bus_on_peer cb, void *ctx);
+void pl_bus_watch_link(pl_bus *bus, pl_bus_on_link cb, void *ctx);
+
+typedef struct pl_bus_send {
+    const char *to;       /* node; NULL: roompool */
+    const char *trace;    /* NULL: a new one */
+    uint64_t epoch;       /* room epoch, 0 none */
+    unsigned deadline_ms; /* 0: the descriptor's */
+    bool retry;           /* resend each second until the deadline: for what
+                             must survive a restart of the peer; the receiver
+                             drops repeats by (sender, corr) */
+} pl_bus_send;
+
+/* Send a request. on_reply is called exactly once, later, never from inside
+ * this call, unless pl_bus_cancel() came first or the bus is closed.
+ * ret_corr: may be NULL.
+ * Errors: PL_EINVAL a field breaks its bound; PL_EFULL too many pending;
+ *         PL_ENOMEM. A peer that is not there shows as PL_ETIMEOUT. */
+PL_MUST_USE pl_err pl_bus_request(pl_bus *bus, const pl_bus_send *how,
+                                  const pl_msg_desc *desc, const void *body,
+                                  pl_bus_on_reply on_reply, void *ctx,
+                                  uint64_t *ret_corr);
+void pl_bus_cancel(pl_bus *bus, uint64_t corr);
+/* Answer a request, once. Errors are logged and counted inside: the asker then
+ * runs into its deadline. */
+void pl_bus_reply(pl_bus *bus, const pl_bus_ticket *ticket,
+                  const pl_msg_desc *desc, const void *body);
+/* Answer with an error; text may be NULL. */
+void pl_bus_reply_error(pl_bus *bus, const pl_bus_ticket *ticket, pl_err e,
+                        const char *text);
+/* Send an event. Errors: PL_EINVAL; PL_EFULL the link's queue is full (counted;
+ * the event is dropped). */
+PL_MUST_USE pl_err pl_bus_event(pl_bus *bus, const pl_bus_send *how,
+                                const pl_msg_desc *desc, const void *body);
+
+typedef struct pl_bus_stats {
+    uint64_t sent, received, malformed, unhandled, dropped, timeouts, repeats;
+} pl_bus_stats;
+void pl_bus_get_stats(const pl_bus *bus, pl_bus_stats *ret_stats);
+
+#endif
