@@ -1,0 +1,62 @@
+/* codec.h - what the engine needs of a codec. Audio inside the engine is
+ * float, mono, 48 kHz, full scale 1.0. io/opus_codec.c and io/spandsp_codec.c
+ * fill the table; states are allocated when a leg is added, never later. */
+#ifndef PL_CODEC_H
+#define PL_CODEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/codec_kind.h"
+#include "pl/err.h"
+
+enum {
+    PL_CODEC_FRAME = 960,        /* samples a tick: 20 ms */
+    PL_CODEC_MAX_DECODED = 5760, /* samples a packet: 120 ms, RFC 6716 2.1.4 */
+    PL_CODEC_MAX_ENCODED = 400   /* bytes we ever send in a packet */
+};
+
+/* Opaque states; each codec casts to its own struct. */
+typedef struct pl_encoder pl_encoder;
+typedef struct pl_decoder pl_decoder;
+
+typedef struct pl_codec {
+    pl_codec_kind kind;
+    uint32_t clock_hz; /* of RTP timestamps */
+
+    /* Duration of a payload in 48 kHz samples, 0 when it is not a payload of
+     * this codec (length, table of contents). Reads at most data[len]. */
+    size_t (*duration)(const uint8_t *data, size_t len);
+
+    pl_err (*decoder_create)(pl_decoder **ret_decoder);
+    void (*decoder_destroy)(pl_decoder **decoder);
+    /* Decode one payload into pcm[PL_CODEC_MAX_DECODED].
+     * Errors: PL_EPROTO (the state survives). */
+    pl_err (*decode)(pl_decoder *decoder, const uint8_t *data, size_t len,
+                     float *pcm, size_t *ret_samples);
+    /* Recover the `samples` before a payload from the redundancy in it.
+     * Errors: PL_ENOENT it carries none. NULL: the codec has no such thing. */
+    pl_err (*decode_fec)(pl_decoder *decoder, const uint8_t *data, size_t len,
+                         float *pcm, size_t samples);
+    /* Make up `samples` (multiple of 480, <= 5760) of lost audio. */
+    void (*conceal)(pl_decoder *decoder, float *pcm, size_t samples);
+    /* Forget everything, as after create. */
+    void (*decoder_reset)(pl_decoder *decoder);
+
+    /* bitrate_bps: where the codec has a choice. */
+    pl_err (*encoder_create)(uint32_t bitrate_bps, pl_encoder **ret_encoder);
+    void (*encoder_destroy)(pl_encoder **encoder);
+    /* Encode pcm[PL_CODEC_FRAME] into out[PL_CODEC_MAX_ENCODED]; returns the
+     * bytes, 0 when the library failed. */
+    size_t (*encode)(pl_encoder *encoder, const float *pcm, uint8_t *out);
+    /* Make `to` continue exactly where `from` is. Same codec and bit rate. */
+    void (*encoder_copy)(pl_encoder *to, const pl_encoder *from);
+} pl_codec;
+
+/* By pl_codec_kind; an entry may be NULL: the codec is not built in. */
+typedef struct pl_codec_table {
+    const pl_codec *codec[PL_CODEC_COUNT];
+} pl_codec_table;
+
+#endif

@@ -1,0 +1,210 @@
+/* engine_msg.h - what main thread, I/O thread and mixing thread tell each
+ * other. Plain values only: they are copied through rings (ring.h).
+ *
+ *   main --pl_mix_command--> mixer --pl_mix_event--> main
+ *   I/O  --pl_mix_input----> mixer --pl_mix_note---> I/O
+ *
+ * Order: main queues LEG_ADD before it tells the I/O thread of the leg; the
+ * mixer then sees LEG_ADD before any input of that leg. A message whose id is
+ * stale (wrong generation) is counted and ignored.
+ *
+ * Descriptors: an fd named in TRANSPORT_UP stays open until the mixer said
+ * PL_MIX_LEG_REMOVED (or, for TRANSPORT_DOWN, PL_MIX_TRANSPORT_CLOSED) for that
+ * leg: closing earlier would let the mixer write into whatever reuses the
+ * number. */
+#ifndef PL_ENGINE_MSG_H
+#define PL_ENGINE_MSG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/addr.h"
+#include "core/codec_kind.h"
+#include "core/prompt.h"
+#include "core/srtp_ops.h"
+#include "pl/words.h"
+
+enum {
+    PL_MIX_PACKET_MAX = 1500, /* received datagram; larger ones io drops */
+    PL_MIX_CNAME_MAX = 32,    /* RFC 7022 names are 16 characters */
+    PL_MIX_RECV_PTS = 8,
+    PL_MIX_NO_PT = 0xff
+};
+
+/* Index into the worker's tables (chosen by main, below the configured
+ * maximum) and a generation that changes with each reuse; never 0. */
+typedef struct pl_mix_id {
+    uint32_t index, generation;
+} pl_mix_id;
+
+/* ---- main to mixer ------------------------------------------------------ */
+
+typedef enum pl_mix_command_kind {
+    PL_MIX_ROOM_OPEN = 1,
+    PL_MIX_ROOM_CLOSE, /* with its legs: each gives PL_MIX_LEG_REMOVED */
+    PL_MIX_LEG_ADD,
+    PL_MIX_LEG_MEDIA,  /* renegotiated: codecs, direction */
+    PL_MIX_LEG_FLAGS,  /* mixed, muted, deaf */
+    PL_MIX_LEG_REMOVE, /* answered by PL_MIX_LEG_REMOVED; SRTP keys die */
+    PL_MIX_LEG_PLAY,   /* replaces what plays; prompt NULL: stop */
+    PL_MIX_STOP        /* the thread ends (used by mixer_thread.c) */
+} pl_mix_command_kind;
+
+typedef struct pl_mix_room {
+    pl_room_mode mode;
+    uint32_t max_talkers; /* loudest K; 0: default 3; at most 32 */
+} pl_mix_room;
+
+/* The negotiated audio section. */
+typedef struct pl_mix_media {
+    pl_direction direction; /* as we send (RFC 8866 section 6.7) */
+    pl_codec_kind send_codec;
+    uint8_t send_pt;
+    uint8_t n_recv; /* payload types we accept, first is preferred */
+    struct {
+        uint8_t pt;
+        pl_codec_kind codec;
+    } recv[PL_MIX_RECV_PTS];
+    uint8_t dtmf_pt;      /* telephone-event; PL_MIX_NO_PT: none */
+    uint32_t dtmf_clock;  /* Hz of the telephone-event, 8000 or 48000 */
+    uint8_t comfort_pt;   /* RFC 3389 CN; PL_MIX_NO_PT: none */
+    uint8_t level_ext_id; /* RFC 6464 (1..14; 0: none) */
+    uint32_t bitrate_bps; /* Opus: peer's maxaveragebitrate; 0: default */
+    bool has_peer_fec;    /* Opus: peer said useinbandfec=1 */
+} pl_mix_media;
+
+typedef struct pl_mix_flags {
+    bool mixed; /* false: hears prompts only and is not heard */
+    bool muted; /* not heard */
+    bool deaf;  /* hears no mix */
+} pl_mix_flags;
+
+typedef struct pl_mix_leg {
+    pl_mix_id room;
+    pl_leg_kind kind;
+    uint32_t ssrc;      /* ours, random */
+    uint16_t first_seq; /* random, RFC 3550 section 5.1 */
+    uint32_t first_ts;
+    char cname[PL_MIX_CNAME_MAX];
+    pl_mix_media media;
+    pl_mix_flags flags;
+} pl_mix_leg;
+
+typedef struct pl_mix_play {
+    const pl_prompt *prompt; /* borrowed for the life of the threads */
+    bool is_loop;
+    uint32_t tag; /* returned in PL_MIX_PLAYED */
+} pl_mix_play;
+
+typedef struct pl_mix_command {
+    pl_mix_command_kind kind;
+    pl_mix_id id; /* room of ROOM_*, leg of LEG_* */
+    union {
+        pl_mix_room room;   /* ROOM_OPEN */
+        pl_mix_leg leg;     /* LEG_ADD */
+        pl_mix_media media; /* LEG_MEDIA */
+        pl_mix_flags flags; /* LEG_FLAGS */
+        pl_mix_play play;   /* LEG_PLAY */
+    } u;
+} pl_mix_command;
+
+/* ---- I/O to mixer ------------------------------------------------------- */
+
+typedef enum pl_mix_input_kind {
+    PL_MIX_PACKET = 1,
+    PL_MIX_TRANSPORT_UP,      /* keys (or none) and where to send */
+    PL_MIX_TRANSPORT_ADDRESS, /* another remote endpoint or descriptor */
+    PL_MIX_TRANSPORT_DOWN     /* answered by PL_MIX_TRANSPORT_CLOSED */
+} pl_mix_input_kind;
+
+/* Where a leg's packets go. */
+typedef struct pl_mix_route {
+    int fd;
+    bool is_v6_socket; /* of both: IPv4 peers are then sent to as ::ffff:.. */
+    pl_addr remote;    /* none: keep silent until an address is known */
+    bool is_rtcp_mux;  /* RFC 5761: RTCP goes the same way */
+    int rtcp_fd;       /* without mux; -1: no RTCP */
+    pl_addr rtcp_remote;
+} pl_mix_route;
+
+typedef struct pl_mix_packet {
+    int64_t arrival_us; /* monotonic, as pl_engine_tick()'s clock */
+    uint32_t path;      /* I/O's number of the 5-tuple it came by */
+    bool is_rtcp_port;  /* came by the separate RTCP port */
+    uint16_t len;
+    uint8_t data[PL_MIX_PACKET_MAX]; /* still encrypted, RTP or RTCP */
+} pl_mix_packet;
+
+typedef struct pl_mix_input {
+    pl_mix_input_kind kind;
+    pl_mix_id leg;
+    union {
+        pl_mix_packet packet;
+        struct {
+            pl_srtp_keys keys; /* profile PL_SRTP_NONE: plain RTP */
+            bool is_server;    /* our DTLS role: picks our key */
+            pl_mix_route route;
+        } up;
+        pl_mix_route route; /* TRANSPORT_ADDRESS */
+    } u;
+} pl_mix_input;
+
+/* ---- mixer to main ------------------------------------------------------ */
+
+typedef enum pl_mix_event_kind {
+    PL_MIX_DTMF = 1,
+    PL_MIX_TALKING,
+    PL_MIX_PLAYED,     /* a prompt ended by itself (not stopped, not loop) */
+    PL_MIX_STATS,      /* every 5 s, droppable */
+    PL_MIX_MEDIA_SEEN, /* first valid RTP packet of the leg */
+    PL_MIX_LEG_REMOVED,
+    PL_MIX_LEG_FAILED, /* LEG_ADD or TRANSPORT_UP could not be carried out */
+    PL_MIX_RTCP_BYE,   /* the peer's SSRC said good-bye */
+    PL_MIX_TRANSPORT_CLOSED
+} pl_mix_event_kind;
+
+typedef struct pl_mix_stats {
+    uint64_t packets_received, packets_sent, packets_lost;
+    uint64_t concealed_frames; /* of 20 ms */
+    uint32_t jitter_us;        /* RFC 3550 section 6.4.1 */
+    uint32_t delay_ms;         /* jitter buffer now */
+    uint32_t rtt_us;           /* RFC 3550 section 6.4.1; 0: unknown */
+    uint32_t far_loss_permille, far_jitter_us; /* from the peer's reports */
+    pl_codec_kind codec;                       /* received last */
+} pl_mix_stats;
+
+typedef struct pl_mix_event {
+    pl_mix_event_kind kind;
+    pl_mix_id leg, room;
+    union {
+        struct {
+            char digit; /* 0-9 * # A-D */
+            uint32_t duration_ms;
+        } dtmf;
+        struct {
+            bool is_talking;
+            uint8_t level; /* -dBov, RFC 6464: 0 loudest, 127 silence */
+        } talking;
+        struct {
+            const pl_prompt *prompt;
+            uint32_t tag;
+        } played;
+        pl_mix_stats stats;
+        pl_codec_kind codec; /* MEDIA_SEEN */
+        pl_err error;        /* LEG_FAILED */
+    } u;
+} pl_mix_event;
+
+/* ---- mixer to I/O ------------------------------------------------------- */
+
+/* The first packet that authenticated from a path that was not the leg's
+ * latest: only now may I/O select that address for sending (robustness:
+ * addresses are learned only from packets that authenticate). For plain RTP:
+ * the first well-formed RTP packet of an accepted payload type. */
+typedef struct pl_mix_note {
+    pl_mix_id leg;
+    uint32_t path;
+} pl_mix_note;
+
+#endif

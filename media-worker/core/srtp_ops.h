@@ -1,0 +1,48 @@
+/* srtp_ops.h - what the engine needs of an SRTP library. The engine owns the
+ * contexts it creates; io/srtp.h is the implementation over libsrtp2. */
+#ifndef PL_SRTP_OPS_H
+#define PL_SRTP_OPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pl/err.h"
+
+/* Protection profiles with their DTLS-SRTP code points: RFC 5764 section 4.1.2,
+ * RFC 7714 section 14.2. */
+typedef enum pl_srtp_profile {
+    PL_SRTP_NONE = 0, /* plain RTP */
+    PL_SRTP_AES128_CM_SHA1_80 = 0x0001,
+    PL_SRTP_AEAD_AES_128_GCM = 0x0007
+} pl_srtp_profile;
+
+enum {
+    PL_SRTP_KEY = 16,
+    PL_SRTP_SALT_MAX = 14,    /* AES-CM 14 bytes, GCM 12 */
+    PL_SRTP_MAX_TRAILER = 32, /* growth by protect, RTP and RTCP */
+    PL_SRTP_MAX_SSRC_IN = 4
+};
+
+/* Master keys as the DTLS exporter gives them (RFC 5764 section 4.2); salts
+ * shorter than the array are followed by zeros. */
+typedef struct pl_srtp_keys {
+    pl_srtp_profile profile;
+    uint8_t client_key[PL_SRTP_KEY], server_key[PL_SRTP_KEY];
+    uint8_t client_salt[PL_SRTP_SALT_MAX], server_salt[PL_SRTP_SALT_MAX];
+} pl_srtp_keys;
+
+typedef struct pl_srtp pl_srtp;
+
+/* Functions with the meaning documented in io/srtp.h. */
+typedef struct pl_srtp_ops {
+    pl_err (*create)(const pl_srtp_keys *keys, bool is_server,
+                     pl_srtp **ret_srtp);
+    void (*destroy)(pl_srtp **srtp);
+    pl_err (*protect)(pl_srtp *srtp, bool is_rtcp, uint8_t *packet, size_t cap,
+                      size_t *len);
+    pl_err (*unprotect)(pl_srtp *srtp, bool is_rtcp, uint8_t *packet,
+                        size_t *len);
+} pl_srtp_ops;
+
+#endif
