@@ -1,0 +1,169 @@
+// phone.mjs - a person with a telephone: one baresip each, steered over its
+// control socket; what it hears is written to a file by its sndfile module.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import net from 'node:net';
+import { join } from 'node:path';
+import { makeVoice, readWav, Recording, VOICES, writeWav } from './audio.mjs';
+import { until } from './wait.mjs';
+
+const MODULES = process.env.PARLEY_BARESIP_MODULES || '/usr/lib/baresip/modules';
+const RATES = { 'PCMU/8000': 8000, 'PCMA/8000': 8000, 'G722/16000': 16000, 'opus/48000': 48000 };
+
+function configText(phone, wav, rate, channels) {
+  return `poll_method epoll
+sip_listen 127.0.0.1:${phone.sipPort}
+call_local_timeout 60
+audio_source aufile,${wav}
+audio_player aubridge,nobody
+audio_alert aubridge,nobody
+ausrc_srate ${rate}
+auplay_srate ${rate}
+ausrc_channels ${channels}
+auplay_channels ${channels}
+rtp_ports ${phone.rtpPort}-${phone.rtpPort + 19}
+audio_buffer 20-160
+jitter_buffer_delay 3-10
+net_interface 127.0.0.1
+snd_path ${phone.dir}/rec
+opus_bitrate 48000
+opus_stereo no
+opus_sprop_stereo no
+module_path ${MODULES}
+module_tmp account.so
+module g711.so
+module g722.so
+module opus.so
+module aufile.so
+module aubridge.so
+module sndfile.so
+module_app menu.so
+module_app ctrl_tcp.so
+ctrl_tcp_listen 127.0.0.1:${phone.controlPort}
+`;
+}
+
+export class Phone {
+  // codec: PCMU/8000, PCMA/8000, G722/16000 or opus/48000; transport: udp, tcp
+  static async open(system, voice, { codec = 'PCMU/8000', transport = 'udp', answer = 'auto' } = {}) {
+    const phone = new Phone();
+    phone.system = system;
+    phone.voice = voice;
+    phone.transport = transport;
+    [phone.sipPort, phone.controlPort, phone.rtpPort] = await system.phonePorts();
+    phone.dir = join(system.dir, `phone-${voice}`);
+    phone.events = [];
+    phone.replies = [];
+    await mkdir(join(phone.dir, 'rec'), { recursive: true });
+    const rate = RATES[codec];
+    const wav = join(phone.dir, 'mic.wav');
+    // One file holds a whole story: baresip does not repeat it.
+    await writeWav(wav, makeVoice(VOICES[voice], rate, 100), rate);
+    await writeFile(join(phone.dir, 'config'), configText(phone, wav, rate, 1));
+    const own = `sip:${voice}@127.0.0.1:${phone.sipPort};transport=${transport}`;
+    await writeFile(join(phone.dir, 'accounts'),
+      `<${own}>;regint=0;audio_codecs=${codec};answermode=${answer}\n`);
+    await writeFile(join(phone.dir, 'contacts'), '');
+    await phone.#start();
+    return phone;
+  }
+
+  // Where others reach this telephone.
+  get address() { return `sip:${this.voice}@127.0.0.1:${this.sipPort}`; }
+
+  async #start() {
+    this.child = spawn('baresip', ['-f', this.dir, '-v'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const log = createWriteStream(join(this.dir, 'log'));
+    this.child.stdout.pipe(log);
+    this.child.stderr.pipe(log);
+    this.system.onStop(() => this.close());
+    this.socket = await until('baresip listens', () => new Promise((resolve, reject) => {
+      const socket = net.connect(this.controlPort, '127.0.0.1', () => resolve(socket));
+      socket.once('error', reject);
+    }));
+    this.socket.on('error', () => {});
+    let pending = Buffer.alloc(0);
+    this.socket.on('data', (data) => {
+      pending = this.#netstrings(Buffer.concat([pending, data]));
+    });
+  }
+
+  #netstrings(data) {
+    for (;;) {
+      const colon = data.indexOf(':');
+      if (colon < 0) return data;
+      const length = Number(data.toString('latin1', 0, colon));
+      if (data.length < colon + 1 + length + 1) return data;
+      const message = JSON.parse(data.toString('utf8', colon + 1, colon + 1 + length));
+      (message.event ? this.events : this.replies).push({ at: Date.now(), ...message });
+      data = data.subarray(colon + 2 + length);
+    }
+  }
+
+  async command(command, params = '') {
+    const token = `t${this.replies.length}-${Date.now()}`;
+    const text = JSON.stringify({ command, params, token });
+    this.socket.write(`${Buffer.byteLength(text)}:${text},`);
+    return until(`baresip answers ${command}`,
+      () => this.replies.find((reply) => reply.token === token), 5000, 10);
+  }
+
+  event(type, after = 0) {
+    return this.events.find((event) => event.type === type && event.at >= after);
+  }
+
+  async dial(user, { established = true } = {}) {
+    const after = Date.now();
+    await this.command('dial',
+      `sip:${user}@127.0.0.1:${this.system.sipPort};transport=${this.transport}`);
+    if (established) await this.established(after);
+  }
+
+  async established(after = 0, timeoutMs = 15000) {
+    await until(`${this.voice}'s call is established`,
+      () => this.event('CALL_ESTABLISHED', after), timeoutMs).catch((error) => {
+      error.message += `; events: ${this.events.map((e) => `${e.type} ${e.param ?? ''}`).join(', ')}`;
+      throw error;
+    });
+  }
+
+  closed(after = 0, timeoutMs = 15000) {
+    return until(`${this.voice}'s call is closed`,
+      () => this.event('CALL_CLOSED', after), timeoutMs);
+  }
+
+  // Keys one digit: RFC 4733, as baresip does.
+  async key(digit) {
+    await this.command('sndcode', digit);
+  }
+
+  hangup() { return this.command('hangup'); }
+
+  async #newest(kind) {
+    const dir = join(this.dir, 'rec');
+    const names = (await readdir(dir)).filter((name) => name.endsWith(`-${kind}.wav`)).sort();
+    return names.length ? join(dir, names.at(-1)) : null;
+  }
+
+  // Everything heard in the newest call so far.
+  async heard() {
+    const path = await this.#newest('dec');
+    if (!path) return new Recording(new Float32Array(0), 8000);
+    const { rate, samples } = await readWav(path);
+    return new Recording(samples, rate);
+  }
+
+  async close() {
+    this.socket?.destroy();
+    if (this.child && this.child.exitCode === null && this.child.signalCode === null) {
+      this.child.kill('SIGTERM');
+      const done = once(this.child, 'exit');
+      const timer = setTimeout(() => this.child.kill('SIGKILL'), 3000);
+      await done;
+      clearTimeout(timer);
+    }
+  }
+}

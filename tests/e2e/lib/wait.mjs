@@ -1,0 +1,23 @@
+// wait.mjs - wait for a condition, never for luck.
+
+export const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+// Calls `check` until it gives something true; returns that. Throws `what`
+// with the last failure when `timeoutMs` is over.
+export async function until(what, check, timeoutMs = 15000, everyMs = 50) {
+  const end = Date.now() + timeoutMs;
+  let last;
+  for (;;) {
+    try {
+      const result = await check();
+      if (result) return result;
+      last = undefined;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > end) {
+      throw new Error(`waited ${timeoutMs} ms in vain: ${what}`, { cause: last });
+    }
+    await pause(everyMs);
+  }
+}
