@@ -215,6 +215,9 @@ const char *pl_oa_reason(const pl_oa *oa);
  * out of the offer, direction allowed by it, mids kept, BUNDLE group within the
  * offered one and without refused lines.
  *
+ * pl_oa_accept() is more forgiving: of a peer's answer it wants the lines, mids
+ * and groups right, and overlooks formats and directions that go too far.
+ *
  * ret_why: static text, set when not PL_OK; may be NULL
  * Errors:  PL_EMEDIA it does not
  * Source:  RFC 3264 section 6, RFC 8829 section 5.11, RFC 8843 section 7.3 */

@@ -1,0 +1,77 @@
+/* oa_internal.h - what the files of the offer/answer module share. */
+#ifndef PL_OA_INTERNAL_H
+#define PL_OA_INTERNAL_H
+
+#include "pl/offer_answer.h"
+
+enum {
+    OA_KIND_TEXT = 32,
+    OA_PROTO_TEXT = 48,
+    OA_FORMAT_TEXT = 32,
+};
+
+/* Directions as bits, so that cutting down is an AND. */
+enum { OA_SEND = 1, OA_RECV = 2 };
+
+/* One m= line in its place; never removed, RFC 3264 section 8. */
+typedef struct oa_line {
+    char kind[OA_KIND_TEXT];
+    char proto[OA_PROTO_TEXT];
+    char format[OA_FORMAT_TEXT]; /* first one, to echo in a refusal */
+    char mid[PL_OA_TOKEN_TEXT];  /* empty: none */
+} oa_line;
+
+/* Everything that a text of ours is written from. */
+typedef struct oa_plan {
+    bool is_offer;
+    uint64_t version;
+    oa_line lines[PL_SDP_MAX_MEDIA];
+    size_t n_lines;
+    size_t audio;   /* index of the audio line */
+    bool has_audio; /* false: every line is refused */
+    bool bundle;
+    bool rtcp_mux;
+    pl_direction direction;
+    pl_oa_codec codecs[PL_OA_MAX_CODECS];
+    size_t n_codecs;
+    pl_oa_event events[PL_OA_MAX_EVENTS];
+    size_t n_events;
+    uint8_t audio_level_id;
+    pl_oa_ice ice;
+} oa_plan;
+
+unsigned oa_bits(pl_direction d);
+pl_direction oa_direction(unsigned bits);
+/* The same seen from the other end. */
+unsigned oa_reverse(unsigned bits);
+
+/* What a section is read with. */
+typedef struct oa_reader {
+    const pl_oa_local *local;
+    const pl_sdp *sdp;
+    const pl_sdp_media *media;
+    const oa_plan *offered; /* reading an answer: our offer; else NULL */
+} oa_reader;
+
+/* Whether a section's port says that it is wanted (RFC 8843 section 6: a
+ * bundle-only section has port 0 and is wanted). */
+bool oa_is_wanted(const pl_sdp *sdp, const pl_sdp_media *media);
+/* Read all that the peer says of its audio section, direction and the local
+ * credentials excepted. Errors: PL_EMEDIA with *ret_why. */
+PL_MUST_USE pl_err oa_read_audio(const oa_reader *in, pl_oa_result *ret_result,
+                                 const char **ret_why);
+
+/* Write a description of ours. Errors: PL_EFULL. */
+PL_MUST_USE pl_err oa_write(const pl_oa_local *local, const oa_plan *plan,
+                            pl_oa_sdp *ret_sdp);
+
+/* Lines, mids and groups only: what a peer's answer must get right for us to
+ * understand it at all. Errors: PL_EMEDIA with *ret_why. */
+PL_MUST_USE pl_err oa_check_lines(const pl_sdp *offer, const pl_sdp *answer,
+                                  const char **ret_why);
+/* Errors: PL_EINVAL an incomplete pl_oa_local, see pl_oa_create(). */
+PL_MUST_USE pl_err oa_check_local(const pl_oa_local *local);
+/* ufrag and password of allowed length and characters, RFC 8839 5.4. */
+bool oa_is_ice(const char *ufrag, const char *pwd);
+
+#endif
