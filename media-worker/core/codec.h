@@ -56,7 +56,7 @@ typedef struct pl_codec {
 
 /* By pl_codec_kind; an entry may be NULL: the codec is not built in. */
 typedef struct pl_codec_table {
-    const pl_codec *codec[PL_CODEC_COUNT];
+    const pl_codec *codec[PL_AUDIO_COUNT];
 } pl_codec_table;
 
 #endif

@@ -10,10 +10,10 @@
     X(PCMA, "PCMA", 8000, "PCMA/8000")
 
 typedef enum pl_codec_kind {
-#define PL_CODEC_ENUM(sym, name, clock, text) PL_CODEC_##sym,
+#define PL_CODEC_ENUM(sym, name, clock, text) PL_AUDIO_##sym,
     PL_CODEC_LIST(PL_CODEC_ENUM)
 #undef PL_CODEC_ENUM
-        PL_CODEC_COUNT
+        PL_AUDIO_COUNT
 } pl_codec_kind;
 
 #endif
