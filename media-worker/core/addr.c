@@ -1,5 +1,5 @@
 /* addr.c - addresses: comparison, classes, text. */
-#include "addr.h"
+#include "core/addr.h"
 
 #include <arpa/inet.h>
 #include <string.h>

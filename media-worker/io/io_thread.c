@@ -1,0 +1,322 @@
+/* io_thread.c - epoll over the WebRTC port, the sockets of SIP legs, the main
+ * thread's commands and the mixers' notes. */
+#include "io/io_thread.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/media_metrics.h"
+#include "core/ring.h"
+#include "io/peer.h"
+
+enum {
+    COMMANDS = 1024,      /* queued from the main thread */
+    EVENTS = 4096,        /* queued to it */
+    WAKES = 64,           /* descriptors handled in one turn */
+    BATCHES = 8,          /* of one descriptor in one turn */
+    BUSY_MS = 50,         /* timers while a handshake or an event waits */
+    CALM_MS = 500,        /* timers while there are legs */
+    NEVER = -1,
+};
+
+/* What a descriptor in the epoll set is. */
+typedef enum source {
+    FROM_WEBRTC,
+    FROM_COMMANDS,
+    FROM_NOTES,
+    FROM_RTP,
+    FROM_RTCP
+} source;
+
+struct pl_io_thread {
+    pthread_t thread;
+    pl_peers peers;
+    pl_udp_batch *batch;
+    int epoll, command_wake, event_wake;
+    pl_ring *commands, *events;
+    bool is_stopping;
+};
+
+static int64_t now_us(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* ---- wake-ups ----------------------------------------------------------- */
+
+static void wake(int fd)
+{
+    uint64_t one = 1;
+    /* only a counter at its maximum refuses: the other side wakes anyway */
+    if (write(fd, &one, sizeof one) < 0)
+        return;
+}
+
+static void unwake(int fd)
+{
+    uint64_t n = 0;
+    if (read(fd, &n, sizeof n) < 0)
+        return; /* nothing was pending */
+}
+
+static bool emit(void *ctx, const pl_net_event *event)
+{
+    pl_io_thread *t = ctx;
+    pl_net_event *slot = pl_ring_reserve(t->events);
+    if (!slot)
+        return false;
+    *slot = *event;
+    pl_ring_commit(t->events);
+    wake(t->event_wake);
+    return true;
+}
+
+/* ---- descriptors -------------------------------------------------------- */
+
+/* Generation in the high half, kind and index in the low one: max_legs is
+ * below 2^28. */
+static uint64_t tag_of(source from, pl_mix_id leg)
+{
+    return (uint64_t)leg.generation << 32 | (uint64_t)from << 28 | leg.index;
+}
+
+static bool watch(pl_io_thread *t, int fd, source from, pl_mix_id leg)
+{
+    struct epoll_event e = {.events = EPOLLIN,
+                            .data = {.u64 = tag_of(from, leg)}};
+    return epoll_ctl(t->epoll, EPOLL_CTL_ADD, fd, &e) == 0;
+}
+
+static void unwatch(pl_io_thread *t, int fd)
+{
+    if (fd >= 0)
+        (void)epoll_ctl(t->epoll, EPOLL_CTL_DEL, fd, NULL);
+}
+
+/* ---- what can be ready -------------------------------------------------- */
+
+static void on_open(pl_io_thread *t, const pl_net_command *c)
+{
+    pl_peers_open(&t->peers, c);
+    const pl_net_sip *s = pl_peers_sockets(&t->peers, c->leg);
+    if (!s)
+        return;
+    (void)watch(t, s->rtp.fd, FROM_RTP, c->leg);
+    (void)watch(t, s->rtcp.fd, FROM_RTCP, c->leg);
+}
+
+static void on_close(pl_io_thread *t, const pl_net_command *c)
+{
+    const pl_net_sip *s = pl_peers_sockets(&t->peers, c->leg);
+    if (s) {
+        unwatch(t, s->rtp.fd);
+        unwatch(t, s->rtcp.fd);
+    }
+    pl_peers_close(&t->peers, c);
+}
+
+static void read_commands(pl_io_thread *t)
+{
+    unwake(t->command_wake);
+    const pl_net_command *c;
+    while ((c = pl_ring_peek(t->commands)) != NULL) {
+        switch (c->kind) {
+        case PL_NET_OPEN: on_open(t, c); break;
+        case PL_NET_REMOTE: pl_peers_remote(&t->peers, c); break;
+        case PL_NET_CLOSE: on_close(t, c); break;
+        case PL_NET_STOP: t->is_stopping = true; break;
+        }
+        pl_ring_release(t->commands);
+    }
+}
+
+static void read_notes(pl_io_thread *t)
+{
+    pl_mix_note note;
+    while (pl_mixer_next_note(t->peers.mixer, &note))
+        pl_peers_note(&t->peers, &note);
+}
+
+static void read_webrtc(pl_io_thread *t)
+{
+    const pl_datagram *list;
+    for (int b = 0; b < BATCHES; b++) {
+        size_t n = pl_udp_receive(&t->peers.webrtc, t->batch, &list);
+        t->peers.now_us = now_us();
+        for (size_t i = 0; i < n; i++)
+            pl_peers_webrtc(&t->peers, &list[i]);
+        if (n < PL_UDP_BATCH)
+            return;
+    }
+}
+
+static void read_sip(pl_io_thread *t, pl_mix_id leg, bool is_rtcp)
+{
+    const pl_net_sip *s = pl_peers_sockets(&t->peers, leg);
+    if (!s)
+        return;
+    const pl_datagram *list;
+    size_t n =
+        pl_udp_receive(is_rtcp ? &s->rtcp : &s->rtp, t->batch, &list);
+    t->peers.now_us = now_us();
+    for (size_t i = 0; i < n; i++)
+        pl_peers_sip(&t->peers, leg, is_rtcp, &list[i]);
+}
+
+static void on_ready(pl_io_thread *t, uint64_t tag)
+{
+    pl_mix_id leg = {.index = (uint32_t)tag & 0x0fffffff,
+                     .generation = (uint32_t)(tag >> 32)};
+    switch ((source)((tag >> 28) & 0xf)) {
+    case FROM_WEBRTC: read_webrtc(t); break;
+    case FROM_COMMANDS: read_commands(t); break;
+    case FROM_NOTES: read_notes(t); break;
+    case FROM_RTP: read_sip(t, leg, false); break;
+    case FROM_RTCP: read_sip(t, leg, true); break;
+    }
+}
+
+static int patience_ms(const pl_io_thread *t)
+{
+    if (t->peers.n_half || t->peers.n_todo)
+        return BUSY_MS;
+    return t->peers.n_open ? CALM_MS : NEVER;
+}
+
+static void *run(void *arg)
+{
+    pl_io_thread *t = arg;
+    int64_t maintained_us = 0;
+    while (!t->is_stopping) {
+        struct epoll_event ready[WAKES];
+        int patience = patience_ms(t);
+        int n = epoll_wait(t->epoll, ready, WAKES, patience);
+        t->peers.now_us = now_us();
+        for (int i = 0; i < n; i++)
+            on_ready(t, ready[i].data.u64);
+        int64_t period_us = (patience == BUSY_MS ? BUSY_MS : CALM_MS) * 1000;
+        if (t->peers.now_us - maintained_us >= period_us) {
+            maintained_us = t->peers.now_us;
+            pl_peers_maintain(&t->peers);
+        }
+    }
+    return NULL;
+}
+
+/* ---- life --------------------------------------------------------------- */
+
+static void release(pl_io_thread *t)
+{
+    pl_peers_fini(&t->peers);
+    pl_udp_batch_destroy(&t->batch);
+    pl_ring_destroy(&t->commands);
+    pl_ring_destroy(&t->events);
+    if (t->epoll >= 0)
+        (void)close(t->epoll);
+    if (t->command_wake >= 0)
+        (void)close(t->command_wake);
+    if (t->event_wake >= 0)
+        (void)close(t->event_wake);
+    free(t);
+}
+
+static pl_err build(pl_io_thread *t, const pl_io_thread_options *o)
+{
+    pl_mix_id none = {.index = 0};
+    pl_err e = pl_peers_init(&t->peers, o->max_legs);
+    if (e == PL_OK)
+        e = pl_udp_batch_create(&t->batch);
+    if (e == PL_OK)
+        e = pl_ring_create(COMMANDS, sizeof(pl_net_command), &t->commands);
+    if (e == PL_OK)
+        e = pl_ring_create(EVENTS, sizeof(pl_net_event), &t->events);
+    if (e != PL_OK)
+        return e;
+    t->epoll = epoll_create1(EPOLL_CLOEXEC);
+    t->command_wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    t->event_wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    bool is_ok = t->epoll >= 0 && t->command_wake >= 0 && t->event_wake >= 0 &&
+                 watch(t, o->webrtc.fd, FROM_WEBRTC, none) &&
+                 watch(t, t->command_wake, FROM_COMMANDS, none) &&
+                 watch(t, pl_mixer_note_fd(o->mixer), FROM_NOTES, none);
+    return is_ok ? PL_OK : PL_EIO;
+}
+
+pl_err pl_io_thread_start(const pl_io_thread_options *o,
+                          pl_io_thread **ret_thread)
+{
+    pl_io_thread *t = calloc(1, sizeof *t);
+    if (!t)
+        return PL_ENOMEM;
+    t->epoll = t->command_wake = t->event_wake = -1;
+    t->peers = (pl_peers){.webrtc = o->webrtc,
+                          .mixer = o->mixer,
+                          .identity = o->identity,
+                          .metrics = o->metrics,
+                          .now_us = now_us(),
+                          .emit = emit,
+                          .ctx = t};
+    pl_err e = build(t, o);
+    if (e == PL_OK && pthread_create(&t->thread, NULL, run, t) != 0)
+        e = PL_EIO;
+    if (e != PL_OK) {
+        release(t);
+        return e;
+    }
+    *ret_thread = t;
+    return PL_OK;
+}
+
+void pl_io_thread_stop(pl_io_thread **thread)
+{
+    if (!thread || !*thread)
+        return;
+    pl_io_thread *t = *thread;
+    pl_net_command stop = {.kind = PL_NET_STOP};
+    /* a full queue empties as the thread runs */
+    while (pl_io_thread_command(t, &stop) != PL_OK)
+        (void)sched_yield();
+    (void)pthread_join(t->thread, NULL);
+    pl_udp_close(&t->peers.webrtc);
+    release(t);
+    *thread = NULL;
+}
+
+/* ---- main thread -------------------------------------------------------- */
+
+pl_err pl_io_thread_command(pl_io_thread *t, const pl_net_command *command)
+{
+    pl_net_command *slot = pl_ring_reserve(t->commands);
+    if (!slot)
+        return PL_EFULL;
+    *slot = *command;
+    pl_ring_commit(t->commands);
+    wake(t->command_wake);
+    return PL_OK;
+}
+
+int pl_io_thread_event_fd(const pl_io_thread *t)
+{
+    return t->event_wake;
+}
+
+bool pl_io_thread_next_event(pl_io_thread *t, pl_net_event *ret_event)
+{
+    const pl_net_event *event = pl_ring_peek(t->events);
+    if (!event) {
+        unwake(t->event_wake);
+        event = pl_ring_peek(t->events); /* came between the two */
+    }
+    if (!event)
+        return false;
+    *ret_event = *event;
+    pl_ring_release(t->events);
+    return true;
+}

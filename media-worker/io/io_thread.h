@@ -1,0 +1,39 @@
+/* io_thread.h - the one thread that reads from the network: STUN, DTLS, and
+ * the way of media packets to the mixing threads.
+ *
+ * It owns the UDP port that all WebRTC peers share, and reads the sockets of
+ * SIP legs. Mixing threads send by themselves on the descriptors it names. */
+#ifndef PL_IO_THREAD_H
+#define PL_IO_THREAD_H
+
+#include "io/mixer_thread.h"
+#include "io/net_msg.h"
+#include "pl/metrics.h"
+
+typedef struct pl_io_thread pl_io_thread;
+
+typedef struct pl_io_thread_options {
+    pl_mixer *mixer;                  /* outlives the thread */
+    const pl_dtls_identity *identity; /* borrowed */
+    pl_udp webrtc; /* open socket; the thread closes it at the end */
+    uint32_t max_legs;
+    pl_metrics *metrics; /* NULL: none */
+} pl_io_thread_options;
+
+/* Start the thread. On failure the socket stays the caller's.
+ * Errors: PL_ENOMEM; PL_EIO. */
+PL_MUST_USE pl_err pl_io_thread_start(const pl_io_thread_options *options,
+                                      pl_io_thread **ret_thread);
+/* End and join it; the sockets of SIP legs are left to their owner. */
+void pl_io_thread_stop(pl_io_thread **thread);
+
+/* Main thread only. Errors: PL_EFULL the queue is full (nothing was queued). */
+PL_MUST_USE pl_err pl_io_thread_command(pl_io_thread *thread,
+                                        const pl_net_command *command);
+/* Readable while events wait. */
+int pl_io_thread_event_fd(const pl_io_thread *thread);
+/* Take the next event; false when there is none, which rearms the
+ * descriptor. */
+bool pl_io_thread_next_event(pl_io_thread *thread, pl_net_event *ret_event);
+
+#endif

@@ -1,0 +1,65 @@
+/* peer.h - transport of one leg inside the I/O thread: ICE and DTLS of a WebRTC
+ * peer, or the latch of a telephone. */
+#ifndef PL_PEER_H
+#define PL_PEER_H
+
+#include "core/addr_map.h"
+#include "core/ice.h"
+#include "core/latch.h"
+#include "core/rate.h"
+#include "io/mixer_thread.h"
+#include "io/net_msg.h"
+#include "pl/map.h"
+
+enum {
+    PL_PEER_HALF_OPEN = 500,       /* DTLS handshakes at once, worker */
+    PL_PEER_HANDSHAKES_PER_S = 100, /* begun, worker */
+    PL_PEER_BEGINS_PER_S = 4,       /* begun, one peer */
+    PL_PEER_CHECKS_PER_S = 5000,    /* STUN requests, worker */
+    PL_PEER_REFUSALS_PER_S = 100,   /* STUN errors sent to strangers */
+    PL_PEER_HANDSHAKE_US = 30000000 /* from the first check to keys */
+};
+
+typedef struct pl_peer pl_peer;
+
+/* What all peers of the thread share. */
+typedef struct pl_peers {
+    pl_peer *list; /* by leg index */
+    uint32_t max_legs;
+    pl_map *by_ufrag;     /* of ours */
+    pl_addr_map *by_addr; /* validated addresses to leg index */
+    pl_udp webrtc;
+    pl_mixer *mixer;
+    const pl_dtls_identity *identity;
+    pl_metrics *metrics;
+    pl_rate checks, handshakes, refusals;
+    uint32_t n_open, n_half, n_todo;
+    int64_t now_us; /* of this turn */
+    /* Deliver an event to the main thread; false: its queue is full. */
+    bool (*emit)(void *ctx, const pl_net_event *event);
+    void *ctx;
+} pl_peers;
+
+PL_MUST_USE pl_err pl_peers_init(pl_peers *peers, uint32_t max_legs);
+/* Free everything; what peers there are is forgotten without events. */
+void pl_peers_fini(pl_peers *peers);
+
+/* Commands of the main thread. */
+void pl_peers_open(pl_peers *peers, const pl_net_command *command);
+void pl_peers_remote(pl_peers *peers, const pl_net_command *command);
+void pl_peers_close(pl_peers *peers, const pl_net_command *command);
+
+/* A datagram on the WebRTC port. */
+void pl_peers_webrtc(pl_peers *peers, const pl_datagram *datagram);
+/* A datagram on a SIP leg's socket. */
+void pl_peers_sip(pl_peers *peers, pl_mix_id leg, bool is_rtcp_port,
+                  const pl_datagram *datagram);
+/* The mixer authenticated a packet of a new path. */
+void pl_peers_note(pl_peers *peers, const pl_mix_note *note);
+/* Timers of all peers: DTLS, consent, events that did not fit. */
+void pl_peers_maintain(pl_peers *peers);
+
+/* Sockets of a SIP leg, to be watched; NULL for others or a stale id. */
+const pl_net_sip *pl_peers_sockets(const pl_peers *peers, pl_mix_id leg);
+
+#endif

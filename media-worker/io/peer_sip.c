@@ -1,0 +1,93 @@
+/* peer_sip.c - a telephone's transport: two sockets and a latch. */
+#include "io/peer_state.h"
+
+#include "core/demux.h"
+
+void pl_peer_sip_open(pl_peer *p, const pl_net_sip *told)
+{
+    p->u.sip.told = *told;
+    p->is_up = true;
+    pl_peer_todo(p, PL_TODO_MIXER_UP);
+    if (told->has_remote)
+        pl_peer_sip_remote(p, told);
+}
+
+void pl_peer_sip_remote(pl_peer *p, const pl_net_sip *told)
+{
+    p->u.sip.told.is_rtcp_mux = told->is_rtcp_mux;
+    p->u.sip.told.has_remote = true;
+    pl_latch_open(&p->u.sip.latch, &told->remote, &told->signaling);
+    /* On hold the description may name nothing: keep what was learned. */
+    if (!pl_addr_eq(&told->remote, &p->u.sip.told.remote) ||
+        pl_addr_is_none(&p->u.sip.remote))
+        p->u.sip.remote = told->remote;
+    p->u.sip.told.remote = told->remote;
+    p->u.sip.rtcp = told->rtcp_remote;
+    p->u.sip.has_rtcp_source = false;
+    pl_peer_todo(p, PL_TODO_MIXER_ADDRESS | PL_TODO_UP);
+}
+
+void pl_peer_sip_note(pl_peer *p, uint32_t path)
+{
+    if (path != p->u.sip.path ||
+        pl_addr_eq(&p->u.sip.remote, &p->u.sip.latch.source))
+        return;
+    p->u.sip.remote = p->u.sip.latch.source;
+    pl_peer_todo(p, PL_TODO_MIXER_ADDRESS);
+}
+
+pl_mix_route pl_peer_sip_route(const pl_peer *p)
+{
+    const pl_net_sip *told = &p->u.sip.told;
+    return (pl_mix_route){
+        .fd = told->rtp.fd,
+        .is_v6_socket = told->rtp.is_v6,
+        .remote = p->u.sip.remote,
+        .is_rtcp_mux = told->is_rtcp_mux,
+        .rtcp_fd = told->is_rtcp_mux ? -1 : told->rtcp.fd,
+        .rtcp_remote = p->u.sip.rtcp,
+    };
+}
+
+/* RTCP by its own port: from the host that media comes from, or is said to. */
+static bool accept_rtcp(pl_peer *p, const pl_addr *from)
+{
+    const pl_latch *latch = &p->u.sip.latch;
+    pl_addr target = pl_latch_target(latch);
+    if (!pl_addr_eq_ip(from, &target) &&
+        !pl_addr_eq_ip(from, &p->u.sip.rtcp))
+        return false;
+    if (!p->u.sip.has_rtcp_source && pl_addr_eq_ip(from, &latch->source)) {
+        p->u.sip.has_rtcp_source = true;
+        p->u.sip.rtcp = *from;
+        pl_peer_todo(p, PL_TODO_MIXER_ADDRESS);
+    }
+    return true;
+}
+
+void pl_peers_sip(pl_peers *peers, pl_mix_id leg, bool is_rtcp_port,
+                  const pl_datagram *datagram)
+{
+    pl_peer *p = pl_peers_find(peers, leg);
+    if (!p || p->is_over)
+        return;
+    if (datagram->is_cut) {
+        pl_peers_count(peers, PL_MEDIA_M_net_too_big);
+        return;
+    }
+    if (pl_demux(datagram->data, datagram->len) != PL_DEMUX_MEDIA) {
+        pl_peers_count(peers, PL_MEDIA_M_net_unknown);
+        return;
+    }
+    bool is_new = false;
+    bool is_ours = is_rtcp_port ? accept_rtcp(p, &datagram->from)
+                                : pl_latch_accept(&p->u.sip.latch,
+                                                  &datagram->from, &is_new);
+    if (!is_ours) {
+        pl_peers_count(peers, PL_MEDIA_M_net_wrong_source);
+        return;
+    }
+    if (is_new)
+        p->u.sip.path++;
+    pl_peer_forward(p, datagram, p->u.sip.path, is_rtcp_port);
+}

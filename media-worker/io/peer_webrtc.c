@@ -1,0 +1,298 @@
+/* peer_webrtc.c - a browser's transport: checks, then DTLS, then media. */
+#include "io/peer_state.h"
+
+#include <string.h>
+
+#include "core/demux.h"
+
+enum { DTLS_HANDSHAKE = 22 /* content type, RFC 6347 section 4.1 */ };
+
+static void send_dtls(void *ctx, const uint8_t *data, size_t len)
+{
+    pl_peer *p = ctx;
+    (void)pl_udp_send(&p->peers->webrtc, &p->u.webrtc.dtls_from, data, len);
+}
+
+/* ---- commands ----------------------------------------------------------- */
+
+static void forget_path(const pl_peer *p, const pl_addr *addr)
+{
+    if (addr->port)
+        pl_addr_map_remove(p->peers->by_addr, addr, p->id.index);
+}
+
+bool pl_peer_webrtc_open(pl_peer *p, const pl_net_webrtc *told)
+{
+    p->u.webrtc.told = *told;
+    p->u.webrtc.begins = pl_rate_make(PL_PEER_BEGINS_PER_S, p->peers->now_us);
+    return pl_ice_init(&p->u.webrtc.ice, told->ufrag, told->pwd,
+                       told->has_remote ? told->remote_ufrag : "",
+                       p->peers->now_us) == PL_OK &&
+           pl_dtls_create(p->peers->identity, send_dtls, p,
+                          &p->u.webrtc.dtls) == PL_OK &&
+           pl_map_put(p->peers->by_ufrag, told->ufrag, p) == PL_OK;
+}
+
+static void leave_half(pl_peer *p)
+{
+    if (pl_dtls_state(p->u.webrtc.dtls) == PL_DTLS_HALF)
+        p->peers->n_half--;
+}
+
+/* Another certificate: the peer begins a new DTLS association. */
+static void restart_dtls(pl_peer *p)
+{
+    pl_dtls *fresh = NULL;
+    if (pl_dtls_create(p->peers->identity, send_dtls, p, &fresh) != PL_OK)
+        return;
+    leave_half(p);
+    pl_dtls_destroy(&p->u.webrtc.dtls);
+    p->u.webrtc.dtls = fresh;
+    p->is_up = false;
+}
+
+void pl_peer_webrtc_remote(pl_peer *p, const pl_net_webrtc *told)
+{
+    pl_net_webrtc *known = &p->u.webrtc.told;
+    pl_ice *ice = &p->u.webrtc.ice;
+    if (told->is_ice_restart) {
+        (void)pl_map_remove(p->peers->by_ufrag, ice->ufrag);
+        if (pl_ice_restart(ice, told->ufrag, told->pwd, told->remote_ufrag) !=
+                PL_OK ||
+            pl_map_put(p->peers->by_ufrag, ice->ufrag, p) != PL_OK) {
+            pl_peer_over(p, "ICE restart failed");
+            return;
+        }
+    } else if (pl_ice_set_remote(ice, told->remote_ufrag) != PL_OK) {
+        return;
+    }
+    ice->alive_us = p->peers->now_us;
+    bool is_same = known->has_remote && known->n_prints == told->n_prints &&
+                   memcmp(known->prints, told->prints, sizeof told->prints) ==
+                       0;
+    bool had_remote = known->has_remote;
+    *known = *told;
+    if (had_remote && !is_same)
+        restart_dtls(p);
+}
+
+void pl_peer_webrtc_close(pl_peer *p)
+{
+    pl_ice *ice = &p->u.webrtc.ice;
+    if (pl_map_find(p->peers->by_ufrag, ice->ufrag) == p)
+        (void)pl_map_remove(p->peers->by_ufrag, ice->ufrag);
+    for (size_t i = 0; i < PL_ICE_PATHS; i++)
+        forget_path(p, &ice->paths[i].addr);
+    if (p->u.webrtc.dtls) {
+        leave_half(p);
+        pl_dtls_close(p->u.webrtc.dtls);
+    }
+    pl_dtls_destroy(&p->u.webrtc.dtls);
+}
+
+/* ---- STUN --------------------------------------------------------------- */
+
+static void reply(pl_peers *peers, const pl_addr *to, const pl_ice_reply *r)
+{
+    if (r->len)
+        (void)pl_udp_send(&peers->webrtc, to, r->data, r->len);
+}
+
+static void refuse(pl_peers *peers, const pl_addr *to, const pl_ice_reply *r)
+{
+    if (pl_rate_take(&peers->refusals, peers->now_us))
+        reply(peers, to, r);
+}
+
+static void on_check(pl_peer *p, const pl_stun_msg *msg, const pl_addr *from)
+{
+    pl_peers *peers = p->peers;
+    pl_ice *ice = &p->u.webrtc.ice;
+    pl_ice_reply r;
+    pl_ice_outcome out =
+        pl_ice_on_request(ice, msg, from, peers->now_us, &r);
+    if (out.result == PL_ICE_DROP) {
+        pl_peers_count(peers, PL_MEDIA_M_stun_flood);
+        return;
+    }
+    if (out.result == PL_ICE_REFUSED) {
+        pl_peers_count(peers, PL_MEDIA_M_stun_refused);
+        refuse(peers, from, &r);
+        return;
+    }
+    if (out.is_new_path) {
+        forget_path(p, &out.gone);
+        if (pl_addr_map_put(peers->by_addr, from, p->id.index) != PL_OK)
+            return;
+    }
+    if (p->u.webrtc.first_check_us == 0)
+        p->u.webrtc.first_check_us = peers->now_us;
+    reply(peers, from, &r);
+    if (out.result == PL_ICE_SELECTED && p->is_up)
+        pl_peer_todo(p, PL_TODO_MIXER_ADDRESS);
+}
+
+static void on_stun(pl_peers *peers, const pl_datagram *d)
+{
+    pl_stun_msg msg;
+    char ufrag[PL_ICE_UFRAG + 1];
+    pl_peers_count(peers, PL_MEDIA_M_stun_received);
+    if (!pl_rate_take(&peers->checks, peers->now_us)) {
+        pl_peers_count(peers, PL_MEDIA_M_stun_flood);
+        return;
+    }
+    if (pl_stun_parse(d->data, d->len, &msg) != PL_OK) {
+        pl_peers_count(peers, PL_MEDIA_M_stun_malformed);
+        return;
+    }
+    if (msg.type != PL_STUN_BINDING_REQUEST)
+        return; /* indications keep NAT bindings open: nothing to answer */
+    pl_peer *p = NULL;
+    if (pl_ice_local_ufrag(msg.username, ufrag) == PL_OK)
+        p = pl_map_find(peers->by_ufrag, ufrag);
+    if (p && !p->is_over) {
+        on_check(p, &msg, &d->from);
+        return;
+    }
+    pl_ice_reply r;
+    pl_peers_count(peers, PL_MEDIA_M_stun_refused);
+    pl_ice_refuse(&msg, msg.username.ptr && msg.integrity_at ? 401 : 400, &r);
+    refuse(peers, &d->from, &r);
+}
+
+/* ---- DTLS --------------------------------------------------------------- */
+
+static bool may_begin(pl_peer *p, const pl_datagram *d)
+{
+    pl_peers *peers = p->peers;
+    return d->data[0] == DTLS_HANDSHAKE && peers->n_half < PL_PEER_HALF_OPEN &&
+           pl_rate_take(&p->u.webrtc.begins, peers->now_us) &&
+           pl_rate_take(&peers->handshakes, peers->now_us);
+}
+
+static void finish(pl_peer *p)
+{
+    const pl_net_webrtc *told = &p->u.webrtc.told;
+    const uint8_t(*prints)[PL_DTLS_SHA256] =
+        (const uint8_t(*)[PL_DTLS_SHA256])told->prints;
+    pl_err e = pl_dtls_keys(p->u.webrtc.dtls, prints, told->n_prints,
+                            &p->u.webrtc.keys);
+    if (e == PL_OK) {
+        pl_peers_count(p->peers, PL_MEDIA_M_dtls_up);
+        p->is_up = true;
+        pl_peer_todo(p, PL_TODO_MIXER_UP | PL_TODO_UP);
+        return;
+    }
+    pl_peers_count(p->peers, PL_MEDIA_M_dtls_refused);
+    pl_dtls_close(p->u.webrtc.dtls);
+    pl_peer_over(p, e == PL_EAUTH
+                        ? "the certificate does not match the fingerprint"
+                        : "no SRTP profile in common");
+}
+
+/* Book what one step of the handshake changed. */
+static void after_step(pl_peer *p, pl_dtls_status before, bool is_rebuilt)
+{
+    pl_dtls_status after = pl_dtls_state(p->u.webrtc.dtls);
+    if (before != PL_DTLS_HALF && after == PL_DTLS_HALF)
+        p->peers->n_half++;
+    if (before == PL_DTLS_HALF && after != PL_DTLS_HALF)
+        p->peers->n_half--;
+    if (is_rebuilt)
+        pl_peers_count(p->peers, PL_MEDIA_M_dtls_rebuilt);
+    if (before != PL_DTLS_UP && after == PL_DTLS_UP)
+        finish(p);
+    else if (before != PL_DTLS_CLOSED && after == PL_DTLS_CLOSED)
+        pl_peer_over(p, NULL);
+}
+
+static void on_dtls(pl_peer *p, const pl_datagram *d)
+{
+    pl_dtls_status before = pl_dtls_state(p->u.webrtc.dtls);
+    if (!p->u.webrtc.told.has_remote ||
+        (before == PL_DTLS_WAITING && !may_begin(p, d))) {
+        pl_peers_count(p->peers, PL_MEDIA_M_dtls_not_admitted);
+        return;
+    }
+    bool is_rebuilt = false;
+    p->u.webrtc.dtls_from = d->from;
+    (void)pl_dtls_input(p->u.webrtc.dtls, d->data, d->len, &is_rebuilt);
+    after_step(p, before, is_rebuilt);
+}
+
+/* ---- media and timers --------------------------------------------------- */
+
+pl_mix_route pl_peer_webrtc_route(const pl_peer *p)
+{
+    const pl_ice *ice = &p->u.webrtc.ice;
+    return (pl_mix_route){
+        .fd = p->peers->webrtc.fd,
+        .is_v6_socket = p->peers->webrtc.is_v6,
+        .remote = ice->selected >= 0 ? ice->paths[ice->selected].addr
+                                     : p->u.webrtc.dtls_from,
+        .is_rtcp_mux = true,
+        .rtcp_fd = -1,
+    };
+}
+
+void pl_peer_webrtc_note(pl_peer *p, uint32_t path)
+{
+    if (pl_ice_on_media(&p->u.webrtc.ice, path) && p->is_up)
+        pl_peer_todo(p, PL_TODO_MIXER_ADDRESS);
+}
+
+void pl_peer_webrtc_maintain(pl_peer *p)
+{
+    int64_t now_us = p->peers->now_us;
+    pl_ice *ice = &p->u.webrtc.ice;
+    pl_dtls_status before = pl_dtls_state(p->u.webrtc.dtls);
+    bool is_rebuilt = false;
+    if (before == PL_DTLS_HALF) {
+        (void)pl_dtls_timeout(p->u.webrtc.dtls, &is_rebuilt);
+        after_step(p, before, is_rebuilt);
+    }
+    pl_addr gone;
+    if (pl_ice_maintain(ice, now_us, &gone) && p->is_up)
+        pl_peer_todo(p, PL_TODO_MIXER_ADDRESS);
+    forget_path(p, &gone);
+    if (!p->u.webrtc.told.has_remote)
+        return; /* our offer is out: its answer has another timer */
+    int64_t first = p->u.webrtc.first_check_us;
+    if (pl_ice_is_expired(ice, now_us))
+        pl_peer_over(p, first ? "consent expired" : "no ICE check came");
+    else if (!p->is_up && first && now_us - first > PL_PEER_HANDSHAKE_US)
+        pl_peer_over(p, "the DTLS handshake did not finish");
+}
+
+static void by_address(pl_peers *peers, const pl_datagram *d, bool is_dtls)
+{
+    uint32_t index = 0;
+    pl_peer *p = pl_addr_map_find(peers->by_addr, &d->from, &index)
+                     ? &peers->list[index]
+                     : NULL;
+    int path = p && !p->is_over ? pl_ice_find(&p->u.webrtc.ice, &d->from) : -1;
+    if (path < 0)
+        pl_peers_count(peers, is_dtls ? PL_MEDIA_M_dtls_not_admitted
+                                      : PL_MEDIA_M_net_wrong_source);
+    else if (is_dtls)
+        on_dtls(p, d);
+    else if (p->is_up)
+        pl_peer_forward(p, d, p->u.webrtc.ice.paths[path].number, false);
+    else
+        pl_peers_count(peers, PL_MEDIA_M_net_early);
+}
+
+void pl_peers_webrtc(pl_peers *peers, const pl_datagram *d)
+{
+    if (d->is_cut) {
+        pl_peers_count(peers, PL_MEDIA_M_net_too_big);
+        return;
+    }
+    switch (pl_demux(d->data, d->len)) {
+    case PL_DEMUX_STUN: on_stun(peers, d); break;
+    case PL_DEMUX_DTLS: by_address(peers, d, true); break;
+    case PL_DEMUX_MEDIA: by_address(peers, d, false); break;
+    case PL_DEMUX_NONE:
+    default: pl_peers_count(peers, PL_MEDIA_M_net_unknown);
+    }
+}

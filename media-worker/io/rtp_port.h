@@ -1,0 +1,21 @@
+/* rtp_port.h - the RTP and RTCP sockets of one SIP leg, out of the pool. */
+#ifndef PL_RTP_PORT_H
+#define PL_RTP_PORT_H
+
+#include "core/port_pool.h"
+#include "io/udp.h"
+
+typedef struct pl_rtp_port {
+    pl_udp rtp, rtcp; /* fd -1: closed */
+} pl_rtp_port;
+
+/* Lease a pair and open both sockets. A pair that another process holds is put
+ * aside for the quarantine and the next one is tried, a few times.
+ * Errors: PL_EFULL nothing free; PL_EIO
+ * Context: main thread */
+PL_MUST_USE pl_err pl_rtp_port_open(pl_port_pool *pool, const char *bind,
+                                    int64_t now_us, pl_rtp_port *ret_port);
+/* Close and give the pair back; closed ones are left alone. */
+void pl_rtp_port_close(pl_port_pool *pool, int64_t now_us, pl_rtp_port *port);
+
+#endif
