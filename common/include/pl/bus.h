@@ -40,7 +40,8 @@ typedef void (*pl_bus_handler)(void *ctx, const pl_bus_in *in);
 typedef void (*pl_bus_on_reply)(void *ctx, pl_err e, const pl_bus_in *in);
 /* A peer came (hello seen) or went (beats missed or goodbye). Router only. */
 typedef void (*pl_bus_on_peer)(void *ctx, const char *node, bool is_up);
-/* The link to roompool is up or down. Dealer only. */
+/* The link to roompool is up or down. Dealer only. After roompool took this
+ * process for gone, the link goes down once, so that the next hello comes. */
 typedef void (*pl_bus_on_link)(void *ctx, bool is_up);
 
 typedef struct pl_bus_options {
@@ -75,6 +76,8 @@ PL_MUST_USE pl_err pl_bus_open_mem(pl_bus_hub *hub,
                                    const pl_bus_options *options,
                                    pl_bus **ret_bus);
 
+/* Close; not from inside a callback of this bus. Pending requests are
+ * forgotten without a call. */
 void pl_bus_close(pl_bus **bus);
 
 /* Handle requests or events of one kind; one handler each, ctx borrowed.
@@ -84,6 +87,11 @@ PL_MUST_USE pl_err pl_bus_handle(pl_bus *bus, const pl_msg_desc *desc,
                                  pl_bus_handler handler, void *ctx);
 void pl_bus_watch_peers(pl_bus *bus, pl_bus_on_peer cb, void *ctx);
 void pl_bus_watch_link(pl_bus *bus, pl_bus_on_link cb, void *ctx);
+
+/* Fill what the next heartbeat says. The bus of a worker sends one at each
+ * period; that of roompool answers each. */
+typedef void (*pl_bus_fill_beat)(void *ctx, pl_beat *beat);
+void pl_bus_on_beat(pl_bus *bus, pl_bus_fill_beat fill, void *ctx);
 
 typedef struct pl_bus_send {
     const char *to;       /* node; NULL: roompool */

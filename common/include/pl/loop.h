@@ -41,6 +41,9 @@ int64_t pl_loop_wall_ms(const pl_loop *loop);
  * (group commit, batched flushes). The same (cb, ctx) pending twice runs once.
  * Errors: PL_ENOMEM. */
 PL_MUST_USE pl_err pl_loop_defer(pl_loop *loop, pl_loop_cb cb, void *ctx);
+/* Forget a deferred call; nothing happens when there is none. For the
+ * destructor of ctx. */
+void pl_loop_undefer(pl_loop *loop, pl_loop_cb cb, void *ctx);
 
 PL_MUST_USE pl_err pl_timer_create(pl_loop *loop, pl_loop_cb cb, void *ctx,
                                    pl_timer **ret_timer);

@@ -1,0 +1,200 @@
+/* metrics.c - one array of atomics; text exposition format 0.0.4. */
+#include "pl/metrics.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "pl/str.h"
+
+/* Upper bounds in microseconds; one more bucket takes the rest. */
+static const uint64_t BOUNDS[] = {10,      20,      50,      100,     200,
+                                  500,     1000,    2000,    5000,    10000,
+                                  20000,   50000,   100000,  200000,  500000,
+                                  1000000, 2000000, 5000000, 10000000};
+enum { N_BOUNDS = sizeof BOUNDS / sizeof BOUNDS[0] };
+
+typedef struct histogram {
+    _Atomic uint64_t buckets[N_BOUNDS + 1];
+    _Atomic uint64_t sum_us;
+} histogram;
+
+typedef struct metric {
+    _Atomic uint64_t value; /* gauges: two's complement */
+    histogram *histogram;   /* NULL for the other kinds */
+} metric;
+
+struct pl_metrics {
+    const pl_metric_desc *desc; /* borrowed, as static as the table */
+    size_t n;
+    metric *metrics;
+};
+
+pl_err pl_metrics_create(const pl_metric_desc *desc, size_t n,
+                         pl_metrics **ret_metrics)
+{
+    pl_metrics *m = calloc(1, sizeof *m);
+    if (!m)
+        return PL_ENOMEM;
+    m->desc = desc;
+    m->n = n;
+    m->metrics = calloc(n ? n : 1, sizeof *m->metrics);
+    bool ok = m->metrics != NULL;
+    for (size_t i = 0; ok && i < n; i++) {
+        if (desc[i].kind != PL_METRIC_HISTOGRAM)
+            continue;
+        m->metrics[i].histogram = calloc(1, sizeof(histogram));
+        ok = m->metrics[i].histogram != NULL;
+    }
+    if (!ok) {
+        pl_metrics_destroy(&m);
+        return PL_ENOMEM;
+    }
+    *ret_metrics = m;
+    return PL_OK;
+}
+
+void pl_metrics_destroy(pl_metrics **metrics)
+{
+    if (!metrics || !*metrics)
+        return;
+    for (size_t i = 0; (*metrics)->metrics && i < (*metrics)->n; i++)
+        free((*metrics)->metrics[i].histogram);
+    free((*metrics)->metrics);
+    free(*metrics);
+    *metrics = NULL;
+}
+
+static uint64_t read_count(const _Atomic uint64_t *at)
+{
+    return atomic_load_explicit(at, memory_order_relaxed);
+}
+
+static void add_count(_Atomic uint64_t *at, uint64_t n)
+{
+    (void)atomic_fetch_add_explicit(at, n, memory_order_relaxed);
+}
+
+void pl_metrics_add(pl_metrics *metrics, size_t index, uint64_t n)
+{
+    if (metrics && index < metrics->n)
+        add_count(&metrics->metrics[index].value, n);
+}
+
+void pl_metrics_set(pl_metrics *metrics, size_t index, int64_t value)
+{
+    if (metrics && index < metrics->n) {
+        atomic_store_explicit(&metrics->metrics[index].value, (uint64_t)value,
+                              memory_order_relaxed);
+    }
+}
+
+void pl_metrics_observe_us(pl_metrics *metrics, size_t index, uint64_t us)
+{
+    if (!metrics || index >= metrics->n || !metrics->metrics[index].histogram)
+        return;
+    histogram *h = metrics->metrics[index].histogram;
+    size_t b = 0;
+    while (b < N_BOUNDS && us > BOUNDS[b])
+        b++;
+    add_count(&h->buckets[b], 1);
+    add_count(&h->sum_us, us);
+    add_count(&metrics->metrics[index].value, 1);
+}
+
+int64_t pl_metrics_value(const pl_metrics *metrics, size_t index)
+{
+    if (!metrics || index >= metrics->n)
+        return 0;
+    return (int64_t)read_count(&metrics->metrics[index].value);
+}
+
+uint64_t pl_metrics_quantile_us(const pl_metrics *metrics, size_t index,
+                                unsigned permille)
+{
+    if (!metrics || index >= metrics->n || !metrics->metrics[index].histogram)
+        return 0;
+    const histogram *h = metrics->metrics[index].histogram;
+    uint64_t counts[N_BOUNDS + 1];
+    uint64_t total = 0;
+    for (size_t b = 0; b <= N_BOUNDS; b++) {
+        counts[b] = read_count(&h->buckets[b]);
+        total += counts[b];
+    }
+    if (total == 0)
+        return 0;
+    uint64_t rank = (total * (permille > 1000 ? 1000 : permille) + 999) / 1000;
+    uint64_t seen = 0;
+    for (size_t b = 0; b < N_BOUNDS; b++) {
+        seen += counts[b];
+        if (seen >= rank && seen > 0)
+            return BOUNDS[b];
+    }
+    return UINT64_MAX; /* in the open bucket */
+}
+
+typedef struct text {
+    char *buf;
+    size_t len, cap;
+    bool is_full;
+} text;
+
+#define PUT(t, ...)                                                            \
+    do {                                                                       \
+        if (!(t)->is_full) {                                                   \
+            (t)->is_full = pl_fmt((t)->buf + (t)->len, (t)->cap - (t)->len,    \
+                                  __VA_ARGS__) != PL_OK;                       \
+            advance(t);                                                        \
+        }                                                                      \
+    } while (0)
+
+static void advance(text *t)
+{
+    while (!t->is_full && t->buf[t->len] != '\0')
+        t->len++;
+}
+
+static void put_histogram(text *t, const char *name, const char *node,
+                          const histogram *h)
+{
+    uint64_t total = 0;
+    for (size_t b = 0; b < N_BOUNDS; b++) {
+        total += read_count(&h->buckets[b]);
+        PUT(t, "%s_bucket{node=\"%s\",le=\"%" PRIu64 "\"} %" PRIu64 "\n", name,
+            node, BOUNDS[b], total);
+    }
+    total += read_count(&h->buckets[N_BOUNDS]);
+    PUT(t,
+        "%s_bucket{node=\"%s\",le=\"+Inf\"} %" PRIu64
+        "\n%s_sum{node=\"%s\"} %" PRIu64 "\n%s_count{node=\"%s\"} %" PRIu64
+        "\n",
+        name, node, total, name, node, read_count(&h->sum_us), name, node,
+        total);
+}
+
+pl_err pl_metrics_expose(const pl_metrics *metrics, const char *node, char *buf,
+                         size_t cap, size_t *ret_len)
+{
+    static const char *const KINDS[] = {"counter", "gauge", "histogram"};
+    if (cap == 0)
+        return PL_EFULL;
+    text t = {.buf = buf, .cap = cap};
+    buf[0] = '\0';
+    for (size_t i = 0; metrics && i < metrics->n; i++) {
+        const pl_metric_desc *d = &metrics->desc[i];
+        PUT(&t, "# HELP %s %s\n# TYPE %s %s\n", d->name, d->doc, d->name,
+            KINDS[d->kind]);
+        uint64_t v = read_count(&metrics->metrics[i].value);
+        if (d->kind == PL_METRIC_HISTOGRAM)
+            put_histogram(&t, d->name, node, metrics->metrics[i].histogram);
+        else if (d->kind == PL_METRIC_GAUGE)
+            PUT(&t, "%s{node=\"%s\"} %" PRId64 "\n", d->name, node, (int64_t)v);
+        else
+            PUT(&t, "%s{node=\"%s\"} %" PRIu64 "\n", d->name, node, v);
+    }
+    if (t.is_full)
+        return PL_EFULL;
+    *ret_len = t.len;
+    return PL_OK;
+}
