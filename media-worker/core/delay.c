@@ -1,0 +1,84 @@
+/* delay.c - windowed minimum and a histogram that forgets. */
+#include "core/delay.h"
+
+#include <stddef.h>
+
+static const int64_t BIN_US = 5000;
+static const int64_t MARGIN_US = 5000;
+static const int64_t WINDOW_US = 2000000;
+static const int64_t JUMP_US = 2000000;
+static const float QUANTILE = 0.97F;
+static const float FORGET = 1.0F / 0.995F; /* a packet: 4 s at 50 a second */
+static const float STEP_MAX = 1e12F;
+enum { PRIOR_BIN = 4 };                  /* before anything is known: 25 ms */
+static const float PRIOR_WEIGHT = 30.0F; /* of one packet */
+
+void pl_delay_init(pl_delay *delay)
+{
+    *delay = (pl_delay){.step = 1.0F, .total = PRIOR_WEIGHT};
+    delay->weight[PRIOR_BIN] = PRIOR_WEIGHT;
+    delay->target_us = (PRIOR_BIN + 1) * BIN_US + MARGIN_US;
+}
+
+static void rescale(pl_delay *d)
+{
+    float by = 1.0F / d->step;
+    d->total = 0.0F;
+    for (size_t i = 0; i < PL_DELAY_BINS; i++) {
+        d->weight[i] *= by;
+        d->total += d->weight[i];
+    }
+    d->step = 1.0F;
+}
+
+static int64_t quantile_us(const pl_delay *d)
+{
+    float below = 0.0F;
+    for (size_t i = 0; i < PL_DELAY_BINS; i++) {
+        below += d->weight[i];
+        if (below >= d->total * QUANTILE)
+            return (int64_t)(i + 1) * BIN_US;
+    }
+    return PL_DELAY_BINS * BIN_US;
+}
+
+static void follow_base(pl_delay *d, int64_t transit_us, int64_t arrival_us)
+{
+    if (arrival_us - d->window_start_us >= WINDOW_US) {
+        d->window_min_us[1] = d->window_min_us[0];
+        d->window_min_us[0] = transit_us;
+        d->window_start_us = arrival_us;
+    }
+    if (transit_us < d->window_min_us[0])
+        d->window_min_us[0] = transit_us;
+    d->base_us = d->window_min_us[0] < d->window_min_us[1]
+                     ? d->window_min_us[0]
+                     : d->window_min_us[1];
+}
+
+bool pl_delay_packet(pl_delay *delay, int64_t transit_us, int64_t arrival_us)
+{
+    bool is_known = true;
+    int64_t off = transit_us - delay->base_us;
+    if (delay->has_base && (off > JUMP_US || off < -JUMP_US)) {
+        pl_delay_init(delay);
+        is_known = false;
+    }
+    if (!delay->has_base) {
+        delay->has_base = true;
+        delay->window_min_us[0] = delay->window_min_us[1] = transit_us;
+        delay->window_start_us = arrival_us;
+    }
+    follow_base(delay, transit_us, arrival_us);
+    int64_t bin = (transit_us - delay->base_us) / BIN_US;
+    if (bin >= PL_DELAY_BINS)
+        bin = PL_DELAY_BINS - 1;
+    delay->weight[bin] += delay->step;
+    delay->total += delay->step;
+    delay->step *= FORGET;
+    if (delay->step > STEP_MAX)
+        rescale(delay);
+    int64_t target = quantile_us(delay) + MARGIN_US;
+    delay->target_us = target < PL_DELAY_MIN_US ? PL_DELAY_MIN_US : target;
+    return is_known;
+}

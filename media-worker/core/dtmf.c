@@ -1,0 +1,57 @@
+/* dtmf.c - RFC 4733 named events, digits only.
+ *
+ *  |     event     |E|R| volume    |          duration             | */
+#include "core/dtmf.h"
+
+#include "core/be.h"
+
+enum { EVENT_BYTES = 4 };
+static const char DIGITS[] = "0123456789*#ABCD"; /* events 0..15 */
+enum { N_DIGITS = sizeof DIGITS - 1 };
+
+/* Packets of an event that ended long ago may be reordered behind a newer
+ * one: their timestamp is older. */
+static bool is_older(uint32_t ts, uint32_t than)
+{
+    return (int32_t)(ts - than) < 0;
+}
+
+char pl_dtmf_flush(pl_dtmf *dtmf)
+{
+    if (!dtmf->has_event || dtmf->is_reported)
+        return 0;
+    dtmf->is_reported = true;
+    return DIGITS[dtmf->last_event];
+}
+
+pl_err pl_dtmf_take(pl_dtmf *dtmf, uint32_t ts, const uint8_t *payload,
+                    size_t len, uint32_t clock_hz, char *ret_digit,
+                    uint32_t *ret_duration_ms)
+{
+    if (len < EVENT_BYTES || len % EVENT_BYTES != 0)
+        return PL_EPROTO;
+    char digit = 0;
+    uint8_t event = payload[0];
+    bool is_end = payload[1] & 0x80U;
+    uint16_t duration = pl_be_get16(payload + 2);
+    *ret_digit = 0;
+    *ret_duration_ms = 0;
+    if (event >= N_DIGITS || (dtmf->has_event && is_older(ts, dtmf->last_ts)))
+        return PL_OK;
+    uint64_t held = dtmf->duration;
+    if (!dtmf->has_event || ts != dtmf->last_ts) {
+        digit = pl_dtmf_flush(dtmf);
+        *dtmf =
+            (pl_dtmf){.has_event = true, .last_event = event, .last_ts = ts};
+    }
+    dtmf->duration = duration;
+    /* At most one digit a packet: when the end of a lost one shows up here and
+     * this packet is an end too, its repetition reports the second. */
+    if (!digit && is_end) {
+        digit = pl_dtmf_flush(dtmf);
+        held = duration;
+    }
+    *ret_digit = digit;
+    *ret_duration_ms = clock_hz ? (uint32_t)(held * 1000 / clock_hz) : 0;
+    return PL_OK;
+}

@@ -1,0 +1,36 @@
+/* dtmf.h - digits received as telephone-events. */
+#ifndef PL_DTMF_H
+#define PL_DTMF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pl/err.h"
+
+/* Values; zeroed is "none yet". */
+typedef struct pl_dtmf {
+    bool has_event;
+    bool is_reported; /* the event of last_ts was given out */
+    uint8_t last_event;
+    uint32_t last_ts; /* RTP timestamp: names the event */
+    uint16_t duration;
+} pl_dtmf;
+
+/* Take the payload of one packet.
+ *
+ * ret_digit:       '0'-'9' '*' '#' 'A'-'D' when a digit is complete, else 0.
+ *                  Each is given once, at its first end packet, or when the
+ *                  next event begins if all three end packets were lost
+ * ret_duration_ms: how long it was held
+ * Errors: PL_EPROTO not a multiple of 4 bytes, or empty
+ * Source: RFC 4733 section 2.3, 2.5.1.4, 2.5.2.3 */
+PL_MUST_USE pl_err pl_dtmf_take(pl_dtmf *dtmf, uint32_t ts,
+                                const uint8_t *payload, size_t len,
+                                uint32_t clock_hz, char *ret_digit,
+                                uint32_t *ret_duration_ms);
+/* A whole event whose end never came: call when no event packet has arrived
+ * for a while. Returns: the digit, or 0. */
+char pl_dtmf_flush(pl_dtmf *dtmf);
+
+#endif

@@ -1,0 +1,659 @@
+/* playout.c - the time line of one received stream.
+ *
+ *   next_ts    media time (48 kHz) of the packet to fetch next
+ *   n          samples fetched but not played; in fifo[] unless is_blank
+ *   slack      how long before it was needed a fetched packet was due: the
+ *              figure that is steered towards the delay's target */
+#include "core/playout.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/level.h"
+#include "core/splice.h"
+
+enum {
+    FRAME = PL_CODEC_FRAME,
+    FIFO = FRAME + PL_SPLICE_MAX + PL_CODEC_MAX_DECODED,
+    MAX_STEPS = 24,
+    EXPAND_MAX = 5 * FRAME, /* made up while the queue is empty */
+    GAP_MAX = 24000,        /* 500 ms: longer is a new start */
+    OPUS_DTX_MAX = 2,       /* bytes, RFC 6716 section 3.1 */
+    BLANK_SPLICE = 480,
+    COOL_TICKS = 5,
+    PATIENCE_TICKS = 50,
+    SLACK_SMOOTH = 8
+};
+static const int64_t HIGH_US = 25000; /* above target: shrink */
+static const int64_t LOW_US = 10000;  /* below target: grow */
+static const int64_t FAR_US = 60000;  /* do not wait for a quiet moment */
+static const int64_t STALE_US = 40000;
+static const float QUIET_DB = -50.0F;
+
+typedef enum step_kind {
+    STEP_PACKET,
+    STEP_FEC,
+    STEP_CONCEAL,
+    STEP_SILENCE
+} step_kind;
+
+/* One piece of what this tick adds to the fifo. */
+typedef struct step {
+    step_kind kind;
+    bool is_last_made_up; /* fade to silence */
+    pl_packet *packet; /* PACKET: ours; FEC: still queued or a later step's */
+    size_t samples;
+} step;
+
+typedef enum splice { SPLICE_NONE, SPLICE_REMOVE, SPLICE_REPEAT } splice;
+
+struct pl_playout {
+    pl_packet_pool *pool;
+    const pl_codec_table *codecs;
+    pl_decoder *decoder[PL_AUDIO_COUNT];
+    pl_delay delay;
+    pl_playout_counters count;
+
+    pl_packet *head, *tail; /* by xseq */
+    size_t n_queued;
+    pl_packet *history[PL_PLAYOUT_HISTORY]; /* fetched, oldest first */
+    size_t n_history;
+    bool has_ts;
+    uint32_t last_ts; /* RTP, to extend the next */
+    int64_t last_ts48;
+    pl_codec_kind last_codec; /* put last */
+
+    bool is_playing;
+    bool is_paused; /* the last packet announced silence */
+    bool has_pause;
+    uint32_t pause_xseq; /* number of an event or comfort noise packet */
+    int64_t next_ts;
+    uint32_t next_xseq;
+    size_t last_duration;
+    size_t expanded;     /* made up without moving next_ts */
+    pl_codec_kind codec; /* fetched last */
+    bool has_codec;
+
+    int64_t slack_us; /* smoothed */
+    bool has_slack;
+    unsigned off_ticks, cool_ticks;
+    splice splice;
+    float last_db; /* of what was rendered last */
+    bool has_level;
+    float level_db;
+
+    step step[MAX_STEPS];
+    size_t n_steps, incoming;
+    bool is_pending; /* steps not rendered yet */
+    bool is_blank;   /* the fifo's contents were never decoded */
+    size_t n;
+    float fifo[FIFO];
+};
+
+static int64_t us_of(int64_t ts48)
+{
+    return ts48 * 125 / 6; /* 48 samples a millisecond */
+}
+
+pl_err pl_playout_create(pl_packet_pool *pool, const pl_codec_table *codecs,
+                         pl_playout **ret_playout)
+{
+    pl_playout *p = calloc(1, sizeof *p);
+    if (!p)
+        return PL_ENOMEM;
+    p->pool = pool;
+    p->codecs = codecs;
+    pl_delay_init(&p->delay);
+    *ret_playout = p;
+    return PL_OK;
+}
+
+/* Take from the history or the queue what is oldest. */
+static void drop_head(pl_playout *p)
+{
+    pl_packet *k = p->head;
+    p->head = k->next;
+    if (!p->head)
+        p->tail = NULL;
+    p->n_queued--;
+    pl_packet_pool_give(p->pool, k);
+}
+
+static void remember(pl_playout *p, pl_packet *k)
+{
+    if (p->n_history == PL_PLAYOUT_HISTORY) {
+        pl_packet_pool_give(p->pool, p->history[0]);
+        memmove(p->history, p->history + 1,
+                (PL_PLAYOUT_HISTORY - 1) * sizeof(pl_packet *));
+        p->n_history--;
+    }
+    p->history[p->n_history++] = k;
+}
+
+static void forget_history(pl_playout *p)
+{
+    for (size_t i = 0; i < p->n_history; i++)
+        pl_packet_pool_give(p->pool, p->history[i]);
+    p->n_history = 0;
+}
+
+static void drop_steps(pl_playout *p)
+{
+    for (size_t i = 0; i < p->n_steps; i++) {
+        if (p->step[i].kind == STEP_PACKET)
+            pl_packet_pool_give(p->pool, p->step[i].packet);
+    }
+    p->n_steps = 0;
+    p->incoming = 0;
+    p->is_pending = false;
+}
+
+void pl_playout_reset(pl_playout *p)
+{
+    while (p->head)
+        drop_head(p);
+    drop_steps(p);
+    forget_history(p);
+    pl_delay_init(&p->delay);
+    p->has_ts = p->is_playing = p->is_paused = p->has_pause = false;
+    p->has_slack = p->has_codec = p->has_level = p->is_blank = false;
+    p->n = p->expanded = 0;
+    p->off_ticks = p->cool_ticks = 0;
+    p->splice = SPLICE_NONE;
+}
+
+void pl_playout_destroy(pl_playout **playout)
+{
+    if (!playout || !*playout)
+        return;
+    pl_playout *p = *playout;
+    pl_playout_reset(p);
+    for (size_t i = 0; i < PL_AUDIO_COUNT; i++) {
+        if (p->decoder[i])
+            p->codecs->codec[i]->decoder_destroy(&p->decoder[i]);
+    }
+    free(p);
+    *playout = NULL;
+}
+
+pl_err pl_playout_accept(pl_playout *p, pl_codec_kind codec)
+{
+    if ((unsigned)codec >= PL_AUDIO_COUNT || !p->codecs->codec[codec])
+        return PL_EUNSUPPORTED;
+    if (p->decoder[codec])
+        return PL_OK;
+    return p->codecs->codec[codec]->decoder_create(&p->decoder[codec]);
+}
+
+/* ---- putting ------------------------------------------------------------ */
+
+/* Extended timestamp in 48 kHz samples. */
+static int64_t extend_ts(pl_playout *p, uint32_t ts, uint32_t clock_hz)
+{
+    int64_t by = 48000 / (int64_t)clock_hz;
+    if (!p->has_ts) {
+        p->has_ts = true;
+        p->last_ts48 = (int64_t)ts * by;
+    } else {
+        p->last_ts48 += (int64_t)(int32_t)(ts - p->last_ts) * by;
+    }
+    p->last_ts = ts;
+    return p->last_ts48;
+}
+
+/* Link by sequence number; usually at the end. */
+static pl_err link_packet(pl_playout *p, pl_packet *k)
+{
+    pl_packet **at = &p->head;
+    if (p->tail && (int32_t)(k->xseq - p->tail->xseq) > 0)
+        at = &p->tail->next;
+    while (*at && (int32_t)(k->xseq - (*at)->xseq) > 0)
+        at = &(*at)->next;
+    if (*at && (*at)->xseq == k->xseq)
+        return PL_EEXIST;
+    k->next = *at;
+    *at = k;
+    if (!k->next)
+        p->tail = k;
+    p->n_queued++;
+    return PL_OK;
+}
+
+static bool was_fetched(const pl_playout *p, uint32_t xseq)
+{
+    for (size_t i = 0; i < p->n_history; i++) {
+        if (p->history[i]->xseq == xseq)
+            return true;
+    }
+    return false;
+}
+
+static pl_err put_packet(pl_playout *p, const pl_playout_info *info,
+                         int64_t ts48, size_t duration, const uint8_t *payload,
+                         size_t len)
+{
+    if (p->is_playing && ts48 < p->next_ts) {
+        if (was_fetched(p, info->xseq)) {
+            p->count.duplicate++;
+            return PL_EEXIST;
+        }
+        p->count.late++;
+        return PL_ETIMEOUT;
+    }
+    if (p->n_queued >= PL_PLAYOUT_QUEUE) {
+        p->count.full++;
+        return PL_EFULL;
+    }
+    pl_packet *k =
+        pl_packet_pool_take(p->pool, p->n_queued >= PL_PLAYOUT_SHARE);
+    if (!k) {
+        p->count.full++;
+        return PL_EFULL;
+    }
+    k->ts48 = ts48;
+    k->xseq = info->xseq;
+    k->duration = (uint16_t)duration;
+    k->len = (uint16_t)len;
+    k->codec = info->codec;
+    k->has_level = info->has_level;
+    k->level = info->level;
+    memcpy(k->data, payload, len);
+    pl_err e = link_packet(p, k);
+    if (e != PL_OK) {
+        p->count.duplicate++;
+        pl_packet_pool_give(p->pool, k);
+    }
+    return e;
+}
+
+pl_err pl_playout_put(pl_playout *p, const pl_playout_info *info,
+                      const uint8_t *payload, size_t len)
+{
+    const pl_codec *codec = p->codecs->codec[info->codec];
+    size_t duration = p->decoder[info->codec] && len <= PL_PAYLOAD_MAX
+                          ? codec->duration(payload, len)
+                          : 0;
+    if (duration == 0 || duration > PL_CODEC_MAX_DECODED) {
+        p->count.bad_payload++;
+        return PL_EPROTO;
+    }
+    /* Another clock makes another time line. */
+    if (p->has_ts &&
+        p->codecs->codec[p->last_codec]->clock_hz != codec->clock_hz)
+        pl_playout_reset(p);
+    p->last_codec = info->codec;
+    int64_t ts48 = extend_ts(p, info->ts, codec->clock_hz);
+    if (!pl_delay_packet(&p->delay, info->arrival_us - us_of(ts48),
+                         info->arrival_us)) {
+        while (p->head)
+            drop_head(p);
+        p->is_playing = false;
+        p->has_slack = false;
+    }
+    return put_packet(p, info, ts48, duration, payload, len);
+}
+
+void pl_playout_pause(pl_playout *p, uint32_t xseq)
+{
+    p->has_pause = true;
+    p->pause_xseq = xseq;
+}
+
+/* Whether the packet expected next, or one after it, was such a packet. */
+static bool is_pause_next(const pl_playout *p)
+{
+    return p->is_paused ||
+           (p->has_pause && (int32_t)(p->pause_xseq - p->next_xseq) >= 0);
+}
+
+/* ---- fetching ----------------------------------------------------------- */
+
+static int64_t slack_of(const pl_playout *p, int64_t now_us, int64_t ts48)
+{
+    return now_us - p->delay.base_us - us_of(ts48);
+}
+
+static void add_step(pl_playout *p, step s)
+{
+    p->step[p->n_steps++] = s;
+    p->incoming += s.samples;
+}
+
+static void make_up(pl_playout *p, size_t samples, bool is_last)
+{
+    add_step(p, (step){.kind = STEP_CONCEAL,
+                       .samples = samples,
+                       .is_last_made_up = is_last});
+    p->count.concealed += (samples + FRAME - 1) / FRAME;
+}
+
+static void fetch_head(pl_playout *p, int64_t now_us)
+{
+    pl_packet *k = p->head;
+    int64_t slack = slack_of(p, now_us, k->ts48);
+    if (!p->has_slack)
+        p->slack_us = slack;
+    else
+        p->slack_us += (slack - p->slack_us) / SLACK_SMOOTH;
+    p->has_slack = true;
+    p->head = k->next;
+    if (!p->head)
+        p->tail = NULL;
+    p->n_queued--;
+    add_step(p,
+             (step){.kind = STEP_PACKET, .packet = k, .samples = k->duration});
+    p->next_ts = k->ts48 + k->duration;
+    p->next_xseq = k->xseq + 1;
+    p->last_duration = k->duration;
+    p->expanded = 0;
+    p->is_paused = k->codec == PL_AUDIO_OPUS && k->len <= OPUS_DTX_MAX;
+    if (k->has_level) {
+        float db = -(float)k->level;
+        p->level_db = p->has_level && p->level_db > db ? p->level_db : db;
+        p->has_level = true;
+    }
+}
+
+/* Begin to play when the first packet's time has come. After a stall the
+ * oldest packets are beyond use. */
+static bool try_start(pl_playout *p, int64_t now_us)
+{
+    while (p->head && p->head->next &&
+           slack_of(p, now_us, p->head->next->ts48) >=
+               p->delay.target_us + STALE_US) {
+        drop_head(p);
+        p->count.late++;
+    }
+    if (!p->head || slack_of(p, now_us, p->head->ts48) < p->delay.target_us)
+        return false;
+    p->is_playing = true;
+    p->has_slack = false;
+    p->next_ts = p->head->ts48;
+    p->next_xseq = p->head->xseq;
+    p->expanded = 0;
+    return true;
+}
+
+/* The queue's head lies ahead of next_ts: is that loss or a pause? */
+static void bridge_gap(pl_playout *p)
+{
+    int64_t gap = p->head->ts48 - p->next_ts;
+    if (gap <= (int64_t)p->expanded) { /* already made up */
+        p->next_ts = p->head->ts48;
+        return;
+    }
+    if (gap > GAP_MAX || p->head->xseq == p->next_xseq || is_pause_next(p)) {
+        p->is_playing = false;
+        return;
+    }
+    p->next_ts += (int64_t)p->expanded;
+    gap -= (int64_t)p->expanded;
+    bool has_begun = p->expanded > 0;
+    p->expanded = 0;
+    size_t n = (size_t)gap < p->last_duration ? (size_t)gap : p->last_duration;
+    n = (n + 479) / 480 * 480; /* concealment works on 10 ms */
+    const pl_codec *codec = p->codecs->codec[p->head->codec];
+    if (!has_begun && (size_t)gap <= p->last_duration && codec->decode_fec &&
+        p->head->codec == p->codec && n == (size_t)gap)
+        add_step(p, (step){.kind = STEP_FEC, .packet = p->head, .samples = n});
+    else
+        make_up(p, n, false);
+    p->next_ts += (int64_t)n;
+}
+
+/* Nothing is queued: late, lost or over. The time line waits, so that what
+ * comes a little late is still played. */
+static void bridge_empty(pl_playout *p)
+{
+    if (is_pause_next(p) || !p->has_codec || p->expanded >= EXPAND_MAX) {
+        p->is_playing = false;
+        return;
+    }
+    p->expanded += FRAME;
+    make_up(p, FRAME, p->expanded >= EXPAND_MAX);
+}
+
+static void fill(pl_playout *p, int64_t now_us)
+{
+    while (p->n + p->incoming < FRAME) {
+        if (p->n_steps == MAX_STEPS ||
+            (!p->is_playing && !try_start(p, now_us))) {
+            add_step(p, (step){.kind = STEP_SILENCE,
+                               .samples = FRAME - p->n - p->incoming});
+            return;
+        }
+        while (p->head && p->head->ts48 + p->head->duration <= p->next_ts) {
+            drop_head(p); /* timestamps ran backwards */
+            p->count.late++;
+        }
+        if (p->head && p->head->ts48 <= p->next_ts) {
+            p->codec = p->head->codec;
+            p->has_codec = true;
+            fetch_head(p, now_us);
+        } else if (p->head) {
+            bridge_gap(p);
+        } else {
+            bridge_empty(p);
+        }
+        if (p->n_steps > MAX_STEPS - 2)
+            p->is_playing = false; /* absurdly small packets */
+    }
+}
+
+/* ---- steering ----------------------------------------------------------- */
+
+static splice wanted_splice(pl_playout *p)
+{
+    int64_t off = p->slack_us - p->delay.target_us;
+    bool is_off = p->is_playing && p->has_slack && p->expanded == 0 &&
+                  (off > HIGH_US || off < -LOW_US);
+    if (p->cool_ticks > 0)
+        p->cool_ticks--;
+    if (!is_off) {
+        p->off_ticks = 0;
+        return SPLICE_NONE;
+    }
+    p->off_ticks++;
+    bool is_quiet = p->is_blank || p->last_db < QUIET_DB;
+    bool is_far = off > FAR_US || p->off_ticks > PATIENCE_TICKS;
+    if (p->cool_ticks > 0 || (!is_quiet && !is_far))
+        return SPLICE_NONE;
+    return off > 0 ? SPLICE_REMOVE : SPLICE_REPEAT;
+}
+
+/* Fetch what a removal needs on top, if it is here. */
+static bool fill_more(pl_playout *p, int64_t now_us)
+{
+    while (p->n + p->incoming < FRAME + PL_SPLICE_MAX && p->is_playing &&
+           p->head && p->head->ts48 == p->next_ts &&
+           p->head->codec == p->codec && p->n_steps < MAX_STEPS - 2)
+        fetch_head(p, now_us);
+    return p->n + p->incoming >= FRAME + PL_SPLICE_MIN + PL_SPLICE_FADE;
+}
+
+static void spliced(pl_playout *p, splice kind, size_t samples)
+{
+    int64_t us = us_of((int64_t)samples);
+    p->slack_us += kind == SPLICE_REMOVE ? -us : us;
+    p->cool_ticks = COOL_TICKS;
+    if (kind == SPLICE_REMOVE)
+        p->count.removed++;
+    else
+        p->count.inserted++;
+}
+
+/* The last step was not rendered: account for it without decoding. */
+static void pass_over(pl_playout *p)
+{
+    for (size_t i = 0; i < p->n_steps; i++) {
+        if (p->step[i].kind == STEP_PACKET)
+            remember(p, p->step[i].packet);
+    }
+    size_t all = p->n + p->incoming, used = FRAME;
+    if (p->splice != SPLICE_NONE) {
+        used = p->splice == SPLICE_REMOVE ? FRAME + BLANK_SPLICE
+                                          : FRAME - BLANK_SPLICE;
+        spliced(p, p->splice, BLANK_SPLICE);
+    }
+    p->n = all > used ? all - used : 0;
+    p->n_steps = 0;
+    p->incoming = 0;
+    p->is_blank = true;
+    p->is_pending = false;
+    p->splice = SPLICE_NONE;
+}
+
+void pl_playout_advance(pl_playout *p, int64_t now_us,
+                        pl_playout_frame *ret_frame)
+{
+    if (p->is_pending)
+        pass_over(p);
+    p->has_level = false;
+    p->splice = wanted_splice(p);
+    size_t before = p->n;
+    fill(p, now_us);
+    if (p->splice == SPLICE_REMOVE && !fill_more(p, now_us))
+        p->splice = SPLICE_NONE;
+    p->is_pending = true;
+    bool is_silent = before == 0;
+    for (size_t i = 0; i < p->n_steps; i++)
+        is_silent = is_silent && p->step[i].kind == STEP_SILENCE;
+    *ret_frame = (pl_playout_frame){.is_silent = is_silent,
+                                    .has_level = p->has_level,
+                                    .level_db = p->level_db};
+}
+
+/* ---- rendering ---------------------------------------------------------- */
+
+static void made_up(pl_playout *p, const step *s, float *pcm)
+{
+    const pl_codec *c = p->codecs->codec[p->codec];
+    c->conceal(p->decoder[p->codec], pcm, s->samples);
+    if (!s->is_last_made_up)
+        return;
+    for (size_t i = 0; i < s->samples; i++)
+        pcm[i] *= 1.0F - (float)i / (float)s->samples;
+}
+
+/* Decode one packet to pcm; what cannot be decoded is made up. */
+static size_t decode_packet(pl_playout *p, const pl_packet *k, float *pcm)
+{
+    const pl_codec *c = p->codecs->codec[k->codec];
+    size_t n = 0;
+    p->count.decodes++;
+    if (c->decode(p->decoder[k->codec], k->data, k->len, pcm, &n) == PL_OK &&
+        n <= PL_CODEC_MAX_DECODED)
+        return n;
+    p->count.bad_payload++;
+    for (n = 0; n < k->duration; n++)
+        pcm[n] = 0.0F;
+    return n;
+}
+
+static void run_step(pl_playout *p, const step *s)
+{
+    float *pcm = p->fifo + p->n;
+    size_t n = s->samples;
+    const pl_codec *c = p->codecs->codec[p->codec];
+    switch (s->kind) {
+    case STEP_PACKET: n = decode_packet(p, s->packet, pcm); break;
+    case STEP_FEC:
+        p->count.decodes++;
+        if (c->decode_fec(p->decoder[p->codec], s->packet->data, s->packet->len,
+                          pcm, n) == PL_OK) {
+            p->count.recovered++;
+        } else {
+            p->count.concealed += (n + FRAME - 1) / FRAME;
+            made_up(p, s, pcm);
+        }
+        break;
+    case STEP_CONCEAL: made_up(p, s, pcm); break;
+    case STEP_SILENCE: memset(pcm, 0, n * sizeof *pcm); break;
+    }
+    p->n += n;
+}
+
+/* Decode what was passed over last, to have a decoder in the right state and
+ * the samples that the fifo should hold. */
+static void warm_up(pl_playout *p)
+{
+    size_t wanted = p->n < PL_CODEC_MAX_DECODED ? p->n : PL_CODEC_MAX_DECODED;
+    size_t got = 0;
+    p->n = wanted;
+    p->is_blank = false;
+    if (p->n_history > 0) {
+        pl_codec_kind codec = p->history[p->n_history - 1]->codec;
+        p->codecs->codec[codec]->decoder_reset(p->decoder[codec]);
+        for (size_t i = 0; i < p->n_history; i++) {
+            if (p->history[i]->codec == codec)
+                got = decode_packet(p, p->history[i], p->fifo);
+        }
+    }
+    size_t kept = got < wanted ? got : wanted;
+    memmove(p->fifo + wanted - kept, p->fifo + got - kept,
+            kept * sizeof *p->fifo);
+    memset(p->fifo, 0, (wanted - kept) * sizeof *p->fifo);
+}
+
+static size_t play(pl_playout *p, float *out)
+{
+    splice kind = p->splice;
+    p->splice = SPLICE_NONE;
+    if (kind == SPLICE_REMOVE &&
+        p->n >= FRAME + PL_SPLICE_MIN + PL_SPLICE_FADE) {
+        size_t max = p->n - FRAME;
+        max = max > PL_SPLICE_MAX ? PL_SPLICE_MAX : max;
+        size_t d = pl_splice_find(p->fifo, max);
+        pl_splice_remove(p->fifo, d, out, FRAME);
+        spliced(p, kind, d);
+        return FRAME + d;
+    }
+    if (kind == SPLICE_REPEAT) {
+        size_t d = pl_splice_find(p->fifo, FRAME - PL_SPLICE_FADE);
+        pl_splice_repeat(p->fifo, d, out, FRAME);
+        spliced(p, kind, d);
+        return FRAME - d;
+    }
+    memcpy(out, p->fifo, FRAME * sizeof *out);
+    return FRAME;
+}
+
+void pl_playout_render(pl_playout *p, float *out)
+{
+    if (p->is_blank)
+        warm_up(p);
+    for (size_t i = 0; i < p->n_steps; i++) {
+        if (p->n + PL_CODEC_MAX_DECODED <= FIFO)
+            run_step(p, &p->step[i]);
+    }
+    for (size_t i = 0; i < p->n_steps; i++) {
+        if (p->step[i].kind == STEP_PACKET)
+            remember(p, p->step[i].packet);
+    }
+    p->n_steps = 0;
+    p->incoming = 0;
+    p->is_pending = false;
+    if (p->n < FRAME) {
+        memset(p->fifo + p->n, 0, (FRAME - p->n) * sizeof *p->fifo);
+        p->n = FRAME;
+    }
+    size_t used = play(p, out);
+    p->n -= used;
+    memmove(p->fifo, p->fifo + used, p->n * sizeof *p->fifo);
+    p->last_db = pl_level_db(out, FRAME);
+}
+
+const pl_playout_counters *pl_playout_count(const pl_playout *p)
+{
+    return &p->count;
+}
+
+int64_t pl_playout_delay_us(const pl_playout *p)
+{
+    return p->has_slack && p->is_playing ? p->slack_us : 0;
+}
+
+int64_t pl_playout_target_us(const pl_playout *p)
+{
+    return p->delay.target_us;
+}
