@@ -1,0 +1,237 @@
+/* answer.c - HTTP answers and the error bodies of the API families. */
+#include "answer.h"
+
+#include <string.h>
+
+#include "json.h"
+#include "pl/str.h"
+
+static const char TYPE_JSON[] = "application/json";
+static const char TYPE_TEXT[] = "text/plain; charset=utf-8";
+
+static const struct {
+    int status;
+    const char *reason;
+} REASONS[] = {
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {204, "No Content"},
+    {304, "Not Modified"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {410, "Gone"},
+    {413, "Content Too Large"},
+    {414, "URI Too Long"},
+    {415, "Unsupported Media Type"},
+    {417, "Expectation Failed"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+};
+
+const char *pl_http_reason(int status)
+{
+    for (size_t i = 0; i < sizeof REASONS / sizeof REASONS[0]; i++)
+        if (REASONS[i].status == status)
+            return REASONS[i].reason;
+    return "Status";
+}
+
+void pl_answer_init(pl_answer *answer)
+{
+    enum { HEADERS_MAX = 8192 };
+    *answer = (pl_answer){0};
+    pl_buf_init(&answer->headers, HEADERS_MAX);
+    pl_buf_init(&answer->body, PL_ANSWER_BODY_MAX);
+}
+
+void pl_answer_fini(pl_answer *answer)
+{
+    pl_buf_fini(&answer->headers);
+    pl_buf_fini(&answer->body);
+}
+
+void pl_answer_reset(pl_answer *answer)
+{
+    answer->status = 0;
+    answer->content_type = NULL;
+    pl_buf_clear(&answer->headers);
+    pl_buf_clear(&answer->body);
+}
+
+void pl_answer_header(pl_answer *answer, const char *name, const char *value)
+{
+    for (const char *c = value; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            return;
+    pl_buf_add_fmt(&answer->headers, "%s: %s\r\n", name, value);
+}
+
+void pl_answer_json(pl_answer *answer, int status)
+{
+    answer->status = status;
+    answer->content_type = TYPE_JSON;
+    pl_buf_clear(&answer->body);
+}
+
+void pl_answer_text(pl_answer *answer, int status, const char *text)
+{
+    answer->status = status;
+    answer->content_type = TYPE_TEXT;
+    pl_buf_clear(&answer->body);
+    pl_buf_add_fmt(&answer->body, "%s\n", text);
+}
+
+void pl_answer_empty(pl_answer *answer, int status)
+{
+    answer->status = status;
+    answer->content_type = NULL;
+    pl_buf_clear(&answer->body);
+}
+
+/* {"outer":{"inner":{"Text":text,"Variables":""}}}, the one 404 body that
+ * every client build of this API can digest. */
+static void request_error(pl_answer *answer, const char *text)
+{
+    pl_jw w = {.out = &answer->body};
+    pl_jw_open(&w, NULL, '{');
+    pl_jw_open(&w, "RequestError", '{');
+    pl_jw_open(&w, "Exception", '{');
+    pl_jw_str(&w, "Text", text);
+    pl_jw_str(&w, "Variables", "");
+    pl_jw_close(&w, '}');
+    pl_jw_close(&w, '}');
+    pl_jw_close(&w, '}');
+}
+
+static void plain_error(pl_answer *answer, int status, const char *text)
+{
+    pl_jw w = {.out = &answer->body};
+    pl_jw_open(&w, NULL, '{');
+    pl_jw_open(&w, "error", '{');
+    pl_jw_int(&w, "status", status);
+    pl_jw_str(&w, "text", text);
+    pl_jw_close(&w, '}');
+    pl_jw_close(&w, '}');
+}
+
+static void token_error(pl_answer *answer, int status, const char *text)
+{
+    pl_jw w = {.out = &answer->body};
+    pl_jw_open(&w, NULL, '{');
+    pl_jw_str(&w, "error",
+              status >= 500 ? "temporarily_unavailable" : "invalid_request");
+    pl_jw_str(&w, "error_description", text);
+    pl_jw_close(&w, '}');
+}
+
+static void client_error(pl_answer *answer, const char *text)
+{
+    pl_jw w = {.out = &answer->body};
+    pl_jw_open(&w, NULL, '{');
+    pl_jw_str(&w, "status", "failed");
+    pl_jw_str(&w, "result", text);
+    pl_jw_close(&w, '}');
+}
+
+void pl_answer_refuse(pl_answer *answer, pl_api_family family, int status,
+                      const char *text)
+{
+    if (family == PL_FAMILY_CONFERENCE && status >= 500) {
+        pl_answer_text(answer, status, text);
+        return;
+    }
+    pl_answer_json(answer, status);
+    switch (family) {
+    case PL_FAMILY_CONFERENCE:
+        /* Outside 404 a body without RequestError is the safe one. */
+        if (status == 404)
+            request_error(answer, text);
+        else
+            plain_error(answer, status, text);
+        break;
+    case PL_FAMILY_CLIENT: client_error(answer, text); break;
+    case PL_FAMILY_TOKEN: token_error(answer, status, text); break;
+    case PL_FAMILY_SITE:
+    case PL_FAMILIES:
+    default: plain_error(answer, status, text); break;
+    }
+}
+
+static bool starts(pl_slice path, const char *prefix)
+{
+    size_t n = strlen(prefix);
+    return path.len >= n && memcmp(path.ptr, prefix, n) == 0;
+}
+
+pl_api_family pl_family_of_path(pl_slice path)
+{
+    static const struct {
+        const char *prefix;
+        pl_api_family family;
+    } ROWS[] = {
+        {"/RTC/", PL_FAMILY_CONFERENCE},
+        {"/sessions", PL_FAMILY_CONFERENCE},
+        {"/mediaConferences", PL_FAMILY_CONFERENCE},
+        {"/userIds", PL_FAMILY_CONFERENCE},
+        {"/api/client/", PL_FAMILY_CLIENT},
+        {"/oauth", PL_FAMILY_TOKEN},
+    };
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++)
+        if (starts(path, ROWS[i].prefix))
+            return ROWS[i].family;
+    return PL_FAMILY_SITE;
+}
+
+/* The listed origin equal to `origin`; false when there is none. */
+static bool is_listed(const char *list, pl_slice origin)
+{
+    while (*list && origin.len > 0) {
+        size_t n = strcspn(list, " ");
+        if (pl_slice_eq((pl_slice){(const uint8_t *)list, n}, origin))
+            return true;
+        list += n;
+        list += strspn(list, " ");
+    }
+    return false;
+}
+
+void pl_answer_cors(pl_answer *answer, const char *allowed, pl_slice origin)
+{
+    enum { ORIGIN_MAX = 255 };
+    char text[ORIGIN_MAX + 1];
+    if (strcmp(allowed, "*") == 0) {
+        pl_answer_header(answer, "Access-Control-Allow-Origin", "*");
+    } else {
+        pl_answer_header(answer, "Vary", "Origin");
+        if (!is_listed(allowed, origin) || pl_copy(text, sizeof text, origin))
+            return;
+        pl_answer_header(answer, "Access-Control-Allow-Origin", text);
+    }
+    pl_answer_header(answer, "Access-Control-Expose-Headers",
+                     "Location, x-expires, x-state, x-modId");
+}
+
+void pl_answer_preflight(pl_answer *answer, const char *methods)
+{
+    pl_answer_empty(answer, 204);
+    pl_answer_header(answer, "Allow", methods);
+    pl_answer_header(answer, "Access-Control-Allow-Methods",
+                     "GET, POST, PUT, DELETE, OPTIONS");
+    pl_answer_header(answer, "Access-Control-Allow-Headers",
+                     "Authorization, Content-Type, Accept, x-Arg, x-e911Id, "
+                     "x-calls-action, x-conference-action, action, x-modId, "
+                     "x-mod-Id, modID, x-delete-reason, "
+                     "x-transferTargetCallId, token, pin");
+    pl_answer_header(answer, "Access-Control-Max-Age", "7200");
+}

@@ -1,0 +1,52 @@
+/* answer.h - an HTTP answer under construction, and the error bodies of the
+ * API families. */
+#ifndef PL_API_ANSWER_H
+#define PL_API_ANSWER_H
+
+#include "buf.h"
+
+enum { PL_ANSWER_BODY_MAX = 4 << 20 };
+
+/* Each family has its own error form. */
+typedef enum pl_api_family {
+    PL_FAMILY_SITE,       /* pages, health: {"error":{..}} */
+    PL_FAMILY_CONFERENCE, /* RequestError */
+    PL_FAMILY_CLIENT,     /* {"status":"failed","result":".."} */
+    PL_FAMILY_TOKEN,      /* RFC 6749 section 5.2 */
+    PL_FAMILIES
+} pl_api_family;
+
+typedef struct pl_answer {
+    int status; /* 0: none yet */
+    const char *content_type;
+    pl_buf headers; /* complete lines with CRLF */
+    pl_buf body;
+} pl_answer;
+
+void pl_answer_init(pl_answer *answer);
+void pl_answer_fini(pl_answer *answer);
+/* Forget what was put in so far. */
+void pl_answer_reset(pl_answer *answer);
+/* Add a header; one whose value holds a control character is left out. */
+void pl_answer_header(pl_answer *answer, const char *name, const char *value);
+/* Set status and type; the body is written to answer->body. */
+void pl_answer_json(pl_answer *answer, int status);
+void pl_answer_text(pl_answer *answer, int status, const char *text);
+/* Whole answer without body. */
+void pl_answer_empty(pl_answer *answer, int status);
+/* An error without a code of the API's own: wrong path, method, syntax. */
+void pl_answer_refuse(pl_answer *answer, pl_api_family family, int status,
+                      const char *text);
+/* The family a path belongs to when no route matched it. */
+pl_api_family pl_family_of_path(pl_slice path);
+
+/* CORS. allowed: "*", or origins separated by blanks. Every answer of the API
+ * families carries it. Source: Fetch standard, section 3.2 */
+void pl_answer_cors(pl_answer *answer, const char *allowed, pl_slice origin);
+/* Answer to OPTIONS: methods is the text of Allow. */
+void pl_answer_preflight(pl_answer *answer, const char *methods);
+
+/* Reason phrase of a status. */
+const char *pl_http_reason(int status);
+
+#endif

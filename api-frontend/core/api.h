@@ -1,0 +1,143 @@
+/* api.h - how an API operation meets the bus: prepare turns a request into one
+ * message, finish turns the reply into an answer. Pure; the gateway in io/
+ * sends and receives. */
+#ifndef PL_API_API_H
+#define PL_API_API_H
+
+#include "answer.h"
+#include "http_head.h"
+#include "json.h"
+#include "pl/msg.h"
+
+enum { PL_ROUTE_PARAMS_MAX = 4, PL_ROUTE_PARAM_MAX = 256 };
+
+typedef enum pl_api_auth {
+    PL_AUTH_NONE,
+    PL_AUTH_BEARER, /* access token in Authorization */
+    PL_AUTH_SEAT,   /* participant's token in `token` header or ?token= */
+} pl_api_auth;
+
+/* What the gateway does with a request. */
+typedef enum pl_api_kind {
+    PL_KIND_CALL,           /* prepare, one bus request, finish */
+    PL_KIND_SESSION_EVENTS, /* long poll */
+    PL_KIND_SEAT_EVENTS,    /* server-sent events */
+    PL_KIND_LOCAL,          /* prepare alone makes the answer */
+    PL_KIND_TOKEN,
+    PL_KIND_JWKS,
+    PL_KIND_DISCOVERY,
+    PL_KIND_PAGE_START,
+    PL_KIND_PAGE_JOIN,
+    PL_KIND_ASSET,
+    PL_KIND_HEALTH,
+    PL_KIND_READY,
+    PL_KIND_METRICS,
+    PL_KIND_OPENAPI,
+    PL_KINDS
+} pl_api_kind;
+
+typedef struct pl_api_call pl_api_call;
+
+typedef struct pl_api_op {
+    pl_api_kind kind;
+    pl_api_family family;
+    pl_api_auth auth;
+    /* Fill call->desc and call->message, or *answer alone. On error the
+     * family's table makes the answer. */
+    pl_err (*prepare)(pl_api_call *call, pl_answer *answer);
+    /* e: PL_OK with the reply, else body is a pl_error or NULL. Makes *answer
+     * in any case. */
+    void (*finish)(pl_api_call *call, pl_err e, const pl_msg_desc *desc,
+                   const void *body, pl_answer *answer);
+} pl_api_op;
+
+/* One row: method and path template. Segments are literal, {name}, or a last
+ * {*} that takes the rest. */
+typedef struct pl_route {
+    pl_http_method method;
+    const char *path;
+    const pl_api_op *op;
+} pl_route;
+
+typedef struct pl_route_match {
+    const pl_route *route;
+    char params[PL_ROUTE_PARAMS_MAX][PL_ROUTE_PARAM_MAX + 1]; /* decoded */
+    unsigned n_params;
+    pl_slice rest;    /* of {*}, still escaped */
+    unsigned allowed; /* bit per pl_http_method that the path has */
+} pl_route_match;
+
+/* Who a bearer token speaks for. */
+typedef struct pl_caller {
+    char client_id[129];
+    char subject[129];
+    char user_id[257]; /* "" unless the token names a user */
+    char token_hash[65];
+    int64_t expires_ms; /* wall time */
+} pl_caller;
+
+/* A participant's own token: a secret of fixed length, then its id. */
+enum { PL_SEAT_SECRET_TEXT = 43, PL_SEAT_TOKEN_MAX = 43 + PL_ID_MAX };
+typedef struct pl_seat {
+    char participant_id[PL_ID_MAX + 1];
+    char token_hash[65]; /* of the secret */
+} pl_seat;
+
+typedef union pl_api_message {
+    pl_session_create session_create;
+    pl_session_refresh session_refresh;
+    pl_session_delete session_delete;
+    pl_user_bind user_bind;
+    pl_conference_create conference_create;
+    pl_conference_action conference_action;
+    pl_conference_delete conference_delete;
+    pl_participant_invite participant_invite;
+    pl_participant_remove participant_remove;
+    pl_room_join room_join;
+    pl_participant_refresh participant_refresh;
+    pl_participant_leave participant_leave;
+    pl_participant_media participant_media;
+    pl_participant_media_end participant_media_end;
+    pl_participant_control participant_control;
+} pl_api_message;
+
+struct pl_api_call {
+    /* Given by the gateway, borrowed for the life of the call. */
+    const pl_http_head *head;
+    const pl_route_match *match;
+    pl_slice body;
+    const char *source; /* client's IP address */
+    const pl_caller *caller;
+    const pl_seat *seat;
+    const char *new_secret; /* PL_SEAT_SECRET_TEXT random characters .. */
+    const char *new_hash;   /* .. and their SHA-256 in hex */
+    /* Filled by prepare. */
+    const pl_msg_desc *desc;
+    pl_api_message message;
+    pl_json *doc; /* freed by the gateway */
+};
+
+/* A parameter of the path, "" past the last. */
+const char *pl_call_param(const pl_api_call *call, unsigned index);
+/* Parse the body into call->doc; an empty body leaves doc NULL.
+ * Errors: PL_EPROTO, PL_ENOMEM. */
+PL_MUST_USE pl_err pl_call_parse_body(pl_api_call *call);
+/* Copy a member or slice into an array member of a message.
+ * Errors: PL_EINVAL too long. */
+#define PL_PUT(array, slice)                                                   \
+    (pl_copy((array), sizeof(array), (slice)) ? PL_EINVAL : PL_OK)
+
+/* Split a participant's token. Errors: PL_EAUTH malformed. */
+PL_MUST_USE pl_err pl_seat_split(pl_slice token, pl_slice *ret_secret,
+                                 pl_slice *ret_participant_id);
+
+/* The answer of an error in each family. text may be NULL. */
+void pl_conference_fail(const pl_api_call *call, pl_err e, const char *text,
+                        pl_answer *answer);
+void pl_client_fail(const pl_api_call *call, pl_err e, const char *text,
+                    pl_answer *answer);
+/* By the family of op. */
+void pl_api_fail(const pl_api_op *op, const pl_api_call *call, pl_err e,
+                 const char *text, pl_answer *answer);
+
+#endif

@@ -1,0 +1,244 @@
+/* jwt.c - access tokens: syntax and claims. */
+#include "jwt.h"
+
+#include <string.h>
+
+#include "base64.h"
+#include "pl/str.h"
+
+static const int64_t SKEW_S = 60;
+
+static pl_jwt_alg find_alg(pl_slice name)
+{
+    if (pl_slice_eq_str(name, "RS256"))
+        return PL_JWT_RS256;
+    if (pl_slice_eq_str(name, "ES256"))
+        return PL_JWT_ES256;
+    if (pl_slice_eq_str(name, "EdDSA"))
+        return PL_JWT_EDDSA;
+    return PL_JWT_UNKNOWN;
+}
+
+/* Cut at the first dot; false when there is none. */
+static bool take_part(pl_slice *rest, pl_slice *ret_part)
+{
+    const uint8_t *dot = memchr(rest->ptr, '.', rest->len);
+    if (!dot)
+        return false;
+    size_t n = (size_t)(dot - rest->ptr);
+    *ret_part = (pl_slice){rest->ptr, n};
+    *rest = (pl_slice){dot + 1, rest->len - n - 1};
+    return true;
+}
+
+static pl_err decode_json(pl_slice part, pl_json **ret_json)
+{
+    pl_buf text;
+    pl_buf_init(&text, PL_JWT_MAX);
+    pl_err e = pl_base64url_decode(part, &text);
+    if (!e)
+        e = pl_json_parse(pl_buf_slice(&text), ret_json);
+    pl_buf_fini(&text);
+    if (e)
+        return e == PL_ENOMEM ? e : PL_EAUTH;
+    if (pl_json_is_object(*ret_json))
+        return PL_OK;
+    pl_json_free(ret_json);
+    return PL_EAUTH;
+}
+
+static bool is_type_ours(const pl_json *header)
+{
+    pl_slice typ;
+    if (pl_json_get_str(header, "typ", &typ))
+        return false;
+    return pl_slice_eq_nocase(typ, "at+jwt") ||
+           pl_slice_eq_nocase(typ, "application/at+jwt") ||
+           pl_slice_eq_nocase(typ, "JWT");
+}
+
+/* RFC 8725 sections 3.1, 3.10, 3.11; RFC 7515 section 4.1.11 */
+static pl_err check_header(const pl_json *header, pl_jwt *jwt)
+{
+    static const char *const REFUSED[] = {"jku", "x5u", "jwk", "x5c", "crit"};
+    for (size_t i = 0; i < sizeof REFUSED / sizeof REFUSED[0]; i++)
+        if (pl_json_get(header, REFUSED[i]))
+            return PL_EAUTH;
+    pl_slice alg;
+    if (pl_json_get_str(header, "alg", &alg) || !is_type_ours(header))
+        return PL_EAUTH;
+    jwt->alg = find_alg(alg);
+    if (jwt->alg == PL_JWT_UNKNOWN)
+        return PL_EAUTH;
+    pl_slice kid = {NULL, 0};
+    pl_err e = pl_json_get_str(header, "kid", &kid);
+    if (e == PL_ENOENT)
+        return PL_OK;
+    return e || kid.len == 0 || pl_copy(jwt->kid, sizeof jwt->kid, kid)
+               ? PL_EAUTH
+               : PL_OK;
+}
+
+pl_err pl_jwt_parse(pl_slice text, pl_jwt *ret_jwt)
+{
+    pl_jwt jwt = {.text = text};
+    pl_slice rest = text;
+    pl_slice header_part;
+    pl_slice claims_part;
+    pl_json *header = NULL;
+    if (text.len > PL_JWT_MAX || !take_part(&rest, &header_part) ||
+        !take_part(&rest, &claims_part) || rest.len == 0)
+        return PL_EAUTH;
+    pl_buf_init(&jwt.signature, PL_JWT_SIGNATURE_MAX);
+    jwt.signed_ = (pl_slice){text.ptr, text.len - rest.len - 1};
+    pl_err e = pl_base64url_decode(rest, &jwt.signature) ? PL_EAUTH : PL_OK;
+    if (!e)
+        e = decode_json(header_part, &header);
+    if (!e)
+        e = check_header(header, &jwt);
+    if (!e)
+        e = decode_json(claims_part, &jwt.claims);
+    pl_json_free(&header);
+    if (e)
+        pl_jwt_fini(&jwt);
+    else
+        *ret_jwt = jwt;
+    return e;
+}
+
+void pl_jwt_fini(pl_jwt *jwt)
+{
+    pl_buf_fini(&jwt->signature);
+    pl_json_free(&jwt->claims);
+}
+
+static bool equals(const pl_json *claims, const char *key, const char *text)
+{
+    pl_slice value;
+    return pl_json_get_str(claims, key, &value) == PL_OK &&
+           pl_slice_eq_str(value, text);
+}
+
+/* RFC 7519 section 4.1.3: one string or a list of them. */
+static bool has_audience(const pl_json *claims, const char *audience)
+{
+    const pl_json *aud = pl_json_get(claims, "aud");
+    pl_slice value;
+    if (pl_json_as_str(aud, &value) == PL_OK)
+        return pl_slice_eq_str(value, audience);
+    for (size_t i = 0; i < pl_json_count(aud); i++)
+        if (pl_json_as_str(pl_json_at(aud, i), &value) == PL_OK &&
+            pl_slice_eq_str(value, audience))
+            return true;
+    return false;
+}
+
+static bool has_scope(const pl_json *claims, const char *scope)
+{
+    pl_slice list;
+    if (pl_json_get_str(claims, "scope", &list) &&
+        pl_json_get_str(claims, "scp", &list))
+        return false;
+    while (list.len > 0) {
+        const uint8_t *blank = memchr(list.ptr, ' ', list.len);
+        size_t n = blank ? (size_t)(blank - list.ptr) : list.len;
+        if (pl_slice_eq_str((pl_slice){list.ptr, n}, scope))
+            return true;
+        size_t used = blank ? n + 1 : n;
+        list = (pl_slice){list.ptr + used, list.len - used};
+    }
+    return false;
+}
+
+/* exp is required; nbf and iat must not lie ahead, exp not behind iat. */
+static pl_err check_times(const pl_json *claims, int64_t now_s,
+                          int64_t *ret_exp)
+{
+    static const int64_t TIME_MAX = INT64_C(253402300799); /* year 9999 */
+    int64_t exp;
+    if (pl_json_get_i64(claims, "exp", &exp) || exp < 0 || exp > TIME_MAX ||
+        exp + SKEW_S <= now_s)
+        return PL_EAUTH;
+    static const char *const NOT_AHEAD[] = {"nbf", "iat"};
+    for (size_t i = 0; i < 2; i++) {
+        int64_t t;
+        pl_err e = pl_json_get_i64(claims, NOT_AHEAD[i], &t);
+        if (e == PL_ENOENT)
+            continue;
+        if (e || t < 0 || t > now_s + SKEW_S || t > exp)
+            return PL_EAUTH;
+    }
+    *ret_exp = exp;
+    return PL_OK;
+}
+
+/* An optional text claim into buf. */
+static pl_err put_claim(const pl_json *claims, const char *key, char *buf,
+                        size_t cap)
+{
+    pl_slice value;
+    pl_err e = pl_json_get_str(claims, key, &value);
+    if (e == PL_ENOENT)
+        return PL_ENOENT;
+    return e || pl_copy(buf, cap, value) ? PL_EAUTH : PL_OK;
+}
+
+static pl_err put_client(const pl_json *claims, pl_caller *caller)
+{
+    static const char *const NAMES[] = {"client_id", "azp", "appid", "sub"};
+    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
+        pl_err e = put_claim(claims, NAMES[i], caller->client_id,
+                             sizeof caller->client_id);
+        if (e != PL_ENOENT)
+            return e || !caller->client_id[0] ? PL_EAUTH : PL_OK;
+    }
+    return PL_EAUTH;
+}
+
+pl_err pl_jwt_check(const pl_jwt *jwt, const pl_jwt_policy *policy,
+                    pl_caller *ret_caller)
+{
+    pl_caller caller = {.client_id = ""};
+    const pl_json *claims = jwt->claims;
+    int64_t exp = 0;
+    if (!equals(claims, "iss", policy->issuer) ||
+        !has_audience(claims, policy->audience))
+        return PL_EAUTH;
+    pl_err e = check_times(claims, policy->now_ms / 1000, &exp);
+    if (!e)
+        e = put_client(claims, &caller);
+    if (!e)
+        e = put_claim(claims, "sub", caller.subject, sizeof caller.subject);
+    if (!e || e == PL_ENOENT)
+        e = put_claim(claims, "user", caller.user_id, sizeof caller.user_id);
+    if (e && e != PL_ENOENT)
+        return e;
+    if (policy->scope[0] && !has_scope(claims, policy->scope))
+        return PL_EFORBIDDEN;
+    caller.expires_ms = exp * 1000;
+    *ret_caller = caller;
+    return PL_OK;
+}
+
+pl_jwt_alg pl_jwk_alg(const pl_json *jwk)
+{
+    static const struct {
+        const char *kty, *crv, *alg;
+        pl_jwt_alg value;
+    } ROWS[] = {{"RSA", NULL, "RS256", PL_JWT_RS256},
+                {"EC", "P-256", "ES256", PL_JWT_ES256},
+                {"OKP", "Ed25519", "EdDSA", PL_JWT_EDDSA}};
+    pl_slice text;
+    if (pl_json_get(jwk, "use") && !equals(jwk, "use", "sig"))
+        return PL_JWT_UNKNOWN;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        if (!equals(jwk, "kty", ROWS[i].kty) ||
+            (ROWS[i].crv && !equals(jwk, "crv", ROWS[i].crv)))
+            continue;
+        pl_err e = pl_json_get_str(jwk, "alg", &text);
+        bool fits =
+            e == PL_ENOENT || (!e && pl_slice_eq_str(text, ROWS[i].alg));
+        return fits ? ROWS[i].value : PL_JWT_UNKNOWN;
+    }
+    return PL_JWT_UNKNOWN;
+}

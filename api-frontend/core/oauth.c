@@ -1,0 +1,204 @@
+/* oauth.c - the token endpoint. */
+#include "oauth.h"
+
+#include <string.h>
+
+#include "base64.h"
+#include "json.h"
+#include "pl/str.h"
+#include "url.h"
+
+static pl_err refuse(pl_oauth_fault fault, pl_oauth_fault *ret_fault)
+{
+    *ret_fault = fault;
+    return PL_EINVAL;
+}
+
+static bool starts_nocase(pl_slice s, const char *prefix)
+{
+    size_t n = strlen(prefix);
+    return s.len >= n && pl_slice_eq_nocase((pl_slice){s.ptr, n}, prefix);
+}
+
+/* RFC 6749 section 2.3.1: both parts are form-encoded, then joined. */
+static pl_err read_basic(pl_slice header, pl_oauth_request *request)
+{
+    enum { BASIC = 6, PAIR_MAX = 1024 };
+    pl_slice text = {header.ptr + BASIC, header.len - BASIC};
+    pl_buf pair;
+    pl_buf_init(&pair, PAIR_MAX);
+    pl_err e = pl_base64_decode(text, &pair);
+    const char *colon = e ? NULL : strchr(pl_buf_text(&pair), ':');
+    if (colon) {
+        size_t n = (size_t)(colon - pair.ptr);
+        pl_slice id = {(const uint8_t *)pair.ptr, n};
+        pl_slice secret = {(const uint8_t *)colon + 1, pair.len - n - 1};
+        e = pl_url_decode(id, PL_URL_PLUS_IS_BLANK, request->client_id,
+                          sizeof request->client_id);
+        if (!e)
+            e = pl_url_decode(secret, PL_URL_PLUS_IS_BLANK,
+                              request->client_secret,
+                              sizeof request->client_secret);
+        request->has_basic = true;
+    }
+    pl_buf_fini(&pair);
+    return colon && !e ? PL_OK : PL_EAUTH;
+}
+
+/* A parameter that may be absent. */
+static pl_err optional(pl_slice form, const char *name, char *buf, size_t cap)
+{
+    buf[0] = '\0';
+    pl_err e = pl_url_param(form, name, buf, cap);
+    return e == PL_ENOENT ? PL_OK : e;
+}
+
+/* RFC 6749 section 3.3 */
+static bool is_scope(const char *scope)
+{
+    for (const char *c = scope; *c; c++)
+        if (*c < 0x20 || *c == '"' || *c == '\\' || *c >= 0x7f)
+            return false;
+    return true;
+}
+
+pl_err pl_oauth_read(const pl_http_head *head, pl_slice body,
+                     pl_oauth_request *ret_request, pl_oauth_fault *ret_fault)
+{
+    pl_oauth_request *request = ret_request;
+    char grant[64];
+    *request = (pl_oauth_request){.has_basic = false};
+    pl_slice type = pl_http_head_get(head, "content-type");
+    if (!starts_nocase(type, "application/x-www-form-urlencoded") ||
+        pl_url_param(body, "grant_type", grant, sizeof grant))
+        return refuse(PL_OAUTH_INVALID_REQUEST, ret_fault);
+    if (strcmp(grant, "client_credentials") != 0)
+        return refuse(PL_OAUTH_UNSUPPORTED_GRANT, ret_fault);
+    pl_slice header = pl_http_head_get(head, "authorization");
+    if (starts_nocase(header, "Basic ")) {
+        if (read_basic(header, request))
+            return refuse(PL_OAUTH_INVALID_CLIENT, ret_fault);
+    } else if (optional(body, "client_id", request->client_id,
+                        sizeof request->client_id) ||
+               optional(body, "client_secret", request->client_secret,
+                        sizeof request->client_secret)) {
+        return refuse(PL_OAUTH_INVALID_REQUEST, ret_fault);
+    }
+    if (optional(body, "user", request->user, sizeof request->user))
+        return refuse(PL_OAUTH_INVALID_REQUEST, ret_fault);
+    if (optional(body, "scope", request->scope, sizeof request->scope) ||
+        !is_scope(request->scope))
+        return refuse(PL_OAUTH_INVALID_SCOPE, ret_fault);
+    return PL_OK;
+}
+
+bool pl_oauth_is_client(const pl_oauth_request *request, const char *client_id,
+                        const char *client_secret)
+{
+    bool is_id = pl_slice_eq_secret(pl_slice_str(request->client_id),
+                                    pl_slice_str(client_id));
+    bool is_secret = pl_slice_eq_secret(pl_slice_str(request->client_secret),
+                                        pl_slice_str(client_secret));
+    return is_id && is_secret && client_secret[0];
+}
+
+static void no_store(pl_answer *answer)
+{
+    pl_answer_header(answer, "Cache-Control", "no-store");
+    pl_answer_header(answer, "Pragma", "no-cache");
+}
+
+void pl_oauth_fail(pl_answer *answer, pl_oauth_fault fault)
+{
+    static const struct {
+        int status;
+        const char *code, *text;
+    } ROWS[] = {
+        [PL_OAUTH_INVALID_REQUEST] = {400, "invalid_request",
+                                      "a form with grant_type, client_id and "
+                                      "client_secret is expected"},
+        [PL_OAUTH_INVALID_CLIENT] = {401, "invalid_client",
+                                     "unknown client or wrong secret"},
+        [PL_OAUTH_UNSUPPORTED_GRANT] = {400, "unsupported_grant_type",
+                                        "only client_credentials"},
+        [PL_OAUTH_INVALID_SCOPE] = {400, "invalid_scope", "malformed scope"},
+        [PL_OAUTH_UNAVAILABLE] = {404, "invalid_request",
+                                  "tokens come from an external issuer"},
+    };
+    pl_answer_json(answer, ROWS[fault].status);
+    no_store(answer);
+    if (fault == PL_OAUTH_INVALID_CLIENT)
+        pl_answer_header(answer, "WWW-Authenticate",
+                         "Basic realm=\"parley tokens\"");
+    pl_jw w = {.out = &answer->body};
+    pl_jw_open(&w, NULL, '{');
+    pl_jw_str(&w, "error", ROWS[fault].code);
+    pl_jw_str(&w, "error_description", ROWS[fault].text);
+    pl_jw_close(&w, '}');
+}
+
+void pl_oauth_grant(pl_answer *answer, const char *token, unsigned lifetime_s,
+                    const char *scope)
+{
+    pl_answer_json(answer, 200);
+    no_store(answer);
+    pl_jw w = {.out = &answer->body};
+    pl_jw_open(&w, NULL, '{');
+    pl_jw_str(&w, "access_token", token);
+    pl_jw_str(&w, "token_type", "Bearer");
+    pl_jw_int(&w, "expires_in", lifetime_s);
+    pl_jw_int(&w, "ext_expires_in", lifetime_s);
+    pl_jw_str(&w, "scope", scope);
+    pl_jw_close(&w, '}');
+}
+
+void pl_oauth_claims_text(const pl_oauth_claims *claims, pl_buf *out)
+{
+    pl_jw w = {.out = out};
+    pl_jw_open(&w, NULL, '{');
+    pl_jw_str(&w, "iss", claims->issuer);
+    pl_jw_str(&w, "aud", claims->audience);
+    pl_jw_str(&w, "sub", claims->client_id);
+    pl_jw_str(&w, "client_id", claims->client_id);
+    pl_jw_str(&w, "scope", claims->scope);
+    if (claims->user[0])
+        pl_jw_str(&w, "user", claims->user);
+    pl_jw_str(&w, "jti", claims->token_id);
+    pl_jw_int(&w, "iat", claims->now_s);
+    pl_jw_int(&w, "exp", claims->now_s + (int64_t)claims->lifetime_s);
+    pl_jw_close(&w, '}');
+}
+
+static void put_url(pl_jw *w, const char *key, const char *issuer,
+                    const char *path)
+{
+    char url[512];
+    pl_fmt_cut(url, sizeof url, "%s%s", issuer, path);
+    pl_jw_str(w, key, url);
+}
+
+static void put_list(pl_jw *w, const char *key, const char *const *items)
+{
+    pl_jw_open(w, key, '[');
+    for (; *items; items++)
+        pl_jw_str(w, NULL, *items);
+    pl_jw_close(w, ']');
+}
+
+void pl_oauth_discovery(pl_answer *answer, const char *issuer)
+{
+    static const char *const GRANTS[] = {"client_credentials", NULL};
+    static const char *const METHODS[] = {"client_secret_basic",
+                                          "client_secret_post", NULL};
+    static const char *const NONE[] = {NULL};
+    pl_answer_json(answer, 200);
+    pl_jw w = {.out = &answer->body};
+    pl_jw_open(&w, NULL, '{');
+    pl_jw_str(&w, "issuer", issuer);
+    put_url(&w, "token_endpoint", issuer, "/oauth2/token");
+    put_url(&w, "jwks_uri", issuer, "/.well-known/jwks.json");
+    put_list(&w, "grant_types_supported", GRANTS);
+    put_list(&w, "response_types_supported", NONE);
+    put_list(&w, "token_endpoint_auth_methods_supported", METHODS);
+    pl_jw_close(&w, '}');
+}

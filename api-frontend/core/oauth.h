@@ -1,0 +1,47 @@
+/* oauth.h - the token endpoint: requests, answers, claims.
+ * Source: RFC 6749 sections 2.3.1, 4.4, 5 */
+#ifndef PL_API_OAUTH_H
+#define PL_API_OAUTH_H
+
+#include "answer.h"
+#include "http_head.h"
+
+typedef struct pl_oauth_request {
+    char client_id[129], client_secret[129];
+    char scope[257]; /* "" when not asked for */
+    char user[257];  /* user the token shall name, "" none */
+    bool has_basic;
+} pl_oauth_request;
+
+typedef enum pl_oauth_fault {
+    PL_OAUTH_INVALID_REQUEST,
+    PL_OAUTH_INVALID_CLIENT,
+    PL_OAUTH_UNSUPPORTED_GRANT,
+    PL_OAUTH_INVALID_SCOPE,
+    PL_OAUTH_UNAVAILABLE
+} pl_oauth_fault;
+
+/* Read a form with credentials in it or in Authorization: Basic.
+ * Errors: PL_EINVAL, see ret_fault. */
+PL_MUST_USE pl_err pl_oauth_read(const pl_http_head *head, pl_slice body,
+                                 pl_oauth_request *ret_request,
+                                 pl_oauth_fault *ret_fault);
+/* Whether id and secret are the client's; the time depends on lengths only. */
+bool pl_oauth_is_client(const pl_oauth_request *request, const char *client_id,
+                        const char *client_secret);
+void pl_oauth_fail(pl_answer *answer, pl_oauth_fault fault);
+void pl_oauth_grant(pl_answer *answer, const char *token, unsigned lifetime_s,
+                    const char *scope);
+
+typedef struct pl_oauth_claims {
+    const char *issuer, *audience, *client_id, *scope, *user;
+    const char *token_id;
+    int64_t now_s;
+    unsigned lifetime_s;
+} pl_oauth_claims;
+/* The payload of an access token. Source: RFC 9068 section 2.2 */
+void pl_oauth_claims_text(const pl_oauth_claims *claims, pl_buf *out);
+/* Metadata for clients. Source: RFC 8414 section 2 */
+void pl_oauth_discovery(pl_answer *answer, const char *issuer);
+
+#endif

@@ -1,0 +1,180 @@
+/* route.c - the table of all routes and its look-up. */
+#include "route.h"
+
+#include <string.h>
+
+#include "client_api.h"
+#include "conference_api.h"
+#include "pl/str.h"
+#include "site.h"
+#include "url.h"
+
+#define CLIENT "/api/client/v2/conferences/{alias}"
+#define CALLS  CLIENT "/participants/{participant}/calls"
+
+/* The conference API on one base path. */
+#define CONFERENCE_ROUTES(BASE)                                                \
+    {PL_HTTP_PUT, BASE "/userIds/{userId}", &PL_OP_USER_BIND},                 \
+        {PL_HTTP_POST, BASE "/sessions", &PL_OP_SESSION_CREATE},               \
+        {PL_HTTP_PUT, BASE "/sessions/{sessionId}", &PL_OP_SESSION_REFRESH},   \
+        {PL_HTTP_DELETE, BASE "/sessions/{sessionId}", &PL_OP_SESSION_DELETE}, \
+        {PL_HTTP_GET, BASE "/sessions/{sessionId}/events",                     \
+         &PL_OP_SESSION_EVENTS},                                               \
+        {PL_HTTP_POST, BASE "/sessions/{sessionId}/conferences",               \
+         &PL_OP_CONFERENCE_CREATE},                                            \
+        {PL_HTTP_PUT, BASE "/sessions/{sessionId}/conferences/{confId}",       \
+         &PL_OP_CONFERENCE_ACTION},                                            \
+        {PL_HTTP_DELETE, BASE "/sessions/{sessionId}/conferences/{confId}",    \
+         &PL_OP_CONFERENCE_DELETE},                                            \
+        {PL_HTTP_PUT,                                                          \
+         BASE "/sessions/{sessionId}/conferences/{confId}/participants/"       \
+              "{participantId}",                                               \
+         &PL_OP_PARTICIPANT_INVITE},                                           \
+        {PL_HTTP_DELETE,                                                       \
+         BASE "/sessions/{sessionId}/conferences/{confId}/participants/"       \
+              "{participantId}",                                               \
+         &PL_OP_PARTICIPANT_REMOVE},                                           \
+        {PL_HTTP_PUT, BASE "/mediaConferences/{confId}", &PL_OP_MEDIA_ACTION}, \
+        {PL_HTTP_DELETE, BASE "/mediaConferences/{confId}",                    \
+         &PL_OP_MEDIA_DELETE},                                                 \
+        {PL_HTTP_PUT,                                                          \
+         BASE "/mediaConferences/{confId}/participants/{participantId}",       \
+         &PL_OP_MEDIA_INVITE},                                                 \
+        {PL_HTTP_DELETE,                                                       \
+         BASE "/mediaConferences/{confId}/participants/{participantId}",       \
+         &PL_OP_MEDIA_REMOVE},
+
+static const pl_route ROUTES[] = {
+    {PL_HTTP_GET, "/", &PL_OP_PAGE_START},
+    {PL_HTTP_GET, "/join", &PL_OP_PAGE_JOIN},
+    {PL_HTTP_GET, "/join/{alias}", &PL_OP_PAGE_JOIN},
+    {PL_HTTP_GET, "/assets/{*}", &PL_OP_ASSET},
+    {PL_HTTP_GET, "/healthz", &PL_OP_HEALTH},
+    {PL_HTTP_GET, "/readyz", &PL_OP_READY},
+    {PL_HTTP_GET, "/metrics", &PL_OP_METRICS},
+    {PL_HTTP_GET, "/openapi.json", &PL_OP_OPENAPI},
+    {PL_HTTP_POST, "/oauth2/token", &PL_OP_TOKEN},
+    {PL_HTTP_POST, "/oauth/token", &PL_OP_TOKEN},
+    {PL_HTTP_POST, "/oauth/v4/token", &PL_OP_TOKEN},
+    {PL_HTTP_POST, "/{tenant}/oauth2/v2.0/token", &PL_OP_TOKEN},
+    {PL_HTTP_GET, "/.well-known/jwks.json", &PL_OP_JWKS},
+    {PL_HTTP_GET, "/.well-known/openid-configuration", &PL_OP_DISCOVERY},
+    {PL_HTTP_GET, "/.well-known/oauth-authorization-server", &PL_OP_DISCOVERY},
+    {PL_HTTP_GET, "/{tenant}/discovery/v2.0/keys", &PL_OP_JWKS},
+    {PL_HTTP_GET, "/{tenant}/v2.0/.well-known/openid-configuration",
+     &PL_OP_DISCOVERY},
+    CONFERENCE_ROUTES("/RTC/v1") CONFERENCE_ROUTES(""){
+        PL_HTTP_GET, "/api/client/v2/status", &PL_OP_NODE_STATUS},
+    {PL_HTTP_POST, CLIENT "/request_token", &PL_OP_REQUEST_TOKEN},
+    {PL_HTTP_GET, CLIENT "/theme", &PL_OP_THEME},
+    {PL_HTTP_POST, CLIENT "/refresh_token", &PL_OP_REFRESH_TOKEN},
+    {PL_HTTP_POST, CLIENT "/release_token", &PL_OP_RELEASE_TOKEN},
+    {PL_HTTP_GET, CLIENT "/events", &PL_OP_SEAT_EVENTS},
+    {PL_HTTP_POST, CALLS, &PL_OP_CALL_START},
+    {PL_HTTP_POST, CALLS "/{call}/ack", &PL_OP_CALL_ACK},
+    {PL_HTTP_POST, CALLS "/{call}/update", &PL_OP_CALL_UPDATE},
+    {PL_HTTP_POST, CALLS "/{call}/disconnect", &PL_OP_CALL_END},
+    {PL_HTTP_POST, CALLS "/{call}/new_candidate", &PL_OP_CALL_CANDIDATE},
+    {PL_HTTP_POST, CLIENT "/participants/{participant}/mute", &PL_OP_MUTE},
+    {PL_HTTP_POST, CLIENT "/participants/{participant}/unmute", &PL_OP_UNMUTE},
+    {PL_HTTP_POST, CLIENT "/participants/{participant}/disconnect",
+     &PL_OP_REMOVE},
+    {PL_HTTP_POST, CLIENT "/participants/{participant}/client_mute",
+     &PL_OP_CLIENT_MUTE},
+    {PL_HTTP_POST, CLIENT "/participants/{participant}/client_unmute",
+     &PL_OP_CLIENT_MUTE},
+};
+enum { N_ROUTES = sizeof ROUTES / sizeof ROUTES[0] };
+
+const pl_route *pl_route_at(size_t i)
+{
+    return i < N_ROUTES ? &ROUTES[i] : NULL;
+}
+
+/* Cut the first segment off *rest, which begins with '/'. */
+static pl_slice take_segment(pl_slice *rest)
+{
+    pl_slice s = {rest->ptr + 1, rest->len - 1};
+    const uint8_t *slash = memchr(s.ptr, '/', s.len);
+    size_t n = slash ? (size_t)(slash - s.ptr) : s.len;
+    *rest = (pl_slice){s.ptr + n, s.len - n};
+    return (pl_slice){s.ptr, n};
+}
+
+/* One segment against the template's; parameters are stored decoded. */
+static pl_err take_param(pl_slice segment, pl_route_match *match)
+{
+    if (segment.len == 0)
+        return PL_ENOENT;
+    if (match->n_params == PL_ROUTE_PARAMS_MAX)
+        return PL_EINTERNAL;
+    pl_err e =
+        pl_url_decode(segment, PL_URL_PLUS_KEPT, match->params[match->n_params],
+                      sizeof match->params[0]);
+    match->n_params++;
+    return e;
+}
+
+static pl_err match_path(const pl_route *route, pl_slice path,
+                         pl_route_match *match)
+{
+    pl_slice want = pl_slice_str(route->path);
+    match->n_params = 0;
+    while (want.len > 1) {
+        if (path.len == 0)
+            return PL_ENOENT;
+        pl_slice template = take_segment(&want);
+        if (pl_slice_eq_str(template, "{*}")) {
+            match->rest = (pl_slice){path.ptr + 1, path.len - 1};
+            return match->rest.len > 0 ? PL_OK : PL_ENOENT;
+        }
+        pl_slice segment = take_segment(&path);
+        if (template.ptr[0] != '{') {
+            if (!pl_slice_eq(template, segment))
+                return PL_ENOENT;
+            continue;
+        }
+        pl_err e = take_param(segment, match);
+        if (e)
+            return e;
+    }
+    return path.len == 0 || pl_slice_eq_str(path, "/") ? PL_OK : PL_ENOENT;
+}
+
+pl_err pl_route_find(pl_http_method method, pl_slice path,
+                     pl_route_match *ret_match)
+{
+    pl_route_match *match = ret_match;
+    const pl_route *found = NULL;
+    pl_err worst = PL_ENOENT;
+    pl_http_method wanted = method == PL_HTTP_HEAD ? PL_HTTP_GET : method;
+    *match = (pl_route_match){0};
+    if (path.len == 0 || path.ptr[0] != '/')
+        return PL_ENOENT;
+    for (size_t i = 0; i < N_ROUTES && !found; i++) {
+        pl_err e = match_path(&ROUTES[i], path, match);
+        if (e && e != PL_ENOENT)
+            worst = e == PL_EFULL ? PL_EPROTO : e;
+        if (e)
+            continue;
+        match->allowed |= 1U << ROUTES[i].method;
+        if (ROUTES[i].method == wanted)
+            found = &ROUTES[i];
+    }
+    match->route = found;
+    if (found)
+        return PL_OK;
+    return match->allowed ? PL_EUNSUPPORTED : worst;
+}
+
+void pl_route_allow_text(unsigned allowed, char *buf, size_t cap)
+{
+    pl_fmt_cut(buf, cap, "OPTIONS%s",
+               allowed & (1U << PL_HTTP_GET) ? ", GET, HEAD" : "");
+    for (size_t i = PL_HTTP_POST; i <= PL_HTTP_DELETE; i++) {
+        size_t n = strlen(buf);
+        if (allowed & (1U << i))
+            pl_fmt_cut(buf + n, cap - n, ", %s",
+                       pl_http_method_text((pl_http_method)i));
+    }
+}
