@@ -23,9 +23,10 @@ extern const pl_api_op PL_OP_MEDIA_REMOVE;
 
 /* The dialect of a path template. */
 pl_dialect pl_conference_dialect(const char *path);
-*Errors : PL_EINVAL not in the table.* /
-    PL_MUST_USE pl_err pl_conference_find_action(pl_slice value,
-                                                 pl_action *ret_action);
+/* Canonical action of a header value sent to a conference.
+ * Errors: PL_EINVAL not in the table. */
+PL_MUST_USE pl_err pl_conference_find_action(pl_slice value,
+                                             pl_action *ret_action);
 /* The SDP of a body in any of its five places.
  * Errors: PL_ENOENT none; PL_EPROTO not a string. */
 PL_MUST_USE pl_err pl_conference_find_sdp(const pl_json *doc,
