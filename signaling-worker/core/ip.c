@@ -1,0 +1,301 @@
+/* ip.c - text and networks of addresses. */
+#include "ip.h"
+
+#include <string.h>
+
+#include "pl/str.h"
+
+static const uint8_t V4_PREFIX[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255};
+
+bool pl_ip_is_v4(const pl_ip *ip)
+{
+    return memcmp(ip->b, V4_PREFIX, sizeof V4_PREFIX) == 0;
+}
+
+bool pl_ip_eq(const pl_ip *a, const pl_ip *b)
+{
+    return memcmp(a->b, b->b, sizeof a->b) == 0;
+}
+
+bool pl_ip_is_loopback(const pl_ip *ip)
+{
+    static const pl_ip v6 = {{[15] = 1}};
+    return pl_ip_is_v4(ip) ? ip->b[12] == 127 : pl_ip_eq(ip, &v6);
+}
+
+bool pl_ip_is_any(const pl_ip *ip)
+{
+    static const pl_ip zero = {{0}};
+    return memcmp(ip->b + 12, zero.b, 4) == 0 &&
+           (pl_ip_is_v4(ip) || pl_ip_eq(ip, &zero));
+}
+
+bool pl_ip_is_private(const pl_ip *ip)
+{
+    const uint8_t *v4 = ip->b + 12;
+    if (!pl_ip_is_v4(ip))
+        return (ip->b[0] & 0xfe) == 0xfc ||
+               (ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80);
+    return v4[0] == 10 || (v4[0] == 172 && (v4[1] & 0xf0) == 16) ||
+           (v4[0] == 192 && v4[1] == 168) || (v4[0] == 169 && v4[1] == 254) ||
+           (v4[0] == 100 && (v4[1] & 0xc0) == 64);
+}
+
+bool pl_ip_is_multicast(const pl_ip *ip)
+{
+    if (pl_ip_is_v4(ip))
+        return ip->b[12] >= 224; /* class D, class E and broadcast */
+    return ip->b[0] == 0xff;
+}
+
+static pl_err parse_v4(pl_slice text, uint8_t out[4])
+{
+    size_t at = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        size_t start = at;
+        while (at < text.len && text.ptr[at] != '.')
+            at++;
+        pl_slice part = {text.ptr + start, at - start};
+        uint64_t v = 0;
+        if (part.len == 0 || part.len > 3 ||
+            (part.len > 1 && part.ptr[0] == '0') ||
+            pl_parse_u64(part, 255, &v) != PL_OK) {
+            return PL_EINVAL;
+        }
+        out[i] = (uint8_t)v;
+        if (i < 3 && at++ >= text.len)
+            return PL_EINVAL;
+    }
+    return at == text.len ? PL_OK : PL_EINVAL;
+}
+
+static int hex_digit(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+/* One group of up to four hex digits at *at. */
+static bool parse_group(pl_slice text, size_t *at, uint8_t out[2])
+{
+    unsigned v = 0;
+    unsigned n = 0;
+    while (*at < text.len && n < 4 && hex_digit(text.ptr[*at]) >= 0) {
+        v = v * 16 + (unsigned)hex_digit(text.ptr[*at]);
+        (*at)++;
+        n++;
+    }
+    out[0] = (uint8_t)(v >> 8);
+    out[1] = (uint8_t)v;
+    return n > 0;
+}
+
+static bool has_dot(pl_slice text, size_t at)
+{
+    return memchr(text.ptr + at, '.', text.len - at) != NULL &&
+           memchr(text.ptr + at, ':', text.len - at) == NULL;
+}
+
+static pl_err parse_v6(pl_slice text, pl_ip *ip)
+{
+    uint8_t head[16] = {0};
+    size_t n = 0;    /* bytes read */
+    size_t gap = 99; /* bytes before the "::" */
+    size_t at = 0;
+    if (text.len >= 2 && text.ptr[0] == ':' && text.ptr[1] == ':') {
+        gap = 0;
+        at = 2;
+    }
+    while (at < text.len) {
+        if (has_dot(text, at)) {
+            pl_slice v4 = {text.ptr + at, text.len - at};
+            if (n > 12 || parse_v4(v4, head + n) != PL_OK)
+                return PL_EINVAL;
+            n += 4;
+            break;
+        }
+        if (n > 14 || !parse_group(text, &at, head + n))
+            return PL_EINVAL;
+        n += 2;
+        if (at == text.len)
+            break;
+        if (text.ptr[at++] != ':' || at == text.len)
+            return PL_EINVAL;
+        if (text.ptr[at] == ':') {
+            if (gap != 99)
+                return PL_EINVAL;
+            gap = n;
+            at++;
+        }
+    }
+    if ((gap == 99 && n != 16) || (gap != 99 && n > 14))
+        return PL_EINVAL;
+    *ip = (pl_ip){{0}};
+    size_t left = gap == 99 ? 16 : gap;
+    memcpy(ip->b, head, left);
+    if (gap != 99)
+        memcpy(ip->b + 16 - (n - gap), head + gap, n - gap);
+    return PL_OK;
+}
+
+pl_err pl_ip_parse(pl_slice text, pl_ip *ret_ip)
+{
+    if (text.len >= 2 && text.ptr[0] == '[' && text.ptr[text.len - 1] == ']') {
+        text.ptr++;
+        text.len -= 2;
+        if (!memchr(text.ptr, ':', text.len))
+            return PL_EINVAL;
+    }
+    if (text.len == 0 || text.len >= PL_IP_TEXT)
+        return PL_EINVAL;
+    pl_ip ip = {{0}};
+    pl_err e = PL_OK;
+    if (memchr(text.ptr, ':', text.len)) {
+        e = parse_v6(text, &ip);
+    } else {
+        memcpy(ip.b, V4_PREFIX, sizeof V4_PREFIX);
+        e = parse_v4(text, ip.b + 12);
+    }
+    if (e == PL_OK)
+        *ret_ip = ip;
+    return e;
+}
+
+static unsigned group(const pl_ip *ip, unsigned i)
+{
+    return (unsigned)(ip->b[2 * i] << 8 | ip->b[2 * i + 1]);
+}
+
+void pl_ip_text(const pl_ip *ip, char buf[PL_IP_TEXT])
+{
+    if (pl_ip_is_v4(ip)) {
+        pl_fmt_cut(buf, PL_IP_TEXT, "%u.%u.%u.%u", ip->b[12], ip->b[13],
+                   ip->b[14], ip->b[15]);
+        return;
+    }
+    size_t n = 0;
+    bool is_cut = false;
+    buf[0] = '\0';
+    for (unsigned i = 0; i < 8; i++) {
+        unsigned run = 0;
+        while (!is_cut && i + run < 8 && group(ip, i + run) == 0)
+            run++;
+        if (run >= 2) {
+            pl_fmt_cut(buf + n, PL_IP_TEXT - n, i == 0 ? "::" : ":");
+            is_cut = true;
+            i += run - 1;
+        } else {
+            pl_fmt_cut(buf + n, PL_IP_TEXT - n, i < 7 ? "%x:" : "%x",
+                       group(ip, i));
+        }
+        n += strlen(buf + n);
+    }
+}
+
+pl_err pl_ip_port_parse(pl_slice text, pl_ip *ret_ip, uint16_t *ret_port)
+{
+    size_t colon = text.len;
+    for (size_t i = 0; i < text.len && text.ptr[0] == '['; i++) {
+        if (text.ptr[i] == ']') {
+            colon = i + 1;
+            break;
+        }
+    }
+    if (text.len == 0)
+        return PL_EINVAL;
+    if (text.ptr[0] != '[') {
+        const uint8_t *p = memchr(text.ptr, ':', text.len);
+        colon = p ? (size_t)(p - text.ptr) : text.len;
+    }
+    pl_ip ip = {{0}};
+    if (pl_ip_parse((pl_slice){text.ptr, colon}, &ip) != PL_OK)
+        return PL_EINVAL;
+    uint64_t port = 0;
+    if (colon < text.len) {
+        pl_slice digits = {text.ptr + colon + 1, text.len - colon - 1};
+        if (text.ptr[colon] != ':' ||
+            pl_parse_u64(digits, 65535, &port) != PL_OK || port == 0) {
+            return PL_EINVAL;
+        }
+    }
+    *ret_ip = ip;
+    *ret_port = (uint16_t)port;
+    return PL_OK;
+}
+
+pl_err pl_cidr_add(pl_cidr_list *list, pl_slice text)
+{
+    const uint8_t *slash = memchr(text.ptr, '/', text.len);
+    size_t n = slash ? (size_t)(slash - text.ptr) : text.len;
+    pl_ip net = {{0}};
+    if (pl_ip_parse((pl_slice){text.ptr, n}, &net) != PL_OK)
+        return PL_EINVAL;
+    uint64_t bits = pl_ip_is_v4(&net) ? 32 : 128;
+    if (slash && pl_parse_u64((pl_slice){slash + 1, text.len - n - 1}, bits,
+                              &bits) != PL_OK) {
+        return PL_EINVAL;
+    }
+    if (list->n == PL_CIDR_MAX)
+        return PL_EFULL;
+    list->row[list->n].net = net;
+    list->row[list->n].bits = (uint8_t)(pl_ip_is_v4(&net) ? bits + 96 : bits);
+    list->n++;
+    return PL_OK;
+}
+
+bool pl_word_next(pl_slice *rest, pl_slice *ret_word)
+{
+    size_t i = 0;
+    while (i < rest->len && (rest->ptr[i] == ' ' || rest->ptr[i] == ',' ||
+                             rest->ptr[i] == '\t')) {
+        i++;
+    }
+    size_t start = i;
+    while (i < rest->len && rest->ptr[i] != ' ' && rest->ptr[i] != ',' &&
+           rest->ptr[i] != '\t') {
+        i++;
+    }
+    if (i == start)
+        return false;
+    *ret_word = (pl_slice){rest->ptr + start, i - start};
+    rest->ptr += i;
+    rest->len -= i;
+    return true;
+}
+
+pl_err pl_cidr_parse(pl_slice text, pl_cidr_list *ret_list)
+{
+    pl_cidr_list list = {.n = 0};
+    pl_slice word = {0};
+    while (pl_word_next(&text, &word)) {
+        pl_err e = pl_cidr_add(&list, word);
+        if (e != PL_OK)
+            return e;
+    }
+    *ret_list = list;
+    return PL_OK;
+}
+
+static bool in_network(const pl_ip *ip, const pl_ip *net, unsigned bits)
+{
+    if (memcmp(ip->b, net->b, bits / 8) != 0)
+        return false;
+    if (bits % 8 == 0)
+        return true;
+    unsigned shift = 8 - bits % 8;
+    return ip->b[bits / 8] >> shift == net->b[bits / 8] >> shift;
+}
+
+bool pl_cidr_has(const pl_cidr_list *list, const pl_ip *ip)
+{
+    for (unsigned i = 0; i < list->n; i++) {
+        if (in_network(ip, &list->row[i].net, list->row[i].bits))
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,128 @@
+/* sip_head.c - header lines of raw SIP bytes. */
+#include "sip_head.h"
+
+#include <string.h>
+
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+pl_slice pl_sip_trim(pl_slice text)
+{
+    while (text.len > 0 && is_blank(text.ptr[0])) {
+        text.ptr++;
+        text.len--;
+    }
+    while (text.len > 0 && is_blank(text.ptr[text.len - 1]))
+        text.len--;
+    return text;
+}
+
+pl_err pl_sip_head_split(pl_slice raw, pl_sip_head *ret_head)
+{
+    size_t first = 0; /* end of the start line, 0 not seen */
+    for (size_t i = 0; i < raw.len; i++) {
+        uint8_t c = raw.ptr[i];
+        if (c == '\0' || c == '\n')
+            return PL_EPROTO;
+        if (c != '\r')
+            continue;
+        if (i + 1 >= raw.len || raw.ptr[i + 1] != '\n')
+            return PL_EPROTO;
+        if (first == 0) {
+            if (i == 0)
+                return PL_EPROTO;
+            first = i;
+        }
+        if (i + 3 < raw.len && raw.ptr[i + 2] == '\r' &&
+            raw.ptr[i + 3] == '\n') {
+            size_t lines = first + 2;
+            size_t end = i + 2;
+            *ret_head = (pl_sip_head){
+                .start = {raw.ptr, first},
+                .headers = {raw.ptr + lines, end - lines},
+                .body = {raw.ptr + end + 2, raw.len - end - 2},
+            };
+            return PL_OK;
+        }
+        i++;
+    }
+    return PL_EPROTO;
+}
+
+/* End of the header that starts at `at`, folded lines included, just after its
+ * CRLF. RFC 3261 section 7.3.1. */
+static size_t line_end(pl_slice text, size_t at)
+{
+    while (at + 1 < text.len) {
+        if (text.ptr[at] != '\r' || text.ptr[at + 1] != '\n') {
+            at++;
+            continue;
+        }
+        at += 2;
+        if (at >= text.len || (text.ptr[at] != ' ' && text.ptr[at] != '\t'))
+            return at;
+    }
+    return text.len;
+}
+
+bool pl_sip_head_next(const pl_sip_head *head, size_t *cursor,
+                      pl_sip_line *ret_line)
+{
+    if (*cursor >= head->headers.len)
+        return false;
+    size_t end = line_end(head->headers, *cursor);
+    pl_slice line = {head->headers.ptr + *cursor, end - *cursor};
+    *cursor = end;
+    const uint8_t *colon = memchr(line.ptr, ':', line.len);
+    size_t n = colon ? (size_t)(colon - line.ptr) : 0;
+    ret_line->name = pl_sip_trim((pl_slice){line.ptr, n});
+    if (n > 0 && is_blank(line.ptr[0])) /* folding without a line before it */
+        ret_line->name.len = 0;
+    size_t skip = colon ? n + 1 : 0;
+    ret_line->value = pl_sip_trim((pl_slice){line.ptr + skip, line.len - skip});
+    return true;
+}
+
+/* RFC 3261 section 7.3.3 and 20. */
+static const struct {
+    const char *name, *compact;
+} COMPACT[] = {
+    {"Via", "v"},
+    {"From", "f"},
+    {"To", "t"},
+    {"Call-ID", "i"},
+    {"Contact", "m"},
+    {"Content-Type", "c"},
+    {"Content-Length", "l"},
+    {"Content-Encoding", "e"},
+    {"Subject", "s"},
+    {"Supported", "k"},
+};
+
+static bool name_is(pl_slice name, const char *wanted)
+{
+    if (pl_slice_eq_nocase(name, wanted))
+        return true;
+    if (name.len != 1)
+        return false;
+    for (size_t i = 0; i < sizeof COMPACT / sizeof *COMPACT; i++) {
+        if (pl_slice_eq_nocase(pl_slice_str(COMPACT[i].name), wanted))
+            return pl_slice_eq_nocase(name, COMPACT[i].compact);
+    }
+    return false;
+}
+
+bool pl_sip_head_find(const pl_sip_head *head, const char *name, size_t *cursor,
+                      pl_sip_line *ret_line)
+{
+    pl_sip_line line;
+    while (pl_sip_head_next(head, cursor, &line)) {
+        if (name_is(line.name, name)) {
+            *ret_line = line;
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,165 @@
+/* call_impl.h - what the files of the call module share. */
+#ifndef PL_SIG_CALL_IMPL_H
+#define PL_SIG_CALL_IMPL_H
+
+#include "call_sm.h"
+#include "calls.h"
+#include "dialog.h"
+#include "digest.h"
+#include "pl/list.h"
+#include "pl/map.h"
+#include "retrans.h"
+#include "sig_metrics.h"
+#include "sip_resolve.h"
+
+enum {
+    KEY_MAX = 700,
+    REMOTE_REASON_MAX = 128,
+    MAX_FORKS = 8, /* further answers to one INVITE we end properly */
+};
+
+/* What a client request of a call was, in its tag. */
+typedef enum request_kind {
+    REQ_INVITE = 1,
+    REQ_CANCEL,
+    REQ_BYE,
+    REQ_REINVITE,
+    REQ_FORK_BYE
+} request_kind;
+
+typedef struct pl_call {
+    pl_calls *all;
+    uint32_t serial; /* place and generation, for tags */
+    char id[PL_ID_MAX + 1];
+    pl_call_sm_state state;
+    pl_sip_dialog dialog;
+    pl_sip_flow flow; /* where the peer was last reached */
+    pl_ip source;     /* of its INVITE, or where ours went */
+    char invite_key[KEY_MAX], cancel_key[KEY_MAX], dialog_key[KEY_MAX];
+
+    /* INVITE server: the first one or a re-INVITE */
+    pl_sip_txn_id txn;
+    uint32_t invite_cseq; /* of the INVITE under way or just answered */
+    char invite_branch[PL_SIP_BRANCH_MAX + 1];
+    bool is_reinvite_open; /* roompool was asked, no answer yet */
+    bool is_offerless;     /* the 2xx carried our offer, the ACK answers */
+    uint8_t *ok;           /* 2xx to repeat until the ACK */
+    size_t ok_len;
+    pl_sip_flow ok_flow;
+    pl_sip_retrans retrans;
+    unsigned last_progress; /* status of the 18x to repeat each minute */
+    int64_t progress_us;
+
+    /* INVITE client: the first one or a re-INVITE */
+    char branch[40];
+    pl_sip_uri to;                           /* as roompool asked */
+    char from_user[3 * PL_SIP_USER_MAX + 1]; /* escaped */
+    pl_sip_hop hop;    /* of the INVITE: its CANCEL goes the same way */
+    uint32_t out_cseq; /* of our INVITE */
+    bool needs_lookup;
+    uint8_t *offer; /* body of our INVITE, for a second try */
+    size_t offer_len;
+    unsigned auth_tries;
+    char *ack; /* to repeat for each repeated 2xx */
+    size_t ack_len;
+    pl_sip_flow ack_flow;
+    uint32_t ack_cseq;
+    unsigned n_forks;
+    bool is_offer_open;
+    pl_bus_ticket offer_ticket;
+    int64_t ring_us; /* CANCEL after it; 0 none */
+
+    int64_t deadline_us;    /* then an event is forced; 0 none */
+    unsigned end_status;    /* of call_report ended */
+    unsigned refuse_status; /* of SEND_REFUSAL */
+    unsigned retry_after_s;
+    char reason[REMOTE_REASON_MAX + 1]; /* for the report or a Reason header */
+    char refuse_phrase[REMOTE_REASON_MAX + 1];
+    bool is_known; /* roompool accepted it: reports make sense */
+    pl_guard_pass pass;
+} pl_call;
+
+/* A question to roompool under way: calls may end before its answer. */
+typedef struct question {
+    pl_list link;
+    pl_calls *all;
+    uint32_t serial;
+    uint64_t corr;
+} question;
+
+struct pl_calls {
+    pl_calls_options o;
+    pl_guard *guard;
+    pl_sip_stack *stack;
+    pl_sip_resolver *resolver;
+    pl_call **slots; /* max_calls places */
+    uint16_t generation;
+    size_t n;
+    pl_map *by_id, *by_dialog, *by_invite, *by_cancel;
+    pl_list questions;
+    pl_timer *tick;
+    bool is_linked, is_draining;
+    int64_t drain_end_us;
+    void (*on_drained)(void *ctx);
+    void *drained_ctx;
+    bool has_proxy;
+    pl_sip_uri proxy;
+    char password[129];
+    pl_guard_pass pass; /* of the request being begun */
+    char scratch[PL_SIP_MAX_OUT];
+};
+
+/* calls.c */
+pl_call *pl_call_new(pl_calls *all, const char *id);
+pl_call *pl_call_of_serial(pl_calls *all, uint32_t serial);
+void pl_call_release(pl_call *c);
+/* Take an event and carry out its actions. The call may be gone afterwards.
+ * m: the message that caused it, may be NULL; sdp: of roompool or the peer.
+ * Errors: PL_ESTATE, nothing happened. */
+PL_MUST_USE pl_err pl_call_event(pl_call *c, pl_call_sm_event event,
+                                 const pl_sip_msg *m, pl_slice sdp);
+pl_err pl_call_index(pl_map *map, char *key_field, const char *key, pl_call *c);
+void pl_call_unindex(pl_map *map, char *key_field);
+void pl_call_report_state(pl_call *c, pl_call_state state, unsigned status,
+                          pl_slice sdp);
+void pl_call_count(const pl_calls *all, pl_sig_metric metric);
+void pl_call_take_flow(pl_call *c, const pl_sip_flow *flow);
+int64_t pl_call_now(const pl_calls *all);
+/* Key of a dialog we are one side of. */
+void pl_call_dialog_key(const char *call_id, const char *local_tag,
+                        char key[KEY_MAX]);
+
+/* Ask roompool about a call; answered, or freed with the calls.
+ * Errors: as pl_bus_request(). */
+PL_MUST_USE pl_err pl_call_ask(pl_call *c, const pl_bus_send *how,
+                               const pl_msg_desc *desc, const void *body,
+                               pl_bus_on_reply on_reply);
+/* In the callback: end the question and find its call (NULL: it is gone). */
+pl_call *pl_call_asked(void *ctx, pl_calls **ret_all);
+/* "sip:host:port" under which the peer of a flow reaches us. */
+enum { CONTACT_TEXT = 128 };
+void pl_call_contact(const pl_calls *all, const pl_sip_flow *flow,
+                     char buf[CONTACT_TEXT]);
+
+/* call_in.c: server side */
+bool pl_call_may_begin(void *ctx, const pl_sip_msg *m, const pl_sip_flow *flow);
+void pl_call_on_request(void *ctx, pl_sip_txn_id txn, const pl_sip_msg *m,
+                        const pl_sip_flow *flow);
+void pl_call_on_ack(void *ctx, const pl_sip_msg *m, const pl_sip_flow *flow);
+/* Send a response to the call's INVITE; a 2xx is kept and repeated. */
+void pl_call_send_answer(pl_call *c, unsigned status, pl_slice sdp);
+void pl_call_answer_simple(pl_calls *all, pl_sip_txn_id txn, unsigned status,
+                           const char *extra);
+void pl_call_resend_ok(pl_call *c);
+
+/* call_out.c: client side */
+void pl_call_on_response(void *ctx, uint64_t tag, const pl_sip_msg *m,
+                         const pl_sip_flow *flow, unsigned local_status);
+void pl_call_on_stray_2xx(void *ctx, const pl_sip_msg *m,
+                          const pl_sip_flow *flow);
+void pl_call_on_resolved(void *ctx, uint64_t tag, pl_err e, const pl_ip *ip);
+void pl_call_send_ack(pl_call *c, const pl_sip_msg *ok);
+void pl_call_send_cancel(pl_call *c);
+void pl_call_send_bye(pl_call *c);
+
+#endif

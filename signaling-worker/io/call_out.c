@@ -1,0 +1,649 @@
+/* call_out.c - calls and requests to peers. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "call_impl.h"
+#include "crypto.h"
+#include "pl/log.h"
+#include "pl/rng.h"
+#include "pl/str.h"
+#include "policy.h"
+#include "sip_map.h"
+
+enum { MAX_AUTH_TRIES = 2, EXTRA_MAX = 2048, TAG_SHIFT = 8 };
+
+static uint64_t tag_of(const pl_call *c, request_kind kind)
+{
+    return (uint64_t)c->serial << TAG_SHIFT | (uint64_t)kind;
+}
+
+static void fresh_branch(char branch[40])
+{
+    pl_fmt_cut(branch, 40, "z9hG4bK");
+    pl_random_token(15, branch + 7, 40 - 7);
+}
+
+/* ---- where to ---- */
+
+/* Behind a NAT a telephone names an address that only it can reach. */
+static bool is_unreachable(const pl_call *c, const pl_ip *named)
+{
+    return pl_ip_is_private(named) && !pl_ip_is_private(&c->flow.peer) &&
+           !pl_ip_is_loopback(&c->flow.peer);
+}
+
+/* The flow for a request inside the dialog. Names (no literals) and TCP stay on
+ * the flow in use: no look-up inside a dialog. */
+static pl_err flow_for(pl_call *c, const pl_sip_hop *hop, pl_sip_flow *ret)
+{
+    pl_sip_transport *t = pl_sip_stack_transport(c->all->stack);
+    pl_ip ip;
+    bool is_literal = pl_ip_parse(pl_slice_str(hop->next.host), &ip) == PL_OK;
+    bool is_same_peer = is_literal && pl_ip_eq(&ip, &c->flow.peer);
+    if (!is_literal || is_unreachable(c, &ip) ||
+        (c->flow.is_tcp && is_same_peer)) {
+        if (!c->flow.is_tcp || pl_sip_transport_is_open(t, &c->flow)) {
+            *ret = c->flow;
+            return PL_OK;
+        }
+        ip = c->flow.peer;
+    }
+    bool is_tcp = hop->next.has_transport ? hop->next.is_tcp
+                                          : c->flow.is_tcp && is_same_peer;
+    return pl_sip_transport_reach(t, is_tcp, &ip, hop->next.port, ret);
+}
+
+/* ---- requests inside a dialog ---- */
+
+typedef struct request {
+    pl_sip_method method;
+    uint32_t cseq;
+    const char *extra;
+    const uint8_t *body;
+    size_t body_len;
+} request;
+
+static pl_err write_request(pl_call *c, const pl_sip_dialog *d,
+                            const pl_sip_hop *hop, const pl_sip_flow *flow,
+                            const char *branch, const request *r,
+                            size_t *ret_len)
+{
+    char via[PL_SIP_LOCAL_TEXT];
+    char contact[CONTACT_TEXT];
+    pl_sip_transport_local(pl_sip_stack_transport(c->all->stack), flow, via);
+    pl_call_contact(c->all, flow, contact);
+    pl_sip_request_spec spec = {
+        .method = r->method,
+        .request_uri = hop->request_uri,
+        .route = hop->route,
+        .via = via,
+        .is_tcp = flow->is_tcp,
+        .branch = branch,
+        .dialog = d,
+        .cseq = r->cseq,
+        .contact = r->method == PL_SIP_INVITE ? contact : NULL,
+        .extra = r->extra,
+        .content_type = r->body_len > 0 ? "application/sdp" : NULL,
+        .body = {r->body, r->body_len}};
+    return pl_sip_build_request(&spec, c->all->scratch, sizeof c->all->scratch,
+                                ret_len);
+}
+
+/* Write and send one request along the dialog's route. The call may be gone
+ * when this returns: sending can fail at once. */
+static pl_err send_inside(pl_call *c, const pl_sip_dialog *d, request_kind kind,
+                          const request *r)
+{
+    pl_sip_hop hop;
+    pl_sip_flow flow;
+    char branch[40];
+    size_t len = 0;
+    fresh_branch(branch);
+    pl_err e = pl_sip_dialog_hop(d, &hop);
+    if (e == PL_OK)
+        e = flow_for(c, &hop, &flow);
+    if (e == PL_OK)
+        e = write_request(c, d, &hop, &flow, branch, r, &len);
+    if (e != PL_OK)
+        return e;
+    pl_slice bytes = {(const uint8_t *)c->all->scratch, len};
+    return pl_sip_stack_request(c->all->stack, &flow, bytes, tag_of(c, kind));
+}
+
+/* RFC 3326 section 2. */
+static void reason_line(const pl_call *c, char *buf, size_t cap)
+{
+    char text[REMOTE_REASON_MAX + 1];
+    buf[0] = '\0';
+    pl_sip_quote_safe(c->reason, text, sizeof text);
+    if (text[0])
+        pl_fmt_cut(buf, cap, "Reason: SIP;cause=200;text=\"%s\"\r\n", text);
+}
+
+static void send_bye(pl_call *c, const char *auth)
+{
+    char extra[EXTRA_MAX];
+    reason_line(c, extra, sizeof extra);
+    size_t n = strlen(extra);
+    pl_fmt_cut(extra + n, sizeof extra - n, "%s", auth);
+    c->dialog.local_cseq++;
+    request r = {
+        .method = PL_SIP_BYE, .cseq = c->dialog.local_cseq, .extra = extra};
+    pl_calls *all = c->all;
+    uint32_t serial = c->serial;
+    if (send_inside(c, &c->dialog, REQ_BYE, &r) != PL_OK &&
+        pl_call_of_serial(all, serial)) {
+        (void)!pl_call_event(c, PL_CALL_E_BYE_DONE, NULL, (pl_slice){0});
+    }
+}
+
+void pl_call_send_bye(pl_call *c)
+{
+    send_bye(c, "");
+}
+
+/* An ACK for a 2xx is a request of its own. RFC 3261 section 13.2.2.4. */
+static pl_err write_ack(pl_call *c, const pl_sip_dialog *d, uint32_t cseq,
+                        pl_sip_flow *ret_flow, size_t *ret_len)
+{
+    pl_sip_hop hop;
+    char branch[40];
+    fresh_branch(branch);
+    request r = {.method = PL_SIP_ACK, .cseq = cseq};
+    pl_err e = pl_sip_dialog_hop(d, &hop);
+    if (e == PL_OK)
+        e = flow_for(c, &hop, ret_flow);
+    return e == PL_OK ? write_request(c, d, &hop, ret_flow, branch, &r, ret_len)
+                      : e;
+}
+
+void pl_call_send_ack(pl_call *c, const pl_sip_msg *ok)
+{
+    size_t len = 0;
+    pl_sip_flow flow;
+    uint32_t cseq = ok ? ok->cseq : c->out_cseq;
+    pl_err e = write_ack(c, &c->dialog, cseq, &flow, &len);
+    char *copy = e == PL_OK ? malloc(len) : NULL;
+    if (!copy) {
+        PL_LOG(WARN, "sip", "ack_failed", PL_KV("call", c->id), "%s",
+               pl_err_text(e));
+        return;
+    }
+    memcpy(copy, c->all->scratch, len);
+    free(c->ack);
+    c->ack = copy;
+    c->ack_len = len;
+    c->ack_flow = flow;
+    c->ack_cseq = cseq;
+    pl_sip_stack_send(c->all->stack, &flow,
+                      (pl_slice){(const uint8_t *)c->ack, c->ack_len});
+}
+
+/* ---- the INVITE ---- */
+
+/* Request-URI and Route of a first INVITE. */
+static void first_hop(pl_call *c)
+{
+    const pl_calls *all = c->all;
+    pl_sip_hop *hop = &c->hop;
+    hop->route[0] = '\0';
+    hop->next = all->has_proxy ? all->proxy : c->to;
+    if (c->to.scheme == PL_SIP_SCHEME_TEL) /* RFC 3261 section 19.1.6 */
+        pl_fmt_cut(hop->request_uri, sizeof hop->request_uri,
+                   "sip:%s@%s;user=phone", c->to.user, all->proxy.host);
+    else
+        pl_fmt_cut(hop->request_uri, sizeof hop->request_uri, "%s", c->to.text);
+    if (all->has_proxy)
+        pl_fmt_cut(hop->route, sizeof hop->route, "<%s%s>", all->proxy.text,
+                   all->proxy.is_loose ? "" : ";lr");
+    pl_fmt_cut(c->dialog.remote_uri, sizeof c->dialog.remote_uri, "%s",
+               hop->request_uri);
+}
+
+/* Errors: those of writing and sending; the call may be gone. */
+static pl_err send_invite(pl_call *c, const char *extra)
+{
+    size_t len = 0;
+    fresh_branch(c->branch);
+    c->dialog.local_cseq++;
+    c->out_cseq = c->dialog.local_cseq;
+    request r = {.method = PL_SIP_INVITE,
+                 .cseq = c->out_cseq,
+                 .extra = extra,
+                 .body = c->offer,
+                 .body_len = c->offer_len};
+    pl_err e =
+        write_request(c, &c->dialog, &c->hop, &c->flow, c->branch, &r, &len);
+    if (e != PL_OK)
+        return e;
+    pl_slice bytes = {(const uint8_t *)c->all->scratch, len};
+    return pl_sip_stack_request(c->all->stack, &c->flow, bytes,
+                                tag_of(c, REQ_INVITE));
+}
+
+static void fail_start(pl_call *c, unsigned status, const char *why)
+{
+    c->end_status = status;
+    pl_fmt_cut(c->reason, sizeof c->reason, "%s", why);
+    (void)!pl_call_event(c, PL_CALL_E_GOT_REFUSAL, NULL, (pl_slice){0});
+}
+
+/* From, once it is known which of our addresses the peer sees. */
+static void set_from(pl_call *c)
+{
+    char local[PL_SIP_LOCAL_TEXT];
+    pl_sip_transport_local(pl_sip_stack_transport(c->all->stack), &c->flow,
+                           local);
+    char *port = strrchr(local, ':');
+    if (port)
+        *port = '\0';
+    pl_fmt_cut(c->dialog.local_uri, sizeof c->dialog.local_uri, "sip:%s@%s",
+               c->from_user, local);
+}
+
+void pl_call_on_resolved(void *ctx, uint64_t tag, pl_err e, const pl_ip *ip)
+{
+    pl_calls *all = ctx;
+    pl_call *c = pl_call_of_serial(all, (uint32_t)tag);
+    if (!c || c->state != PL_CALL_S_OUT_RESOLVING)
+        return;
+    if (e != PL_OK) {
+        fail_start(c, 404, "host not found");
+        return;
+    }
+    pl_sip_flow flow;
+    e = pl_sip_transport_reach(pl_sip_stack_transport(all->stack),
+                               c->hop.next.is_tcp, ip, c->hop.next.port, &flow);
+    if (e != PL_OK) {
+        fail_start(c, 503, "peer cannot be reached");
+        return;
+    }
+    pl_call_take_flow(c, &flow);
+    c->source = *ip;
+    set_from(c);
+    uint32_t none = 0;
+    (void)!pl_call_sm_take(&c->state, PL_CALL_E_RESOLVED, &none);
+    uint32_t serial = c->serial;
+    e = send_invite(c, NULL);
+    if (e != PL_OK && pl_call_of_serial(all, serial))
+        fail_start(c, 500, "INVITE not sent");
+}
+
+/* Look up what was asked for in this turn, after roompool got its reply. */
+static void look_up_new(void *ctx)
+{
+    pl_calls *all = ctx;
+    for (unsigned i = 0; i < all->o.config->max_calls; i++) {
+        pl_call *c = all->slots[i];
+        if (!c || !c->needs_lookup)
+            continue;
+        c->needs_lookup = false;
+        uint32_t serial = c->serial;
+        pl_err e = pl_sip_resolve(all->resolver, c->hop.next.host, serial);
+        if (e != PL_OK && pl_call_of_serial(all, serial))
+            fail_start(c, 503, "no name server");
+    }
+}
+
+static pl_err prepare(pl_call *c, const pl_call_start *m)
+{
+    char key[KEY_MAX];
+    char token[32];
+    pl_random_token(16, token, sizeof token);
+    pl_fmt_cut(c->dialog.call_id, sizeof c->dialog.call_id, "%s", token);
+    pl_random_token(12, c->dialog.local_tag, 24);
+    pl_sip_quote_safe(m->from_name, c->dialog.local_name,
+                      sizeof c->dialog.local_name);
+    pl_err e =
+        pl_sip_escape_user(m->from_user, c->from_user, sizeof c->from_user);
+    c->offer = malloc(m->sdp.len);
+    if (!c->offer)
+        return PL_ENOMEM;
+    memcpy(c->offer, m->sdp.ptr, m->sdp.len);
+    c->offer_len = m->sdp.len;
+    c->is_known = true;
+    c->ring_us = pl_call_now(c->all) + (int64_t)m->ring_timeout_ms * 1000;
+    first_hop(c);
+    pl_call_dialog_key(c->dialog.call_id, c->dialog.local_tag, key);
+    if (e == PL_OK)
+        e = pl_call_index(c->all->by_dialog, c->dialog_key, key, c);
+    uint32_t none = 0;
+    if (e == PL_OK)
+        e = pl_call_sm_take(&c->state, PL_CALL_E_START, &none);
+    c->needs_lookup = true;
+    return e == PL_OK ? pl_loop_defer(c->all->o.loop, look_up_new, c->all) : e;
+}
+
+pl_err pl_calls_start(pl_calls *calls, const pl_call_start *m)
+{
+    pl_sip_uri to;
+    if (calls->is_draining)
+        return PL_EDRAIN;
+    if (pl_map_find(calls->by_id, m->call_id))
+        return PL_EEXIST;
+    if (pl_sip_uri_parse(pl_slice_str(m->to_uri), &to) != PL_OK)
+        return PL_EINVAL;
+    pl_err e = pl_outbound_judge(calls->o.config->outbound_allow, &to,
+                                 calls->has_proxy);
+    if (e != PL_OK) {
+        pl_call_count(calls, PL_SIG_outbound_refused);
+        PL_LOG(WARN, "sip", "outbound_refused",
+               PL_KV("call", m->call_id, "to", m->to_uri),
+               "%s; see outbound_allow", pl_err_text(e));
+        return e;
+    }
+    if (pl_sip_stack_is_full(calls->stack))
+        return PL_EFULL;
+    pl_call *c = pl_call_new(calls, m->call_id);
+    if (!c)
+        return PL_EFULL;
+    c->to = to;
+    e = prepare(c, m);
+    if (e != PL_OK) {
+        pl_call_release(c);
+        return e;
+    }
+    pl_call_count(calls, PL_SIG_calls_out);
+    PL_LOG(
+        INFO, "sip", "call_start",
+        PL_KV("call", c->id, "sip_call_id", c->dialog.call_id, "to", m->to_uri),
+        NULL);
+    return PL_OK;
+}
+
+/* RFC 3261 section 9.1: the INVITE's own branch, addresses and number. */
+void pl_call_send_cancel(pl_call *c)
+{
+    pl_sip_dialog d = c->dialog;
+    d.remote_tag[0] = '\0';
+    char extra[EXTRA_MAX];
+    reason_line(c, extra, sizeof extra);
+    request r = {.method = PL_SIP_CANCEL, .cseq = c->out_cseq, .extra = extra};
+    size_t len = 0;
+    pl_err e = write_request(c, &d, &c->hop, &c->flow, c->branch, &r, &len);
+    if (e == PL_OK)
+        e = pl_sip_stack_request(
+            c->all->stack, &c->flow,
+            (pl_slice){(const uint8_t *)c->all->scratch, len},
+            tag_of(c, REQ_CANCEL));
+    if (e != PL_OK) /* the deadline of the state ends the call */
+        PL_LOG(WARN, "sip", "cancel_failed", NULL, "%s", pl_err_text(e));
+}
+
+/* ---- credentials ---- */
+
+/* Only our own calls, only towards the peer that the password is for. */
+static bool may_answer_challenge(const pl_call *c)
+{
+    const pl_signaling_config *cfg = c->all->o.config;
+    const char *peer =
+        cfg->client_peer[0] ? cfg->client_peer : c->all->proxy.host;
+    return !c->dialog.is_uas && cfg->client_user[0] && c->all->password[0] &&
+           cfg->client_realm[0] && peer[0] &&
+           pl_slice_eq_nocase(pl_slice_str(peer), c->hop.next.host) &&
+           c->auth_tries < MAX_AUTH_TRIES;
+}
+
+/* Credentials for a challenge as a header line. Errors: PL_EAUTH none fits. */
+static pl_err answer_challenge(pl_call *c, const pl_sip_msg *m,
+                               const char *method, const char *uri, char *line,
+                               size_t cap)
+{
+    const pl_signaling_config *cfg = c->all->o.config;
+    if (!may_answer_challenge(c))
+        return PL_EAUTH;
+    for (unsigned i = 0; i < m->n_auth; i++) {
+        pl_digest d;
+        char value[EXTRA_MAX - 64];
+        char cnonce[24];
+        if (pl_digest_parse(m->auth[i], &d) != PL_OK ||
+            strcmp(d.realm, cfg->client_realm) != 0 ||
+            (c->auth_tries > 0 && !d.is_stale)) {
+            continue;
+        }
+        pl_random_token(12, cnonce, sizeof cnonce);
+        pl_digest_answer a = {.user = cfg->client_user,
+                              .password = c->all->password,
+                              .uri = uri,
+                              .method = method,
+                              .cnonce = cnonce,
+                              .nc = 1};
+        if (pl_digest_answer_write(&PL_SIG_HASHES, &d, &a, value,
+                                   sizeof value) != PL_OK) {
+            continue;
+        }
+        c->auth_tries++;
+        return pl_fmt(
+            line, cap, "%s: %s\r\n",
+            m->status == 401 ? "Authorization" : "Proxy-Authorization", value);
+    }
+    return PL_EAUTH;
+}
+
+static bool is_challenge(const pl_sip_msg *m)
+{
+    return m && (m->status == 401 || m->status == 407);
+}
+
+/* ---- responses ---- */
+
+static pl_slice sdp_of(const pl_sip_msg *m)
+{
+    bool is_sdp = strcmp(m->content_type, "application/sdp") == 0;
+    return is_sdp ? m->body : (pl_slice){0};
+}
+
+static void note_end(pl_call *c, const pl_sip_msg *m, unsigned local_status)
+{
+    if (c->end_status == 0)
+        c->end_status = m ? m->status : local_status;
+    if (!c->reason[0] && m)
+        pl_fmt_cut(c->reason, sizeof c->reason, "%.128s",
+                   m->why[0] ? m->why : m->reason);
+}
+
+static void on_answer(pl_call *c, const pl_sip_msg *m, const pl_sip_flow *flow)
+{
+    pl_calls *all = c->all;
+    uint32_t serial = c->serial;
+    c->source = flow->peer;
+    if (flow->is_tcp)
+        pl_call_take_flow(c, flow);
+    bool is_good = pl_sip_dialog_establish(&c->dialog, m) == PL_OK;
+    if (!is_good) { /* acknowledge it as well as can be, then end it */
+        pl_fmt_cut(c->dialog.target, sizeof c->dialog.target, "%s",
+                   c->hop.request_uri);
+        pl_fmt_cut(c->dialog.remote_tag, sizeof c->dialog.remote_tag, "%s",
+                   m->to_tag);
+    }
+    (void)!pl_call_event(c, PL_CALL_E_GOT_ANSWER, m, sdp_of(m));
+    if (!is_good && pl_call_of_serial(all, serial))
+        (void)!pl_call_event(c, PL_CALL_E_END, NULL, (pl_slice){0});
+}
+
+static void on_invite_response(pl_call *c, const pl_sip_msg *m,
+                               const pl_sip_flow *flow, unsigned local_status)
+{
+    if (m && m->status < 200) {
+        (void)!pl_call_event(c, PL_CALL_E_GOT_PROGRESS, m,
+                             m->status > 100 ? sdp_of(m) : (pl_slice){0});
+        return;
+    }
+    if (m && m->status < 300) {
+        on_answer(c, m, flow);
+        return;
+    }
+    char line[EXTRA_MAX];
+    bool is_wanted =
+        c->state == PL_CALL_S_OUT_CALLING || c->state == PL_CALL_S_OUT_RINGING;
+    if (is_challenge(m) && is_wanted &&
+        answer_challenge(c, m, "INVITE", c->hop.request_uri, line,
+                         sizeof line) == PL_OK) {
+        pl_calls *all = c->all;
+        uint32_t serial = c->serial;
+        if (send_invite(c, line) == PL_OK || !pl_call_of_serial(all, serial))
+            return;
+    }
+    note_end(c, m, local_status);
+    (void)!pl_call_event(c, PL_CALL_E_GOT_REFUSAL, m, (pl_slice){0});
+}
+
+static void on_bye_response(pl_call *c, const pl_sip_msg *m)
+{
+    if (m && m->status < 200)
+        return;
+    char line[EXTRA_MAX];
+    if (is_challenge(m) && answer_challenge(c, m, "BYE", c->dialog.target, line,
+                                            sizeof line) == PL_OK) {
+        send_bye(c, line);
+        return;
+    }
+    (void)!pl_call_event(c, PL_CALL_E_BYE_DONE, m, (pl_slice){0});
+}
+
+/* ---- our re-INVITE ---- */
+
+static pl_err send_reinvite(pl_call *c, const char *extra)
+{
+    c->dialog.local_cseq++;
+    c->out_cseq = c->dialog.local_cseq;
+    request r = {.method = PL_SIP_INVITE,
+                 .cseq = c->out_cseq,
+                 .extra = extra,
+                 .body = c->offer,
+                 .body_len = c->offer_len};
+    return send_inside(c, &c->dialog, REQ_REINVITE, &r);
+}
+
+pl_err pl_calls_offer(pl_calls *calls, const pl_call_offer *m,
+                      const pl_bus_ticket *ticket)
+{
+    pl_call *c = pl_map_find(calls->by_id, m->call_id);
+    if (!c)
+        return PL_EGONE;
+    if (m->sdp.len == 0)
+        return PL_EINVAL; /* the ACK would have to bring the answer */
+    if (c->state != PL_CALL_S_CONFIRMED)
+        return PL_ESTATE;
+    if (c->is_offer_open || c->is_reinvite_open || c->retrans.is_running)
+        return PL_EBUSY; /* RFC 3261 section 14.1 */
+    uint8_t *copy = malloc(m->sdp.len);
+    if (!copy)
+        return PL_ENOMEM;
+    memcpy(copy, m->sdp.ptr, m->sdp.len);
+    free(c->offer);
+    c->offer = copy;
+    c->offer_len = m->sdp.len;
+    c->auth_tries = 0;
+    c->is_offer_open = true;
+    c->offer_ticket = *ticket;
+    uint32_t serial = c->serial;
+    pl_err e = send_reinvite(c, NULL);
+    if (e == PL_OK || !pl_call_of_serial(calls, serial))
+        return PL_OK; /* the ticket is answered by the response, or was */
+    c->is_offer_open = false;
+    return e;
+}
+
+static void on_reinvite_ok(pl_call *c, const pl_sip_msg *m)
+{
+    pl_slice sdp = sdp_of(m);
+    pl_sip_dialog_refresh(&c->dialog, m);
+    pl_call_send_ack(c, m);
+    c->is_offer_open = false;
+    if (sdp.len == 0) {
+        pl_bus_reply_error(c->all->o.bus, &c->offer_ticket, PL_EMEDIA,
+                           "the peer's 200 has no answer");
+        return;
+    }
+    pl_call_answer reply = {.sdp = sdp};
+    pl_bus_reply(c->all->o.bus, &c->offer_ticket, &PL_MSG_CALL_ANSWER, &reply);
+}
+
+static void on_reinvite_response(pl_call *c, const pl_sip_msg *m,
+                                 unsigned local_status)
+{
+    if (m && m->status < 200)
+        return;
+    if (m && m->status < 300) {
+        on_reinvite_ok(c, m);
+        return;
+    }
+    char line[EXTRA_MAX];
+    if (is_challenge(m) &&
+        answer_challenge(c, m, "INVITE", c->dialog.target, line, sizeof line) ==
+            PL_OK &&
+        send_reinvite(c, line) == PL_OK) {
+        return;
+    }
+    unsigned status = m ? m->status : local_status;
+    if (c->is_offer_open) {
+        c->is_offer_open = false;
+        pl_bus_reply_error(c->all->o.bus, &c->offer_ticket,
+                           pl_sip_err_of(status), NULL);
+    }
+    if (status == 481 || status == 408) { /* RFC 3261 section 12.2.1.2 */
+        c->end_status = status;
+        (void)!pl_call_event(c, PL_CALL_E_LOST, m, (pl_slice){0});
+    }
+}
+
+void pl_call_on_response(void *ctx, uint64_t tag, const pl_sip_msg *m,
+                         const pl_sip_flow *flow, unsigned local_status)
+{
+    pl_calls *all = ctx;
+    pl_call *c = pl_call_of_serial(all, (uint32_t)(tag >> TAG_SHIFT));
+    if (!c)
+        return;
+    switch ((request_kind)(tag & 0xff)) {
+    case REQ_INVITE: on_invite_response(c, m, flow, local_status); break;
+    case REQ_BYE: on_bye_response(c, m); break;
+    case REQ_REINVITE: on_reinvite_response(c, m, local_status); break;
+    case REQ_CANCEL: /* what counts is the INVITE's own response */
+    case REQ_FORK_BYE: break;
+    }
+}
+
+/* ---- answers outside a transaction ---- */
+
+/* A second telephone picked up: RFC 3261 section 13.2.2.4. */
+static void end_fork(pl_call *c, const pl_sip_msg *m)
+{
+    pl_sip_dialog d = c->dialog;
+    pl_sip_flow flow;
+    size_t len = 0;
+    d.remote_tag[0] = '\0';
+    d.routes[0] = '\0';
+    if (c->n_forks >= MAX_FORKS || pl_sip_dialog_establish(&d, m) != PL_OK)
+        return;
+    c->n_forks++;
+    pl_call_count(c->all, PL_SIG_forks);
+    if (write_ack(c, &d, m->cseq, &flow, &len) != PL_OK)
+        return;
+    pl_sip_stack_send(c->all->stack, &flow,
+                      (pl_slice){(const uint8_t *)c->all->scratch, len});
+    request bye = {.method = PL_SIP_BYE, .cseq = m->cseq + 1};
+    (void)!send_inside(c, &d, REQ_FORK_BYE, &bye);
+}
+
+void pl_call_on_stray_2xx(void *ctx, const pl_sip_msg *m,
+                          const pl_sip_flow *flow)
+{
+    (void)flow;
+    pl_calls *all = ctx;
+    char key[KEY_MAX];
+    pl_call_dialog_key(m->call_id, m->from_tag, key);
+    pl_call *c = pl_map_find(all->by_dialog, key);
+    if (!c) {
+        pl_call_count(all, PL_SIG_stray);
+        return;
+    }
+    if (strcmp(c->dialog.remote_tag, m->to_tag) != 0) {
+        if (!c->dialog.is_uas && c->dialog.remote_tag[0])
+            end_fork(c, m);
+        return;
+    }
+    if (c->ack && m->cseq == c->ack_cseq)
+        pl_sip_stack_send(all->stack, &c->ack_flow,
+                          (pl_slice){(const uint8_t *)c->ack, c->ack_len});
+}

@@ -1,0 +1,697 @@
+/* calls.c - the table of calls: indexes, timers, actions, reports. */
+#include "calls.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "call_impl.h"
+#include "pl/log.h"
+#include "pl/rng.h"
+#include "pl/str.h"
+#include "policy.h"
+
+enum {
+    TICK_US = 100000,
+    PROGRESS_AGAIN_US = 60000000, /* RFC 3261 section 13.3.1.1 */
+    CANCEL_WAIT_US = 64 * PL_SIP_T1_US,
+    SERIAL_BITS = 16,
+};
+
+int64_t pl_call_now(const pl_calls *all)
+{
+    return pl_loop_now_us(all->o.loop);
+}
+
+void pl_call_count(const pl_calls *all, pl_sig_metric metric)
+{
+    pl_metrics_add(all->o.metrics, metric, 1);
+}
+
+void pl_call_dialog_key(const char *call_id, const char *local_tag,
+                        char key[KEY_MAX])
+{
+    pl_fmt_cut(key, KEY_MAX, "%s\n%s", call_id, local_tag);
+}
+
+/* ---- the table ---- */
+
+pl_err pl_call_index(pl_map *map, char *key_field, const char *key, pl_call *c)
+{
+    pl_err e = pl_map_put(map, key, c);
+    if (e == PL_OK)
+        pl_fmt_cut(key_field, KEY_MAX, "%s", key);
+    return e;
+}
+
+void pl_call_unindex(pl_map *map, char *key_field)
+{
+    if (key_field[0])
+        (void)pl_map_remove(map, key_field);
+    key_field[0] = '\0';
+}
+
+pl_call *pl_call_new(pl_calls *all, const char *id)
+{
+    unsigned at = 0;
+    while (at < all->o.config->max_calls && all->slots[at])
+        at++;
+    pl_call *c = at < all->o.config->max_calls ? calloc(1, sizeof *c) : NULL;
+    if (!c)
+        return NULL;
+    pl_fmt_cut(c->id, sizeof c->id, "%s", id);
+    if (pl_map_put(all->by_id, c->id, c) != PL_OK) {
+        free(c);
+        return NULL;
+    }
+    all->generation++;
+    c->all = all;
+    c->serial = (uint32_t)all->generation << SERIAL_BITS | (at + 1);
+    all->slots[at] = c;
+    all->n++;
+    pl_metrics_set(all->o.metrics, PL_SIG_calls, (int64_t)all->n);
+    if (!pl_timer_is_running(all->tick))
+        pl_timer_start(all->tick, TICK_US);
+    return c;
+}
+
+pl_call *pl_call_of_serial(pl_calls *all, uint32_t serial)
+{
+    unsigned at = (serial & 0xffff) - 1;
+    if (serial == 0 || at >= all->o.config->max_calls || !all->slots[at])
+        return NULL;
+    return all->slots[at]->serial == serial ? all->slots[at] : NULL;
+}
+
+void pl_call_take_flow(pl_call *c, const pl_sip_flow *flow)
+{
+    pl_sip_transport *t = pl_sip_stack_transport(c->all->stack);
+    if (c->flow.is_tcp && flow->is_tcp && c->flow.conn == flow->conn)
+        return;
+    pl_sip_transport_hold(t, &c->flow, -1);
+    c->flow = *flow;
+    pl_sip_transport_hold(t, &c->flow, 1);
+}
+
+static void check_drained(pl_calls *all)
+{
+    if (!all->is_draining || all->n > 0 || !all->on_drained)
+        return;
+    void (*done)(void *) = all->on_drained;
+    all->on_drained = NULL;
+    done(all->drained_ctx);
+}
+
+void pl_call_release(pl_call *c)
+{
+    pl_calls *all = c->all;
+    (void)pl_map_remove(all->by_id, c->id);
+    pl_call_unindex(all->by_dialog, c->dialog_key);
+    pl_call_unindex(all->by_invite, c->invite_key);
+    pl_call_unindex(all->by_cancel, c->cancel_key);
+    if (c->flow.is_tcp)
+        pl_sip_transport_hold(pl_sip_stack_transport(all->stack), &c->flow, -1);
+    if (c->is_reinvite_open)
+        pl_call_answer_simple(all, c->txn, 487, NULL);
+    if (c->is_offer_open)
+        pl_bus_reply_error(all->o.bus, &c->offer_ticket, PL_EGONE, NULL);
+    all->slots[(c->serial & 0xffff) - 1] = NULL;
+    all->n--;
+    pl_metrics_set(all->o.metrics, PL_SIG_calls, (int64_t)all->n);
+    free(c->ok);
+    free(c->offer);
+    free(c->ack);
+    free(c);
+    check_drained(all);
+}
+
+/* ---- reports ---- */
+
+pl_err pl_call_ask(pl_call *c, const pl_bus_send *how, const pl_msg_desc *desc,
+                   const void *body, pl_bus_on_reply on_reply)
+{
+    question *q = calloc(1, sizeof *q);
+    if (!q)
+        return PL_ENOMEM;
+    *q = (question){.all = c->all, .serial = c->serial};
+    pl_err e =
+        pl_bus_request(c->all->o.bus, how, desc, body, on_reply, q, &q->corr);
+    if (e == PL_OK) {
+        pl_list_append(&c->all->questions, &q->link);
+        return PL_OK;
+    }
+    pl_call_count(c->all, PL_SIG_bus_failed);
+    free(q);
+    return e;
+}
+
+pl_call *pl_call_asked(void *ctx, pl_calls **ret_all)
+{
+    question *q = ctx;
+    *ret_all = q->all;
+    pl_call *c = pl_call_of_serial(q->all, q->serial);
+    pl_list_remove(&q->link);
+    free(q);
+    return c;
+}
+
+static void on_reported(void *ctx, pl_err e, const pl_bus_in *in)
+{
+    (void)in;
+    pl_calls *all = NULL;
+    pl_call *c = pl_call_asked(ctx, &all);
+    if (e == PL_OK)
+        return;
+    if (e != PL_EGONE && e != PL_ENOENT)
+        pl_call_count(all, PL_SIG_bus_failed);
+    else if (c) /* roompool does not know it: nobody would ever end it */
+        (void)!pl_call_event(c, PL_CALL_E_END, NULL, (pl_slice){0});
+}
+
+void pl_call_report_state(pl_call *c, pl_call_state state, unsigned status,
+                          pl_slice sdp)
+{
+    static pl_call_report m;
+    m = (pl_call_report){.state = state, .sip_status = status, .sdp = sdp};
+    pl_fmt_cut(m.call_id, sizeof m.call_id, "%s", c->id);
+    if (status != 0)
+        PL_MSG_SET(CALL_REPORT, call_report, &m, sip_status);
+    if (c->reason[0] && pl_is_utf8(pl_slice_str(c->reason))) {
+        pl_fmt_cut(m.reason, sizeof m.reason, "%s", c->reason);
+        PL_MSG_SET(CALL_REPORT, call_report, &m, reason);
+    }
+    if (sdp.len > 0)
+        PL_MSG_SET(CALL_REPORT, call_report, &m, sdp);
+    pl_fmt_cut(m.sip_call_id, sizeof m.sip_call_id, "%s", c->dialog.call_id);
+    if (m.sip_call_id[0] && pl_is_utf8(pl_slice_str(m.sip_call_id)))
+        PL_MSG_SET(CALL_REPORT, call_report, &m, sip_call_id);
+    pl_ip_text(&c->source, m.remote_address);
+    PL_MSG_SET(CALL_REPORT, call_report, &m, remote_address);
+    pl_bus_send how = {.retry = true};
+    /* A failure was counted; the inventory after the next hello corrects it. */
+    (void)!pl_call_ask(c, &how, &PL_MSG_CALL_REPORT, &m, on_reported);
+}
+
+void pl_call_contact(const pl_calls *all, const pl_sip_flow *flow,
+                     char buf[CONTACT_TEXT])
+{
+    char local[PL_SIP_LOCAL_TEXT];
+    pl_sip_transport_local(pl_sip_stack_transport(all->stack), flow, local);
+    pl_fmt_cut(buf, CONTACT_TEXT, "sip:%s%s", local,
+               flow->is_tcp ? ";transport=tcp" : "");
+}
+
+static void log_call(const pl_call *c, const char *event, unsigned status)
+{
+    char text[16];
+    pl_fmt_cut(text, sizeof text, "%u", status);
+    PL_LOG(INFO, "sip", event,
+           PL_KV("call", c->id, "sip_call_id", c->dialog.call_id, "peer",
+                 c->dialog.remote_uri, "status", status ? text : NULL),
+           NULL);
+}
+
+/* ---- actions ---- */
+
+typedef struct cause {
+    const pl_sip_msg *m;
+    pl_slice sdp;
+} cause;
+
+static void do_stop_timers(pl_call *c, const cause *w)
+{
+    (void)w;
+    pl_sip_retrans_stop(&c->retrans);
+    c->deadline_us = 0;
+    c->ring_us = 0;
+}
+
+static void do_send_progress(pl_call *c, const cause *w)
+{
+    pl_call_send_answer(c, c->last_progress, w->sdp);
+    c->progress_us = pl_call_now(c->all);
+}
+
+static void do_send_answer(pl_call *c, const cause *w)
+{
+    c->deadline_us = 0;
+    pl_call_send_answer(c, 200, w->sdp);
+    pl_call_count(c->all, PL_SIG_calls_answered);
+    log_call(c, "call_answered", 0);
+}
+
+static void do_send_refusal(pl_call *c, const cause *w)
+{
+    (void)w;
+    unsigned status = c->refuse_status ? c->refuse_status : 480;
+    pl_call_send_answer(c, status, (pl_slice){0});
+    if (c->end_status == 0)
+        c->end_status = status;
+}
+
+static void do_send_487(pl_call *c, const cause *w)
+{
+    (void)w;
+    pl_call_send_answer(c, 487, (pl_slice){0});
+    c->end_status = 487;
+}
+
+static void do_send_ack(pl_call *c, const cause *w)
+{
+    pl_call_send_ack(c, w->m);
+}
+
+static void do_send_cancel(pl_call *c, const cause *w)
+{
+    (void)w;
+    pl_call_send_cancel(c);
+    c->deadline_us = pl_call_now(c->all) + CANCEL_WAIT_US;
+}
+
+static void do_send_bye(pl_call *c, const cause *w)
+{
+    (void)w;
+    c->deadline_us = pl_call_now(c->all) + CANCEL_WAIT_US + PL_SIP_T2_US;
+    pl_call_send_bye(c);
+}
+
+static void do_tell_progress(pl_call *c, const cause *w)
+{
+    unsigned status = w->m ? w->m->status : 0;
+    if (status <= 100)
+        return; /* "trying" tells nobody anything */
+    bool is_early = w->sdp.len > 0;
+    pl_call_report_state(c,
+                         is_early ? PL_CALL_STATE_EARLY : PL_CALL_STATE_RINGING,
+                         status, w->sdp);
+}
+
+static void do_tell_answered(pl_call *c, const cause *w)
+{
+    pl_call_count(c->all, PL_SIG_calls_answered);
+    log_call(c, "call_answered", 0);
+    pl_call_report_state(c, PL_CALL_STATE_ANSWERED, 200, w->sdp);
+}
+
+static void do_tell_confirmed(pl_call *c, const cause *w)
+{
+    pl_call_report_state(c, PL_CALL_STATE_CONFIRMED, 200, w->sdp);
+}
+
+static void do_tell_ended(pl_call *c, const cause *w)
+{
+    (void)w;
+    log_call(c, "call_ended", c->end_status);
+    if (c->is_known)
+        pl_call_report_state(c, PL_CALL_STATE_ENDED, c->end_status,
+                             (pl_slice){0});
+}
+
+static void do_release(pl_call *c, const cause *w)
+{
+    (void)w;
+    pl_call_release(c);
+}
+
+static void (*const ACTIONS[PL_CALL_N_ACTIONS])(pl_call *, const cause *) = {
+    [PL_CALL_A_STOP_TIMERS] = do_stop_timers,
+    [PL_CALL_A_SEND_PROGRESS] = do_send_progress,
+    [PL_CALL_A_SEND_ANSWER] = do_send_answer,
+    [PL_CALL_A_SEND_REFUSAL] = do_send_refusal,
+    [PL_CALL_A_SEND_487] = do_send_487,
+    [PL_CALL_A_SEND_ACK] = do_send_ack,
+    [PL_CALL_A_SEND_CANCEL] = do_send_cancel,
+    [PL_CALL_A_SEND_BYE] = do_send_bye,
+    [PL_CALL_A_TELL_PROGRESS] = do_tell_progress,
+    [PL_CALL_A_TELL_ANSWERED] = do_tell_answered,
+    [PL_CALL_A_TELL_CONFIRMED] = do_tell_confirmed,
+    [PL_CALL_A_TELL_ENDED] = do_tell_ended,
+    [PL_CALL_A_RELEASE] = do_release,
+};
+
+pl_err pl_call_event(pl_call *c, pl_call_sm_event event, const pl_sip_msg *m,
+                     pl_slice sdp)
+{
+    uint32_t actions = 0;
+    pl_call_sm_state from = c->state;
+    pl_err e = pl_call_sm_take(&c->state, event, &actions);
+    PL_LOG(DEBUG, "sip", "call_event",
+           PL_KV("call", c->id, "from", pl_call_sm_state_name(from), "event",
+                 pl_call_sm_event_name(event), "to",
+                 pl_call_sm_state_name(c->state)),
+           NULL);
+    if (e != PL_OK)
+        return e;
+    cause why = {.m = m, .sdp = sdp};
+    pl_calls *all = c->all;
+    uint32_t serial = c->serial;
+    for (unsigned i = 0; i < PL_CALL_N_ACTIONS; i++) {
+        if (!(actions >> i & 1))
+            continue;
+        if (pl_call_of_serial(all, serial) != c)
+            break; /* an action ended it, by a failed send */
+        ACTIONS[i](c, &why);
+    }
+    return PL_OK;
+}
+
+/* ---- time ---- */
+
+static void on_deadline(pl_call *c)
+{
+    static const struct {
+        pl_call_sm_state state;
+        pl_call_sm_event event;
+    } FORCE[] = {
+        {PL_CALL_S_IN_PLACING, PL_CALL_E_SAY_REFUSE},
+        {PL_CALL_S_IN_RINGING, PL_CALL_E_SAY_REFUSE},
+        {PL_CALL_S_OUT_CANCELLED, PL_CALL_E_RING_TIMEOUT},
+        {PL_CALL_S_BYE_SENT, PL_CALL_E_BYE_DONE},
+    };
+    c->deadline_us = 0;
+    for (size_t i = 0; i < sizeof FORCE / sizeof *FORCE; i++) {
+        if (FORCE[i].state == c->state) {
+            (void)!pl_call_event(c, FORCE[i].event, NULL, (pl_slice){0});
+            return;
+        }
+    }
+}
+
+static void tick_call(pl_call *c, int64_t now)
+{
+    switch (pl_sip_retrans_due(&c->retrans, now)) {
+    case PL_SIP_RETRANS_WAIT: break;
+    case PL_SIP_RETRANS_SEND: pl_call_resend_ok(c); break;
+    case PL_SIP_RETRANS_GIVE_UP:
+        pl_call_count(c->all, PL_SIG_ack_missing);
+        c->end_status = 408;
+        (void)!pl_call_event(c, PL_CALL_E_NO_ACK, NULL, (pl_slice){0});
+        return;
+    }
+    if (c->state == PL_CALL_S_IN_RINGING &&
+        now - c->progress_us > PROGRESS_AGAIN_US) {
+        c->progress_us = now;
+        pl_call_send_answer(c, c->last_progress, (pl_slice){0});
+    }
+    if (c->ring_us != 0 && now >= c->ring_us) {
+        c->ring_us = 0;
+        c->end_status = 480;
+        (void)!pl_call_event(c, PL_CALL_E_RING_TIMEOUT, NULL, (pl_slice){0});
+    } else if (c->deadline_us != 0 && now >= c->deadline_us) {
+        on_deadline(c);
+    }
+}
+
+static void end_all(pl_calls *all)
+{
+    for (unsigned i = 0; i < all->o.config->max_calls; i++) {
+        pl_call *c = all->slots[i];
+        if (!c)
+            continue;
+        c->refuse_status = 503;
+        pl_fmt_cut(c->reason, sizeof c->reason, "shutting down");
+        (void)!pl_call_event(c, PL_CALL_E_END, NULL, (pl_slice){0});
+    }
+}
+
+static void on_tick(void *ctx)
+{
+    pl_calls *all = ctx;
+    int64_t now = pl_call_now(all);
+    for (unsigned i = 0; i < all->o.config->max_calls && all->n > 0; i++) {
+        if (all->slots[i])
+            tick_call(all->slots[i], now);
+    }
+    if (all->drain_end_us != 0 && now >= all->drain_end_us) {
+        all->drain_end_us = 0;
+        end_all(all);
+    }
+    if (all->n > 0)
+        pl_timer_start(all->tick, TICK_US);
+}
+
+/* ---- for roompool ---- */
+
+pl_err pl_calls_respond(pl_calls *calls, const pl_call_respond *m)
+{
+    pl_call *c = pl_map_find(calls->by_id, m->call_id);
+    if (!c)
+        return PL_EGONE;
+    if (!c->dialog.is_uas)
+        return PL_ESTATE;
+    c->is_known = true;
+    if (m->sip_status < 200) {
+        c->last_progress = m->sip_status;
+        return pl_call_event(c, PL_CALL_E_SAY_PROGRESS, NULL, m->sdp);
+    }
+    if (m->sip_status < 300)
+        return m->sdp.len == 0
+                   ? PL_EINVAL
+                   : pl_call_event(c, PL_CALL_E_SAY_ANSWER, NULL, m->sdp);
+    c->refuse_status = m->sip_status;
+    c->retry_after_s = m->retry_after_s;
+    pl_fmt_cut(c->refuse_phrase, sizeof c->refuse_phrase, "%s", m->reason);
+    return pl_call_event(c, PL_CALL_E_SAY_REFUSE, NULL, (pl_slice){0});
+}
+
+pl_err pl_calls_end(pl_calls *calls, const pl_call_end *m)
+{
+    pl_call *c = pl_map_find(calls->by_id, m->call_id);
+    if (!c)
+        return PL_EGONE;
+    c->is_known = true;
+    c->refuse_status = m->sip_status;
+    pl_fmt_cut(c->reason, sizeof c->reason, "%s", m->reason);
+    return pl_call_event(c, PL_CALL_E_END, NULL, (pl_slice){0});
+}
+
+size_t pl_calls_count(const pl_calls *calls)
+{
+    return calls->n;
+}
+
+pl_sip_transport *pl_calls_transport(pl_calls *calls)
+{
+    return pl_sip_stack_transport(calls->stack);
+}
+
+void pl_calls_set_link(pl_calls *calls, bool is_up)
+{
+    calls->is_linked = is_up;
+}
+
+static pl_call_state public_state(pl_call_sm_state s)
+{
+    switch (s) {
+    case PL_CALL_S_IN_RINGING:
+    case PL_CALL_S_OUT_RINGING: return PL_CALL_STATE_RINGING;
+    case PL_CALL_S_IN_ANSWERED: return PL_CALL_STATE_ANSWERED;
+    case PL_CALL_S_CONFIRMED: return PL_CALL_STATE_CONFIRMED;
+    case PL_CALL_S_NEW:
+    case PL_CALL_S_IN_PLACING:
+    case PL_CALL_S_OUT_RESOLVING:
+    case PL_CALL_S_OUT_CALLING: return PL_CALL_STATE_CALLING;
+    case PL_CALL_S_IN_LEAVING:
+    case PL_CALL_S_OUT_QUITTING:
+    case PL_CALL_S_OUT_CANCELLED:
+    case PL_CALL_S_BYE_SENT:
+    case PL_CALL_S_ENDED:
+    case PL_CALL_N_STATES: break;
+    }
+    return PL_CALL_STATE_ENDED;
+}
+
+void pl_calls_send_inventory(pl_calls *calls)
+{
+    pl_inventory_end end = {.count = 0};
+    pl_bus_send how = {.to = NULL};
+    for (unsigned i = 0; i < calls->o.config->max_calls; i++) {
+        const pl_call *c = calls->slots[i];
+        if (!c || public_state(c->state) == PL_CALL_STATE_ENDED)
+            continue;
+        pl_inventory_item item = {.kind = PL_INVENTORY_CALL,
+                                  .state = public_state(c->state)};
+        pl_fmt_cut(item.id, sizeof item.id, "%s", c->id);
+        PL_MSG_SET(INVENTORY_ITEM, inventory_item, &item, state);
+        if (pl_bus_event(calls->o.bus, &how, &PL_MSG_INVENTORY_ITEM, &item) !=
+            PL_OK) {
+            pl_call_count(calls, PL_SIG_bus_failed);
+            return; /* without its end the list means nothing */
+        }
+        end.count++;
+    }
+    if (pl_bus_event(calls->o.bus, &how, &PL_MSG_INVENTORY_END, &end) != PL_OK)
+        pl_call_count(calls, PL_SIG_bus_failed);
+}
+
+void pl_calls_drain(pl_calls *calls, unsigned end_ms, void (*done)(void *),
+                    void *ctx)
+{
+    calls->is_draining = true;
+    calls->on_drained = done;
+    calls->drained_ctx = ctx;
+    calls->drain_end_us = pl_call_now(calls) + (int64_t)end_ms * 1000;
+    check_drained(calls);
+}
+
+void pl_calls_dump(const pl_calls *calls)
+{
+    for (unsigned i = 0; i < calls->o.config->max_calls; i++) {
+        const pl_call *c = calls->slots[i];
+        if (c)
+            PL_LOG(INFO, "sip", "call",
+                   PL_KV("call", c->id, "state",
+                         pl_call_sm_state_name(c->state), "peer",
+                         c->dialog.remote_uri),
+                   NULL);
+    }
+}
+
+/* ---- opening ---- */
+
+static unsigned admit(void *ctx, const pl_sip_flow *flow)
+{
+    return pl_guard_admit(((pl_calls *)ctx)->guard, flow);
+}
+
+static void on_closed(void *ctx, uint32_t conn)
+{
+    (void)ctx;
+    (void)conn; /* a call outlives its connection; the next request opens one */
+}
+
+static pl_err load_password(pl_calls *all, const char *path)
+{
+    if (!path[0])
+        return PL_OK;
+    FILE *f = fopen(path, "rb");
+    size_t n = f ? fread(all->password, 1, sizeof all->password - 1, f) : 0;
+    if (f)
+        (void)fclose(f);
+    while (n > 0 &&
+           (all->password[n - 1] == '\n' || all->password[n - 1] == '\r')) {
+        n--;
+    }
+    all->password[n] = '\0';
+    if (n > 0)
+        return PL_OK;
+    PL_LOG(ERROR, "sip", "password_file_bad", PL_KV("path", path),
+           "missing, unreadable or empty");
+    return PL_ECONFIG;
+}
+
+static pl_err check_config(pl_calls *all)
+{
+    const pl_signaling_config *cfg = all->o.config;
+    pl_slice word;
+    char text[64];
+    if (pl_outbound_check(cfg->outbound_allow, &word) != PL_OK) {
+        pl_fmt_cut(text, sizeof text, "%.*s", (int)word.len,
+                   (const char *)word.ptr);
+        PL_LOG(ERROR, "sip", "outbound_allow_bad", PL_KV("pattern", text),
+               "want a network, host, *.domain, +number* or *");
+        return PL_ECONFIG;
+    }
+    if (cfg->outbound_proxy[0]) {
+        if (pl_sip_uri_parse(pl_slice_str(cfg->outbound_proxy), &all->proxy) !=
+                PL_OK ||
+            all->proxy.scheme != PL_SIP_SCHEME_SIP) {
+            PL_LOG(ERROR, "sip", "outbound_proxy_bad",
+                   PL_KV("value", cfg->outbound_proxy),
+                   "want sip:host[:port][;transport=tcp]");
+            return PL_ECONFIG;
+        }
+        all->has_proxy = true;
+    }
+    return load_password(all, cfg->client_password_file);
+}
+
+static pl_err open_parts(pl_calls *all)
+{
+    const pl_signaling_config *cfg = all->o.config;
+    pl_err e = check_config(all);
+    if (e == PL_OK)
+        e = pl_map_create(&all->by_id);
+    if (e == PL_OK)
+        e = pl_map_create(&all->by_dialog);
+    if (e == PL_OK)
+        e = pl_map_create(&all->by_invite);
+    if (e == PL_OK)
+        e = pl_map_create(&all->by_cancel);
+    if (e == PL_OK)
+        e = pl_timer_create(all->o.loop, on_tick, all, &all->tick);
+    if (e == PL_OK)
+        e = pl_guard_create(all->o.loop, all->o.metrics, cfg, &all->guard);
+    if (e == PL_OK)
+        e = pl_sip_resolver_create(all->o.loop, pl_call_on_resolved, all,
+                                   &all->resolver);
+    pl_sip_stack_options so = {
+        .transport = {.loop = all->o.loop,
+                      .metrics = all->o.metrics,
+                      .udp_listen = cfg->udp_listen,
+                      .tcp_listen = cfg->tcp_listen,
+                      .announce_address = cfg->announce_address,
+                      .max_tcp = cfg->max_tcp,
+                      .max_tcp_per_ip = cfg->max_tcp_per_ip},
+        .user = {.ctx = all,
+                 .admit = admit,
+                 .may_begin = pl_call_may_begin,
+                 .on_request = pl_call_on_request,
+                 .on_ack = pl_call_on_ack,
+                 .on_response = pl_call_on_response,
+                 .on_stray_2xx = pl_call_on_stray_2xx,
+                 .on_closed = on_closed},
+        .max_transactions = cfg->max_transactions,
+        .force_rport = cfg->force_rport};
+    return e == PL_OK ? pl_sip_stack_open(&so, &all->stack) : e;
+}
+
+pl_err pl_calls_create(const pl_calls_options *o, pl_calls **ret_calls)
+{
+    pl_calls *all = calloc(1, sizeof *all);
+    if (!all)
+        return PL_ENOMEM;
+    all->o = *o;
+    pl_list_init(&all->questions);
+    all->slots = calloc(o->config->max_calls, sizeof(pl_call *));
+    pl_err e = all->slots ? open_parts(all) : PL_ENOMEM;
+    if (e != PL_OK) {
+        pl_calls_destroy(&all);
+        return e;
+    }
+    *ret_calls = all;
+    return PL_OK;
+}
+
+void pl_calls_destroy(pl_calls **calls)
+{
+    if (!calls || !*calls)
+        return;
+    pl_calls *all = *calls;
+    *calls = NULL;
+    all->on_drained = NULL;
+    if (all->stack)
+        end_all(all);
+    for (unsigned i = 0; all->slots && i < all->o.config->max_calls; i++) {
+        if (all->slots[i])
+            pl_call_release(all->slots[i]);
+    }
+    PL_LIST_EACH_SAFE(it, &all->questions)
+    {
+        question *q = PL_CONTAINER(it, question, link);
+        pl_bus_cancel(all->o.bus, q->corr);
+        pl_list_remove(&q->link);
+        free(q);
+    }
+    pl_sip_resolver_destroy(&all->resolver);
+    pl_sip_stack_close(&all->stack);
+    pl_guard_destroy(&all->guard);
+    pl_timer_destroy(&all->tick);
+    pl_map_destroy(&all->by_id);
+    pl_map_destroy(&all->by_dialog);
+    pl_map_destroy(&all->by_invite);
+    pl_map_destroy(&all->by_cancel);
+    memset(all->password, 0, sizeof all->password);
+    free(all->slots);
+    free(all);
+}

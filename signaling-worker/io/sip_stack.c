@@ -1,0 +1,614 @@
+/* sip_stack.c - transactions: between the sockets and the calls. */
+#include "sip_stack.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include <osip2/osip.h>
+
+#include "pl/log.h"
+#include "pl/rng.h"
+#include "pl/str.h"
+#include "sanity.h"
+#include "sig_metrics.h"
+#include "sip_parse.h"
+
+enum {
+    TICK_US = 50000, /* transactions' timers are looked at this often */
+    SIP_PORT = 5060,
+};
+
+typedef struct txn {
+    pl_sip_stack *stack;
+    pl_sip_txn_id id;
+    osip_transaction_t *tr;
+    pl_sip_flow flow;
+    bool is_server, is_dead, is_final;
+    uint64_t tag;     /* client */
+    uint8_t *raw;     /* server: the request */
+    pl_sip_head head; /* slices of raw */
+} txn;
+
+struct pl_sip_stack {
+    pl_sip_stack_options o;
+    osip_t *osip;
+    pl_sip_transport *transport;
+    txn **slots; /* max_transactions places */
+    unsigned n;
+    uint32_t generation;
+    unsigned depth; /* calls into the library under way */
+    bool has_dead;
+    pl_timer *tick;
+    const pl_sip_msg *now; /* response being handed to the library */
+    const pl_sip_flow *now_flow;
+    char to_tag[24]; /* of stateless answers */
+    char out[PL_SIP_MAX_OUT];
+};
+
+static void count(const pl_sip_stack *s, pl_sig_metric metric)
+{
+    pl_metrics_add(s->o.transport.metrics, metric, 1);
+}
+
+/* ---- the table of transactions ---- */
+
+static txn *find_txn(const pl_sip_stack *s, pl_sip_txn_id id)
+{
+    uint64_t at = (id & 0xffffffff) - 1;
+    if (id == 0 || at >= s->o.max_transactions || !s->slots[at])
+        return NULL;
+    return s->slots[at]->id == id && !s->slots[at]->is_dead ? s->slots[at]
+                                                            : NULL;
+}
+
+static txn *add_txn(pl_sip_stack *s, const pl_sip_flow *flow)
+{
+    unsigned at = 0;
+    while (at < s->o.max_transactions && s->slots[at])
+        at++;
+    txn *t = at < s->o.max_transactions ? calloc(1, sizeof *t) : NULL;
+    if (!t)
+        return NULL;
+    s->generation++;
+    t->stack = s;
+    t->id = (uint64_t)s->generation << 32 | (at + 1);
+    t->flow = *flow;
+    s->slots[at] = t;
+    s->n++;
+    pl_metrics_set(s->o.transport.metrics, PL_SIG_transactions, s->n);
+    if (!pl_timer_is_running(s->tick))
+        pl_timer_start(s->tick, TICK_US);
+    return t;
+}
+
+static void free_txn(pl_sip_stack *s, txn *t)
+{
+    s->slots[(t->id & 0xffffffff) - 1] = NULL;
+    s->n--;
+    pl_metrics_set(s->o.transport.metrics, PL_SIG_transactions, s->n);
+    if (t->tr) {
+        (void)osip_remove_transaction(s->osip, t->tr);
+        (void)osip_transaction_free(t->tr);
+    }
+    free(t->raw);
+    free(t);
+}
+
+static void enter(pl_sip_stack *s)
+{
+    s->depth++;
+}
+
+/* Free what ended while the library was running. */
+static void leave(pl_sip_stack *s)
+{
+    if (--s->depth > 0 || !s->has_dead)
+        return;
+    s->has_dead = false;
+    for (unsigned i = 0; i < s->o.max_transactions; i++) {
+        if (s->slots[i] && s->slots[i]->is_dead)
+            free_txn(s, s->slots[i]);
+    }
+}
+
+static void mark_dead(txn *t)
+{
+    t->is_dead = true;
+    t->stack->has_dead = true;
+}
+
+/* Give an event to one transaction; sip is consumed. */
+static pl_err execute(pl_sip_stack *s, txn *t, type_t type, osip_message_t *sip)
+{
+    osip_event_t *event = osip_malloc(sizeof *event);
+    if (!event) {
+        osip_message_free(sip);
+        return PL_ENOMEM;
+    }
+    *event = (osip_event_t){.type = type, .sip = sip};
+    event->transactionid = t->tr->transactionid;
+    enter(s);
+    (void)osip_transaction_execute(t->tr, event);
+    leave(s);
+    return PL_OK;
+}
+
+/* ---- what the library calls ---- */
+
+static int on_send(osip_transaction_t *tr, osip_message_t *sip, char *host,
+                   int port, int socket)
+{
+    (void)host;
+    (void)port;
+    (void)socket;
+    const txn *t = osip_transaction_get_your_instance(tr);
+    char *bytes = NULL;
+    size_t len = 0;
+    if (!t || osip_message_to_str(sip, &bytes, &len) != 0 || !bytes)
+        return -1;
+    pl_err e = pl_sip_transport_send(t->stack->transport, &t->flow,
+                                     (pl_slice){(const uint8_t *)bytes, len});
+    osip_free(bytes);
+    /* A full queue is like a lost datagram: the timers repeat it. */
+    return e == PL_OK || e == PL_EFULL ? 0 : -1;
+}
+
+static void on_kill(int type, osip_transaction_t *tr)
+{
+    (void)type;
+    txn *t = osip_transaction_get_your_instance(tr);
+    if (t)
+        mark_dead(t);
+}
+
+static void tell_failure(txn *t, unsigned status)
+{
+    if (t->is_server || t->is_final)
+        return;
+    t->is_final = true;
+    const pl_sip_stack_user *u = &t->stack->o.user;
+    u->on_response(u->ctx, t->tag, NULL, &t->flow, status);
+}
+
+static void on_transport_error(int type, osip_transaction_t *tr, int error)
+{
+    (void)type;
+    (void)error;
+    txn *t = osip_transaction_get_your_instance(tr);
+    if (!t)
+        return;
+    mark_dead(t);
+    tell_failure(t, 503);
+}
+
+static void on_timeout(int type, osip_transaction_t *tr, osip_message_t *sip)
+{
+    (void)type;
+    (void)sip;
+    txn *t = osip_transaction_get_your_instance(tr);
+    if (t)
+        tell_failure(t, 408); /* RFC 3261 section 8.1.3.1 */
+}
+
+static void on_status(int type, osip_transaction_t *tr, osip_message_t *sip)
+{
+    (void)type;
+    (void)sip;
+    txn *t = osip_transaction_get_your_instance(tr);
+    const pl_sip_stack *s = t ? t->stack : NULL;
+    if (!t || !s->now || t->is_final)
+        return;
+    t->is_final = s->now->status >= 200;
+    s->o.user.on_response(s->o.user.ctx, t->tag, s->now, s->now_flow, 0);
+}
+
+static void set_callbacks(osip_t *osip)
+{
+    static const int STATUS[] = {
+        OSIP_ICT_STATUS_1XX_RECEIVED,  OSIP_ICT_STATUS_2XX_RECEIVED,
+        OSIP_ICT_STATUS_3XX_RECEIVED,  OSIP_ICT_STATUS_4XX_RECEIVED,
+        OSIP_ICT_STATUS_5XX_RECEIVED,  OSIP_ICT_STATUS_6XX_RECEIVED,
+        OSIP_NICT_STATUS_1XX_RECEIVED, OSIP_NICT_STATUS_2XX_RECEIVED,
+        OSIP_NICT_STATUS_3XX_RECEIVED, OSIP_NICT_STATUS_4XX_RECEIVED,
+        OSIP_NICT_STATUS_5XX_RECEIVED, OSIP_NICT_STATUS_6XX_RECEIVED};
+    for (size_t i = 0; i < sizeof STATUS / sizeof *STATUS; i++)
+        (void)osip_set_message_callback(osip, STATUS[i], on_status);
+    (void)osip_set_message_callback(osip, OSIP_ICT_STATUS_TIMEOUT, on_timeout);
+    (void)osip_set_message_callback(osip, OSIP_NICT_STATUS_TIMEOUT, on_timeout);
+    for (int i = 0; i < OSIP_KILL_CALLBACK_COUNT; i++)
+        (void)osip_set_kill_transaction_callback(osip, i, on_kill);
+    for (int i = 0; i < OSIP_TRANSPORT_ERROR_CALLBACK_COUNT; i++)
+        (void)osip_set_transport_error_callback(osip, i, on_transport_error);
+    osip_set_cb_send_message(osip, on_send);
+}
+
+static void on_tick(void *ctx)
+{
+    pl_sip_stack *s = ctx;
+    enter(s);
+    osip_timers_ict_execute(s->osip);
+    osip_timers_ist_execute(s->osip);
+    osip_timers_nict_execute(s->osip);
+    osip_timers_nist_execute(s->osip);
+    (void)osip_ict_execute(s->osip);
+    (void)osip_ist_execute(s->osip);
+    (void)osip_nict_execute(s->osip);
+    (void)osip_nist_execute(s->osip);
+    leave(s);
+    if (s->n > 0)
+        pl_timer_start(s->tick, TICK_US);
+}
+
+/* ---- receiving ---- */
+
+static txn *match(pl_sip_stack *s, type_t type, osip_message_t *sip,
+                  bool is_invite)
+{
+    osip_event_t event = {.type = type, .sip = sip};
+    bool is_request =
+        type == RCV_REQINVITE || type == RCV_REQACK || type == RCV_REQUEST;
+    osip_list_t *list = NULL;
+    if (is_request)
+        list = is_invite ? &s->osip->osip_ist_transactions
+                         : &s->osip->osip_nist_transactions;
+    else
+        list = is_invite ? &s->osip->osip_ict_transactions
+                         : &s->osip->osip_nict_transactions;
+    osip_transaction_t *tr = osip_transaction_find(list, &event);
+    txn *t = tr ? osip_transaction_get_your_instance(tr) : NULL;
+    return t && !t->is_dead ? t : NULL;
+}
+
+static void receive_response(pl_sip_stack *s, const pl_sip_msg *m,
+                             const pl_sip_flow *flow, osip_message_t *sip)
+{
+    type_t type = m->status < 200   ? RCV_STATUS_1XX
+                  : m->status < 300 ? RCV_STATUS_2XX
+                                    : RCV_STATUS_3456XX;
+    txn *t = match(s, type, sip, m->cseq_method == PL_SIP_INVITE);
+    if (t) {
+        s->now = m;
+        s->now_flow = flow;
+        (void)execute(s, t, type, sip);
+        s->now = NULL;
+        return;
+    }
+    if (type == RCV_STATUS_2XX && m->cseq_method == PL_SIP_INVITE)
+        s->o.user.on_stray_2xx(s->o.user.ctx, m, flow);
+    else
+        count(s, PL_SIG_stray);
+    osip_message_free(sip);
+}
+
+/* Where the answer to a request goes. RFC 3261 section 18.2.2, RFC 3581. */
+static pl_sip_flow reply_flow(const pl_sip_stack *s, const pl_sip_msg *m,
+                              const pl_sip_flow *flow)
+{
+    pl_sip_flow back = *flow;
+    if (!flow->is_tcp && !m->has_rport && !s->o.force_rport)
+        back.port = m->sent_by_port ? m->sent_by_port : SIP_PORT;
+    return back;
+}
+
+/* Make the transaction; sip is consumed. */
+static txn *begin_server(pl_sip_stack *s, const pl_sip_msg *m,
+                         const pl_sip_flow *flow, const pl_gate *gate,
+                         osip_message_t *sip)
+{
+    bool is_invite = m->method == PL_SIP_INVITE;
+    pl_sip_flow back = reply_flow(s, m, flow);
+    txn *t = add_txn(s, &back);
+    uint8_t *raw = t ? malloc(gate->length) : NULL;
+    if (!raw || osip_transaction_init(&t->tr, is_invite ? IST : NIST, s->osip,
+                                      sip) != 0) {
+        free(raw);
+        osip_message_free(sip);
+        if (t) {
+            t->tr = NULL;
+            free_txn(s, t);
+        }
+        return NULL;
+    }
+    memcpy(raw, m->raw.ptr, gate->length);
+    t->raw = raw;
+    t->is_server = true;
+    pl_slice copy = {raw, gate->length};
+    (void)!pl_sip_head_split(copy, &t->head); /* was split before */
+    (void)osip_transaction_set_your_instance(t->tr, t);
+    (void)execute(s, t, is_invite ? RCV_REQINVITE : RCV_REQUEST, sip);
+    return t;
+}
+
+static void receive_request(pl_sip_stack *s, const pl_sip_msg *m,
+                            const pl_sip_flow *flow, const pl_gate *gate,
+                            osip_message_t *sip)
+{
+    bool is_ack = m->method == PL_SIP_ACK;
+    bool is_invite = m->method == PL_SIP_INVITE;
+    type_t type = is_ack ? RCV_REQACK : is_invite ? RCV_REQINVITE : RCV_REQUEST;
+    txn *t = match(s, type, sip, is_ack || is_invite);
+    if (t) {
+        (void)execute(s, t, type, sip);
+        return;
+    }
+    const pl_sip_stack_user *u = &s->o.user;
+    if (is_ack) {
+        osip_message_free(sip);
+        u->on_ack(u->ctx, m, flow);
+        return;
+    }
+    if (!u->may_begin(u->ctx, m, flow)) {
+        osip_message_free(sip);
+        return;
+    }
+    enter(s);
+    t = begin_server(s, m, flow, gate, sip);
+    if (t)
+        u->on_request(u->ctx, t->id, m, flow);
+    else
+        pl_sip_stack_refuse(s, flow, m->raw, 503, "Retry-After: 5\r\n");
+    leave(s);
+}
+
+static void refuse_head(pl_sip_stack *s, const pl_sip_flow *flow,
+                        const pl_sip_head *head, unsigned status,
+                        const char *extra)
+{
+    char source[PL_IP_TEXT];
+    pl_ip_text(&flow->peer, source);
+    pl_sip_response_spec spec = {.request = head,
+                                 .source = source,
+                                 .source_port = flow->port,
+                                 .status = status,
+                                 .to_tag = s->to_tag,
+                                 .extra = extra};
+    size_t len = 0;
+    if (pl_sip_build_response(&spec, s->out, sizeof s->out, &len) == PL_OK)
+        pl_sip_stack_send(s, flow, (pl_slice){(const uint8_t *)s->out, len});
+}
+
+void pl_sip_stack_refuse(pl_sip_stack *stack, const pl_sip_flow *flow,
+                         pl_slice request, unsigned status, const char *extra)
+{
+    pl_sip_head head;
+    if (pl_sip_head_split(request, &head) == PL_OK)
+        refuse_head(stack, flow, &head, status, extra);
+}
+
+/* Lines that must go with a refusal. RFC 3261 sections 21.4.13, 21.5.4. */
+static const char *extra_of(unsigned status)
+{
+    switch (status) {
+    case 415: return "Accept: application/sdp\r\nAccept-Encoding: identity\r\n";
+    case 503: return "Retry-After: 5\r\n";
+    default: return NULL;
+    }
+}
+
+static bool is_request_line(const pl_sip_head *head)
+{
+    return head->start.len < 4 || memcmp(head->start.ptr, "SIP/", 4) != 0;
+}
+
+/* False when the message ends at one of the gates. */
+static bool pass_gates(pl_sip_stack *s, const pl_sip_flow *flow, pl_slice bytes,
+                       pl_gate *gate)
+{
+    pl_gate_judge(bytes, flow->is_tcp ? PL_SIP_MAX_TCP : PL_SIP_MAX_UDP, gate);
+    if (gate->verdict == PL_GATE_KEEPALIVE)
+        return false;
+    if (gate->verdict == PL_GATE_DROP) {
+        count(s, PL_SIG_gate_dropped);
+        return false;
+    }
+    unsigned status = 0;
+    if (is_request_line(&gate->head))
+        status = s->o.user.admit(s->o.user.ctx, flow);
+    if (status == 1)
+        return false;
+    if (gate->verdict == PL_GATE_REPLY) {
+        count(s, PL_SIG_gate_refused);
+        refuse_head(s, flow, &gate->head, gate->status, extra_of(gate->status));
+        return false;
+    }
+    bool is_ack = gate->head.start.len > 4 &&
+                  memcmp(gate->head.start.ptr, "ACK ", 4) == 0;
+    if (status != 0) {
+        if (!is_ack)
+            refuse_head(s, flow, &gate->head, status, extra_of(status));
+        return false;
+    }
+    return true;
+}
+
+static void on_message(void *ctx, const pl_sip_flow *flow, pl_slice bytes)
+{
+    static pl_sip_msg m; /* one loop thread; large */
+    pl_sip_stack *s = ctx;
+    pl_gate gate;
+    if (!pass_gates(s, flow, bytes, &gate))
+        return;
+    osip_message_t *sip = NULL;
+    bool is_request = is_request_line(&gate.head);
+    bool is_ack =
+        gate.head.start.len > 4 && memcmp(gate.head.start.ptr, "ACK ", 4) == 0;
+    if (pl_sip_parse(&gate, &m, &sip) != PL_OK) {
+        count(s, PL_SIG_parse_failed);
+        if (is_request && !is_ack)
+            refuse_head(s, flow, &gate.head, 400, NULL);
+        return;
+    }
+    unsigned status = pl_sip_sanity(&m);
+    if (status != 0) {
+        count(s, PL_SIG_sanity_refused);
+        osip_message_free(sip);
+        if (status != PL_SIP_SANITY_DROP)
+            refuse_head(s, flow, &gate.head, status, NULL);
+        return;
+    }
+    if (m.is_request)
+        receive_request(s, &m, flow, &gate, sip);
+    else
+        receive_response(s, &m, flow, sip);
+}
+
+static void on_closed(void *ctx, uint32_t conn)
+{
+    pl_sip_stack *s = ctx;
+    enter(s);
+    for (unsigned i = 0; i < s->o.max_transactions; i++) {
+        txn *t = s->slots[i];
+        if (!t || t->is_dead || !t->flow.is_tcp || t->flow.conn != conn)
+            continue;
+        mark_dead(t);
+        tell_failure(t, 503); /* RFC 3261 section 18.4 */
+    }
+    leave(s);
+    s->o.user.on_closed(s->o.user.ctx, conn);
+}
+
+/* ---- sending ---- */
+
+pl_err pl_sip_stack_write(pl_sip_stack *stack, pl_sip_txn_id id,
+                          const pl_sip_response_spec *spec, pl_slice *ret_bytes)
+{
+    const txn *t = find_txn(stack, id);
+    if (!t || !t->is_server)
+        return PL_ENOENT;
+    char source[PL_IP_TEXT];
+    pl_ip_text(&t->flow.peer, source);
+    pl_sip_response_spec full = *spec;
+    full.request = &t->head;
+    full.source = source;
+    full.source_port = t->flow.port;
+    size_t len = 0;
+    pl_err e =
+        pl_sip_build_response(&full, stack->out, sizeof stack->out, &len);
+    if (e == PL_OK)
+        *ret_bytes = (pl_slice){(const uint8_t *)stack->out, len};
+    return e;
+}
+
+pl_err pl_sip_stack_respond(pl_sip_stack *stack, pl_sip_txn_id id,
+                            unsigned status, pl_slice bytes)
+{
+    txn *t = find_txn(stack, id);
+    if (!t || !t->is_server)
+        return PL_ENOENT;
+    osip_message_t *sip = NULL;
+    pl_err e = pl_sip_parse_own(bytes, &sip);
+    if (e != PL_OK)
+        return e;
+    type_t type = status < 200   ? SND_STATUS_1XX
+                  : status < 300 ? SND_STATUS_2XX
+                                 : SND_STATUS_3456XX;
+    return execute(stack, t, type, sip);
+}
+
+pl_err pl_sip_stack_flow(const pl_sip_stack *stack, pl_sip_txn_id id,
+                         pl_sip_flow *ret_flow)
+{
+    const txn *t = find_txn(stack, id);
+    if (!t)
+        return PL_ENOENT;
+    *ret_flow = t->flow;
+    return PL_OK;
+}
+
+pl_err pl_sip_stack_request(pl_sip_stack *stack, const pl_sip_flow *flow,
+                            pl_slice bytes, uint64_t tag)
+{
+    osip_message_t *sip = NULL;
+    pl_err e = pl_sip_parse_own(bytes, &sip);
+    if (e != PL_OK)
+        return e;
+    bool is_invite = MSG_IS_INVITE(sip);
+    txn *t = add_txn(stack, flow);
+    if (!t || osip_transaction_init(&t->tr, is_invite ? ICT : NICT, stack->osip,
+                                    sip) != 0) {
+        osip_message_free(sip);
+        if (t) {
+            t->tr = NULL;
+            free_txn(stack, t);
+        }
+        return PL_EFULL;
+    }
+    t->tag = tag;
+    (void)osip_transaction_set_your_instance(t->tr, t);
+    return execute(stack, t, is_invite ? SND_REQINVITE : SND_REQUEST, sip);
+}
+
+void pl_sip_stack_send(pl_sip_stack *stack, const pl_sip_flow *flow,
+                       pl_slice bytes)
+{
+    /* Failures are counted by the transport; the peer repeats its request. */
+    (void)!pl_sip_transport_send(stack->transport, flow, bytes);
+}
+
+pl_sip_transport *pl_sip_stack_transport(pl_sip_stack *stack)
+{
+    return stack->transport;
+}
+
+unsigned pl_sip_stack_count(const pl_sip_stack *stack)
+{
+    return stack->n;
+}
+
+bool pl_sip_stack_is_full(const pl_sip_stack *stack)
+{
+    /* Keep room for BYE and CANCEL of the calls there are. */
+    return stack->n >=
+           stack->o.max_transactions - stack->o.max_transactions / 4;
+}
+
+/* ---- opening ---- */
+
+pl_err pl_sip_stack_open(const pl_sip_stack_options *o,
+                         pl_sip_stack **ret_stack)
+{
+    pl_err e = pl_sip_parse_setup();
+    if (e != PL_OK)
+        return e;
+    pl_sip_stack *s = calloc(1, sizeof *s);
+    if (!s)
+        return PL_ENOMEM;
+    s->o = *o;
+    s->o.transport.on_message = on_message;
+    s->o.transport.on_closed = on_closed;
+    s->o.transport.ctx = s;
+    pl_random_token(12, s->to_tag, sizeof s->to_tag);
+    s->slots = calloc(o->max_transactions, sizeof *s->slots);
+    e = s->slots && osip_init(&s->osip) == 0 ? PL_OK : PL_ENOMEM;
+    if (e == PL_OK) {
+        set_callbacks(s->osip);
+        e = pl_timer_create(o->transport.loop, on_tick, s, &s->tick);
+    }
+    if (e == PL_OK)
+        e = pl_sip_transport_open(&s->o.transport, &s->transport);
+    if (e != PL_OK) {
+        pl_sip_stack_close(&s);
+        return e;
+    }
+    *ret_stack = s;
+    return PL_OK;
+}
+
+void pl_sip_stack_close(pl_sip_stack **stack)
+{
+    if (!stack || !*stack)
+        return;
+    pl_sip_stack *s = *stack;
+    *stack = NULL;
+    pl_sip_transport_close(&s->transport);
+    for (unsigned i = 0; s->slots && i < s->o.max_transactions; i++) {
+        if (s->slots[i])
+            free_txn(s, s->slots[i]);
+    }
+    pl_timer_destroy(&s->tick);
+    free(s->slots);
+    if (s->osip)
+        osip_release(s->osip);
+    free(s);
+}
