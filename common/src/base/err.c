@@ -8,10 +8,8 @@ static const struct {
     bool retry;
 } TABLE[PL_ERR_COUNT] = {
 #define PL_ERR_ROW(name, text_, http_, sip_, retry_)                           \
-    [PL_##name] = {.text = (text_),                                            \
-                   .http = (http_),                                            \
-                   .sip = (sip_),                                              \
-                   .retry = (retry_)},
+    [PL_##name] = {                                                            \
+        .text = (text_), .http = (http_), .sip = (sip_), .retry = (retry_)},
     PL_ERR_LIST(PL_ERR_ROW)
 #undef PL_ERR_ROW
 };

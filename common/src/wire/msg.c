@@ -13,12 +13,15 @@
 /* A row is put together from two halves, because a field list knows its fields
  * but not its struct: FIELD stands for `ROW_OF(pl_x) ROW_REST`, and the member
  * name that ROW_REST begins with completes the address. */
-#define ROW_OF(type) {.offset = (size_t)&((type *)0)->
+#define ROW_OF(type)                                                           \
+    {                                                                          \
+        .offset = (size_t) & ((type *)0)->
 #define ROW_REST(id_, kind_, name_, pres_, min_, max_, unit_, doc_)            \
     name_, .id = (id_), .kind = PL_##kind_, .presence = PL_##pres_,            \
            .min = (uint64_t)(min_), .max = (uint64_t)(max_), .name = #name_,   \
            .unit = (unit_), .doc = (doc_)                                      \
-    },
+    }                                                                          \
+    ,
 #define FIELDS(sym, upper, ...)                                                \
     static const pl_field_desc sym##_fields[] = {                              \
         PL_##upper##_FIELDS(ROW_OF(pl_##sym) ROW_REST)};
@@ -99,9 +102,8 @@ uint64_t pl_msg_schema_hash(void)
         for (size_t i = 0; i < d->n_fields; i++) {
             const pl_field_desc *f = &d->fields[i];
             pl_fmt_cut(row, sizeof row,
-                       "%u %s %d %d %" PRIu64 " %" PRIu64 " %s", f->id,
-                       f->name, (int)f->kind, (int)f->presence, f->min, f->max,
-                       f->unit);
+                       "%u %s %d %d %" PRIu64 " %" PRIu64 " %s", f->id, f->name,
+                       (int)f->kind, (int)f->presence, f->min, f->max, f->unit);
             hash = mix_text(hash, row);
         }
     }

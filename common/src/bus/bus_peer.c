@@ -1,0 +1,148 @@
+/* bus_peer.c - who is there: heartbeats out of the main loop, since ZeroMQ's
+ * own ones are answered by its I/O thread even when the process hangs. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "pl/str.h"
+
+#include "bus_impl.h"
+
+static pl_err send_beat(pl_bus *bus, const char *to)
+{
+    pl_beat beat = {.life = PL_LIFE_READY};
+    if (bus->fill_beat)
+        bus->fill_beat(bus->fill_beat_ctx, &beat);
+    size_t n = 0;
+    pl_err e =
+        pl_msg_encode(&PL_MSG_BEAT, &beat, bus->out, PL_BUS_BODY_MAX, &n);
+    if (e != PL_OK)
+        return e;
+    const pl_bus_head env = {
+        .major = PL_SCHEMA_MAJOR, .msg_id = PL_MSG_BEAT.id, .kind = PL_EVENT};
+    return pl_bus_send_now(bus, to, &env,
+                           (pl_slice){.ptr = bus->out, .len = n});
+}
+
+static void set_link(pl_bus *bus, pl_bus_peer *peer, bool is_up)
+{
+    peer->is_up = is_up;
+    if (is_up)
+        PL_LOG(INFO, "bus", "link_up", NULL, NULL);
+    else
+        PL_LOG(WARN, "bus", "link_down", NULL,
+               "roompool is silent; the link is tried again");
+    if (bus->on_link)
+        bus->on_link(bus->on_link_ctx, is_up);
+}
+
+pl_bus_peer *pl_bus_peer_seen(pl_bus *bus, const char *node)
+{
+    pl_bus_peer *p = pl_map_find(bus->peers, node);
+    if (!p) {
+        if (pl_map_count(bus->peers) >= PL_BUS_PEERS_MAX)
+            return NULL;
+        p = calloc(1, sizeof *p);
+        if (!p)
+            return NULL;
+        pl_fmt_cut(p->node, sizeof p->node, "%s", node);
+        if (pl_map_put(bus->peers, p->node, p) != PL_OK) {
+            free(p);
+            return NULL;
+        }
+    }
+    p->seen_us = pl_loop_now_us(bus->loop);
+    if (!bus->is_router && !p->is_up)
+        set_link(bus, p, true);
+    return p;
+}
+
+void pl_bus_peer_hello(pl_bus *bus, pl_bus_peer *peer)
+{
+    peer->quiet_until_us = 0;
+    if (peer->is_up)
+        return;
+    peer->is_up = true;
+    PL_LOG(INFO, "bus", "peer_up", PL_KV("node", peer->node), NULL);
+    if (bus->on_peer)
+        bus->on_peer(bus->on_peer_ctx, peer->node, true);
+}
+
+/* The peer may live on (paused, cut off): it must notice that it was given up
+ * and say hello again. So its beats stay unanswered until its own patience has
+ * run out. */
+static void take_down(pl_bus *bus, pl_bus_peer *peer, const char *why)
+{
+    peer->is_up = false;
+    peer->quiet_until_us =
+        pl_loop_now_us(bus->loop) + bus->patience_us + 2 * bus->beat_us;
+    PL_LOG(WARN, "bus", "peer_down", PL_KV("node", peer->node), "%s", why);
+    if (bus->on_peer)
+        bus->on_peer(bus->on_peer_ctx, peer->node, false);
+    pl_bus_fail_pending(bus, peer->node);
+}
+
+void pl_bus_peer_goodbye(pl_bus *bus, pl_bus_peer *peer)
+{
+    if (bus->is_router && peer->is_up)
+        take_down(bus, peer, "it said goodbye");
+}
+
+void pl_bus_peer_beat(pl_bus *bus, const pl_bus_peer *peer)
+{
+    if (bus->is_router && pl_loop_now_us(bus->loop) >= peer->quiet_until_us)
+        (void)send_beat(bus, peer->node); /* lost ones are what beats detect */
+}
+
+/* Forget peers that never came (back). */
+static void check_peer(pl_bus *bus, pl_bus_peer *peer, int64_t now_us)
+{
+    int64_t silent_us = now_us - peer->seen_us;
+    if (peer->is_up && silent_us >= bus->patience_us) {
+        if (bus->is_router)
+            take_down(bus, peer, "its beats stopped");
+        else
+            set_link(bus, peer, false);
+    } else if (bus->is_router && !peer->is_up &&
+               silent_us >= 8 * bus->patience_us) {
+        (void)pl_map_remove(bus->peers, peer->node);
+        free(peer);
+    }
+}
+
+static void on_beat_due(void *ctx)
+{
+    pl_bus *bus = ctx;
+    pl_timer_start(bus->beat_timer, bus->beat_us);
+    if (!bus->is_router)
+        (void)send_beat(bus, NULL);
+    int64_t now_us = pl_loop_now_us(bus->loop);
+    size_t cursor = 0;
+    for (pl_bus_peer *p = pl_map_next(bus->peers, &cursor, NULL); p;
+         p = pl_map_next(bus->peers, &cursor, NULL)) {
+        check_peer(bus, p, now_us);
+    }
+    if (++bus->beats % 4 == 0)
+        pl_repeats_expire(bus->repeats, now_us);
+}
+
+pl_err pl_bus_peers_start(pl_bus *bus)
+{
+    pl_err e = pl_map_create(&bus->peers);
+    if (e == PL_OK)
+        e = pl_timer_create(bus->loop, on_beat_due, bus, &bus->beat_timer);
+    if (e == PL_OK)
+        pl_timer_start(bus->beat_timer, 0);
+    return e;
+}
+
+void pl_bus_peers_stop(pl_bus *bus)
+{
+    pl_timer_destroy(&bus->beat_timer);
+    size_t cursor = 0;
+    for (pl_bus_peer *p = bus->peers ? pl_map_next(bus->peers, &cursor, NULL)
+                                     : NULL;
+         p; p = pl_map_next(bus->peers, &cursor, NULL)) {
+        free(p);
+    }
+    pl_map_destroy(&bus->peers);
+}

@@ -1,0 +1,48 @@
+/* zap.c - key files. */
+#include "zap.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "pl/slice.h"
+#include "pl/str.h"
+
+enum { FILES_MAX = 1000, KEY_LEN = PL_ZAP_KEY_TEXT - 1 };
+
+pl_err pl_zap_read_key(const char *path, char key[PL_ZAP_KEY_TEXT])
+{
+    char text[128];
+    FILE *f = fopen(path, "re");
+    if (!f)
+        return PL_EIO;
+    size_t n = fread(text, 1, sizeof text - 1, f);
+    (void)fclose(f);
+    while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == '\r'))
+        n--;
+    if (n != KEY_LEN)
+        return PL_EINVAL;
+    return pl_copy(key, PL_ZAP_KEY_TEXT,
+                   (pl_slice){.ptr = (const uint8_t *)text, .len = n});
+}
+
+bool pl_zap_is_allowed(const char *dir, const char *key)
+{
+    DIR *d = opendir(dir);
+    if (!d)
+        return false;
+    bool is_found = false;
+    const struct dirent *entry = readdir(d);
+    for (int n = 0; entry && n < FILES_MAX && !is_found; n++) {
+        char path[512];
+        char known[PL_ZAP_KEY_TEXT];
+        if (entry->d_name[0] != '.' &&
+            pl_fmt(path, sizeof path, "%s/%s", dir, entry->d_name) == PL_OK &&
+            pl_zap_read_key(path, known) == PL_OK) {
+            is_found = strcmp(known, key) == 0; /* public keys: no secret */
+        }
+        entry = readdir(d);
+    }
+    (void)closedir(d);
+    return is_found;
+}
