@@ -1,0 +1,157 @@
+/* app.c - builds store and brain and puts them on the bus. */
+#include "app.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bus_glue.h"
+#include "io/store_sqlite.h"
+#include "pl/log.h"
+
+typedef struct app {
+    pl_process *process;
+    pl_store *store;
+    pl_glue *glue;
+} app;
+
+#define CONFIG_TYPE pl_roompool_config
+static const pl_config_key roompool_keys[] = {
+    PL_ROOMPOOL_CONFIG(PL_CONFIG_ROW)};
+#undef CONFIG_TYPE
+#define CONFIG_TYPE pl_room_config
+static const pl_config_key room_keys[] = {PL_ROOM_CONFIG(PL_CONFIG_ROW)};
+#undef CONFIG_TYPE
+
+static const pl_metric_desc metrics[] = {PL_ROOMPOOL_METRICS(PL_METRIC_ROW)};
+
+static pl_err define_room(void *ctx, const char *name, const void *values,
+                          char *reason, size_t cap)
+{
+    app *a = ctx;
+    if (!a)
+        return PL_OK;
+    return pl_pool_define_room(pl_glue_pool(a->glue), pl_glue_now(a->glue),
+                               name, values, reason, cap);
+}
+
+static const pl_config_section sections[] = {
+    {.kind = "room",
+     .doc = "a room that exists from the start, [room NAME]",
+     .keys = room_keys,
+     .n_keys = sizeof room_keys / sizeof room_keys[0],
+     .size = sizeof(pl_room_config),
+     .each = define_room},
+    {.kind = "roompool",
+     .doc = "the brain: rooms, conferences, state",
+     .keys = roompool_keys,
+     .n_keys = sizeof roompool_keys / sizeof roompool_keys[0],
+     .size = sizeof(pl_roompool_config)},
+};
+
+static void app_fatal(void *ctx, pl_err e, const char *why)
+{
+    const app *a = ctx;
+    PL_LOG(ERROR, "pool", "state_lost", PL_KV("error", pl_err_text(e)), "%s",
+           why);
+    /* The disk may be full or gone: restarting reads what was kept. */
+    pl_process_fail(a->process, PL_EXIT_TEMPORARY, why);
+}
+
+static void app_stop(void *ctx)
+{
+    app *a = ctx;
+    if (!a)
+        return;
+    pl_glue_destroy(&a->glue);
+    if (a->store)
+        a->store->ops->close(&a->store);
+    free(a);
+}
+
+static pl_err open_store(app *a, const pl_roompool_config *config)
+{
+    char reason[512];
+    pl_err e = pl_store_open_sqlite(config->database, &a->store, reason,
+                                    sizeof reason);
+    if (e)
+        PL_LOG(ERROR, "store", "not_opened",
+               PL_KV("database", config->database), "%s",
+               reason[0] ? reason : pl_err_text(e));
+    return e;
+}
+
+static pl_err start_glue(app *a, const pl_roompool_config *config)
+{
+    const pl_common_config *common =
+        pl_config_get(pl_process_config(a->process), "common");
+    pl_config_error why = {.text = ""};
+    pl_glue_options o = {.loop = pl_process_loop(a->process),
+                         .bus = pl_process_bus(a->process),
+                         .store = a->store,
+                         .config = config,
+                         .metrics = pl_process_metrics(a->process),
+                         .node = pl_process_node(a->process),
+                         .beat_ms = common->beat_ms,
+                         .fatal = app_fatal,
+                         .fatal_ctx = a};
+    pl_err e = pl_glue_create(&o, &a->glue);
+    if (e) {
+        PL_LOG(ERROR, "pool", "not_loaded", NULL, "%s", pl_err_text(e));
+        return e;
+    }
+    e = pl_config_each(pl_process_config(a->process), "room", a, &why);
+    if (e) {
+        PL_LOG(ERROR, "pool", "bad_room", NULL, "%s", why.text);
+        return e;
+    }
+    pl_pool_rooms_defined(pl_glue_pool(a->glue), pl_glue_now(a->glue));
+    pl_glue_wake(a->glue);
+    return PL_OK;
+}
+
+static pl_err app_start(pl_process *process, void **ret_ctx)
+{
+    const pl_roompool_config *config =
+        pl_config_get(pl_process_config(process), "roompool");
+    app *a = calloc(1, sizeof *a);
+    if (!a)
+        return PL_ENOMEM;
+    a->process = process;
+    pl_err e = open_store(a, config);
+    if (!e)
+        e = start_glue(a, config);
+    if (e) {
+        app_stop(a);
+        return e;
+    }
+    *ret_ctx = a;
+    return PL_OK;
+}
+
+/* Conferences go on without roompool for a while; nothing to wait for. */
+static void app_drain(void *ctx)
+{
+    app *a = ctx;
+    pl_pool_drain(pl_glue_pool(a->glue));
+    pl_process_drained(a->process);
+}
+
+static void app_dump(void *ctx)
+{
+    app *a = ctx;
+    pl_pool_dump(pl_glue_pool(a->glue));
+}
+
+const pl_app PL_ROOMPOOL_APP = {
+    .name = "parley-roompool",
+    .summary = "broker of the workers, keeper of rooms and state",
+    .role = PL_ROLE_ROOMPOOL,
+    .sections = sections,
+    .n_sections = sizeof sections / sizeof sections[0],
+    .metrics = metrics,
+    .n_metrics = sizeof metrics / sizeof metrics[0],
+    .start = app_start,
+    .drain = app_drain,
+    .stop = app_stop,
+    .dump = app_dump,
+};

@@ -1,0 +1,115 @@
+/* call.c - rows of calls, and ending them. */
+#include "call.h"
+
+#include <stdlib.h>
+
+#include "participant.h"
+#include "pl/str.h"
+
+enum { SIP_TEMPORARILY_UNAVAILABLE = 480 };
+
+#define TO(s) PL_SM_BIT(PL_CALL_STATE_##s)
+static const pl_sm_state CALL_STATES[] = {
+    [PL_CALL_STATE_UNKNOWN] = {"none", TO(CALLING), false},
+    [PL_CALL_STATE_CALLING] = {"calling",
+                               TO(RINGING) | TO(EARLY) | TO(ANSWERED) |
+                                   TO(CONFIRMED) | TO(ENDED),
+                               false},
+    [PL_CALL_STATE_RINGING] = {"ringing",
+                               TO(EARLY) | TO(ANSWERED) | TO(CONFIRMED) |
+                                   TO(ENDED),
+                               false},
+    [PL_CALL_STATE_EARLY] = {"early-media",
+                             TO(RINGING) | TO(ANSWERED) | TO(CONFIRMED) |
+                                 TO(ENDED),
+                             false},
+    [PL_CALL_STATE_ANSWERED] = {"answered", TO(CONFIRMED) | TO(ENDED), false},
+    [PL_CALL_STATE_CONFIRMED] = {"confirmed", TO(ENDED), false},
+    [PL_CALL_STATE_ENDED] = {"ended", 0, true},
+};
+#undef TO
+const pl_sm PL_CALL_SM = {"call", CALL_STATES, 7};
+
+pl_call *pl_sipcall_find(const pl_pool *pool, const char *call_id)
+{
+    return pl_map_find(pool->calls, call_id);
+}
+
+pl_err pl_sipcall_load(pl_pool *pool, const pl_call_row *row)
+{
+    pl_part *part = pl_part_find(pool, row->participant_id);
+    pl_call *call = part ? calloc(1, sizeof *call) : NULL;
+    if (!call)
+        return part ? PL_ENOMEM : PL_EPROTO;
+    call->row = *row;
+    call->part = part;
+    pl_err e = pl_map_put(pool->calls, row->call_id, call);
+    if (e) {
+        free(call);
+        return e;
+    }
+    part->call = call;
+    return PL_OK;
+}
+
+pl_err pl_sipcall_add(pl_pool *pool, pl_part *part, const pl_call_row *row,
+                      pl_call **ret_call)
+{
+    pl_call_row mine = *row;
+    PL_SET(mine.participant_id, part->row.participant_id);
+    mine.state = PL_CALL_STATE_CALLING;
+    mine.started_at = pool->now.wall_ms;
+    pl_err e = pl_sipcall_load(pool, &mine);
+    if (e)
+        return e;
+    *ret_call = part->call;
+    pl_pool_put(pool, &PL_TABLE_CALL, &mine);
+    return PL_OK;
+}
+
+void pl_sipcall_move(pl_pool *pool, pl_call *call, uint32_t state)
+{
+    unsigned now = call->row.state;
+    if (pl_sm_move(&PL_CALL_SM, &now, state))
+        return;
+    call->row.state = now;
+    if (now >= PL_CALL_STATE_ANSWERED && call->row.answered_at == 0)
+        call->row.answered_at = pool->now.wall_ms;
+    pl_pool_put(pool, &PL_TABLE_CALL, &call->row);
+}
+
+void pl_sipcall_remove(pl_pool *pool, pl_call *call)
+{
+    pl_pool_del(pool, &PL_TABLE_CALL, &call->row);
+    (void)pl_map_remove(pool->calls, call->row.call_id);
+    if (call->part->call == call)
+        call->part->call = NULL;
+    free(call);
+}
+
+static void send_end(pl_pool *pool, const char *node, const char *call_id,
+                     const char *reason, bool is_answered)
+{
+    pl_call_end m = {.sip_status = SIP_TEMPORARILY_UNAVAILABLE};
+    PL_SET(m.call_id, call_id);
+    if (reason[0]) {
+        PL_SET(m.reason, reason);
+        PL_MSG_SET(CALL_END, call_end, &m, reason);
+    }
+    if (!is_answered)
+        PL_MSG_SET(CALL_END, call_end, &m, sip_status);
+    pl_pool_send(pool, node, 0, false, &PL_MSG_CALL_END, &m, NULL);
+}
+
+void pl_sipcall_end(pl_pool *pool, pl_call *call, const char *reason)
+{
+    send_end(pool, call->row.node, call->row.call_id, reason,
+             call->row.state >= PL_CALL_STATE_ANSWERED);
+    pl_sipcall_remove(pool, call);
+}
+
+void pl_sipcall_end_orphan(pl_pool *pool, const char *node, const char *call_id)
+{
+    pl_pool_count(pool, PL_RM_orphans);
+    send_end(pool, node, call_id, "not known here", true);
+}

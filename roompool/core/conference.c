@@ -1,0 +1,228 @@
+/* conference.c - creating, placing, ending. */
+#include "conference.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "event_stream.h"
+#include "participant.h"
+#include "pl/str.h"
+#include "worker.h"
+
+static const pl_sm_state CONF_STATES[] = {
+    [PL_CONF_STATE_NONE] = {"none", PL_SM_BIT(PL_CONF_STATE_LIVE), false},
+    [PL_CONF_STATE_LIVE] = {"live", PL_SM_BIT(PL_CONF_STATE_ENDED), false},
+    [PL_CONF_STATE_ENDED] = {"ended", 0, true},
+};
+const pl_sm PL_CONF_SM = {"conference", CONF_STATES, 3};
+
+pl_conf *pl_conf_find(const pl_pool *pool, const char *conf_id)
+{
+    return pl_map_find(pool->confs, conf_id);
+}
+
+void pl_conf_save(pl_pool *pool, pl_conf *conf)
+{
+    pl_pool_put(pool, &PL_TABLE_CONF, &conf->row);
+}
+
+pl_err pl_conf_load(pl_pool *pool, const pl_conf_row *row)
+{
+    pl_conf *conf = calloc(1, sizeof *conf);
+    if (!conf)
+        return PL_ENOMEM;
+    conf->row = *row;
+    pl_list_init(&conf->parts);
+    pl_list_init(&conf->events);
+    pl_err e = pl_map_put(pool->confs, row->conf_id, conf);
+    if (e) {
+        free(conf);
+        return e;
+    }
+    conf->room =
+        row->room_id[0] ? pl_map_find(pool->rooms, row->room_id) : NULL;
+    if (row->state == PL_CONF_STATE_LIVE) {
+        pool->n_confs_live++;
+        if (conf->room)
+            conf->room->conf = conf;
+    }
+    return PL_OK;
+}
+
+static pl_err create(pl_pool *pool, pl_conf_row *row, pl_conf **ret_conf)
+{
+    char id[37];
+    unsigned state = PL_CONF_STATE_NONE;
+    if (pool->n_confs_live >= pool->config->max_conferences)
+        return PL_EFULL;
+    pl_err e = pl_sm_move(&PL_CONF_SM, &state, PL_CONF_STATE_LIVE);
+    if (e)
+        return e;
+    pool->port->new_id(pool->port->ctx, id);
+    PL_SET(row->conf_id, id);
+    row->state = state;
+    row->started_at = pool->now.wall_ms;
+    if (row->max_participants == 0)
+        row->max_participants = pool->config->max_participants;
+    if (row->max_talkers == 0)
+        row->max_talkers = pool->config->max_talkers;
+    e = pl_conf_load(pool, row);
+    if (e)
+        return e;
+    *ret_conf = pl_conf_find(pool, id);
+    pl_conf_save(pool, *ret_conf);
+    pl_pool_note(pool, PL_LOG_INFO, "conference_started", *ret_conf, NULL,
+                 row->room_id);
+    return PL_OK;
+}
+
+pl_err pl_conf_of_room(pl_pool *pool, pl_room *room, pl_conf **ret_conf)
+{
+    if (room->conf) {
+        *ret_conf = room->conf;
+        return PL_OK;
+    }
+    pl_conf_row row = {.kind = PL_CONF_KIND_ROOM,
+                       .mode = room->row.mode,
+                       .max_participants = room->row.max_participants,
+                       .max_talkers = room->row.max_talkers};
+    PL_SET(row.room_id, room->row.room_id);
+    return create(pool, &row, ret_conf);
+}
+
+pl_err pl_conf_create_api(pl_pool *pool, pl_conf **ret_conf)
+{
+    pl_conf_row row = {.kind = PL_CONF_KIND_API, .mode = PL_ROOM_MODE_MIX};
+    return create(pool, &row, ret_conf);
+}
+
+bool pl_conf_has_room(const pl_conf *conf)
+{
+    return conf->n_live < conf->row.max_participants;
+}
+
+/* ---- place ---- */
+
+static void opened(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
+{
+    (void)in;
+    pl_conf *conf = pl_conf_find(pool, op->conf);
+    if (e && conf)
+        pl_pool_note(pool, PL_LOG_WARN, "room_not_opened", conf, NULL,
+                     pl_err_text(e));
+    pl_op_destroy(&op);
+}
+
+void pl_conf_reopen(pl_pool *pool, pl_conf *conf)
+{
+    pl_media_room_open m = {.mode = conf->row.mode,
+                            .max_legs = conf->row.max_participants,
+                            .max_talkers = conf->row.max_talkers};
+    pl_op *op = pl_op_create(pool, opened);
+    if (!op)
+        return;
+    /* Invitations ring several sessions of one user, a leg each. */
+    m.max_legs +=
+        pool->config->max_invitations * pool->config->max_sessions_per_user;
+    if (m.max_legs > 100000)
+        m.max_legs = 100000;
+    PL_SET(op->conf, conf->row.conf_id);
+    PL_SET(m.room_id, conf->row.conf_id);
+    PL_MSG_SET(MEDIA_ROOM_OPEN, media_room_open, &m, max_talkers);
+    pl_pool_send(pool, conf->row.media_node, conf->row.epoch, false,
+                 &PL_MSG_MEDIA_ROOM_OPEN, &m, op);
+}
+
+static void save_epoch(pl_pool *pool)
+{
+    pl_meta_row row = {.name = "epoch"};
+    pl_fmt_cut(row.value, sizeof row.value, "%" PRIu64, pool->epoch);
+    pl_pool_put(pool, &PL_TABLE_META, &row);
+}
+
+pl_err pl_conf_place(pl_pool *pool, pl_conf *conf)
+{
+    pl_worker *worker;
+    if (conf->row.media_node[0])
+        return PL_OK;
+    pl_err e =
+        pl_worker_choose(pool, PL_ROLE_MEDIA, conf->failed_node, &worker);
+    if (e)
+        return e;
+    conf->row.epoch = ++pool->epoch;
+    PL_SET(conf->row.media_node, worker->row.node);
+    save_epoch(pool);
+    pl_conf_save(pool, conf);
+    pl_conf_reopen(pool, conf);
+    pl_pool_note(pool, PL_LOG_INFO, "conference_placed", conf, NULL,
+                 conf->row.media_node);
+    return PL_OK;
+}
+
+static void close_room(pl_pool *pool, const pl_conf *conf)
+{
+    pl_media_room_close m = {.present = 0};
+    if (!conf->row.media_node[0])
+        return;
+    PL_SET(m.room_id, conf->row.conf_id);
+    pl_pool_send(pool, conf->row.media_node, conf->row.epoch, false,
+                 &PL_MSG_MEDIA_ROOM_CLOSE, &m, NULL);
+}
+
+void pl_conf_unplace(pl_pool *pool, pl_conf *conf)
+{
+    PL_SET(conf->failed_node, conf->row.media_node);
+    conf->row.media_node[0] = '\0';
+    pl_conf_save(pool, conf);
+}
+
+/* ---- end ---- */
+
+static void purge(void *ctx, void *object)
+{
+    pl_pool *pool = ctx;
+    pl_conf *conf = object;
+    pl_pool_cancel(pool, &conf->talk);
+    pl_pool_cancel(pool, &conf->replace);
+    while (!pl_list_is_empty(&conf->parts))
+        pl_part_forget(pool, PL_CONTAINER(conf->parts.next, pl_part, link));
+    pl_conf_events_clear(pool, conf);
+    pl_pool_del(pool, &PL_TABLE_CONF, &conf->row);
+    (void)pl_map_remove(pool->confs, conf->row.conf_id);
+    free(conf);
+}
+
+void pl_conf_plan_purge(pl_pool *pool, pl_conf *conf)
+{
+    pl_pool_plan(pool, &conf->purge, purge, conf, PL_S(pool->config->linger_s));
+}
+
+void pl_conf_end(pl_pool *pool, pl_conf *conf, const char *reason)
+{
+    unsigned state = conf->row.state;
+    if (pl_sm_move(&PL_CONF_SM, &state, PL_CONF_STATE_ENDED))
+        return;
+    conf->row.state = state;
+    conf->row.ended_at = pool->now.wall_ms;
+    PL_SET(conf->row.end_reason, reason);
+    close_room(pool, conf);
+    conf->row.media_node[0] = '\0';
+    pool->n_confs_live--;
+    if (conf->room && conf->room->conf == conf)
+        conf->room->conf = NULL;
+    PL_LIST_EACH(node, &conf->parts)
+    {
+        pl_part_leave(pool, PL_CONTAINER(node, pl_part, link), reason);
+    }
+    pl_conf_save(pool, conf);
+    pl_pool_cancel(pool, &conf->talk);
+    pl_pool_cancel(pool, &conf->replace);
+    pl_conf_plan_purge(pool, conf);
+    pl_pool_note(pool, PL_LOG_INFO, "conference_ended", conf, NULL, reason);
+}
+
+void pl_conf_check_empty(pl_pool *pool, pl_conf *conf)
+{
+    if (conf->row.state == PL_CONF_STATE_LIVE && conf->n_live == 0)
+        pl_conf_end(pool, conf, "everybody left");
+}

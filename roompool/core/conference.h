@@ -1,0 +1,35 @@
+/* conference.h - one live or past meeting and its place on a media worker. */
+#ifndef PL_ROOMPOOL_CONFERENCE_H
+#define PL_ROOMPOOL_CONFERENCE_H
+
+#include "model.h"
+
+extern const pl_sm PL_CONF_SM;
+
+pl_conf *pl_conf_find(const pl_pool *pool, const char *conf_id);
+/* The live conference of a room, made when there is none.
+ * Errors: PL_EFULL, PL_ENOMEM. */
+PL_MUST_USE pl_err pl_conf_of_room(pl_pool *pool, pl_room *room,
+                                   pl_conf **ret_conf);
+/* A conference of the API, without participants yet. */
+PL_MUST_USE pl_err pl_conf_create_api(pl_pool *pool, pl_conf **ret_conf);
+/* Whether one more participant fits. */
+bool pl_conf_has_room(const pl_conf *conf);
+/* See that a media worker holds the conference: choose one, give the next
+ * epoch, open the room there; nothing to do when it has one.
+ * Errors: PL_EUNAVAILABLE. */
+PL_MUST_USE pl_err pl_conf_place(pl_pool *pool, pl_conf *conf);
+/* Send the room to its worker again (it said that it does not know it). */
+void pl_conf_reopen(pl_pool *pool, pl_conf *conf);
+/* The worker is gone or refused: forget the place, avoid that worker. */
+void pl_conf_unplace(pl_pool *pool, pl_conf *conf);
+/* End for everyone; harmless when it has ended. */
+void pl_conf_end(pl_pool *pool, pl_conf *conf, const char *reason);
+/* The last participant may have left. */
+void pl_conf_check_empty(pl_pool *pool, pl_conf *conf);
+/* After loading an ended one: forget it later. */
+void pl_conf_plan_purge(pl_pool *pool, pl_conf *conf);
+void pl_conf_save(pl_pool *pool, pl_conf *conf);
+PL_MUST_USE pl_err pl_conf_load(pl_pool *pool, const pl_conf_row *row);
+
+#endif

@@ -1,0 +1,94 @@
+/* dispatch.c - which message goes to which function, and who may send it. */
+#include "conference_api.h"
+#include "event_stream.h"
+#include "join.h"
+#include "leg.h"
+#include "model.h"
+#include "pl/str.h"
+#include "session.h"
+#include "telephone.h"
+#include "worker.h"
+
+enum {
+    FROM_API = 1 << PL_ROLE_API,
+    FROM_SIGNALING = 1 << PL_ROLE_SIGNALING,
+    FROM_MEDIA = 1 << PL_ROLE_MEDIA,
+    FROM_WORKER = FROM_API | FROM_SIGNALING | FROM_MEDIA,
+    FROM_ANY = -1, /* also before its hello */
+};
+
+typedef struct route {
+    const pl_msg_desc *desc;
+    int from;
+    void (*handle)(pl_pool *pool, const pl_bus_in *in);
+} route;
+
+static const route ROUTES[] = {
+    {&PL_MSG_HELLO, FROM_ANY, pl_on_hello},
+    {&PL_MSG_BEAT, FROM_ANY, pl_on_beat},
+    {&PL_MSG_GOODBYE, FROM_ANY, pl_on_goodbye},
+    {&PL_MSG_INVENTORY_ITEM, FROM_WORKER, pl_on_inventory_item},
+    {&PL_MSG_INVENTORY_END, FROM_WORKER, pl_on_inventory_end},
+    {&PL_MSG_METRICS_REPORT, FROM_WORKER, pl_on_metrics_report},
+    {&PL_MSG_METRICS_GET, FROM_API, pl_on_metrics_get},
+    {&PL_MSG_SESSION_CREATE, FROM_API, pl_on_session_create},
+    {&PL_MSG_SESSION_REFRESH, FROM_API, pl_on_session_refresh},
+    {&PL_MSG_SESSION_DELETE, FROM_API, pl_on_session_delete},
+    {&PL_MSG_USER_BIND, FROM_API, pl_on_user_bind},
+    {&PL_MSG_CONFERENCE_CREATE, FROM_API, pl_on_conference_create},
+    {&PL_MSG_CONFERENCE_ACTION, FROM_API, pl_on_conference_action},
+    {&PL_MSG_CONFERENCE_DELETE, FROM_API, pl_on_conference_delete},
+    {&PL_MSG_PARTICIPANT_INVITE, FROM_API, pl_on_participant_invite},
+    {&PL_MSG_PARTICIPANT_REMOVE, FROM_API, pl_on_participant_remove},
+    {&PL_MSG_EVENT_POLL, FROM_API, pl_on_event_poll},
+    {&PL_MSG_EVENT_ACK, FROM_API, pl_on_event_ack},
+    {&PL_MSG_EVENT_POLL_CANCEL, FROM_API, pl_on_event_poll_cancel},
+    {&PL_MSG_ROOM_JOIN, FROM_API, pl_on_room_join},
+    {&PL_MSG_PARTICIPANT_REFRESH, FROM_API, pl_on_participant_refresh},
+    {&PL_MSG_PARTICIPANT_LEAVE, FROM_API, pl_on_participant_leave},
+    {&PL_MSG_PARTICIPANT_MEDIA, FROM_API, pl_on_participant_media},
+    {&PL_MSG_PARTICIPANT_MEDIA_END, FROM_API, pl_on_participant_media_end},
+    {&PL_MSG_PARTICIPANT_CONTROL, FROM_API, pl_on_participant_control},
+    {&PL_MSG_LEG_REPORT, FROM_MEDIA, pl_on_leg_report},
+    {&PL_MSG_LEG_DTMF, FROM_MEDIA, pl_on_leg_dtmf},
+    {&PL_MSG_LEG_PLAYED, FROM_MEDIA, pl_on_leg_played},
+    {&PL_MSG_LEG_TALKING, FROM_MEDIA, pl_on_leg_talking},
+    {&PL_MSG_LEG_STATS, FROM_MEDIA, pl_on_leg_stats},
+    {&PL_MSG_CALL_INCOMING, FROM_SIGNALING, pl_on_call_incoming},
+    {&PL_MSG_CALL_REPORT, FROM_SIGNALING, pl_on_call_report},
+    {&PL_MSG_CALL_OFFER, FROM_SIGNALING, pl_on_call_offer},
+    {&PL_MSG_CALL_DTMF, FROM_SIGNALING, pl_on_call_dtmf},
+};
+enum { N_ROUTES = sizeof ROUTES / sizeof ROUTES[0] };
+
+const pl_msg_desc *pl_pool_handled(size_t i)
+{
+    return i < N_ROUTES ? ROUTES[i].desc : NULL;
+}
+
+static bool may_send(const pl_pool *pool, const route *r, const char *node)
+{
+    const pl_worker *w = pl_worker_find(pool, node);
+    if (r->from == FROM_ANY)
+        return true;
+    return w && w->row.state == PL_WORKER_STATE_UP && !w->is_expected &&
+           (r->from & (1 << w->row.role)) != 0;
+}
+
+void pl_pool_handle(pl_pool *pool, pl_now now, const pl_bus_in *in)
+{
+    pool->now = now;
+    PL_SET(pool->trace, in->trace);
+    for (size_t i = 0; i < N_ROUTES; i++) {
+        if (ROUTES[i].desc != in->desc)
+            continue;
+        if (may_send(pool, &ROUTES[i], in->node)) {
+            ROUTES[i].handle(pool, in);
+            return;
+        }
+        pl_pool_count(pool, PL_RM_worker_role);
+        if (in->desc->kind == PL_REQUEST)
+            pl_pool_refuse(pool, &in->ticket, PL_EFORBIDDEN, "say hello first");
+        return;
+    }
+}

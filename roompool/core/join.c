@@ -1,0 +1,264 @@
+/* join.c - a page's participant: joining, media, control, leaving. */
+#include "join.h"
+
+#include <string.h>
+
+#include "conference.h"
+#include "leg.h"
+#include "participant.h"
+#include "pl/str.h"
+#include "room.h"
+#include "roster.h"
+
+/* ---- tokens ---- */
+
+static void expired(void *ctx, void *object)
+{
+    pl_part_leave(ctx, object, "Timer expired awaiting token refresh");
+}
+
+void pl_join_plan_expiry(pl_pool *pool, pl_part *part)
+{
+    pl_pool_plan(pool, &part->timer, expired, part,
+                 PL_MS(part->row.token_expires_at - pool->now.wall_ms));
+}
+
+/* The newest first; older ones stay good, because requests with them may be
+ * under way. The list holds four. */
+static void add_token(pl_part *part, const char *token_hash)
+{
+    char list[sizeof part->row.token_hashes];
+    PL_SET(list, part->row.token_hashes);
+    pl_fmt_cut(part->row.token_hashes, sizeof part->row.token_hashes, "%s%s%s",
+               token_hash, list[0] ? " " : "", list);
+}
+
+static void renew(pl_pool *pool, pl_part *part, const char *token_hash)
+{
+    add_token(part, token_hash);
+    part->row.token_expires_at =
+        pool->now.wall_ms + (int64_t)pool->config->token_s * 1000;
+    pl_part_save(pool, part);
+    pl_join_plan_expiry(pool, part);
+}
+
+/* ---- joining ---- */
+
+static void reply_joined(pl_pool *pool, const pl_bus_in *in,
+                         const pl_part *part)
+{
+    pl_room_joined r = {.role = part->row.role,
+                        .expires_s = pool->config->token_s,
+                        .waiting = false};
+    PL_SET(r.participant_id, part->row.participant_id);
+    PL_SET(r.conf_id, part->row.conf_id);
+    PL_SET(r.room_name, part->conf->row.room_id);
+    PL_SET(r.display_name, part->row.display_name);
+    pl_pool_reply(pool, &in->ticket, &PL_MSG_ROOM_JOINED, &r);
+}
+
+static pl_err admit(pl_pool *pool, const pl_room_join *m, pl_part **ret_part)
+{
+    pl_room *room;
+    pl_conf *conf;
+    pl_part_role role;
+    pl_err e =
+        pool->is_draining ? PL_EDRAIN : pl_room_find(pool, m->alias, &room);
+    if (!e)
+        e = pl_room_check_pin(pool, room, m->pin, m->source, &role);
+    if (!e && room->conf && !pl_conf_has_room(room->conf))
+        e = PL_EFULL;
+    if (!e)
+        e = pl_conf_of_room(pool, room, &conf);
+    if (!e)
+        e = pl_part_add(pool, conf, PL_PART_KIND_PAGE, role, ret_part);
+    return e;
+}
+
+/* The participant that an earlier copy of this request made. */
+static pl_part *joined_before(const pl_pool *pool, const pl_room_join *m)
+{
+    size_t cursor = 0;
+    pl_part *part;
+    while ((part = pl_map_next(pool->parts, &cursor, NULL)) != NULL)
+        if (part->row.state == PL_PART_STATE_ACTIVE &&
+            part->row.kind == PL_PART_KIND_PAGE &&
+            strcmp(part->row.token_hashes, m->token_hash) == 0)
+            return part;
+    return NULL;
+}
+
+void pl_on_room_join(pl_pool *pool, const pl_bus_in *in)
+{
+    const pl_room_join *m = in->body;
+    pl_part *part = joined_before(pool, m);
+    if (part) {
+        reply_joined(pool, in, part);
+        return;
+    }
+    pl_err e = admit(pool, m, &part);
+    if (e) {
+        pl_pool_refuse(pool, &in->ticket, e, NULL);
+        return;
+    }
+    PL_SET(part->row.display_name,
+           m->display_name[0] ? m->display_name : "Guest");
+    PL_SET(part->row.source, m->source);
+    pl_part_activate(pool, part);
+    renew(pool, part, m->token_hash);
+    reply_joined(pool, in, part);
+}
+
+/* ---- the rest names a participant and its token ---- */
+
+/* Find the actor; an ended one only where the request is harmless then. */
+static pl_part *actor(pl_pool *pool, const pl_bus_in *in, const char *id,
+                      const char *token_hash, bool may_have_left)
+{
+    pl_part *part = NULL;
+    pl_err e = pl_part_find_by_token(pool, id, token_hash, &part);
+    if (!e && part->row.state == PL_PART_STATE_LEFT && !may_have_left)
+        e = PL_EGONE;
+    if (!e)
+        return part;
+    pl_pool_refuse(pool, &in->ticket, e, NULL);
+    return NULL;
+}
+
+void pl_on_participant_refresh(pl_pool *pool, const pl_bus_in *in)
+{
+    const pl_participant_refresh *m = in->body;
+    pl_part *part = actor(pool, in, m->participant_id, m->token_hash, false);
+    if (!part)
+        return;
+    renew(pool, part, m->new_token_hash);
+    pl_participant_refreshed r = {.expires_s = pool->config->token_s,
+                                  .role = part->row.role};
+    pl_pool_reply(pool, &in->ticket, &PL_MSG_PARTICIPANT_REFRESHED, &r);
+}
+
+void pl_on_participant_leave(pl_pool *pool, const pl_bus_in *in)
+{
+    const pl_participant_leave *m = in->body;
+    pl_part *part = actor(pool, in, m->participant_id, m->token_hash, true);
+    if (!part)
+        return;
+    pl_part_leave(pool, part, m->reason[0] ? m->reason : "left");
+    pl_pool_ok(pool, &in->ticket);
+}
+
+/* ---- media ---- */
+
+static void media_ready(pl_pool *pool, pl_op *op, pl_err e,
+                        const pl_media_leg_sdp *sdp)
+{
+    pl_leg *leg = pl_leg_find(pool, op->leg);
+    if (!e && sdp->sdp.len == 0)
+        e = PL_EMEDIA;
+    if (e) {
+        if (leg && !leg->is_negotiated)
+            pl_leg_drop(pool, leg);
+        pl_pool_refuse(pool, &op->ticket, e, NULL);
+    } else {
+        pl_participant_media_done r = {.sdp = sdp->sdp};
+        PL_SET(r.call_id, op->leg);
+        pl_pool_reply(pool, &op->ticket, &PL_MSG_PARTICIPANT_MEDIA_DONE, &r);
+    }
+    pl_op_destroy(&op);
+}
+
+static pl_err new_media(pl_pool *pool, pl_part *part, pl_slice sdp, pl_op *op)
+{
+    pl_leg *leg;
+    while ((leg = pl_leg_of(part)) != NULL) /* the page started over */
+        pl_leg_drop(pool, leg);
+    pl_part_set_media(pool, part, false);
+    pl_err e = pl_leg_add(pool, part, PL_LEG_KIND_WEBRTC, "", true, &leg);
+    if (e) {
+        pl_op_destroy(&op);
+        return e;
+    }
+    e = pl_leg_negotiate(pool, leg, sdp, op);
+    if (e)
+        pl_leg_drop(pool, leg);
+    return e;
+}
+
+static pl_err change_media(pl_pool *pool, pl_part *part, const char *call_id,
+                           pl_slice sdp, pl_op *op)
+{
+    pl_leg *leg = pl_leg_find(pool, call_id);
+    if (!leg || leg->part != part) {
+        pl_op_destroy(&op);
+        return PL_EGONE;
+    }
+    return pl_leg_remote(pool, leg, sdp, PL_SDP_TYPE_OFFER, op);
+}
+
+void pl_on_participant_media(pl_pool *pool, const pl_bus_in *in)
+{
+    const pl_participant_media *m = in->body;
+    pl_part *part = actor(pool, in, m->participant_id, m->token_hash, false);
+    if (!part)
+        return;
+    pl_op *op = pl_op_create(pool, NULL);
+    if (!op)
+        return;
+    op->next = media_ready;
+    op->ticket = in->ticket;
+    op->has_ticket = true;
+    pl_err e = m->call_id[0] ? change_media(pool, part, m->call_id, m->sdp, op)
+                             : new_media(pool, part, m->sdp, op);
+    if (e)
+        pl_pool_refuse(pool, &in->ticket, e, NULL);
+}
+
+void pl_on_participant_media_end(pl_pool *pool, const pl_bus_in *in)
+{
+    const pl_participant_media_end *m = in->body;
+    pl_part *part = actor(pool, in, m->participant_id, m->token_hash, true);
+    if (!part)
+        return;
+    pl_leg *leg = pl_leg_find(pool, m->call_id);
+    if (leg && leg->part == part) {
+        pl_leg_drop(pool, leg);
+        pl_part_set_media(pool, part, false);
+    }
+    pl_pool_ok(pool, &in->ticket);
+}
+
+/* ---- control ---- */
+
+static void set_muted(pl_pool *pool, pl_part *part, bool is_muted)
+{
+    if (part->row.muted == is_muted)
+        return;
+    part->row.muted = is_muted;
+    pl_part_save(pool, part);
+    if (pl_leg_of(part))
+        pl_leg_set_muted(pool, pl_leg_of(part), is_muted);
+    pl_roster_updated(pool, part);
+}
+
+void pl_on_participant_control(pl_pool *pool, const pl_bus_in *in)
+{
+    const pl_participant_control *m = in->body;
+    pl_part *self = actor(pool, in, m->participant_id, m->token_hash, false);
+    if (!self)
+        return;
+    pl_part *target = pl_part_find(pool, m->target_id);
+    pl_err e = PL_OK;
+    if (!target || target->conf != self->conf)
+        e = PL_ENOENT;
+    else if (target != self && self->row.role != PL_PART_ROLE_HOST)
+        e = PL_EFORBIDDEN;
+    if (e) {
+        pl_pool_refuse(pool, &in->ticket, e, NULL);
+        return;
+    }
+    if (PL_MSG_HAS(PARTICIPANT_CONTROL, participant_control, m, muted))
+        set_muted(pool, target, m->muted);
+    if (m->disconnect)
+        pl_part_leave(pool, target, "Disconnected by another participant");
+    pl_pool_ok(pool, &in->ticket);
+}

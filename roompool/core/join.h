@@ -1,0 +1,17 @@
+/* join.h - rooms joined from a page (client API): room.def. */
+#ifndef PL_ROOMPOOL_JOIN_H
+#define PL_ROOMPOOL_JOIN_H
+
+#include "model.h"
+
+/* Start the clock of a page's token, after loading or a refresh. */
+void pl_join_plan_expiry(pl_pool *pool, pl_part *part);
+
+void pl_on_room_join(pl_pool *pool, const pl_bus_in *in);
+void pl_on_participant_refresh(pl_pool *pool, const pl_bus_in *in);
+void pl_on_participant_leave(pl_pool *pool, const pl_bus_in *in);
+void pl_on_participant_media(pl_pool *pool, const pl_bus_in *in);
+void pl_on_participant_media_end(pl_pool *pool, const pl_bus_in *in);
+void pl_on_participant_control(pl_pool *pool, const pl_bus_in *in);
+
+#endif

@@ -1,0 +1,540 @@
+/* leg.c - commands to the media worker and its replies. */
+#include "leg.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "conference.h"
+#include "event_stream.h"
+#include "modification.h"
+#include "participant.h"
+#include "pl/str.h"
+#include "roster.h"
+#include "telephone.h"
+#include "worker.h"
+
+enum { MAX_TRIES = 3 };
+
+#define TO(s) PL_SM_BIT(PL_LEG_STATE_##s)
+static const pl_sm_state LEG_STATES[] = {
+    [PL_LEG_STATE_UNKNOWN] = {"none", TO(NEW), false},
+    [PL_LEG_STATE_NEW] = {"new",
+                          TO(CONNECTING) | TO(CONNECTED) | TO(FAILED) |
+                              TO(CLOSED),
+                          false},
+    [PL_LEG_STATE_CONNECTING] = {"connecting",
+                                 TO(NEW) | TO(CONNECTED) | TO(FAILED) |
+                                     TO(CLOSED),
+                                 false},
+    [PL_LEG_STATE_CONNECTED] = {"connected",
+                                TO(NEW) | TO(CONNECTING) | TO(FAILED) |
+                                    TO(CLOSED),
+                                false},
+    [PL_LEG_STATE_FAILED] = {"failed", TO(NEW) | TO(CLOSED), false},
+    [PL_LEG_STATE_CLOSED] = {"closed", 0, true},
+};
+#undef TO
+const pl_sm PL_LEG_SM = {"leg", LEG_STATES, 6};
+
+pl_leg *pl_leg_find(const pl_pool *pool, const char *leg_id)
+{
+    return pl_map_find(pool->legs, leg_id);
+}
+
+pl_leg *pl_leg_of(const pl_part *part)
+{
+    if (pl_list_is_empty(&part->legs))
+        return NULL;
+    return PL_CONTAINER(part->legs.next, pl_leg, link);
+}
+
+void pl_leg_save(pl_pool *pool, pl_leg *leg)
+{
+    pl_pool_put(pool, &PL_TABLE_LEG, &leg->row);
+}
+
+pl_err pl_leg_load(pl_pool *pool, const pl_leg_row *row)
+{
+    pl_part *part = pl_part_find(pool, row->participant_id);
+    pl_leg *leg = part ? calloc(1, sizeof *leg) : NULL;
+    if (!leg)
+        return part ? PL_ENOMEM : PL_EPROTO;
+    leg->row = *row;
+    leg->part = part;
+    pl_err e = pl_map_put(pool->legs, row->leg_id, leg);
+    if (e) {
+        free(leg);
+        return e;
+    }
+    pl_list_append(&part->legs, &leg->link);
+    return PL_OK;
+}
+
+pl_err pl_leg_add(pl_pool *pool, pl_part *part, uint32_t kind,
+                  const char *session_id, bool mixed, pl_leg **ret_leg)
+{
+    char id[37];
+    pl_leg_row row = {.kind = kind,
+                      .state = PL_LEG_STATE_NEW,
+                      .mixed = mixed,
+                      .epoch = part->conf->row.epoch,
+                      .created_at = pool->now.wall_ms};
+    pool->port->new_id(pool->port->ctx, id);
+    PL_SET(row.leg_id, id);
+    PL_SET(row.participant_id, part->row.participant_id);
+    PL_SET(row.session_id, session_id);
+    pl_err e = pl_leg_load(pool, &row);
+    if (e)
+        return e;
+    *ret_leg = pl_leg_find(pool, id);
+    pl_leg_save(pool, *ret_leg);
+    return PL_OK;
+}
+
+static void set_state(pl_pool *pool, pl_leg *leg, uint32_t state)
+{
+    unsigned now = leg->row.state;
+    if (now == state || pl_sm_move(&PL_LEG_SM, &now, state))
+        return;
+    leg->row.state = now;
+    pl_leg_save(pool, leg);
+}
+
+/* ---- commands ---- */
+
+static void command(pl_pool *pool, const pl_leg *leg, const pl_msg_desc *desc,
+                    const void *body, pl_op *op)
+{
+    const pl_conf *conf = leg->part->conf;
+    pl_pool_send(pool, conf->row.media_node, conf->row.epoch, false, desc, body,
+                 op);
+}
+
+static bool is_placed(const pl_leg *leg)
+{
+    return leg->part->conf->row.media_node[0] && leg->is_negotiated;
+}
+
+#define LEG_IDS(m, leg)                                                        \
+    do {                                                                       \
+        PL_SET((m).room_id, (leg)->part->conf->row.conf_id);                   \
+        PL_SET((m).leg_id, (leg)->row.leg_id);                                 \
+    } while (0)
+
+void pl_leg_set_mixed(pl_pool *pool, pl_leg *leg, bool mixed)
+{
+    pl_media_leg_set m = {.mixed = mixed};
+    leg->row.mixed = mixed;
+    pl_leg_save(pool, leg);
+    if (!is_placed(leg))
+        return;
+    LEG_IDS(m, leg);
+    PL_MSG_SET(MEDIA_LEG_SET, media_leg_set, &m, mixed);
+    command(pool, leg, &PL_MSG_MEDIA_LEG_SET, &m, NULL);
+}
+
+void pl_leg_set_muted(pl_pool *pool, pl_leg *leg, bool muted)
+{
+    pl_media_leg_set m = {.muted = muted};
+    if (!is_placed(leg))
+        return;
+    LEG_IDS(m, leg);
+    PL_MSG_SET(MEDIA_LEG_SET, media_leg_set, &m, muted);
+    command(pool, leg, &PL_MSG_MEDIA_LEG_SET, &m, NULL);
+}
+
+void pl_leg_play(pl_pool *pool, pl_leg *leg, const char *prompt)
+{
+    pl_media_leg_play m = {.loop = false};
+    if (!is_placed(leg))
+        return;
+    LEG_IDS(m, leg);
+    PL_SET(m.prompt, prompt);
+    command(pool, leg, &PL_MSG_MEDIA_LEG_PLAY, &m, NULL);
+}
+
+void pl_leg_welcome(pl_pool *pool, pl_leg *leg)
+{
+    pl_part *part = leg->part;
+    const pl_room *room = part->conf->room;
+    if (part->is_welcomed || part->row.state != PL_PART_STATE_ACTIVE ||
+        leg->row.state != PL_LEG_STATE_CONNECTED)
+        return;
+    part->is_welcomed = true;
+    if (room && room->row.announce[0])
+        pl_leg_play(pool, leg, room->row.announce);
+}
+
+static void remove_leg(pl_pool *pool, pl_leg *leg)
+{
+    pl_pool_cancel(pool, &leg->timer);
+    pl_pool_del(pool, &PL_TABLE_LEG, &leg->row);
+    (void)pl_map_remove(pool->legs, leg->row.leg_id);
+    pl_list_remove(&leg->link);
+    free(leg);
+}
+
+void pl_leg_drop(pl_pool *pool, pl_leg *leg)
+{
+    /* Closing the room drops its legs; only a living room is told of one. */
+    if (leg->part->conf->row.media_node[0] &&
+        leg->part->conf->row.state == PL_CONF_STATE_LIVE) {
+        pl_media_leg_destroy m = {.present = 0};
+        LEG_IDS(m, leg);
+        command(pool, leg, &PL_MSG_MEDIA_LEG_DESTROY, &m, NULL);
+    }
+    remove_leg(pool, leg);
+}
+
+/* ---- negotiation ---- */
+
+static void send_create(pl_pool *pool, pl_leg *leg, pl_op *op)
+{
+    const pl_part *part = leg->part;
+    pl_media_leg_create m = {.kind = leg->row.kind,
+                             .mixed = leg->row.mixed,
+                             .muted = part->row.muted};
+    LEG_IDS(m, leg);
+    if (op->sdp_len > 0) {
+        m.sdp = (pl_slice){op->sdp, op->sdp_len};
+        PL_MSG_SET(MEDIA_LEG_CREATE, media_leg_create, &m, sdp);
+    }
+    if (part->row.source[0] && leg->row.kind == PL_LEG_KIND_SIP) {
+        PL_SET(m.signaling_source, part->row.source);
+        PL_MSG_SET(MEDIA_LEG_CREATE, media_leg_create, &m, signaling_source);
+    }
+    leg->row.epoch = part->conf->row.epoch;
+    pl_leg_save(pool, leg);
+    command(pool, leg, &PL_MSG_MEDIA_LEG_CREATE, &m, op);
+}
+
+static bool has_other_media(const pl_conf *conf, const pl_leg *self)
+{
+    PL_LIST_EACH(node, &conf->parts)
+    {
+        const pl_part *part = PL_CONTAINER(node, pl_part, link);
+        PL_LIST_EACH(at, &part->legs)
+        {
+            const pl_leg *leg = PL_CONTAINER(at, pl_leg, link);
+            if (leg != self && leg->is_negotiated)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Whether another attempt, perhaps elsewhere, is worth it; prepares it. */
+static bool try_again(pl_pool *pool, pl_leg *leg, const pl_op *op, pl_err e)
+{
+    pl_conf *conf = leg->part->conf;
+    if (op->tries >= MAX_TRIES || e == PL_EMEDIA || e == PL_EINVAL ||
+        e == PL_EPROTO || e == PL_EUNSUPPORTED)
+        return false;
+    if (strcmp(conf->row.media_node, op->node) != 0)
+        return pl_conf_place(pool, conf) == PL_OK; /* was moved meanwhile */
+    if (e == PL_ENOENT) {
+        pl_conf_reopen(pool, conf);
+        return true;
+    }
+    if (has_other_media(conf, leg))
+        return e == PL_ETIMEOUT;
+    pl_conf_unplace(pool, conf);
+    return pl_conf_place(pool, conf) == PL_OK;
+}
+
+static pl_err error_of(pl_err e)
+{
+    return e == PL_EMEDIA || e == PL_EFULL || e == PL_EDRAIN ? e
+                                                             : PL_EUNAVAILABLE;
+}
+
+static void finish(pl_pool *pool, pl_op *op, pl_leg *leg, pl_err e,
+                   const pl_bus_in *in)
+{
+    const pl_media_leg_sdp *sdp = NULL;
+    leg->is_pending = false;
+    if (!e && in->desc != &PL_MSG_MEDIA_LEG_SDP)
+        e = PL_EUNAVAILABLE;
+    if (!e) {
+        sdp = in->body;
+        leg->is_negotiated = true;
+        leg->row.direction = (uint32_t)pl_direction_of(sdp->direction);
+        if (leg->row.state == PL_LEG_STATE_NEW)
+            leg->row.state = PL_LEG_STATE_CONNECTING;
+        pl_leg_save(pool, leg);
+    }
+    op->next(pool, op, e, sdp);
+}
+
+static void created(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
+{
+    pl_leg *leg = pl_leg_find(pool, op->leg);
+    if (!leg) {
+        op->next(pool, op, PL_EGONE, NULL);
+        return;
+    }
+    op->tries++;
+    if (e && try_again(pool, leg, op, e)) {
+        send_create(pool, leg, op);
+        return;
+    }
+    finish(pool, op, leg, e ? error_of(e) : PL_OK, in);
+}
+
+static pl_err keep_sdp(pl_op *op, pl_slice sdp)
+{
+    if (sdp.len == 0)
+        return PL_OK;
+    op->sdp = malloc(sdp.len);
+    if (!op->sdp)
+        return PL_ENOMEM;
+    memcpy(op->sdp, sdp.ptr, sdp.len);
+    op->sdp_len = sdp.len;
+    return PL_OK;
+}
+
+pl_err pl_leg_negotiate(pl_pool *pool, pl_leg *leg, pl_slice offer, pl_op *op)
+{
+    pl_err e = op ? PL_OK : PL_ENOMEM;
+    if (!e && leg->is_pending)
+        e = PL_EBUSY;
+    if (!e)
+        e = keep_sdp(op, offer);
+    if (!e)
+        e = pl_conf_place(pool, leg->part->conf);
+    if (e) {
+        pl_op_destroy(&op);
+        return e;
+    }
+    op->done = created;
+    PL_SET(op->leg, leg->row.leg_id);
+    PL_SET(op->part, leg->row.participant_id);
+    PL_SET(op->conf, leg->part->conf->row.conf_id);
+    leg->is_pending = true;
+    set_state(pool, leg, PL_LEG_STATE_NEW);
+    send_create(pool, leg, op);
+    return PL_OK;
+}
+
+static void remote_done(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
+{
+    pl_leg *leg = pl_leg_find(pool, op->leg);
+    if (!leg) {
+        op->next(pool, op, PL_EGONE, NULL);
+        return;
+    }
+    if (!e && in->desc == &PL_MSG_OK_REPLY) {
+        /* To an answer the worker may just agree. */
+        static const pl_media_leg_sdp none = {.direction = 0};
+        leg->is_pending = false;
+        op->next(pool, op, PL_OK, &none);
+        return;
+    }
+    finish(pool, op, leg, e ? error_of(e) : PL_OK, in);
+}
+
+pl_err pl_leg_remote(pl_pool *pool, pl_leg *leg, pl_slice sdp,
+                     uint32_t sdp_type, pl_op *op)
+{
+    pl_media_leg_remote m = {.sdp_type = sdp_type};
+    pl_err e = op ? PL_OK : PL_ENOMEM;
+    if (!e && leg->is_pending)
+        e = PL_EBUSY;
+    if (!e && !is_placed(leg))
+        e = PL_ESTATE;
+    if (e) {
+        pl_op_destroy(&op);
+        return e;
+    }
+    op->done = remote_done;
+    PL_SET(op->leg, leg->row.leg_id);
+    PL_SET(op->part, leg->row.participant_id);
+    PL_SET(op->conf, leg->part->conf->row.conf_id);
+    LEG_IDS(m, leg);
+    if (sdp.len > 0) {
+        m.sdp = sdp;
+        PL_MSG_SET(MEDIA_LEG_REMOTE, media_leg_remote, &m, sdp);
+    }
+    leg->is_pending = true;
+    command(pool, leg, &PL_MSG_MEDIA_LEG_REMOTE, &m, op);
+    return PL_OK;
+}
+
+/* ---- loss and replacement ---- */
+
+static bool is_established(const pl_part *part)
+{
+    return part->row.state == PL_PART_STATE_ACTIVE ||
+           part->row.state == PL_PART_STATE_PIN;
+}
+
+void pl_leg_lost(pl_pool *pool, pl_leg *leg, const char *reason)
+{
+    pl_part *part = leg->part;
+    leg->is_negotiated = false;
+    leg->is_unconfirmed = false;
+    pl_pool_count(pool, PL_RM_legs_lost);
+    pl_pool_note(pool, PL_LOG_WARN, "leg_lost", part->conf, part, reason);
+    if (part->row.kind == PL_PART_KIND_PAGE) {
+        pl_roster_call_lost(pool, part, leg->row.leg_id, reason);
+        pl_part_set_media(pool, part, false);
+        remove_leg(pool, leg);
+        return;
+    }
+    if (!is_established(part)) {
+        if (!leg->is_pending) /* else its negotiation is tried again */
+            pl_part_leave(pool, part, reason);
+        return;
+    }
+    set_state(pool, leg, PL_LEG_STATE_NEW);
+    pl_part_set_media(pool, part, false);
+}
+
+static void offer_again(pl_pool *pool, pl_leg *leg)
+{
+    if (leg->is_negotiated || leg->is_pending)
+        return;
+    if (leg->part->row.kind == PL_PART_KIND_TELEPHONE)
+        pl_phone_offer_again(pool, leg);
+    else
+        pl_mod_offer_again(pool, leg);
+}
+
+/* The first leg that waits for a new offer; NULL when none does. Found anew
+ * each time, because offering may remove participants. */
+static pl_leg *next_waiting(const pl_conf *conf)
+{
+    PL_LIST_EACH(node, &conf->parts)
+    {
+        const pl_part *part = PL_CONTAINER(node, pl_part, link);
+        pl_leg *leg = is_established(part) ? pl_leg_of(part) : NULL;
+        if (leg && part->row.kind != PL_PART_KIND_PAGE && !leg->is_negotiated &&
+            !leg->is_pending)
+            return leg;
+    }
+    return NULL;
+}
+
+static void give_up(void *ctx, void *object)
+{
+    pl_pool *pool = ctx;
+    pl_conf *conf = object;
+    pl_leg *leg;
+    while (conf->row.state == PL_CONF_STATE_LIVE &&
+           (leg = next_waiting(conf)) != NULL)
+        pl_part_leave(pool, leg->part, "no media worker");
+}
+
+void pl_legs_replace(pl_pool *pool, pl_conf *conf)
+{
+    pl_leg *leg;
+    if (conf->row.state != PL_CONF_STATE_LIVE || !next_waiting(conf))
+        return;
+    if (pl_conf_place(pool, conf)) {
+        if (conf->replace.at == 0)
+            pl_pool_plan(pool, &conf->replace, give_up, conf,
+                         PL_MS(pool->config->replace_ms));
+        return;
+    }
+    pl_pool_cancel(pool, &conf->replace);
+    pl_pool_count(pool, PL_RM_replacements);
+    while (!pool->failed && conf->row.state == PL_CONF_STATE_LIVE &&
+           (leg = next_waiting(conf)) != NULL)
+        offer_again(pool, leg);
+}
+
+/* ---- reports ---- */
+
+/* The leg that a report is about; NULL (and counted) when the sender does not
+ * own it in this epoch. */
+static pl_leg *reported(pl_pool *pool, const pl_bus_in *in, const char *leg_id)
+{
+    pl_leg *leg = pl_leg_find(pool, leg_id);
+    if (leg && leg->part->conf->row.epoch == in->epoch &&
+        strcmp(leg->part->conf->row.media_node, in->node) == 0)
+        return leg;
+    pl_pool_count(pool, PL_RM_stale_reports);
+    return NULL;
+}
+
+static void connected(pl_pool *pool, pl_leg *leg, const char *codec)
+{
+    pl_part *part = leg->part;
+    bool is_first = leg->row.state != PL_LEG_STATE_CONNECTED;
+    if (codec[0])
+        PL_SET(leg->row.codec, codec);
+    set_state(pool, leg, PL_LEG_STATE_CONNECTED);
+    pl_leg_save(pool, leg);
+    if (part->row.state == PL_PART_STATE_ACTIVE)
+        pl_part_set_media(pool, part, true);
+    if (is_first)
+        pl_leg_welcome(pool, leg);
+}
+
+static void failed(pl_pool *pool, pl_leg *leg, const char *reason)
+{
+    pl_part *part = leg->part;
+    const char *why = reason[0] ? reason : "media ended";
+    if (part->row.kind != PL_PART_KIND_PAGE) {
+        pl_part_leave(pool, part, why);
+        return;
+    }
+    pl_roster_call_lost(pool, part, leg->row.leg_id, why);
+    pl_part_set_media(pool, part, false);
+    pl_leg_drop(pool, leg);
+}
+
+static void apply_state(pl_pool *pool, pl_leg *leg, uint32_t state,
+                        const char *codec, const char *reason)
+{
+    if (state == PL_LEG_STATE_CONNECTED)
+        connected(pool, leg, codec);
+    else if (state == PL_LEG_STATE_CONNECTING)
+        set_state(pool, leg, PL_LEG_STATE_CONNECTING);
+    else if (state == PL_LEG_STATE_FAILED || state == PL_LEG_STATE_CLOSED)
+        failed(pool, leg, reason);
+}
+
+void pl_leg_seen(pl_pool *pool, pl_leg *leg, uint32_t state)
+{
+    if (state != leg->row.state && state != PL_LEG_STATE_CONNECTING)
+        apply_state(pool, leg, state, "", "");
+}
+
+void pl_on_leg_report(pl_pool *pool, const pl_bus_in *in)
+{
+    const pl_leg_report *m = in->body;
+    pl_leg *leg = reported(pool, in, m->leg_id);
+    if (leg)
+        apply_state(pool, leg, m->state, m->codec, m->reason);
+}
+
+void pl_on_leg_dtmf(pl_pool *pool, const pl_bus_in *in)
+{
+    const pl_leg_dtmf *m = in->body;
+    pl_leg *leg = reported(pool, in, m->leg_id);
+    if (leg)
+        pl_phone_digit(pool, leg->part, m->digit[0], PL_DIGIT_RTP);
+}
+
+void pl_on_leg_played(pl_pool *pool, const pl_bus_in *in)
+{
+    const pl_leg_played *m = in->body;
+    pl_leg *leg = reported(pool, in, m->leg_id);
+    if (leg)
+        pl_phone_played(pool, leg->part, m->prompt);
+}
+
+void pl_on_leg_talking(pl_pool *pool, const pl_bus_in *in)
+{
+    const pl_leg_talking *m = in->body;
+    pl_leg *leg = reported(pool, in, m->leg_id);
+    if (leg && leg->part->row.state == PL_PART_STATE_ACTIVE)
+        pl_conf_talking(pool, leg->part, m->talking, m->level);
+}
+
+void pl_on_leg_stats(pl_pool *pool, const pl_bus_in *in)
+{
+    const pl_leg_stats *m = in->body;
+    (void)reported(pool, in, m->leg_id); /* not stored; counts strays */
+}

@@ -1,0 +1,238 @@
+/* load.c - from rows to objects after a start. What was only half done when
+ * the process ended was never acknowledged: it is undone. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "call.h"
+#include "conference.h"
+#include "event_stream.h"
+#include "invite.h"
+#include "join.h"
+#include "leg.h"
+#include "model.h"
+#include "modification.h"
+#include "participant.h"
+#include "pl/str.h"
+#include "room.h"
+#include "session.h"
+#include "telephone.h"
+#include "worker.h"
+
+static pl_err load_meta(void *ctx, const void *row)
+{
+    pl_pool *pool = ctx;
+    const pl_meta_row *meta = row;
+    if (strcmp(meta->name, "epoch") != 0)
+        return PL_OK;
+    return pl_parse_u64(pl_slice_str(meta->value), INT64_MAX, &pool->epoch);
+}
+
+static pl_err load_event(void *ctx, const void *row)
+{
+    pl_pool *pool = ctx;
+    const pl_event_row *r = row;
+    pl_sess *sess = r->owner == PL_OWNER_SESSION
+                        ? pl_session_find(pool, r->owner_id)
+                        : NULL;
+    pl_conf *conf = r->owner == PL_OWNER_CONFERENCE
+                        ? pl_conf_find(pool, r->owner_id)
+                        : NULL;
+    pl_event *ev;
+    if (!sess && !conf)
+        return PL_EPROTO;
+    pl_err e = pl_event_copy(r, &ev);
+    if (e)
+        return e;
+    pl_list_append(sess ? &sess->events : &conf->events, &ev->link);
+    if (sess) {
+        sess->n_events++;
+    } else {
+        conf->n_events++;
+        conf->last_seq = r->seq;
+    }
+    return PL_OK;
+}
+
+#define LOADER(sym)                                                            \
+    static pl_err load_##sym(void *ctx, const void *row)                       \
+    {                                                                          \
+        return LOAD_##sym(ctx, row);                                           \
+    }
+#define LOAD_room   pl_room_load
+#define LOAD_alias  pl_alias_load
+#define LOAD_sess   pl_session_load
+#define LOAD_user   pl_user_load
+#define LOAD_conf   pl_conf_load
+#define LOAD_part   pl_part_load
+#define LOAD_leg    pl_leg_load
+#define LOAD_call   pl_sipcall_load
+#define LOAD_worker pl_worker_load
+LOADER(room)
+LOADER(alias)
+LOADER(sess)
+LOADER(user)
+LOADER(conf)
+LOADER(part)
+LOADER(leg)
+LOADER(call)
+LOADER(worker)
+
+static const struct loader {
+    const pl_table *table;
+    pl_store_on_row load;
+} LOADERS[] = {
+    {&PL_TABLE_META, load_meta},     {&PL_TABLE_ROOM, load_room},
+    {&PL_TABLE_ALIAS, load_alias},   {&PL_TABLE_SESS, load_sess},
+    {&PL_TABLE_USER, load_user},     {&PL_TABLE_CONF, load_conf},
+    {&PL_TABLE_PART, load_part},     {&PL_TABLE_LEG, load_leg},
+    {&PL_TABLE_CALL, load_call},     {&PL_TABLE_EVENT, load_event},
+    {&PL_TABLE_WORKER, load_worker},
+};
+
+/* ---- what follows from what was read ---- */
+
+static void settle_call(pl_call *call)
+{
+    bool is_answered = call->row.state >= PL_CALL_STATE_ANSWERED;
+    call->is_answer_sent = is_answered;
+    call->is_answered = is_answered;
+}
+
+static void settle_leg(pl_leg *leg)
+{
+    leg->is_negotiated = leg->row.state != PL_LEG_STATE_NEW;
+}
+
+/* Drop legs whose first negotiation was under way: its asker got no answer. */
+static void drop_half_made(pl_pool *pool, pl_part *part)
+{
+    PL_LIST_EACH_SAFE(node, &part->legs)
+    {
+        pl_leg *leg = PL_CONTAINER(node, pl_leg, link);
+        if (!leg->is_negotiated)
+            pl_leg_drop(pool, leg);
+    }
+}
+
+static void settle_ringing(pl_pool *pool, pl_part *part)
+{
+    drop_half_made(pool, part);
+    if (pl_list_is_empty(&part->legs) ||
+        (part->row.kind == PL_PART_KIND_TELEPHONE && !part->call))
+        pl_part_leave(pool, part, "invitation interrupted");
+    else
+        pl_invite_plan_timeout(pool, part);
+}
+
+static void settle_active(pl_pool *pool, pl_part *part)
+{
+    pl_leg *leg = pl_leg_of(part);
+    part->is_welcomed = true;
+    if (part->row.kind == PL_PART_KIND_PAGE) {
+        drop_half_made(pool, part);
+        /* The page could not refresh while we were away. */
+        int64_t least = pool->now.wall_ms + pool->config->token_s * 1000;
+        if (part->row.token_expires_at < least)
+            part->row.token_expires_at = least;
+        pl_join_plan_expiry(pool, part);
+    } else if (leg && leg->row.mod_id[0]) {
+        pl_mod_plan_timeout(pool, leg);
+    }
+}
+
+static void settle_part(pl_pool *pool, pl_part *part)
+{
+    switch (part->row.state) {
+    case PL_PART_STATE_LEFT: pl_part_plan_forget(pool, part); break;
+    case PL_PART_STATE_RINGING: settle_ringing(pool, part); break;
+    case PL_PART_STATE_ACTIVE: settle_active(pool, part); break;
+    case PL_PART_STATE_PIN: pl_phone_ask_pin(pool, part); break;
+    default:
+        /* A call whose 200 may be out is decided by the worker's inventory. */
+        if (!part->call || !part->call->is_answer_sent)
+            pl_part_leave(pool, part, "interrupted");
+        break;
+    }
+}
+
+static void settle_place(pl_pool *pool, pl_conf *conf)
+{
+    const char *node = conf->row.media_node;
+    if (!node[0] || pl_worker_find(pool, node))
+        return; /* its worker is expected back */
+    pl_conf_unplace(pool, conf);
+    PL_LIST_EACH(at, &conf->parts)
+    {
+        const pl_part *part = PL_CONTAINER(at, pl_part, link);
+        PL_LIST_EACH_SAFE(leg, &part->legs)
+        {
+            pl_leg_lost(pool, PL_CONTAINER(leg, pl_leg, link),
+                        "media worker lost");
+        }
+    }
+}
+
+static void settle_conf(pl_pool *pool, pl_conf *conf)
+{
+    PL_LIST_EACH(node, &conf->parts)
+    {
+        settle_part(pool, PL_CONTAINER(node, pl_part, link));
+    }
+    if (conf->row.state == PL_CONF_STATE_ENDED) {
+        pl_conf_plan_purge(pool, conf);
+        return;
+    }
+    pl_conf_check_empty(pool, conf);
+    if (conf->row.state != PL_CONF_STATE_LIVE)
+        return;
+    settle_place(pool, conf);
+    pl_legs_replace(pool, conf);
+}
+
+static void settle(pl_pool *pool)
+{
+    size_t cursor = 0;
+    void *value;
+    while ((value = pl_map_next(pool->calls, &cursor, NULL)) != NULL)
+        settle_call(value);
+    cursor = 0;
+    while ((value = pl_map_next(pool->legs, &cursor, NULL)) != NULL)
+        settle_leg(value);
+    cursor = 0;
+    while ((value = pl_map_next(pool->sessions, &cursor, NULL)) != NULL)
+        pl_session_plan_expiry(pool, value);
+    pl_workers_expect(pool);
+    cursor = 0;
+    while ((value = pl_map_next(pool->confs, &cursor, NULL)) != NULL)
+        settle_conf(pool, value);
+}
+
+/* ---- housekeeping of call records ---- */
+
+static void prune(void *ctx, void *object)
+{
+    pl_pool *pool = ctx;
+    int64_t keep_ms = (int64_t)pool->config->records_days * 86400 * 1000;
+    (void)object;
+    pl_err e = pool->store->ops->prune_records(pool->store,
+                                               pool->now.wall_ms - keep_ms);
+    if (e)
+        pl_pool_fail(pool, e);
+    pl_pool_plan(pool, &pool->prune, prune, NULL, PL_S(3600));
+}
+
+pl_err pl_pool_load(pl_pool *pool, pl_now now)
+{
+    pl_err e = PL_OK;
+    pool->now = now;
+    pool->is_loading = true;
+    for (size_t i = 0; !e && i < sizeof LOADERS / sizeof LOADERS[0]; i++)
+        e = pool->store->ops->each(pool->store, LOADERS[i].table,
+                                   LOADERS[i].load, pool);
+    pool->is_loading = false;
+    if (e)
+        return e;
+    settle(pool);
+    prune(pool, NULL);
+    return pool->failed;
+}

@@ -1,0 +1,173 @@
+/* model.h - the objects of the brain as its own modules see them. Each holds
+ * its stored row; what is beside the row is rebuilt after a restart. */
+#ifndef PL_ROOMPOOL_MODEL_H
+#define PL_ROOMPOOL_MODEL_H
+
+#include "agenda.h"
+#include "op.h"
+#include "outbox.h"
+#include "pin_guard.h"
+#include "pl/list.h"
+#include "pl/map.h"
+#include "pl/sm.h"
+#include "pool.h"
+
+typedef struct pl_conf pl_conf;
+typedef struct pl_part pl_part;
+typedef struct pl_leg pl_leg;
+typedef struct pl_call pl_call;
+
+/* One stored event; owns the bytes of row.sdp. */
+typedef struct pl_event {
+    pl_list link;
+    pl_event_row row;
+} pl_event;
+
+/* The one parked poll of a reader. */
+typedef struct pl_poll {
+    bool is_parked;
+    pl_bus_ticket ticket;
+    uint64_t after_seq;
+    pl_task timeout;
+} pl_poll;
+
+typedef struct pl_room {
+    pl_room_row row;
+    pl_conf *conf;      /* live one, or NULL */
+    bool is_configured; /* seen in the configuration of this start */
+} pl_room;
+
+struct pl_conf {
+    pl_conf_row row;
+    pl_room *room;
+    pl_list parts; /* pl_part.link, in order of arrival, left ones too */
+    unsigned n_live;
+    pl_list events; /* pl_event.link, rows of the conference's stream */
+    unsigned n_events;
+    uint64_t last_seq;
+    pl_task talk, purge, replace;
+    int64_t talk_us; /* last time speakers were told */
+    uint64_t talk_version;
+    char failed_node[PL_NODE_MAX + 1]; /* avoid this one */
+};
+
+struct pl_part {
+    pl_part_row row;
+    pl_list link;
+    pl_conf *conf;
+    pl_list legs; /* pl_leg.link; one, or one per ringing session */
+    pl_call *call;
+    /* Reading the roster. */
+    pl_poll poll;
+    bool has_reader;
+    pl_list sync; /* pl_event.link: opening roster still to be read */
+    uint64_t talk_seen;
+    /* Speaking, as told to readers at talk_version. */
+    bool is_talking, told_talking;
+    uint32_t level;
+    uint64_t talk_version;
+    /* Keying a PIN. */
+    char digits[24];
+    unsigned n_digits, n_tries;
+    uint32_t digit_source; /* 1 RTP, 2 INFO: the first that was used */
+    int64_t pin_until_us;
+    bool is_goodbye;               /* last prompt plays, then the call ends */
+    char answering[PL_ID_MAX + 1]; /* leg whose session was first */
+    bool is_welcomed;
+    pl_task timer; /* ringing, PIN entry, token expiry, or final purge */
+};
+
+struct pl_leg {
+    pl_leg_row row;
+    pl_list link;
+    pl_part *part;
+    bool is_pending;     /* a negotiation is under way */
+    bool is_negotiated;  /* has been once */
+    bool is_unconfirmed; /* its worker's inventory has not named it */
+    pl_task timer;       /* our offer waits for accept */
+};
+
+struct pl_call {
+    pl_call_row row;
+    pl_part *part;
+    bool is_answer_sent; /* incoming: our 200 is out */
+    bool is_answered;    /* outgoing: its answer has been applied */
+    bool is_unconfirmed;
+    bool is_offerless;
+};
+
+typedef struct pl_sess {
+    pl_sess_row row;
+    pl_list events; /* pl_event.link, not acknowledged */
+    unsigned n_events;
+    pl_poll poll;
+    unsigned n_commands; /* under way: events wait */
+    int64_t release_us;  /* events wait until then */
+    uint64_t given_seq;  /* last event handed to a reader */
+    int64_t given_us;
+    pl_task expiry, release;
+} pl_sess;
+
+typedef struct pl_worker {
+    pl_worker_row row;
+    uint32_t held; /* legs or calls given to it since */
+    bool has_inventory;
+    bool is_expected; /* stored as up by an earlier run, not back yet */
+    char *metrics;    /* last report, owned */
+    size_t metrics_len;
+    pl_task lease;
+    int64_t stored_us;
+} pl_worker;
+
+struct pl_pool {
+    const pl_roompool_config *config;
+    pl_store *store;
+    const pl_port *port;
+    pl_metrics *metrics;
+    pl_agenda *agenda;
+    pl_outbox *outbox;
+    pl_pin_guard *guard;
+    pl_map *rooms, *aliases, *confs, *parts, *legs, *calls, *sessions, *tokens,
+        *users, *workers;
+    pl_list ops;
+    uint64_t epoch; /* highest given, stored in meta */
+    uint64_t boot;
+    char node[PL_NODE_MAX + 1];
+    uint32_t beat_ms;
+    unsigned n_confs_live, n_polls;
+    pl_now now;
+    char trace[PL_TRACE_MAX + 1]; /* of what is being handled */
+    pl_err failed;                /* first fault of the store or of memory */
+    bool is_draining, is_loading, is_purging;
+    pl_task prune;
+};
+
+/* ---- pool.c: plumbing for the modules ---- */
+
+void pl_pool_put(pl_pool *pool, const pl_table *table, const void *row);
+void pl_pool_del(pl_pool *pool, const pl_table *table, const void *row);
+/* Remember that state could not be kept; the flush then fails. */
+void pl_pool_fail(pl_pool *pool, pl_err e);
+void pl_pool_count(pl_pool *pool, size_t metric);
+void pl_pool_plan(pl_pool *pool, pl_task *task,
+                  void (*run)(void *ctx, void *object), void *object,
+                  int64_t delay_us);
+void pl_pool_cancel(pl_pool *pool, pl_task *task);
+void pl_pool_reply(pl_pool *pool, const pl_bus_ticket *ticket,
+                   const pl_msg_desc *desc, const void *body);
+void pl_pool_ok(pl_pool *pool, const pl_bus_ticket *ticket);
+/* Refuse, counting by kind; text may be NULL. */
+void pl_pool_refuse(pl_pool *pool, const pl_bus_ticket *ticket, pl_err e,
+                    const char *text);
+/* Send a command; op may be NULL when the outcome does not matter. */
+void pl_pool_send(pl_pool *pool, const char *node, uint64_t epoch, bool retry,
+                  const pl_msg_desc *desc, const void *body, pl_op *op);
+void pl_pool_note(pl_pool *pool, pl_log_level level, const char *event,
+                  const pl_conf *conf, const pl_part *part, const char *text);
+/* Copy text into a fixed field, cutting what does not fit. */
+#define PL_SET(field, text) pl_fmt_cut((field), sizeof(field), "%s", (text))
+/* Milliseconds and seconds as loop time. */
+#define PL_MS(n) ((int64_t)(n)*1000)
+#define PL_S(n)  ((int64_t)(n)*1000000)
+
+#endif

@@ -1,0 +1,28 @@
+/* op.c - requests under way. */
+#include "op.h"
+
+#include <stdlib.h>
+
+#include "model.h"
+
+pl_op *pl_op_create(pl_pool *pool, pl_op_done done)
+{
+    pl_op *op = calloc(1, sizeof *op);
+    if (!op) {
+        pl_pool_fail(pool, PL_ENOMEM);
+        return NULL;
+    }
+    op->done = done;
+    pl_list_append(&pool->ops, &op->link);
+    return op;
+}
+
+void pl_op_destroy(pl_op **op)
+{
+    if (!op || !*op)
+        return;
+    pl_list_remove(&(*op)->link);
+    free((*op)->sdp);
+    free(*op);
+    *op = NULL;
+}

@@ -1,0 +1,246 @@
+/* participant.c - coming, changing, leaving. */
+#include "participant.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "call.h"
+#include "conference.h"
+#include "event_stream.h"
+#include "invite.h"
+#include "leg.h"
+#include "pl/str.h"
+#include "roster.h"
+#include "session.h"
+#include "telephone.h"
+
+enum { HASH_TEXT = 64 };
+
+#define TO(s) PL_SM_BIT(PL_PART_STATE_##s)
+static const pl_sm_state PART_STATES[] = {
+    [PL_PART_STATE_NONE] = {"none", TO(NEW), false},
+    [PL_PART_STATE_NEW] = {"new", TO(RINGING) | TO(PIN) | TO(ACTIVE) | TO(LEFT),
+                           false},
+    [PL_PART_STATE_RINGING] = {"ringing", TO(ACTIVE) | TO(LEFT), false},
+    [PL_PART_STATE_PIN] = {"pin", TO(ACTIVE) | TO(LEFT), false},
+    [PL_PART_STATE_ACTIVE] = {"active", TO(LEFT), false},
+    [PL_PART_STATE_LEFT] = {"left", 0, true},
+};
+#undef TO
+const pl_sm PL_PART_SM = {"participant", PART_STATES, 6};
+
+pl_part *pl_part_find(const pl_pool *pool, const char *participant_id)
+{
+    return pl_map_find(pool->parts, participant_id);
+}
+
+static bool has_token(const pl_part *part, const char *token_hash)
+{
+    const char *list = part->row.token_hashes;
+    if (strlen(token_hash) != HASH_TEXT)
+        return false;
+    for (; *list; list += strspn(list, " ")) {
+        size_t n = strcspn(list, " ");
+        if (n == HASH_TEXT && memcmp(list, token_hash, n) == 0)
+            return true;
+        list += n;
+    }
+    return false;
+}
+
+pl_err pl_part_find_by_token(pl_pool *pool, const char *participant_id,
+                             const char *token_hash, pl_part **ret_part)
+{
+    pl_part *part = pl_part_find(pool, participant_id);
+    if (!part)
+        return PL_ENOENT;
+    if (!has_token(part, token_hash))
+        return PL_EAUTH;
+    *ret_part = part;
+    return PL_OK;
+}
+
+void pl_part_save(pl_pool *pool, pl_part *part)
+{
+    pl_pool_put(pool, &PL_TABLE_PART, &part->row);
+}
+
+pl_err pl_part_load(pl_pool *pool, const pl_part_row *row)
+{
+    pl_conf *conf = pl_conf_find(pool, row->conf_id);
+    pl_part *part = conf ? calloc(1, sizeof *part) : NULL;
+    if (!part)
+        return conf ? PL_ENOMEM : PL_EPROTO;
+    part->row = *row;
+    part->conf = conf;
+    pl_list_init(&part->legs);
+    pl_list_init(&part->sync);
+    pl_err e = pl_map_put(pool->parts, row->participant_id, part);
+    if (e) {
+        free(part);
+        return e;
+    }
+    pl_list_append(&conf->parts, &part->link);
+    if (row->state != PL_PART_STATE_LEFT)
+        conf->n_live++;
+    return PL_OK;
+}
+
+pl_err pl_part_add(pl_pool *pool, pl_conf *conf, uint32_t kind, uint32_t role,
+                   pl_part **ret_part)
+{
+    char id[37];
+    pl_part_row row = {.kind = kind,
+                       .role = role,
+                       .state = PL_PART_STATE_NEW,
+                       .created_at = pool->now.wall_ms};
+    if (conf->row.state != PL_CONF_STATE_LIVE)
+        return PL_ESTATE;
+    if (!pl_conf_has_room(conf))
+        return PL_EFULL;
+    pool->port->new_id(pool->port->ctx, id);
+    PL_SET(row.participant_id, id);
+    PL_SET(row.conf_id, conf->row.conf_id);
+    pl_err e = pl_part_load(pool, &row);
+    if (e)
+        return e;
+    *ret_part = pl_part_find(pool, id);
+    return PL_OK;
+}
+
+bool pl_part_move(pl_pool *pool, pl_part *part, uint32_t state)
+{
+    unsigned now = part->row.state;
+    if (pl_sm_move(&PL_PART_SM, &now, state)) {
+        pl_pool_note(pool, PL_LOG_WARN, "forbidden_move", part->conf, part,
+                     pl_part_state_text(state));
+        return false;
+    }
+    part->row.state = now;
+    pl_part_save(pool, part);
+    return true;
+}
+
+void pl_part_activate(pl_pool *pool, pl_part *part)
+{
+    part->row.joined_at = pool->now.wall_ms;
+    part->row.ring_until = 0;
+    if (!pl_part_move(pool, part, PL_PART_STATE_ACTIVE))
+        return;
+    pl_pool_cancel(pool, &part->timer);
+    pl_pool_count(pool, PL_RM_joins);
+    pl_roster_created(pool, part);
+    if (part->row.kind == PL_PART_KIND_TELEPHONE)
+        pl_phone_beep(pool, part, "beep-join");
+    if (pl_leg_of(part))
+        pl_leg_welcome(pool, pl_leg_of(part));
+    pl_pool_note(pool, PL_LOG_INFO, "participant_joined", part->conf, part,
+                 part->row.display_name);
+}
+
+void pl_part_set_media(pl_pool *pool, pl_part *part, bool has_media)
+{
+    if (part->row.has_media == has_media)
+        return;
+    part->row.has_media = has_media;
+    pl_part_save(pool, part);
+    pl_roster_updated(pool, part);
+}
+
+/* ---- leaving ---- */
+
+static void write_record(pl_pool *pool, const pl_part *part)
+{
+    const pl_part_row *p = &part->row;
+    pl_record_row row = {.kind = p->kind,
+                         .role = p->role,
+                         .started_at = p->created_at,
+                         .joined_at = p->joined_at,
+                         .left_at = p->left_at};
+    PL_SET(row.participant_id, p->participant_id);
+    PL_SET(row.conf_id, p->conf_id);
+    PL_SET(row.room_id, part->conf->row.room_id);
+    PL_SET(row.display_name, p->display_name);
+    PL_SET(row.address, p->address);
+    PL_SET(row.reason, p->leave_reason);
+    pl_pool_put(pool, &PL_TABLE_RECORD, &row);
+}
+
+/* Tell the session, or every session that still rings. */
+static void tell_sessions(pl_pool *pool, pl_part *part, uint32_t was,
+                          const char *reason)
+{
+    if (part->row.kind != PL_PART_KIND_USER)
+        return;
+    if (was != PL_PART_STATE_RINGING) {
+        pl_session_terminated(pool, part->row.session_id, part->conf, reason);
+        return;
+    }
+    PL_LIST_EACH(node, &part->legs)
+    {
+        pl_session_terminated(pool,
+                              PL_CONTAINER(node, pl_leg, link)->row.session_id,
+                              part->conf, reason);
+    }
+}
+
+static void end_media(pl_pool *pool, pl_part *part, const char *reason)
+{
+    while (!pl_list_is_empty(&part->legs))
+        pl_leg_drop(pool, PL_CONTAINER(part->legs.next, pl_leg, link));
+    if (part->call)
+        pl_sipcall_end(pool, part->call, reason);
+}
+
+static void forget_due(void *ctx, void *object)
+{
+    pl_part_forget(ctx, object);
+}
+
+void pl_part_plan_forget(pl_pool *pool, pl_part *part)
+{
+    pl_pool_plan(pool, &part->timer, forget_due, part,
+                 PL_S(pool->config->linger_s));
+}
+
+void pl_part_leave(pl_pool *pool, pl_part *part, const char *reason)
+{
+    uint32_t was = part->row.state;
+    pl_conf *conf = part->conf;
+    if (was == PL_PART_STATE_LEFT)
+        return;
+    pl_roster_deleted(pool, part);
+    part->row.left_at = pool->now.wall_ms;
+    part->row.ring_until = 0;
+    part->row.has_media = false;
+    part->is_talking = part->told_talking = false;
+    PL_SET(part->row.leave_reason, reason);
+    if (!pl_part_move(pool, part, PL_PART_STATE_LEFT))
+        return;
+    conf->n_live--;
+    pl_pool_count(pool, PL_RM_leaves);
+    tell_sessions(pool, part, was, reason);
+    if (was == PL_PART_STATE_RINGING)
+        pl_invite_result(pool, part, reason);
+    if (was == PL_PART_STATE_ACTIVE && part->row.kind == PL_PART_KIND_TELEPHONE)
+        pl_phone_beep(pool, part, "beep-leave");
+    pl_roster_disconnect(pool, part, reason);
+    end_media(pool, part, reason);
+    write_record(pool, part);
+    pl_part_plan_forget(pool, part);
+    pl_pool_note(pool, PL_LOG_INFO, "participant_left", conf, part, reason);
+    if (strcmp(conf->row.host_id, part->row.participant_id) == 0)
+        pl_conf_end(pool, conf, reason);
+    pl_conf_check_empty(pool, conf);
+}
+
+void pl_part_forget(pl_pool *pool, pl_part *part)
+{
+    pl_pool_cancel(pool, &part->timer);
+    pl_poll_end(pool, &part->poll, part->conf->last_seq);
+    pl_event_list_free(&part->sync);
+    pl_pool_del(pool, &PL_TABLE_PART, &part->row);
+    (void)pl_map_remove(pool->parts, part->row.participant_id);
+    pl_list_remove(&part->link);
+    free(part);
+}

@@ -1,0 +1,37 @@
+/* participant.h - one party of a conference, however it came. */
+#ifndef PL_ROOMPOOL_PARTICIPANT_H
+#define PL_ROOMPOOL_PARTICIPANT_H
+
+#include "model.h"
+
+extern const pl_sm PL_PART_SM;
+
+pl_part *pl_part_find(const pl_pool *pool, const char *participant_id);
+/* Find by id and token hash, also one that left a moment ago.
+ * Errors: PL_ENOENT no such id; PL_EAUTH another or an expired token. */
+PL_MUST_USE pl_err pl_part_find_by_token(pl_pool *pool,
+                                         const char *participant_id,
+                                         const char *token_hash,
+                                         pl_part **ret_part);
+/* Add a participant in state NEW; the caller fills the row and saves it.
+ * Errors: PL_EFULL; PL_ESTATE the conference has ended; PL_ENOMEM. */
+PL_MUST_USE pl_err pl_part_add(pl_pool *pool, pl_conf *conf, uint32_t kind,
+                               uint32_t role, pl_part **ret_part);
+void pl_part_save(pl_pool *pool, pl_part *part);
+/* Move to a state of PL_PART_SM and save; a forbidden move is logged and
+ * answered false. */
+bool pl_part_move(pl_pool *pool, pl_part *part, uint32_t state);
+/* Becomes an active member: shown in the roster. */
+void pl_part_activate(pl_pool *pool, pl_part *part);
+/* Take out: media and call end, everyone concerned is told, the call record is
+ * written. Ends the conference when it was its host (API) or the last one.
+ * Harmless when it has left. */
+void pl_part_leave(pl_pool *pool, pl_part *part, const char *reason);
+/* Remove what is remembered of one that left. */
+void pl_part_forget(pl_pool *pool, pl_part *part);
+void pl_part_plan_forget(pl_pool *pool, pl_part *part);
+/* Media began or ended to flow. */
+void pl_part_set_media(pl_pool *pool, pl_part *part, bool has_media);
+PL_MUST_USE pl_err pl_part_load(pl_pool *pool, const pl_part_row *row);
+
+#endif

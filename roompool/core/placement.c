@@ -1,0 +1,45 @@
+/* placement.c - least loaded first. */
+#include "placement.h"
+
+#include <string.h>
+
+enum { FULL_PERMILLE = 1000 };
+
+static uint64_t weight(const pl_candidate *c)
+{
+    uint64_t fill =
+        c->capacity > 0 ? (uint64_t)c->held * FULL_PERMILLE / c->capacity : 0;
+    return fill > c->load_permille ? fill : c->load_permille;
+}
+
+static bool has_room(const pl_candidate *c, uint32_t need)
+{
+    if (!c->is_ready || c->load_permille >= FULL_PERMILLE)
+        return false;
+    return c->capacity == 0 || (uint64_t)c->held + need <= c->capacity;
+}
+
+static bool is_better(const pl_candidate *a, const pl_candidate *b,
+                      const char *avoid)
+{
+    bool avoid_a = avoid && strcmp(a->node, avoid) == 0;
+    bool avoid_b = avoid && strcmp(b->node, avoid) == 0;
+    if (avoid_a != avoid_b)
+        return avoid_b;
+    if (weight(a) != weight(b))
+        return weight(a) < weight(b);
+    if (a->held != b->held)
+        return a->held < b->held;
+    return strcmp(a->node, b->node) < 0;
+}
+
+size_t pl_placement_choose(const pl_candidate *candidates, size_t n,
+                           uint32_t need, const char *avoid)
+{
+    size_t best = n;
+    for (size_t i = 0; i < n; i++)
+        if (has_room(&candidates[i], need) &&
+            (best == n || is_better(&candidates[i], &candidates[best], avoid)))
+            best = i;
+    return best;
+}

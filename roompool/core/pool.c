@@ -1,0 +1,408 @@
+/* pool.c - life of the brain, and the plumbing its modules share. */
+#include "pool.h"
+
+#include <stdlib.h>
+
+#include "conference.h"
+#include "event_stream.h"
+#include "leg.h"
+#include "model.h"
+#include "participant.h"
+#include "pl/str.h"
+#include "room.h"
+#include "session.h"
+#include "telephone.h"
+#include "worker.h"
+
+/* ---- shared plumbing ---- */
+
+void pl_pool_fail(pl_pool *pool, pl_err e)
+{
+    if (!pool->failed)
+        pool->failed = e;
+}
+
+void pl_pool_put(pl_pool *pool, const pl_table *table, const void *row)
+{
+    if (pool->failed || pool->is_loading)
+        return;
+    pl_err e = pool->store->ops->put(pool->store, table, row);
+    if (e)
+        pl_pool_fail(pool, e);
+}
+
+void pl_pool_del(pl_pool *pool, const pl_table *table, const void *row)
+{
+    if (pool->failed || pool->is_loading)
+        return;
+    pl_err e = pool->store->ops->del(pool->store, table, row);
+    if (e)
+        pl_pool_fail(pool, e);
+}
+
+void pl_pool_count(pl_pool *pool, size_t metric)
+{
+    pl_metrics_add(pool->metrics, metric, 1);
+}
+
+void pl_pool_plan(pl_pool *pool, pl_task *task,
+                  void (*run)(void *ctx, void *object), void *object,
+                  int64_t delay_us)
+{
+    task->run = run;
+    task->object = object;
+    if (pl_agenda_plan(pool->agenda, task,
+                       pool->now.us + (delay_us > 0 ? delay_us : 0)))
+        pl_pool_fail(pool, PL_ENOMEM);
+}
+
+void pl_pool_cancel(pl_pool *pool, pl_task *task)
+{
+    pl_agenda_cancel(pool->agenda, task);
+}
+
+void pl_pool_reply(pl_pool *pool, const pl_bus_ticket *ticket,
+                   const pl_msg_desc *desc, const void *body)
+{
+    if (pl_outbox_reply(pool->outbox, ticket, desc, body))
+        pl_pool_fail(pool, PL_ENOMEM);
+}
+
+void pl_pool_ok(pl_pool *pool, const pl_bus_ticket *ticket)
+{
+    static const pl_ok ok = {.present = 0};
+    pl_pool_reply(pool, ticket, &PL_MSG_OK_REPLY, &ok);
+}
+
+static const struct refusal {
+    pl_err error;
+    size_t metric;
+} REFUSALS[] = {
+    {PL_EFULL, PL_RM_refused_full},
+    {PL_EAUTH, PL_RM_refused_auth},
+    {PL_EFORBIDDEN, PL_RM_refused_forbidden},
+    {PL_EBUSY, PL_RM_refused_busy},
+    {PL_ESTATE, PL_RM_refused_state},
+    {PL_EMEDIA, PL_RM_refused_media},
+    {PL_EUNAVAILABLE, PL_RM_refused_no_worker},
+    {PL_EDRAIN, PL_RM_refused_drain},
+};
+
+void pl_pool_refuse(pl_pool *pool, const pl_bus_ticket *ticket, pl_err e,
+                    const char *text)
+{
+    for (size_t i = 0; i < sizeof REFUSALS / sizeof REFUSALS[0]; i++)
+        if (REFUSALS[i].error == e)
+            pl_pool_count(pool, REFUSALS[i].metric);
+    if (pl_outbox_reply_error(pool->outbox, ticket, e, text))
+        pl_pool_fail(pool, PL_ENOMEM);
+}
+
+static void ignore_reply(pl_pool *pool, pl_op *op, pl_err e,
+                         const pl_bus_in *in)
+{
+    (void)in;
+    if (e)
+        pl_pool_note(pool, PL_LOG_DEBUG, "command_failed", NULL, NULL,
+                     pl_err_text(e));
+    pl_op_destroy(&op);
+}
+
+void pl_pool_send(pl_pool *pool, const char *node, uint64_t epoch, bool retry,
+                  const pl_msg_desc *desc, const void *body, pl_op *op)
+{
+    pl_bus_send how = {
+        .to = node, .trace = pool->trace, .epoch = epoch, .retry = retry};
+    if (!op && desc->kind == PL_REQUEST)
+        op = pl_op_create(pool, ignore_reply);
+    if (op)
+        PL_SET(op->node, node);
+    if (pl_outbox_request(pool->outbox, &how, desc, body, op))
+        pl_pool_fail(pool, PL_ENOMEM);
+}
+
+void pl_pool_note(pl_pool *pool, pl_log_level level, const char *event,
+                  const pl_conf *conf, const pl_part *part, const char *text)
+{
+    if (pool->port->note)
+        pool->port->note(
+            pool->port->ctx, level, event, conf ? conf->row.conf_id : "",
+            part ? part->row.participant_id : "", text ? text : "");
+}
+
+/* ---- life ---- */
+
+static pl_err create_maps(pl_pool *p)
+{
+    pl_map **maps[] = {&p->rooms, &p->aliases, &p->confs,    &p->parts,
+                       &p->legs,  &p->calls,   &p->sessions, &p->tokens,
+                       &p->users, &p->workers};
+    for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++) {
+        pl_err e = pl_map_create(maps[i]);
+        if (e)
+            return e;
+    }
+    return PL_OK;
+}
+
+pl_err pl_pool_create(const pl_pool_options *options, pl_pool **ret_pool)
+{
+    pl_pool *p = calloc(1, sizeof *p);
+    if (!p)
+        return PL_ENOMEM;
+    p->config = options->config;
+    p->store = options->store;
+    p->port = options->port;
+    p->metrics = options->metrics;
+    pl_list_init(&p->ops);
+    pl_err e = create_maps(p);
+    if (!e)
+        e = pl_agenda_create(p, &p->agenda);
+    if (!e)
+        e = pl_outbox_create(&p->outbox);
+    if (!e)
+        e = pl_pin_guard_create(p->config->pin_source_per_min,
+                                p->config->pin_room_per_10min, &p->guard);
+    if (e) {
+        pl_pool_destroy(&p);
+        return e;
+    }
+    *ret_pool = p;
+    return PL_OK;
+}
+
+static void free_all(const pl_map *map, void (*free_one)(void *))
+{
+    size_t cursor = 0;
+    void *value;
+    while (map && (value = pl_map_next(map, &cursor, NULL)) != NULL)
+        free_one(value);
+}
+
+static void free_part(void *object)
+{
+    pl_part *part = object;
+    pl_event_list_free(&part->sync);
+    free(part);
+}
+
+static void free_conf(void *object)
+{
+    pl_conf *conf = object;
+    pl_event_list_free(&conf->events);
+    free(conf);
+}
+
+static void free_sess(void *object)
+{
+    pl_sess *sess = object;
+    pl_event_list_free(&sess->events);
+    free(sess);
+}
+
+static void free_worker(void *object)
+{
+    pl_worker *worker = object;
+    free(worker->metrics);
+    free(worker);
+}
+
+void pl_pool_destroy(pl_pool **pool)
+{
+    if (!pool || !*pool)
+        return;
+    pl_pool *p = *pool;
+    free_all(p->legs, free);
+    free_all(p->calls, free);
+    free_all(p->parts, free_part);
+    free_all(p->confs, free_conf);
+    free_all(p->rooms, free);
+    free_all(p->sessions, free_sess);
+    free_all(p->users, free);
+    free_all(p->workers, free_worker);
+    pl_map *maps[] = {p->rooms, p->aliases,  p->confs,  p->parts, p->legs,
+                      p->calls, p->sessions, p->tokens, p->users, p->workers};
+    for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++)
+        pl_map_destroy(&maps[i]);
+    PL_LIST_EACH_SAFE(node, &p->ops)
+    {
+        pl_op *op = PL_CONTAINER(node, pl_op, link);
+        pl_op_destroy(&op);
+    }
+    pl_pin_guard_destroy(&p->guard);
+    pl_outbox_destroy(&p->outbox);
+    pl_agenda_destroy(&p->agenda);
+    free(p);
+    *pool = NULL;
+}
+
+void pl_pool_set_boot(pl_pool *pool, uint64_t boot, const char *node,
+                      uint32_t beat_ms)
+{
+    pool->boot = boot;
+    pool->beat_ms = beat_ms;
+    PL_SET(pool->node, node);
+}
+
+void pl_pool_drain(pl_pool *pool)
+{
+    pool->is_draining = true;
+}
+
+void pl_pool_on_reply(pl_pool *pool, pl_now now, pl_op *op, pl_err e,
+                      const pl_bus_in *in)
+{
+    pool->now = now;
+    PL_SET(pool->trace,
+           op->has_ticket ? op->ticket.trace : (in ? in->trace : ""));
+    op->done(pool, op, e, in);
+}
+
+void pl_pool_tick(pl_pool *pool, pl_now now)
+{
+    pool->now = now;
+    pool->trace[0] = '\0';
+    pl_agenda_run(pool->agenda, now.us);
+}
+
+int64_t pl_pool_next_us(const pl_pool *pool)
+{
+    return pl_agenda_next(pool->agenda);
+}
+
+/* ---- commit and send ---- */
+
+static void update_gauges(pl_pool *p)
+{
+    pl_metrics_set(p->metrics, PL_RM_conferences, (int64_t)p->n_confs_live);
+    pl_metrics_set(p->metrics, PL_RM_participants,
+                   (int64_t)pl_map_count(p->parts));
+    pl_metrics_set(p->metrics, PL_RM_legs, (int64_t)pl_map_count(p->legs));
+    pl_metrics_set(p->metrics, PL_RM_calls, (int64_t)pl_map_count(p->calls));
+    pl_metrics_set(p->metrics, PL_RM_sessions,
+                   (int64_t)pl_map_count(p->sessions));
+    pl_metrics_set(p->metrics, PL_RM_polls, (int64_t)p->n_polls);
+}
+
+static pl_err commit(pl_pool *pool)
+{
+    if (pool->failed)
+        return pool->failed;
+    if (!pool->store->ops->is_dirty(pool->store))
+        return PL_OK;
+    pl_err e = pool->store->ops->commit(pool->store);
+    if (e) {
+        pl_pool_fail(pool, e);
+        return e;
+    }
+    pl_pool_count(pool, PL_RM_commits);
+    update_gauges(pool);
+    return PL_OK;
+}
+
+void pl_pool_flush(pl_pool *pool)
+{
+    /* Sending may fail at once and so cause more; bounded by retries. */
+    do {
+        pl_err e = commit(pool);
+        if (e) {
+            pl_pool_count(pool, PL_RM_store_failed);
+            pool->port->fatal(pool->port->ctx, e,
+                              "state cannot be kept; nothing was answered");
+            return;
+        }
+        pl_outbox_send(pool->outbox, pool->port);
+    } while (pool->failed || pool->store->ops->is_dirty(pool->store) ||
+             !pl_outbox_is_empty(pool->outbox));
+}
+
+/* ---- for operators ---- */
+
+static void dump_conf(pl_pool *pool, const pl_conf *conf)
+{
+    char text[256];
+    pl_fmt_cut(text, sizeof text,
+               "room=%s state=%s media=%s epoch=%llu live=%u seq=%llu",
+               conf->row.room_id, pl_conf_state_text(conf->row.state),
+               conf->row.media_node, (unsigned long long)conf->row.epoch,
+               conf->n_live, (unsigned long long)conf->last_seq);
+    pl_pool_note(pool, PL_LOG_INFO, "dump_conference", conf, NULL, text);
+    PL_LIST_EACH(node, &conf->parts)
+    {
+        const pl_part *part = PL_CONTAINER(node, pl_part, link);
+        pl_fmt_cut(text, sizeof text, "kind=%s state=%s name=%s call=%s",
+                   pl_part_kind_text(part->row.kind),
+                   pl_part_state_text(part->row.state), part->row.display_name,
+                   part->call ? part->call->row.call_id : "");
+        pl_pool_note(pool, PL_LOG_INFO, "dump_participant", conf, part, text);
+    }
+}
+
+void pl_pool_dump(pl_pool *pool)
+{
+    char text[256];
+    size_t cursor = 0;
+    void *value;
+    pl_fmt_cut(text, sizeof text,
+               "rooms=%zu conferences=%zu participants=%zu legs=%zu calls=%zu "
+               "sessions=%zu polls=%u epoch=%llu draining=%d",
+               pl_map_count(pool->rooms), pl_map_count(pool->confs),
+               pl_map_count(pool->parts), pl_map_count(pool->legs),
+               pl_map_count(pool->calls), pl_map_count(pool->sessions),
+               pool->n_polls, (unsigned long long)pool->epoch,
+               pool->is_draining);
+    pl_pool_note(pool, PL_LOG_INFO, "dump", NULL, NULL, text);
+    while ((value = pl_map_next(pool->confs, &cursor, NULL)) != NULL)
+        dump_conf(pool, value);
+    cursor = 0;
+    while ((value = pl_map_next(pool->workers, &cursor, NULL)) != NULL) {
+        const pl_worker *w = value;
+        pl_fmt_cut(text, sizeof text,
+                   "node=%s role=%s state=%s life=%s held=%u", w->row.node,
+                   pl_role_text(w->row.role),
+                   pl_worker_state_text(w->row.state),
+                   pl_life_text(w->row.life), w->held);
+        pl_pool_note(pool, PL_LOG_INFO, "dump_worker", NULL, NULL, text);
+    }
+}
+
+static const char *conf_breach(const pl_conf *conf)
+{
+    unsigned live = 0;
+    PL_LIST_EACH(node, &conf->parts)
+    {
+        const pl_part *part = PL_CONTAINER(node, pl_part, link);
+        bool is_left = part->row.state == PL_PART_STATE_LEFT;
+        live += !is_left;
+        if (is_left && (!pl_list_is_empty(&part->legs) || part->call))
+            return "who left still has media or a call";
+    }
+    if (live != conf->n_live)
+        return "participants are miscounted";
+    if (conf->row.state == PL_CONF_STATE_ENDED && live > 0)
+        return "an ended conference has participants";
+    if (conf->row.state == PL_CONF_STATE_LIVE && live == 0)
+        return "a live conference is empty";
+    if (conf->n_live > conf->row.max_participants)
+        return "a conference is over its limit";
+    if (conf->row.room_id[0] && conf->row.state == PL_CONF_STATE_LIVE &&
+        (!conf->room || conf->room->conf != conf))
+        return "a room does not know its live conference";
+    return NULL;
+}
+
+const char *pl_pool_breach(const pl_pool *pool)
+{
+    size_t cursor = 0;
+    const pl_conf *conf;
+    const char *breach = NULL;
+    while (!breach && (conf = pl_map_next(pool->confs, &cursor, NULL)) != NULL)
+        breach = conf->row.epoch > pool->epoch ? "an epoch was never given"
+                                               : conf_breach(conf);
+    const pl_leg *leg;
+    cursor = 0;
+    while (!breach && (leg = pl_map_next(pool->legs, &cursor, NULL)) != NULL)
+        if (leg->row.epoch > leg->part->conf->row.epoch)
+            breach = "a leg is newer than its conference";
+    return breach;
+}

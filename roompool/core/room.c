@@ -1,0 +1,294 @@
+/* room.c - rooms of the configuration and rooms made on first join. */
+#include "room.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "pl/str.h"
+
+enum { PIN_MIN = 4, JOIN_NAME_MAX = 64 };
+
+static void fold(char *to, size_t cap, const char *from)
+{
+    size_t i = 0;
+    for (; from[i] && i + 1 < cap; i++)
+        to[i] = from[i] >= 'A' && from[i] <= 'Z' ? (char)(from[i] + 'a' - 'A')
+                                                 : from[i];
+    to[i] = '\0';
+}
+
+/* ---- loading ---- */
+
+pl_err pl_room_load(pl_pool *pool, const pl_room_row *row)
+{
+    pl_room *room = calloc(1, sizeof *room);
+    if (!room)
+        return PL_ENOMEM;
+    room->row = *row;
+    pl_err e = pl_map_put(pool->rooms, row->room_id, room);
+    if (e)
+        free(room);
+    return e;
+}
+
+pl_err pl_alias_load(pl_pool *pool, const pl_alias_row *row)
+{
+    pl_room *room = pl_map_find(pool->rooms, row->room_id);
+    return room ? pl_map_put(pool->aliases, row->alias, room) : PL_EPROTO;
+}
+
+/* ---- aliases ---- */
+
+static pl_err add_alias(pl_pool *pool, pl_room *room, const char *alias)
+{
+    pl_alias_row row = {.alias = ""};
+    fold(row.alias, sizeof row.alias, alias);
+    const pl_room *owner = pl_map_find(pool->aliases, row.alias);
+    if (owner)
+        return owner == room ? PL_OK : PL_EEXIST;
+    pl_err e = pl_map_put(pool->aliases, row.alias, room);
+    if (e)
+        return e;
+    PL_SET(row.room_id, room->row.room_id);
+    pl_pool_put(pool, &PL_TABLE_ALIAS, &row);
+    return PL_OK;
+}
+
+static void drop_aliases(pl_pool *pool, const pl_room *room)
+{
+    size_t cursor = 0;
+    const char *alias;
+    const pl_room *owner;
+    while ((owner = pl_map_next(pool->aliases, &cursor, &alias)) != NULL) {
+        if (owner != room)
+            continue;
+        pl_alias_row row = {.alias = ""};
+        PL_SET(row.alias, alias);
+        pl_pool_del(pool, &PL_TABLE_ALIAS, &row);
+        (void)pl_map_remove(pool->aliases, row.alias);
+    }
+}
+
+/* ---- rooms made on first join ---- */
+
+static bool is_plain_name(const char *name)
+{
+    size_t n = strlen(name);
+    return n > 0 && n <= JOIN_NAME_MAX &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == n;
+}
+
+static pl_err add_room(pl_pool *pool, const char *name, uint32_t source,
+                       pl_room **ret_room)
+{
+    pl_room_row row = {.source = source,
+                       .state = PL_ROOM_STATE_ENABLED,
+                       .mode = PL_ROOM_MODE_MIX,
+                       .created_at = pool->now.wall_ms};
+    if (pl_map_count(pool->rooms) >= pool->config->max_rooms)
+        return PL_EFULL;
+    PL_SET(row.room_id, name);
+    pl_err e = pl_room_load(pool, &row);
+    if (e)
+        return e;
+    *ret_room = pl_map_find(pool->rooms, name);
+    pl_pool_put(pool, &PL_TABLE_ROOM, &row);
+    return PL_OK;
+}
+
+static pl_err make_on_join(pl_pool *pool, const char *name, pl_room **ret_room)
+{
+    pl_room *room = pl_map_find(pool->rooms, name);
+    if (strcmp(pool->config->create_rooms, "on-join") != 0 ||
+        !is_plain_name(name) ||
+        (room && room->row.source != PL_ROOM_SOURCE_JOIN))
+        return PL_ENOENT;
+    pl_err e = room ? PL_OK : add_room(pool, name, PL_ROOM_SOURCE_JOIN, &room);
+    if (!e)
+        e = add_alias(pool, room, name);
+    if (!e)
+        *ret_room = room;
+    return e;
+}
+
+pl_err pl_room_find(pl_pool *pool, const char *alias, pl_room **ret_room)
+{
+    char name[PL_NAME_MAX + 1];
+    fold(name, sizeof name, alias);
+    pl_room *room = pl_map_find(pool->aliases, name);
+    pl_err e = PL_OK;
+    if (!room || room->row.state != PL_ROOM_STATE_ENABLED)
+        e = make_on_join(pool, name, &room);
+    if (e) {
+        pl_pool_count(pool, PL_RM_refused_alias);
+        return e;
+    }
+    *ret_room = room;
+    return PL_OK;
+}
+
+/* ---- PINs ---- */
+
+bool pl_room_needs_pin(const pl_room *room)
+{
+    return room->row.pin_hash[0] != '\0';
+}
+
+static bool matches(pl_pool *pool, const char *pin, const char *hash)
+{
+    return hash[0] && pool->port->pin_matches(pool->port->ctx, pin, hash);
+}
+
+/* Both hashes are always tried, so that the time does not tell which. */
+static pl_part_role role_of(pl_pool *pool, const pl_room *room, const char *pin)
+{
+    bool is_host = matches(pool, pin, room->row.host_pin_hash);
+    bool is_guest = matches(pool, pin, room->row.pin_hash);
+    if (is_host)
+        return PL_PART_ROLE_HOST;
+    if (!is_guest)
+        return PL_PART_ROLE_UNKNOWN;
+    return room->row.host_pin_hash[0] ? PL_PART_ROLE_GUEST : PL_PART_ROLE_HOST;
+}
+
+pl_err pl_room_check_pin(pl_pool *pool, pl_room *room, const char *pin,
+                         const char *source, pl_part_role *ret_role)
+{
+    const char *id = room->row.room_id;
+    bool has_host = room->row.host_pin_hash[0] != '\0';
+    if (!pl_room_needs_pin(room) && !has_host) {
+        *ret_role = PL_PART_ROLE_HOST;
+        return PL_OK;
+    }
+    if (!pin[0] && !pl_room_needs_pin(room)) {
+        *ret_role = PL_PART_ROLE_GUEST;
+        return PL_OK;
+    }
+    if (!pin[0])
+        return PL_EPIN_REQUIRED;
+    if (!pl_pin_guard_allows(pool->guard, id, source, pool->now.us)) {
+        pl_pool_count(pool, PL_RM_refused_pin_blocked);
+        return PL_EPIN_INVALID;
+    }
+    pl_part_role role = role_of(pool, room, pin);
+    if (role == PL_PART_ROLE_UNKNOWN) {
+        pl_pin_guard_wrong(pool->guard, id, source, pool->now.us);
+        pl_pool_count(pool, PL_RM_refused_pin);
+        return PL_EPIN_INVALID;
+    }
+    pl_pin_guard_right(pool->guard, id, source, pool->now.us);
+    *ret_role = role;
+    return PL_OK;
+}
+
+/* ---- the configuration ---- */
+
+static bool is_pin(const char *pin)
+{
+    size_t n = strlen(pin);
+    return n == 0 || (n >= PIN_MIN && strspn(pin, "0123456789") == n);
+}
+
+/* Keep the stored hash of an unchanged PIN. */
+static pl_err update_pin(pl_pool *pool, const char *pin,
+                         char hash[PL_PIN_HASH_TEXT])
+{
+    if (!pin[0]) {
+        hash[0] = '\0';
+        return PL_OK;
+    }
+    if (matches(pool, pin, hash))
+        return PL_OK;
+    return pool->port->pin_hash(pool->port->ctx, pin, hash);
+}
+
+static pl_err check_values(const pl_room_config *v, char *reason, size_t cap)
+{
+    if (!is_pin(v->pin) || !is_pin(v->host_pin)) {
+        pl_fmt_cut(reason, cap, "a PIN is 4 to 20 digits");
+        return PL_ECONFIG;
+    }
+    if (v->pin[0] && strcmp(v->pin, v->host_pin) == 0) {
+        pl_fmt_cut(reason, cap, "pin and host_pin must differ");
+        return PL_ECONFIG;
+    }
+    return PL_OK;
+}
+
+static pl_err add_aliases(pl_pool *pool, pl_room *room, const char *list,
+                          char *reason, size_t cap)
+{
+    while (*list) {
+        char alias[PL_NAME_MAX + 1];
+        size_t n = strcspn(list, ", ");
+        if (n > 0) {
+            pl_err e = pl_copy(alias, sizeof alias,
+                               (pl_slice){(const uint8_t *)list, n});
+            if (!e)
+                e = add_alias(pool, room, alias);
+            if (e) {
+                pl_fmt_cut(reason, cap, "alias \"%.*s\": %s", (int)n, list,
+                           e == PL_EEXIST ? "another room has it"
+                                          : pl_err_text(e));
+                return e == PL_ENOMEM ? e : PL_ECONFIG;
+            }
+        }
+        list += n;
+        list += strspn(list, ", ");
+    }
+    return PL_OK;
+}
+
+static pl_err set_row(pl_pool *pool, pl_room *room, const pl_room_config *v)
+{
+    pl_room_row *row = &room->row;
+    row->source = PL_ROOM_SOURCE_CONFIG;
+    row->state = PL_ROOM_STATE_ENABLED;
+    row->mode = (uint32_t)pl_room_mode_find(v->mode);
+    row->max_participants = v->max_participants;
+    row->max_talkers = v->max_talkers;
+    PL_SET(row->announce, v->announce);
+    pl_err e = update_pin(pool, v->pin, row->pin_hash);
+    if (!e)
+        e = update_pin(pool, v->host_pin, row->host_pin_hash);
+    return e;
+}
+
+pl_err pl_pool_define_room(pl_pool *pool, pl_now now, const char *name,
+                           const pl_room_config *values, char *reason,
+                           size_t cap)
+{
+    pl_room *room;
+    pool->now = now;
+    pl_err e = check_values(values, reason, cap);
+    if (e)
+        return e;
+    room = pl_map_find(pool->rooms, name);
+    if (!room)
+        e = add_room(pool, name, PL_ROOM_SOURCE_CONFIG, &room);
+    if (!e)
+        e = set_row(pool, room, values);
+    if (e) {
+        pl_fmt_cut(reason, cap, "%s", pl_err_text(e));
+        return e;
+    }
+    room->is_configured = true;
+    pl_pool_put(pool, &PL_TABLE_ROOM, &room->row);
+    drop_aliases(pool, room);
+    e = add_aliases(pool, room, name, reason, cap);
+    return e ? e : add_aliases(pool, room, values->aliases, reason, cap);
+}
+
+void pl_pool_rooms_defined(pl_pool *pool, pl_now now)
+{
+    size_t cursor = 0;
+    pl_room *room;
+    pool->now = now;
+    while ((room = pl_map_next(pool->rooms, &cursor, NULL)) != NULL) {
+        if (room->row.source != PL_ROOM_SOURCE_CONFIG || room->is_configured)
+            continue;
+        room->row.state = PL_ROOM_STATE_RETIRED;
+        pl_pool_put(pool, &PL_TABLE_ROOM, &room->row);
+        drop_aliases(pool, room);
+    }
+}

@@ -1,0 +1,23 @@
+/* room.h - the named places: aliases, PINs, limits. */
+#ifndef PL_ROOMPOOL_ROOM_H
+#define PL_ROOMPOOL_ROOM_H
+
+#include "model.h"
+
+/* Find by alias or name, ignoring ASCII case; makes the room when the
+ * configuration says create_rooms = on-join.
+ * Errors: PL_ENOENT; PL_EFULL too many rooms. */
+PL_MUST_USE pl_err pl_room_find(pl_pool *pool, const char *alias,
+                                pl_room **ret_room);
+/* Whether joining asks for a PIN. */
+bool pl_room_needs_pin(const pl_room *room);
+/* Check a PIN and the limits on guessing. pin "" is "none given".
+ * Errors: PL_EPIN_REQUIRED; PL_EPIN_INVALID wrong, or too many wrong before. */
+PL_MUST_USE pl_err pl_room_check_pin(pl_pool *pool, pl_room *room,
+                                     const char *pin, const char *source,
+                                     pl_part_role *ret_role);
+/* Rows read at the start. */
+PL_MUST_USE pl_err pl_room_load(pl_pool *pool, const pl_room_row *row);
+PL_MUST_USE pl_err pl_alias_load(pl_pool *pool, const pl_alias_row *row);
+
+#endif

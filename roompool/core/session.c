@@ -1,0 +1,299 @@
+/* session.c - opening, keeping alive, closing. */
+#include "session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "event_stream.h"
+#include "leg.h"
+#include "participant.h"
+#include "pl/str.h"
+
+pl_sess *pl_session_find(const pl_pool *pool, const char *session_id)
+{
+    return session_id[0] ? pl_map_find(pool->sessions, session_id) : NULL;
+}
+
+static bool is_same(const char *a, const char *b)
+{
+    return pl_slice_eq_secret(pl_slice_str(a), pl_slice_str(b));
+}
+
+pl_err pl_session_find_own(pl_pool *pool, const char *client_id,
+                           const char *token_hash, const char *session_id,
+                           pl_sess **ret_sess)
+{
+    pl_sess *sess = session_id[0] ? pl_session_find(pool, session_id)
+                                  : pl_map_find(pool->tokens, token_hash);
+    if (!sess)
+        return PL_ENOENT;
+    if (!is_same(sess->row.token_hash, token_hash))
+        return client_id[0] && strcmp(sess->row.client_id, client_id) == 0
+                   ? PL_EFORBIDDEN
+                   : PL_ENOENT;
+    *ret_sess = sess;
+    return PL_OK;
+}
+
+/* ---- expiry ---- */
+
+/* Take the session out of every conference that it sits in or rings for. */
+static void leave_all(pl_pool *pool, const pl_sess *sess, const char *reason)
+{
+    size_t cursor = 0;
+    pl_part *part;
+    while ((part = pl_map_next(pool->parts, &cursor, NULL)) != NULL)
+        if (strcmp(part->row.session_id, sess->row.session_id) == 0)
+            pl_part_leave(pool, part, reason);
+}
+
+static pl_leg *next_ringing(const pl_pool *pool, const pl_sess *sess)
+{
+    size_t cursor = 0;
+    pl_leg *leg;
+    while ((leg = pl_map_next(pool->legs, &cursor, NULL)) != NULL)
+        if (strcmp(leg->row.session_id, sess->row.session_id) == 0)
+            return leg;
+    return NULL;
+}
+
+static void stop_ringing(pl_pool *pool, const pl_sess *sess, const char *reason)
+{
+    pl_leg *leg;
+    while ((leg = next_ringing(pool, sess)) != NULL) {
+        pl_part *part = leg->part;
+        pl_leg_drop(pool, leg);
+        if (pl_list_is_empty(&part->legs))
+            pl_part_leave(pool, part, reason);
+    }
+}
+
+static void end_session(pl_pool *pool, pl_sess *sess, const char *reason)
+{
+    leave_all(pool, sess, reason);
+    stop_ringing(pool, sess, reason);
+    pl_poll_end(pool, &sess->poll, sess->row.last_seq);
+    pl_session_events_clear(pool, sess);
+    pl_pool_cancel(pool, &sess->expiry);
+    pl_pool_cancel(pool, &sess->release);
+    pl_pool_del(pool, &PL_TABLE_SESS, &sess->row);
+    (void)pl_map_remove(pool->sessions, sess->row.session_id);
+    (void)pl_map_remove(pool->tokens, sess->row.token_hash);
+    pl_pool_note(pool, PL_LOG_INFO, "session_ended", NULL, NULL, reason);
+    free(sess);
+}
+
+static void expired(void *ctx, void *object)
+{
+    end_session(ctx, object, "session expired");
+}
+
+void pl_session_plan_expiry(pl_pool *pool, pl_sess *sess)
+{
+    int64_t left_ms = sess->row.expires_at - pool->now.wall_ms;
+    int64_t grace_ms = (int64_t)pool->config->session_grace_s * 1000;
+    pl_pool_plan(pool, &sess->expiry, expired, sess, PL_MS(left_ms + grace_ms));
+}
+
+static void touch(pl_pool *pool, pl_sess *sess)
+{
+    sess->row.expires_at =
+        pool->now.wall_ms + (int64_t)pool->config->session_s * 1000;
+    pl_pool_put(pool, &PL_TABLE_SESS, &sess->row);
+    pl_session_plan_expiry(pool, sess);
+}
+
+pl_err pl_session_actor(pl_pool *pool, const char *client_id,
+                        const char *token_hash, const char *session_id,
+                        pl_sess **ret_sess)
+{
+    pl_sess *sess;
+    pl_err e =
+        pl_session_find_own(pool, client_id, token_hash, session_id, &sess);
+    if (e)
+        return e;
+    touch(pool, sess);
+    *ret_sess = sess;
+    return PL_OK;
+}
+
+void pl_session_terminated(pl_pool *pool, const char *session_id,
+                           const pl_conf *conf, const char *reason)
+{
+    pl_sess *sess = pl_session_find(pool, session_id);
+    pl_event_row row = {.kind = PL_EVENT_KIND_SESSION_TERMINATED};
+    if (!sess)
+        return;
+    PL_SET(row.conf_id, conf->row.conf_id);
+    PL_SET(row.reason, reason);
+    pl_session_event(pool, sess, &row);
+}
+
+void pl_session_address(const pl_pool *pool, const pl_sess *sess, char *buf,
+                        size_t cap)
+{
+    const char *user = sess->row.user_id;
+    if (strncmp(user, "vtn:", 4) == 0)
+        pl_fmt_cut(buf, cap, "tel:+%s", user + 4);
+    else if (strchr(user, ':'))
+        pl_fmt_cut(buf, cap, "%s", user);
+    else if (strchr(user, '@'))
+        pl_fmt_cut(buf, cap, "sip:%s", user);
+    else
+        pl_fmt_cut(buf, cap, "sip:%s@%s", user[0] ? user : "anonymous",
+                   pool->config->user_domain);
+}
+
+/* ---- loading ---- */
+
+pl_err pl_session_load(pl_pool *pool, const pl_sess_row *row)
+{
+    pl_sess *sess = calloc(1, sizeof *sess);
+    if (!sess)
+        return PL_ENOMEM;
+    sess->row = *row;
+    pl_list_init(&sess->events);
+    pl_err e = pl_map_put(pool->sessions, row->session_id, sess);
+    if (e) {
+        free(sess);
+        return e;
+    }
+    return pl_map_put(pool->tokens, row->token_hash, sess);
+}
+
+pl_err pl_user_load(pl_pool *pool, const pl_user_row *row)
+{
+    pl_user_row *user = malloc(sizeof *user);
+    if (!user)
+        return PL_ENOMEM;
+    *user = *row;
+    pl_err e = pl_map_put(pool->users, row->token_hash, user);
+    if (e)
+        free(user);
+    return e;
+}
+
+/* ---- requests ---- */
+
+static uint32_t sessions_of(const pl_pool *pool, const char *user_id)
+{
+    size_t cursor = 0;
+    uint32_t n = 0;
+    const pl_sess *sess;
+    while ((sess = pl_map_next(pool->sessions, &cursor, NULL)) != NULL)
+        n += strcmp(sess->row.user_id, user_id) == 0;
+    return n;
+}
+
+static void fill_row(pl_pool *pool, const pl_session_create *m,
+                     pl_sess_row *row)
+{
+    char id[37];
+    const pl_user_row *bound = pl_map_find(pool->users, m->token_hash);
+    pool->port->new_id(pool->port->ctx, id);
+    PL_SET(row->session_id, id);
+    PL_SET(row->client_id, m->client_id);
+    PL_SET(row->token_hash, m->token_hash);
+    PL_SET(row->subject, m->subject);
+    PL_SET(row->e911_id, m->e911_id);
+    row->dialect = m->dialect;
+    row->created_at = pool->now.wall_ms;
+    row->expires_at =
+        pool->now.wall_ms + (int64_t)pool->config->session_s * 1000;
+    if (m->user_id[0])
+        PL_SET(row->user_id, m->user_id);
+    else if (bound)
+        PL_SET(row->user_id, bound->user_id);
+    else
+        PL_SET(row->user_id, m->subject);
+}
+
+static pl_err may_create(const pl_pool *pool, const pl_session_create *m,
+                         const pl_sess_row *row)
+{
+    if (pool->is_draining)
+        return PL_EDRAIN;
+    if (pl_map_find(pool->tokens, m->token_hash))
+        return PL_EEXIST;
+    if (pl_map_count(pool->sessions) >= pool->config->max_sessions ||
+        sessions_of(pool, row->user_id) >= pool->config->max_sessions_per_user)
+        return PL_EFULL;
+    return PL_OK;
+}
+
+void pl_on_session_create(pl_pool *pool, const pl_bus_in *in)
+{
+    const pl_session_create *m = in->body;
+    pl_sess_row row = {.dialect = 0};
+    fill_row(pool, m, &row);
+    pl_err e = may_create(pool, m, &row);
+    if (!e)
+        e = pl_session_load(pool, &row);
+    if (e) {
+        pl_pool_refuse(pool, &in->ticket, e, NULL);
+        return;
+    }
+    pl_pool_put(pool, &PL_TABLE_SESS, &row);
+    pl_session_plan_expiry(pool, pl_session_find(pool, row.session_id));
+    pl_session_created r = {.expires_s = pool->config->session_s};
+    PL_SET(r.session_id, row.session_id);
+    PL_SET(r.user_id, row.user_id);
+    pl_pool_reply(pool, &in->ticket, &PL_MSG_SESSION_CREATED, &r);
+    pl_pool_note(pool, PL_LOG_INFO, "session_created", NULL, NULL,
+                 row.session_id);
+}
+
+void pl_on_session_refresh(pl_pool *pool, const pl_bus_in *in)
+{
+    const pl_session_refresh *m = in->body;
+    pl_session_refreshed r = {.expires_s = pool->config->session_s};
+    pl_sess *sess;
+    pl_err e = pl_session_actor(pool, m->client_id, m->token_hash,
+                                m->session_id, &sess);
+    if (e) {
+        pl_pool_refuse(pool, &in->ticket, e, NULL);
+        return;
+    }
+    if (PL_MSG_HAS(SESSION_REFRESH, session_refresh, m, e911_id)) {
+        PL_SET(sess->row.e911_id, m->e911_id);
+        pl_pool_put(pool, &PL_TABLE_SESS, &sess->row);
+    }
+    pl_pool_reply(pool, &in->ticket, &PL_MSG_SESSION_REFRESHED, &r);
+}
+
+void pl_on_session_delete(pl_pool *pool, const pl_bus_in *in)
+{
+    const pl_session_delete *m = in->body;
+    pl_sess *sess;
+    pl_err e = pl_session_find_own(pool, m->client_id, m->token_hash,
+                                   m->session_id, &sess);
+    if (e) {
+        pl_pool_refuse(pool, &in->ticket, e, NULL);
+        return;
+    }
+    end_session(pool, sess, "session closed");
+    pl_pool_ok(pool, &in->ticket);
+}
+
+void pl_on_user_bind(pl_pool *pool, const pl_bus_in *in)
+{
+    const pl_user_bind *m = in->body;
+    pl_user_row row = {.bound_at = pool->now.wall_ms};
+    pl_user_row *old = pl_map_find(pool->users, m->token_hash);
+    PL_SET(row.token_hash, m->token_hash);
+    PL_SET(row.client_id, m->client_id);
+    PL_SET(row.user_id, m->user_id);
+    pl_err e = PL_OK;
+    if (old)
+        *old = row;
+    else if (pl_map_count(pool->users) >= pool->config->max_sessions)
+        e = PL_EFULL;
+    else
+        e = pl_user_load(pool, &row);
+    if (e) {
+        pl_pool_refuse(pool, &in->ticket, e, NULL);
+        return;
+    }
+    pl_pool_put(pool, &PL_TABLE_USER, &row);
+    pl_pool_ok(pool, &in->ticket);
+}

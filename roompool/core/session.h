@@ -1,0 +1,38 @@
+/* session.h - API sessions, and which user a token speaks for. */
+#ifndef PL_ROOMPOOL_SESSION_H
+#define PL_ROOMPOOL_SESSION_H
+
+#include "model.h"
+
+pl_sess *pl_session_find(const pl_pool *pool, const char *session_id);
+/* Find for an actor. session_id "": the one of the token. client_id "": is not
+ * compared.
+ * Errors: PL_ENOENT no such session, or another client's; PL_EFORBIDDEN the
+ * client's, but not this token's. */
+PL_MUST_USE pl_err pl_session_find_own(pl_pool *pool, const char *client_id,
+                                       const char *token_hash,
+                                       const char *session_id,
+                                       pl_sess **ret_sess);
+/* As above for a request with PL_ACTOR_FIELDS; any request keeps the session
+ * alive. */
+PL_MUST_USE pl_err pl_session_actor(pl_pool *pool, const char *client_id,
+                                    const char *token_hash,
+                                    const char *session_id, pl_sess **ret_sess);
+/* Put a session-terminated event for the conference into a session, if it is
+ * there still. */
+void pl_session_terminated(pl_pool *pool, const char *session_id,
+                           const pl_conf *conf, const char *reason);
+/* The address that others see: sip:user@domain. */
+void pl_session_address(const pl_pool *pool, const pl_sess *sess, char *buf,
+                        size_t cap);
+/* Start its clock, after loading or a refresh. */
+void pl_session_plan_expiry(pl_pool *pool, pl_sess *sess);
+PL_MUST_USE pl_err pl_session_load(pl_pool *pool, const pl_sess_row *row);
+PL_MUST_USE pl_err pl_user_load(pl_pool *pool, const pl_user_row *row);
+
+void pl_on_session_create(pl_pool *pool, const pl_bus_in *in);
+void pl_on_session_refresh(pl_pool *pool, const pl_bus_in *in);
+void pl_on_session_delete(pl_pool *pool, const pl_bus_in *in);
+void pl_on_user_bind(pl_pool *pool, const pl_bus_in *in);
+
+#endif

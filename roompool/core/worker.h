@@ -1,0 +1,27 @@
+/* worker.h - the registry of workers: hello, beats, inventory, loss. */
+#ifndef PL_ROOMPOOL_WORKER_H
+#define PL_ROOMPOOL_WORKER_H
+
+#include "model.h"
+
+pl_worker *pl_worker_find(const pl_pool *pool, const char *node);
+/* Up and of that kind. */
+bool pl_worker_is_up(const pl_pool *pool, const char *node, pl_role role);
+/* Choose the least loaded worker of a kind with room for one more.
+ * avoid: taken only when there is no other; NULL none.
+ * Errors: PL_EUNAVAILABLE. */
+PL_MUST_USE pl_err pl_worker_choose(pl_pool *pool, pl_role role,
+                                    const char *avoid, pl_worker **ret_worker);
+PL_MUST_USE pl_err pl_worker_load(pl_pool *pool, const pl_worker_row *row);
+/* After loading: give stored workers rejoin_ms to come back. */
+void pl_workers_expect(pl_pool *pool);
+
+void pl_on_hello(pl_pool *pool, const pl_bus_in *in);
+void pl_on_beat(pl_pool *pool, const pl_bus_in *in);
+void pl_on_goodbye(pl_pool *pool, const pl_bus_in *in);
+void pl_on_inventory_item(pl_pool *pool, const pl_bus_in *in);
+void pl_on_inventory_end(pl_pool *pool, const pl_bus_in *in);
+void pl_on_metrics_report(pl_pool *pool, const pl_bus_in *in);
+void pl_on_metrics_get(pl_pool *pool, const pl_bus_in *in);
+
+#endif
