@@ -37,15 +37,22 @@ bool pl_addr_is_loopback(const pl_addr *a)
     return memcmp(a->ip, v6_loopback, sizeof v6_loopback) == 0;
 }
 
+bool pl_addr_is_unspecified(const pl_addr *a)
+{
+    static const uint8_t zero[16] = {0};
+    if (pl_addr_is_v4(a))
+        return memcmp(a->ip + 12, zero, 4) == 0;
+    return memcmp(a->ip, zero, sizeof zero) == 0;
+}
+
 bool pl_addr_is_group(const pl_addr *a)
 {
-    static const uint8_t unspecified[16] = {0};
     if (pl_addr_is_v4(a)) {
         static const uint8_t broadcast[4] = {255, 255, 255, 255};
         return (a->ip[12] & 0xf0) == 0xe0 || a->ip[12] == 0 ||
                memcmp(a->ip + 12, broadcast, sizeof broadcast) == 0;
     }
-    return a->ip[0] == 0xff || memcmp(a->ip, unspecified, 16) == 0;
+    return a->ip[0] == 0xff || pl_addr_is_unspecified(a);
 }
 
 pl_err pl_addr_parse(const char *ip, uint16_t port, pl_addr *ret)

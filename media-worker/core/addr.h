@@ -24,6 +24,8 @@ bool pl_addr_eq(const pl_addr *a, const pl_addr *b);
 bool pl_addr_eq_ip(const pl_addr *a, const pl_addr *b);
 bool pl_addr_is_v4(const pl_addr *a);
 bool pl_addr_is_loopback(const pl_addr *a);
+/* 0.0.0.0 or ::, whatever the port. */
+bool pl_addr_is_unspecified(const pl_addr *a);
 /* RFC 1122 section 3.2.1.3, RFC 4291 section 2.7: an address no single peer
  * can have: multicast, broadcast, unspecified. */
 bool pl_addr_is_group(const pl_addr *a);

@@ -161,8 +161,8 @@ static pl_addr address_of(const pl_sdp_conn *conn, uint16_t port)
     pl_addr a = {.port = 0};
     if (conn->family == 0 || port == 0 ||
         pl_addr_parse(conn->address, port, &a) != PL_OK ||
-        pl_addr_is_group(&a))
-        return (pl_addr){.port = 0}; /* also 0.0.0.0, the hold of RFC 2543 */
+        pl_addr_is_unspecified(&a)) /* the hold of RFC 2543 */
+        return (pl_addr){.port = 0};
     return a;
 }
 

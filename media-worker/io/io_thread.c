@@ -284,7 +284,6 @@ void pl_io_thread_stop(pl_io_thread **thread)
     while (pl_io_thread_command(t, &stop) != PL_OK)
         (void)sched_yield();
     (void)pthread_join(t->thread, NULL);
-    pl_udp_close(&t->peers.webrtc);
     release(t);
     *thread = NULL;
 }

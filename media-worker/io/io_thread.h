@@ -15,16 +15,16 @@ typedef struct pl_io_thread pl_io_thread;
 typedef struct pl_io_thread_options {
     pl_mixer *mixer;                  /* outlives the thread */
     const pl_dtls_identity *identity; /* borrowed */
-    pl_udp webrtc; /* open socket; the thread closes it at the end */
+    pl_udp webrtc; /* open; the caller closes it, after the mixers ended */
     uint32_t max_legs;
     pl_metrics *metrics; /* NULL: none */
 } pl_io_thread_options;
 
-/* Start the thread. On failure the socket stays the caller's.
+/* Start the thread.
  * Errors: PL_ENOMEM; PL_EIO. */
 PL_MUST_USE pl_err pl_io_thread_start(const pl_io_thread_options *options,
                                       pl_io_thread **ret_thread);
-/* End and join it; the sockets of SIP legs are left to their owner. */
+/* End and join it; before the mixers, of which it makes use. */
 void pl_io_thread_stop(pl_io_thread **thread);
 
 /* Main thread only. Errors: PL_EFULL the queue is full (nothing was queued). */

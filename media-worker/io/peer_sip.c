@@ -6,8 +6,6 @@
 void pl_peer_sip_open(pl_peer *p, const pl_net_sip *told)
 {
     p->u.sip.told = *told;
-    p->is_up = true;
-    pl_peer_todo(p, PL_TODO_MIXER_UP);
     if (told->has_remote)
         pl_peer_sip_remote(p, told);
 }
@@ -24,7 +22,10 @@ void pl_peer_sip_remote(pl_peer *p, const pl_net_sip *told)
     p->u.sip.told.remote = told->remote;
     p->u.sip.rtcp = told->rtcp_remote;
     p->u.sip.has_rtcp_source = false;
-    pl_peer_todo(p, PL_TODO_MIXER_ADDRESS | PL_TODO_UP);
+    /* The mixer learns of the leg only now: main has told it what was agreed */
+    unsigned how = p->is_up ? PL_TODO_MIXER_ADDRESS : PL_TODO_MIXER_UP;
+    p->is_up = true;
+    pl_peer_todo(p, how | PL_TODO_UP);
 }
 
 void pl_peer_sip_note(pl_peer *p, uint32_t path)

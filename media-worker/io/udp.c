@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { DISCARD_PORT = 9 /* only named, never sent to */ };
+
 /* An address as the kernel takes it; len 0: it cannot. */
 typedef struct endpoint {
     union {
@@ -238,7 +240,10 @@ pl_err pl_udp_source(const pl_addr *to, pl_addr *ret_local)
     int fd = socket(is_v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return PL_EIO;
-    endpoint e = to_endpoint(to, is_v6);
+    pl_addr anywhere = *to;
+    if (anywhere.port == 0)
+        anywhere.port = DISCARD_PORT;
+    endpoint e = to_endpoint(&anywhere, is_v6);
     struct sockaddr_storage local = {.ss_family = AF_UNSPEC};
     socklen_t len = sizeof local;
     /* connect() on a datagram socket only looks up the route */

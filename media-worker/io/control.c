@@ -1,0 +1,302 @@
+/* control.c - rooms, dropping of legs, inventory, drain. */
+#include "io/control_state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "pl/log.h"
+#include "pl/rng.h"
+
+enum { RETRY_US = 20000 };
+
+/* ---- life --------------------------------------------------------------- */
+
+static void on_retry(void *ctx)
+{
+    pl_control *c = ctx;
+    size_t cursor = 0;
+    pl_leg *leg;
+    while ((leg = pl_leg_table_next_leg(c->table, &cursor)) != NULL)
+        if (!leg->room)
+            pl_control_settle(c, leg);
+}
+
+pl_err pl_control_create(const pl_control_options *options,
+                         pl_control **ret_control)
+{
+    pl_control *c = calloc(1, sizeof *c);
+    if (!c)
+        return PL_ENOMEM;
+    c->o = *options;
+    uint32_t start = 0;
+    pl_random(&start, sizeof start);
+    pl_err e = pl_leg_table_create(options->max_rooms, options->max_legs,
+                                   pl_mixer_threads(options->mixer), &c->table);
+    if (e == PL_OK)
+        e = pl_port_pool_create(options->rtp_port_min, options->rtp_port_max,
+                                start, &c->ports);
+    if (e == PL_OK)
+        e = pl_timer_create(options->loop, on_retry, c, &c->retry);
+    if (e == PL_OK)
+        e = pl_io_create(options->loop, pl_mixer_event_fd(options->mixer),
+                         PL_IO_READ, pl_control_on_mixer, c, &c->mixer_io);
+    if (e == PL_OK)
+        e = pl_io_create(options->loop,
+                         pl_io_thread_event_fd(options->io_thread), PL_IO_READ,
+                         pl_control_on_net, c, &c->net_io);
+    if (e != PL_OK) {
+        pl_control_destroy(&c);
+        return e;
+    }
+    *ret_control = c;
+    return PL_OK;
+}
+
+static void free_own(pl_control *c, pl_leg *leg)
+{
+    pl_leg_own *own = pl_own(leg);
+    if (!own)
+        return;
+    pl_leg_sdp_destroy(&own->sdp);
+    if (leg->kind == PL_LEG_KIND_SIP)
+        pl_rtp_port_close(c->ports, pl_loop_now_us(c->o.loop), &own->port);
+    free(own);
+    leg->own = NULL;
+}
+
+void pl_control_quiet(pl_control *c)
+{
+    if (!c)
+        return;
+    pl_io_destroy(&c->mixer_io);
+    pl_io_destroy(&c->net_io);
+    pl_timer_destroy(&c->retry);
+}
+
+void pl_control_destroy(pl_control **control)
+{
+    if (!control || !*control)
+        return;
+    pl_control *c = *control;
+    pl_control_quiet(c);
+    size_t cursor = 0;
+    pl_leg *leg;
+    while (c->table &&
+           (leg = pl_leg_table_next_leg(c->table, &cursor)) != NULL)
+        free_own(c, leg);
+    pl_leg_table_destroy(&c->table);
+    pl_port_pool_destroy(&c->ports);
+    free(c);
+    *control = NULL;
+}
+
+/* ---- dropping ----------------------------------------------------------- */
+
+static void check_drained(pl_control *c)
+{
+    if (!c->is_draining || c->is_drained || pl_leg_table_held(c->table) > 0)
+        return;
+    c->is_drained = true;
+    if (c->o.drained)
+        c->o.drained(c->o.ctx);
+}
+
+void pl_control_gauges(const pl_control *c)
+{
+    pl_metrics_set(c->o.metrics, PL_MEDIA_M_rooms,
+                   pl_leg_table_rooms(c->table));
+    pl_metrics_set(c->o.metrics, PL_MEDIA_M_rtp_ports,
+                   pl_port_pool_leased(c->ports));
+}
+
+/* Each thread is told once and lets go once; only then are descriptors closed
+ * and the index is free: until then the mixer may write to them. */
+void pl_control_settle(pl_control *c, pl_leg *leg)
+{
+    pl_leg_own *own = pl_own(leg);
+    if (own->is_in_net && !own->is_closing) {
+        pl_net_command m = {
+            .kind = PL_NET_CLOSE, .leg = leg->mix, .leg_kind = leg->kind};
+        own->is_closing = pl_io_thread_command(c->o.io_thread, &m) == PL_OK;
+    }
+    if (own->is_in_mixer && !own->is_removing) {
+        pl_mix_command m = {.kind = PL_MIX_LEG_REMOVE, .id = leg->mix};
+        own->is_removing =
+            pl_mixer_command(c->o.mixer, leg->thread, &m) == PL_OK;
+    }
+    if (own->is_in_net || own->is_in_mixer) {
+        if (own->is_closing != own->is_in_net ||
+            own->is_removing != own->is_in_mixer)
+            pl_timer_start(c->retry, RETRY_US);
+        return;
+    }
+    free_own(c, leg);
+    pl_leg_table_free_leg(c->table, &leg);
+    pl_control_gauges(c);
+    check_drained(c);
+}
+
+void pl_control_drop(pl_control *c, pl_leg *leg)
+{
+    pl_leg_table_detach(c->table, leg);
+    pl_control_settle(c, leg);
+}
+
+/* ---- rooms -------------------------------------------------------------- */
+
+pl_err pl_control_find_room(pl_control *c, const char *id, uint64_t epoch,
+                            pl_room **ret_room)
+{
+    pl_room *room = pl_leg_table_find_room(c->table, id);
+    if (!room)
+        return PL_ENOENT;
+    if (room->epoch != epoch) {
+        pl_metrics_add(c->o.metrics, PL_MEDIA_M_stale_commands, 1);
+        return PL_ESTALE;
+    }
+    *ret_room = room;
+    return PL_OK;
+}
+
+pl_err pl_control_find_leg(pl_control *c, const char *room_id,
+                           const char *leg_id, uint64_t epoch,
+                           pl_leg **ret_leg)
+{
+    pl_room *room = NULL;
+    pl_err e = pl_control_find_room(c, room_id, epoch, &room);
+    if (e != PL_OK)
+        return e;
+    pl_leg *leg = pl_leg_table_find_leg(c->table, leg_id);
+    if (!leg || leg->room != room)
+        return PL_ENOENT;
+    *ret_leg = leg;
+    return PL_OK;
+}
+
+static pl_err add_room(pl_control *c, uint64_t epoch,
+                       const pl_media_room_open *m)
+{
+    if (c->is_draining)
+        return PL_EDRAIN;
+    pl_room *room = NULL;
+    pl_err e = pl_leg_table_add_room(c->table, m->room_id, &room);
+    if (e != PL_OK)
+        return e;
+    bool has_k = PL_MSG_HAS(MEDIA_ROOM_OPEN, media_room_open, m, max_talkers);
+    room->epoch = epoch;
+    room->mode = pl_room_mode_of(m->mode);
+    room->max_legs = m->max_legs;
+    pl_mix_command command = {
+        .kind = PL_MIX_ROOM_OPEN,
+        .id = room->mix,
+        .u.room = {.mode = room->mode,
+                   .max_talkers = has_k ? m->max_talkers : c->o.max_talkers}};
+    e = pl_mixer_command(c->o.mixer, room->thread, &command);
+    if (e != PL_OK)
+        pl_leg_table_remove_room(c->table, &room);
+    return e;
+}
+
+pl_err pl_control_room_open(pl_control *c, uint64_t epoch,
+                            const pl_media_room_open *m)
+{
+    pl_room *room = pl_leg_table_find_room(c->table, m->room_id);
+    if (!room) {
+        pl_err e = add_room(c, epoch, m);
+        pl_control_gauges(c);
+        return e;
+    }
+    if (epoch < room->epoch) {
+        pl_metrics_add(c->o.metrics, PL_MEDIA_M_stale_commands, 1);
+        return PL_ESTALE;
+    }
+    room->epoch = epoch;
+    room->max_legs = m->max_legs;
+    PL_LIST_EACH(it, &room->legs)
+    {
+        PL_CONTAINER(it, pl_leg, in_room)->epoch = epoch;
+    }
+    return PL_OK;
+}
+
+pl_err pl_control_room_close(pl_control *c, uint64_t epoch, const char *room_id)
+{
+    pl_room *room = NULL;
+    pl_err e = pl_control_find_room(c, room_id, epoch, &room);
+    if (e != PL_OK)
+        return e == PL_ENOENT ? PL_OK : e;
+    pl_mix_command command = {.kind = PL_MIX_ROOM_CLOSE, .id = room->mix};
+    PL_LIST_EACH_SAFE(it, &room->legs)
+    {
+        pl_control_drop(c, PL_CONTAINER(it, pl_leg, in_room));
+    }
+    e = pl_mixer_command(c->o.mixer, room->thread, &command);
+    if (e != PL_OK)
+        return e; /* empty now; closing it again finishes */
+    pl_leg_table_remove_room(c->table, &room);
+    pl_control_gauges(c);
+    return PL_OK;
+}
+
+/* ---- inventory and drain ------------------------------------------------- */
+
+static void send_item(pl_control *c, const pl_inventory_item *item)
+{
+    pl_bus_send how = {.epoch = item->epoch};
+    if (pl_bus_event(c->o.bus, &how, &PL_MSG_INVENTORY_ITEM, item) != PL_OK)
+        PL_LOG(WARN, "media", "inventory_cut", NULL,
+               "the queue to roompool is full");
+}
+
+static void mark_item(pl_inventory_item *item)
+{
+    PL_MSG_SET(INVENTORY_ITEM, inventory_item, item, epoch);
+    if (item->room_id[0])
+        PL_MSG_SET(INVENTORY_ITEM, inventory_item, item, room_id);
+    if (item->state)
+        PL_MSG_SET(INVENTORY_ITEM, inventory_item, item, state);
+}
+
+void pl_control_inventory(pl_control *c)
+{
+    pl_inventory_end end = {.count = 0};
+    size_t cursor = 0;
+    const pl_room *room;
+    while ((room = pl_leg_table_next_room(c->table, &cursor)) != NULL) {
+        pl_inventory_item item = {.kind = PL_INVENTORY_ROOM,
+                                  .epoch = room->epoch};
+        memcpy(item.id, room->id, sizeof item.id);
+        mark_item(&item);
+        send_item(c, &item);
+        end.count++;
+    }
+    cursor = 0;
+    const pl_leg *leg;
+    while ((leg = pl_leg_table_next_leg(c->table, &cursor)) != NULL) {
+        if (!leg->room)
+            continue;
+        pl_inventory_item item = {.kind = PL_INVENTORY_LEG,
+                                  .epoch = leg->room->epoch,
+                                  .state = (uint32_t)leg->state};
+        memcpy(item.id, leg->id, sizeof item.id);
+        memcpy(item.room_id, leg->room_id, sizeof item.room_id);
+        mark_item(&item);
+        send_item(c, &item);
+        end.count++;
+    }
+    pl_bus_send how = {.epoch = 0};
+    if (pl_bus_event(c->o.bus, &how, &PL_MSG_INVENTORY_END, &end) != PL_OK)
+        PL_LOG(WARN, "media", "inventory_cut", NULL,
+               "the queue to roompool is full");
+}
+
+void pl_control_drain(pl_control *c)
+{
+    c->is_draining = true;
+    check_drained(c);
+}
+
+const pl_leg_table *pl_control_table(const pl_control *c)
+{
+    return c->table;
+}

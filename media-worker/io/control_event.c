@@ -1,0 +1,157 @@
+/* control_event.c - what the mixing and I/O threads say, as reports. */
+#include "io/control_state.h"
+
+#include <string.h>
+
+#include "pl/log.h"
+#include "pl/str.h"
+
+static void send(pl_control *c, const pl_leg *leg, const pl_msg_desc *d,
+                 const void *body)
+{
+    pl_bus_send how = {.epoch = leg->epoch};
+    if (!c->o.bus)
+        return;
+    /* a full queue is counted by the bus; state comes again by inventory */
+    if (pl_bus_event(c->o.bus, &how, d, body) != PL_OK)
+        PL_LOG(DEBUG, "leg", "report_lost", PL_KV("leg", leg->id), "%s",
+               d->name);
+}
+
+/* Every report begins with room and leg. */
+#define NAME_LEG(m, leg)                                                       \
+    do {                                                                       \
+        memcpy((m)->room_id, (leg)->room_id, sizeof(m)->room_id);              \
+        memcpy((m)->leg_id, (leg)->id, sizeof(m)->leg_id);                     \
+    } while (0)
+
+static void report(pl_control *c, pl_leg *leg, pl_leg_state state,
+                   const char *reason)
+{
+    leg->state = state;
+    pl_leg_report m = {.state = (uint32_t)state};
+    NAME_LEG(&m, leg);
+    if (reason) {
+        pl_fmt_cut(m.reason, sizeof m.reason, "%s", reason);
+        PL_MSG_SET(LEG_REPORT, leg_report, &m, reason);
+    }
+    if (state == PL_LEG_STATE_CONNECTED) {
+        pl_fmt_cut(m.codec, sizeof m.codec, "%s",
+                   pl_leg_sdp_codec_text(&leg->agreed.media));
+        PL_MSG_SET(LEG_REPORT, leg_report, &m, codec);
+    }
+    PL_LOG(INFO, "leg", "leg_state",
+           PL_KV("room", leg->room_id, "leg", leg->id, "state",
+                 pl_leg_state_text((uint32_t)state), "reason", reason),
+           NULL);
+    send(c, leg, &PL_MSG_LEG_REPORT, &m);
+}
+
+/* ---- from the I/O thread ------------------------------------------------ */
+
+static void on_net_event(pl_control *c, const pl_net_event *event)
+{
+    pl_leg *leg = pl_leg_table_at(c->table, event->leg);
+    if (!leg)
+        return;
+    if (event->kind == PL_NET_CLOSED) {
+        pl_own(leg)->is_in_net = pl_own(leg)->is_closing = false;
+        if (!leg->room)
+            pl_control_settle(c, leg);
+        return;
+    }
+    if (!leg->room)
+        return; /* being dropped: nobody asks any more */
+    if (event->kind == PL_NET_UP && leg->state != PL_LEG_STATE_CONNECTED)
+        report(c, leg, PL_LEG_STATE_CONNECTED, NULL);
+    else if (event->kind == PL_NET_ENDED)
+        report(c, leg, PL_LEG_STATE_CLOSED, "the peer closed");
+    else if (event->kind == PL_NET_FAILED)
+        report(c, leg, PL_LEG_STATE_FAILED, event->reason);
+}
+
+void pl_control_on_net(void *ctx, unsigned events)
+{
+    pl_control *c = ctx;
+    pl_net_event event;
+    (void)events;
+    while (pl_io_thread_next_event(c->o.io_thread, &event))
+        on_net_event(c, &event);
+}
+
+/* ---- from the mixing threads -------------------------------------------- */
+
+static void on_dtmf(pl_control *c, pl_leg *leg, const pl_mix_event *event)
+{
+    pl_leg_dtmf m = {.digit = {event->u.dtmf.digit}};
+    NAME_LEG(&m, leg);
+    send(c, leg, &PL_MSG_LEG_DTMF, &m);
+}
+
+static void on_talking(pl_control *c, pl_leg *leg, const pl_mix_event *event)
+{
+    pl_leg_talking m = {.talking = event->u.talking.is_talking,
+                        .level = event->u.talking.level};
+    NAME_LEG(&m, leg);
+    PL_MSG_SET(LEG_TALKING, leg_talking, &m, level);
+    send(c, leg, &PL_MSG_LEG_TALKING, &m);
+}
+
+static void on_played(pl_control *c, pl_leg *leg, const pl_mix_event *event)
+{
+    if (event->u.played.tag != pl_own(leg)->play_tag)
+        return; /* another prompt has taken its place meanwhile */
+    pl_leg_played m = {.prompt = ""};
+    NAME_LEG(&m, leg);
+    pl_fmt_cut(m.prompt, sizeof m.prompt, "%s", event->u.played.prompt->name);
+    send(c, leg, &PL_MSG_LEG_PLAYED, &m);
+}
+
+static void on_stats(pl_control *c, pl_leg *leg, const pl_mix_event *event)
+{
+    const pl_mix_stats *s = &event->u.stats;
+    pl_leg_stats m = {.packets_received = s->packets_received,
+                      .packets_sent = s->packets_sent,
+                      .packets_lost = s->packets_lost,
+                      .jitter_us = s->jitter_us,
+                      .concealed_frames = s->concealed_frames,
+                      .delay_ms = s->delay_ms < 60000 ? s->delay_ms : 60000};
+    NAME_LEG(&m, leg);
+    send(c, leg, &PL_MSG_LEG_STATS, &m);
+}
+
+static void on_failed(pl_control *c, pl_leg *leg, const pl_mix_event *event)
+{
+    report(c, leg, PL_LEG_STATE_FAILED, pl_err_text(event->u.error));
+}
+
+static void on_mix_event(pl_control *c, const pl_mix_event *event)
+{
+    static void (*const handlers[])(pl_control *, pl_leg *,
+                                    const pl_mix_event *) = {
+        [PL_MIX_DTMF] = on_dtmf,     [PL_MIX_TALKING] = on_talking,
+        [PL_MIX_PLAYED] = on_played, [PL_MIX_STATS] = on_stats,
+        [PL_MIX_LEG_FAILED] = on_failed,
+    };
+    pl_leg *leg = pl_leg_table_at(c->table, event->leg);
+    if (!leg)
+        return;
+    if (event->kind == PL_MIX_LEG_REMOVED) {
+        pl_own(leg)->is_in_mixer = pl_own(leg)->is_removing = false;
+        if (!leg->room)
+            pl_control_settle(c, leg);
+        return;
+    }
+    size_t i = (size_t)event->kind;
+    if (leg->room && i < sizeof handlers / sizeof handlers[0] && handlers[i])
+        handlers[i](c, leg, event);
+}
+
+void pl_control_on_mixer(void *ctx, unsigned events)
+{
+    pl_control *c = ctx;
+    pl_mix_event event;
+    (void)events;
+    while (pl_mixer_next_event(c->o.mixer, &event))
+        on_mix_event(c, &event);
+}
