@@ -1,0 +1,258 @@
+/* engine_hear.c - what each leg of a room is sent.
+ *
+ * Encoding is the whole bill, so everybody who hears the same shares one
+ * encode. Who speaks must not hear himself: he gets a mix and an encoder of
+ * his own. That encoder begins as a copy of the shared one, which his phone
+ * has been decoding all along, so that it cannot hear the switch. On the way
+ * back there is no such trick; that happens later, in a quiet moment. */
+#include <string.h>
+
+#include "core/engine_state.h"
+#include "core/level.h"
+
+/* Opus bit rates; a peer's limit is met by the next lower. */
+static const uint32_t CLASS_BPS[PL_RATE_CLASSES] = {12000, 16000, 24000, 32000};
+static const float QUIET_DB = -50.0F;
+enum { PATIENCE_TICKS = 150 }; /* 3 s without a quiet frame */
+static const float SILENCE[PL_TICK_SAMPLES];
+
+static unsigned class_of(const pl_mix_media *media)
+{
+    unsigned c = PL_RATE_CLASSES - 1;
+    if (media->send_codec == PL_AUDIO_OPUS && media->bitrate_bps != 0) {
+        while (c > 0 && CLASS_BPS[c] > media->bitrate_bps)
+            c--;
+    }
+    return c;
+}
+
+static const pl_codec *codec_of(const pl_engine *e, const pl_leg *leg)
+{
+    return e->options.codecs->codec[leg->media.send_codec];
+}
+
+/* ---- setting up --------------------------------------------------------- */
+
+static pl_err need_encoder(const pl_codec *codec, unsigned rate_class,
+                           pl_encoder **encoder)
+{
+    return *encoder ? PL_OK
+                    : codec->encoder_create(CLASS_BPS[rate_class], encoder);
+}
+
+static pl_err set_encoder(pl_engine *e, pl_leg *leg, const pl_mix_media *media)
+{
+    pl_codec_kind kind = media->send_codec;
+    const pl_codec *codec = e->options.codecs->codec[kind];
+    unsigned c = class_of(media);
+    pl_err err = need_encoder(codec, c, &e->silence[kind][c].encoder);
+    if (err == PL_OK)
+        err = need_encoder(codec, c, &leg->room->shared[kind][c].encoder);
+    if (err != PL_OK)
+        return err;
+    bool is_same =
+        leg->encoder && leg->media.send_codec == kind && leg->rate_class == c;
+    if (is_same)
+        return PL_OK;
+    pl_encoder *own = NULL;
+    err = codec->encoder_create(CLASS_BPS[c], &own);
+    if (err != PL_OK)
+        return err;
+    if (leg->encoder)
+        codec_of(e, leg)->encoder_destroy(&leg->encoder);
+    leg->encoder = own;
+    leg->rate_class = c;
+    leg->hear = PL_HEAR_NONE;
+    leg->media.send_codec = kind;
+    return PL_OK;
+}
+
+pl_err pl_engine_set_media(pl_engine *engine, pl_leg *leg,
+                           const pl_mix_media *media)
+{
+    if ((unsigned)media->send_codec >= PL_AUDIO_COUNT ||
+        !engine->options.codecs->codec[media->send_codec] ||
+        media->n_recv > PL_MIX_RECV_PTS)
+        return PL_EUNSUPPORTED;
+    for (uint8_t i = 0; i < media->n_recv; i++) {
+        pl_err e = pl_playout_accept(leg->playout, media->recv[i].codec);
+        if (e != PL_OK)
+            return e;
+    }
+    pl_err e = set_encoder(engine, leg, media);
+    if (e != PL_OK)
+        return e;
+    bool did_receive = pl_leg_receives(leg);
+    leg->media = *media;
+    if (did_receive && !pl_leg_receives(leg))
+        pl_playout_reset(leg->playout);
+    return PL_OK;
+}
+
+/* ---- who hears what ----------------------------------------------------- */
+
+static pl_hear wanted(const pl_leg *leg)
+{
+    if (!pl_leg_sends(leg))
+        return PL_HEAR_NONE;
+    if (leg->play.prompt || leg->echo)
+        return PL_HEAR_PRIVATE;
+    if (!leg->flags.mixed || leg->flags.deaf)
+        return PL_HEAR_SILENCE;
+    return leg->is_in_mix ? PL_HEAR_PRIVATE : PL_HEAR_SHARED;
+}
+
+static pl_shared *shared_of(pl_engine *e, pl_leg *leg, pl_hear hear)
+{
+    return hear == PL_HEAR_SILENCE
+               ? &e->silence[leg->media.send_codec][leg->rate_class]
+               : &leg->room->shared[leg->media.send_codec][leg->rate_class];
+}
+
+/* Whether it ran in the last tick: its state is what its listeners have. */
+static bool is_fresh(const pl_engine *e, uint64_t tick)
+{
+    return tick + 1 == e->tick;
+}
+
+static void go_private(pl_engine *e, pl_leg *leg)
+{
+    const pl_shared *from = shared_of(e, leg, leg->hear);
+    if (leg->hear != PL_HEAR_NONE && is_fresh(e, from->tick)) {
+        codec_of(e, leg)->encoder_copy(leg->encoder, from->encoder);
+        e->stats.switches++;
+    }
+    if (leg->hear == PL_HEAR_SHARED && is_fresh(e, leg->room->limiter_tick))
+        leg->limiter = leg->room->limiter;
+    else
+        pl_limiter_init(&leg->limiter);
+    leg->hear = PL_HEAR_PRIVATE;
+}
+
+/* Back to what others hear. When nobody else listens to it, it continues from
+ * this leg's state instead: then there is no seam at all. */
+static void go_shared(pl_engine *e, pl_leg *leg, pl_hear to)
+{
+    pl_shared *shared = shared_of(e, leg, to);
+    if (!is_fresh(e, shared->tick) && shared->tick != e->tick) {
+        codec_of(e, leg)->encoder_copy(shared->encoder, leg->encoder);
+        shared->tick = e->tick - 1;
+    }
+    if (to == PL_HEAR_SHARED && !is_fresh(e, leg->room->limiter_tick)) {
+        leg->room->limiter = leg->limiter;
+        leg->room->limiter_tick = e->tick - 1;
+    }
+    leg->hear = to;
+}
+
+static void choose(pl_engine *e, pl_leg *leg, bool is_quiet)
+{
+    pl_hear want = wanted(leg);
+    if (want == PL_HEAR_NONE)
+        leg->has_gap = true;
+    if (want == PL_HEAR_PRIVATE) {
+        leg->hangover_ticks = 0;
+        if (leg->hear != PL_HEAR_PRIVATE)
+            go_private(e, leg);
+    } else if (leg->hear == PL_HEAR_PRIVATE && want != PL_HEAR_NONE) {
+        leg->hangover_ticks++;
+        bool is_calm = is_quiet || want == PL_HEAR_SILENCE ||
+                       leg->hangover_ticks > PATIENCE_TICKS;
+        if (leg->hangover_ticks > PL_HANGOVER_TICKS && is_calm)
+            go_shared(e, leg, want);
+    } else {
+        leg->hear = want;
+    }
+}
+
+/* ---- mixes -------------------------------------------------------------- */
+
+static void mix_prompt(pl_engine *e, pl_leg *leg, float *out)
+{
+    const pl_prompt *prompt = leg->play.prompt;
+    size_t i = 0;
+    while (i < PL_TICK_SAMPLES && leg->play.prompt) {
+        out[i++] = (float)prompt->pcm[leg->play_at++] / 32768.0F;
+        if (leg->play_at < prompt->n)
+            continue;
+        leg->play_at = 0;
+        if (!leg->play.is_loop) {
+            leg->play.prompt = NULL;
+            pl_engine_event(
+                e, leg,
+                (pl_mix_event){.kind = PL_MIX_PLAYED,
+                               .u.played = {prompt, leg->play.tag}});
+        }
+    }
+    for (; i < PL_TICK_SAMPLES; i++)
+        out[i] = 0.0F;
+}
+
+/* What this leg alone hears. */
+static const float *private_mix(pl_engine *e, pl_leg *leg)
+{
+    if (leg->play.prompt) {
+        mix_prompt(e, leg, e->mix);
+        return e->mix;
+    }
+    if (leg->echo) /* the oldest frame of the delay, written over next */
+        return leg->echo + leg->echo_at * PL_TICK_SAMPLES;
+    if (!leg->flags.mixed || leg->flags.deaf)
+        return SILENCE;
+    if (!leg->is_in_mix)
+        return e->sum;
+    for (size_t i = 0; i < PL_TICK_SAMPLES; i++)
+        e->mix[i] = e->sum[i] - leg->pcm[i];
+    return e->mix;
+}
+
+static void send_private(pl_engine *e, pl_leg *leg)
+{
+    uint8_t out[PL_CODEC_MAX_ENCODED];
+    pl_limiter_run(&leg->limiter, private_mix(e, leg), e->limited);
+    size_t len = codec_of(e, leg)->encode(leg->encoder, e->limited, out);
+    e->stats.encodes++;
+    e->stats.mixes++;
+    pl_engine_send_rtp(e, leg, out, len);
+}
+
+static void send_shared(pl_engine *e, pl_leg *leg, const float *pcm)
+{
+    pl_shared *shared = shared_of(e, leg, leg->hear);
+    if (shared->tick != e->tick) {
+        shared->tick = e->tick;
+        shared->len =
+            codec_of(e, leg)->encode(shared->encoder, pcm, shared->out);
+        e->stats.encodes++;
+    }
+    pl_engine_send_rtp(e, leg, shared->out, shared->len);
+}
+
+static void limit_shared(pl_engine *e, pl_engine_room *room)
+{
+    if (room->limiter_tick == e->tick)
+        return;
+    pl_limiter_run(&room->limiter, e->sum, e->limited);
+    room->limiter_tick = e->tick;
+    e->stats.mixes++;
+}
+
+void pl_engine_hear(pl_engine *engine, pl_engine_room *room)
+{
+    bool is_quiet = pl_level_db(engine->sum, PL_TICK_SAMPLES) < QUIET_DB;
+    for (size_t i = 0; i < room->n; i++)
+        choose(engine, room->legs[i], is_quiet);
+    for (size_t i = 0; i < room->n; i++) {
+        pl_leg *leg = room->legs[i];
+        if (leg->hear == PL_HEAR_SHARED) {
+            limit_shared(engine, room);
+            send_shared(engine, leg, engine->limited);
+        } else if (leg->hear == PL_HEAR_SILENCE) {
+            send_shared(engine, leg, SILENCE);
+        }
+    }
+    for (size_t i = 0; i < room->n; i++) {
+        if (room->legs[i]->hear == PL_HEAR_PRIVATE)
+            send_private(engine, room->legs[i]);
+    }
+}

@@ -1,0 +1,314 @@
+/* engine_input.c - what the network brings: packets and transports. */
+#include <string.h>
+
+#include "core/engine_state.h"
+#include "core/rtcp.h"
+
+enum {
+    RTP_PER_S = 200, /* 10 ms packets, events, and some burst */
+    RTCP_PER_S = 50,
+    PROBATION = 1, /* RFC 3550 section A.1: two in a row, plain RTP */
+    CANDIDATE_PROBATION = 2
+};
+static const int64_t SECOND_US = 1000000;
+static const int64_t SOURCE_SILENT_US = 100000; /* before another may follow */
+
+static bool is_within(pl_rate_window *w, int64_t now_us, uint32_t limit)
+{
+    if (now_us - w->start_us >= SECOND_US || now_us < w->start_us)
+        *w = (pl_rate_window){.start_us = now_us};
+    return ++w->n <= limit;
+}
+
+/* ---- sources ------------------------------------------------------------ */
+
+static void restart(pl_leg *leg)
+{
+    pl_playout_reset(leg->playout);
+    leg->dtmf = (pl_dtmf){0};
+}
+
+/* Another source than the one we follow: taken over when that is silent and
+ * the new one counts properly, so that nobody can flip a leg back and forth. */
+static pl_err follow_other(pl_leg *leg, const pl_rtp *rtp, int64_t now_us,
+                           uint32_t *ret_xseq)
+{
+    if (now_us - leg->last_rtp_us < SOURCE_SILENT_US)
+        return PL_EFULL;
+    if (!leg->has_candidate || leg->candidate.ssrc != rtp->ssrc) {
+        pl_rtp_source_start(&leg->candidate, rtp->ssrc, rtp->seq,
+                            CANDIDATE_PROBATION);
+        leg->has_candidate = true;
+        return PL_EAGAIN;
+    }
+    bool is_restart = false;
+    pl_err e =
+        pl_rtp_source_seq(&leg->candidate, rtp->seq, ret_xseq, &is_restart);
+    if (e != PL_OK)
+        return e;
+    leg->source = leg->candidate;
+    leg->has_candidate = false;
+    restart(leg);
+    return PL_OK;
+}
+
+static pl_err follow(pl_leg *leg, const pl_rtp *rtp, int64_t now_us,
+                     uint32_t *ret_xseq)
+{
+    if (rtp->ssrc == leg->ssrc) /* our own, reflected */
+        return PL_EFULL;
+    if (!leg->has_source) {
+        leg->has_source = true;
+        /* What authenticated need not prove itself by counting. */
+        pl_rtp_source_start(&leg->source, rtp->ssrc, rtp->seq,
+                            leg->srtp ? 0 : PROBATION);
+        if (!leg->srtp)
+            return PL_EAGAIN;
+    }
+    if (rtp->ssrc != leg->source.ssrc) {
+        if (leg->source.is_valid)
+            return follow_other(leg, rtp, now_us, ret_xseq);
+        pl_rtp_source_start(&leg->source, rtp->ssrc, rtp->seq, PROBATION);
+        return PL_EAGAIN;
+    }
+    bool is_restart = false;
+    pl_err e = pl_rtp_source_seq(&leg->source, rtp->seq, ret_xseq, &is_restart);
+    if (e == PL_OK && is_restart)
+        restart(leg);
+    return e;
+}
+
+/* ---- RTP ---------------------------------------------------------------- */
+
+void pl_engine_digit(pl_engine *engine, const pl_leg *leg, char digit,
+                     uint32_t duration_ms)
+{
+    if (!digit)
+        return;
+    engine->stats.events++;
+    pl_mix_event event = {.kind = PL_MIX_DTMF, .u.dtmf = {digit, duration_ms}};
+    pl_engine_event(engine, leg, event);
+}
+
+static void take_event(pl_engine *e, pl_leg *leg, const pl_rtp *rtp,
+                       int64_t now_us)
+{
+    char digit = 0;
+    uint32_t ms = 0;
+    leg->last_dtmf_us = now_us;
+    if (pl_dtmf_take(&leg->dtmf, rtp->ts, rtp->payload, rtp->payload_len,
+                     leg->media.dtmf_clock, &digit, &ms) != PL_OK)
+        e->stats.drop_payload++;
+    pl_engine_digit(e, leg, digit, ms);
+}
+
+static void take_audio(pl_engine *e, pl_leg *leg, const pl_rtp *rtp,
+                       uint32_t xseq, pl_codec_kind codec, int64_t now_us)
+{
+    pl_playout_info info = {
+        .codec = codec, .ts = rtp->ts, .xseq = xseq, .arrival_us = now_us};
+    bool is_voice = false;
+    /* Plain RTP could claim any level from anywhere. */
+    if (leg->srtp)
+        info.has_level =
+            pl_rtp_level(rtp, leg->media.level_ext_id, &info.level, &is_voice);
+    pl_rtp_source_arrival(&leg->source, rtp->ts,
+                          e->options.codecs->codec[codec]->clock_hz, now_us);
+    pl_err err =
+        pl_playout_put(leg->playout, &info, rtp->payload, rtp->payload_len);
+    leg->recv_codec = codec;
+    if (err == PL_OK && !leg->is_seen) {
+        leg->is_seen = true;
+        pl_engine_event(
+            e, leg,
+            (pl_mix_event){.kind = PL_MIX_MEDIA_SEEN, .u.codec = codec});
+    }
+}
+
+static bool find_codec(const pl_leg *leg, uint8_t pt, pl_codec_kind *ret_codec)
+{
+    for (uint8_t i = 0; i < leg->media.n_recv; i++) {
+        if (leg->media.recv[i].pt == pt) {
+            *ret_codec = leg->media.recv[i].codec;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void note_path(pl_engine *e, pl_leg *leg, uint32_t path)
+{
+    if (leg->has_path && leg->path == path)
+        return;
+    leg->has_path = true;
+    leg->path = path;
+    pl_mix_note note = {.leg = leg->id, .path = path};
+    e->options.sink.note(e->options.sink.ctx, &note);
+}
+
+static void take_rtp(pl_engine *e, pl_leg *leg, const pl_mix_packet *p,
+                     size_t len)
+{
+    pl_rtp rtp;
+    if (pl_rtp_parse(p->data, len, &rtp) != PL_OK) {
+        e->stats.drop_short++;
+        return;
+    }
+    pl_codec_kind codec = PL_AUDIO_COUNT;
+    bool is_audio = find_codec(leg, rtp.pt, &codec);
+    bool is_event = rtp.pt == leg->media.dtmf_pt;
+    if (!is_audio && !is_event && rtp.pt != leg->media.comfort_pt) {
+        e->stats.drop_pt++;
+        return;
+    }
+    note_path(e, leg, p->path);
+    if (is_audio && rtp.payload_len == 0) /* keep-alive, RFC 6263 section 4.6 */
+        return;
+    uint32_t xseq = 0;
+    pl_err err = follow(leg, &rtp, p->arrival_us, &xseq);
+    if (err != PL_OK) {
+        if (err == PL_EFULL)
+            e->stats.drop_ssrc++;
+        else
+            e->stats.drop_seq++;
+        return;
+    }
+    leg->last_rtp_us = p->arrival_us;
+    e->stats.rtp_in++;
+    if (is_event) {
+        take_event(e, leg, &rtp, p->arrival_us);
+        pl_playout_pause(leg->playout, xseq);
+    } else if (!is_audio) {
+        pl_playout_pause(leg->playout, xseq);
+    } else if (!pl_leg_receives(leg)) {
+        e->stats.drop_direction++;
+    } else {
+        take_audio(e, leg, &rtp, xseq, codec, p->arrival_us);
+    }
+}
+
+/* ---- RTCP --------------------------------------------------------------- */
+
+static void take_rtcp(pl_engine *e, pl_leg *leg, const pl_mix_packet *p,
+                      size_t len)
+{
+    pl_rtcp r;
+    if (pl_rtcp_parse(p->data, len, leg->ssrc, &r) != PL_OK) {
+        e->stats.drop_rtcp++;
+        return;
+    }
+    e->stats.rtcp_in++;
+    bool is_ours = leg->has_source && r.sender == leg->source.ssrc;
+    if (r.has_sr && is_ours) {
+        leg->source.sr_mid = r.sr_mid;
+        leg->source.sr_us = p->arrival_us;
+    }
+    if (r.has_report) {
+        uint64_t ntp = pl_ntp_time(p->arrival_us + e->options.wall_offset_us);
+        uint32_t clock =
+            e->options.codecs->codec[leg->media.send_codec]->clock_hz;
+        uint32_t rtt =
+            pl_rtcp_rtt_us((uint32_t)(ntp >> 16), r.last_sr, r.delay_since_sr);
+        leg->rtt_us = rtt ? rtt : leg->rtt_us;
+        leg->far_loss_permille = r.fraction_lost * 1000U / 256U;
+        leg->far_jitter_us = (uint32_t)((uint64_t)r.jitter * 1000000 / clock);
+    }
+    if (r.has_bye && is_ours)
+        pl_engine_event(e, leg, (pl_mix_event){.kind = PL_MIX_RTCP_BYE});
+}
+
+static void take_packet(pl_engine *e, pl_leg *leg, pl_mix_packet *p)
+{
+    size_t len = p->len;
+    if (!leg->is_up || len < 8 || len > PL_MIX_PACKET_MAX) {
+        e->stats.drop_short++;
+        return;
+    }
+    bool is_rtcp = p->is_rtcp_port || pl_rtp_is_rtcp(p->data, len);
+    if (!is_within(is_rtcp ? &leg->rtcp_rate : &leg->rtp_rate, p->arrival_us,
+                   is_rtcp ? RTCP_PER_S : RTP_PER_S)) {
+        e->stats.drop_rate++;
+        return;
+    }
+    if (leg->srtp) {
+        pl_err err =
+            e->options.srtp->unprotect(leg->srtp, is_rtcp, p->data, &len);
+        if (err != PL_OK) {
+            if (err == PL_EEXIST)
+                e->stats.drop_replay++;
+            else if (err == PL_EFULL)
+                e->stats.drop_ssrc++;
+            else
+                e->stats.drop_auth++;
+            return;
+        }
+    }
+    if (is_rtcp)
+        take_rtcp(e, leg, p, len);
+    else
+        take_rtp(e, leg, p, len);
+}
+
+/* ---- transports --------------------------------------------------------- */
+
+static void take_up(pl_engine *e, pl_leg *leg, const pl_mix_input *input)
+{
+    pl_srtp *srtp = NULL;
+    if (input->u.up.keys.profile != PL_SRTP_NONE) {
+        pl_err err = e->options.srtp
+                         ? e->options.srtp->create(&input->u.up.keys,
+                                                   input->u.up.is_server, &srtp)
+                         : PL_EUNSUPPORTED;
+        if (err != PL_OK) {
+            pl_engine_event(
+                e, leg,
+                (pl_mix_event){.kind = PL_MIX_LEG_FAILED, .u.error = err});
+            return;
+        }
+    }
+    if (leg->srtp)
+        e->options.srtp->destroy(&leg->srtp);
+    leg->srtp = srtp;
+    leg->route = input->u.up.route;
+    leg->has_source = leg->has_candidate = leg->has_path = false;
+    restart(leg);
+    if (e->n_up == 0) /* the time before was sleep, not missed ticks */
+        e->has_ticked = false;
+    if (!leg->is_up)
+        e->n_up++;
+    leg->is_up = true;
+}
+
+static void take_down(pl_engine *e, pl_leg *leg)
+{
+    if (leg->is_up)
+        e->n_up--;
+    leg->is_up = false;
+    leg->hear = PL_HEAR_NONE;
+    leg->route.fd = leg->route.rtcp_fd = -1;
+    if (leg->srtp)
+        e->options.srtp->destroy(&leg->srtp);
+    restart(leg);
+    pl_engine_event(e, leg, (pl_mix_event){.kind = PL_MIX_TRANSPORT_CLOSED});
+}
+
+void pl_engine_input(pl_engine *engine, pl_mix_input *input)
+{
+    pl_leg *leg = pl_engine_leg(engine, input->leg);
+    if (!leg) {
+        engine->stats.drop_leg++;
+        if (input->kind == PL_MIX_TRANSPORT_DOWN) {
+            pl_mix_event gone = {.kind = PL_MIX_TRANSPORT_CLOSED,
+                                 .leg = input->leg};
+            engine->options.sink.event(engine->options.sink.ctx, &gone);
+        }
+        return;
+    }
+    switch (input->kind) {
+    case PL_MIX_PACKET: take_packet(engine, leg, &input->u.packet); break;
+    case PL_MIX_TRANSPORT_UP: take_up(engine, leg, input); break;
+    case PL_MIX_TRANSPORT_ADDRESS: leg->route = input->u.route; break;
+    case PL_MIX_TRANSPORT_DOWN: take_down(engine, leg); break;
+    default: engine->stats.bad_command++; break;
+    }
+}

@@ -1,0 +1,106 @@
+/* engine_send.c - packets out: RTP around shared payloads, RTCP reports. */
+#include <string.h>
+
+#include "core/engine_state.h"
+#include "core/rtcp.h"
+
+void pl_engine_flush(pl_engine *engine)
+{
+    if (engine->n_out == 0)
+        return;
+    engine->options.sink.send(engine->options.sink.ctx, engine->out,
+                              engine->n_out);
+    engine->n_out = 0;
+}
+
+/* Protect what lies in the next output buffer and queue it. */
+static bool queue_packet(pl_engine *e, pl_leg *leg, size_t len, bool is_rtcp)
+{
+    uint8_t *bytes = e->out_bytes[e->n_out];
+    if (leg->srtp && e->options.srtp->protect(leg->srtp, is_rtcp, bytes,
+                                              PL_OUT_BYTES, &len) != PL_OK)
+        return false;
+    bool is_apart = is_rtcp && !leg->route.is_rtcp_mux;
+    e->out[e->n_out++] = (pl_out_packet){
+        .leg = leg->id,
+        .fd = is_apart ? leg->route.rtcp_fd : leg->route.fd,
+        .is_v6_socket = leg->route.is_v6_socket,
+        .remote = is_apart ? &leg->route.rtcp_remote : &leg->route.remote,
+        .data = bytes,
+        .len = len,
+    };
+    if (e->n_out == PL_SEND_BATCH)
+        pl_engine_flush(e);
+    return true;
+}
+
+void pl_engine_send_rtp(pl_engine *engine, pl_leg *leg, const uint8_t *payload,
+                        size_t len)
+{
+    if (len == 0) {
+        leg->has_gap = true;
+        return;
+    }
+    uint8_t *bytes = engine->out_bytes[engine->n_out];
+    pl_rtp rtp = {.marker = leg->has_gap, /* RFC 3551 section 4.1 */
+                  .pt = leg->media.send_pt,
+                  .seq = leg->seq++,
+                  .ts = leg->ts,
+                  .ssrc = leg->ssrc};
+    pl_rtp_write(&rtp, bytes);
+    memcpy(bytes + PL_RTP_HEADER, payload, len);
+    if (!queue_packet(engine, leg, PL_RTP_HEADER + len, false))
+        return;
+    leg->has_gap = false;
+    leg->is_sender = true;
+    leg->packets_sent++;
+    leg->bytes_sent += (uint32_t)len;
+    engine->stats.rtp_out++;
+}
+
+static uint32_t next_random(pl_leg *leg)
+{
+    uint32_t x = leg->random ? leg->random : 1;
+    x ^= x << 13;
+    x ^= x >> 17;
+    x ^= x << 5;
+    return leg->random = x;
+}
+
+static bool has_rtcp_route(const pl_leg *leg)
+{
+    if (!leg->is_up)
+        return false;
+    if (leg->route.is_rtcp_mux)
+        return leg->route.fd >= 0 && !pl_addr_is_none(&leg->route.remote);
+    return leg->route.rtcp_fd >= 0 && !pl_addr_is_none(&leg->route.rtcp_remote);
+}
+
+void pl_engine_send_rtcp(pl_engine *engine, pl_leg *leg, int64_t now_us,
+                         bool is_bye)
+{
+    /* RFC 3550 section 6.2, 6.3.1: 5 s, spread from half to one and a half. */
+    leg->next_rtcp_us =
+        now_us + PL_RTCP_PERIOD_US / 2 + next_random(leg) % PL_RTCP_PERIOD_US;
+    if (!has_rtcp_route(leg))
+        return;
+    pl_rtp_report report;
+    bool has_report = leg->has_source && leg->source.is_valid;
+    if (has_report)
+        pl_rtp_source_report(&leg->source, now_us, &report);
+    pl_rtcp_own own = {
+        .ssrc = leg->ssrc,
+        .cname = leg->cname,
+        .is_sender = leg->is_sender,
+        .ntp = pl_ntp_time(now_us + engine->options.wall_offset_us),
+        .rtp_ts = leg->ts,
+        .packets = (uint32_t)leg->packets_sent,
+        .bytes = leg->bytes_sent,
+        .report = has_report ? &report : NULL,
+        .is_bye = is_bye,
+    };
+    size_t len = pl_rtcp_write(&own, engine->out_bytes[engine->n_out]);
+    leg->is_sender = false;
+    if (queue_packet(engine, leg, len, true))
+        engine->stats.rtcp_out++;
+}

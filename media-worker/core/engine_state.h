@@ -1,0 +1,172 @@
+/* engine_state.h - the inside of an engine, for core/engine*.c alone. */
+#ifndef PL_ENGINE_STATE_H
+#define PL_ENGINE_STATE_H
+
+#include "core/dtmf.h"
+#include "core/engine.h"
+#include "core/limiter.h"
+#include "core/playout.h"
+#include "core/rtp.h"
+#include "core/rtp_source.h"
+#include "core/talkers.h"
+
+enum {
+    PL_RATE_CLASSES = 4,    /* Opus bit rates that share encoders */
+    PL_ECHO_FRAMES = 12,    /* 240 ms: one hears oneself apart */
+    PL_OUT_BYTES = 512,     /* header, payload, SRTP trailer */
+    PL_HANGOVER_TICKS = 20, /* 400 ms with an encoder of one's own after it */
+    PL_RTCP_PERIOD_US = 5000000,
+    PL_STATS_PERIOD_US = 5000000
+};
+
+typedef struct pl_engine_room pl_engine_room;
+
+/* What a leg is sent. */
+typedef enum pl_hear {
+    PL_HEAR_NONE,    /* nothing: no transport, or on hold */
+    PL_HEAR_SILENCE, /* the engine's encoded silence */
+    PL_HEAR_SHARED,  /* the room's mix, encoded once for all */
+    PL_HEAR_PRIVATE  /* a mix of its own, its own encoder */
+} pl_hear;
+
+/* An encoder that many legs listen to. */
+typedef struct pl_shared {
+    pl_encoder *encoder;
+    uint64_t tick; /* of out[] */
+    size_t len;
+    uint8_t out[PL_CODEC_MAX_ENCODED];
+} pl_shared;
+
+/* Sliding limit of packets a second. */
+typedef struct pl_rate_window {
+    int64_t start_us;
+    uint32_t n;
+} pl_rate_window;
+
+typedef struct pl_leg {
+    pl_mix_id id;
+    pl_engine_room *room;
+    pl_leg_kind kind;
+    char cname[PL_MIX_CNAME_MAX];
+    pl_mix_media media;
+    pl_mix_flags flags;
+
+    /* transport */
+    bool is_up;
+    pl_srtp *srtp; /* NULL: plain */
+    pl_mix_route route;
+    bool has_path;
+    uint32_t path;
+
+    /* receiving */
+    pl_playout *playout;
+    pl_rtp_source source, candidate;
+    bool has_source, has_candidate;
+    int64_t last_rtp_us, last_dtmf_us;
+    pl_dtmf dtmf;
+    pl_rate_window rtp_rate, rtcp_rate;
+    bool is_seen;
+    pl_codec_kind recv_codec;
+    pl_playout_counters counted; /* already in the engine's sums */
+
+    /* voice */
+    pl_voice voice;
+    bool has_level;     /* the peer sends levels (RFC 6464) */
+    uint16_t lie_ticks; /* loud by its levels, nothing to hear */
+    bool is_rendered;   /* pcm holds this tick */
+    bool is_in_mix;
+    float gain;
+    bool is_talking;
+    uint16_t talk_ticks;
+    float pcm[PL_TICK_SAMPLES];
+
+    /* hearing */
+    pl_hear hear;
+    unsigned rate_class;
+    pl_encoder *encoder; /* its own */
+    pl_limiter limiter;
+    uint16_t hangover_ticks; /* since a mix of its own was last needed */
+    pl_mix_play play;
+    size_t play_at;
+    float *echo; /* [PL_ECHO_FRAMES][960], echo rooms only */
+    size_t echo_at;
+
+    /* sending */
+    uint32_t ssrc, ts;
+    uint16_t seq;
+    bool has_gap; /* the next packet begins a talkspurt */
+    uint64_t packets_sent;
+    uint32_t bytes_sent;
+    bool is_sender; /* sent since the last report */
+    uint32_t rtt_us, far_loss_permille, far_jitter_us;
+    int64_t next_rtcp_us, next_stats_us;
+    uint32_t random;
+} pl_leg;
+
+struct pl_engine_room {
+    pl_mix_id id;
+    pl_mix_room options;
+    pl_leg **legs; /* legs[n], in the order they came */
+    size_t n, cap;
+    pl_voice **voices; /* scratch of the selection, cap */
+    pl_shared shared[PL_AUDIO_COUNT][PL_RATE_CLASSES];
+    pl_limiter limiter;
+    uint64_t limiter_tick; /* last use */
+};
+
+struct pl_engine {
+    pl_engine_options options;
+    pl_engine_stats stats;
+    pl_leg **legs; /* by id index */
+    pl_engine_room **rooms;
+    size_t n_up; /* legs with a transport */
+    pl_packet_pool *pool;
+    uint64_t tick;
+    int64_t last_tick_us;
+    bool has_ticked;
+
+    pl_shared silence[PL_AUDIO_COUNT][PL_RATE_CLASSES];
+    float sum[PL_TICK_SAMPLES], mix[PL_TICK_SAMPLES], limited[PL_TICK_SAMPLES];
+
+    size_t n_out;
+    pl_out_packet out[PL_SEND_BATCH];
+    uint8_t out_bytes[PL_SEND_BATCH][PL_OUT_BYTES];
+};
+
+/* engine.c */
+pl_leg *pl_engine_leg(const pl_engine *engine, pl_mix_id id);
+void pl_engine_event(const pl_engine *engine, const pl_leg *leg,
+                     pl_mix_event event);
+static inline bool pl_leg_sends(const pl_leg *leg)
+{
+    return leg->is_up && leg->route.fd >= 0 &&
+           !pl_addr_is_none(&leg->route.remote) &&
+           (leg->media.direction == PL_DIRECTION_SENDRECV ||
+            leg->media.direction == PL_DIRECTION_SENDONLY);
+}
+static inline bool pl_leg_receives(const pl_leg *leg)
+{
+    return leg->is_up && (leg->media.direction == PL_DIRECTION_SENDRECV ||
+                          leg->media.direction == PL_DIRECTION_RECVONLY);
+}
+
+/* engine_input.c */
+void pl_engine_digit(pl_engine *engine, const pl_leg *leg, char digit,
+                     uint32_t duration_ms);
+
+/* engine_send.c */
+void pl_engine_flush(pl_engine *engine);
+/* Send an encoded payload to a leg under its own number, time and source. */
+void pl_engine_send_rtp(pl_engine *engine, pl_leg *leg, const uint8_t *payload,
+                        size_t len);
+/* Send a report; is_bye: the last one. */
+void pl_engine_send_rtcp(pl_engine *engine, pl_leg *leg, int64_t now_us,
+                         bool is_bye);
+
+/* engine_hear.c: everything from the sum to the packets of one room. */
+void pl_engine_hear(pl_engine *engine, pl_engine_room *room);
+/* Make what a leg needs to be heard and to hear; frees what it had. */
+PL_MUST_USE pl_err pl_engine_set_media(pl_engine *engine, pl_leg *leg,
+                                       const pl_mix_media *media);
+
+#endif

@@ -1,0 +1,257 @@
+/* engine_tick.c - 20 ms of every room: listen, choose, sum, hand over. */
+#include <string.h>
+
+#include "core/engine_state.h"
+#include "core/level.h"
+
+enum {
+    FADE_IN = 240, /* samples; fading out takes the whole frame */
+    TALK_ON_TICKS = 3,
+    TALK_OFF_TICKS = 10,
+    LIE_TICKS = 50
+};
+static const int64_t DTMF_OVER_US = 200000; /* all end packets were lost */
+/* A peer that claims a loud voice and sends nothing to hear. */
+static const float CLAIM_DB = -40.0F;
+static const float HEARD_DB = -75.0F;
+
+/* ---- one leg's voice ---------------------------------------------------- */
+
+static void render(pl_leg *leg)
+{
+    if (leg->is_rendered)
+        return;
+    pl_playout_render(leg->playout, leg->pcm);
+    leg->is_rendered = true;
+}
+
+static bool is_heard(const pl_leg *leg)
+{
+    return leg->flags.mixed && !leg->flags.muted && pl_leg_receives(leg);
+}
+
+/* Step the leg's time line and find out how loud it is, decoding only when
+ * nobody told. */
+static void listen(pl_leg *leg, int64_t now_us)
+{
+    leg->is_rendered = false;
+    pl_playout_frame frame = {.is_silent = true};
+    if (leg->is_up)
+        pl_playout_advance(leg->playout, now_us, &frame);
+    if (!is_heard(leg)) {
+        pl_voice_init(&leg->voice);
+        return;
+    }
+    float db = PL_LEVEL_SILENCE;
+    if (frame.has_level)
+        leg->has_level = true;
+    if (!frame.is_silent) {
+        if (leg->has_level && leg->lie_ticks < LIE_TICKS) {
+            db = frame.has_level ? frame.level_db : leg->voice.level_db;
+        } else {
+            render(leg);
+            db = pl_level_db(leg->pcm, PL_TICK_SAMPLES);
+        }
+    }
+    pl_voice_update(&leg->voice, db);
+}
+
+/* RFC 6464 section 5: levels may be forged; one who takes a talker's place by
+ * them without saying anything loses the privilege. */
+static void check_claim(pl_leg *leg)
+{
+    if (!leg->has_level || leg->lie_ticks >= LIE_TICKS)
+        return;
+    if (leg->voice.level_db > CLAIM_DB &&
+        pl_level_db(leg->pcm, PL_TICK_SAMPLES) < HEARD_DB)
+        leg->lie_ticks++;
+    else
+        leg->lie_ticks = 0;
+}
+
+static void apply_gain(pl_leg *leg, float to)
+{
+    float from = leg->gain;
+    leg->gain = to;
+    if (from >= 1.0F && to >= 1.0F)
+        return;
+    size_t n = to > from ? FADE_IN : PL_TICK_SAMPLES;
+    float step = (to - from) / (float)n;
+    for (size_t i = 0; i < n; i++) {
+        leg->pcm[i] *= from;
+        from += step;
+    }
+    if (to >= 1.0F)
+        return;
+    for (size_t i = n; i < PL_TICK_SAMPLES; i++)
+        leg->pcm[i] *= to;
+}
+
+static void report_talking(pl_engine *e, pl_leg *leg)
+{
+    bool is_now = leg->voice.is_selected && leg->voice.is_speaking;
+    if (is_now == leg->is_talking) {
+        leg->talk_ticks = 0;
+        return;
+    }
+    if (++leg->talk_ticks < (is_now ? TALK_ON_TICKS : TALK_OFF_TICKS))
+        return;
+    leg->talk_ticks = 0;
+    leg->is_talking = is_now;
+    pl_engine_event(
+        e, leg,
+        (pl_mix_event){
+            .kind = PL_MIX_TALKING,
+            .u.talking = {is_now, pl_level_code(leg->voice.score_db)}});
+}
+
+/* ---- rooms -------------------------------------------------------------- */
+
+static void sum_voices(pl_engine *e, pl_engine_room *room)
+{
+    memset(e->sum, 0, sizeof e->sum);
+    for (size_t i = 0; i < room->n; i++) {
+        pl_leg *leg = room->legs[i];
+        float to = leg->voice.is_selected ? 1.0F : 0.0F;
+        leg->is_in_mix = to > 0.0F || leg->gain > 0.0F;
+        if (!leg->is_in_mix)
+            continue;
+        render(leg);
+        check_claim(leg);
+        apply_gain(leg, to);
+        for (size_t k = 0; k < PL_TICK_SAMPLES; k++)
+            e->sum[k] += leg->pcm[k];
+    }
+}
+
+static void mix_room(pl_engine *e, pl_engine_room *room, int64_t now_us)
+{
+    for (size_t i = 0; i < room->n; i++) {
+        listen(room->legs[i], now_us);
+        room->voices[i] = &room->legs[i]->voice;
+    }
+    pl_talkers_select(room->voices, room->n, room->options.max_talkers);
+    sum_voices(e, room);
+}
+
+/* Everybody hears only himself, some time later. */
+static void echo_room(pl_engine *e, pl_engine_room *room, int64_t now_us)
+{
+    memset(e->sum, 0, sizeof e->sum);
+    for (size_t i = 0; i < room->n; i++) {
+        pl_leg *leg = room->legs[i];
+        listen(leg, now_us);
+        leg->voice.is_selected = leg->voice.is_speaking;
+        float *newest = leg->echo + leg->echo_at * PL_TICK_SAMPLES;
+        if (is_heard(leg)) {
+            render(leg);
+            memcpy(newest, leg->pcm, sizeof leg->pcm);
+        } else {
+            memset(newest, 0, sizeof leg->pcm);
+        }
+        leg->echo_at = (leg->echo_at + 1) % PL_ECHO_FRAMES;
+    }
+}
+
+/* ---- what happens now and then ------------------------------------------ */
+
+static void report_stats(pl_engine *e, pl_leg *leg, int64_t now_us)
+{
+    leg->next_stats_us = now_us + PL_STATS_PERIOD_US;
+    uint32_t clock = e->options.codecs->codec[leg->recv_codec]->clock_hz;
+    const pl_rtp_source *s = &leg->source;
+    pl_mix_stats stats = {
+        .packets_received = leg->has_source ? s->received : 0,
+        .packets_sent = leg->packets_sent,
+        .packets_lost = leg->has_source ? pl_rtp_source_lost(s) : 0,
+        .concealed_frames = pl_playout_count(leg->playout)->concealed,
+        .jitter_us = (uint32_t)((uint64_t)(s->jitter >> 4) * 1000000 / clock),
+        .delay_ms = (uint32_t)(pl_playout_delay_us(leg->playout) / 1000),
+        .rtt_us = leg->rtt_us,
+        .far_loss_permille = leg->far_loss_permille,
+        .far_jitter_us = leg->far_jitter_us,
+        .codec = leg->recv_codec,
+    };
+    pl_engine_event(e, leg,
+                    (pl_mix_event){.kind = PL_MIX_STATS, .u.stats = stats});
+}
+
+static void sum_counters(pl_engine *e, pl_leg *leg)
+{
+    const pl_playout_counters now = *pl_playout_count(leg->playout);
+    const pl_playout_counters *old = &leg->counted;
+    e->stats.decodes += now.decodes - old->decodes;
+    e->stats.concealed += now.concealed - old->concealed;
+    e->stats.recovered += now.recovered - old->recovered;
+    e->stats.inserted += now.inserted - old->inserted;
+    e->stats.removed += now.removed - old->removed;
+    e->stats.drop_late += now.late - old->late;
+    e->stats.drop_duplicate += now.duplicate - old->duplicate;
+    e->stats.drop_full += now.full - old->full;
+    e->stats.drop_payload += now.bad_payload - old->bad_payload;
+    leg->counted = now;
+}
+
+static void look_after(pl_engine *e, pl_leg *leg, int64_t now_us)
+{
+    report_talking(e, leg);
+    sum_counters(e, leg);
+    if (leg->dtmf.has_event && now_us - leg->last_dtmf_us > DTMF_OVER_US)
+        pl_engine_digit(e, leg, pl_dtmf_flush(&leg->dtmf), 0);
+    if (!leg->is_up)
+        return;
+    if (leg->next_rtcp_us == 0) { /* RFC 3550 section 6.2: half at first */
+        leg->next_rtcp_us = now_us + PL_RTCP_PERIOD_US / 4 +
+                            leg->ssrc % (PL_RTCP_PERIOD_US / 4);
+        leg->next_stats_us = now_us + PL_STATS_PERIOD_US;
+    }
+    if (now_us >= leg->next_rtcp_us)
+        pl_engine_send_rtcp(e, leg, now_us, false);
+    if (now_us >= leg->next_stats_us)
+        report_stats(e, leg, now_us);
+}
+
+/* How many ticks lie between the last one and this; 1 when none was missed. */
+static uint32_t elapsed_ticks(pl_engine *e, int64_t now_us)
+{
+    int64_t n = 1;
+    if (e->has_ticked) {
+        n = (now_us - e->last_tick_us + PL_TICK_US / 2) / PL_TICK_US;
+        n = n < 1 ? 1 : n;
+    }
+    e->last_tick_us = now_us;
+    e->has_ticked = true;
+    return (uint32_t)n;
+}
+
+static void tick_room(pl_engine *e, pl_engine_room *room, int64_t now_us,
+                      uint32_t n_ticks)
+{
+    for (size_t i = 0; i < room->n; i++) {
+        pl_leg *leg = room->legs[i];
+        uint32_t clock =
+            e->options.codecs->codec[leg->media.send_codec]->clock_hz;
+        leg->ts += n_ticks * (clock / 50);
+    }
+    if (room->options.mode == PL_ROOM_MODE_ECHO)
+        echo_room(e, room, now_us);
+    else
+        mix_room(e, room, now_us);
+    pl_engine_hear(e, room);
+    for (size_t i = 0; i < room->n; i++)
+        look_after(e, room->legs[i], now_us);
+}
+
+void pl_engine_tick(pl_engine *engine, int64_t now_us)
+{
+    uint32_t n_ticks = elapsed_ticks(engine, now_us);
+    engine->tick++;
+    engine->stats.ticks++;
+    engine->stats.ticks_skipped += n_ticks - 1;
+    for (uint32_t i = 0; i < engine->options.max_rooms; i++) {
+        pl_engine_room *room = engine->rooms[i];
+        if (room && room->n > 0)
+            tick_room(engine, room, now_us, n_ticks);
+    }
+    pl_engine_flush(engine);
+}

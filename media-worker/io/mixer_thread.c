@@ -1,0 +1,492 @@
+/* mixer_thread.c - engines on the clock.
+ *
+ * Each thread sleeps in poll() on two descriptors: a timer set to the absolute
+ * time of the next tick, off while there is nothing to mix, and an eventfd for
+ * commands and transport changes. Packets do not wake it: it reads them when
+ * it ticks. */
+#include "io/mixer_thread.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/media_metrics.h"
+#include "core/ring.h"
+#include "io/batch_send.h"
+
+enum {
+    MAX_THREADS = 64,
+    COMMAND_SLOTS = 4096,
+    INPUT_SLOTS = 2048,
+    NOTE_SLOTS = 1024,
+    EVENT_SLOTS_MIN = 1024,
+    EVENT_SLOTS_MAX = 1 << 20,
+    CATCH_UP_TICKS = 5,
+    WALL_EVERY_TICKS = 50,
+    LOAD_SMOOTH = 32
+};
+
+typedef struct worker {
+    pl_mixer *mixer;
+    pthread_t thread;
+    bool has_thread, is_stopping, is_ticking;
+    pl_engine *engine;
+    pl_ring *commands, *inputs, *events, *notes;
+    size_t event_slots;
+    int timer_fd, wake_fd;
+    bool has_events, has_notes;
+    int64_t next_us;
+    uint32_t wall_ticks;
+    int64_t work_us_x32; /* smoothed time of a tick, times LOAD_SMOOTH */
+    _Atomic uint32_t load_permille;
+    pl_engine_stats published;
+} worker;
+
+struct pl_mixer {
+    pl_mixer_options options;
+    uint32_t n;
+    worker *workers;
+    int event_fd, note_fd;
+    uint32_t next_event, next_note; /* round robin */
+};
+
+static int64_t clock_us(clockid_t id)
+{
+    struct timespec t = {0};
+    (void)clock_gettime(id, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static int64_t wall_offset_us(void)
+{
+    return clock_us(CLOCK_REALTIME) - clock_us(CLOCK_MONOTONIC);
+}
+
+static void signal_fd(int fd)
+{
+    const uint64_t one = 1;
+    ssize_t n = write(fd, &one, sizeof one);
+    (void)n; /* full means readable: all that is wanted */
+}
+
+static void clear_fd(int fd)
+{
+    uint64_t count = 0;
+    ssize_t n = read(fd, &count, sizeof count);
+    (void)n;
+}
+
+/* ---- the engine's sink -------------------------------------------------- */
+
+static void sink_send(void *ctx, const pl_out_packet *packets, size_t n)
+{
+    worker *w = ctx;
+    size_t lost = pl_batch_send(packets, n);
+    if (lost > 0)
+        pl_metrics_add(w->mixer->options.metrics, PL_MEDIA_M_send_failed, lost);
+}
+
+static bool is_droppable(pl_mix_event_kind kind)
+{
+    return kind == PL_MIX_STATS || kind == PL_MIX_TALKING ||
+           kind == PL_MIX_DTMF;
+}
+
+/* What may be lost leaves the last quarter of the queue to what may not. */
+static void sink_event(void *ctx, const pl_mix_event *event)
+{
+    worker *w = ctx;
+    bool is_tight = pl_ring_count(w->events) >= w->event_slots / 4 * 3;
+    pl_mix_event *slot = pl_ring_reserve(w->events);
+    if (!slot || (is_tight && is_droppable(event->kind))) {
+        pl_metrics_add(w->mixer->options.metrics, PL_MEDIA_M_events_full, 1);
+        return;
+    }
+    *slot = *event;
+    pl_ring_commit(w->events);
+    w->has_events = true;
+}
+
+static void sink_note(void *ctx, const pl_mix_note *note)
+{
+    worker *w = ctx;
+    pl_mix_note *slot = pl_ring_reserve(w->notes);
+    if (!slot) {
+        pl_metrics_add(w->mixer->options.metrics, PL_MEDIA_M_events_full, 1);
+        return;
+    }
+    *slot = *note;
+    pl_ring_commit(w->notes);
+    w->has_notes = true;
+}
+
+/* ---- the thread --------------------------------------------------------- */
+
+/* Inputs are counted first: whatever main queued before the I/O thread made
+ * one of those is then seen before it (see engine_msg.h). */
+static void drain(worker *w)
+{
+    size_t n = pl_ring_count(w->inputs);
+    for (pl_mix_command *c = NULL; (c = pl_ring_peek(w->commands)) != NULL;) {
+        if (c->kind == PL_MIX_STOP)
+            w->is_stopping = true;
+        else
+            pl_engine_command(w->engine, c);
+        pl_ring_release(w->commands);
+    }
+    for (; n > 0; n--) {
+        pl_mix_input *input = pl_ring_peek(w->inputs);
+        if (!input)
+            break;
+        pl_engine_input(w->engine, input);
+        pl_ring_release(w->inputs);
+    }
+}
+
+static void publish(worker *w)
+{
+    pl_metrics *m = w->mixer->options.metrics;
+    const pl_engine_stats *now = pl_engine_stats_get(w->engine);
+#define PUBLISH(arg, id, name, doc)                                            \
+    if (now->id != w->published.id)                                            \
+        pl_metrics_add(m, PL_MEDIA_M_engine_##id, now->id - w->published.id);
+    PL_ENGINE_STATS(PUBLISH, )
+#undef PUBLISH
+    w->published = *now;
+    if (w->has_events)
+        signal_fd(w->mixer->event_fd);
+    if (w->has_notes)
+        signal_fd(w->mixer->note_fd);
+    w->has_events = w->has_notes = false;
+}
+
+static void arm(worker *w, int64_t at_us)
+{
+    struct itimerspec t = {.it_value = {.tv_sec = at_us / 1000000,
+                                        .tv_nsec = at_us % 1000000 * 1000}};
+    (void)timerfd_settime(w->timer_fd, TFD_TIMER_ABSTIME, &t, NULL);
+}
+
+static void note_work(worker *w, int64_t work_us)
+{
+    pl_metrics_observe_us(w->mixer->options.metrics, PL_MEDIA_M_tick_work_us,
+                          (uint64_t)work_us);
+    w->work_us_x32 += work_us - w->work_us_x32 / LOAD_SMOOTH;
+    int64_t permille = w->work_us_x32 / LOAD_SMOOTH * 1000 / PL_TICK_US;
+    atomic_store_explicit(&w->load_permille, (uint32_t)permille,
+                          memory_order_relaxed);
+}
+
+static void tick(worker *w)
+{
+    pl_metrics *m = w->mixer->options.metrics;
+    int64_t begin = clock_us(CLOCK_MONOTONIC);
+    int64_t late = begin - w->next_us;
+    pl_metrics_observe_us(m, PL_MEDIA_M_tick_late_us,
+                          late > 0 ? (uint64_t)late : 0);
+    if (late > PL_TICK_US)
+        pl_metrics_add(m, PL_MEDIA_M_ticks_late, 1);
+    if (++w->wall_ticks % WALL_EVERY_TICKS == 0)
+        pl_engine_set_wall(w->engine, wall_offset_us());
+    drain(w);
+    pl_engine_tick(w->engine, w->next_us);
+    publish(w);
+    note_work(w, clock_us(CLOCK_MONOTONIC) - begin);
+    w->next_us += PL_TICK_US;
+}
+
+/* Run what is due. Short delays are caught up, so that nobody misses audio;
+ * after a long one the past is left alone. */
+static void run_due(worker *w)
+{
+    int64_t now = clock_us(CLOCK_MONOTONIC);
+    int64_t behind = (now - w->next_us) / PL_TICK_US;
+    if (behind >= CATCH_UP_TICKS)
+        w->next_us += behind * PL_TICK_US;
+    while (w->next_us <= now && !w->is_stopping) {
+        tick(w);
+        now = clock_us(CLOCK_MONOTONIC);
+    }
+}
+
+static void keep_time(worker *w)
+{
+    if (pl_engine_is_idle(w->engine)) {
+        if (w->is_ticking)
+            arm(w, 0); /* off */
+        w->is_ticking = false;
+        atomic_store_explicit(&w->load_permille, 0, memory_order_relaxed);
+        return;
+    }
+    if (!w->is_ticking) {
+        w->is_ticking = true;
+        w->next_us = clock_us(CLOCK_MONOTONIC) + PL_TICK_US;
+        pl_engine_set_wall(w->engine, wall_offset_us());
+    }
+    run_due(w);
+    arm(w, w->next_us);
+}
+
+static void *run(void *ctx)
+{
+    worker *w = ctx;
+    struct pollfd fds[2] = {{.fd = w->timer_fd, .events = POLLIN},
+                            {.fd = w->wake_fd, .events = POLLIN}};
+    while (!w->is_stopping) {
+        if (poll(fds, 2, -1) < 0 && errno != EINTR)
+            break;
+        if (fds[0].revents)
+            clear_fd(w->timer_fd);
+        if (fds[1].revents) {
+            clear_fd(w->wake_fd);
+            drain(w);
+            publish(w);
+        }
+        keep_time(w);
+    }
+    return NULL;
+}
+
+/* ---- starting and stopping ---------------------------------------------- */
+
+static size_t power_of_two(size_t at_least)
+{
+    size_t n = EVENT_SLOTS_MIN;
+    while (n < at_least && n < EVENT_SLOTS_MAX)
+        n *= 2;
+    return n;
+}
+
+static pl_err make_worker(pl_mixer *m, worker *w)
+{
+    w->mixer = m;
+    w->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    w->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (w->timer_fd < 0 || w->wake_fd < 0)
+        return PL_EIO;
+    /* The last quarter holds the end of every leg and more. */
+    w->event_slots = power_of_two(4 * (size_t)m->options.max_legs + 1024);
+    pl_err e =
+        pl_ring_create(COMMAND_SLOTS, sizeof(pl_mix_command), &w->commands);
+    if (e == PL_OK)
+        e = pl_ring_create(INPUT_SLOTS, sizeof(pl_mix_input), &w->inputs);
+    if (e == PL_OK)
+        e = pl_ring_create(w->event_slots, sizeof(pl_mix_event), &w->events);
+    if (e == PL_OK)
+        e = pl_ring_create(NOTE_SLOTS, sizeof(pl_mix_note), &w->notes);
+    if (e != PL_OK)
+        return e;
+    const pl_engine_options options = {
+        .max_legs = m->options.max_legs,
+        .max_rooms = m->options.max_rooms,
+        .codecs = m->options.codecs,
+        .srtp = m->options.srtp,
+        .sink = {w, sink_send, sink_event, sink_note},
+        .wall_offset_us = wall_offset_us(),
+    };
+    e = pl_engine_create(&options, &w->engine);
+    if (e != PL_OK)
+        return e;
+    w->has_thread = pthread_create(&w->thread, NULL, run, w) == 0;
+    return w->has_thread ? PL_OK : PL_EIO;
+}
+
+static pl_err make_workers(pl_mixer *m)
+{
+    m->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    m->note_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (m->event_fd < 0 || m->note_fd < 0)
+        return PL_EIO;
+    m->workers = calloc(m->n, sizeof *m->workers);
+    if (!m->workers)
+        return PL_ENOMEM;
+    for (uint32_t i = 0; i < m->n; i++)
+        m->workers[i].timer_fd = m->workers[i].wake_fd = -1;
+    /* Signals are the main thread's. */
+    sigset_t all, before;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_BLOCK, &all, &before);
+    pl_err e = PL_OK;
+    for (uint32_t i = 0; e == PL_OK && i < m->n; i++)
+        e = make_worker(m, &m->workers[i]);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return e;
+}
+
+pl_err pl_mixer_start(const pl_mixer_options *options, pl_mixer **ret_mixer)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    uint32_t n = options->n_threads;
+    if (n == 0)
+        n = cores < 1 ? 1 : cores > MAX_THREADS ? MAX_THREADS : (uint32_t)cores;
+    if (n > MAX_THREADS || options->max_legs == 0 || options->max_rooms == 0)
+        return PL_EINVAL;
+    pl_mixer *m = calloc(1, sizeof *m);
+    if (!m)
+        return PL_ENOMEM;
+    m->options = *options;
+    m->n = n;
+    m->event_fd = m->note_fd = -1;
+    pl_err e = make_workers(m);
+    if (e != PL_OK) {
+        pl_mixer_stop(&m);
+        return e;
+    }
+    *ret_mixer = m;
+    return PL_OK;
+}
+
+static void close_fd(int fd)
+{
+    if (fd >= 0)
+        (void)close(fd);
+}
+
+static void stop_worker(worker *w)
+{
+    if (w->has_thread) {
+        pl_mix_command *stop = NULL;
+        /* A full queue is being read: there is room within a tick. */
+        while (!(stop = pl_ring_reserve(w->commands)))
+            (void)poll(NULL, 0, 1);
+        *stop = (pl_mix_command){.kind = PL_MIX_STOP};
+        pl_ring_commit(w->commands);
+        signal_fd(w->wake_fd);
+        (void)pthread_join(w->thread, NULL);
+    }
+    pl_engine_destroy(&w->engine);
+    pl_ring_destroy(&w->commands);
+    pl_ring_destroy(&w->inputs);
+    pl_ring_destroy(&w->events);
+    pl_ring_destroy(&w->notes);
+    close_fd(w->timer_fd);
+    close_fd(w->wake_fd);
+}
+
+void pl_mixer_stop(pl_mixer **mixer)
+{
+    if (!mixer || !*mixer)
+        return;
+    pl_mixer *m = *mixer;
+    for (uint32_t i = 0; m->workers && i < m->n; i++)
+        stop_worker(&m->workers[i]);
+    free(m->workers);
+    close_fd(m->event_fd);
+    close_fd(m->note_fd);
+    free(m);
+    *mixer = NULL;
+}
+
+uint32_t pl_mixer_threads(const pl_mixer *mixer)
+{
+    return mixer->n;
+}
+
+uint32_t pl_mixer_load_permille(const pl_mixer *mixer)
+{
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < mixer->n; i++) {
+        uint32_t load = atomic_load_explicit(&mixer->workers[i].load_permille,
+                                             memory_order_relaxed);
+        most = load > most ? load : most;
+    }
+    return most;
+}
+
+/* ---- main thread -------------------------------------------------------- */
+
+pl_err pl_mixer_command(pl_mixer *mixer, uint32_t thread,
+                        const pl_mix_command *command)
+{
+    worker *w = &mixer->workers[thread % mixer->n];
+    pl_mix_command *slot = pl_ring_reserve(w->commands);
+    if (!slot)
+        return PL_EFULL;
+    *slot = *command;
+    pl_ring_commit(w->commands);
+    signal_fd(w->wake_fd);
+    return PL_OK;
+}
+
+int pl_mixer_event_fd(const pl_mixer *mixer)
+{
+    return mixer->event_fd;
+}
+
+static bool take_event(pl_mixer *m, pl_mix_event *ret_event)
+{
+    for (uint32_t i = 0; i < m->n; i++) {
+        worker *w = &m->workers[m->next_event++ % m->n];
+        pl_mix_event *event = pl_ring_peek(w->events);
+        if (event) {
+            *ret_event = *event;
+            pl_ring_release(w->events);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool pl_mixer_next_event(pl_mixer *mixer, pl_mix_event *ret_event)
+{
+    if (take_event(mixer, ret_event))
+        return true;
+    /* Cleared before the last look: what comes after it signals again. */
+    clear_fd(mixer->event_fd);
+    return take_event(mixer, ret_event);
+}
+
+/* ---- I/O thread --------------------------------------------------------- */
+
+pl_mix_input *pl_mixer_reserve(pl_mixer *mixer, uint32_t thread)
+{
+    pl_mix_input *slot =
+        pl_ring_reserve(mixer->workers[thread % mixer->n].inputs);
+    if (!slot)
+        pl_metrics_add(mixer->options.metrics, PL_MEDIA_M_input_full, 1);
+    return slot;
+}
+
+void pl_mixer_commit(pl_mixer *mixer, uint32_t thread)
+{
+    worker *w = &mixer->workers[thread % mixer->n];
+    const pl_mix_input *slot = pl_ring_reserve(w->inputs);
+    bool is_packet = slot && slot->kind == PL_MIX_PACKET;
+    pl_ring_commit(w->inputs);
+    if (!is_packet)
+        signal_fd(w->wake_fd);
+}
+
+int pl_mixer_note_fd(const pl_mixer *mixer)
+{
+    return mixer->note_fd;
+}
+
+static bool take_note(pl_mixer *m, pl_mix_note *ret_note)
+{
+    for (uint32_t i = 0; i < m->n; i++) {
+        worker *w = &m->workers[m->next_note++ % m->n];
+        pl_mix_note *note = pl_ring_peek(w->notes);
+        if (note) {
+            *ret_note = *note;
+            pl_ring_release(w->notes);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool pl_mixer_next_note(pl_mixer *mixer, pl_mix_note *ret_note)
+{
+    if (take_note(mixer, ret_note))
+        return true;
+    clear_fd(mixer->note_fd);
+    return take_note(mixer, ret_note);
+}
