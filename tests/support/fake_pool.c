@@ -1,0 +1,348 @@
+/* fake_pool.c - a scripted roompool for tests. */
+#include "fake_pool.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pl/rng.h"
+#include "pl/str.h"
+
+enum { N_KINDS = 32, N_LATER = 512 };
+
+typedef struct kind {
+    char name[32];
+    unsigned n;
+    char last[512];
+} kind;
+
+typedef struct later {
+    struct pl_fake_pool *pool;
+    pl_timer *timer;
+    char call_id[65];
+    unsigned status; /* 0: call_end */
+    bool is_used;
+} later;
+
+struct pl_fake_pool {
+    pl_loop *loop;
+    pl_bus *bus;
+    FILE *out;
+    char node[PL_NODE_MAX + 1]; /* the signaling worker */
+    char last_call[65];
+    kind kinds[N_KINDS];
+    later laters[N_LATER];
+};
+
+static const char SDP[] = "v=0\r\n"
+                          "o=- 1 1 IN IP4 127.0.0.1\r\n"
+                          "s=-\r\n"
+                          "c=IN IP4 127.0.0.1\r\n"
+                          "t=0 0\r\n"
+                          "m=audio 40100 RTP/AVP 0 101\r\n"
+                          "a=rtpmap:0 PCMU/8000\r\n"
+                          "a=rtpmap:101 telephone-event/8000\r\n"
+                          "a=sendrecv\r\n";
+
+static void say(pl_fake_pool *p, const char *what, const char *format, ...)
+    PL_PRINTF(3, 4);
+static void say(pl_fake_pool *p, const char *what, const char *format, ...)
+{
+    char text[400];
+    va_list ap;
+    va_start(ap, format);
+    (void)vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    for (unsigned i = 0; i < N_KINDS; i++) {
+        kind *k = &p->kinds[i];
+        if (k->name[0] && strcmp(k->name, what) != 0)
+            continue;
+        pl_fmt_cut(k->name, sizeof k->name, "%s", what);
+        pl_fmt_cut(k->last, sizeof k->last, "%s", text);
+        k->n++;
+        break;
+    }
+    if (p->out) {
+        (void)fprintf(p->out, "%s %s\n", what, text);
+        (void)fflush(p->out);
+    }
+}
+
+static void on_done(void *ctx, pl_err e, const pl_bus_in *in)
+{
+    pl_fake_pool *p = ctx;
+    (void)in;
+    if (e != PL_OK)
+        say(p, "refused", "%s", pl_err_text(e));
+}
+
+static void on_offered(void *ctx, pl_err e, const pl_bus_in *in)
+{
+    pl_fake_pool *p = ctx;
+    if (e == PL_OK && in->desc == &PL_MSG_CALL_ANSWER)
+        say(p, "offer-answered", "%zu",
+            ((const pl_call_answer *)in->body)->sdp.len);
+    else
+        say(p, "offer-refused", "%s", pl_err_text(e));
+}
+
+static void send(pl_fake_pool *p, const pl_msg_desc *desc, const void *body,
+                 pl_bus_on_reply cb)
+{
+    pl_bus_send how = {.to = p->node};
+    pl_err e = pl_bus_request(p->bus, &how, desc, body, cb, p, NULL);
+    if (e != PL_OK)
+        say(p, "send-failed", "%s", pl_err_text(e));
+}
+
+static void respond(pl_fake_pool *p, const char *call_id, unsigned status)
+{
+    static pl_call_respond m;
+    m = (pl_call_respond){.sip_status = status};
+    pl_fmt_cut(m.call_id, sizeof m.call_id, "%s", call_id);
+    if (status == 200 || status == 183) {
+        m.sdp = pl_slice_str(SDP);
+        PL_MSG_SET(CALL_RESPOND, call_respond, &m, sdp);
+    }
+    send(p, &PL_MSG_CALL_RESPOND, &m, on_done);
+}
+
+static void end_call(pl_fake_pool *p, const char *call_id)
+{
+    pl_call_end m = {.present = 0};
+    pl_fmt_cut(m.call_id, sizeof m.call_id, "%s", call_id);
+    pl_fmt_cut(m.reason, sizeof m.reason, "test over");
+    PL_MSG_SET(CALL_END, call_end, &m, reason);
+    send(p, &PL_MSG_CALL_END, &m, on_done);
+}
+
+static void on_later(void *ctx)
+{
+    later *l = ctx;
+    l->is_used = false;
+    if (l->status == 0)
+        end_call(l->pool, l->call_id);
+    else
+        respond(l->pool, l->call_id, l->status);
+}
+
+static void do_later(pl_fake_pool *p, const char *call_id, unsigned status,
+                     int64_t us)
+{
+    for (unsigned i = 0; i < N_LATER; i++) {
+        later *l = &p->laters[i];
+        if (l->is_used)
+            continue;
+        if (!l->timer &&
+            pl_timer_create(p->loop, on_later, l, &l->timer) != PL_OK) {
+            return;
+        }
+        l->is_used = true;
+        l->pool = p;
+        l->status = status;
+        pl_fmt_cut(l->call_id, sizeof l->call_id, "%s", call_id);
+        pl_timer_start(l->timer, us);
+        return;
+    }
+}
+
+static const struct {
+    const char *user;
+    pl_err e;
+} REFUSALS[] = {
+    {"busy", PL_EFULL},        {"nobody", PL_ENOENT},
+    {"media", PL_EMEDIA},      {"forbidden", PL_EFORBIDDEN},
+    {"full", PL_EUNAVAILABLE},
+};
+
+static const struct {
+    const char *user;
+    unsigned status;
+    int64_t us;
+} PLANS[] = {
+    {"slow", 200, 3000000},   {"early", 183, 1},  {"early", 200, 500000},
+    {"decline", 603, 100000}, {"hangup", 200, 1}, {"hangup", 0, 1000000},
+    {"ring", 180, 1},
+};
+
+static void on_incoming(void *ctx, const pl_bus_in *in)
+{
+    pl_fake_pool *p = ctx;
+    const pl_call_incoming *m = in->body;
+    pl_fmt_cut(p->node, sizeof p->node, "%s", in->node);
+    pl_fmt_cut(p->last_call, sizeof p->last_call, "%s", m->call_id);
+    say(p, "incoming", "%s %s from %s%s sdp %zu", m->call_id, m->to_user,
+        m->from_uri, m->authenticated ? " authenticated" : "", m->sdp.len);
+    if (strcmp(m->to_user, "silent") == 0)
+        return;
+    for (size_t i = 0; i < sizeof REFUSALS / sizeof *REFUSALS; i++) {
+        if (strcmp(m->to_user, REFUSALS[i].user) == 0) {
+            pl_bus_reply_error(p->bus, &in->ticket, REFUSALS[i].e, NULL);
+            return;
+        }
+    }
+    pl_ok ok = {.present = 0};
+    pl_bus_reply(p->bus, &in->ticket, &PL_MSG_OK_REPLY, &ok);
+    bool is_planned = false;
+    for (size_t i = 0; i < sizeof PLANS / sizeof *PLANS; i++) {
+        if (strcmp(m->to_user, PLANS[i].user) != 0)
+            continue;
+        is_planned = true;
+        do_later(p, m->call_id, PLANS[i].status, PLANS[i].us);
+    }
+    if (!is_planned)
+        respond(p, m->call_id, 200);
+}
+
+static void on_report(void *ctx, const pl_bus_in *in)
+{
+    pl_fake_pool *p = ctx;
+    const pl_call_report *m = in->body;
+    say(p, pl_call_state_text(m->state), "%s %u %s sdp %zu", m->call_id,
+        m->sip_status, m->reason[0] ? m->reason : "-", m->sdp.len);
+    pl_ok ok = {.present = 0};
+    pl_bus_reply(p->bus, &in->ticket, &PL_MSG_OK_REPLY, &ok);
+}
+
+static void on_offer(void *ctx, const pl_bus_in *in)
+{
+    pl_fake_pool *p = ctx;
+    const pl_call_offer *m = in->body;
+    say(p, "offer", "%s sdp %zu", m->call_id, m->sdp.len);
+    pl_call_answer answer = {.sdp = pl_slice_str(SDP)};
+    pl_bus_reply(p->bus, &in->ticket, &PL_MSG_CALL_ANSWER, &answer);
+}
+
+static void on_dtmf(void *ctx, const pl_bus_in *in)
+{
+    const pl_call_dtmf *m = in->body;
+    say(ctx, "dtmf", "%s %s", m->call_id, m->digit);
+}
+
+static void on_hello(void *ctx, const pl_bus_in *in)
+{
+    pl_fake_pool *p = ctx;
+    pl_fmt_cut(p->node, sizeof p->node, "%s", in->node);
+    say(p, "hello", "%s", in->node);
+    pl_hello_ok ok = {.roompool_boot = 1, .beat_ms = 250};
+    pl_bus_reply(p->bus, &in->ticket, &PL_MSG_HELLO_OK, &ok);
+}
+
+static void on_item(void *ctx, const pl_bus_in *in)
+{
+    say(ctx, "inventory", "%s", ((const pl_inventory_item *)in->body)->id);
+}
+
+static void on_ignored(void *ctx, const pl_bus_in *in)
+{
+    (void)ctx;
+    (void)in;
+}
+
+pl_err pl_fake_pool_create(pl_loop *loop, pl_bus *bus, FILE *out,
+                           pl_fake_pool **ret_pool)
+{
+    static const struct {
+        const pl_msg_desc *desc;
+        pl_bus_handler handler;
+    } ROWS[] = {
+        {&PL_MSG_HELLO, on_hello},
+        {&PL_MSG_CALL_INCOMING, on_incoming},
+        {&PL_MSG_CALL_REPORT, on_report},
+        {&PL_MSG_CALL_OFFER, on_offer},
+        {&PL_MSG_CALL_DTMF, on_dtmf},
+        {&PL_MSG_INVENTORY_ITEM, on_item},
+        {&PL_MSG_INVENTORY_END, on_ignored},
+        {&PL_MSG_METRICS_REPORT, on_ignored},
+        {&PL_MSG_GOODBYE, on_ignored},
+    };
+    pl_fake_pool *p = calloc(1, sizeof *p);
+    if (!p)
+        return PL_ENOMEM;
+    p->loop = loop;
+    p->bus = bus;
+    p->out = out;
+    pl_err e = PL_OK;
+    for (size_t i = 0; e == PL_OK && i < sizeof ROWS / sizeof *ROWS; i++)
+        e = pl_bus_handle(bus, ROWS[i].desc, ROWS[i].handler, p);
+    if (e != PL_OK) {
+        free(p);
+        return e;
+    }
+    *ret_pool = p;
+    return PL_OK;
+}
+
+void pl_fake_pool_destroy(pl_fake_pool **pool)
+{
+    if (!pool || !*pool)
+        return;
+    for (unsigned i = 0; i < N_LATER; i++)
+        pl_timer_destroy(&(*pool)->laters[i].timer);
+    free(*pool);
+    *pool = NULL;
+}
+
+static void start_call(pl_fake_pool *p, const char *uri, unsigned ring_ms)
+{
+    static pl_call_start m;
+    m = (pl_call_start){.sdp = pl_slice_str(SDP), .ring_timeout_ms = ring_ms};
+    pl_random_uuid(m.call_id);
+    pl_fmt_cut(p->last_call, sizeof p->last_call, "%s", m.call_id);
+    pl_fmt_cut(m.to_uri, sizeof m.to_uri, "%s", uri);
+    pl_fmt_cut(m.from_user, sizeof m.from_user, "lobby");
+    pl_fmt_cut(m.from_name, sizeof m.from_name, "Test room");
+    PL_MSG_SET(CALL_START, call_start, &m, from_name);
+    say(p, "start", "%s %s", m.call_id, uri);
+    send(p, &PL_MSG_CALL_START, &m, on_done);
+}
+
+static void offer(pl_fake_pool *p)
+{
+    static pl_call_offer m;
+    m = (pl_call_offer){.sdp = pl_slice_str(SDP)};
+    pl_fmt_cut(m.call_id, sizeof m.call_id, "%s", p->last_call);
+    PL_MSG_SET(CALL_OFFER, call_offer, &m, sdp);
+    send(p, &PL_MSG_CALL_OFFER, &m, on_offered);
+}
+
+void pl_fake_pool_command(pl_fake_pool *pool, const char *line)
+{
+    char uri[200] = "";
+    unsigned ring_ms = 30000;
+    if (strncmp(line, "start ", 6) == 0) {
+        size_t n = strcspn(line + 6, " \n");
+        pl_fmt_cut(uri, sizeof uri, "%.*s", (int)n, line + 6);
+        uint64_t ms = 0;
+        const char *rest = line + 6 + n;
+        if (rest[0] == ' ') {
+            pl_slice digits = {(const uint8_t *)rest + 1,
+                               strcspn(rest + 1, " \n")};
+            if (pl_parse_u64(digits, 600000, &ms) == PL_OK && ms >= 1000)
+                ring_ms = (unsigned)ms;
+        }
+        start_call(pool, uri, ring_ms);
+    } else if (strncmp(line, "end", 3) == 0) {
+        end_call(pool, pool->last_call);
+    } else if (strncmp(line, "offer", 5) == 0) {
+        offer(pool);
+    }
+}
+
+unsigned pl_fake_pool_count(const pl_fake_pool *pool, const char *what)
+{
+    for (unsigned i = 0; i < N_KINDS; i++) {
+        if (strcmp(pool->kinds[i].name, what) == 0)
+            return pool->kinds[i].n;
+    }
+    return 0;
+}
+
+const char *pl_fake_pool_last(const pl_fake_pool *pool, const char *what)
+{
+    for (unsigned i = 0; i < N_KINDS; i++) {
+        if (strcmp(pool->kinds[i].name, what) == 0)
+            return pool->kinds[i].last;
+    }
+    return "";
+}

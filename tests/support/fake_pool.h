@@ -1,0 +1,30 @@
+/* fake_pool.h - a roompool for tests of the signaling worker: it answers by
+ * what the caller dials, and says on a stream what it was told. A test fake,
+ * nothing more.
+ *
+ * Dialled user: busy, nobody, media, forbidden, full: refused at once with the
+ * error of that name; silent: no reply at all; ring: rings for ever; slow:
+ * answered after 3 s; early: 183 with SDP, then 200; decline: 603 after
+ * ringing; hangup: answered, ended 1 s later; anything else: answered. */
+#ifndef PL_FAKE_POOL_H
+#define PL_FAKE_POOL_H
+
+#include <stdio.h>
+
+#include "pl/bus.h"
+
+typedef struct pl_fake_pool pl_fake_pool;
+
+/* bus: a router; borrowed. out: one line an event, flushed; may be NULL. */
+PL_MUST_USE pl_err pl_fake_pool_create(pl_loop *loop, pl_bus *bus, FILE *out,
+                                       pl_fake_pool **ret_pool);
+void pl_fake_pool_destroy(pl_fake_pool **pool);
+/* "start URI [ring-ms]", "end", "offer": the last two act on the last call. */
+void pl_fake_pool_command(pl_fake_pool *pool, const char *line);
+/* What it saw, for assertions: counts by name of the line's first word, such as
+ * "incoming", "confirmed", "ended", "dtmf", "offer-answered". */
+unsigned pl_fake_pool_count(const pl_fake_pool *pool, const char *what);
+/* Text of the last line of that kind; "" when there was none. */
+const char *pl_fake_pool_last(const pl_fake_pool *pool, const char *what);
+
+#endif
