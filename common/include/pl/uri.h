@@ -17,7 +17,8 @@ enum {
 };
 
 typedef enum pl_uri_scheme {
-    PL_URI_SIP = 1,
+    PL_URI_NONE, /* not parsed */
+    PL_URI_SIP,
     PL_URI_SIPS,
     PL_URI_TEL,
 } pl_uri_scheme;

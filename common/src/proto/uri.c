@@ -87,30 +87,30 @@ static pl_err unescape_user(pl_slice text, char *buf, size_t cap)
     return PL_OK;
 }
 
-static pl_err parse_ipv6(pl_slice host, pl_uri *u)
+static pl_err copy_lower(pl_slice host, pl_uri *u)
 {
-    if (pl_copy(u->host, sizeof u->host, host) != PL_OK ||
-        pl_ip_family(u->host) != 6)
-        return PL_EPROTO;
-    u->host_family = 6;
-    return PL_OK;
-}
-
-static pl_err parse_name(pl_slice host, pl_uri *u)
-{
-    if (host.len == 0)
-        return PL_EPROTO;
     if (host.len >= sizeof u->host)
         return PL_ETOOBIG;
     for (size_t i = 0; i < host.len; i++) {
         int c = host.ptr[i];
-        if (!is_alnum(c) && !is_one_of(c, "-._"))
+        if (!is_alnum(c) && !is_one_of(c, "-._:"))
             return PL_EPROTO;
         u->host[i] = (char)lower(c);
     }
     u->host[host.len] = '\0';
     u->host_family = pl_ip_family(u->host);
     return PL_OK;
+}
+
+static pl_err parse_ipv6(pl_slice host, pl_uri *u)
+{
+    pl_err e = copy_lower(host, u);
+    return e == PL_OK && u->host_family != 6 ? PL_EPROTO : e;
+}
+
+static pl_err parse_name(pl_slice host, pl_uri *u)
+{
+    return host.len == 0 ? PL_EPROTO : copy_lower(host, u);
 }
 
 static pl_err parse_port(pl_slice text, uint16_t *ret_port)
@@ -239,7 +239,7 @@ static pl_err parse_tel(pl_slice text, pl_uri *u)
 
 pl_err pl_uri_parse(pl_slice text, pl_uri *ret_uri)
 {
-    pl_uri u = {0};
+    pl_uri u = {.scheme = PL_URI_NONE};
     pl_slice scheme;
     pl_slice rest;
     if (text.len > MAX_INPUT)
@@ -254,7 +254,7 @@ pl_err pl_uri_parse(pl_slice text, pl_uri *ret_uri)
         if (pl_slice_eq_nocase(scheme, SCHEMES[i].text))
             u.scheme = SCHEMES[i].scheme;
     }
-    if (u.scheme == 0)
+    if (u.scheme == PL_URI_NONE)
         return PL_EUNSUPPORTED;
     pl_err e =
         u.scheme == PL_URI_TEL ? parse_tel(rest, &u) : parse_sip(rest, &u);
