@@ -1,0 +1,241 @@
+// system.mjs - the whole of Parley, started for one story: its own ports, its
+// own folder, the supervisor that operators use. Everything that a story opens
+// is closed with it, by process id.
+
+import { execFile, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { access, appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import https from 'node:https';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { pause, until } from './wait.mjs';
+
+export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
+const BIN = process.env.PARLEY_BIN || join(ROOT, 'build/debug/bin');
+const run = promisify(execFile);
+export const SECRET = 'correct-horse-battery-staple-2718';
+
+// A block of ports: one story runs at a time, but other programs run too.
+async function portBlock() {
+  for (let base = 20000 + (process.pid * 37 % 90) * 100; base < 32000; base += 100) {
+    if (await blockFree(base)) return base;
+  }
+  throw new Error('no free block of ports');
+}
+
+async function blockFree(base) {
+  for (const port of [base, base + 1, base + 2, base + 3]) {
+    const tcp = net.createServer();
+    const udp = createSocket('udp4');
+    try {
+      tcp.listen(port, '127.0.0.1');
+      await once(tcp, 'listening');
+      udp.bind(port, '127.0.0.1');
+      await once(udp, 'listening');
+    } catch {
+      return false;
+    } finally {
+      tcp.close();
+      udp.close();
+    }
+  }
+  return true;
+}
+
+function nodesText(base) {
+  const media = (n) => `media-${n} parley-media --webrtc_port=${base + 1 + n}`
+    + ` --rtp_port_min=${base + 20 * n} --rtp_port_max=${base + 20 * n + 19}`
+    + ' --bind_address=127.0.0.1 --announce_address=127.0.0.1 --announce_loopback=true';
+  return [
+    'roompool parley-roompool',
+    media(1),
+    media(2),
+    `signaling-1 parley-signaling --udp_listen=127.0.0.1:${base + 1}`
+      + ` --tcp_listen=127.0.0.1:${base + 1}`,
+    `api-1 parley-api --port=${base} --bind_address=127.0.0.1`,
+    '',
+  ].join('\n');
+}
+
+const ROOMS = `
+[room lobby]
+
+[room echo]
+mode = echo
+
+[room meeting]
+pin = 4711
+
+[room small]
+max_participants = 1
+`;
+
+async function configText(settings) {
+  const section = (name, fixed) => {
+    const all = { ...fixed, ...settings[name] };
+    return [`[${name}]`, ...Object.entries(all).map(([k, v]) => `${k} = ${v}`), ''].join('\n');
+  };
+  return [
+    section('common', { bus: 'ipc://var/run/bus', run_dir: 'var/run' }),
+    section('roompool', { database: 'var/parley.db', max_talkers: 6, sip_lease_ms: 3000 }),
+    section('api', { web_dir: join(ROOT, 'web') }),
+    section('signaling', { outbound_allow: '127.0.0.0/8' }),
+    section('media', { prompts_dir: join(ROOT, 'media-worker/prompts') }),
+    ROOMS,
+  ].join('\n');
+}
+
+export class System {
+  #closers = [];
+  #phones = 0;
+
+  // settings: { roompool: { key: value }, .. } over the ones above
+  static async start(settings = {}) {
+    const system = new System();
+    system.dir = await mkdtemp(join(tmpdir(), 'parley-e2e-'));
+    system.base = await portBlock();
+    system.httpsPort = system.base;
+    system.sipPort = system.base + 1;
+    system.url = `https://localhost:${system.httpsPort}`;
+    await mkdir(join(system.dir, 'var'), { mode: 0o700 });
+    await writeFile(join(system.dir, 'var/dev-client.secret'), SECRET);
+    await writeFile(join(system.dir, 'nodes'), nodesText(system.base));
+    await writeFile(join(system.dir, 'parley.conf'), await configText(settings));
+    try {
+      await system.#spawn();
+    } catch (error) {
+      await system.stop();
+      throw error;
+    }
+    return system;
+  }
+
+  async #spawn() {
+    this.output = '';
+    this.child = spawn(join(ROOT, 'tools/supervise'), [
+      '--bin', BIN, '--nodes', join(this.dir, 'nodes'),
+      '--config', join(this.dir, 'parley.conf'), '--dir', this.dir,
+    ], { stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      stream.on('data', (data) => { this.output += data; });
+    }
+    for (const node of this.nodes) await this.ready(node, 20000);
+    await until('the front end is ready', async () => {
+      const { status } = await this.http('GET', '/readyz');
+      return status === 200;
+    }, 20000);
+  }
+
+  get nodes() { return ['roompool', 'media-1', 'media-2', 'signaling-1', 'api-1']; }
+
+  ready(node, timeoutMs = 15000) {
+    return until(`${node} is ready`, async () => {
+      if (this.child.exitCode !== null) {
+        throw new Error(`the supervisor ended:\n${this.output}`);
+      }
+      await access(join(this.dir, 'var/run', `${node}.ready`));
+      return true;
+    }, timeoutMs).catch(async (error) => {
+      error.message += `\n${this.output}\n${await this.log(node)}`;
+      throw error;
+    });
+  }
+
+  async pid(node) {
+    return Number(await readFile(join(this.dir, 'var/run', `${node}.pid`), 'utf8'));
+  }
+
+  // kill -9; resolves when the supervisor has a successor ready.
+  async kill(node) {
+    const old = await this.pid(node);
+    process.kill(old, 'SIGKILL');
+    await until(`${node} is started again`, async () => (await this.pid(node)) !== old);
+    await this.ready(node);
+  }
+
+  log(node, lines = 25) {
+    return readFile(join(this.dir, 'var/log', `${node}.log`), 'utf8')
+      .then((text) => text.split('\n').slice(-lines).join('\n'), () => '(no log)');
+  }
+
+  // Rows of the state, read as an administrator would.
+  async sql(query) {
+    const { stdout } = await run('sqlite3', ['-readonly', '-json', '-cmd', '.timeout 2000',
+      join(this.dir, 'var/parley.db'), query]);
+    return stdout.trim() ? JSON.parse(stdout) : [];
+  }
+
+  // One HTTPS request; body may be an object (JSON) or text.
+  http(method, path, { headers = {}, body, timeoutMs = 40000 } = {}) {
+    return new Promise((resolve, reject) => {
+      const text = body && typeof body === 'object' ? JSON.stringify(body) : body;
+      const request = https.request({
+        host: '127.0.0.1', port: this.httpsPort, method, path, rejectUnauthorized: false,
+        agent: false, timeout: timeoutMs,
+        headers: {
+          ...(body && typeof body === 'object' ? { 'Content-Type': 'application/json' } : {}),
+          ...(text === undefined ? {} : { 'Content-Length': Buffer.byteLength(text) }),
+          ...headers,
+        },
+      }, (response) => {
+        const chunks = [];
+        response.on('data', (chunk) => chunks.push(chunk));
+        response.on('end', () => {
+          const raw = Buffer.concat(chunks).toString();
+          let json;
+          try { json = JSON.parse(raw); } catch { json = undefined; }
+          resolve({ status: response.statusCode, headers: response.headers, text: raw, json });
+        });
+      });
+      request.on('timeout', () => request.destroy(new Error(`${method} ${path}: no answer`)));
+      request.on('error', reject);
+      request.end(text);
+    });
+  }
+
+  async token() {
+    const { status, json, text } = await this.http('POST', '/oauth/v4/token', {
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({
+        grant_type: 'client_credentials', client_id: 'parley-dev', client_secret: SECRET,
+        scope: 'WEBRTC',
+      }).toString(),
+    });
+    if (status !== 200) throw new Error(`no token: ${status} ${text}`);
+    return json.access_token;
+  }
+
+  // SIP, control and first RTP port of one more telephone.
+  async phonePorts() {
+    const base = 33000 + (this.base - 20000) % 4000 + this.#phones++ * 30;
+    return [base, base + 2, base + 6];
+  }
+
+  onStop(closer) { this.#closers.unshift(closer); }
+
+  async stop({ keep = Boolean(process.env.PARLEY_E2E_KEEP) } = {}) {
+    for (const closer of this.#closers) await closer();
+    if (this.child && this.child.exitCode === null) {
+      this.child.kill('SIGTERM');
+      const late = setTimeout(() => this.child.kill('SIGTERM'), 20000);
+      await once(this.child, 'exit');
+      clearTimeout(late);
+    }
+    if (!keep) await rm(this.dir, { recursive: true, force: true });
+    return this.child?.exitCode;
+  }
+}
+
+// What a failed story leaves to read: the ends of all logs, in the output.
+export async function tellLogs(system) {
+  if (!system) return;
+  const parts = [`--- supervisor\n${system.output}`];
+  for (const node of system.nodes) parts.push(`--- ${node}\n${await system.log(node, 40)}`);
+  console.error(parts.join('\n'));
+}
+
+export { pause, appendFile };
