@@ -1,0 +1,236 @@
+/* peer_client.c - a small WebRTC peer over OpenSSL. */
+#include "peer_client.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include "core/stun.h"
+#include "pl/rng.h"
+
+enum { ANSWER_MS = 300, HANDSHAKE_TRIES = 20 };
+
+struct peer_client {
+    int fd;
+    bool is_v6;
+    uint16_t port, server_port;
+    EVP_PKEY *key;
+    X509 *cert;
+    SSL_CTX *ctx;
+    SSL *ssl;
+    uint8_t last[512];
+    size_t last_len;
+};
+
+static bool connect_loopback(peer_client *c, const char *ip)
+{
+    struct sockaddr_storage ss = {.ss_family = AF_INET};
+    struct sockaddr_in v4 = {.sin_family = AF_INET,
+                             .sin_port = htons(c->server_port)};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6,
+                              .sin6_port = htons(c->server_port)};
+    socklen_t len = sizeof v4;
+    c->is_v6 = inet_pton(AF_INET6, ip, &v6.sin6_addr) == 1;
+    if (c->is_v6) {
+        memcpy(&ss, &v6, sizeof v6);
+        len = sizeof v6;
+    } else if (inet_pton(AF_INET, ip, &v4.sin_addr) == 1) {
+        memcpy(&ss, &v4, sizeof v4);
+    }
+    c->fd = socket(ss.ss_family, SOCK_DGRAM, 0);
+    struct timeval patience = {.tv_usec = ANSWER_MS * 1000};
+    if (c->fd < 0 ||
+        connect(c->fd, (const struct sockaddr *)&ss, len) != 0 ||
+        setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
+                   sizeof patience) != 0)
+        return false;
+    struct sockaddr_in6 own;
+    len = sizeof own;
+    if (getsockname(c->fd, (struct sockaddr *)&own, &len) != 0)
+        return false;
+    c->port = ntohs(own.sin6_port); /* at the same place in both families */
+    return true;
+}
+
+static bool make_cert(peer_client *c)
+{
+    c->key = EVP_EC_gen("P-256");
+    c->cert = X509_new();
+    return c->key && c->cert && X509_set_version(c->cert, 2) &&
+           ASN1_INTEGER_set(X509_get_serialNumber(c->cert), 7) &&
+           X509_gmtime_adj(X509_getm_notBefore(c->cert), -60) &&
+           X509_gmtime_adj(X509_getm_notAfter(c->cert), 3600) &&
+           X509_set_pubkey(c->cert, c->key) &&
+           X509_sign(c->cert, c->key, EVP_sha256());
+}
+
+peer_client *peer_client_create(const char *ip, uint16_t port)
+{
+    peer_client *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    c->fd = -1;
+    c->server_port = port;
+    if (!connect_loopback(c, ip) || !make_cert(c))
+        peer_client_destroy(&c);
+    return c;
+}
+
+void peer_client_destroy(peer_client **client)
+{
+    peer_client *c = *client;
+    if (!c)
+        return;
+    SSL_free(c->ssl);
+    SSL_CTX_free(c->ctx);
+    X509_free(c->cert);
+    EVP_PKEY_free(c->key);
+    if (c->fd >= 0)
+        (void)close(c->fd);
+    free(c);
+    *client = NULL;
+}
+
+uint16_t peer_client_port(const peer_client *c)
+{
+    return c->port;
+}
+
+bool peer_client_check(peer_client *c, const char *username,
+                       const char *password, bool use_candidate,
+                       unsigned *ret_error)
+{
+    uint8_t txid[PL_STUN_TXID];
+    uint8_t buf[PL_STUN_MAX];
+    pl_stun_writer w;
+    pl_stun_msg answer;
+    pl_random(txid, sizeof txid);
+    if (ret_error)
+        *ret_error = 0;
+    pl_stun_begin(&w, c->last, sizeof c->last, PL_STUN_BINDING_REQUEST, txid);
+    pl_stun_put(&w, PL_STUN_AT_USERNAME, username, strlen(username));
+    pl_stun_put_u32(&w, PL_STUN_AT_PRIORITY, 1862270975);
+    pl_stun_put_u64(&w, PL_STUN_AT_CONTROLLING, 1);
+    if (use_candidate)
+        pl_stun_put(&w, PL_STUN_AT_USE_CANDIDATE, "", 0);
+    if (pl_stun_end(&w, pl_slice_str(password), &c->last_len) != PL_OK)
+        return false;
+    peer_client_send(c, c->last, c->last_len);
+    ssize_t n = recv(c->fd, buf, sizeof buf, 0);
+    if (n <= 0 || pl_stun_parse(buf, (size_t)n, &answer) != PL_OK ||
+        memcmp(answer.txid, txid, sizeof txid) != 0)
+        return false;
+    if (ret_error)
+        *ret_error = answer.error;
+    return answer.type == PL_STUN_BINDING_SUCCESS &&
+           answer.mapped.port == c->port &&
+           pl_stun_is_authentic(&answer, pl_slice_str(password));
+}
+
+void peer_client_replay(const peer_client *c, const peer_client *as)
+{
+    peer_client_send(as, c->last, c->last_len);
+}
+
+void peer_client_send(const peer_client *c, const void *data, size_t len)
+{
+    if (send(c->fd, data, len, 0) < 0)
+        return; /* as lost on the way: the test sees that nothing comes */
+}
+
+void peer_client_flush(const peer_client *c)
+{
+    uint8_t buf[2048];
+    while (recv(c->fd, buf, sizeof buf, MSG_DONTWAIT) > 0) {
+    }
+}
+
+/* ---- DTLS --------------------------------------------------------------- */
+
+void peer_client_fingerprint(const peer_client *c, uint8_t print[32])
+{
+    unsigned len = 0;
+    (void)X509_digest(c->cert, EVP_sha256(), print, &len);
+}
+
+static bool prepare(peer_client *c, const peer_client_dtls *how)
+{
+    static const char both[] = "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80";
+    SSL_free(c->ssl);
+    SSL_CTX_free(c->ctx);
+    c->ssl = NULL;
+    c->ctx = SSL_CTX_new(DTLS_client_method());
+    if (!c->ctx)
+        return false;
+    SSL_CTX_set_options(c->ctx, SSL_OP_NO_QUERY_MTU);
+    if (!how->no_cert && (!SSL_CTX_use_certificate(c->ctx, c->cert) ||
+                          !SSL_CTX_use_PrivateKey(c->ctx, c->key)))
+        return false;
+    if ((how->ciphers && !SSL_CTX_set_cipher_list(c->ctx, how->ciphers)) ||
+        SSL_CTX_set_tlsext_use_srtp(c->ctx,
+                                    how->profiles ? how->profiles : both) != 0)
+        return false;
+    c->ssl = SSL_new(c->ctx);
+    BIO *bio = BIO_new_dgram(c->fd, BIO_NOCLOSE);
+    if (!c->ssl || !bio)
+        return false;
+    struct sockaddr_storage ss;
+    socklen_t len = sizeof ss;
+    if (getpeername(c->fd, (struct sockaddr *)&ss, &len) != 0)
+        return false;
+    (void)BIO_ctrl_set_connected(bio, &ss);
+    SSL_set_bio(c->ssl, bio, bio);
+    SSL_set_mtu(c->ssl, how->mtu ? how->mtu : 1200);
+    return true;
+}
+
+bool peer_client_handshake(peer_client *c, const peer_client_dtls *how)
+{
+    ERR_clear_error();
+    if (!prepare(c, how))
+        return false;
+    for (int i = 0; i < HANDSHAKE_TRIES; i++) {
+        int n = SSL_connect(c->ssl);
+        if (n == 1)
+            return true;
+        int why = SSL_get_error(c->ssl, n);
+        if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE)
+            return false;
+        (void)DTLSv1_handle_timeout(c->ssl);
+    }
+    return false;
+}
+
+void peer_client_keys(const peer_client *c, pl_srtp_keys *ret_keys)
+{
+    const SRTP_PROTECTION_PROFILE *p = SSL_get_selected_srtp_profile(c->ssl);
+    uint8_t out[2 * (PL_SRTP_KEY + PL_SRTP_SALT_MAX)];
+    static const char label[] = "EXTRACTOR-dtls_srtp";
+    memset(ret_keys, 0, sizeof *ret_keys);
+    if (!p)
+        return;
+    bool is_gcm = p->id == SRTP_AEAD_AES_128_GCM;
+    size_t salt = is_gcm ? 12 : 14;
+    if (SSL_export_keying_material(c->ssl, out, 2 * (PL_SRTP_KEY + salt), label,
+                                   strlen(label), NULL, 0, 0) != 1)
+        return;
+    ret_keys->profile =
+        is_gcm ? PL_SRTP_AEAD_AES_128_GCM : PL_SRTP_AES128_CM_SHA1_80;
+    memcpy(ret_keys->client_key, out, PL_SRTP_KEY);
+    memcpy(ret_keys->server_key, out + PL_SRTP_KEY, PL_SRTP_KEY);
+    memcpy(ret_keys->client_salt, out + 2 * PL_SRTP_KEY, salt);
+    memcpy(ret_keys->server_salt, out + 2 * PL_SRTP_KEY + salt, salt);
+}
+
+void peer_client_close(peer_client *c)
+{
+    (void)SSL_shutdown(c->ssl);
+}

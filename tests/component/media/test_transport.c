@@ -1,0 +1,517 @@
+/* test_transport.c - the real I/O thread on loopback, against a STUN and DTLS
+ * client; the mixing thread is played by this file. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/media_metrics.h"
+#include "io/io_thread.h"
+#include "peer_client.h"
+
+enum { MAX_LEGS = 16, DEADLINE_MS = 5000, POLL_MS = 5, INPUTS = 256 };
+
+static const char pwd[] = "0123456789abcdef01234567";
+static const pl_metric_desc rows[] = {PL_MEDIA_METRICS(PL_METRIC_ROW)};
+
+/* ---- the mixer's side of its header, kept in memory ----------------------- */
+
+static struct {
+    pthread_mutex_t lock;
+    pl_mix_input in[INPUTS];
+    size_t n, n_seen;
+    pl_mix_note note;
+    bool has_note;
+    int note_fd;
+} mixer = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+pl_mix_input *pl_mixer_reserve(pl_mixer *m, uint32_t thread)
+{
+    (void)m;
+    assert_int_equal(thread, 0);
+    (void)pthread_mutex_lock(&mixer.lock);
+    if (mixer.n < INPUTS)
+        return &mixer.in[mixer.n];
+    (void)pthread_mutex_unlock(&mixer.lock);
+    return NULL;
+}
+
+void pl_mixer_commit(pl_mixer *m, uint32_t thread)
+{
+    (void)m;
+    (void)thread;
+    mixer.n++;
+    (void)pthread_mutex_unlock(&mixer.lock);
+}
+
+int pl_mixer_note_fd(const pl_mixer *m)
+{
+    (void)m;
+    return mixer.note_fd;
+}
+
+bool pl_mixer_next_note(pl_mixer *m, pl_mix_note *ret_note)
+{
+    uint64_t n;
+    (void)m;
+    (void)pthread_mutex_lock(&mixer.lock);
+    bool has = mixer.has_note;
+    *ret_note = mixer.note;
+    mixer.has_note = false;
+    if (!has && read(mixer.note_fd, &n, sizeof n) < 0)
+        n = 0;
+    (void)pthread_mutex_unlock(&mixer.lock);
+    return has;
+}
+
+static void send_note(pl_mix_id leg, uint32_t path)
+{
+    uint64_t one = 1;
+    (void)pthread_mutex_lock(&mixer.lock);
+    mixer.note = (pl_mix_note){.leg = leg, .path = path};
+    mixer.has_note = true;
+    (void)pthread_mutex_unlock(&mixer.lock);
+    assert_int_equal(write(mixer.note_fd, &one, sizeof one), sizeof one);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* The next thing the mixer was told; false after the deadline. */
+static bool next_input(pl_mix_input *ret)
+{
+    for (int64_t end = now_ms() + DEADLINE_MS; now_ms() < end;) {
+        (void)pthread_mutex_lock(&mixer.lock);
+        bool has = mixer.n_seen < mixer.n;
+        if (has)
+            *ret = mixer.in[mixer.n_seen++];
+        (void)pthread_mutex_unlock(&mixer.lock);
+        if (has)
+            return true;
+        (void)poll(NULL, 0, POLL_MS);
+    }
+    return false;
+}
+
+static size_t unseen_inputs(void)
+{
+    (void)pthread_mutex_lock(&mixer.lock);
+    size_t n = mixer.n - mixer.n_seen;
+    (void)pthread_mutex_unlock(&mixer.lock);
+    return n;
+}
+
+/* ---- fixture ------------------------------------------------------------ */
+
+typedef struct world {
+    pl_dtls_identity *identity;
+    pl_metrics *metrics;
+    pl_udp udp;
+    pl_io_thread *thread;
+    pl_mix_id leg;
+} world;
+
+static int begin(void **state)
+{
+    static world w;
+    w = (world){.leg = {.index = 3, .generation = 9}};
+    mixer.n = mixer.n_seen = 0;
+    mixer.has_note = false;
+    mixer.note_fd = eventfd(0, EFD_NONBLOCK);
+    assert_int_equal(pl_dtls_identity_create(&w.identity), PL_OK);
+    assert_int_equal(pl_metrics_create(rows, PL_MEDIA_M_COUNT, &w.metrics),
+                     PL_OK);
+    assert_int_equal(pl_udp_open("", 0, PL_UDP_BUFFER, &w.udp), PL_OK);
+    pl_io_thread_options o = {.identity = w.identity,
+                              .webrtc = w.udp,
+                              .max_legs = MAX_LEGS,
+                              .metrics = w.metrics};
+    assert_int_equal(pl_io_thread_start(&o, &w.thread), PL_OK);
+    *state = &w;
+    return 0;
+}
+
+static int end(void **state)
+{
+    world *w = *state;
+    pl_io_thread_stop(&w->thread);
+    pl_udp_close(&w->udp);
+    pl_metrics_destroy(&w->metrics);
+    pl_dtls_identity_destroy(&w->identity);
+    (void)close(mixer.note_fd);
+    return 0;
+}
+
+static bool next_event(world *w, pl_net_event *ret)
+{
+    for (int64_t end_ms = now_ms() + DEADLINE_MS; now_ms() < end_ms;) {
+        if (pl_io_thread_next_event(w->thread, ret))
+            return true;
+        struct pollfd p = {.fd = pl_io_thread_event_fd(w->thread),
+                           .events = POLLIN};
+        (void)poll(&p, 1, POLL_MS);
+    }
+    return false;
+}
+
+static bool wait_count(const world *w, pl_media_metric what, int64_t want)
+{
+    for (int64_t end_ms = now_ms() + DEADLINE_MS; now_ms() < end_ms;) {
+        if (pl_metrics_value(w->metrics, (size_t)what) >= want)
+            return true;
+        (void)poll(NULL, 0, POLL_MS);
+    }
+    return false;
+}
+
+static void open_webrtc(world *w, const uint8_t print[32])
+{
+    pl_net_command c = {
+        .kind = PL_NET_OPEN,
+        .leg = w->leg,
+        .leg_kind = PL_LEG_KIND_WEBRTC,
+        .u.webrtc = {.ufrag = "ours1234",
+                     .has_remote = true,
+                     .remote_ufrag = "theirs",
+                     .n_prints = 1}};
+    memcpy(c.u.webrtc.pwd, pwd, sizeof pwd);
+    memcpy(c.u.webrtc.prints[0], print, 32);
+    assert_int_equal(pl_io_thread_command(w->thread, &c), PL_OK);
+}
+
+static void close_leg(world *w, pl_leg_kind kind)
+{
+    pl_net_command c = {
+        .kind = PL_NET_CLOSE, .leg = w->leg, .leg_kind = kind};
+    pl_net_event event;
+    assert_int_equal(pl_io_thread_command(w->thread, &c), PL_OK);
+    do
+        assert_true(next_event(w, &event));
+    while (event.kind != PL_NET_CLOSED);
+    assert_int_equal(event.leg.generation, w->leg.generation);
+}
+
+/* A client whose check passed and nominated its path. Commands travel by a
+ * queue: the first checks may come before the leg is known. */
+static peer_client *checked(world *w, const char *ip)
+{
+    peer_client *c = peer_client_create(ip, w->udp.port);
+    assert_non_null(c);
+    for (int64_t end_ms = now_ms() + DEADLINE_MS; now_ms() < end_ms;)
+        if (peer_client_check(c, "ours1234:theirs", pwd, true, NULL))
+            return c;
+    fail_msg("no check passed");
+    return NULL;
+}
+
+static peer_client *opened(world *w, const char *ip)
+{
+    peer_client *probe = peer_client_create(ip, w->udp.port);
+    uint8_t print[32] = {0};
+    assert_non_null(probe);
+    open_webrtc(w, print); /* the certificate is known only afterwards */
+    peer_client_destroy(&probe);
+    peer_client *c = checked(w, ip);
+    pl_net_command m = {.kind = PL_NET_REMOTE,
+                        .leg = w->leg,
+                        .leg_kind = PL_LEG_KIND_WEBRTC,
+                        .u.webrtc = {.ufrag = "ours1234",
+                                     .has_remote = true,
+                                     .remote_ufrag = "theirs",
+                                     .n_prints = 1}};
+    memcpy(m.u.webrtc.pwd, pwd, sizeof pwd);
+    peer_client_fingerprint(c, m.u.webrtc.prints[0]);
+    assert_int_equal(pl_io_thread_command(w->thread, &m), PL_OK);
+    return c;
+}
+
+static const peer_client_dtls ordinary = {.mtu = 0};
+
+static void expect_up(world *w, const peer_client *c)
+{
+    pl_mix_input in;
+    pl_net_event event;
+    pl_srtp_keys want;
+    assert_true(next_input(&in));
+    assert_int_equal(in.kind, PL_MIX_TRANSPORT_UP);
+    assert_int_equal(in.leg.index, w->leg.index);
+    assert_true(in.u.up.is_server);
+    assert_true(in.u.up.route.is_rtcp_mux);
+    assert_int_equal(in.u.up.route.fd, w->udp.fd);
+    assert_int_equal(in.u.up.route.remote.port, peer_client_port(c));
+    peer_client_keys(c, &want);
+    assert_memory_equal(&in.u.up.keys, &want, sizeof want);
+    assert_true(next_event(w, &event));
+    assert_int_equal(event.kind, PL_NET_UP);
+}
+
+/* ---- WebRTC ------------------------------------------------------------- */
+
+static void handshake_gives_both_sides_the_same_keys(void **state)
+{
+    world *w = *state;
+    static const char *const ips[] = {"127.0.0.1", "::1"};
+    static const char *const profiles[] = {"SRTP_AEAD_AES_128_GCM",
+                                           "SRTP_AES128_CM_SHA1_80"};
+    for (size_t i = 0; i < 2; i++) {
+        peer_client *c = opened(w, ips[i]);
+        peer_client_dtls how = {.profiles = profiles[i]};
+        assert_true(peer_client_handshake(c, &how));
+        expect_up(w, c);
+        close_leg(w, PL_LEG_KIND_WEBRTC);
+        peer_client_destroy(&c);
+    }
+}
+
+static void client_hello_in_many_datagrams_works(void **state)
+{
+    world *w = *state;
+    peer_client *c = opened(w, "127.0.0.1");
+    peer_client_dtls how = {.mtu = 256};
+    assert_true(peer_client_handshake(c, &how));
+    expect_up(w, c);
+    peer_client_destroy(&c);
+}
+
+static void wrong_fingerprint_is_refused(void **state)
+{
+    world *w = *state;
+    uint8_t print[32] = {1, 2, 3};
+    pl_net_event event;
+    open_webrtc(w, print);
+    peer_client *c = checked(w, "127.0.0.1");
+    (void)peer_client_handshake(c, &ordinary);
+    assert_true(next_event(w, &event));
+    assert_int_equal(event.kind, PL_NET_FAILED);
+    assert_non_null(strstr(event.reason, "fingerprint"));
+    assert_int_equal(unseen_inputs(), 0); /* no keys left */
+    assert_true(wait_count(w, PL_MEDIA_M_dtls_refused, 1));
+    close_leg(w, PL_LEG_KIND_WEBRTC);
+    peer_client_destroy(&c);
+}
+
+static void client_without_certificate_is_refused(void **state)
+{
+    world *w = *state;
+    peer_client *c = opened(w, "127.0.0.1");
+    peer_client_dtls how = {.no_cert = true};
+    (void)peer_client_handshake(c, &how);
+    assert_true(wait_count(w, PL_MEDIA_M_dtls_rebuilt, 1));
+    assert_int_equal(unseen_inputs(), 0);
+    peer_client_destroy(&c);
+}
+
+static void poisoned_handshake_does_not_stop_the_good_one(void **state)
+{
+    world *w = *state;
+    peer_client *c = opened(w, "127.0.0.1");
+    peer_client_dtls poison = {.ciphers = "AES128-SHA"}; /* none in common */
+    assert_false(peer_client_handshake(c, &poison));
+    assert_true(wait_count(w, PL_MEDIA_M_dtls_rebuilt, 1));
+    peer_client_flush(c);
+    assert_true(peer_client_handshake(c, &ordinary));
+    expect_up(w, c);
+    assert_int_equal(pl_metrics_value(w->metrics, PL_MEDIA_M_dtls_up), 1);
+    peer_client_destroy(&c);
+}
+
+static void dtls_needs_a_checked_path(void **state)
+{
+    world *w = *state;
+    peer_client *c = opened(w, "127.0.0.1");
+    peer_client *stranger = peer_client_create("127.0.0.1", w->udp.port);
+    static const uint8_t hello[13] = {22, 0xfe, 0xfd};
+    peer_client_send(stranger, hello, sizeof hello);
+    assert_true(wait_count(w, PL_MEDIA_M_dtls_not_admitted, 1));
+    assert_true(peer_client_handshake(c, &ordinary));
+    peer_client_destroy(&stranger);
+    peer_client_destroy(&c);
+}
+
+static void wrong_checks_are_refused_and_counted(void **state)
+{
+    world *w = *state;
+    peer_client *c = opened(w, "127.0.0.1");
+    unsigned error = 0;
+    assert_false(peer_client_check(c, "ours1234:theirs", "guess", true, &error));
+    assert_int_equal(error, 401);
+    assert_false(peer_client_check(c, "nobody12:theirs", pwd, true, &error));
+    assert_int_equal(error, 401);
+    assert_true(wait_count(w, PL_MEDIA_M_stun_refused, 2));
+    static const uint8_t broken[20] = {0, 1, 0, 4, 0x21, 0x12, 0xa4, 0x42};
+    peer_client_send(c, broken, sizeof broken);
+    assert_true(wait_count(w, PL_MEDIA_M_stun_malformed, 1));
+    static const uint8_t junk[20] = {77};
+    peer_client_send(c, junk, sizeof junk);
+    assert_true(wait_count(w, PL_MEDIA_M_net_unknown, 1));
+    static uint8_t huge[1501] = {0x80};
+    peer_client_send(c, huge, sizeof huge);
+    assert_true(wait_count(w, PL_MEDIA_M_net_too_big, 1));
+    peer_client_destroy(&c);
+}
+
+static void media_goes_to_the_mixer_as_it_came(void **state)
+{
+    world *w = *state;
+    peer_client *c = opened(w, "127.0.0.1");
+    static const uint8_t rtp[16] = {0x80, 111, 0, 1, 5, 6, 7, 8};
+    peer_client_send(c, rtp, sizeof rtp); /* before there are keys */
+    assert_true(wait_count(w, PL_MEDIA_M_net_early, 1));
+    assert_true(peer_client_handshake(c, &ordinary));
+    expect_up(w, c);
+    peer_client_send(c, rtp, sizeof rtp);
+    pl_mix_input in;
+    assert_true(next_input(&in));
+    assert_int_equal(in.kind, PL_MIX_PACKET);
+    assert_int_equal(in.u.packet.len, sizeof rtp);
+    assert_memory_equal(in.u.packet.data, rtp, sizeof rtp);
+    assert_true(in.u.packet.arrival_us > 0);
+    peer_client *stranger = peer_client_create("127.0.0.1", w->udp.port);
+    peer_client_send(stranger, rtp, sizeof rtp);
+    assert_true(wait_count(w, PL_MEDIA_M_net_wrong_source, 1));
+    assert_int_equal(unseen_inputs(), 0);
+    peer_client_destroy(&stranger);
+    peer_client_destroy(&c);
+}
+
+static void replayed_check_moves_nothing_until_media_authenticates(
+    void **state)
+{
+    world *w = *state;
+    peer_client *c = opened(w, "127.0.0.1");
+    assert_true(peer_client_handshake(c, &ordinary));
+    expect_up(w, c);
+    assert_true(peer_client_check(c, "ours1234:theirs", pwd, true, NULL));
+    peer_client *thief = peer_client_create("127.0.0.1", w->udp.port);
+    peer_client_replay(c, thief);
+    /* its path is valid now: media by it reaches the mixer, which drops it */
+    static const uint8_t rtp[16] = {0x80, 111, 0, 1, 5, 6, 7, 8};
+    pl_mix_input in;
+    peer_client_send(thief, rtp, sizeof rtp);
+    assert_true(next_input(&in));
+    assert_int_equal(in.kind, PL_MIX_PACKET);
+    assert_int_equal(unseen_inputs(), 0); /* and the route did not change */
+    /* had it authenticated, the route would follow */
+    send_note(w->leg, in.u.packet.path);
+    assert_true(next_input(&in));
+    assert_int_equal(in.kind, PL_MIX_TRANSPORT_ADDRESS);
+    assert_int_equal(in.u.route.remote.port, peer_client_port(thief));
+    peer_client_destroy(&thief);
+    peer_client_destroy(&c);
+}
+
+static void close_notify_ends_the_leg(void **state)
+{
+    world *w = *state;
+    pl_net_event event;
+    peer_client *c = opened(w, "127.0.0.1");
+    assert_true(peer_client_handshake(c, &ordinary));
+    expect_up(w, c);
+    peer_client_close(c);
+    assert_true(next_event(w, &event));
+    assert_int_equal(event.kind, PL_NET_ENDED);
+    close_leg(w, PL_LEG_KIND_WEBRTC);
+    peer_client_destroy(&c);
+}
+
+/* ---- SIP ---------------------------------------------------------------- */
+
+static pl_addr loopback(uint16_t port)
+{
+    pl_addr a;
+    assert_int_equal(pl_addr_parse("127.0.0.1", port, &a), PL_OK);
+    return a;
+}
+
+static void telephone_is_latched_and_strangers_are_not(void **state)
+{
+    world *w = *state;
+    pl_udp rtp;
+    pl_udp rtcp;
+    assert_int_equal(pl_udp_open("127.0.0.1", 0, 0, &rtp), PL_OK);
+    assert_int_equal(pl_udp_open("127.0.0.1", 0, 0, &rtcp), PL_OK);
+    peer_client *phone = peer_client_create("127.0.0.1", rtp.port);
+    peer_client *other = peer_client_create("127.0.0.1", rtp.port);
+    pl_net_command open = {
+        .kind = PL_NET_OPEN,
+        .leg = w->leg,
+        .leg_kind = PL_LEG_KIND_SIP,
+        .u.sip = {.rtp = rtp,
+                  .rtcp = rtcp,
+                  .has_remote = true,
+                  .remote = loopback(9999), /* not where it really is */
+                  .rtcp_remote = loopback(10000)}};
+    assert_int_equal(pl_io_thread_command(w->thread, &open), PL_OK);
+    pl_mix_input in;
+    pl_net_event event;
+    assert_true(next_input(&in));
+    assert_int_equal(in.kind, PL_MIX_TRANSPORT_UP);
+    assert_int_equal(in.u.up.keys.profile, PL_SRTP_NONE);
+    assert_int_equal(in.u.up.route.remote.port, 9999);
+    assert_int_equal(in.u.up.route.rtcp_fd, rtcp.fd);
+    assert_true(next_event(w, &event));
+    assert_int_equal(event.kind, PL_NET_UP);
+
+    static const uint8_t packet[20] = {0x80, 0, 0, 1};
+    peer_client_send(phone, packet, sizeof packet);
+    assert_true(next_input(&in));
+    assert_int_equal(in.kind, PL_MIX_PACKET);
+    assert_false(in.u.packet.is_rtcp_port);
+    send_note(w->leg, in.u.packet.path);
+    assert_true(next_input(&in));
+    assert_int_equal(in.kind, PL_MIX_TRANSPORT_ADDRESS);
+    assert_int_equal(in.u.route.remote.port, peer_client_port(phone));
+    peer_client_send(other, packet, sizeof packet);
+    assert_true(wait_count(w, PL_MEDIA_M_net_wrong_source, 1));
+
+    close_leg(w, PL_LEG_KIND_SIP);
+    pl_udp_close(&rtp);
+    pl_udp_close(&rtcp);
+    peer_client_destroy(&phone);
+    peer_client_destroy(&other);
+}
+
+static void busy_port_is_told_from_other_failures(void **state)
+{
+    world *w = *state;
+    pl_udp udp;
+    assert_int_equal(pl_udp_open("", w->udp.port, 0, &udp), PL_EBUSY);
+    assert_int_equal(pl_udp_open("nowhere", 0, 0, &udp), PL_EINVAL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+        TEST(handshake_gives_both_sides_the_same_keys),
+        TEST(client_hello_in_many_datagrams_works),
+        TEST(wrong_fingerprint_is_refused),
+        TEST(client_without_certificate_is_refused),
+        TEST(poisoned_handshake_does_not_stop_the_good_one),
+        TEST(dtls_needs_a_checked_path),
+        TEST(wrong_checks_are_refused_and_counted),
+        TEST(media_goes_to_the_mixer_as_it_came),
+        TEST(replayed_check_moves_nothing_until_media_authenticates),
+        TEST(close_notify_ends_the_leg),
+        TEST(telephone_is_latched_and_strangers_are_not),
+        TEST(busy_port_is_told_from_other_failures),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
