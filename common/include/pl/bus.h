@@ -40,8 +40,9 @@ typedef void (*pl_bus_handler)(void *ctx, const pl_bus_in *in);
 typedef void (*pl_bus_on_reply)(void *ctx, pl_err e, const pl_bus_in *in);
 /* A peer came (hello seen) or went (beats missed or goodbye). Router only. */
 typedef void (*pl_bus_on_peer)(void *ctx, const char *node, bool is_up);
-/* The link to roompool is up or down. Dealer only. After roompool took this
- * process for gone, the link goes down once, so that the next hello comes. */
+/* The link to roompool is up (it accepted a hello and answers beats) or down
+ * (beats unanswered: it is gone, was restarted, or took us for gone; say hello
+ * again). Dealer only. */
 typedef void (*pl_bus_on_link)(void *ctx, bool is_up);
 
 typedef struct pl_bus_options {
@@ -89,7 +90,7 @@ void pl_bus_watch_peers(pl_bus *bus, pl_bus_on_peer cb, void *ctx);
 void pl_bus_watch_link(pl_bus *bus, pl_bus_on_link cb, void *ctx);
 
 /* Fill what the next heartbeat says. The bus of a worker sends one at each
- * period; that of roompool answers each. */
+ * period; that of roompool answers each, once the worker has said hello. */
 typedef void (*pl_bus_fill_beat)(void *ctx, pl_beat *beat);
 void pl_bus_on_beat(pl_bus *bus, pl_bus_fill_beat fill, void *ctx);
 

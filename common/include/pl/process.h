@@ -88,7 +88,9 @@ void pl_process_fail(pl_process *process, int exit_code, const char *why);
         "longest wait for work in progress at the end")                        \
     KEY(WORD, log_level, "info", 0, 0, "error|warn|info|debug|trace",          \
         "least important line that is written")                                \
-    KEY(BOOL, log_json, "false", 0, 1, "flag", "JSON lines instead of text")
+    KEY(BOOL, log_json, "false", 0, 1, "flag", "JSON lines instead of text")   \
+    KEY(U32, metrics_ms, "5000", 500, 600000, "ms",                            \
+        "period at which a worker reports its metrics to roompool")
 
 typedef struct pl_common_config {
     PL_COMMON_CONFIG(PL_CONFIG_MEMBER)

@@ -392,14 +392,17 @@ static void complain(pl_bus *bus, pl_bus_peer *peer, const char *event,
     }
 }
 
-static void receive_reply(pl_bus *bus, const pl_bus_head *env,
-                          const pl_bus_in *in)
+static void receive_reply(pl_bus *bus, pl_bus_peer *peer,
+                          const pl_bus_head *env, const pl_bus_in *in)
 {
     pending *p = find_pending(bus, env->corr);
     if (!p || strcmp(p->to, in->node) != 0)
         return; /* late, or not the one that was asked */
     if (env->major != PL_SCHEMA_MAJOR) {
         complete(p, PL_EVERSION, NULL);
+    } else if (in->desc == &PL_MSG_HELLO_OK) {
+        pl_bus_peer_beat(bus, peer);
+        complete(p, PL_OK, in);
     } else if (in->desc == &PL_MSG_ERROR) {
         uint32_t code = ((const pl_error *)in->body)->code;
         complete(p, code < PL_ERR_COUNT ? (pl_err)code : PL_EINTERNAL, in);
@@ -504,7 +507,7 @@ void pl_bus_receive(pl_bus *bus, const char *from, pl_slice envelope,
     if (env.major != PL_SCHEMA_MAJOR) {
         complain(bus, peer, "other_schema_major", NULL);
         if (env.kind == PL_REPLY)
-            receive_reply(bus, &env, &in);
+            receive_reply(bus, peer, &env, &in);
         else
             refuse(bus, &env, &in, PL_EVERSION);
         return;
@@ -522,7 +525,7 @@ void pl_bus_receive(pl_bus *bus, const char *from, pl_slice envelope,
         return;
     }
     if (env.kind == PL_REPLY)
-        receive_reply(bus, &env, &in);
+        receive_reply(bus, peer, &env, &in);
     else if (env.kind == PL_EVENT || !is_repeat(bus, &in))
         dispatch(bus, peer, &in);
 }

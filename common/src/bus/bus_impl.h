@@ -57,7 +57,6 @@ size_t pl_repeats_count(const pl_repeats *repeats);
 typedef struct pl_bus_peer {
     char node[PL_NODE_MAX + 1];
     int64_t seen_us;
-    int64_t quiet_until_us; /* beats are not answered before */
     bool is_up;
     pl_log_limit complaints;
 } pl_bus_peer;
@@ -115,9 +114,12 @@ void pl_bus_fail_pending(pl_bus *bus, const char *node);
 
 /* bus_peer.c. NULL when there are too many, or without memory. */
 pl_bus_peer *pl_bus_peer_seen(pl_bus *bus, const char *node);
+/* Router: hello and goodbye of a worker. */
 void pl_bus_peer_hello(pl_bus *bus, pl_bus_peer *peer);
 void pl_bus_peer_goodbye(pl_bus *bus, pl_bus_peer *peer);
-void pl_bus_peer_beat(pl_bus *bus, const pl_bus_peer *peer);
+/* Router: answers the beat of a worker that said hello. Dealer: a beat or
+ * hello_ok of roompool, the proof that it knows us. */
+void pl_bus_peer_beat(pl_bus *bus, pl_bus_peer *peer);
 pl_err pl_bus_peers_start(pl_bus *bus);
 void pl_bus_peers_stop(pl_bus *bus);
 

@@ -50,15 +50,13 @@ pl_bus_peer *pl_bus_peer_seen(pl_bus *bus, const char *node)
             return NULL;
         }
     }
-    p->seen_us = pl_loop_now_us(bus->loop);
-    if (!bus->is_router && !p->is_up)
-        set_link(bus, p, true);
+    if (bus->is_router)
+        p->seen_us = pl_loop_now_us(bus->loop);
     return p;
 }
 
 void pl_bus_peer_hello(pl_bus *bus, pl_bus_peer *peer)
 {
-    peer->quiet_until_us = 0;
     if (peer->is_up)
         return;
     peer->is_up = true;
@@ -67,14 +65,11 @@ void pl_bus_peer_hello(pl_bus *bus, pl_bus_peer *peer)
         bus->on_peer(bus->on_peer_ctx, peer->node, true);
 }
 
-/* The peer may live on (paused, cut off): it must notice that it was given up
- * and say hello again. So its beats stay unanswered until its own patience has
- * run out. */
+/* The peer may live on (paused, cut off): as its beats stay unanswered from now
+ * on, it loses its link and says hello again. */
 static void take_down(pl_bus *bus, pl_bus_peer *peer, const char *why)
 {
     peer->is_up = false;
-    peer->quiet_until_us =
-        pl_loop_now_us(bus->loop) + bus->patience_us + 2 * bus->beat_us;
     PL_LOG(WARN, "bus", "peer_down", PL_KV("node", peer->node), "%s", why);
     if (bus->on_peer)
         bus->on_peer(bus->on_peer_ctx, peer->node, false);
@@ -87,10 +82,16 @@ void pl_bus_peer_goodbye(pl_bus *bus, pl_bus_peer *peer)
         take_down(bus, peer, "it said goodbye");
 }
 
-void pl_bus_peer_beat(pl_bus *bus, const pl_bus_peer *peer)
+void pl_bus_peer_beat(pl_bus *bus, pl_bus_peer *peer)
 {
-    if (bus->is_router && pl_loop_now_us(bus->loop) >= peer->quiet_until_us)
-        (void)send_beat(bus, peer->node); /* lost ones are what beats detect */
+    if (bus->is_router) {
+        if (peer->is_up)
+            (void)send_beat(bus, peer->node); /* a lost one is made up for */
+        return;
+    }
+    peer->seen_us = pl_loop_now_us(bus->loop);
+    if (!peer->is_up)
+        set_link(bus, peer, true);
 }
 
 /* Forget peers that never came (back). */
