@@ -17,7 +17,6 @@ import { pause, until } from './wait.mjs';
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 const BIN = process.env.PARLEY_BIN || join(ROOT, 'build/debug/bin');
 const run = promisify(execFile);
-export const SECRET = 'correct-horse-battery-staple-2718';
 
 // A block of ports: one story runs at a time, but other programs run too.
 async function portBlock() {
@@ -56,7 +55,7 @@ function nodesText(base) {
     media(2),
     `signaling-1 parley-signaling --udp_listen=127.0.0.1:${base + 1}`
       + ` --tcp_listen=127.0.0.1:${base + 1}`,
-    `api-1 parley-api --port=${base} --bind_address=127.0.0.1`,
+    `api-1 parley-api --port=${base} --listen=127.0.0.1`,
     '',
   ].join('\n');
 }
@@ -74,7 +73,7 @@ pin = 4711
 max_participants = 1
 `;
 
-async function configText(settings) {
+function configText(base, settings) {
   const section = (name, fixed) => {
     const all = { ...fixed, ...settings[name] };
     return [`[${name}]`, ...Object.entries(all).map(([k, v]) => `${k} = ${v}`), ''].join('\n');
@@ -82,7 +81,10 @@ async function configText(settings) {
   return [
     section('common', { bus: 'ipc://var/run/bus', run_dir: 'var/run' }),
     section('roompool', { database: 'var/parley.db', max_talkers: 6, sip_lease_ms: 3000 }),
-    section('api', { web_dir: join(ROOT, 'web') }),
+    section('api', {
+      web_dir: join(ROOT, 'web'), openapi: join(ROOT, 'api-frontend/openapi.json'),
+      issuer: `https://localhost:${base}`, max_per_address: 1000,
+    }),
     section('signaling', { outbound_allow: '127.0.0.0/8' }),
     section('media', { prompts_dir: join(ROOT, 'media-worker/prompts') }),
     ROOMS,
@@ -102,9 +104,8 @@ export class System {
     system.sipPort = system.base + 1;
     system.url = `https://localhost:${system.httpsPort}`;
     await mkdir(join(system.dir, 'var'), { mode: 0o700 });
-    await writeFile(join(system.dir, 'var/dev-client.secret'), SECRET);
     await writeFile(join(system.dir, 'nodes'), nodesText(system.base));
-    await writeFile(join(system.dir, 'parley.conf'), await configText(settings));
+    await writeFile(join(system.dir, 'parley.conf'), configText(system.base, settings));
     try {
       await system.#spawn();
     } catch (error) {
@@ -198,11 +199,13 @@ export class System {
   }
 
   async token() {
+    const env = await readFile(join(this.dir, 'var/dev-client.env'), 'utf8');
+    const value = (key) => env.match(new RegExp(`^${key}=(.*)$`, 'm'))[1];
     const { status, json, text } = await this.http('POST', '/oauth/v4/token', {
       headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams({
-        grant_type: 'client_credentials', client_id: 'parley-dev', client_secret: SECRET,
-        scope: 'WEBRTC',
+        grant_type: 'client_credentials', client_id: value('CLIENT_ID'),
+        client_secret: value('CLIENT_SECRET'), scope: 'WEBRTC',
       }).toString(),
     });
     if (status !== 200) throw new Error(`no token: ${status} ${text}`);

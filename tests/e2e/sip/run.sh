@@ -1,0 +1,184 @@
+#!/bin/bash
+# run.sh - plays the SIPp scenarios of this folder against the signaling worker.
+#   run.sh BIN_DIR [rig|bus]
+# rig: the worker's SIP side and a fake roompool in one process; bus: the real
+# parley-signaling and the fake roompool as a program, over ZeroMQ.
+# Environment: SIP_TEST_PORT (default 25060; the ports up to +3 are used).
+set -u
+bin=$(cd "${1:?folder of the binaries}" && pwd)
+mode=${2:-bus}
+here=$(cd "$(dirname "$0")" && pwd)
+port=${SIP_TEST_PORT:-25060}
+uac_port=$((port + 1))
+uas_port=$((port + 2))
+dir=$(mktemp -d)
+fake= worker=
+failed=0 passed=0
+
+stop() {
+    [ -n "$worker" ] && kill "$worker" 2>/dev/null && wait "$worker"
+    code=$?
+    worker=
+    [ -n "$fake" ] && { echo quit >&9; wait "$fake"; }
+    code=$((code + $?))
+    fake=
+    exec 9>&-
+    return $code
+}
+cleanup() {
+    [ -n "$worker" ] && kill "$worker" 2>/dev/null
+    [ -n "$fake" ] && kill "$fake" 2>/dev/null
+    rm -rf "$dir"
+}
+trap cleanup EXIT
+
+# wait_for TEXT [SECONDS]: until the fake roompool has said a matching line.
+wait_for() {
+    local end=$((SECONDS + ${2:-10}))
+    until grep -Eq -- "$1" "$dir/events"; do
+        [ $SECONDS -ge $end ] && { echo "no line '$1' came"; return 1; }
+        read -rt 0.05 <> <(:) || :
+    done
+}
+
+# start KEY=VALUE..: the worker with these settings.
+start() {
+    local common=("udp_listen=127.0.0.1:$port" "tcp_listen=127.0.0.1:$port"
+        "outbound_allow=127.0.0.0/8 localhost" rate_per_source=10000
+        rate_total=10000)
+    rm -f "$dir/in" "$dir/bus"
+    mkfifo "$dir/in"
+    exec 9<>"$dir/in"
+    : >"$dir/events"
+    if [ "$mode" = rig ]; then
+        "$bin/fake_pool" --rig "${common[@]}" "$@" \
+            <"$dir/in" >"$dir/events" 2>"$dir/log" &
+        fake=$!
+    else
+        "$bin/fake_pool" "ipc://$dir/bus" <"$dir/in" >"$dir/events" 2>"$dir/fake.log" &
+        fake=$!
+        local flags=("--bus=ipc://$dir/bus" "--run_dir=$dir" --drain_ms=3000)
+        for s in "${common[@]}" "$@"; do flags+=("--$s"); done
+        "$bin/parley-signaling" "${flags[@]}" 2>"$dir/log" &
+        worker=$!
+    fi
+    wait_for '^hello' 10
+}
+
+result() {
+    if [ "$1" = 0 ]; then
+        passed=$((passed + 1))
+        echo "ok      $2"
+    else
+        failed=$((failed + 1))
+        echo "FAILED  $2"
+        tail -n 30 "$dir"/*errors.log "$dir/log" 2>/dev/null
+    fi
+    rm -f "$dir"/*errors.log
+}
+
+sipp_run() { # name, transport, arguments..
+    local name=$1 transport=$2
+    shift 2
+    (cd "$dir" && timeout 60 sipp "127.0.0.1:$port" -sf "$dir/$name.xml" \
+        -t "$transport" -i 127.0.0.1 -nostdin -m 1 -timeout 50 -trace_err \
+        -error_file "$dir/$name.errors.log" "$@" >"$dir/$name.out" 2>&1)
+}
+
+# uac SCENARIO USER [EXPECTED LINE]: SIPp calls us.
+uac() {
+    for transport in u1 t1; do
+        : >"$dir/events"
+        cp "$here/$1.xml" "$dir/$1.xml"
+        sipp_run "$1" "$transport" -s "$2" -p "$uac_port"
+        local rc=$?
+        [ $rc = 0 ] && [ -n "${3:-}" ] && { wait_for "$3"; rc=$?; }
+        result $rc "$1 $2 $transport"
+    done
+}
+
+refused() { # user, status
+    for transport in u1 t1; do
+        sed "s/@STATUS@/$2/" "$here/uac_refused.xml" >"$dir/uac_refused.xml"
+        sipp_run uac_refused "$transport" -s "$1" -p "$uac_port"
+        result $? "uac_refused $1 $2 $transport"
+    done
+}
+
+# uas SCENARIO "COMMANDS" LINE [ARGUMENTS OF start]: we call SIPp. Each command
+# is given after the line before it was seen: "LINE=>command".
+uas() {
+    local name=$1 commands=$2 line=$3 ring=${4:-}
+    for transport in u1 t1; do
+        : >"$dir/events"
+        cp "$here/$name.xml" "$dir/$name.xml"
+        sipp_run "$name" "$transport" -p "$uas_port" &
+        local sipp=$! rc=0 param=
+        [ $transport = t1 ] && param=';transport=tcp'
+        until ss -Hlnut "sport = :$uas_port" | grep -q .; do
+            kill -0 $sipp 2>/dev/null || break
+        done
+        echo "start sip:bob@127.0.0.1:$uas_port$param $ring" >&9
+        while [ -n "$commands" ] && IFS='>' read -r after command; do
+            wait_for "${after%=}" || rc=1
+            echo "$command" >&9
+        done <<<"$commands"
+        wait $sipp || rc=1
+        wait_for "$line" || rc=1
+        result $rc "$name $transport"
+    done
+}
+
+start || exit 1
+uac uac_basic lobby '^ended .* 0 -'
+uac uac_offerless lobby '^confirmed .* sdp 1'
+uac uac_cancel ring '^ended .* 487'
+uac uac_late_cancel lobby '^ended'
+uac uac_hold lobby '^offer '
+uac uac_info lobby '^dtmf .* #'
+uac uac_no_ack lobby '^ended'
+uac uac_hung_up_on hangup '^ended'
+uac uac_options lobby
+uac uac_methods lobby
+refused busy 486
+refused nobody 404
+refused media 488
+refused forbidden 403
+refused full 503
+refused decline 603
+refused silent 503
+uas uas_answer '^answered=>end' '^ended .* 0 test over'
+uas uas_again '^answered=>end' '^ended'
+uas uas_busy '' '^ended .* 486'
+uas uas_ring '' '^ended .* 480' 1500
+uas uas_early '^answered=>end' '^early-media .* sdp 1'
+uas uas_reinvite '^answered=>offer
+^offer-answered=>end' '^ended'
+uas uas_bye '' '^ended'
+echo "start sip:bob@192.0.2.1" >&9
+wait_for '^refused not allowed'
+result $? "outbound destination not allowed"
+stop
+result $? "clean end"
+
+printf 'alice:parley:%s\n' "$(printf alice:parley:secret | md5sum | cut -c1-32)" >"$dir/users"
+start inbound=digest "users_file=$dir/users" || exit 1
+uac uac_digest lobby '^incoming .* authenticated'
+uac uac_digest_wrong lobby
+stop
+result $? "clean end"
+
+echo trunkpass >"$dir/password"
+start client_user=trunkuser "client_password_file=$dir/password" \
+    client_realm=trunk client_peer=127.0.0.1 || exit 1
+uas uas_digest '^answered=>end' '^ended'
+stop
+result $? "clean end"
+
+start inbound=listed allowed_networks=192.0.2.0/24 || exit 1
+refused lobby 403
+stop
+result $? "clean end"
+
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]

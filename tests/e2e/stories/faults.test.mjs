@@ -1,0 +1,113 @@
+// kill -9 of each process: what goes on, what comes back, what is told.
+
+import assert from 'node:assert/strict';
+import { VOICES } from '../lib/audio.mjs';
+import { Person } from '../lib/browser.mjs';
+import { Phone } from '../lib/phone.mjs';
+import { stories } from '../lib/story.mjs';
+import { until } from '../lib/wait.mjs';
+
+const tell = stories({ roompool: { sip_lease_ms: 3000, replace_ms: 3000, rejoin_ms: 3000 } });
+let anna;
+let ben;
+let carla;
+
+const hears = (phone, voice) => until(`${phone.voice} hears ${voice}`, async () => {
+  const heard = await phone.heard();
+  return heard.seconds > 1 && heard.slice(heard.seconds - 0.5).level(VOICES[voice]) > 0.03;
+});
+
+// What a browser hears during a second.
+async function browserHears(person, voice) {
+  await until(`${person.name} hears ${voice}`, async () => {
+    await person.startRecording();
+    await new Promise((resolve) => { setTimeout(resolve, 1000); });
+    const { heard } = await person.stopRecording();
+    return heard.slice(0.3).level(VOICES[voice]) > 0.03;
+  }, 20000);
+}
+
+tell('three in a room', async (system) => {
+  [anna, ben] = await Promise.all([Person.open(system, 'anna'), Person.open(system, 'ben')]);
+  carla = await Phone.open(system, 'carla', { transport: 'tcp' });
+  await Promise.all([anna.join('lobby'), ben.join('lobby')]);
+  await carla.dial('lobby');
+  await hears(carla, 'anna');
+  await browserHears(anna, 'carla');
+});
+
+tell('roompool dies: calls go on, and the state is whole after its return', async (system) => {
+  const before = await system.sql('select * from v_live_participants');
+  assert.equal(before.length, 3);
+  const from = (await carla.heard()).seconds;
+  await system.kill('roompool');
+  await until('two more seconds were heard', async () => (await carla.heard()).seconds > from + 2);
+  const heard = (await carla.heard()).slice(from);
+  assert.ok(heard.longestGapMs(VOICES.anna) <= 60, `gap ${heard.longestGapMs(VOICES.anna)} ms`);
+  await until('everybody is known again', async () =>
+    (await system.sql('select * from v_live_participants')).length === 3);
+  assert.ok(!carla.event('CALL_CLOSED'), 'the telephone was not hung up');
+  await until('the pages see the roster again', async () => (await anna.roster()).length === 3
+    && (await anna.state()).link === 'open');
+  // The new one can still decide: mute by the host reaches the media.
+  const item = ben.page.locator('#roster li[data-self=false][data-kind=browser] .act-mute');
+  await item.click();
+  await until('anna is muted by the host', async () => {
+    const last = await carla.heard();
+    return last.slice(last.seconds - 0.5).level(VOICES.anna) < 0.005;
+  });
+  await item.click();
+  await hears(carla, 'anna');
+});
+
+tell('the front end dies: media goes on, the pages come back', async (system) => {
+  const from = (await carla.heard()).seconds;
+  await system.kill('api-1');
+  for (const person of [anna, ben]) {
+    await until(`${person.name}'s page is linked again`, async () => {
+      const state = await person.state();
+      return state.link === 'open' && state.media === 'connected' && state.phase === 'room';
+    }, 30000);
+  }
+  const heard = (await carla.heard()).slice(from);
+  assert.ok(heard.longestGapMs(VOICES.anna) <= 60, `gap ${heard.longestGapMs(VOICES.anna)} ms`);
+  await until('the roster is whole', async () => (await ben.roster()).length === 3);
+});
+
+tell('the media worker dies: pages rejoin by themselves', async (system) => {
+  const rows = await system.sql("select * from v_live_participants");
+  const node = ['media-1', 'media-2'].find((name) => JSON.stringify(rows).includes(name));
+  assert.ok(node, `the view names the worker: ${JSON.stringify(rows)}`);
+  await system.kill(node);
+  await Promise.all([anna.inRoom(30000), ben.inRoom(30000)]);
+  await browserHears(anna, 'ben');
+  await browserHears(ben, 'anna');
+  await until('the telephone is back in the mix or was hung up', async () => {
+    if (carla.event('CALL_CLOSED')) return true;
+    const heard = await carla.heard();
+    return heard.slice(heard.seconds - 0.5).level(VOICES.anna) > 0.03;
+  }, 30000);
+});
+
+tell('the signaling worker dies: its calls are cleaned up, new ones come', async (system) => {
+  const dan = await Phone.open(system, 'dan');
+  await dan.dial('lobby');
+  await hears(dan, 'ben');
+  await system.kill('signaling-1');
+  await until('its telephones are gone from the state', async () => (await system.sql(
+    "select * from v_live_participants")).length === 2, 30000);
+  const eve = await Phone.open(system, 'eve');
+  await until('new calls are taken', async () => {
+    const after = Date.now();
+    await eve.dial('lobby', { established: false });
+    await eve.established(after, 4000);
+    return true;
+  }, 30000);
+  await hears(eve, 'ben');
+  await eve.hangup();
+});
+
+tell('all stops cleanly', async (system) => {
+  await Promise.all([anna.close(), ben.close(), carla.close()]);
+  assert.equal(await system.stop(), 0, system.output);
+});
