@@ -129,7 +129,10 @@ export class Recording {
     const hopMs = 5;
     const track = this.track(hz, 20, hopMs);
     const sorted = [...track].sort((a, b) => a - b);
-    const floor = sorted[Math.floor(sorted.length / 2)] * 0.2;
+    // From the loud steps, not from the middle: that would be silence for a
+    // voice that is away more than half of the time. The soft steps lie at 0.4
+    // of the loud ones.
+    const floor = sorted[Math.floor(sorted.length * 0.9)] * 0.12;
     let longest = 0;
     let run = 0;
     for (const level of track) {
