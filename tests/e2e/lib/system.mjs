@@ -125,6 +125,8 @@ export class System {
       stream.on('data', (data) => { this.output += data; });
     }
     for (const node of this.nodes) await this.ready(node, 20000);
+    await until('roompool has heard of all workers', async () => (await this.sql(
+      "select * from v_workers where life = 'ready'")).length >= this.nodes.length - 2);
     await until('the front end is ready', async () => {
       const { status } = await this.http('GET', '/readyz');
       return status === 200;
