@@ -28,8 +28,7 @@ struct pl_media {
     char address[PL_ADDR_TEXT];
 };
 
-const pl_metric_desc pl_media_metric_rows[] = {
-    PL_MEDIA_METRICS(PL_METRIC_ROW)};
+const pl_metric_desc pl_media_metric_rows[] = {PL_MEDIA_METRICS(PL_METRIC_ROW)};
 
 /* ---- configuration ------------------------------------------------------ */
 
@@ -65,7 +64,8 @@ static pl_err fill_options(const pl_media_config *k, pl_control_options *o)
                k->rtp_port_min, k->rtp_port_max);
         return PL_ECONFIG;
     }
-    if (k->webrtc_port >= k->rtp_port_min && k->webrtc_port <= k->rtp_port_max) {
+    if (k->webrtc_port >= k->rtp_port_min &&
+        k->webrtc_port <= k->rtp_port_max) {
         PL_LOG(ERROR, "media", "config_refused", NULL,
                "webrtc_port = %u: within rtp_port_min..rtp_port_max",
                k->webrtc_port);
@@ -75,8 +75,8 @@ static pl_err fill_options(const pl_media_config *k, pl_control_options *o)
     if (e != PL_OK)
         return e;
     if (o->n_announce == 0)
-        o->n_announce = pl_udp_locals(k->announce_loopback, o->announce,
-                                      PL_LEG_SDP_LOCALS);
+        o->n_announce =
+            pl_udp_locals(k->announce_loopback, o->announce, PL_LEG_SDP_LOCALS);
     if (o->n_announce == 0) {
         PL_LOG(ERROR, "media", "no_address", NULL,
                "this machine has no address; set announce_address");
@@ -105,8 +105,8 @@ static pl_err open_port(const pl_media_config *k, pl_udp *ret_udp)
                "bind_address = %s: not an IP address", k->bind_address);
         return PL_ECONFIG;
     }
-    const char *why = e == PL_EBUSY ? "another process has it"
-                                    : strerror(errno);
+    const char *why =
+        e == PL_EBUSY ? "another process has it" : strerror(errno);
     PL_LOG(ERROR, "media", "port_busy", NULL,
            "webrtc_port = %u/udp on %s: %s; stop that process or change "
            "webrtc_port in [media]",

@@ -54,7 +54,8 @@ pl_err pl_ice_local_ufrag(pl_slice username, char ret_ufrag[PL_ICE_UFRAG + 1])
     if (!colon)
         return PL_EPROTO;
     pl_slice ours = {username.ptr, (size_t)(colon - username.ptr)};
-    if (ours.len == 0 || ours.len > PL_ICE_UFRAG || memchr(ours.ptr, 0, ours.len))
+    if (ours.len == 0 || ours.len > PL_ICE_UFRAG ||
+        memchr(ours.ptr, 0, ours.len))
         return PL_EPROTO;
     memcpy(ret_ufrag, ours.ptr, ours.len);
     ret_ufrag[ours.len] = '\0';

@@ -34,10 +34,10 @@ typedef struct pl_ice {
     char ufrag[PL_ICE_UFRAG + 1], pwd[PL_ICE_PWD + 1];
     char remote_ufrag[PL_ICE_REMOTE + 1]; /* empty: not known yet */
     pl_ice_path paths[PL_ICE_PATHS];
-    int selected;       /* index into paths; -1: none */
+    int selected;        /* index into paths; -1: none */
     uint32_t next_path;  /* number of the next path */
     uint32_t media_path; /* that SRTP authenticated from last; 0: none */
-    int64_t alive_us;   /* creation or last authenticated check */
+    int64_t alive_us;    /* creation or last authenticated check */
     pl_rate checks;
 } pl_ice;
 

@@ -14,8 +14,7 @@ void pl_latch_open(pl_latch *latch, const pl_addr *announced,
 
 static bool may_be(const pl_latch *latch, const pl_addr *from)
 {
-    return (latch->announced.port &&
-            pl_addr_eq_ip(from, &latch->announced)) ||
+    return (latch->announced.port && pl_addr_eq_ip(from, &latch->announced)) ||
            pl_addr_eq_ip(from, &latch->signaling);
 }
 

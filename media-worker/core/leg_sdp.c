@@ -36,8 +36,8 @@ static pl_err fill_webrtc(pl_oa_local *l, const pl_leg_sdp_options *o)
     l->audio_level = true;
     l->opus_dtx = true;
     memcpy(l->fingerprint, o->fingerprint, PL_OA_SHA256);
-    pl_err e = pl_copy(l->ice_ufrag, sizeof l->ice_ufrag,
-                       pl_slice_str(o->ufrag));
+    pl_err e =
+        pl_copy(l->ice_ufrag, sizeof l->ice_ufrag, pl_slice_str(o->ufrag));
     if (e == PL_OK)
         e = pl_copy(l->ice_pwd, sizeof l->ice_pwd, pl_slice_str(o->pwd));
     return e == PL_OK ? fill_candidates(l, o) : e;
@@ -134,8 +134,8 @@ static void take_events(const pl_oa_result *r, pl_mix_media *m)
 
 static pl_err take_media(const pl_oa_result *r, pl_mix_media *m)
 {
-    *m = (pl_mix_media){.direction = r->audio ? r->direction
-                                              : PL_DIRECTION_INACTIVE,
+    *m = (pl_mix_media){.direction =
+                            r->audio ? r->direction : PL_DIRECTION_INACTIVE,
                         .comfort_pt = r->cn_rx_pt ? r->cn_rx_pt : PL_MIX_NO_PT,
                         .level_ext_id = r->audio_level_id,
                         .bitrate_bps = r->opus.max_bitrate_bps,
@@ -206,11 +206,10 @@ pl_err pl_leg_sdp_answer(pl_leg_sdp *sdp, pl_slice offer,
 {
     pl_oa_ice fresh = {.ufrag = ""};
     bool has_fresh = fresh_ufrag && fresh_pwd;
-    if (has_fresh &&
-        (pl_copy(fresh.ufrag, sizeof fresh.ufrag, pl_slice_str(fresh_ufrag)) !=
-             PL_OK ||
-         pl_copy(fresh.pwd, sizeof fresh.pwd, pl_slice_str(fresh_pwd)) !=
-             PL_OK))
+    if (has_fresh && (pl_copy(fresh.ufrag, sizeof fresh.ufrag,
+                              pl_slice_str(fresh_ufrag)) != PL_OK ||
+                      pl_copy(fresh.pwd, sizeof fresh.pwd,
+                              pl_slice_str(fresh_pwd)) != PL_OK))
         return PL_EINVAL;
     work *w = calloc(1, sizeof *w);
     if (!w)

@@ -9,8 +9,8 @@
 #include "pl/slice.h"
 
 enum {
-    PL_LEG_SDP_LOCALS = 8,   /* addresses announced at most */
-    PL_LEG_SDP_PRINTS = 4,   /* fingerprints of the peer */
+    PL_LEG_SDP_LOCALS = 8, /* addresses announced at most */
+    PL_LEG_SDP_PRINTS = 4, /* fingerprints of the peer */
     PL_LEG_SDP_SHA256 = 32,
     PL_LEG_SDP_UFRAG = 256,
     PL_LEG_SDP_MAX = 16384 /* bytes of a text of ours */
@@ -20,7 +20,7 @@ typedef struct pl_leg_sdp pl_leg_sdp;
 
 typedef struct pl_leg_sdp_options {
     pl_leg_kind kind;
-    uint64_t session_id; /* random, below 2^62 */
+    uint64_t session_id;               /* random, below 2^62 */
     pl_addr locals[PL_LEG_SDP_LOCALS]; /* best first, with the RTP port; SIP
                                           legs use the first one only */
     size_t n_locals;                   /* at least 1 */

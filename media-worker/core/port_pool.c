@@ -72,8 +72,8 @@ void pl_port_pool_give(pl_port_pool *pool, uint16_t rtp, int64_t now_us)
         return;
     pool->is_leased[pair] = false;
     uint32_t tail = (pool->head + pool->n_free) % pool->n_pairs;
-    pool->queue[tail] = (entry){
-        .port = rtp, .free_from_us = now_us + PL_PORT_QUARANTINE_US};
+    pool->queue[tail] =
+        (entry){.port = rtp, .free_from_us = now_us + PL_PORT_QUARANTINE_US};
     pool->n_free++;
 }
 

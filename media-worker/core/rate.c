@@ -5,9 +5,8 @@ enum { SECOND_US = 1000000 };
 
 pl_rate pl_rate_make(uint32_t per_second, int64_t now_us)
 {
-    return (pl_rate){.per_second = per_second,
-                     .credit_us = SECOND_US,
-                     .last_us = now_us};
+    return (pl_rate){
+        .per_second = per_second, .credit_us = SECOND_US, .last_us = now_us};
 }
 
 bool pl_rate_take(pl_rate *rate, int64_t now_us)

@@ -6,8 +6,8 @@
 #include "pl/rng.h"
 
 enum {
-    COOKIE = 0x2112a442,         /* RFC 8489 section 5 */
-    CRC_XOR = 0x5354554e,        /* RFC 8489 section 14.7 */
+    COOKIE = 0x2112a442,  /* RFC 8489 section 5 */
+    CRC_XOR = 0x5354554e, /* RFC 8489 section 14.7 */
     ATTR_HEADER = 4,
     INTEGRITY_ATTR = ATTR_HEADER + PL_SHA1_BYTES,
     FINGERPRINT_ATTR = ATTR_HEADER + 4,

@@ -80,8 +80,7 @@ static void on_leg_destroy(void *ctx, const pl_bus_in *in)
     const pl_bus_handlers *h = ctx;
     const pl_media_leg_destroy *m = in->body;
     reply(h, in,
-          pl_control_leg_destroy(h->control, in->epoch, m->room_id,
-                                 m->leg_id));
+          pl_control_leg_destroy(h->control, in->epoch, m->room_id, m->leg_id));
 }
 
 pl_err pl_bus_handlers_open(pl_bus *bus, pl_control *control,

@@ -81,8 +81,7 @@ void pl_control_destroy(pl_control **control)
     pl_control_quiet(c);
     size_t cursor = 0;
     pl_leg *leg;
-    while (c->table &&
-           (leg = pl_leg_table_next_leg(c->table, &cursor)) != NULL)
+    while (c->table && (leg = pl_leg_table_next_leg(c->table, &cursor)) != NULL)
         free_own(c, leg);
     pl_leg_table_destroy(&c->table);
     pl_port_pool_destroy(&c->ports);
@@ -159,8 +158,7 @@ pl_err pl_control_find_room(pl_control *c, const char *id, uint64_t epoch,
 }
 
 pl_err pl_control_find_leg(pl_control *c, const char *room_id,
-                           const char *leg_id, uint64_t epoch,
-                           pl_leg **ret_leg)
+                           const char *leg_id, uint64_t epoch, pl_leg **ret_leg)
 {
     pl_room *room = NULL;
     pl_err e = pl_control_find_room(c, room_id, epoch, &room);

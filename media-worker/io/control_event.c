@@ -129,8 +129,8 @@ static void on_mix_event(pl_control *c, const pl_mix_event *event)
 {
     static void (*const handlers[])(pl_control *, pl_leg *,
                                     const pl_mix_event *) = {
-        [PL_MIX_DTMF] = on_dtmf,     [PL_MIX_TALKING] = on_talking,
-        [PL_MIX_PLAYED] = on_played, [PL_MIX_STATS] = on_stats,
+        [PL_MIX_DTMF] = on_dtmf,         [PL_MIX_TALKING] = on_talking,
+        [PL_MIX_PLAYED] = on_played,     [PL_MIX_STATS] = on_stats,
         [PL_MIX_LEG_FAILED] = on_failed,
     };
     pl_leg *leg = pl_leg_table_at(c->table, event->leg);

@@ -49,9 +49,8 @@ static pl_err tell_mixer_add(pl_control *c, pl_leg *leg)
 
 static pl_err tell_mixer_media(pl_control *c, pl_leg *leg)
 {
-    pl_mix_command m = {.kind = PL_MIX_LEG_MEDIA,
-                        .id = leg->mix,
-                        .u.media = leg->agreed.media};
+    pl_mix_command m = {
+        .kind = PL_MIX_LEG_MEDIA, .id = leg->mix, .u.media = leg->agreed.media};
     return pl_mixer_command(c->o.mixer, leg->thread, &m);
 }
 
@@ -106,8 +105,8 @@ static pl_err tell_net(pl_control *c, pl_leg *leg, pl_net_command_kind kind,
 static pl_err tell_agreed(pl_control *c, pl_leg *leg)
 {
     pl_leg_own *own = pl_own(leg);
-    pl_err e = own->is_in_mixer ? tell_mixer_media(c, leg)
-                                : tell_mixer_add(c, leg);
+    pl_err e =
+        own->is_in_mixer ? tell_mixer_media(c, leg) : tell_mixer_add(c, leg);
     if (e != PL_OK)
         return e;
     return tell_net(c, leg, own->is_in_net ? PL_NET_REMOTE : PL_NET_OPEN, true);
@@ -131,7 +130,8 @@ static pl_err check_remote(const pl_control *c, const pl_leg_agreed *agreed,
             continue;
         pl_err e = pl_latch_check_target(list[i], c->o.is_loopback_allowed);
         if (e != PL_OK) {
-            say(ret_reason, "media is wanted at an address that is not allowed");
+            say(ret_reason,
+                "media is wanted at an address that is not allowed");
             return e;
         }
     }
@@ -166,9 +166,8 @@ static pl_err open_sip(pl_control *c, pl_leg *leg, pl_slice offer,
     }
     if (!pl_addr_is_none(&wanted))
         remote = wanted;
-    pl_err e =
-        pl_rtp_port_open(c->ports, c->o.bind_address,
-                         pl_loop_now_us(c->o.loop), &own->port);
+    pl_err e = pl_rtp_port_open(c->ports, c->o.bind_address,
+                                pl_loop_now_us(c->o.loop), &own->port);
     if (e != PL_OK)
         return e;
     o->locals[0] = local_for(c, &remote);
@@ -372,8 +371,7 @@ pl_err pl_control_leg_remote(pl_control *c, uint64_t epoch,
 {
     pl_leg *leg = NULL;
     ret->reason[0] = '\0';
-    pl_err e =
-        pl_control_find_leg(c, m->room_id, m->leg_id, epoch, &leg);
+    pl_err e = pl_control_find_leg(c, m->room_id, m->leg_id, epoch, &leg);
     if (e != PL_OK)
         return e;
     if (m->sdp.len == 0)
@@ -396,8 +394,7 @@ pl_err pl_control_leg_set(pl_control *c, uint64_t epoch,
                           const pl_media_leg_set *m)
 {
     pl_leg *leg = NULL;
-    pl_err e =
-        pl_control_find_leg(c, m->room_id, m->leg_id, epoch, &leg);
+    pl_err e = pl_control_find_leg(c, m->room_id, m->leg_id, epoch, &leg);
     if (e != PL_OK)
         return e;
     pl_mix_flags f = leg->flags;
@@ -420,8 +417,7 @@ pl_err pl_control_leg_play(pl_control *c, uint64_t epoch,
                            const pl_media_leg_play *m)
 {
     pl_leg *leg = NULL;
-    pl_err e =
-        pl_control_find_leg(c, m->room_id, m->leg_id, epoch, &leg);
+    pl_err e = pl_control_find_leg(c, m->room_id, m->leg_id, epoch, &leg);
     if (e != PL_OK)
         return e;
     const pl_prompt *prompt = NULL;

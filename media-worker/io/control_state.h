@@ -9,7 +9,7 @@
 /* What the owner of the table keeps of a leg. */
 typedef struct pl_leg_own {
     pl_leg_sdp *sdp;
-    pl_rtp_port port; /* SIP */
+    pl_rtp_port port;                                  /* SIP */
     char ufrag[PL_ICE_UFRAG + 1], pwd[PL_ICE_PWD + 1]; /* WebRTC, ours */
     pl_addr signaling;
     char cname[PL_MIX_CNAME_MAX];
@@ -17,8 +17,8 @@ typedef struct pl_leg_own {
     uint32_t play_tag; /* of the latest prompt */
     pl_leg_text text;  /* our latest description */
     pl_sdp_type text_type;
-    char last_remote[65]; /* SHA-256 of the description taken last */
-    bool is_in_mixer, is_in_net; /* they know of the leg, and must let go */
+    char last_remote[65];         /* SHA-256 of the description taken last */
+    bool is_in_mixer, is_in_net;  /* they know of the leg, and must let go */
     bool is_removing, is_closing; /* they were told to */
 } pl_leg_own;
 

@@ -38,7 +38,8 @@ struct pl_dtls {
     size_t in_len;
 };
 
-/* ---- a BIO that is one datagram in, one datagram out ---------------------- */
+/* ---- a BIO that is one datagram in, one datagram out ----------------------
+ */
 
 static int pipe_read(BIO *bio, char *buf, int cap)
 {
@@ -157,9 +158,8 @@ static bool make_ctx(pl_dtls_identity *id)
            SSL_CTX_set1_groups_list(id->ctx, "X25519:P-256") &&
            SSL_CTX_use_certificate(id->ctx, id->cert) &&
            SSL_CTX_use_PrivateKey(id->ctx, id->key) &&
-           SSL_CTX_set_tlsext_use_srtp(id->ctx,
-                                       "SRTP_AEAD_AES_128_GCM:"
-                                       "SRTP_AES128_CM_SHA1_80") == 0;
+           SSL_CTX_set_tlsext_use_srtp(id->ctx, "SRTP_AEAD_AES_128_GCM:"
+                                                "SRTP_AES128_CM_SHA1_80") == 0;
 }
 
 pl_err pl_dtls_identity_create(pl_dtls_identity **ret_identity)
@@ -316,8 +316,8 @@ static bool is_known_peer(const pl_dtls *d,
     X509 *cert = SSL_get1_peer_certificate(d->ssl);
     uint8_t got[PL_DTLS_SHA256];
     unsigned len = 0;
-    bool is_hashed = cert && X509_digest(cert, EVP_sha256(), got, &len) &&
-                     len == sizeof got;
+    bool is_hashed =
+        cert && X509_digest(cert, EVP_sha256(), got, &len) && len == sizeof got;
     X509_free(cert);
     bool is_known = false;
     for (size_t i = 0; is_hashed && i < n; i++)

@@ -9,9 +9,9 @@
 #include "pl/err.h"
 
 enum {
-    PL_DTLS_MTU = 1200,       /* bytes of UDP payload */
-    PL_DTLS_SHA256 = 32,      /* bytes of a fingerprint */
-    PL_DTLS_FINGERPRINTS = 4  /* the peer's certificate matches one of them */
+    PL_DTLS_MTU = 1200,      /* bytes of UDP payload */
+    PL_DTLS_SHA256 = 32,     /* bytes of a fingerprint */
+    PL_DTLS_FINGERPRINTS = 4 /* the peer's certificate matches one of them */
 };
 
 typedef struct pl_dtls_identity pl_dtls_identity;
@@ -39,10 +39,10 @@ PL_MUST_USE pl_err pl_dtls_create(const pl_dtls_identity *identity,
 void pl_dtls_destroy(pl_dtls **dtls);
 
 typedef enum pl_dtls_status {
-    PL_DTLS_WAITING,  /* no handshake has begun */
-    PL_DTLS_HALF,     /* one is under way */
-    PL_DTLS_UP,       /* finished; the peer's certificate is not judged yet */
-    PL_DTLS_CLOSED    /* the peer said close_notify or a fatal alert */
+    PL_DTLS_WAITING, /* no handshake has begun */
+    PL_DTLS_HALF,    /* one is under way */
+    PL_DTLS_UP,      /* finished; the peer's certificate is not judged yet */
+    PL_DTLS_CLOSED   /* the peer said close_notify or a fatal alert */
 } pl_dtls_status;
 
 /* Take one datagram. A fatal error before the handshake is finished throws the

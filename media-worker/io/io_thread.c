@@ -15,12 +15,12 @@
 #include "io/peer.h"
 
 enum {
-    COMMANDS = 1024,      /* queued from the main thread */
-    EVENTS = 4096,        /* queued to it */
-    WAKES = 64,           /* descriptors handled in one turn */
-    BATCHES = 8,          /* of one descriptor in one turn */
-    BUSY_MS = 50,         /* timers while a handshake or an event waits */
-    CALM_MS = 500,        /* timers while there are legs */
+    COMMANDS = 1024, /* queued from the main thread */
+    EVENTS = 4096,   /* queued to it */
+    WAKES = 64,      /* descriptors handled in one turn */
+    BATCHES = 8,     /* of one descriptor in one turn */
+    BUSY_MS = 50,    /* timers while a handshake or an event waits */
+    CALM_MS = 500,   /* timers while there are legs */
     NEVER = -1,
 };
 
@@ -163,8 +163,7 @@ static void read_sip(pl_io_thread *t, pl_mix_id leg, bool is_rtcp)
     if (!s)
         return;
     const pl_datagram *list;
-    size_t n =
-        pl_udp_receive(is_rtcp ? &s->rtcp : &s->rtp, t->batch, &list);
+    size_t n = pl_udp_receive(is_rtcp ? &s->rtcp : &s->rtp, t->batch, &list);
     t->peers.now_us = now_us();
     for (size_t i = 0; i < n; i++)
         pl_peers_sip(&t->peers, leg, is_rtcp, &list[i]);

@@ -28,9 +28,9 @@ typedef struct pl_net_webrtc {
 
 /* What a plain RTP leg needs to know. */
 typedef struct pl_net_sip {
-    pl_udp rtp, rtcp;  /* OPEN: borrowed until PL_NET_CLOSED */
+    pl_udp rtp, rtcp; /* OPEN: borrowed until PL_NET_CLOSED */
     bool is_rtcp_mux;
-    bool has_remote; /* the peer's description is known */
+    bool has_remote;             /* the peer's description is known */
     pl_addr remote, rtcp_remote; /* from SDP, checked by policy; none:
                                     not known, or a name */
     pl_addr signaling; /* IP that the SIP came from; none: not known */

@@ -12,7 +12,7 @@
 #include "pl/map.h"
 
 enum {
-    PL_PEER_HALF_OPEN = 500,       /* DTLS handshakes at once, worker */
+    PL_PEER_HALF_OPEN = 500,        /* DTLS handshakes at once, worker */
     PL_PEER_HANDSHAKES_PER_S = 100, /* begun, worker */
     PL_PEER_BEGINS_PER_S = 4,       /* begun, one peer */
     PL_PEER_CHECKS_PER_S = 5000,    /* STUN requests, worker */

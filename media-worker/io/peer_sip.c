@@ -55,8 +55,7 @@ static bool accept_rtcp(pl_peer *p, const pl_addr *from)
 {
     const pl_latch *latch = &p->u.sip.latch;
     pl_addr target = pl_latch_target(latch);
-    if (!pl_addr_eq_ip(from, &target) &&
-        !pl_addr_eq_ip(from, &p->u.sip.rtcp))
+    if (!pl_addr_eq_ip(from, &target) && !pl_addr_eq_ip(from, &p->u.sip.rtcp))
         return false;
     if (!p->u.sip.has_rtcp_source && pl_addr_eq_ip(from, &latch->source)) {
         p->u.sip.has_rtcp_source = true;

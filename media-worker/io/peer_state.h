@@ -37,9 +37,9 @@ struct pl_peer {
         struct {
             pl_net_sip told;
             pl_latch latch;
-            uint32_t path;    /* number of the latch's source */
-            pl_addr remote;   /* where we send */
-            pl_addr rtcp;     /* where RTCP goes without mux */
+            uint32_t path;  /* number of the latch's source */
+            pl_addr remote; /* where we send */
+            pl_addr rtcp;   /* where RTCP goes without mux */
             bool has_rtcp_source;
         } sip;
     } u;

@@ -67,9 +67,9 @@ void pl_peer_webrtc_remote(pl_peer *p, const pl_net_webrtc *told)
         return;
     }
     ice->alive_us = p->peers->now_us;
-    bool is_same = known->has_remote && known->n_prints == told->n_prints &&
-                   memcmp(known->prints, told->prints, sizeof told->prints) ==
-                       0;
+    bool is_same =
+        known->has_remote && known->n_prints == told->n_prints &&
+        memcmp(known->prints, told->prints, sizeof told->prints) == 0;
     bool had_remote = known->has_remote;
     *known = *told;
     if (had_remote && !is_same)
@@ -109,8 +109,7 @@ static void on_check(pl_peer *p, const pl_stun_msg *msg, const pl_addr *from)
     pl_peers *peers = p->peers;
     pl_ice *ice = &p->u.webrtc.ice;
     pl_ice_reply r;
-    pl_ice_outcome out =
-        pl_ice_on_request(ice, msg, from, peers->now_us, &r);
+    pl_ice_outcome out = pl_ice_on_request(ice, msg, from, peers->now_us, &r);
     if (out.result == PL_ICE_DROP) {
         pl_peers_count(peers, PL_MEDIA_M_stun_flood);
         return;

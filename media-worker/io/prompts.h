@@ -6,8 +6,8 @@
 #include "pl/err.h"
 
 enum {
-    PL_PROMPTS_MAX = 64,          /* files */
-    PL_PROMPT_MAX_S = 120         /* seconds of one of them */
+    PL_PROMPTS_MAX = 64,  /* files */
+    PL_PROMPT_MAX_S = 120 /* seconds of one of them */
 };
 
 typedef struct pl_prompts pl_prompts;

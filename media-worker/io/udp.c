@@ -91,8 +91,8 @@ static pl_err open_family(const pl_addr *local, bool is_v6, pl_udp *ret_udp)
         errno = why;
         return e;
     }
-    *ret_udp = (pl_udp){
-        .fd = fd, .is_v6 = is_v6, .port = from_sockaddr(&bound).port};
+    *ret_udp =
+        (pl_udp){.fd = fd, .is_v6 = is_v6, .port = from_sockaddr(&bound).port};
     return PL_OK;
 }
 

@@ -6,9 +6,9 @@
 #include "core/engine_msg.h"
 
 enum {
-    PL_UDP_BATCH = 32,             /* datagrams read at once */
+    PL_UDP_BATCH = 32,               /* datagrams read at once */
     PL_UDP_BUFFER = 4 * 1024 * 1024, /* SO_RCVBUF wanted; the kernel may cut */
-    PL_UDP_LOCALS = 16             /* local addresses that are listed */
+    PL_UDP_LOCALS = 16               /* local addresses that are listed */
 };
 
 /* A socket that takes IPv4 and IPv6 where the machine has both. fd -1: none. */

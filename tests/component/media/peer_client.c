@@ -47,8 +47,7 @@ static bool connect_loopback(peer_client *c, const char *ip)
     }
     c->fd = socket(ss.ss_family, SOCK_DGRAM, 0);
     struct timeval patience = {.tv_usec = ANSWER_MS * 1000};
-    if (c->fd < 0 ||
-        connect(c->fd, (const struct sockaddr *)&ss, len) != 0 ||
+    if (c->fd < 0 || connect(c->fd, (const struct sockaddr *)&ss, len) != 0 ||
         setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
                    sizeof patience) != 0)
         return false;

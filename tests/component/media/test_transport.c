@@ -27,7 +27,8 @@ enum { MAX_LEGS = 16, DEADLINE_MS = 5000, POLL_MS = 5, INPUTS = 256 };
 static const char pwd[] = "0123456789abcdef01234567";
 static const pl_metric_desc rows[] = {PL_MEDIA_METRICS(PL_METRIC_ROW)};
 
-/* ---- the mixer's side of its header, kept in memory ----------------------- */
+/* ---- the mixer's side of its header, kept in memory -----------------------
+ */
 
 static struct {
     pthread_mutex_t lock;
@@ -183,14 +184,13 @@ static bool wait_count(const world *w, pl_media_metric what, int64_t want)
 
 static void open_webrtc(world *w, const uint8_t print[32])
 {
-    pl_net_command c = {
-        .kind = PL_NET_OPEN,
-        .leg = w->leg,
-        .leg_kind = PL_LEG_KIND_WEBRTC,
-        .u.webrtc = {.ufrag = "ours1234",
-                     .has_remote = true,
-                     .remote_ufrag = "theirs",
-                     .n_prints = 1}};
+    pl_net_command c = {.kind = PL_NET_OPEN,
+                        .leg = w->leg,
+                        .leg_kind = PL_LEG_KIND_WEBRTC,
+                        .u.webrtc = {.ufrag = "ours1234",
+                                     .has_remote = true,
+                                     .remote_ufrag = "theirs",
+                                     .n_prints = 1}};
     memcpy(c.u.webrtc.pwd, pwd, sizeof pwd);
     memcpy(c.u.webrtc.prints[0], print, 32);
     assert_int_equal(pl_io_thread_command(w->thread, &c), PL_OK);
@@ -198,8 +198,7 @@ static void open_webrtc(world *w, const uint8_t print[32])
 
 static void close_leg(world *w, pl_leg_kind kind)
 {
-    pl_net_command c = {
-        .kind = PL_NET_CLOSE, .leg = w->leg, .leg_kind = kind};
+    pl_net_command c = {.kind = PL_NET_CLOSE, .leg = w->leg, .leg_kind = kind};
     pl_net_event event;
     assert_int_equal(pl_io_thread_command(w->thread, &c), PL_OK);
     do
@@ -350,7 +349,8 @@ static void wrong_checks_are_refused_and_counted(void **state)
     world *w = *state;
     peer_client *c = opened(w, "127.0.0.1");
     unsigned error = 0;
-    assert_false(peer_client_check(c, "ours1234:theirs", "guess", true, &error));
+    assert_false(
+        peer_client_check(c, "ours1234:theirs", "guess", true, &error));
     assert_int_equal(error, 401);
     assert_false(peer_client_check(c, "nobody12:theirs", pwd, true, &error));
     assert_int_equal(error, 401);
@@ -391,8 +391,7 @@ static void media_goes_to_the_mixer_as_it_came(void **state)
     peer_client_destroy(&c);
 }
 
-static void replayed_check_moves_nothing_until_media_authenticates(
-    void **state)
+static void replayed_check_moves_nothing_until_media_authenticates(void **state)
 {
     world *w = *state;
     peer_client *c = opened(w, "127.0.0.1");

@@ -241,8 +241,7 @@ static void flood_of_checks_is_dropped(void **state)
     for (int i = 0; i < 1000; i++)
         answered += feed(&ice, &a, false, i).result != PL_ICE_DROP;
     assert_int_equal(answered, PL_ICE_CHECKS_PER_S);
-    assert_int_equal(feed(&ice, &a, false, 2 * SECOND).result,
-                     PL_ICE_ANSWERED);
+    assert_int_equal(feed(&ice, &a, false, 2 * SECOND).result, PL_ICE_ANSWERED);
 }
 
 static void consent_expires_after_30_seconds(void **state)
@@ -286,8 +285,7 @@ static void own_name_is_found_in_usernames(void **state)
                      PL_EPROTO);
     assert_int_equal(pl_ice_local_ufrag(pl_slice_str("too-long-a:x"), ufrag),
                      PL_EPROTO);
-    assert_int_equal(pl_ice_local_ufrag((pl_slice){NULL, 0}, ufrag),
-                     PL_EPROTO);
+    assert_int_equal(pl_ice_local_ufrag((pl_slice){NULL, 0}, ufrag), PL_EPROTO);
 }
 
 int main(void)
