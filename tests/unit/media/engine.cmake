@@ -1,4 +1,9 @@
-# The mixing engine: whole engines on a virtual clock.
+# The mixing engine: its pure modules; then whole engines on a virtual clock.
+foreach(name rtp rtcp dtmf talkers limiter ring)
+  pl_unit(test_media_${name} SOURCES test_${name}.c LINK pl_media_core m)
+endforeach()
+target_link_libraries(test_media_ring PRIVATE Threads::Threads)
 foreach(name engine_rooms encoder_switch)
-  pl_unit(test_${name} SOURCES test_${name}.c engine_rig.c LINK pl_media_io)
+  pl_unit(test_media_${name} SOURCES test_${name}.c engine_rig.c
+    LINK pl_media_io m)
 endforeach()
