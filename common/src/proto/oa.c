@@ -282,16 +282,18 @@ static void plan_first_audio(const pl_oa_local *local, oa_plan *plan)
     for (size_t i = 0; i < local->n_codecs; i++) {
         pl_codec c = local->codecs[i];
         for (size_t k = 0; k < sizeof NUMBERS / sizeof NUMBERS[0]; k++) {
-            if (NUMBERS[k].codec == c)
+            if (NUMBERS[k].codec == c) {
                 plan->codecs[plan->n_codecs++] =
                     (pl_oa_codec){c, NUMBERS[k].pt, NUMBERS[k].pt};
+            }
         }
         has_clock[pl_codec_clock_hz(c) == EVENTS[1].clock_hz] = true;
     }
     for (size_t i = 0; i < PL_OA_MAX_EVENTS && local->dtmf; i++) {
-        if (has_clock[i] || !is_webrtc) /* telephones with Opus often know
+        if (has_clock[i] || !is_webrtc) { /* telephones with Opus often know
                                            the 8000 Hz events only */
             plan->events[plan->n_events++] = EVENTS[i];
+        }
     }
     plan->rtcp_mux = is_webrtc;
     plan->audio_level_id =
@@ -306,9 +308,10 @@ static pl_err plan_first_lines(const pl_oa_local *local, oa_plan *plan)
     plan->audio = 0;
     plan->bundle = is_webrtc;
     pl_err e = pl_fmt(line->kind, sizeof line->kind, "audio");
-    if (e == PL_OK)
+    if (e == PL_OK) {
         e = pl_fmt(line->proto, sizeof line->proto, "%s",
                    is_webrtc ? "UDP/TLS/RTP/SAVPF" : "RTP/AVP");
+    }
     if (e == PL_OK && is_webrtc)
         e = pl_fmt(line->mid, sizeof line->mid, "0");
     return e;
@@ -332,9 +335,10 @@ static pl_err plan_audio_place(const pl_oa_local *local, oa_plan *plan)
         return PL_EFULL;
     oa_plan one = {0};
     pl_err e = plan_first_lines(local, &one);
-    if (e == PL_OK && local->kind == PL_LEG_KIND_WEBRTC)
+    if (e == PL_OK && local->kind == PL_LEG_KIND_WEBRTC) {
         e = pl_fmt(one.lines[0].mid, sizeof one.lines[0].mid, "parley-audio-%u",
                    (unsigned)plan->n_lines);
+    }
     plan->audio = plan->n_lines++;
     plan->lines[plan->audio] = one.lines[0];
     return e;

@@ -21,13 +21,13 @@ unsigned oa_bits(pl_direction d)
 
 pl_direction oa_direction(unsigned bits)
 {
-    static const pl_direction OF[] = {
+    static const pl_direction of[] = {
         PL_DIRECTION_INACTIVE,
         PL_DIRECTION_SENDONLY,
         PL_DIRECTION_RECVONLY,
         PL_DIRECTION_SENDRECV,
     };
-    return OF[bits & (OA_SEND | OA_RECV)];
+    return of[bits & (OA_SEND | OA_RECV)];
 }
 
 unsigned oa_reverse(unsigned bits)

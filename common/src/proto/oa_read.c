@@ -50,9 +50,10 @@ static const struct {
 static bool takes_transport(const oa_reader *in)
 {
     for (size_t i = 0; i < sizeof TRANSPORTS / sizeof TRANSPORTS[0]; i++) {
-        if (pl_slice_eq_str(in->media->proto, TRANSPORTS[i].proto))
+        if (pl_slice_eq_str(in->media->proto, TRANSPORTS[i].proto)) {
             return in->local->kind == PL_LEG_KIND_WEBRTC ? TRANSPORTS[i].webrtc
                                                          : TRANSPORTS[i].sip;
+        }
     }
     return false;
 }
@@ -160,17 +161,17 @@ static void add_event(const oa_reader *in, uint32_t clock_hz, pl_oa_result *r)
 static void match_events(const oa_reader *in, pl_oa_result *r)
 {
     bool has_clock[2] = {false, false};
-    static const uint32_t CLOCKS[2] = {48000, 8000};
+    static const uint32_t clocks[2] = {48000, 8000};
     if (!in->local->dtmf)
         return;
     for (size_t i = 0; i < r->n_codecs; i++)
-        has_clock[pl_codec_clock_hz(r->codecs[i].codec) == CLOCKS[1]] = true;
+        has_clock[pl_codec_clock_hz(r->codecs[i].codec) == clocks[1]] = true;
     for (size_t i = 0; i < 2; i++) {
         if (has_clock[i])
-            add_event(in, CLOCKS[i], r);
+            add_event(in, clocks[i], r);
     }
     if (r->n_events == 0)
-        add_event(in, has_clock[0] ? CLOCKS[1] : CLOCKS[0], r);
+        add_event(in, has_clock[0] ? clocks[1] : clocks[0], r);
 }
 
 static bool param_is_one(pl_slice fmtp, const char *name)
@@ -351,10 +352,11 @@ pl_err oa_read_audio(const oa_reader *in, pl_oa_result *ret_result,
     pl_oa_result r = {.audio = true};
     if (!takes_transport(in))
         return refuse(ret_why, "transport of the audio line not supported");
-    if (in->offered)
+    if (in->offered) {
         match_codecs(in, &r);
-    else
+    } else {
         choose_codecs(in, &r);
+    }
     if (r.n_codecs == 0)
         return refuse(ret_why, "no common audio codec");
     match_events(in, &r);

@@ -89,10 +89,11 @@ static void write_secure_transport(pl_sdp_writer *w, const pl_oa_local *local,
 static void write_rtcp(pl_sdp_writer *w, const pl_oa_local *local,
                        const oa_plan *plan)
 {
-    if (plan->rtcp_mux)
+    if (plan->rtcp_mux) {
         pl_sdp_line(w, "a=rtcp-mux");
-    else if (local->rtcp_port != 0 && local->rtcp_port != local->port + 1)
+    } else if (local->rtcp_port != 0 && local->rtcp_port != local->port + 1) {
         pl_sdp_line(w, "a=rtcp:%u", (unsigned)local->rtcp_port);
+    }
 }
 
 /* RFC 8830; without a stream id the browser makes up a stream of its own. */
@@ -104,9 +105,10 @@ static void write_source(pl_sdp_writer *w, const pl_oa_local *local)
     if (local->ssrc == 0 || !local->cname[0])
         return;
     pl_sdp_line(w, "a=ssrc:%" PRIu32 " cname:%s", local->ssrc, local->cname);
-    if (local->stream_id[0])
+    if (local->stream_id[0]) {
         pl_sdp_line(w, "a=ssrc:%" PRIu32 " msid:%s %s", local->ssrc,
                     local->stream_id, track);
+    }
 }
 
 /* " 111 9 0 8 110": every payload number, codecs first. */
@@ -143,9 +145,10 @@ static void write_audio(pl_sdp_writer *w, const pl_oa_local *local,
     write_rtcp(w, local, plan);
     if (local->kind == PL_LEG_KIND_WEBRTC)
         write_secure_transport(w, local, plan);
-    if (plan->audio_level_id != 0)
+    if (plan->audio_level_id != 0) {
         pl_sdp_line(w, "a=extmap:%u %s", (unsigned)plan->audio_level_id,
                     AUDIO_LEVEL_URI);
+    }
     write_formats(w, local, plan);
     if (oa_bits(plan->direction) & OA_SEND)
         write_source(w, local);
@@ -186,10 +189,11 @@ pl_err oa_write(const pl_oa_local *local, const oa_plan *plan,
     pl_sdp_writer_init(&w, ret_sdp->text, sizeof ret_sdp->text);
     write_session(&w, local, plan);
     for (size_t i = 0; i < plan->n_lines; i++) {
-        if (plan->has_audio && i == plan->audio)
+        if (plan->has_audio && i == plan->audio) {
             write_audio(&w, local, plan);
-        else
+        } else {
             write_refused(&w, &plan->lines[i]);
+        }
     }
     return pl_sdp_writer_end(&w, &ret_sdp->len);
 }

@@ -106,10 +106,11 @@ static pl_err parse_conn(pl_slice value, pl_sdp_conn *ret_conn)
     pl_sdp_conn conn = {0};
     if (pl_copy(conn.address, sizeof conn.address, address) == PL_OK)
         conn.family = pl_ip_family(conn.address);
-    if (conn.family == 0)
+    if (conn.family == 0) {
         conn.address[0] = '\0';
-    else if ((conn.family == 4) != is_v4)
+    } else if ((conn.family == 4) != is_v4) {
         return PL_EPROTO;
+    }
     *ret_conn = conn;
     return PL_OK;
 }
@@ -119,10 +120,11 @@ static pl_err on_connection(parser *p, pl_slice value)
     pl_sdp_conn conn;
     if (parse_conn(value, &conn) != PL_OK)
         return refuse(p, PL_EPROTO, "c= is malformed");
-    if (section(p))
+    if (section(p)) {
         section(p)->conn = conn;
-    else
+    } else {
         p->sdp->conn = conn;
+    }
     return PL_OK;
 }
 

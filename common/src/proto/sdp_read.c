@@ -68,16 +68,16 @@ static pl_direction direction_in(const pl_sdp_attr *attrs, size_t n)
     static const struct {
         const char *name;
         pl_direction direction;
-    } WORDS[] = {
+    } words[] = {
         {"sendrecv", PL_DIRECTION_SENDRECV},
         {"sendonly", PL_DIRECTION_SENDONLY},
         {"recvonly", PL_DIRECTION_RECVONLY},
         {"inactive", PL_DIRECTION_INACTIVE},
     };
     for (size_t i = 0; i < n; i++) {
-        for (size_t k = 0; k < sizeof WORDS / sizeof WORDS[0]; k++) {
-            if (pl_slice_eq_str(attrs[i].name, WORDS[k].name))
-                return WORDS[k].direction;
+        for (size_t k = 0; k < sizeof words / sizeof words[0]; k++) {
+            if (pl_slice_eq_str(attrs[i].name, words[k].name))
+                return words[k].direction;
         }
     }
     return PL_DIRECTION_UNKNOWN;
@@ -254,7 +254,7 @@ pl_sdp_setup pl_sdp_find_setup(const pl_sdp *sdp, const pl_sdp_media *media)
     static const struct {
         const char *text;
         pl_sdp_setup setup;
-    } WORDS[] = {
+    } words[] = {
         {"active", PL_SDP_SETUP_ACTIVE},
         {"passive", PL_SDP_SETUP_PASSIVE},
         {"actpass", PL_SDP_SETUP_ACTPASS},
@@ -263,9 +263,9 @@ pl_sdp_setup pl_sdp_find_setup(const pl_sdp *sdp, const pl_sdp_media *media)
     const pl_sdp_attr *a = pl_sdp_find_either(sdp, media, "setup");
     if (!a)
         return PL_SDP_SETUP_NONE;
-    for (size_t i = 0; i < sizeof WORDS / sizeof WORDS[0]; i++) {
-        if (pl_slice_eq_nocase(trim(a->value), WORDS[i].text))
-            return WORDS[i].setup;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (pl_slice_eq_nocase(trim(a->value), words[i].text))
+            return words[i].setup;
     }
     return PL_SDP_SETUP_BAD;
 }

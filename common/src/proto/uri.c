@@ -164,16 +164,16 @@ static void read_params(pl_uri *u)
     static const struct {
         const char *text;
         pl_uri_transport transport;
-    } TRANSPORTS[] = {
+    } transports[] = {
         {"udp", PL_URI_UDP}, {"tcp", PL_URI_TCP}, {"tls", PL_URI_TLS}};
     pl_slice value;
     u->is_lr = pl_uri_param(u, "lr", &value) == PL_OK;
     if (pl_uri_param(u, "transport", &value) != PL_OK)
         return;
     u->transport = PL_URI_OTHER;
-    for (size_t i = 0; i < sizeof TRANSPORTS / sizeof TRANSPORTS[0]; i++) {
-        if (pl_slice_eq_nocase(value, TRANSPORTS[i].text))
-            u->transport = TRANSPORTS[i].transport;
+    for (size_t i = 0; i < sizeof transports / sizeof transports[0]; i++) {
+        if (pl_slice_eq_nocase(value, transports[i].text))
+            u->transport = transports[i].transport;
     }
 }
 

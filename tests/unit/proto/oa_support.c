@@ -79,12 +79,12 @@ const char *replaced(const char *text, const char *from, const char *to)
 
 static void assert_explicit_directions(const pl_sdp *sdp)
 {
-    static const char *const WORDS[] = {"sendrecv", "sendonly", "recvonly",
+    static const char *const words[] = {"sendrecv", "sendonly", "recvonly",
                                         "inactive"};
     for (size_t i = 0; i < sdp->n_media; i++) {
         unsigned n = 0;
         for (size_t k = 0; k < 4; k++)
-            n += pl_sdp_find(NULL, &sdp->media[i], WORDS[k]) != NULL;
+            n += pl_sdp_find(NULL, &sdp->media[i], words[k]) != NULL;
         assert_int_equal(n, 1); /* conference API 7.3, rule 1 */
     }
 }

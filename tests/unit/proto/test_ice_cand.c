@@ -28,7 +28,7 @@ static void candidates_of_browsers_parse(void **state)
 static void malformed_candidates_are_refused(void **state)
 {
     (void)state;
-    static const char *const BAD[] = {
+    static const char *const bad[] = {
         "",
         "1 1 udp 1 1.2.3.4 5 typ",
         "1 1 udp 1 1.2.3.4 5 type host",
@@ -39,9 +39,9 @@ static void malformed_candidates_are_refused(void **state)
         "1 1 udp 1 1.2.3.4 65536 typ host",
         "123456789012345678901234567890123 1 udp 1 1.2.3.4 5 typ host",
     };
-    for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         pl_ice_cand c;
-        assert_int_equal(pl_ice_cand_parse(pl_slice_str(BAD[i]), &c),
+        assert_int_equal(pl_ice_cand_parse(pl_slice_str(bad[i]), &c),
                          PL_EPROTO);
     }
 }

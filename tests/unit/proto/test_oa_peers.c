@@ -29,7 +29,7 @@ static void first_offer_to_a_browser_is_bundled_and_actpass(void **state)
     (void)state;
     pl_oa_sdp o;
     pl_oa *oa = offered(PL_LEG_KIND_WEBRTC, &o);
-    static const char *const LINES[] = {
+    static const char *const lines[] = {
         "a=group:BUNDLE 0",
         "a=ice-lite",
         "a=mid:0",
@@ -38,8 +38,8 @@ static void first_offer_to_a_browser_is_bundled_and_actpass(void **state)
         "m=audio 40000 UDP/TLS/RTP/SAVPF 111 9 0 8 110 101",
         "a=end-of-candidates",
     };
-    for (size_t i = 0; i < sizeof LINES / sizeof LINES[0]; i++)
-        assert_line(&o, LINES[i]);
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        assert_line(&o, lines[i]);
     pl_oa_destroy(&oa);
 }
 
@@ -95,7 +95,7 @@ static void answers_that_do_not_fit_are_refused(void **state)
     (void)state;
     static const struct {
         const char *from, *to, *reason;
-    } ROWS[] = {
+    } rows[] = {
         {"m=audio", "m=video",
          "the answer's m= lines are of another kind or order"},
         {"a=mid:0", "a=mid:1", "the answer changes a mid"},
@@ -114,12 +114,12 @@ static void answers_that_do_not_fit_are_refused(void **state)
     pl_oa_sdp o;
     pl_oa_result r;
     pl_oa *oa = offered(PL_LEG_KIND_WEBRTC, &o);
-    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const char *answer =
-            replaced(sample("chromium-audio.sdp"), ROWS[i].from, ROWS[i].to);
+            replaced(sample("chromium-audio.sdp"), rows[i].from, rows[i].to);
         assert_int_equal(pl_oa_accept(oa, pl_slice_str(answer), &r), PL_EMEDIA);
-        if (ROWS[i].reason)
-            assert_string_equal(pl_oa_reason(oa), ROWS[i].reason);
+        if (rows[i].reason)
+            assert_string_equal(pl_oa_reason(oa), rows[i].reason);
         assert_true(pl_oa_is_offered(oa)); /* goes on waiting */
     }
     assert_int_equal(pl_oa_accept(oa, pl_slice_str("junk"), &r), PL_EPROTO);

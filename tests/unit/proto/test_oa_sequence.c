@@ -225,9 +225,9 @@ static void exchange(pl_oa *from, pl_oa *to, uint32_t *seed)
 static void two_parties_agree_over_any_sequence(void **state)
 {
     (void)state;
-    static const pl_leg_kind KINDS[] = {PL_LEG_KIND_WEBRTC, PL_LEG_KIND_SIP};
+    static const pl_leg_kind kinds[] = {PL_LEG_KIND_WEBRTC, PL_LEG_KIND_SIP};
     for (size_t k = 0; k < 2; k++) {
-        pl_oa_local a = party(KINDS[k]);
+        pl_oa_local a = party(kinds[k]);
         pl_oa_local b = a;
         a.ice_lite = b.ice_lite = false; /* two lite ends would refuse */
         b.n_codecs = 3;
@@ -235,10 +235,11 @@ static void two_parties_agree_over_any_sequence(void **state)
         pl_oa *two = open_leg(&b);
         uint32_t seed = 20261121;
         for (size_t i = 0; i < 200; i++) {
-            if (next(&seed) % 2)
+            if (next(&seed) % 2) {
                 exchange(one, two, &seed);
-            else
+            } else {
                 exchange(two, one, &seed);
+            }
         }
         pl_oa_destroy(&one);
         pl_oa_destroy(&two);
@@ -249,7 +250,7 @@ static void two_parties_agree_over_any_sequence(void **state)
 static void any_growing_sequence_keeps_order_and_number(void **state)
 {
     (void)state;
-    static const char *const KINDS[] = {"audio", "video", "application"};
+    static const char *const kinds[] = {"audio", "video", "application"};
     uint32_t seed = 7;
     for (size_t run = 0; run < 100; run++) {
         pl_oa_local local = party(PL_LEG_KIND_SIP);
@@ -270,7 +271,7 @@ static void any_growing_sequence_keeps_order_and_number(void **state)
             pl_sdp_line(&w, "c=IN IP4 192.0.2.5");
             for (size_t i = 0; i < n; i++) {
                 unsigned port = i > 0 && next(&seed) % 3 == 0 ? 0 : 7000;
-                pl_sdp_line(&w, "m=%s %u RTP/AVP 0 8", KINDS[kinds[i]], port);
+                pl_sdp_line(&w, "m=%s %u RTP/AVP 0 8", kinds[kinds[i]], port);
                 pl_sdp_line(&w, "a=%s",
                             pl_direction_text(ALL[next(&seed) % 4]));
             }

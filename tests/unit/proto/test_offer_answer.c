@@ -12,7 +12,7 @@ static void answer_to_a_browser_names_everything_it_needs(void **state)
     pl_oa_sdp a;
     pl_oa_result r;
     answer_ok(oa, sample("chromium-audio.sdp"), &a, &r);
-    static const char *const LINES[] = {
+    static const char *const lines[] = {
         "v=0",
         "o=- 123456789 1 IN IP4 192.0.2.1",
         "a=ice-lite",
@@ -34,8 +34,8 @@ static void answer_to_a_browser_names_everything_it_needs(void **state)
         "a=msid:room mix",
         "a=ssrc:3141592653 cname:parley",
     };
-    for (size_t i = 0; i < sizeof LINES / sizeof LINES[0]; i++)
-        assert_line(&a, LINES[i]);
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        assert_line(&a, lines[i]);
     assert_line(&a, "a=fingerprint:sha-256 "
                     "00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:"
                     "10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F");
@@ -130,11 +130,11 @@ static void answer_to_a_telephone_is_plain_rtp(void **state)
     assert_line(&a, "a=fmtp:101 0-15");
     assert_line(&a, "a=ptime:20");
     assert_line(&a, "a=rtcp-mux");
-    static const char *const NEVER[] = {"a=ice",    "a=fingerprint", "a=setup",
+    static const char *const never[] = {"a=ice",    "a=fingerprint", "a=setup",
                                         "a=group",  "a=candidate",   "a=mid",
                                         "a=extmap", "a=end-of"};
-    for (size_t i = 0; i < sizeof NEVER / sizeof NEVER[0]; i++)
-        assert_no_line(&a, NEVER[i]);
+    for (size_t i = 0; i < sizeof never / sizeof never[0]; i++)
+        assert_no_line(&a, never[i]);
     assert_string_equal(r.remote_rtp.address, "192.0.2.30");
     assert_int_equal(r.remote_rtp_port, 10030);
     assert_int_equal(r.remote_rtcp_port, 10030); /* multiplexed */
@@ -211,7 +211,7 @@ static void unusable_browser_offers_are_refused_with_a_reason(void **state)
     pl_oa_local local = party(PL_LEG_KIND_WEBRTC);
     static const struct {
         const char *from, *to, *reason;
-    } ROWS[] = {
+    } rows[] = {
         {"a=fingerprint:sha-256", "a=fingerprint:sha-1",
          "no SHA-256 fingerprint"},
         {"a=fingerprint:sha-256 BA", "a=fingerprint:sha-256 B",
@@ -229,11 +229,12 @@ static void unusable_browser_offers_are_refused_with_a_reason(void **state)
          "transport of the audio line not supported"},
         {"a=mid:0", "a=mid:0 0", "a mid is not unique or not one word"},
     };
-    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++)
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         expect_refused(
             &local,
-            replaced(sample("chromium-audio.sdp"), ROWS[i].from, ROWS[i].to),
-            PL_EMEDIA, ROWS[i].reason);
+            replaced(sample("chromium-audio.sdp"), rows[i].from, rows[i].to),
+            PL_EMEDIA, rows[i].reason);
+    }
     expect_refused(&local, NO_SDP, PL_EPROTO, "empty description");
 }
 
@@ -257,24 +258,24 @@ static void transports_are_answered_in_kind(void **state)
     static const struct {
         pl_leg_kind kind;
         const char *proto;
-    } ROWS[] = {
+    } rows[] = {
         {PL_LEG_KIND_SIP, "RTP/AVP"},
         {PL_LEG_KIND_SIP, "RTP/AVPF"},
         {PL_LEG_KIND_WEBRTC, "UDP/TLS/RTP/SAVP"},
         {PL_LEG_KIND_WEBRTC, "RTP/SAVPF"}, /* RFC 8829 section 5.1.2 */
         {PL_LEG_KIND_WEBRTC, "RTP/SAVP"},
     };
-    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
-        bool is_sip = ROWS[i].kind == PL_LEG_KIND_SIP;
-        pl_oa_local local = party(ROWS[i].kind);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bool is_sip = rows[i].kind == PL_LEG_KIND_SIP;
+        pl_oa_local local = party(rows[i].kind);
         pl_oa *oa = open_leg(&local);
         pl_oa_sdp a;
         pl_oa_result r;
         answer_ok(oa,
                   is_sip
-                      ? replaced(sample("sipp.sdp"), "RTP/AVP", ROWS[i].proto)
+                      ? replaced(sample("sipp.sdp"), "RTP/AVP", rows[i].proto)
                       : replaced(sample("chromium-audio.sdp"),
-                                 "UDP/TLS/RTP/SAVPF", ROWS[i].proto),
+                                 "UDP/TLS/RTP/SAVPF", rows[i].proto),
                   &a, &r); /* answer_ok compares the transports */
         pl_oa_destroy(&oa);
     }

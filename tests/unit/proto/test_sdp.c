@@ -34,15 +34,15 @@ static void parser_gives_the_fields_of_a_browser_offer(void **state)
 static void every_sample_parses(void **state)
 {
     (void)state;
-    static const char *const NAMES[] = {
+    static const char *const names[] = {
         "audio-refused.sdp", "baresip-g711.sdp",
         "baresip-opus.sdp",  "chromium-audio-video-data.sdp",
         "firefox-audio.sdp", "hold-2543.sdp",
         "linphone.sdp",      "savp-then-avp.sdp",
         "sipp.sdp",          "session-name-junk.sdp",
     };
-    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
-        pl_sdp *s = parsed(sample(NAMES[i]));
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        pl_sdp *s = parsed(sample(names[i]));
         assert_true(s->n_media > 0);
         pl_sdp_destroy(&s);
     }
@@ -51,7 +51,7 @@ static void every_sample_parses(void **state)
 static void parser_tolerates_sloppy_clients(void **state)
 {
     (void)state;
-    static const char *const TEXTS[] = {
+    static const char *const texts[] = {
         "v=0\no=- 1 2 IN IP4 1.2.3.4\nm=audio 1 RTP/AVP 0\n", /* LF, no s= t= */
         HEAD "m=audio 1 RTP/AVP 0",                           /* no last end */
         HEAD "m=audio 1 RTP/AVP 0\r\n\r\n",                   /* empty line */
@@ -59,8 +59,8 @@ static void parser_tolerates_sloppy_clients(void **state)
         HEAD "c=IN IP4 phone.example.com\r\nm=audio 1 RTP/AVP 0\r\n",
         "v=0\r\no=a b c IN IP4 h\r\ns=\r\nb=XX:1\r\nm=audio 1 RTP/AVP 0\r\n",
     };
-    for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
-        pl_sdp *s = parsed(TEXTS[i]);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        pl_sdp *s = parsed(texts[i]);
         assert_int_equal(s->n_media, 1);
         assert_int_equal(s->media[0].port, 1);
         pl_sdp_destroy(&s);
@@ -73,7 +73,7 @@ static void parser_refuses_malformed_texts(void **state)
     static const struct {
         const char *text;
         unsigned line;
-    } ROWS[] = {
+    } rows[] = {
         {"", 0},
         {"v=1\r\n", 1},
         {"o=- 1 2 IN IP4 1.2.3.4\r\nv=0\r\n", 1},
@@ -91,13 +91,13 @@ static void parser_refuses_malformed_texts(void **state)
         {HEAD "a=:x\r\n", 4},
         {HEAD "a=tool:a\rb\r\n", 4},
     };
-    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         pl_sdp *s = NULL;
         pl_sdp_fault fault = {99, NULL};
-        assert_int_equal(pl_sdp_parse(pl_slice_str(ROWS[i].text), &s, &fault),
+        assert_int_equal(pl_sdp_parse(pl_slice_str(rows[i].text), &s, &fault),
                          PL_EPROTO);
         assert_null(s);
-        assert_int_equal(fault.line, ROWS[i].line);
+        assert_int_equal(fault.line, rows[i].line);
         assert_non_null(fault.what);
     }
     pl_sdp *s = NULL;
@@ -173,12 +173,13 @@ static void formats_map_by_rtpmap_or_static_assignment(void **state)
                     "a=rtpmap:96 opus/48000/2\r\na=rtpmap:97 broken\r\n"
                     "a=fmtp:96 stereo=1; useinbandfec = 1;x\r\na=ptime:40\r\n");
     const pl_sdp_media *m = &s->media[0];
-    static const pl_err WANT[] = {PL_OK, PL_OK,     PL_ENOENT,
+    static const pl_err want[] = {PL_OK, PL_OK,     PL_ENOENT,
                                   PL_OK, PL_EPROTO, PL_EPROTO};
     pl_sdp_rtpmap map[6];
-    for (size_t i = 0; i < 6; i++)
+    for (size_t i = 0; i < 6; i++) {
         assert_int_equal(pl_sdp_find_rtpmap(m, m->formats[i], &map[i]),
-                         WANT[i]);
+                         want[i]);
+    }
     assert_true(pl_slice_eq_str(map[0].encoding, "PCMU"));
     assert_int_equal(map[1].clock_hz, 8000); /* RFC 3551 section 4.5.2 */
     assert_int_equal(map[3].clock_hz, 48000);
@@ -224,20 +225,22 @@ static void attribute_values_are_checked(void **state)
         pl_sdp_parse_fingerprint(pl_slice_str("sha-1 00:fF:10"), &f), PL_OK);
     assert_int_equal(f.len, 3);
     assert_int_equal(f.bytes[1], 255);
-    static const char *const BAD_PRINTS[] = {
+    static const char *const bad_prints[] = {
         "", "sha-1", "sha-1 0", "sha-1 0g", "sha-1 00:", "sha-1 00;11"};
-    for (size_t i = 0; i < 6; i++)
+    for (size_t i = 0; i < 6; i++) {
         assert_int_equal(
-            pl_sdp_parse_fingerprint(pl_slice_str(BAD_PRINTS[i]), &f),
+            pl_sdp_parse_fingerprint(pl_slice_str(bad_prints[i]), &f),
             PL_EPROTO);
+    }
     assert_int_equal(
         pl_sdp_parse_extmap(pl_slice_str("4/sendonly urn:x y"), &x), PL_OK);
     assert_int_equal(x.direction, PL_DIRECTION_SENDONLY);
-    static const char *const BAD_EXTS[] = {"", "0 urn:x", "256 urn:x", "1",
+    static const char *const bad_exts[] = {"", "0 urn:x", "256 urn:x", "1",
                                            "1/up urn:x"};
-    for (size_t i = 0; i < 5; i++)
-        assert_int_equal(pl_sdp_parse_extmap(pl_slice_str(BAD_EXTS[i]), &x),
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(pl_sdp_parse_extmap(pl_slice_str(bad_exts[i]), &x),
                          PL_EPROTO);
+    }
     assert_int_equal(
         pl_sdp_parse_ssrc(pl_slice_str("4294967295 cname:a:b"), &c), PL_OK);
     assert_true(pl_slice_eq_str(c.value, "a:b"));

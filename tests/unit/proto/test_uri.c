@@ -11,7 +11,7 @@ static void good_uris_parse_and_are_written(void **state)
         unsigned port;
         pl_uri_transport transport;
         const char *written;
-    } ROWS[] = {
+    } rows[] = {
         {"sip:lobby@Example.COM", "lobby", "example.com", 0, PL_URI_ANY,
          "sip:lobby@example.com"},
         {"SIPS:alice:secret@[2001:DB8::1]:5061;transport=TLS;lr", "alice",
@@ -29,16 +29,16 @@ static void good_uris_parse_and_are_written(void **state)
         {"tel:7042;phone-context=example.com", "7042", "", 0, PL_URI_ANY,
          "tel:7042;phone-context=example.com"},
     };
-    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         pl_uri u;
         char text[PL_URI_TEXT];
-        assert_int_equal(pl_uri_parse(pl_slice_str(ROWS[i].text), &u), PL_OK);
-        assert_string_equal(u.user, ROWS[i].user);
-        assert_string_equal(u.host, ROWS[i].host);
-        assert_int_equal(u.port, ROWS[i].port);
-        assert_int_equal(u.transport, ROWS[i].transport);
+        assert_int_equal(pl_uri_parse(pl_slice_str(rows[i].text), &u), PL_OK);
+        assert_string_equal(u.user, rows[i].user);
+        assert_string_equal(u.host, rows[i].host);
+        assert_int_equal(u.port, rows[i].port);
+        assert_int_equal(u.transport, rows[i].transport);
         assert_int_equal(pl_uri_write(&u, text, sizeof text), PL_OK);
-        assert_string_equal(text, ROWS[i].written);
+        assert_string_equal(text, rows[i].written);
         assert_int_equal(pl_uri_write(&u, text, 5), PL_EFULL);
     }
 }
@@ -49,7 +49,7 @@ static void bad_uris_are_refused(void **state)
     static const struct {
         const char *text;
         pl_err want;
-    } ROWS[] = {
+    } rows[] = {
         {"", PL_EPROTO},
         {"alice", PL_EPROTO},
         {":a@b", PL_EPROTO},
@@ -74,10 +74,10 @@ static void bad_uris_are_refused(void **state)
         {"tel:12a4", PL_EPROTO},
         {"tel:1+2", PL_EPROTO},
     };
-    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         pl_uri u;
-        assert_int_equal(pl_uri_parse(pl_slice_str(ROWS[i].text), &u),
-                         ROWS[i].want);
+        assert_int_equal(pl_uri_parse(pl_slice_str(rows[i].text), &u),
+                         rows[i].want);
     }
 }
 
@@ -101,7 +101,7 @@ static void name_addr_gives_display_name_and_uri(void **state)
     (void)state;
     static const struct {
         const char *text, *display, *user;
-    } ROWS[] = {
+    } rows[] = {
         {"\"Bob \\\"B\\\" Smith\" <sip:bob@h;lr>;tag=1", "Bob \"B\" Smith",
          "bob"},
         {"Alice Miller <sip:alice@h>", "Alice Miller", "alice"},
@@ -111,24 +111,25 @@ static void name_addr_gives_display_name_and_uri(void **state)
     };
     char display[64];
     pl_uri u;
-    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
-        assert_int_equal(pl_uri_parse_name_addr(pl_slice_str(ROWS[i].text), &u,
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(pl_uri_parse_name_addr(pl_slice_str(rows[i].text), &u,
                                                 display, sizeof display),
                          PL_OK);
-        assert_string_equal(display, ROWS[i].display);
-        assert_string_equal(u.user, ROWS[i].user);
+        assert_string_equal(display, rows[i].display);
+        assert_string_equal(u.user, rows[i].user);
     }
     /* without brackets the parameter is the header's */
     assert_int_equal(pl_uri_parse_name_addr(pl_slice_str("sip:y@h;lr"), &u,
                                             display, sizeof display),
                      PL_OK);
     assert_false(u.is_lr);
-    static const char *const BAD[] = {"", "\"a", "\"a\" sip:b@h", "a <sip:b@h",
+    static const char *const bad[] = {"", "\"a", "\"a\" sip:b@h", "a <sip:b@h",
                                       "<>"};
-    for (size_t i = 0; i < 5; i++)
-        assert_int_equal(pl_uri_parse_name_addr(pl_slice_str(BAD[i]), &u,
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(pl_uri_parse_name_addr(pl_slice_str(bad[i]), &u,
                                                 display, sizeof display),
                          PL_EPROTO);
+    }
 }
 
 static void same_target_leaves_parameters_aside(void **state)
