@@ -1,0 +1,398 @@
+/* test_recovery.c - workers and roompool die and come back. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "world.h"
+
+enum { MS = 1000, S = 1000000 };
+
+static int setup(void **state)
+{
+    static world w;
+    world_create(&w, 2);
+    *state = &w;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    world_destroy(*state);
+    return 0;
+}
+
+/* Index of the media worker that holds the only conference. */
+static unsigned holder(world *w)
+{
+    for (unsigned i = 0; i < w->n_media; i++)
+        if (w->media[i].bus && w->media[i].n_rooms > 0)
+            return i;
+    fail_msg("no media worker holds a room");
+    return 0;
+}
+
+static uint64_t epoch_of(world *w)
+{
+    return (uint64_t)world_sql(w, "SELECT max(epoch) FROM conferences");
+}
+
+static void pages_are_told_and_come_back_elsewhere(void **state)
+{
+    world *w = *state;
+    answer a;
+    answer media;
+    answer ev;
+    uint64_t cursor = 0;
+    assert_int_equal(join_room(w, "lobby", NULL, "t", &a), PL_OK);
+    assert_int_equal(join_media(w, &a, "t", &media), PL_OK);
+    const char *id = a.body.joined.participant_id;
+    media_report(w, media.body.media.call_id, PL_LEG_STATE_CONNECTED);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(poll_part(w, id, "t", i == 0, &cursor, &ev), PL_OK);
+    unsigned dead = holder(w);
+    uint64_t epoch = epoch_of(w);
+    world_kill_media(w, dead);
+    world_run(w, 2 * S);
+    assert_int_equal(poll_part(w, id, "t", false, &cursor, &ev), PL_OK);
+    assert_int_equal(ev.body.event.kind, PL_EVENT_KIND_CALL_DISCONNECTED);
+    assert_string_equal(ev.body.event.call_id, media.body.media.call_id);
+    assert_int_equal(poll_part(w, id, "t", false, &cursor, &ev), PL_OK);
+    assert_int_equal(ev.body.event.kind, PL_EVENT_KIND_PARTICIPANT_UPDATE);
+    assert_false(ev.body.event.has_media);
+    assert_int_equal(join_media(w, &a, "t", &media), PL_OK);
+    assert_int_equal(holder(w), 1 - dead);
+    assert_true(epoch_of(w) > epoch);
+    world_check(w);
+}
+
+static void telephones_are_reinvited_to_another_worker(void **state)
+{
+    world *w = *state;
+    assert_int_equal(phone_call(w, "c1", "lobby", "o"), PL_OK);
+    assert_int_equal(phone_report(w, "c1", PL_CALL_STATE_CONFIRMED, 0, NULL),
+                     PL_OK);
+    unsigned dead = holder(w);
+    world_kill_media(w, dead);
+    world_run(w, 2 * S);
+    assert_int_equal(w->sig.n_offers, 1);
+    assert_false(sig_call(w, "c1")->is_ended);
+    assert_int_equal(w->media[1 - dead].n_legs, 1);
+    assert_int_equal(w->media[1 - dead].legs[0].n_remote, 1);
+    assert_true(w->media[1 - dead].legs[0].mixed);
+    assert_int_equal(world_metric(w, PL_RM_replacements), 1);
+    world_check(w);
+}
+
+static void a_telephone_that_refuses_the_new_offer_is_ended(void **state)
+{
+    world *w = *state;
+    assert_int_equal(phone_call(w, "c1", "lobby", "o"), PL_OK);
+    w->sig.refuse_offer = PL_EMEDIA;
+    world_kill_media(w, holder(w));
+    world_run(w, 2 * S);
+    assert_true(sig_call(w, "c1")->is_ended);
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM "
+                                  "v_live_participants"),
+                     0);
+    world_check(w);
+}
+
+static void without_another_worker_calls_wait_a_while(void **state)
+{
+    world *w = *state;
+    world_kill_media(w, 1);
+    world_run(w, 2 * S);
+    assert_int_equal(phone_call(w, "c1", "lobby", "o"), PL_OK);
+    assert_int_equal(phone_call(w, "c2", "echo", "o"), PL_OK);
+    world_kill_media(w, 0);
+    world_run(w, 3 * S);
+    assert_false(sig_call(w, "c1")->is_ended);
+    world_start_media(w, 0); /* the supervisor started it again */
+    world_run(w, S);
+    assert_int_equal(w->media[0].n_legs, 2);
+    assert_int_equal(w->sig.n_offers, 2);
+    world_kill_media(w, 0);
+    world_run(w, 8 * S);
+    assert_true(sig_call(w, "c1")->is_ended);
+    assert_true(sig_call(w, "c2")->is_ended);
+    world_check(w);
+}
+
+static void api_participants_get_a_new_offer_to_accept(void **state)
+{
+    world *w = *state;
+    answer s;
+    answer conf;
+    answer ev;
+    answer a;
+    assert_int_equal(open_session(w, "alice", "t", &s), PL_OK);
+    assert_int_equal(create_conference(w, &s, "t", &conf), PL_OK);
+    const char *id = s.body.session.session_id;
+    assert_int_equal(poll_session(w, id, "t", &ev), PL_OK);
+    world_kill_media(w, holder(w));
+    world_run(w, 2 * S);
+    assert_int_equal(poll_session(w, id, "t", &ev), PL_OK);
+    assert_int_equal(ev.body.event.kind, PL_EVENT_KIND_MOD_RECEIVED);
+    assert_memory_equal(ev.sdp, "offer:", 6);
+    const char *conf_id = conf.body.conference.conf_id;
+    assert_int_equal(conference_do(w, "t", conf_id, PL_ACTION_HOLD, "x", &a),
+                     PL_EBUSY);
+    assert_int_equal(
+        conference_do(w, "t", conf_id, PL_ACTION_ACCEPT, "ans", &a), PL_OK);
+    assert_string_equal(a.body.action.state, "mod-accepted");
+    char mod[65];
+    pl_fmt_cut(mod, sizeof mod, "%s", ev.body.event.mod_id);
+    assert_int_equal(poll_session(w, id, "t", &ev), PL_OK);
+    assert_int_equal(ev.body.event.kind, PL_EVENT_KIND_MOD_TERMINATED);
+    assert_string_equal(ev.body.event.mod_id, mod);
+    assert_string_equal(ev.sdp, "");
+    /* and once more, this time rejected */
+    world_start_media(w, 1 - holder(w));
+    world_kill_media(w, holder(w));
+    world_run(w, 2 * S);
+    assert_int_equal(poll_session(w, id, "t", &ev), PL_OK);
+    assert_int_equal(conference_do(w, "t", conf_id, PL_ACTION_REJECT, NULL, &a),
+                     PL_OK);
+    assert_int_equal(poll_session(w, id, "t", &ev), PL_OK);
+    assert_int_equal(ev.body.event.kind, PL_EVENT_KIND_MOD_TERMINATED);
+    assert_string_equal(ev.body.event.reason, "User busy");
+    assert_int_equal(poll_session(w, id, "t", &ev), PL_OK);
+    assert_int_equal(ev.body.event.kind, PL_EVENT_KIND_SESSION_TERMINATED);
+    world_check(w);
+}
+
+static void a_new_offer_that_nobody_accepts_ends_the_seat(void **state)
+{
+    world *w = *state;
+    answer s;
+    answer conf;
+    assert_int_equal(open_session(w, "alice", "t", &s), PL_OK);
+    assert_int_equal(create_conference(w, &s, "t", &conf), PL_OK);
+    world_kill_media(w, holder(w));
+    world_run(w, 20 * S);
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM v_live_conferences"),
+                     0);
+    world_check(w);
+}
+
+static void a_worker_with_an_old_epoch_is_told_to_drop(void **state)
+{
+    world *w = *state;
+    assert_int_equal(phone_call(w, "c1", "lobby", "o"), PL_OK);
+    unsigned old = holder(w);
+    /* Cut off, not dead: it keeps its room while another takes over. */
+    pl_bus *cut = w->media[old].bus;
+    char conf[65];
+    uint64_t epoch = w->media[old].rooms[0].epoch;
+    pl_fmt_cut(conf, sizeof conf, "%s", w->media[old].rooms[0].id);
+    pl_now now = pl_glue_now(w->glue);
+    pl_pool_on_peer(world_pool(w), now, w->media[old].node, false);
+    pl_glue_wake(w->glue);
+    world_run(w, S);
+    assert_int_equal(w->media[1 - old].n_rooms, 1);
+    assert_true(w->media[1 - old].rooms[0].epoch > epoch);
+    assert_int_equal(w->media[old].n_rooms, 1);
+    assert_ptr_equal(cut, w->media[old].bus);
+    world_send_inventory(w);
+    world_run(w, 100 * MS);
+    assert_int_equal(w->media[old].n_rooms, 0);
+    assert_int_equal(w->media[1 - old].n_rooms, 1);
+    assert_int_equal(world_metric(w, PL_RM_orphans), 1);
+    /* and what it reports about the past is not believed */
+    pl_leg_report m = {.state = PL_LEG_STATE_FAILED};
+    pl_fmt_cut(m.room_id, sizeof m.room_id, "%s", conf);
+    pl_fmt_cut(m.leg_id, sizeof m.leg_id, "%s", w->media[1 - old].legs[0].id);
+    int64_t stale = world_metric(w, PL_RM_stale_reports);
+    assert_int_equal(pl_bus_event(cut, &(pl_bus_send){.epoch = epoch},
+                                  &PL_MSG_LEG_REPORT, &m),
+                     PL_OK);
+    world_run(w, 10 * MS);
+    assert_int_equal(world_metric(w, PL_RM_stale_reports), stale + 1);
+    assert_false(sig_call(w, "c1")->is_ended);
+    world_check(w);
+}
+
+static void calls_of_a_lost_signaling_worker_end_with_its_lease(void **state)
+{
+    world *w = *state;
+    assert_int_equal(phone_call(w, "c1", "lobby", "o"), PL_OK);
+    world_kill_signaling(w);
+    world_run(w, 20 * S);
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM calls"), 1);
+    world_run(w, 15 * S);
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM calls"), 0);
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM "
+                                  "v_live_participants"),
+                     0);
+    world_check(w);
+}
+
+static void calls_of_a_restarted_signaling_worker_end_at_once(void **state)
+{
+    world *w = *state;
+    assert_int_equal(phone_call(w, "c1", "lobby", "o"), PL_OK);
+    world_kill_signaling(w);
+    world_run(w, 100 * MS);
+    world_start_signaling(w);
+    world_run(w, 100 * MS);
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM calls"), 0);
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM workers WHERE role = "
+                                  "'signaling-worker'"),
+                     1);
+    world_check(w);
+}
+
+/* ---- roompool itself ---- */
+
+static void calls_and_pages_outlive_roompool(void **state)
+{
+    world *w = *state;
+    answer a;
+    answer media;
+    answer ev;
+    uint64_t cursor = 0;
+    assert_int_equal(join_room(w, "lobby", NULL, "t", &a), PL_OK);
+    assert_int_equal(join_media(w, &a, "t", &media), PL_OK);
+    assert_int_equal(phone_call(w, "c1", "lobby", "o"), PL_OK);
+    assert_int_equal(phone_report(w, "c1", PL_CALL_STATE_CONFIRMED, 0, NULL),
+                     PL_OK);
+    uint64_t epoch = epoch_of(w);
+    world_kill_roompool(w);
+    world_run(w, 3 * S);
+    world_start_roompool(w);
+    world_send_inventory(w);
+    world_run(w, 10 * S);
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM v_live_participants "
+                                  "WHERE state = 'active'"),
+                     2);
+    assert_int_equal(epoch_of(w), epoch);
+    assert_int_equal(w->media[holder(w)].n_legs, 2);
+    const char *id = a.body.joined.participant_id;
+    /* the reader starts over with a roster, unasked */
+    assert_int_equal(poll_part(w, id, "t", false, &cursor, &ev), PL_OK);
+    assert_int_equal(ev.body.event.kind, PL_EVENT_KIND_SYNC_BEGIN);
+    assert_int_equal(phone_report(w, "c1", PL_CALL_STATE_ENDED, 0, NULL),
+                     PL_OK);
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM "
+                                  "v_live_participants"),
+                     1);
+    world_check(w);
+}
+
+static void what_workers_hold_and_nobody_knows_is_ended(void **state)
+{
+    world *w = *state;
+    assert_int_equal(phone_call(w, "c1", "lobby", "o"), PL_OK);
+    world_kill_roompool(w);
+    world_run(w, S);
+    (void)sig_call(w, "stray-call");
+    fake_media *m = &w->media[holder(w)];
+    m->legs[m->n_legs] = m->legs[0];
+    pl_fmt_cut(m->legs[m->n_legs++].id, 65, "stray-leg");
+    m->rooms[m->n_rooms] = m->rooms[0];
+    pl_fmt_cut(m->rooms[m->n_rooms++].id, 65, "stray-room");
+    world_start_roompool(w);
+    world_send_inventory(w);
+    world_run(w, S);
+    assert_true(sig_call(w, "stray-call")->is_ended);
+    assert_false(sig_call(w, "c1")->is_ended);
+    assert_int_equal(m->n_rooms, 1);
+    assert_int_equal(m->n_legs, 1);
+    world_check(w);
+}
+
+static void what_workers_lost_meanwhile_is_ended_with_events(void **state)
+{
+    world *w = *state;
+    answer s;
+    answer conf;
+    answer inv;
+    answer ev;
+    assert_int_equal(open_session(w, "alice", "t", &s), PL_OK);
+    assert_int_equal(create_conference(w, &s, "t", &conf), PL_OK);
+    const char *id = s.body.session.session_id;
+    assert_int_equal(invite(w, "t", conf.body.conference.conf_id,
+                            "sip:carol@example.net", &inv),
+                     PL_OK);
+    world_kill_roompool(w);
+    w->sig.n_calls = 0; /* the call ended while nobody listened */
+    world_run(w, S);
+    world_start_roompool(w);
+    world_send_inventory(w);
+    world_run(w, S);
+    assert_int_equal(poll_session(w, id, "t", &ev), PL_OK);
+    assert_int_equal(ev.body.event.kind, PL_EVENT_KIND_SESSION_OPEN);
+    assert_int_equal(poll_session(w, id, "t", &ev), PL_OK);
+    assert_int_equal(ev.body.event.kind, PL_EVENT_KIND_INVITE_RESULT);
+    assert_string_equal(ev.body.event.mod_id, inv.body.invited.mod_id);
+    world_check(w);
+}
+
+static void workers_that_do_not_come_back_are_given_up(void **state)
+{
+    world *w = *state;
+    answer a;
+    answer media;
+    assert_int_equal(join_room(w, "lobby", NULL, "t", &a), PL_OK);
+    assert_int_equal(join_media(w, &a, "t", &media), PL_OK);
+    world_kill_roompool(w);
+    world_kill_media(w, 0);
+    world_kill_media(w, 1);
+    world_kill_signaling(w);
+    world_start_roompool(w);
+    world_run(w, 40 * S);
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM legs"), 0);
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM workers WHERE "
+                                  "state = 'up'"),
+                     0);
+    world_check(w);
+}
+
+static void requests_survive_loss_and_repeats_on_the_bus(void **state)
+{
+    world *w = *state;
+    pl_bus_faults faults = {
+        .duplicate_permille = 300, .delay_us = 500, .jitter_us = 3000};
+    answer a;
+    answer media;
+    pl_bus_hub_set_faults(w->hub, &faults);
+    for (int i = 0; i < 20; i++) {
+        char name[16];
+        pl_fmt_cut(name, sizeof name, "t%d", i);
+        assert_int_equal(join_room(w, "lobby", NULL, name, &a), PL_OK);
+        assert_int_equal(join_media(w, &a, name, &media), PL_OK);
+        assert_int_equal(phone_call(w, name, "echo", "o"), PL_OK);
+    }
+    world_run(w, S);
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM "
+                                  "v_live_participants"),
+                     40);
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM legs"), 40);
+    world_check(w);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(pages_are_told_and_come_back_elsewhere),
+        TEST(telephones_are_reinvited_to_another_worker),
+        TEST(a_telephone_that_refuses_the_new_offer_is_ended),
+        TEST(without_another_worker_calls_wait_a_while),
+        TEST(api_participants_get_a_new_offer_to_accept),
+        TEST(a_new_offer_that_nobody_accepts_ends_the_seat),
+        TEST(a_worker_with_an_old_epoch_is_told_to_drop),
+        TEST(calls_of_a_lost_signaling_worker_end_with_its_lease),
+        TEST(calls_of_a_restarted_signaling_worker_end_at_once),
+        TEST(calls_and_pages_outlive_roompool),
+        TEST(what_workers_hold_and_nobody_knows_is_ended),
+        TEST(what_workers_lost_meanwhile_is_ended_with_events),
+        TEST(workers_that_do_not_come_back_are_given_up),
+        TEST(requests_survive_loss_and_repeats_on_the_bus),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
