@@ -20,6 +20,20 @@ void pl_buf_fini(pl_buf *buf)
     *buf = (pl_buf){.max = buf->max};
 }
 
+void pl_wipe(void *data, size_t len)
+{
+    volatile unsigned char *at = data;
+    while (len-- > 0)
+        *at++ = 0;
+}
+
+void pl_buf_wipe(pl_buf *buf)
+{
+    if (buf->ptr)
+        pl_wipe(buf->ptr, buf->cap);
+    pl_buf_fini(buf);
+}
+
 void pl_buf_clear(pl_buf *buf)
 {
     buf->len = 0;

@@ -18,6 +18,10 @@ typedef struct pl_buf {
 void pl_buf_init(pl_buf *buf, size_t max);
 void pl_buf_fini(pl_buf *buf);
 void pl_buf_clear(pl_buf *buf);
+/* Overwrite memory that held a secret; not optimised away. */
+void pl_wipe(void *data, size_t len);
+/* As pl_buf_fini(), after overwriting the bytes. */
+void pl_buf_wipe(pl_buf *buf);
 /* Append; after a failure the buffer ignores further appends. */
 void pl_buf_add(pl_buf *buf, const void *data, size_t len);
 void pl_buf_add_str(pl_buf *buf, const char *text);

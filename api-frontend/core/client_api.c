@@ -26,7 +26,7 @@ static const struct {
     {false, PL_ETOOBIG, 400, "Description too large"},
     {false, PL_EAUTH, 403, "Invalid token"},
     {false, PL_ENOENT, 403, "Invalid token"},
-    {false, PL_EGONE, 404, "Participant or call not found"},
+    {false, PL_EGONE, 403, "Invalid token"},
     {false, PL_EFORBIDDEN, 403, "Invalid role"},
     {false, PL_EMEDIA, 403, "No acceptable media"},
     {false, PL_EFULL, 403, "Out of resource"},
@@ -469,6 +469,18 @@ static pl_err remove_other(pl_api_call *call, pl_answer *answer)
     return put_control(call, m);
 }
 
+/* The target is named in the path: unknown is not the same as no token. */
+static void finish_control(pl_api_call *call, pl_err e, const pl_msg_desc *desc,
+                           const void *body, pl_answer *answer)
+{
+    (void)desc;
+    if (e == PL_ENOENT && !is_own_path(call))
+        pl_answer_refuse(answer, PL_FAMILY_CLIENT, 404,
+                         "Participant not found");
+    else if (!failed(call, e, body, answer))
+        put_result_true(answer);
+}
+
 static void finish_true(pl_api_call *call, pl_err e, const pl_msg_desc *desc,
                         const void *body, pl_answer *answer)
 {
@@ -519,8 +531,8 @@ OP(CALL_ACK, CALL, SEAT, call_ack, finish_true)
 OP(CALL_UPDATE, CALL, SEAT, call_update, finish_media)
 OP(CALL_END, CALL, SEAT, call_end, finish_null)
 OP(CALL_CANDIDATE, CALL, SEAT, call_candidate, finish_null)
-OP(MUTE, CALL, SEAT, mute, finish_true)
-OP(UNMUTE, CALL, SEAT, unmute, finish_true)
-OP(REMOVE, CALL, SEAT, remove_other, finish_true)
+OP(MUTE, CALL, SEAT, mute, finish_control)
+OP(UNMUTE, CALL, SEAT, unmute, finish_control)
+OP(REMOVE, CALL, SEAT, remove_other, finish_control)
 OP(CLIENT_MUTE, CALL, SEAT, client_mute, finish_true)
 OP(NODE_STATUS, LOCAL, NONE, node_status, NULL)

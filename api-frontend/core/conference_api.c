@@ -21,7 +21,7 @@ static const struct {
     {PL_EGONE, 400, "SVC0003", "No such conference or participant"},
     {PL_ESTATE, 400, "SVC0001", "Not possible in this state"},
     {PL_EBUSY, 409, "SVC8501", "Another change is in progress"},
-    {PL_EEXIST, 400, "SVC8514", "The token is used by another session"},
+    {PL_EEXIST, 400, "SVC0001", "Already there"},
     {PL_EAUTH, 401, "POL0001", "The token is not valid here"},
     {PL_EFORBIDDEN, 403, "POL0001", "Not allowed"},
     {PL_EFULL, 403, "POL0002", "A limit is reached"},
@@ -63,6 +63,11 @@ void pl_conference_fail(const pl_api_call *call, pl_err e, const char *text,
         call && call->match && call->match->route->op == &PL_OP_USER_BIND;
     if (is_create && e == PL_EFULL) {
         put_error(answer, 403, "POL1100", "Too many sessions of this user");
+        return;
+    }
+    if (is_create && e == PL_EEXIST) {
+        put_error(answer, 400, "SVC8514",
+                  "The token is used by another session");
         return;
     }
     if (is_bind && e == PL_ENOENT) {

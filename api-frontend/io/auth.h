@@ -1,0 +1,31 @@
+/* auth.h - access tokens: who a bearer token speaks for, and the embedded
+ * token server. Keys are our own, from a file, or fetched from an issuer. */
+#ifndef PL_API_AUTH_H
+#define PL_API_AUTH_H
+
+#include "answer.h"
+#include "api_config.h"
+#include "jwt.h"
+#include "pl/loop.h"
+#include "pl/metrics.h"
+
+typedef struct pl_auth pl_auth;
+
+/* Load or make keys and the development client.
+ * Errors: PL_ECONFIG unusable files (logged); PL_EIO (logged); PL_ENOMEM. */
+PL_MUST_USE pl_err pl_auth_open(pl_loop *loop, const pl_api_config *config,
+                                pl_metrics *metrics, pl_auth **ret_auth);
+void pl_auth_close(pl_auth **auth);
+
+/* Check the value of an Authorization header.
+ * Errors: PL_EAUTH; PL_EFORBIDDEN the token lacks the scope; PL_EUNAVAILABLE
+ *         no keys are known yet; PL_ENOMEM. */
+PL_MUST_USE pl_err pl_auth_check(pl_auth *auth, pl_slice header,
+                                 pl_caller *ret_caller);
+/* POST to the token endpoint. */
+void pl_auth_token(pl_auth *auth, const pl_http_head *head, pl_slice body,
+                   pl_answer *answer);
+void pl_auth_jwks(pl_auth *auth, pl_answer *answer);
+void pl_auth_discovery(pl_auth *auth, pl_answer *answer);
+
+#endif

@@ -1,0 +1,132 @@
+/* call.c - one HTTP request, one bus request, one answer. */
+#include <stdlib.h>
+
+#include "api_metrics.h"
+#include "client_api.h"
+#include "gateway_impl.h"
+#include "pl/rng.h"
+
+enum { SECRET_BYTES = 32 };
+
+typedef struct pending {
+    pl_list link;
+    pl_gateway *gateway;
+    pl_http_exchange *exchange; /* NULL: the client has gone */
+    pl_api_call call;
+    pl_route_match match;
+    pl_caller caller;
+    pl_seat seat;
+    char secret[PL_SEAT_SECRET_TEXT + 1];
+    char hash[PL_SHA256_TEXT];
+    int64_t begun_us;
+} pending;
+
+static void free_pending(pending *p)
+{
+    pl_list_remove(&p->link);
+    pl_json_free(&p->call.doc);
+    free(p);
+}
+
+static void answer(pending *p, pl_answer *made)
+{
+    pl_gateway *gateway = p->gateway;
+    int64_t took = pl_loop_now_us(gateway->options.loop) - p->begun_us;
+    pl_metrics_observe_us(gateway->options.metrics, PL_AM_request_us,
+                          took > 0 ? (uint64_t)took : 0);
+    if (p->exchange)
+        pl_gateway_answer(gateway, p->exchange, p->match.route->op->family,
+                          made, NULL, NULL);
+}
+
+static void on_gone(void *ctx, pl_http_exchange *exchange)
+{
+    pending *p = ctx;
+    (void)exchange;
+    p->exchange = NULL; /* the reply still comes, and frees p */
+}
+
+static void on_reply(void *ctx, pl_err e, const pl_bus_in *in)
+{
+    pending *p = ctx;
+    pl_answer made;
+    pl_answer_init(&made);
+    if (e == PL_ETIMEOUT)
+        pl_metrics_add(p->gateway->options.metrics, PL_AM_bus_failed, 1);
+    p->match.route->op->finish(&p->call, e, in ? in->desc : NULL,
+                               in ? in->body : NULL, &made);
+    if (!e && p->match.route->op == &PL_OP_REFRESH_TOKEN)
+        pl_event_stream_renew(p->gateway, p->seat.participant_id, p->hash);
+    answer(p, &made);
+    pl_answer_fini(&made);
+    free_pending(p);
+}
+
+/* Make the message; PL_OK without call.desc: the answer is complete. */
+static pl_err prepare(const pl_incoming *in, pending *p, pl_answer *made)
+{
+    const pl_api_op *op = in->match->route->op;
+    p->match = *in->match;
+    if (op->auth == PL_AUTH_BEARER)
+        p->caller = *in->caller;
+    if (op->auth == PL_AUTH_SEAT)
+        p->seat = *in->seat;
+    if (op == &PL_OP_REQUEST_TOKEN || op == &PL_OP_REFRESH_TOKEN) {
+        pl_random_token(SECRET_BYTES, p->secret, sizeof p->secret);
+        pl_sha256_hex(p->secret, PL_SEAT_SECRET_TEXT, p->hash);
+    }
+    p->call = (pl_api_call){
+        .head = pl_http_request_head(in->exchange),
+        .match = &p->match,
+        .body = pl_http_request_body(in->exchange),
+        .source = pl_http_request_source(in->exchange),
+        .caller = &p->caller,
+        .seat = &p->seat,
+        .new_secret = p->secret,
+        .new_hash = p->hash,
+    };
+    return op->prepare(&p->call, made);
+}
+
+void pl_call_begin(const pl_incoming *in)
+{
+    pl_gateway *gateway = in->gateway;
+    const pl_api_op *op = in->match->route->op;
+    pending *p = calloc(1, sizeof *p);
+    if (!p) {
+        pl_gateway_fail(in, PL_ENOMEM, NULL);
+        return;
+    }
+    p->gateway = gateway;
+    p->exchange = in->exchange;
+    p->begun_us = pl_loop_now_us(gateway->options.loop);
+    pl_list_append(&gateway->calls, &p->link);
+    pl_answer made;
+    pl_answer_init(&made);
+    pl_err e = prepare(in, p, &made);
+    bool is_answered = !e && made.status != 0;
+    if (!e && !is_answered) {
+        pl_bus_send how = {.to = NULL};
+        e = pl_bus_request(gateway->options.bus, &how, p->call.desc,
+                           &p->call.message, on_reply, p, NULL);
+        if (e == PL_EFULL)
+            e = PL_EDRAIN; /* our queue is full, not a limit of the API's */
+    }
+    if (e) {
+        pl_answer_reset(&made);
+        pl_api_fail(op, &p->call, e, NULL, &made);
+    }
+    if (e || is_answered) {
+        answer(p, &made);
+        free_pending(p);
+    } else {
+        pl_http_watch(in->exchange, on_gone, p);
+    }
+    pl_answer_fini(&made);
+}
+
+void pl_calls_free(pl_gateway *gateway)
+{
+    while (!pl_list_is_empty(&gateway->calls))
+        free_pending(PL_CONTAINER(gateway->calls.next, pending, link));
+}

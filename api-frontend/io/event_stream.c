@@ -1,0 +1,288 @@
+/* event_stream.c - a participant's events as server-sent events. The stream
+ * reads roompool's outbox one event at a time, by its cursor. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api_metrics.h"
+#include "event_text.h"
+#include "gateway_impl.h"
+#include "pl/str.h"
+
+static const int64_t RETRY_US = 500000; /* roompool away: ask again then */
+/* A "nothing" that comes sooner than asked for: another stream took over. */
+static const int64_t DISPLACED_US = 1000000;
+enum { WAIT_MS = 30000, REPLY_MARGIN_MS = 3000, PIECE_MAX = 65536 };
+
+typedef struct stream {
+    pl_list link;
+    pl_gateway *gateway;
+    pl_http_exchange *exchange;
+    pl_route_match match;
+    pl_seat seat;
+    pl_timer *retry, *keepalive;
+    uint64_t corr, cursor;
+    int64_t asked_us;
+    bool is_open; /* headers are out */
+    bool has_stage;
+    pl_stage stage;
+} stream;
+
+static void ask(stream *s);
+
+static void note_count(pl_gateway *gateway)
+{
+    pl_metrics_set(gateway->options.metrics, PL_AM_streams,
+                   (int64_t)gateway->n_streams);
+}
+
+static void free_stream(stream *s)
+{
+    pl_gateway *gateway = s->gateway;
+    pl_list_remove(&s->link);
+    pl_timer_destroy(&s->retry);
+    pl_timer_destroy(&s->keepalive);
+    free(s);
+    gateway->n_streams--;
+    note_count(gateway);
+}
+
+static void cancel(stream *s)
+{
+    pl_event_poll_cancel body = {.corr = s->corr};
+    pl_bus_send how = {.to = NULL};
+    if (s->corr == 0)
+        return;
+    pl_bus_cancel(s->gateway->options.bus, s->corr);
+    (void)!pl_bus_event(s->gateway->options.bus, &how,
+                        &PL_MSG_EVENT_POLL_CANCEL, &body);
+    s->corr = 0;
+}
+
+/* End the answer, whatever state it is in. */
+static void end(stream *s)
+{
+    cancel(s);
+    if (s->is_open) {
+        pl_http_stream_end(s->exchange);
+    } else {
+        pl_incoming in = {
+            .gateway = s->gateway, .exchange = s->exchange, .match = &s->match};
+        pl_gateway_fail(&in, PL_EDRAIN, NULL);
+    }
+    free_stream(s);
+}
+
+static void on_gone(void *ctx, pl_http_exchange *exchange)
+{
+    stream *s = ctx;
+    (void)exchange;
+    cancel(s);
+    free_stream(s);
+}
+
+static void open_stream(stream *s)
+{
+    static const char RECONNECT[] = "retry: 1000\n\n";
+    pl_gateway *gateway = s->gateway;
+    pl_answer made;
+    pl_answer_init(&made);
+    made.status = 200;
+    made.content_type = "text/event-stream";
+    pl_answer_header(&made, "Cache-Control", "no-store");
+    pl_answer_header(&made, "X-Accel-Buffering", "no");
+    pl_answer_cors(
+        &made, gateway->options.config->cors_origins,
+        pl_http_head_get(pl_http_request_head(s->exchange), "origin"));
+    pl_http_stream_begin(s->exchange, &made);
+    pl_answer_fini(&made);
+    s->is_open = true;
+    (void)!pl_http_stream_write(s->exchange, pl_slice_str(RECONNECT));
+    pl_timer_start(s->keepalive,
+                   (int64_t)gateway->options.config->keepalive_ms * 1000);
+}
+
+static void on_keepalive(void *ctx)
+{
+    stream *s = ctx;
+    if (pl_http_stream_write(s->exchange, pl_slice_str(":\n\n"))) {
+        end(s);
+        return;
+    }
+    pl_timer_start(s->keepalive,
+                   (int64_t)s->gateway->options.config->keepalive_ms * 1000);
+}
+
+/* The text of an event; empty for kinds that are not told here. */
+static void put_event(stream *s, const pl_event_item *item, pl_buf *out)
+{
+    if (item->kind == PL_EVENT_KIND_STAGE) {
+        pl_stage_update(&s->stage, item);
+        pl_stage_text(&s->stage, out);
+        return;
+    }
+    if (item->kind == PL_EVENT_KIND_SYNC_BEGIN)
+        s->stage.n = 0;
+    if (item->kind == PL_EVENT_KIND_PARTICIPANT_DELETE)
+        pl_stage_forget(&s->stage, item->participant_id);
+    (void)!pl_event_seat_text(item, out);
+    /* The opening ends with who speaks: nobody yet. */
+    if (item->kind == PL_EVENT_KIND_CONFERENCE_UPDATE && !s->has_stage) {
+        s->has_stage = true;
+        pl_stage_text(&s->stage, out);
+    }
+}
+
+static void give(stream *s, const pl_event_item *item)
+{
+    pl_buf text;
+    pl_buf_init(&text, PIECE_MAX);
+    if (!s->is_open)
+        open_stream(s);
+    if (item->seq > 0)
+        s->cursor = item->seq;
+    put_event(s, item, &text);
+    pl_err e = text.has_failed
+                   ? PL_EFULL
+                   : pl_http_stream_write(s->exchange, pl_buf_slice(&text));
+    pl_buf_fini(&text);
+    pl_metrics_add(s->gateway->options.metrics, PL_AM_events_streamed, 1);
+    if (e || item->kind == PL_EVENT_KIND_DISCONNECT)
+        end(s);
+    else
+        ask(s);
+}
+
+/* The first answer decides whether there is a stream at all. */
+static void refuse(stream *s, pl_err e)
+{
+    if (s->is_open) {
+        end(s);
+        return;
+    }
+    pl_incoming in = {
+        .gateway = s->gateway, .exchange = s->exchange, .match = &s->match};
+    pl_gateway_fail(&in, e, NULL);
+    free_stream(s);
+}
+
+static void nothing(stream *s, const pl_event_none *none)
+{
+    int64_t took = pl_loop_now_us(s->gateway->options.loop) - s->asked_us;
+    (void)none; /* the cursor is where we stopped reading, not the newest */
+    if (took < (int64_t)WAIT_MS * 1000 - DISPLACED_US)
+        end(s);
+    else
+        ask(s);
+}
+
+static void on_reply(void *ctx, pl_err e, const pl_bus_in *in)
+{
+    stream *s = ctx;
+    s->corr = 0;
+    if (!e && in->desc == &PL_MSG_EVENT_ITEM)
+        give(s, in->body);
+    else if (!e)
+        nothing(s, in->body);
+    else if (e == PL_ENOENT || e == PL_EAUTH || e == PL_EGONE ||
+             e == PL_EFORBIDDEN || e == PL_EFULL)
+        refuse(s, e == PL_EGONE ? PL_EAUTH : e);
+    else
+        pl_timer_start(s->retry, RETRY_US);
+}
+
+static void ask(stream *s)
+{
+    pl_event_poll body = {.stream = PL_STREAM_PARTICIPANT,
+                          .after_seq = s->cursor,
+                          .wait_ms = WAIT_MS,
+                          .fresh = !s->is_open};
+    pl_bus_send how = {.deadline_ms = WAIT_MS + REPLY_MARGIN_MS};
+    pl_fmt_cut(body.id, sizeof body.id, "%s", s->seat.participant_id);
+    pl_fmt_cut(body.token_hash, sizeof body.token_hash, "%s",
+               s->seat.token_hash);
+    PL_MSG_SET(EVENT_POLL, event_poll, &body, fresh);
+    s->asked_us = pl_loop_now_us(s->gateway->options.loop);
+    if (pl_bus_request(s->gateway->options.bus, &how, &PL_MSG_EVENT_POLL, &body,
+                       on_reply, s, &s->corr))
+        pl_timer_start(s->retry, RETRY_US);
+}
+
+static void on_retry(void *ctx)
+{
+    ask(ctx);
+}
+
+static stream *find(const pl_gateway *gateway, const char *participant_id)
+{
+    PL_LIST_EACH(node, &gateway->streams)
+    {
+        stream *s = PL_CONTAINER(node, stream, link);
+        if (strcmp(s->seat.participant_id, participant_id) == 0)
+            return s;
+    }
+    return NULL;
+}
+
+void pl_event_stream_begin(const pl_incoming *in)
+{
+    pl_gateway *gateway = in->gateway;
+    pl_loop *loop = gateway->options.loop;
+    stream *s = calloc(1, sizeof *s);
+    if (!s || gateway->is_draining ||
+        pl_timer_create(loop, on_retry, s, &s->retry) ||
+        pl_timer_create(loop, on_keepalive, s, &s->keepalive)) {
+        if (s)
+            pl_timer_destroy(&s->retry);
+        free(s);
+        pl_gateway_fail(in, PL_EDRAIN, NULL);
+        return;
+    }
+    s->gateway = gateway;
+    s->exchange = in->exchange;
+    s->match = *in->match;
+    s->seat = *in->seat;
+    /* One stream a participant: an older one with this token ends. */
+    stream *old = find(gateway, s->seat.participant_id);
+    if (old && strcmp(old->seat.token_hash, s->seat.token_hash) == 0)
+        end(old);
+    pl_list_append(&gateway->streams, &s->link);
+    gateway->n_streams++;
+    note_count(gateway);
+    pl_http_watch(in->exchange, on_gone, s);
+    ask(s);
+}
+
+void pl_event_stream_renew(pl_gateway *gateway, const char *participant_id,
+                           const char *token_hash)
+{
+    stream *s = find(gateway, participant_id);
+    if (s)
+        pl_fmt_cut(s->seat.token_hash, sizeof s->seat.token_hash, "%s",
+                   token_hash);
+}
+
+void pl_event_streams_linked(pl_gateway *gateway)
+{
+    PL_LIST_EACH(node, &gateway->streams)
+    {
+        stream *s = PL_CONTAINER(node, stream, link);
+        if (s->corr)
+            pl_bus_cancel(gateway->options.bus, s->corr);
+        s->corr = 0;
+        pl_timer_start(s->retry, 0);
+    }
+}
+
+void pl_event_streams_drain(pl_gateway *gateway)
+{
+    PL_LIST_EACH_SAFE(node, &gateway->streams)
+    {
+        end(PL_CONTAINER(node, stream, link));
+    }
+}
+
+void pl_event_streams_free(pl_gateway *gateway)
+{
+    while (!pl_list_is_empty(&gateway->streams))
+        free_stream(PL_CONTAINER(gateway->streams.next, stream, link));
+}

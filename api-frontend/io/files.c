@@ -1,0 +1,93 @@
+/* files.c - small files. */
+#include "files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pl/str.h"
+
+static pl_err read_fd(int fd, pl_buf *out, pl_file_info *ret_info)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return PL_EIO;
+    if (!S_ISREG(st.st_mode))
+        return PL_ENOENT;
+    if (st.st_size < 0 || (uintmax_t)st.st_size > out->max)
+        return PL_ETOOBIG;
+    *ret_info =
+        (pl_file_info){.size = st.st_size,
+                       .changed_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 +
+                                     st.st_mtim.tv_nsec};
+    char part[8192];
+    ssize_t n;
+    while ((n = read(fd, part, sizeof part)) > 0)
+        pl_buf_add(out, part, (size_t)n);
+    if (n < 0)
+        return PL_EIO;
+    return out->has_failed ? PL_ETOOBIG : PL_OK;
+}
+
+pl_err pl_file_read(const char *path, pl_buf *out)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return errno == ENOENT ? PL_ENOENT : PL_EIO;
+    pl_file_info info;
+    pl_err e = read_fd(fd, out, &info);
+    (void)close(fd);
+    return e;
+}
+
+pl_err pl_file_make_secret(const char *path, pl_slice text)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return errno == EEXIST ? PL_EEXIST : PL_EIO;
+    ssize_t n = write(fd, text.ptr, text.len);
+    bool is_done = n == (ssize_t)text.len && fsync(fd) == 0;
+    if (close(fd) != 0 || !is_done) {
+        (void)unlink(path);
+        return PL_EIO;
+    }
+    return PL_OK;
+}
+
+/* Step into one path segment; the old descriptor is closed. */
+static int step(int dir, const char *name, int flags)
+{
+    int fd = -1;
+    if (name[0] && name[0] != '.')
+        fd = openat(dir, name,
+                    flags | O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    (void)close(dir);
+    return fd;
+}
+
+pl_err pl_file_read_below(const char *dir, const char *path, pl_buf *out,
+                          pl_file_info *ret_info)
+{
+    enum { NAME_BYTES = 128 };
+    char name[NAME_BYTES];
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    while (fd >= 0) {
+        size_t n = strcspn(path, "/");
+        if (pl_copy(name, sizeof name, (pl_slice){(const uint8_t *)path, n})) {
+            (void)close(fd);
+            return PL_ENOENT;
+        }
+        bool is_last = path[n] == '\0';
+        fd = step(fd, name, is_last ? 0 : O_DIRECTORY);
+        if (is_last)
+            break;
+        path += n + 1;
+    }
+    if (fd < 0)
+        return PL_ENOENT;
+    pl_err e = read_fd(fd, out, ret_info);
+    (void)close(fd);
+    return e;
+}

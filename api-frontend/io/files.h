@@ -1,0 +1,26 @@
+/* files.h - small files: reading whole ones, making secret ones. */
+#ifndef PL_API_FILES_H
+#define PL_API_FILES_H
+
+#include <sys/types.h>
+
+#include "buf.h"
+
+/* Read a whole regular file, at most out->max bytes.
+ * Errors: PL_ENOENT; PL_ETOOBIG; PL_EIO. */
+PL_MUST_USE pl_err pl_file_read(const char *path, pl_buf *out);
+/* Write a new file with mode 0600; an existing one stays.
+ * Errors: PL_EEXIST; PL_EIO. */
+PL_MUST_USE pl_err pl_file_make_secret(const char *path, pl_slice text);
+
+typedef struct pl_file_info {
+    off_t size;
+    int64_t changed_ns;
+} pl_file_info;
+/* Read a file below a folder; path has no leading '/'. Refused: "..", hidden
+ * names, symbolic links below the folder, anything but regular files.
+ * Errors: PL_ENOENT, PL_ETOOBIG, PL_EIO. */
+PL_MUST_USE pl_err pl_file_read_below(const char *dir, const char *path,
+                                      pl_buf *out, pl_file_info *ret_info);
+
+#endif

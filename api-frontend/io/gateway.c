@@ -1,0 +1,362 @@
+/* gateway.c - routing, tokens, hand-over. */
+#include "gateway_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api_metrics.h"
+#include "files.h"
+#include "pl/log.h"
+#include "pl/rng.h"
+#include "pl/str.h"
+#include "route.h"
+#include "url.h"
+
+enum { OPENAPI_MAX = 1 << 20 };
+
+void pl_gateway_answer(pl_gateway *gateway, pl_http_exchange *exchange,
+                       pl_api_family family, pl_answer *answer,
+                       pl_http_on_sent on_sent, void *ctx)
+{
+    const pl_http_head *head = pl_http_request_head(exchange);
+    if (family != PL_FAMILY_SITE) {
+        pl_answer_cors(answer, gateway->options.config->cors_origins,
+                       pl_http_head_get(head, "origin"));
+        if (!strstr(pl_buf_text(&answer->headers), "Cache-Control:"))
+            pl_answer_header(answer, "Cache-Control", "no-store");
+    }
+    pl_http_respond(exchange, answer, on_sent, ctx);
+}
+
+void pl_gateway_fail(const pl_incoming *in, pl_err e, const char *text)
+{
+    pl_api_call call = {.match = in->match};
+    const pl_api_op *op = in->match->route->op;
+    pl_answer answer;
+    pl_answer_init(&answer);
+    pl_api_fail(op, &call, e, text, &answer);
+    pl_gateway_answer(in->gateway, in->exchange, op->family, &answer, NULL,
+                      NULL);
+    pl_answer_fini(&answer);
+}
+
+/* ---- requests without a route ---- */
+
+static void refuse_status(pl_gateway *gateway, pl_http_exchange *exchange,
+                          int status, const char *text, const char *allow)
+{
+    const pl_http_head *head = pl_http_request_head(exchange);
+    pl_api_family family = pl_family_of_path(head->path);
+    pl_answer answer;
+    pl_answer_init(&answer);
+    pl_answer_refuse(&answer, family, status, text);
+    if (allow)
+        pl_answer_header(&answer, "Allow", allow);
+    pl_gateway_answer(gateway, exchange, family, &answer, NULL, NULL);
+    pl_answer_fini(&answer);
+}
+
+static void preflight(pl_gateway *gateway, pl_http_exchange *exchange,
+                      unsigned allowed)
+{
+    const pl_http_head *head = pl_http_request_head(exchange);
+    char allow[64];
+    pl_answer answer;
+    pl_answer_init(&answer);
+    pl_route_allow_text(allowed, allow, sizeof allow);
+    pl_answer_preflight(&answer, allow);
+    pl_gateway_answer(gateway, exchange, pl_family_of_path(head->path), &answer,
+                      NULL, NULL);
+    pl_answer_fini(&answer);
+}
+
+static void no_route(pl_gateway *gateway, pl_http_exchange *exchange, pl_err e,
+                     unsigned allowed)
+{
+    const pl_http_head *head = pl_http_request_head(exchange);
+    char allow[64];
+    pl_route_allow_text(allowed, allow, sizeof allow);
+    if (head->method == PL_HTTP_TRACE || head->method == PL_HTTP_CONNECT)
+        refuse_status(gateway, exchange, 405, "Method not allowed", allow);
+    else if (e == PL_ENOENT && pl_slice_eq_str(head->path, "*"))
+        preflight(gateway, exchange, 1U << PL_HTTP_GET);
+    else if (e == PL_ENOENT)
+        refuse_status(gateway, exchange, 404, "No such resource", NULL);
+    else if (e == PL_EPROTO)
+        refuse_status(gateway, exchange, 400, "Malformed path", NULL);
+    else if (head->method == PL_HTTP_OPTIONS)
+        preflight(gateway, exchange, allowed);
+    else
+        refuse_status(gateway, exchange, 405, "Method not allowed", allow);
+}
+
+static void on_fault(void *ctx, pl_http_fault fault, pl_answer *answer)
+{
+    pl_gateway *gateway = ctx;
+    pl_answer_refuse(answer, PL_FAMILY_SITE, pl_http_fault_status(fault),
+                     pl_http_fault_text(fault));
+    if (strcmp(gateway->options.config->cors_origins, "*") == 0)
+        pl_answer_cors(answer, "*", (pl_slice){NULL, 0});
+}
+
+/* ---- who asks ---- */
+
+/* The token of a guest: header, or query where headers cannot be set. */
+static pl_err find_seat(const pl_http_head *head, pl_seat *ret_seat)
+{
+    char text[PL_SEAT_TOKEN_MAX + 1];
+    pl_slice token = pl_http_head_get(head, "token");
+    pl_slice secret;
+    pl_slice id;
+    if (token.len == 0) {
+        if (pl_url_param(head->query, "token", text, sizeof text))
+            return PL_EAUTH;
+        token = pl_slice_str(text);
+    }
+    if (pl_seat_split(token, &secret, &id) ||
+        pl_copy(ret_seat->participant_id, sizeof ret_seat->participant_id, id))
+        return PL_EAUTH;
+    pl_sha256_hex(secret.ptr, secret.len, ret_seat->token_hash);
+    return PL_OK;
+}
+
+/* ---- hand-over ---- */
+
+static void answer_local(const pl_incoming *in,
+                         void (*make)(pl_auth *auth, pl_answer *answer))
+{
+    pl_answer answer;
+    pl_answer_init(&answer);
+    make(in->gateway->auth, &answer);
+    pl_gateway_answer(in->gateway, in->exchange, in->match->route->op->family,
+                      &answer, NULL, NULL);
+    pl_answer_fini(&answer);
+}
+
+static void token(const pl_incoming *in)
+{
+    pl_answer answer;
+    pl_answer_init(&answer);
+    pl_auth_token(in->gateway->auth, pl_http_request_head(in->exchange),
+                  pl_http_request_body(in->exchange), &answer);
+    pl_gateway_answer(in->gateway, in->exchange, PL_FAMILY_TOKEN, &answer, NULL,
+                      NULL);
+    pl_answer_fini(&answer);
+}
+
+static void jwks(const pl_incoming *in)
+{
+    answer_local(in, pl_auth_jwks);
+}
+
+static void discovery(const pl_incoming *in)
+{
+    answer_local(in, pl_auth_discovery);
+}
+
+static void state_page(const pl_incoming *in, bool is_good, const char *good,
+                       const char *bad)
+{
+    pl_answer answer;
+    pl_answer_init(&answer);
+    pl_answer_json(&answer, is_good ? 200 : 503);
+    pl_answer_header(&answer, "Cache-Control", "no-store");
+    pl_jw w = {.out = &answer.body};
+    pl_jw_open(&w, NULL, '{');
+    pl_jw_str(&w, "status", is_good ? good : bad);
+    pl_jw_close(&w, '}');
+    pl_http_respond(in->exchange, &answer, NULL, NULL);
+    pl_answer_fini(&answer);
+}
+
+static void health(const pl_incoming *in)
+{
+    state_page(in, true, "alive", "");
+}
+
+static bool is_ready(const pl_gateway *gateway)
+{
+    return !gateway->is_draining &&
+           gateway->options.is_ready(gateway->options.ctx);
+}
+
+static void ready(const pl_incoming *in)
+{
+    state_page(in, is_ready(in->gateway), "ready",
+               in->gateway->is_draining ? "draining" : "no roompool");
+}
+
+static void local(const pl_incoming *in)
+{
+    pl_api_call call = {.head = pl_http_request_head(in->exchange),
+                        .match = in->match,
+                        .body = pl_http_request_body(in->exchange)};
+    const pl_api_op *op = in->match->route->op;
+    pl_answer answer;
+    pl_answer_init(&answer);
+    pl_err e = op->prepare(&call, &answer);
+    if (e)
+        pl_api_fail(op, &call, e, NULL, &answer);
+    pl_gateway_answer(in->gateway, in->exchange, op->family, &answer, NULL,
+                      NULL);
+    pl_answer_fini(&answer);
+    pl_json_free(&call.doc);
+}
+
+static void (*const HANDLERS[PL_KINDS])(const pl_incoming *in) = {
+    [PL_KIND_CALL] = pl_call_begin,
+    [PL_KIND_SESSION_EVENTS] = pl_event_poll_begin,
+    [PL_KIND_SEAT_EVENTS] = pl_event_stream_begin,
+    [PL_KIND_LOCAL] = local,
+    [PL_KIND_TOKEN] = token,
+    [PL_KIND_JWKS] = jwks,
+    [PL_KIND_DISCOVERY] = discovery,
+    [PL_KIND_PAGE_START] = pl_page_start,
+    [PL_KIND_PAGE_JOIN] = pl_page_join,
+    [PL_KIND_ASSET] = pl_page_asset,
+    [PL_KIND_HEALTH] = health,
+    [PL_KIND_READY] = ready,
+    [PL_KIND_METRICS] = pl_metrics_page_begin,
+    [PL_KIND_OPENAPI] = pl_page_openapi,
+};
+
+static void on_request(void *ctx, pl_http_exchange *exchange)
+{
+    pl_gateway *gateway = ctx;
+    const pl_http_head *head = pl_http_request_head(exchange);
+    pl_route_match match;
+    pl_caller caller;
+    pl_seat seat;
+    pl_err e = pl_route_find(head->method, head->path, &match);
+    if (e) {
+        no_route(gateway, exchange, e, match.allowed);
+        return;
+    }
+    pl_incoming in = {.gateway = gateway,
+                      .exchange = exchange,
+                      .match = &match,
+                      .caller = &caller,
+                      .seat = &seat};
+    const pl_api_op *op = match.route->op;
+    if (op->auth == PL_AUTH_BEARER)
+        e = pl_auth_check(gateway->auth,
+                          pl_http_head_get(head, "authorization"), &caller);
+    else if (op->auth == PL_AUTH_SEAT)
+        e = find_seat(head, &seat);
+    if (!e && op->kind == PL_KIND_CALL && !is_ready(gateway))
+        e = PL_EDRAIN;
+    if (e)
+        pl_gateway_fail(&in, e, NULL);
+    else
+        HANDLERS[op->kind](&in);
+}
+
+/* ---- life ---- */
+
+static pl_err open_server(pl_gateway *gateway)
+{
+    const pl_api_config *config = gateway->options.config;
+    pl_http_server_options options = {
+        .loop = gateway->options.loop,
+        .tls = gateway->tls,
+        .listen = config->listen,
+        .port = config->port,
+        .max_connections = config->max_connections,
+        .max_per_address = config->max_per_address,
+        .head_ms = config->head_ms,
+        .body_ms = config->body_ms,
+        .idle_ms = config->idle_ms,
+        .write_ms = config->write_ms,
+        .metrics = gateway->options.metrics,
+        .on_request = on_request,
+        .on_fault = on_fault,
+        .ctx = gateway,
+    };
+    return pl_http_server_open(&options, &gateway->server);
+}
+
+/* A description that is missing makes one page missing, nothing else. */
+static void load_openapi(pl_gateway *gateway)
+{
+    const char *path = gateway->options.config->openapi;
+    pl_buf_init(&gateway->openapi, OPENAPI_MAX);
+    pl_err e = pl_file_read(path, &gateway->openapi);
+    if (e) {
+        PL_LOG(WARN, "api", "openapi_missing", PL_KV("file", path), "%s",
+               pl_err_text(e));
+        pl_buf_clear(&gateway->openapi);
+    }
+}
+
+pl_err pl_gateway_open(const pl_gateway_options *options,
+                       pl_gateway **ret_gateway)
+{
+    const pl_api_config *config = options->config;
+    pl_gateway *gateway = calloc(1, sizeof *gateway);
+    if (!gateway)
+        return PL_ENOMEM;
+    gateway->options = *options;
+    pl_list_init(&gateway->calls);
+    pl_list_init(&gateway->polls);
+    pl_list_init(&gateway->streams);
+    pl_list_init(&gateway->scrapes);
+    load_openapi(gateway);
+    pl_err e =
+        pl_auth_open(options->loop, config, options->metrics, &gateway->auth);
+    if (!e)
+        e = pl_tls_open(config->certificate, config->certificate_key,
+                        config->names, &gateway->tls);
+    if (!e)
+        e = open_server(gateway);
+    if (e) {
+        pl_gateway_close(&gateway);
+        return e;
+    }
+    PL_LOG(INFO, "api", "listening", PL_KV("address", config->listen),
+           "port %u", pl_http_server_port(gateway->server));
+    *ret_gateway = gateway;
+    return PL_OK;
+}
+
+void pl_gateway_close(pl_gateway **gateway)
+{
+    if (!gateway || !*gateway)
+        return;
+    pl_gateway *g = *gateway;
+    pl_http_server_close(&g->server);
+    pl_calls_free(g);
+    pl_event_polls_free(g);
+    pl_event_streams_free(g);
+    pl_metrics_pages_free(g);
+    pl_tls_close(&g->tls);
+    pl_auth_close(&g->auth);
+    pl_buf_fini(&g->openapi);
+    free(g);
+    *gateway = NULL;
+}
+
+void pl_gateway_linked(pl_gateway *gateway)
+{
+    pl_event_polls_linked(gateway);
+    pl_event_streams_linked(gateway);
+}
+
+void pl_gateway_drain(pl_gateway *gateway, pl_loop_cb on_done, void *ctx)
+{
+    gateway->is_draining = true;
+    pl_event_polls_drain(gateway);
+    pl_event_streams_drain(gateway);
+    pl_http_server_drain(gateway->server, on_done, ctx);
+}
+
+void pl_gateway_dump(const pl_gateway *gateway)
+{
+    PL_LOG(INFO, "api", "state", NULL, "connections=%u polls=%u streams=%u",
+           pl_http_server_connections(gateway->server), gateway->n_polls,
+           gateway->n_streams);
+}
+
+unsigned pl_gateway_port(const pl_gateway *gateway)
+{
+    return pl_http_server_port(gateway->server);
+}

@@ -1,0 +1,69 @@
+/* gateway_impl.h - the gateway's inside, shared by its files in io/. */
+#ifndef PL_API_GATEWAY_IMPL_H
+#define PL_API_GATEWAY_IMPL_H
+
+#include "api.h"
+#include "auth.h"
+#include "gateway.h"
+#include "pl/list.h"
+
+struct pl_gateway {
+    pl_gateway_options options;
+    pl_tls *tls;
+    pl_auth *auth;
+    pl_http_server *server;
+    pl_buf openapi;
+    pl_list calls;   /* call.c */
+    pl_list polls;   /* event_poll.c */
+    pl_list streams; /* event_stream.c */
+    pl_list scrapes; /* metrics_page.c */
+    unsigned n_polls, n_streams;
+    bool is_draining;
+};
+
+/* What the gateway found out about a request before handing it on. */
+typedef struct pl_incoming {
+    pl_gateway *gateway;
+    pl_http_exchange *exchange;
+    const pl_route_match *match;
+    const pl_caller *caller; /* bearer routes */
+    const pl_seat *seat;     /* seat routes */
+} pl_incoming;
+
+/* Send an answer with what every answer of its family carries. */
+void pl_gateway_answer(pl_gateway *gateway, pl_http_exchange *exchange,
+                       pl_api_family family, pl_answer *answer,
+                       pl_http_on_sent on_sent, void *ctx);
+/* Send an error of the operation's family. */
+void pl_gateway_fail(const pl_incoming *in, pl_err e, const char *text);
+
+/* call.c: one request to roompool. */
+void pl_call_begin(const pl_incoming *in);
+void pl_calls_free(pl_gateway *gateway);
+
+/* event_poll.c: a session's events by long poll. */
+void pl_event_poll_begin(const pl_incoming *in);
+void pl_event_polls_linked(pl_gateway *gateway);
+void pl_event_polls_drain(pl_gateway *gateway);
+void pl_event_polls_free(pl_gateway *gateway);
+
+/* event_stream.c: a participant's events by server-sent events. */
+void pl_event_stream_begin(const pl_incoming *in);
+/* The participant has a new token: its stream goes on with that. */
+void pl_event_stream_renew(pl_gateway *gateway, const char *participant_id,
+                           const char *token_hash);
+void pl_event_streams_linked(pl_gateway *gateway);
+void pl_event_streams_drain(pl_gateway *gateway);
+void pl_event_streams_free(pl_gateway *gateway);
+
+/* pages.c: files and documents. */
+void pl_page_start(const pl_incoming *in);
+void pl_page_join(const pl_incoming *in);
+void pl_page_asset(const pl_incoming *in);
+void pl_page_openapi(const pl_incoming *in);
+
+/* metrics_page.c: every node's metrics. */
+void pl_metrics_page_begin(const pl_incoming *in);
+void pl_metrics_pages_free(pl_gateway *gateway);
+
+#endif

@@ -1,0 +1,848 @@
+/* http_server.c - HTTP/1.1 connections on libevent (the only file that uses
+ * it). One request at a time per connection; what is pipelined waits in the
+ * input buffer, which is bounded. */
+#include "http_server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+
+#include "api_metrics.h"
+#include "http_chunk.h"
+#include "pl/list.h"
+#include "pl/log.h"
+#include "pl/map.h"
+#include "pl/str.h"
+
+enum {
+    LISTENERS_MAX = 8,
+    BACKLOG = 512,
+    INPUT_MAX = 65536,    /* unread bytes held for one connection */
+    OUTPUT_MAX = 262144,  /* unsent bytes of a stream */
+    LINGER_MS = 1000,     /* after an error answer, to let it arrive */
+    LINGER_MAX = 1 << 20, /* bytes thrown away meanwhile */
+    SHED_PERCENT = 80,    /* of the connections: idle ones go first */
+};
+
+typedef enum conn_state {
+    CONN_IDLE, /* between requests */
+    CONN_HEAD, /* some of a head came */
+    CONN_BODY,
+    CONN_BUSY, /* the handler has it */
+    CONN_STREAM,
+    CONN_FLUSH,  /* answer on its way */
+    CONN_LINGER, /* closing; input is thrown away */
+} conn_state;
+
+struct pl_http_exchange {
+    pl_list link;      /* in server->conns */
+    pl_list idle_link; /* in server->idle, oldest first */
+    pl_http_server *server;
+    struct bufferevent *bev;
+    struct ssl_st *ssl; /* borrowed from bev */
+    pl_timer *timer;
+    conn_state state;
+    char source[INET6_ADDRSTRLEN];
+    bool is_loopback, is_first, is_chunked_out, closes_after, has_peer_closed;
+    size_t head_cursor, lingered;
+    uint8_t *head_bytes;
+    pl_http_head head;
+    pl_http_chunk chunk;
+    pl_buf body;
+    pl_http_on_gone on_gone;
+    void *gone_ctx;
+    pl_http_on_sent on_sent;
+    void *sent_ctx;
+};
+typedef pl_http_exchange conn;
+
+typedef struct address_count {
+    unsigned n;
+} address_count;
+
+struct pl_http_server {
+    pl_http_server_options options;
+    struct evconnlistener *listeners[LISTENERS_MAX];
+    size_t n_listeners;
+    unsigned port;
+    pl_list conns, idle;
+    pl_map *addresses;
+    unsigned n_conns;
+    bool is_draining;
+    pl_loop_cb on_empty;
+    void *empty_ctx;
+};
+
+static void read_more(conn *c);
+
+static void count(const pl_http_server *server, size_t metric)
+{
+    pl_metrics_add(server->options.metrics, metric, 1);
+}
+
+/* ---- connections ---- */
+
+static void note_count(pl_http_server *server)
+{
+    pl_metrics_set(server->options.metrics, PL_AM_connections,
+                   (int64_t)server->n_conns);
+}
+
+static void leave_address(pl_http_server *server, const char *source)
+{
+    address_count *entry = pl_map_find(server->addresses, source);
+    if (!entry || --entry->n > 0)
+        return;
+    (void)pl_map_remove(server->addresses, source);
+    free(entry);
+}
+
+static pl_err enter_address(pl_http_server *server, const char *source)
+{
+    address_count *entry = pl_map_find(server->addresses, source);
+    if (!entry) {
+        entry = calloc(1, sizeof *entry);
+        if (!entry)
+            return PL_ENOMEM;
+        pl_err e = pl_map_put(server->addresses, source, entry);
+        if (e) {
+            free(entry);
+            return e;
+        }
+    }
+    if (entry->n >= server->options.max_per_address)
+        return PL_EFULL;
+    entry->n++;
+    return PL_OK;
+}
+
+static void tell_empty(pl_http_server *server)
+{
+    if (!server->is_draining || server->n_conns > 0 || !server->on_empty)
+        return;
+    pl_loop_cb on_empty = server->on_empty;
+    server->on_empty = NULL;
+    on_empty(server->empty_ctx);
+}
+
+static void end_request(conn *c)
+{
+    free(c->head_bytes);
+    c->head_bytes = NULL;
+    pl_buf_fini(&c->body);
+    c->chunk = (pl_http_chunk){0};
+    c->on_gone = NULL;
+    c->on_sent = NULL;
+}
+
+/* Free the connection; who waits for its exchange is told. */
+static void close_conn(conn *c)
+{
+    pl_http_server *server = c->server;
+    pl_http_on_gone on_gone = c->on_gone;
+    pl_http_on_sent on_sent = c->on_sent;
+    c->on_gone = NULL;
+    c->on_sent = NULL;
+    if (on_gone)
+        on_gone(c->gone_ctx, c);
+    if (on_sent)
+        on_sent(c->sent_ctx, false);
+    pl_list_remove(&c->link);
+    pl_list_remove(&c->idle_link);
+    end_request(c);
+    pl_timer_destroy(&c->timer);
+    pl_tls_bye(c->ssl);
+    bufferevent_free(c->bev);
+    leave_address(server, c->source);
+    free(c);
+    server->n_conns--;
+    note_count(server);
+    tell_empty(server);
+}
+
+static void arm(conn *c, unsigned ms)
+{
+    pl_timer_start(c->timer, (int64_t)ms * 1000);
+}
+
+static void become_idle(conn *c)
+{
+    end_request(c);
+    c->head.method = PL_HTTP_OTHER;
+    c->head.minor = 1;
+    c->state = CONN_IDLE;
+    c->head_cursor = 0;
+    pl_list_append(&c->server->idle, &c->idle_link);
+    arm(c,
+        c->is_first ? c->server->options.head_ms : c->server->options.idle_ms);
+}
+
+/* Stop sending, and throw away what still comes, so that the answer is not
+ * destroyed by a reset. */
+static void linger(conn *c)
+{
+    c->state = CONN_LINGER;
+    pl_tls_bye(c->ssl);
+    if (c->has_peer_closed) {
+        close_conn(c);
+        return;
+    }
+    (void)shutdown(bufferevent_getfd(c->bev), SHUT_WR);
+    arm(c, LINGER_MS);
+    (void)bufferevent_enable(c->bev, EV_READ);
+}
+
+/* The answer has left our buffers. */
+static void flushed(conn *c)
+{
+    pl_http_on_sent on_sent = c->on_sent;
+    c->on_sent = NULL;
+    if (on_sent)
+        on_sent(c->sent_ctx, true);
+    if (c->closes_after || c->has_peer_closed || c->server->is_draining) {
+        linger(c);
+        return;
+    }
+    c->is_first = false;
+    become_idle(c);
+    read_more(c);
+}
+
+/* ---- answers ---- */
+
+static void put_date(const conn *c, struct evbuffer *out)
+{
+    /* RFC 9110 section 5.6.7; days since 1970-01-01, a Thursday */
+    static const char *const DAYS[] = {"Thu", "Fri", "Sat", "Sun",
+                                       "Mon", "Tue", "Wed"};
+    static const char *const MONTHS[] = {"Jan", "Feb", "Mar", "Apr",
+                                         "May", "Jun", "Jul", "Aug",
+                                         "Sep", "Oct", "Nov", "Dec"};
+    int64_t ms = pl_loop_wall_ms(c->server->options.loop);
+    char iso[PL_TIME_TEXT];
+    pl_time_text(ms, iso); /* 2026-11-21T04:35:13.123Z */
+    size_t day = (size_t)((ms / 86400000) % 7);
+    size_t month = (size_t)((iso[5] - '0') * 10 + (iso[6] - '0') - 1) % 12;
+    (void)evbuffer_add_printf(out, "Date: %s, %.2s %s %.4s %.8s GMT\r\n",
+                              DAYS[day], iso + 8, MONTHS[month], iso, iso + 11);
+}
+
+static bool has_body(int status)
+{
+    return status >= 200 && status != 204 && status != 304;
+}
+
+static void put_head(conn *c, const pl_answer *answer)
+{
+    struct evbuffer *out = bufferevent_get_output(c->bev);
+    (void)evbuffer_add_printf(out, "HTTP/1.1 %d %s\r\n", answer->status,
+                              pl_http_reason(answer->status));
+    put_date(c, out);
+    if (answer->content_type)
+        (void)evbuffer_add_printf(out, "Content-Type: %s\r\n",
+                                  answer->content_type);
+    (void)evbuffer_add_printf(out, "X-Content-Type-Options: nosniff\r\n");
+    if (answer->headers.len > 0)
+        (void)evbuffer_add(out, answer->headers.ptr, answer->headers.len);
+    if (c->closes_after)
+        (void)evbuffer_add_printf(out, "Connection: close\r\n");
+    else if (c->head.minor == 0)
+        (void)evbuffer_add_printf(out, "Connection: keep-alive\r\n");
+}
+
+static void count_status(const pl_http_server *server, int status)
+{
+    if (status < 400)
+        count(server, PL_AM_answers_2xx);
+    else
+        count(server, status < 500 ? PL_AM_answers_4xx : PL_AM_answers_5xx);
+}
+
+static void send_answer(conn *c, const pl_answer *answer)
+{
+    struct evbuffer *out = bufferevent_get_output(c->bev);
+    if (c->server->is_draining)
+        c->closes_after = true;
+    put_head(c, answer);
+    if (has_body(answer->status))
+        (void)evbuffer_add_printf(out, "Content-Length: %zu\r\n",
+                                  answer->body.len);
+    (void)evbuffer_add(out, "\r\n", 2);
+    if (has_body(answer->status) && c->head.method != PL_HTTP_HEAD &&
+        answer->body.len > 0)
+        (void)evbuffer_add(out, answer->body.ptr, answer->body.len);
+    c->state = CONN_FLUSH;
+    pl_timer_stop(c->timer);
+    count_status(c->server, answer->status);
+}
+
+void pl_http_respond(pl_http_exchange *c, const pl_answer *answer,
+                     pl_http_on_sent on_sent, void *ctx)
+{
+    c->on_gone = NULL;
+    c->on_sent = on_sent;
+    c->sent_ctx = ctx;
+    if (answer->body.has_failed || answer->headers.has_failed) {
+        pl_answer failed;
+        pl_answer_init(&failed);
+        pl_answer_text(&failed, 500, "Internal fault");
+        send_answer(c, &failed);
+        pl_answer_fini(&failed);
+        return;
+    }
+    send_answer(c, answer);
+}
+
+void pl_http_stream_begin(pl_http_exchange *c, const pl_answer *answer)
+{
+    struct evbuffer *out = bufferevent_get_output(c->bev);
+    c->is_chunked_out = c->head.minor == 1;
+    if (!c->is_chunked_out)
+        c->closes_after = true;
+    put_head(c, answer);
+    if (c->is_chunked_out)
+        (void)evbuffer_add_printf(out, "Transfer-Encoding: chunked\r\n");
+    (void)evbuffer_add(out, "\r\n", 2);
+    c->state = CONN_STREAM;
+    count_status(c->server, answer->status);
+}
+
+pl_err pl_http_stream_write(pl_http_exchange *c, pl_slice data)
+{
+    struct evbuffer *out = bufferevent_get_output(c->bev);
+    if (evbuffer_get_length(out) + data.len > OUTPUT_MAX)
+        return PL_EFULL;
+    if (data.len == 0)
+        return PL_OK;
+    if (c->is_chunked_out)
+        (void)evbuffer_add_printf(out, "%zx\r\n", data.len);
+    (void)evbuffer_add(out, data.ptr, data.len);
+    if (c->is_chunked_out)
+        (void)evbuffer_add(out, "\r\n", 2);
+    return PL_OK;
+}
+
+void pl_http_stream_end(pl_http_exchange *c)
+{
+    struct evbuffer *out = bufferevent_get_output(c->bev);
+    c->on_gone = NULL;
+    if (c->is_chunked_out)
+        (void)evbuffer_add(out, "0\r\n\r\n", 5);
+    c->closes_after = true;
+    c->state = CONN_FLUSH;
+    if (evbuffer_get_length(out) == 0)
+        arm(c, 0); /* nothing left that would call us back */
+}
+
+/* ---- requests ---- */
+
+static void refuse(conn *c, pl_http_fault fault)
+{
+    pl_answer answer;
+    pl_answer_init(&answer);
+    c->server->options.on_fault(c->server->options.ctx, fault, &answer);
+    c->closes_after = true;
+    pl_list_remove(&c->idle_link);
+    count(c->server, PL_AM_gate_refused);
+    send_answer(c, &answer);
+    pl_answer_fini(&answer);
+}
+
+static void dispatch(conn *c)
+{
+    pl_timer_stop(c->timer);
+    c->state = CONN_BUSY;
+    c->closes_after = !c->head.keep_alive;
+    count(c->server, PL_AM_requests);
+    c->server->options.on_request(c->server->options.ctx, c);
+}
+
+static void begin_body(conn *c)
+{
+    bool has_one = c->head.is_chunked || c->head.content_length > 0;
+    pl_buf_init(&c->body, PL_HTTP_BODY_MAX);
+    if (c->head.content_length > PL_HTTP_BODY_MAX) {
+        refuse(c, PL_HTTP_FAULT_BODY_LONG);
+        return;
+    }
+    if (!has_one) {
+        dispatch(c);
+        return;
+    }
+    c->state = CONN_BODY;
+    arm(c, c->server->options.body_ms);
+    struct evbuffer *in = bufferevent_get_input(c->bev);
+    if (c->head.expects_continue && evbuffer_get_length(in) == 0)
+        (void)bufferevent_write(c->bev, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+}
+
+/* One step of reading a head. False: wait for more bytes. */
+static bool read_head(conn *c, struct evbuffer *in)
+{
+    size_t n = evbuffer_get_length(in);
+    if (n == 0)
+        return false;
+    if (c->state == CONN_IDLE) {
+        pl_list_remove(&c->idle_link);
+        c->state = CONN_HEAD;
+        if (!c->is_first) /* the first one's deadline began at accept */
+            arm(c, c->server->options.head_ms);
+    }
+    n = n < PL_HTTP_HEAD_MAX ? n : PL_HTTP_HEAD_MAX;
+    const uint8_t *bytes = evbuffer_pullup(in, (ev_ssize_t)n);
+    pl_http_fault fault = PL_HTTP_FAULT_NONE;
+    size_t len = 0;
+    pl_err e =
+        bytes ? pl_http_head_find_end(bytes, n, &c->head_cursor, &len, &fault)
+              : PL_ENOMEM;
+    if (e == PL_EAGAIN)
+        return false;
+    if (!e) {
+        c->head_bytes = malloc(len);
+        e = c->head_bytes ? PL_OK : PL_ENOMEM;
+    }
+    if (!e) {
+        (void)evbuffer_remove(in, c->head_bytes, len);
+        e = pl_http_head_parse(c->head_bytes, len, &c->head, &fault);
+    }
+    if (e)
+        refuse(c, e == PL_EPROTO ? fault : PL_HTTP_FAULT_HEAD_LONG);
+    else
+        begin_body(c);
+    return true;
+}
+
+static bool read_fixed(conn *c, struct evbuffer *in)
+{
+    size_t want = (size_t)c->head.content_length - c->body.len;
+    size_t n = evbuffer_get_length(in);
+    n = n < want ? n : want;
+    const uint8_t *bytes = n ? evbuffer_pullup(in, (ev_ssize_t)n) : NULL;
+    if (bytes)
+        pl_buf_add(&c->body, bytes, n);
+    (void)evbuffer_drain(in, n);
+    if (c->body.has_failed || (n > 0 && !bytes)) {
+        refuse(c, PL_HTTP_FAULT_BODY_LONG);
+        return true;
+    }
+    if (c->body.len < (size_t)c->head.content_length)
+        return false;
+    dispatch(c);
+    return true;
+}
+
+static bool read_chunked(conn *c, struct evbuffer *in)
+{
+    size_t n = evbuffer_get_length(in);
+    const uint8_t *bytes = n ? evbuffer_pullup(in, (ev_ssize_t)n) : NULL;
+    if (!bytes)
+        return false;
+    size_t used = 0;
+    pl_err e = pl_http_chunk_feed(&c->chunk, bytes, n, &c->body, &used);
+    if (e == PL_EPROTO || e == PL_ETOOBIG) {
+        refuse(c,
+               e == PL_EPROTO ? PL_HTTP_FAULT_CHUNK : PL_HTTP_FAULT_BODY_LONG);
+        return true;
+    }
+    (void)evbuffer_drain(in, used);
+    if (e == PL_EAGAIN)
+        return false;
+    dispatch(c);
+    return true;
+}
+
+/* Go on with what lies in the input until it runs out or a request is with
+ * the handler. */
+static void read_more(conn *c)
+{
+    struct evbuffer *in = bufferevent_get_input(c->bev);
+    bool goes_on = true;
+    while (goes_on) {
+        switch (c->state) {
+        case CONN_IDLE:
+        case CONN_HEAD: goes_on = read_head(c, in); break;
+        case CONN_BODY:
+            goes_on =
+                c->head.is_chunked ? read_chunked(c, in) : read_fixed(c, in);
+            break;
+        case CONN_BUSY:
+        case CONN_STREAM:
+        case CONN_FLUSH:
+        case CONN_LINGER:
+        default: goes_on = false; break;
+        }
+    }
+}
+
+/* ---- callbacks ---- */
+
+static void on_read(struct bufferevent *bev, void *ctx)
+{
+    conn *c = ctx;
+    struct evbuffer *in = bufferevent_get_input(bev);
+    if (c->state == CONN_LINGER) {
+        size_t n = evbuffer_get_length(in);
+        (void)evbuffer_drain(in, n);
+        c->lingered += n;
+        if (c->lingered > LINGER_MAX)
+            close_conn(c);
+        return;
+    }
+    read_more(c);
+}
+
+static void on_write(struct bufferevent *bev, void *ctx)
+{
+    conn *c = ctx;
+    if (c->state == CONN_FLUSH &&
+        evbuffer_get_length(bufferevent_get_output(bev)) == 0)
+        flushed(c);
+}
+
+static void on_event(struct bufferevent *bev, short what, void *ctx)
+{
+    conn *c = ctx;
+    (void)bev;
+    if (what & BEV_EVENT_CONNECTED)
+        return;
+    if ((what & BEV_EVENT_EOF) && c->state == CONN_FLUSH) {
+        c->has_peer_closed = true; /* it may still read */
+        return;
+    }
+    if ((what & BEV_EVENT_TIMEOUT) && (what & BEV_EVENT_WRITING))
+        count(c->server, PL_AM_write_stalled);
+    else if ((what & BEV_EVENT_ERROR) && c->ssl &&
+             bufferevent_get_openssl_error(c->bev) != 0)
+        count(c->server, PL_AM_tls_failed);
+    close_conn(c);
+}
+
+static void on_deadline(void *ctx)
+{
+    conn *c = ctx;
+    switch (c->state) {
+    case CONN_HEAD:
+        count(c->server, PL_AM_deadline_head);
+        refuse(c, PL_HTTP_FAULT_HEAD_SLOW);
+        break;
+    case CONN_BODY:
+        count(c->server, PL_AM_deadline_body);
+        refuse(c, PL_HTTP_FAULT_BODY_SLOW);
+        break;
+    case CONN_IDLE:
+        count(c->server,
+              c->is_first ? PL_AM_deadline_head : PL_AM_deadline_idle);
+        close_conn(c);
+        break;
+    case CONN_FLUSH: flushed(c); break;
+    case CONN_BUSY:
+    case CONN_STREAM:
+    case CONN_LINGER:
+    default: close_conn(c); break;
+    }
+}
+
+/* ---- accepting ---- */
+
+static void source_text(const struct sockaddr *from, char *buf, size_t cap,
+                        bool *ret_is_loopback)
+{
+    const struct sockaddr_in *v4 = (const void *)from;
+    const struct sockaddr_in6 *v6 = (const void *)from;
+    buf[0] = '\0';
+    *ret_is_loopback = false;
+    if (from->sa_family == AF_INET) {
+        (void)inet_ntop(AF_INET, &v4->sin_addr, buf, (socklen_t)cap);
+        *ret_is_loopback = (ntohl(v4->sin_addr.s_addr) >> 24) == 127;
+    } else if (from->sa_family == AF_INET6 &&
+               IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
+        const uint8_t *bytes = v6->sin6_addr.s6_addr + 12;
+        (void)inet_ntop(AF_INET, bytes, buf, (socklen_t)cap);
+        *ret_is_loopback = bytes[0] == 127;
+    } else if (from->sa_family == AF_INET6) {
+        (void)inet_ntop(AF_INET6, &v6->sin6_addr, buf, (socklen_t)cap);
+        *ret_is_loopback = IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+    }
+}
+
+/* Above a share of the connections, who is idle longest makes room. */
+static void shed_idle(pl_http_server *server)
+{
+    unsigned limit = server->options.max_connections;
+    if (server->n_conns * 100 < limit * SHED_PERCENT ||
+        pl_list_is_empty(&server->idle))
+        return;
+    conn *oldest = PL_CONTAINER(server->idle.next, conn, idle_link);
+    if (oldest->is_first)
+        return; /* it has its deadline */
+    count(server, PL_AM_shed);
+    close_conn(oldest);
+}
+
+static struct bufferevent *wrap(pl_http_server *server, evutil_socket_t fd,
+                                struct ssl_st **ret_ssl)
+{
+    struct event_base *base = pl_loop_base(server->options.loop);
+    int flags = BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS;
+    *ret_ssl = NULL;
+    if (!server->options.tls)
+        return bufferevent_socket_new(base, fd, flags);
+    struct ssl_st *ssl = pl_tls_accept(server->options.tls);
+    if (!ssl)
+        return NULL;
+    *ret_ssl = ssl;
+    struct bufferevent *bev = bufferevent_openssl_socket_new(
+        base, fd, ssl, BUFFEREVENT_SSL_ACCEPTING, flags);
+    if (bev)
+        bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
+    return bev;
+}
+
+static pl_err start_conn(conn *c, evutil_socket_t fd)
+{
+    pl_http_server *server = c->server;
+    pl_err e = pl_timer_create(server->options.loop, on_deadline, c, &c->timer);
+    if (e)
+        return e;
+    c->bev = wrap(server, fd, &c->ssl);
+    if (!c->bev) {
+        pl_timer_destroy(&c->timer);
+        return PL_ENOMEM;
+    }
+    struct timeval stall = {.tv_sec = server->options.write_ms / 1000,
+                            .tv_usec = server->options.write_ms % 1000 * 1000};
+    int on = 1;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    bufferevent_setcb(c->bev, on_read, on_write, on_event, c);
+    (void)bufferevent_set_timeouts(c->bev, NULL, &stall);
+    bufferevent_setwatermark(c->bev, EV_READ, 0, INPUT_MAX);
+    (void)bufferevent_enable(c->bev, EV_READ | EV_WRITE);
+    return PL_OK;
+}
+
+static void turn_away(pl_http_server *server, evutil_socket_t fd)
+{
+    count(server, PL_AM_turned_away);
+    (void)evutil_closesocket(fd);
+}
+
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
+                      struct sockaddr *from, int len, void *ctx)
+{
+    pl_http_server *server = ctx;
+    char source[INET6_ADDRSTRLEN];
+    bool is_loopback;
+    (void)listener;
+    (void)len;
+    source_text(from, source, sizeof source, &is_loopback);
+    shed_idle(server);
+    if (server->n_conns >= server->options.max_connections ||
+        enter_address(server, source)) {
+        turn_away(server, fd);
+        return;
+    }
+    conn *c = calloc(1, sizeof *c);
+    if (c) {
+        c->server = server;
+        c->is_loopback = is_loopback;
+        pl_fmt_cut(c->source, sizeof c->source, "%s", source);
+    }
+    if (!c || start_conn(c, fd)) {
+        free(c);
+        leave_address(server, source);
+        turn_away(server, fd);
+        return;
+    }
+    c->is_first = true;
+    pl_list_append(&server->conns, &c->link);
+    server->n_conns++;
+    count(server, PL_AM_accepted);
+    note_count(server);
+    become_idle(c);
+}
+
+/* ---- listening ---- */
+
+static int open_socket(const struct sockaddr *addr, socklen_t len)
+{
+    int on = 1;
+    int off = 0;
+    int fd =
+        socket(addr->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (addr->sa_family == AF_INET6) /* "::" serves both families */
+        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    if (bind(fd, addr, len) != 0 || listen(fd, BACKLOG) != 0) {
+        int saved = errno;
+        (void)close(fd);
+        errno = saved;
+        return -1;
+    }
+    return fd;
+}
+
+static pl_err note_port(pl_http_server *server, int fd)
+{
+    struct sockaddr_storage bound = {0};
+    socklen_t len = sizeof bound;
+    if (getsockname(fd, (struct sockaddr *)&bound, &len) != 0)
+        return PL_EIO;
+    in_port_t port = bound.ss_family == AF_INET6
+                         ? ((struct sockaddr_in6 *)&bound)->sin6_port
+                         : ((struct sockaddr_in *)&bound)->sin_port;
+    server->port = ntohs(port);
+    return PL_OK;
+}
+
+static pl_err listen_on(pl_http_server *server, const char *address)
+{
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+    struct sockaddr_in v4 = {.sin_family = AF_INET};
+    unsigned port = server->port ? server->port : server->options.port;
+    v6.sin6_port = v4.sin_port = htons((uint16_t)port);
+    bool is_v4 = inet_pton(AF_INET, address, &v4.sin_addr) == 1;
+    if (!is_v4 && inet_pton(AF_INET6, address, &v6.sin6_addr) != 1) {
+        PL_LOG(ERROR, "http", "listen_address", PL_KV("address", address),
+               "not an IP address");
+        return PL_ECONFIG;
+    }
+    int fd = is_v4 ? open_socket((struct sockaddr *)&v4, sizeof v4)
+                   : open_socket((struct sockaddr *)&v6, sizeof v6);
+    if (fd < 0 && errno == EAFNOSUPPORT && strcmp(address, "::") == 0)
+        return listen_on(server, "0.0.0.0"); /* a host without IPv6 */
+    if (fd < 0) {
+        PL_LOG(ERROR, "http", "listen_failed", PL_KV("address", address),
+               "port %u: %s", port, strerror(errno));
+        return PL_EIO;
+    }
+    struct evconnlistener *listener = evconnlistener_new(
+        pl_loop_base(server->options.loop), on_accept, server,
+        LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+    if (!listener) {
+        (void)close(fd);
+        return PL_ENOMEM;
+    }
+    server->listeners[server->n_listeners++] = listener;
+    return note_port(server, fd);
+}
+
+static pl_err listen_all(pl_http_server *server)
+{
+    const char *rest = server->options.listen;
+    pl_err e = PL_OK;
+    while (*rest && !e) {
+        char address[INET6_ADDRSTRLEN];
+        size_t n = strcspn(rest, " ,");
+        if (n > 0) {
+            pl_slice text = {(const uint8_t *)rest, n};
+            if (pl_copy(address, sizeof address, text) ||
+                server->n_listeners == LISTENERS_MAX)
+                return PL_ECONFIG;
+            e = listen_on(server, address);
+        }
+        rest += n;
+        rest += strspn(rest, " ,");
+    }
+    return e || server->n_listeners > 0 ? e : PL_ECONFIG;
+}
+
+pl_err pl_http_server_open(const pl_http_server_options *options,
+                           pl_http_server **ret_server)
+{
+    pl_http_server *server = calloc(1, sizeof *server);
+    if (!server)
+        return PL_ENOMEM;
+    server->options = *options;
+    pl_list_init(&server->conns);
+    pl_list_init(&server->idle);
+    pl_err e = pl_map_create(&server->addresses);
+    if (!e)
+        e = listen_all(server);
+    if (e)
+        pl_http_server_close(&server);
+    else
+        *ret_server = server;
+    return e;
+}
+
+static void stop_listening(pl_http_server *server)
+{
+    for (size_t i = 0; i < server->n_listeners; i++)
+        evconnlistener_free(server->listeners[i]);
+    server->n_listeners = 0;
+}
+
+void pl_http_server_close(pl_http_server **server)
+{
+    if (!server || !*server)
+        return;
+    pl_http_server *s = *server;
+    stop_listening(s);
+    s->on_empty = NULL;
+    while (!pl_list_is_empty(&s->conns))
+        close_conn(PL_CONTAINER(s->conns.next, conn, link));
+    pl_map_destroy(&s->addresses);
+    free(s);
+    *server = NULL;
+}
+
+unsigned pl_http_server_port(const pl_http_server *server)
+{
+    return server->port;
+}
+
+void pl_http_server_drain(pl_http_server *server, pl_loop_cb on_empty,
+                          void *ctx)
+{
+    stop_listening(server);
+    server->is_draining = true;
+    server->on_empty = on_empty;
+    server->empty_ctx = ctx;
+    while (!pl_list_is_empty(&server->idle))
+        close_conn(PL_CONTAINER(server->idle.next, conn, idle_link));
+    tell_empty(server);
+}
+
+unsigned pl_http_server_connections(const pl_http_server *server)
+{
+    return server->n_conns;
+}
+
+const pl_http_head *pl_http_request_head(const pl_http_exchange *c)
+{
+    return &c->head;
+}
+
+pl_slice pl_http_request_body(const pl_http_exchange *c)
+{
+    return pl_buf_slice(&c->body);
+}
+
+const char *pl_http_request_source(const pl_http_exchange *c)
+{
+    return c->source;
+}
+
+bool pl_http_request_is_loopback(const pl_http_exchange *c)
+{
+    return c->is_loopback;
+}
+
+void pl_http_watch(pl_http_exchange *c, pl_http_on_gone on_gone, void *ctx)
+{
+    c->on_gone = on_gone;
+    c->gone_ctx = ctx;
+}

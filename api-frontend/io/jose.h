@@ -1,0 +1,29 @@
+/* jose.h - sets of keys (JWKS): loading, making, verifying, signing. */
+#ifndef PL_API_JOSE_H
+#define PL_API_JOSE_H
+
+#include "jwt.h"
+
+typedef struct pl_keys pl_keys;
+
+/* Load a JWKS. Keys of kinds that are not ours are skipped.
+ * Errors: PL_EPROTO malformed, or no usable key; PL_ENOMEM.
+ * Source: RFC 7517 */
+PL_MUST_USE pl_err pl_keys_load(pl_slice text, pl_keys **ret_keys);
+void pl_keys_free(pl_keys **keys);
+/* Whether a key of that id and algorithm is there (id "": any single one). */
+bool pl_keys_has(const pl_keys *keys, const char *kid);
+/* Errors: PL_ENOENT no such key; PL_EAUTH the signature is not good. */
+PL_MUST_USE pl_err pl_keys_verify(const pl_keys *keys, const pl_jwt *jwt);
+
+/* Make a set with one new ES256 key, as text with its private part.
+ * Errors: PL_EIO, PL_ENOMEM. */
+PL_MUST_USE pl_err pl_keys_make(pl_buf *out);
+/* The public parts, as JWKS. Errors: PL_ENOMEM. */
+PL_MUST_USE pl_err pl_keys_public_text(const pl_keys *keys, pl_buf *out);
+/* Sign claims with the set's first key, which must be private.
+ * Errors: PL_EIO. */
+PL_MUST_USE pl_err pl_keys_sign(const pl_keys *keys, pl_slice claims,
+                                pl_buf *out);
+
+#endif
