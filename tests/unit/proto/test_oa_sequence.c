@@ -250,7 +250,7 @@ static void two_parties_agree_over_any_sequence(void **state)
 static void any_growing_sequence_keeps_order_and_number(void **state)
 {
     (void)state;
-    static const char *const kinds[] = {"audio", "video", "application"};
+    static const char *const names[] = {"audio", "video", "application"};
     uint32_t seed = 7;
     for (size_t run = 0; run < 100; run++) {
         pl_oa_local local = party(PL_LEG_KIND_SIP);
@@ -271,7 +271,7 @@ static void any_growing_sequence_keeps_order_and_number(void **state)
             pl_sdp_line(&w, "c=IN IP4 192.0.2.5");
             for (size_t i = 0; i < n; i++) {
                 unsigned port = i > 0 && next(&seed) % 3 == 0 ? 0 : 7000;
-                pl_sdp_line(&w, "m=%s %u RTP/AVP 0 8", kinds[kinds[i]], port);
+                pl_sdp_line(&w, "m=%s %u RTP/AVP 0 8", names[kinds[i]], port);
                 pl_sdp_line(&w, "a=%s",
                             pl_direction_text(ALL[next(&seed) % 4]));
             }
