@@ -70,6 +70,11 @@ bool pl_delay_packet(pl_delay *delay, int64_t transit_us, int64_t arrival_us)
         delay->window_start_us = arrival_us;
     }
     follow_base(delay, transit_us, arrival_us);
+    /* What a stall held back arrives all at once: that is one event, not as
+     * many as there are packets. */
+    if (arrival_us - delay->counted_us < BIN_US && is_known)
+        return true;
+    delay->counted_us = arrival_us;
     int64_t bin = (transit_us - delay->base_us) / BIN_US;
     if (bin >= PL_DELAY_BINS)
         bin = PL_DELAY_BINS - 1;

@@ -21,6 +21,7 @@ typedef struct pl_delay {
     int64_t base_us;
     int64_t window_min_us[2]; /* this window and the one before */
     int64_t window_start_us;
+    int64_t counted_us; /* arrival of the last packet in the histogram */
     float weight[PL_DELAY_BINS];
     float total, step; /* step grows instead of all weights shrinking */
     int64_t target_us;
