@@ -264,8 +264,6 @@ static void any_growing_sequence_keeps_order_and_number(void **state)
                 kinds[n] = next(&seed) % 3;
             pl_sdp_writer w;
             pl_sdp_writer_init(&w, offer, sizeof offer);
-            pl_sdp_line(&w, "v=0\nx"); /* refused, and so not written */
-            pl_sdp_writer_init(&w, offer, sizeof offer);
             pl_sdp_line(&w, "v=0");
             pl_sdp_line(&w, "o=- 1 %u IN IP4 192.0.2.5", (unsigned)step);
             pl_sdp_line(&w, "c=IN IP4 192.0.2.5");
