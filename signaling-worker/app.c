@@ -31,11 +31,10 @@ typedef struct app {
     pl_sig_handlers handlers;
 } app;
 
-static void on_link(void *ctx, bool is_up)
+static void unlinked(void *ctx)
 {
     app *a = ctx;
-    if (!is_up) /* up is what linked() says, after the hello */
-        pl_calls_set_link(a->calls, false);
+    pl_calls_set_link(a->calls, false);
 }
 
 static void stop(void *ctx)
@@ -66,7 +65,6 @@ static pl_err start(pl_process *process, void **ret_ctx)
         stop(a);
         return e;
     }
-    pl_bus_watch_link(o.bus, on_link, a);
     *ret_ctx = a;
     return PL_OK;
 }
@@ -131,6 +129,7 @@ const pl_app PL_SIGNALING_APP = {
     .start = start,
     .hello = hello,
     .linked = linked,
+    .unlinked = unlinked,
     .load = load,
     .drain = drain,
     .stop = stop,

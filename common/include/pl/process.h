@@ -48,6 +48,9 @@ typedef struct pl_app {
     /* Linked and accepted by roompool, again after each reconnect: send the
      * inventory here. May be NULL. */
     void (*linked)(void *ctx);
+    /* The link was lost; linked() follows when it is back. May be NULL. An app
+     * does not watch the link itself: the bus has one watcher, this skeleton. */
+    void (*unlinked)(void *ctx);
     void (*load)(void *ctx, pl_process_load *ret_load); /* may be NULL */
     /* Take no new work; call pl_process_drained() when the rest is done. NULL:
      * drained at once. drain_ms of [common] bounds the wait. */

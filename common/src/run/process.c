@@ -359,7 +359,11 @@ static void begin_connecting(pl_process *p)
 static void on_link(void *ctx, bool is_up)
 {
     pl_process *p = ctx;
-    if (!is_up && p->life == PL_LIFE_READY)
+    if (is_up)
+        return;
+    if (p->is_started && p->app->unlinked)
+        p->app->unlinked(p->ctx);
+    if (p->life == PL_LIFE_READY)
         begin_connecting(p);
 }
 
