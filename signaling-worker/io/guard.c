@@ -20,6 +20,7 @@ struct pl_guard {
     pl_inbound inbound;
     pl_cidr_list allowed;
     char realm[129];
+    bool with_sha256, with_md5;
     double rate_source, rate_total;
     pl_bucket total;
     pl_bucket_table *sources;
@@ -67,6 +68,8 @@ pl_err pl_guard_create(pl_loop *loop, pl_metrics *metrics,
     g->loop = loop;
     g->metrics = metrics;
     g->inbound = inbound_of(config->inbound);
+    g->with_sha256 = strcmp(config->digest_algorithms, "md5") != 0;
+    g->with_md5 = strcmp(config->digest_algorithms, "sha256") != 0;
     g->rate_source = config->rate_per_source;
     g->rate_total = config->rate_total;
     pl_fmt_cut(g->realm, sizeof g->realm, "%s", config->realm);
@@ -127,27 +130,37 @@ unsigned pl_guard_admit(pl_guard *guard, const pl_sip_flow *flow)
     return 503;
 }
 
+static void add_challenge(const pl_guard *g, const char *nonce,
+                          const char *algorithm, bool is_stale, char *lines,
+                          size_t cap)
+{
+    size_t n = strlen(lines);
+    pl_fmt_cut(lines + n, cap - n,
+               "WWW-Authenticate: Digest realm=\"%s\", nonce=\"%s\", "
+               "qop=\"auth\", algorithm=%s%s\r\n",
+               g->realm, nonce, algorithm, is_stale ? ", stale=true" : "");
+}
+
 static void challenge(pl_guard *g, pl_sip_stack *stack, const pl_sip_msg *m,
                       const pl_sip_flow *flow, bool is_stale)
 {
     char source[PL_IP_TEXT];
     char nonce[PL_NONCE_TEXT];
-    char lines[1024];
+    char lines[1024] = "";
     pl_ip_text(&flow->peer, source);
-    const char *stale = is_stale ? ", stale=true" : "";
     pl_err e = pl_nonce_make(&PL_SIG_HASHES, g->key,
                              pl_loop_wall_ms(g->loop) / 1000, source, nonce);
-    /* RFC 8760 section 2.4: the one we prefer first. */
-    if (e == PL_OK)
-        e = pl_fmt(lines, sizeof lines,
-                   "WWW-Authenticate: Digest realm=\"%s\", nonce=\"%s\", "
-                   "qop=\"auth\", algorithm=SHA-256%s\r\n"
-                   "WWW-Authenticate: Digest realm=\"%s\", nonce=\"%s\", "
-                   "qop=\"auth\", algorithm=MD5%s\r\n",
-                   g->realm, nonce, stale, g->realm, nonce, stale);
     pl_metrics_add(g->metrics, PL_SIG_auth_challenged, 1);
-    pl_sip_stack_refuse(stack, flow, m->raw, e == PL_OK ? 401 : 500,
-                        e == PL_OK ? lines : NULL);
+    if (e != PL_OK) {
+        pl_sip_stack_refuse(stack, flow, m->raw, 500, NULL);
+        return;
+    }
+    /* RFC 8760 section 2.4: the one we prefer first. */
+    if (g->with_sha256)
+        add_challenge(g, nonce, "SHA-256", is_stale, lines, sizeof lines);
+    if (g->with_md5)
+        add_challenge(g, nonce, "MD5", is_stale, lines, sizeof lines);
+    pl_sip_stack_refuse(stack, flow, m->raw, 401, lines);
 }
 
 /* The digest's uri must name what is asked for: compared as text, without
@@ -171,7 +184,8 @@ static pl_err check_credentials(pl_guard *g, const pl_sip_msg *m,
     pl_err e = PL_ENOENT;
     for (unsigned i = 0; i < m->n_auth && e == PL_ENOENT; i++) {
         if (pl_digest_parse(m->auth[i], &d) == PL_OK &&
-            strcmp(d.realm, g->realm) == 0) {
+            strcmp(d.realm, g->realm) == 0 &&
+            (d.algorithm == PL_HASH_MD5 ? g->with_md5 : g->with_sha256)) {
             e = PL_OK;
         }
     }

@@ -28,6 +28,8 @@ typedef struct txn {
     uint64_t tag;     /* client */
     uint8_t *raw;     /* server: the request */
     pl_sip_head head; /* slices of raw */
+    uint8_t *last;    /* what we sent last, to be repeated byte for byte */
+    size_t last_len;
 } txn;
 
 struct pl_sip_stack {
@@ -92,6 +94,7 @@ static void free_txn(pl_sip_stack *s, txn *t)
         (void)osip_transaction_free(t->tr);
     }
     free(t->raw);
+    free(t->last);
     free(t);
 }
 
@@ -143,15 +146,33 @@ static int on_send(osip_transaction_t *tr, osip_message_t *sip, char *host,
     (void)port;
     (void)socket;
     const txn *t = osip_transaction_get_your_instance(tr);
-    char *bytes = NULL;
-    size_t len = 0;
-    if (!t || osip_message_to_str(sip, &bytes, &len) != 0 || !bytes)
+    if (!t)
         return -1;
-    pl_err e = pl_sip_transport_send(t->stack->transport, &t->flow,
-                                     (pl_slice){(const uint8_t *)bytes, len});
+    char *bytes = NULL;
+    pl_slice out = {t->last, t->last_len};
+    bool is_ours = t->is_server || sip == tr->orig_request;
+    if (!is_ours || !t->last) { /* an ACK that the library made */
+        if (osip_message_to_str(sip, &bytes, &out.len) != 0 || !bytes)
+            return -1;
+        out.ptr = (const uint8_t *)bytes;
+    }
+    pl_err e = pl_sip_transport_send(t->stack->transport, &t->flow, out);
     osip_free(bytes);
     /* A full queue is like a lost datagram: the timers repeat it. */
     return e == PL_OK || e == PL_EFULL ? 0 : -1;
+}
+
+/* Errors: PL_ENOMEM. */
+static pl_err keep_last(txn *t, pl_slice bytes)
+{
+    uint8_t *copy = malloc(bytes.len);
+    if (!copy)
+        return PL_ENOMEM;
+    memcpy(copy, bytes.ptr, bytes.len);
+    free(t->last);
+    t->last = copy;
+    t->last_len = bytes.len;
+    return PL_OK;
 }
 
 static void on_kill(int type, osip_transaction_t *tr)
@@ -498,8 +519,12 @@ pl_err pl_sip_stack_respond(pl_sip_stack *stack, pl_sip_txn_id id,
         return PL_ENOENT;
     osip_message_t *sip = NULL;
     pl_err e = pl_sip_parse_own(bytes, &sip);
-    if (e != PL_OK)
+    if (e == PL_OK)
+        e = keep_last(t, bytes);
+    if (e != PL_OK) {
+        pl_sip_parsed_free(&sip);
         return e;
+    }
     type_t type = status < 200   ? SND_STATUS_1XX
                   : status < 300 ? SND_STATUS_2XX
                                  : SND_STATUS_3456XX;
@@ -525,8 +550,9 @@ pl_err pl_sip_stack_request(pl_sip_stack *stack, const pl_sip_flow *flow,
         return e;
     bool is_invite = MSG_IS_INVITE(sip);
     txn *t = add_txn(stack, flow);
-    if (!t || osip_transaction_init(&t->tr, is_invite ? ICT : NICT, stack->osip,
-                                    sip) != 0) {
+    if (!t || keep_last(t, bytes) != PL_OK ||
+        osip_transaction_init(&t->tr, is_invite ? ICT : NICT, stack->osip,
+                              sip) != 0) {
         osip_message_free(sip);
         if (t) {
             t->tr = NULL;

@@ -162,7 +162,6 @@ static const struct {
 } PLANS[] = {
     {"slow", 200, 3000000},   {"early", 183, 1},  {"early", 200, 500000},
     {"decline", 603, 100000}, {"hangup", 200, 1}, {"hangup", 0, 1000000},
-    {"ring", 180, 1},
 };
 
 static void on_incoming(void *ctx, const pl_bus_in *in)
@@ -183,7 +182,7 @@ static void on_incoming(void *ctx, const pl_bus_in *in)
     }
     pl_ok ok = {.present = 0};
     pl_bus_reply(p->bus, &in->ticket, &PL_MSG_OK_REPLY, &ok);
-    bool is_planned = false;
+    bool is_planned = strcmp(m->to_user, "ring") == 0;
     for (size_t i = 0; i < sizeof PLANS / sizeof *PLANS; i++) {
         if (strcmp(m->to_user, PLANS[i].user) != 0)
             continue;

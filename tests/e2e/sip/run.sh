@@ -94,7 +94,8 @@ uac() {
     for transport in ${transports:-u1 t1}; do
         : >"$dir/events"
         cp "$here/$1.xml" "$dir/$1.xml"
-        sipp_run "$1" "$transport" -s "$2" -p "$uac_port"
+        sipp_run "$1" "$transport" -s "$2" -p "$uac_port" \
+            -auth_uri "$2@127.0.0.1:$port"
         local rc=$?
         [ $rc = 0 ] && [ -n "${3:-}" ] && { wait_for "$3"; rc=$?; }
         result $rc "$1 $2 $transport"
