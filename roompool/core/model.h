@@ -93,7 +93,7 @@ struct pl_call {
     bool is_answer_sent; /* incoming: our 200 is out */
     bool is_answered;    /* outgoing: its answer has been applied */
     bool is_unconfirmed;
-    bool is_offerless;
+    bool expects_answer; /* our offer is out; the ACK brings its answer */
 };
 
 typedef struct pl_sess {

@@ -149,7 +149,7 @@ static pl_err start_call(pl_pool *pool, const pl_bus_in *in, pl_part *part)
     pl_err e = pl_sipcall_add(pool, part, &row, &call);
     if (e)
         return e;
-    call->is_offerless = m->sdp.len == 0;
+    call->expects_answer = m->sdp.len == 0;
     e = pl_leg_add(pool, part, PL_LEG_KIND_SIP, "",
                    !pl_room_needs_pin(part->conf->room), &leg);
     if (e)
@@ -363,8 +363,10 @@ static void confirmed(pl_pool *pool, pl_call *call, pl_slice sdp)
     pl_sipcall_move(pool, call, PL_CALL_STATE_CONFIRMED);
     if (is_first && part->row.state == PL_PART_STATE_PIN)
         pl_phone_ask_pin(pool, part);
-    if (sdp.len > 0)
-        apply_confirm(pool, call, sdp);
+    if (sdp.len == 0 || !call->expects_answer)
+        return;
+    call->expects_answer = false;
+    apply_confirm(pool, call, sdp);
 }
 
 static const char *failure_text(const pl_pool *pool, const pl_call_report *m)
@@ -451,6 +453,8 @@ static void offer_done(pl_pool *pool, pl_op *op, pl_err e,
         pl_call_answer r = {.sdp = sdp->sdp};
         pl_pool_reply(pool, &op->ticket, &PL_MSG_CALL_ANSWER, &r);
     }
+    if (!e && part && part->call && was_asked)
+        part->call->expects_answer = true;
     if (!e && part && !was_asked) {
         bool is_held = sdp->direction != PL_DIRECTION_SENDRECV;
         if (part->row.on_hold != is_held) {

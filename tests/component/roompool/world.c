@@ -455,6 +455,8 @@ void world_start_roompool(world *w)
     if (e)
         print_message("store: %s\n", reason);
     assert_int_equal(e, PL_OK);
+    if (w->wrap)
+        w->store = w->wrap(w->wrap_ctx, w->store);
     w->bus = open_bus(w, "roompool", PL_ROLE_ROOMPOOL);
     pl_glue_options o = {.loop = w->loop,
                          .bus = w->bus,
@@ -482,22 +484,35 @@ void world_kill_roompool(world *w)
     w->store->ops->close(&w->store);
 }
 
-void world_create(world *w, unsigned n_media)
+void world_prepare(world *w)
 {
-    static const pl_metric_desc metrics[] = {
-        PL_ROOMPOOL_METRICS(PL_METRIC_ROW)};
     memset(w, 0, sizeof *w);
     pl_log_open("test", PL_LOG_ERROR, false);
     preset(&w->config);
     pl_fmt_cut(w->folder, sizeof w->folder, "/tmp/pl-roompool-XXXXXX");
     assert_non_null(mkdtemp(w->folder));
     pl_fmt_cut(w->path, sizeof w->path, "%s/parley.db", w->folder);
+}
+
+void world_create_parts(world *w)
+{
+    static const pl_metric_desc metrics[] = {
+        PL_ROOMPOOL_METRICS(PL_METRIC_ROW)};
     assert_int_equal(pl_loop_create_fake(START_WALL_MS, &w->loop), PL_OK);
     assert_int_equal(pl_bus_hub_create(w->loop, 1, &w->hub), PL_OK);
     assert_int_equal(pl_metrics_create(metrics,
                                        sizeof metrics / sizeof metrics[0],
                                        &w->metrics),
                      PL_OK);
+}
+
+void world_create_at(world *w, unsigned n_media,
+                     pl_store *(*wrap)(void *ctx, pl_store *real),
+                     void *wrap_ctx)
+{
+    w->wrap = wrap;
+    w->wrap_ctx = wrap_ctx;
+    world_create_parts(w);
     world_start_roompool(w);
     w->n_media = n_media;
     for (unsigned i = 0; i < n_media; i++)
@@ -506,6 +521,12 @@ void world_create(world *w, unsigned n_media)
     pl_fmt_cut(w->api_node, sizeof w->api_node, "api-1.1");
     w->api = open_bus(w, w->api_node, PL_ROLE_API);
     say_hello(w, w->api, w->api_node, PL_ROLE_API);
+}
+
+void world_create(world *w, unsigned n_media)
+{
+    world_prepare(w);
+    world_create_at(w, n_media, NULL, NULL);
 }
 
 void world_destroy(world *w)

@@ -69,6 +69,9 @@ typedef struct world {
     unsigned n_media;
     bool is_fatal;
     unsigned n_boot;
+    /* Put between the store and its user; NULL none. */
+    pl_store *(*wrap)(void *ctx, pl_store *real);
+    void *wrap_ctx;
 } world;
 
 /* The reply of a request: its struct with strings copied and sdp kept. */
@@ -98,6 +101,13 @@ typedef struct answer {
  * lobby, echo, locked (PIN 1234, host PIN 9999) and small (2 participants). */
 void world_create(world *w, unsigned n_media);
 void world_destroy(world *w);
+/* The same in steps: a folder and settings; loop and bus; the whole in a
+ * prepared folder with a wrapped store. */
+void world_prepare(world *w);
+void world_create_parts(world *w);
+void world_create_at(world *w, unsigned n_media,
+                     pl_store *(*wrap)(void *ctx, pl_store *real),
+                     void *wrap_ctx);
 void world_start_roompool(world *w);
 /* As a kill: nothing is written, the bus goes. */
 void world_kill_roompool(world *w);
