@@ -28,7 +28,7 @@ tell('v_live_participants tells who is where, and reading disturbs nothing', asy
     return all.length === 2 && all;
   });
   const text = JSON.stringify(rows);
-  for (const word of ['lobby', 'webrtc', 'sip', 'anna']) {
+  for (const word of ['lobby', 'page', 'telephone', 'anna', 'opus']) {
     assert.ok(text.includes(word), `${word} in ${text}`);
   }
   await carla.hangup();
