@@ -6,28 +6,33 @@
 
 #include "pl/str.h"
 
-enum { TIME_DIGITS = 8, MAC_DIGITS = 40 };
+enum {
+    TIME_DIGITS = 8,
+    HEAD_DIGITS = TIME_DIGITS + 1 + 8, /* time and salt */
+    MAC_DIGITS = 40
+};
 
 static pl_err mac_of(const pl_hash_api *api, const uint8_t *key,
-                     const char *time_text, const char *source,
+                     const char *head, const char *source,
                      char hex[PL_HASH_TEXT])
 {
     char text[128];
-    pl_err e = pl_fmt(text, sizeof text, "%s|%s", time_text, source);
+    pl_err e = pl_fmt(text, sizeof text, "%s|%s", head, source);
     return e == PL_OK ? api->hmac((pl_slice){key, PL_NONCE_KEY},
                                   pl_slice_str(text), hex)
                       : e;
 }
 
 pl_err pl_nonce_make(const pl_hash_api *api, const uint8_t key[PL_NONCE_KEY],
-                     int64_t now_s, const char *source, char buf[PL_NONCE_TEXT])
+                     int64_t now_s, uint32_t salt, const char *source,
+                     char buf[PL_NONCE_TEXT])
 {
-    char stamp[TIME_DIGITS + 1];
+    char head[HEAD_DIGITS + 1];
     char mac[PL_HASH_TEXT];
-    pl_fmt_cut(stamp, sizeof stamp, "%08x", (unsigned)now_s);
-    pl_err e = mac_of(api, key, stamp, source, mac);
+    pl_fmt_cut(head, sizeof head, "%08x.%08x", (unsigned)now_s, salt);
+    pl_err e = mac_of(api, key, head, source, mac);
     return e == PL_OK
-               ? pl_fmt(buf, PL_NONCE_TEXT, "%s.%.*s", stamp, MAC_DIGITS, mac)
+               ? pl_fmt(buf, PL_NONCE_TEXT, "%s.%.*s", head, MAC_DIGITS, mac)
                : e;
 }
 
@@ -56,19 +61,19 @@ pl_err pl_nonce_check(const pl_hash_api *api, const uint8_t key[PL_NONCE_KEY],
                       int64_t now_s, const char *source, const char *nonce)
 {
     uint32_t made = 0;
-    if (strlen(nonce) != TIME_DIGITS + 1 + MAC_DIGITS ||
-        nonce[TIME_DIGITS] != '.' ||
+    if (strlen(nonce) != HEAD_DIGITS + 1 + MAC_DIGITS ||
+        nonce[TIME_DIGITS] != '.' || nonce[HEAD_DIGITS] != '.' ||
         parse_hex(nonce, TIME_DIGITS, &made) != PL_OK) {
         return PL_EAUTH;
     }
-    char stamp[TIME_DIGITS + 1];
+    char head[HEAD_DIGITS + 1];
     char mac[PL_HASH_TEXT];
-    pl_fmt_cut(stamp, sizeof stamp, "%.*s", TIME_DIGITS, nonce);
-    pl_err e = mac_of(api, key, stamp, source, mac);
+    pl_fmt_cut(head, sizeof head, "%.*s", HEAD_DIGITS, nonce);
+    pl_err e = mac_of(api, key, head, source, mac);
     if (e != PL_OK)
         return e;
     if (!pl_slice_eq_secret((pl_slice){(const uint8_t *)mac, MAC_DIGITS},
-                            pl_slice_str(nonce + TIME_DIGITS + 1))) {
+                            pl_slice_str(nonce + HEAD_DIGITS + 1))) {
         return PL_EAUTH;
     }
     uint32_t age = (uint32_t)now_s - made; /* wraps with the stamp */
@@ -109,8 +114,8 @@ static entry *find_row(pl_nonce_book *book, const char *nonce, int64_t now_s)
 {
     enum { WAYS = 16 };
     uint32_t at = 0;
-    if (strlen(nonce) < TIME_DIGITS + 9 ||
-        parse_hex(nonce + TIME_DIGITS + 1, 8, &at) != PL_OK) {
+    if (strlen(nonce) < HEAD_DIGITS + 9 ||
+        parse_hex(nonce + HEAD_DIGITS + 1, 8, &at) != PL_OK) {
         return NULL;
     }
     entry *spare = NULL;

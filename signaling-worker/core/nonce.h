@@ -1,5 +1,5 @@
 /* nonce.h - nonces that need no state until somebody has authenticated:
- * "<time hex>.<HMAC(key, time|source)>", and a book of counts used. */
+ * "<time>.<salt>.<HMAC(key, time.salt|source)>", and a book of counts used. */
 #ifndef PL_SIP_NONCE_H
 #define PL_SIP_NONCE_H
 
@@ -12,10 +12,13 @@ enum {
     PL_NONCE_BOOK = 4096 /* nonces remembered at most */
 };
 
-/* Make a nonce. source: the peer's address. Errors: PL_EIO. */
+/* Make a nonce. source: the peer's address. salt: random, so that two
+ * challenges of one second to clients behind one address differ.
+ * Errors: PL_EIO. */
 PL_MUST_USE pl_err pl_nonce_make(const pl_hash_api *api,
                                  const uint8_t key[PL_NONCE_KEY], int64_t now_s,
-                                 const char *source, char buf[PL_NONCE_TEXT]);
+                                 uint32_t salt, const char *source,
+                                 char buf[PL_NONCE_TEXT]);
 /* Check that we made it for this source, lately.
  * Errors: PL_ESTALE ours but expired (challenge with stale=true); PL_EAUTH not
  *         ours, or for another source. Source: RFC 7616 section 3.3. */

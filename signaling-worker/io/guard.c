@@ -148,8 +148,11 @@ static void challenge(pl_guard *g, pl_sip_stack *stack, const pl_sip_msg *m,
     char nonce[PL_NONCE_TEXT];
     char lines[1024] = "";
     pl_ip_text(&flow->peer, source);
-    pl_err e = pl_nonce_make(&PL_SIG_HASHES, g->key,
-                             pl_loop_wall_ms(g->loop) / 1000, source, nonce);
+    uint32_t salt = 0;
+    pl_random(&salt, sizeof salt);
+    pl_err e =
+        pl_nonce_make(&PL_SIG_HASHES, g->key, pl_loop_wall_ms(g->loop) / 1000,
+                      salt, source, nonce);
     pl_metrics_add(g->metrics, PL_SIG_auth_challenged, 1);
     if (e != PL_OK) {
         pl_sip_stack_refuse(stack, flow, m->raw, 500, NULL);

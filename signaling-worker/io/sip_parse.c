@@ -1,6 +1,7 @@
 /* sip_parse.c - the adapter around libosip2's message parser. */
 #include "sip_parse.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 
