@@ -10,11 +10,11 @@ enum { MAX_IDS = 1 << 20 };
 
 /* ---- finding ------------------------------------------------------------ */
 
-pl_leg *pl_engine_leg(const pl_engine *engine, pl_mix_id id)
+pl_channel *pl_engine_leg(const pl_engine *engine, pl_mix_id id)
 {
     if (id.index >= engine->options.max_legs)
         return NULL;
-    pl_leg *leg = engine->legs[id.index];
+    pl_channel *leg = engine->legs[id.index];
     return leg && leg->id.generation == id.generation ? leg : NULL;
 }
 
@@ -26,7 +26,7 @@ static pl_engine_room *find_room(const pl_engine *engine, pl_mix_id id)
     return room && room->id.generation == id.generation ? room : NULL;
 }
 
-void pl_engine_event(const pl_engine *engine, const pl_leg *leg,
+void pl_engine_event(const pl_engine *engine, const pl_channel *leg,
                      pl_mix_event event)
 {
     event.leg = leg->id;
@@ -75,7 +75,7 @@ static void free_shared(const pl_engine *e,
 }
 
 /* Free a leg that is not (or no longer) linked into room and table. */
-static void free_leg(pl_engine *e, pl_leg *leg)
+static void free_leg(pl_engine *e, pl_channel *leg)
 {
     if (leg->srtp)
         e->options.srtp->destroy(&leg->srtp);
@@ -87,7 +87,7 @@ static void free_leg(pl_engine *e, pl_leg *leg)
     free(leg);
 }
 
-static void unlink_leg(pl_engine *e, pl_leg *leg)
+static void unlink_leg(pl_engine *e, pl_channel *leg)
 {
     pl_engine_room *room = leg->room;
     size_t i = 0;
@@ -95,7 +95,7 @@ static void unlink_leg(pl_engine *e, pl_leg *leg)
         i++;
     room->n--;
     memmove(&room->legs[i], &room->legs[i + 1],
-            (room->n - i) * sizeof(pl_leg *));
+            (room->n - i) * sizeof(pl_channel *));
     e->legs[leg->id.index] = NULL;
     if (leg->is_up)
         e->n_up--;
@@ -105,7 +105,7 @@ static void unlink_leg(pl_engine *e, pl_leg *leg)
 static void free_room(pl_engine *e, pl_engine_room *room)
 {
     while (room->n > 0) {
-        pl_leg *leg = room->legs[room->n - 1];
+        pl_channel *leg = room->legs[room->n - 1];
         unlink_leg(e, leg);
         free_leg(e, leg);
     }
@@ -156,7 +156,7 @@ static void open_room(pl_engine *e, const pl_mix_command *c)
     e->rooms[c->id.index] = room;
 }
 
-static void remove_leg(pl_engine *e, pl_leg *leg)
+static void remove_leg(pl_engine *e, pl_channel *leg)
 {
     pl_engine_send_rtcp(e, leg, e->last_tick_us, true);
     pl_engine_flush(e);
@@ -182,7 +182,7 @@ static pl_err reserve_place(pl_engine_room *room)
     if (room->n < room->cap)
         return PL_OK;
     size_t cap = room->cap ? room->cap * 2 : 8;
-    pl_leg **legs = realloc(room->legs, cap * sizeof(pl_leg *));
+    pl_channel **legs = realloc(room->legs, cap * sizeof(pl_channel *));
     if (!legs)
         return PL_ENOMEM;
     room->legs = legs;
@@ -195,7 +195,7 @@ static pl_err reserve_place(pl_engine_room *room)
 }
 
 static pl_err make_leg(pl_engine *e, pl_engine_room *room,
-                       const pl_mix_command *c, pl_leg *leg)
+                       const pl_mix_command *c, pl_channel *leg)
 {
     const pl_mix_leg *m = &c->u.leg;
     leg->id = c->id;
@@ -247,7 +247,7 @@ static void add_leg(pl_engine *e, const pl_mix_command *c)
         refuse_leg(e, c, room ? PL_EEXIST : PL_ENOENT);
         return;
     }
-    pl_leg *leg = calloc(1, sizeof *leg);
+    pl_channel *leg = calloc(1, sizeof *leg);
     pl_err err = leg ? make_leg(e, room, c, leg) : PL_ENOMEM;
     if (err != PL_OK) {
         if (leg)
@@ -259,7 +259,7 @@ static void add_leg(pl_engine *e, const pl_mix_command *c)
     e->legs[c->id.index] = leg;
 }
 
-static void change_media(pl_engine *e, pl_leg *leg, const pl_mix_command *c)
+static void change_media(pl_engine *e, pl_channel *leg, const pl_mix_command *c)
 {
     pl_err err = pl_engine_set_media(e, leg, &c->u.media);
     if (err != PL_OK) {
@@ -269,7 +269,7 @@ static void change_media(pl_engine *e, pl_leg *leg, const pl_mix_command *c)
     }
 }
 
-static void play(pl_leg *leg, const pl_mix_command *c)
+static void play(pl_channel *leg, const pl_mix_command *c)
 {
     leg->play = c->u.play;
     leg->play_at = 0;
@@ -287,7 +287,7 @@ static void acknowledge(pl_engine *e, pl_mix_id leg, pl_mix_event_kind kind)
 
 void pl_engine_command(pl_engine *engine, const pl_mix_command *c)
 {
-    pl_leg *leg = NULL;
+    pl_channel *leg = NULL;
     switch (c->kind) {
     case PL_MIX_ROOM_OPEN: open_room(engine, c); return;
     case PL_MIX_ROOM_CLOSE: close_room(engine, c); return;

@@ -26,7 +26,7 @@ static unsigned class_of(const pl_mix_media *media)
     return c;
 }
 
-static const pl_codec *codec_of(const pl_engine *e, const pl_leg *leg)
+static const pl_codec *codec_of(const pl_engine *e, const pl_channel *leg)
 {
     return e->options.codecs->codec[leg->media.send_codec];
 }
@@ -40,7 +40,7 @@ static pl_err need_encoder(const pl_codec *codec, unsigned rate_class,
                     : codec->encoder_create(CLASS_BPS[rate_class], encoder);
 }
 
-static pl_err set_encoder(pl_engine *e, pl_leg *leg, const pl_mix_media *media)
+static pl_err set_encoder(pl_engine *e, pl_channel *leg, const pl_mix_media *media)
 {
     pl_codec_kind kind = media->send_codec;
     const pl_codec *codec = e->options.codecs->codec[kind];
@@ -67,7 +67,7 @@ static pl_err set_encoder(pl_engine *e, pl_leg *leg, const pl_mix_media *media)
     return PL_OK;
 }
 
-pl_err pl_engine_set_media(pl_engine *engine, pl_leg *leg,
+pl_err pl_engine_set_media(pl_engine *engine, pl_channel *leg,
                            const pl_mix_media *media)
 {
     if ((unsigned)media->send_codec >= PL_AUDIO_COUNT ||
@@ -82,18 +82,18 @@ pl_err pl_engine_set_media(pl_engine *engine, pl_leg *leg,
     pl_err e = set_encoder(engine, leg, media);
     if (e != PL_OK)
         return e;
-    bool did_receive = pl_leg_receives(leg);
+    bool did_receive = pl_channel_receives(leg);
     leg->media = *media;
-    if (did_receive && !pl_leg_receives(leg))
+    if (did_receive && !pl_channel_receives(leg))
         pl_playout_reset(leg->playout);
     return PL_OK;
 }
 
 /* ---- who hears what ----------------------------------------------------- */
 
-static pl_hear wanted(const pl_leg *leg)
+static pl_hear wanted(const pl_channel *leg)
 {
-    if (!pl_leg_sends(leg))
+    if (!pl_channel_sends(leg))
         return PL_HEAR_NONE;
     if (leg->play.prompt || leg->echo)
         return PL_HEAR_PRIVATE;
@@ -102,7 +102,7 @@ static pl_hear wanted(const pl_leg *leg)
     return leg->is_in_mix ? PL_HEAR_PRIVATE : PL_HEAR_SHARED;
 }
 
-static pl_shared *shared_of(pl_engine *e, pl_leg *leg, pl_hear hear)
+static pl_shared *shared_of(pl_engine *e, pl_channel *leg, pl_hear hear)
 {
     return hear == PL_HEAR_SILENCE
                ? &e->silence[leg->media.send_codec][leg->rate_class]
@@ -115,7 +115,7 @@ static bool is_fresh(const pl_engine *e, uint64_t tick)
     return tick + 1 == e->tick;
 }
 
-static void go_private(pl_engine *e, pl_leg *leg)
+static void go_private(pl_engine *e, pl_channel *leg)
 {
     const pl_shared *from = shared_of(e, leg, leg->hear);
     if (leg->hear != PL_HEAR_NONE && is_fresh(e, from->tick)) {
@@ -131,7 +131,7 @@ static void go_private(pl_engine *e, pl_leg *leg)
 
 /* Back to what others hear. When nobody else listens to it, it continues from
  * this leg's state instead: then there is no seam at all. */
-static void go_shared(pl_engine *e, pl_leg *leg, pl_hear to)
+static void go_shared(pl_engine *e, pl_channel *leg, pl_hear to)
 {
     pl_shared *shared = shared_of(e, leg, to);
     if (!is_fresh(e, shared->tick) && shared->tick != e->tick) {
@@ -145,7 +145,7 @@ static void go_shared(pl_engine *e, pl_leg *leg, pl_hear to)
     leg->hear = to;
 }
 
-static void choose(pl_engine *e, pl_leg *leg, bool is_quiet)
+static void choose(pl_engine *e, pl_channel *leg, bool is_quiet)
 {
     pl_hear want = wanted(leg);
     if (want == PL_HEAR_NONE)
@@ -167,7 +167,7 @@ static void choose(pl_engine *e, pl_leg *leg, bool is_quiet)
 
 /* ---- mixes -------------------------------------------------------------- */
 
-static void mix_prompt(pl_engine *e, pl_leg *leg, float *out)
+static void mix_prompt(pl_engine *e, pl_channel *leg, float *out)
 {
     const pl_prompt *prompt = leg->play.prompt;
     size_t i = 0;
@@ -189,7 +189,7 @@ static void mix_prompt(pl_engine *e, pl_leg *leg, float *out)
 }
 
 /* What this leg alone hears. */
-static const float *private_mix(pl_engine *e, pl_leg *leg)
+static const float *private_mix(pl_engine *e, pl_channel *leg)
 {
     if (leg->play.prompt) {
         mix_prompt(e, leg, e->mix);
@@ -206,7 +206,7 @@ static const float *private_mix(pl_engine *e, pl_leg *leg)
     return e->mix;
 }
 
-static void send_private(pl_engine *e, pl_leg *leg)
+static void send_private(pl_engine *e, pl_channel *leg)
 {
     uint8_t out[PL_CODEC_MAX_ENCODED];
     pl_limiter_run(&leg->limiter, private_mix(e, leg), e->limited);
@@ -216,7 +216,7 @@ static void send_private(pl_engine *e, pl_leg *leg)
     pl_engine_send_rtp(e, leg, out, len);
 }
 
-static void send_shared(pl_engine *e, pl_leg *leg, const float *pcm)
+static void send_shared(pl_engine *e, pl_channel *leg, const float *pcm)
 {
     pl_shared *shared = shared_of(e, leg, leg->hear);
     if (shared->tick != e->tick) {
@@ -243,7 +243,7 @@ void pl_engine_hear(pl_engine *engine, pl_engine_room *room)
     for (size_t i = 0; i < room->n; i++)
         choose(engine, room->legs[i], is_quiet);
     for (size_t i = 0; i < room->n; i++) {
-        pl_leg *leg = room->legs[i];
+        pl_channel *leg = room->legs[i];
         if (leg->hear == PL_HEAR_SHARED) {
             limit_shared(engine, room);
             send_shared(engine, leg, engine->limited);

@@ -22,7 +22,7 @@ static bool is_within(pl_rate_window *w, int64_t now_us, uint32_t limit)
 
 /* ---- sources ------------------------------------------------------------ */
 
-static void restart(pl_leg *leg)
+static void restart(pl_channel *leg)
 {
     pl_playout_reset(leg->playout);
     leg->dtmf = (pl_dtmf){0};
@@ -30,7 +30,7 @@ static void restart(pl_leg *leg)
 
 /* Another source than the one we follow: taken over when that is silent and
  * the new one counts properly, so that nobody can flip a leg back and forth. */
-static pl_err follow_other(pl_leg *leg, const pl_rtp *rtp, int64_t now_us,
+static pl_err follow_other(pl_channel *leg, const pl_rtp *rtp, int64_t now_us,
                            uint32_t *ret_xseq)
 {
     if (now_us - leg->last_rtp_us < SOURCE_SILENT_US)
@@ -52,7 +52,7 @@ static pl_err follow_other(pl_leg *leg, const pl_rtp *rtp, int64_t now_us,
     return PL_OK;
 }
 
-static pl_err follow(pl_leg *leg, const pl_rtp *rtp, int64_t now_us,
+static pl_err follow(pl_channel *leg, const pl_rtp *rtp, int64_t now_us,
                      uint32_t *ret_xseq)
 {
     if (rtp->ssrc == leg->ssrc) /* our own, reflected */
@@ -80,7 +80,7 @@ static pl_err follow(pl_leg *leg, const pl_rtp *rtp, int64_t now_us,
 
 /* ---- RTP ---------------------------------------------------------------- */
 
-void pl_engine_digit(pl_engine *engine, const pl_leg *leg, char digit,
+void pl_engine_digit(pl_engine *engine, const pl_channel *leg, char digit,
                      uint32_t duration_ms)
 {
     if (!digit)
@@ -90,7 +90,7 @@ void pl_engine_digit(pl_engine *engine, const pl_leg *leg, char digit,
     pl_engine_event(engine, leg, event);
 }
 
-static void take_event(pl_engine *e, pl_leg *leg, const pl_rtp *rtp,
+static void take_event(pl_engine *e, pl_channel *leg, const pl_rtp *rtp,
                        int64_t now_us)
 {
     char digit = 0;
@@ -102,7 +102,7 @@ static void take_event(pl_engine *e, pl_leg *leg, const pl_rtp *rtp,
     pl_engine_digit(e, leg, digit, ms);
 }
 
-static void take_audio(pl_engine *e, pl_leg *leg, const pl_rtp *rtp,
+static void take_audio(pl_engine *e, pl_channel *leg, const pl_rtp *rtp,
                        uint32_t xseq, pl_codec_kind codec, int64_t now_us)
 {
     pl_playout_info info = {
@@ -125,7 +125,7 @@ static void take_audio(pl_engine *e, pl_leg *leg, const pl_rtp *rtp,
     }
 }
 
-static bool find_codec(const pl_leg *leg, uint8_t pt, pl_codec_kind *ret_codec)
+static bool find_codec(const pl_channel *leg, uint8_t pt, pl_codec_kind *ret_codec)
 {
     for (uint8_t i = 0; i < leg->media.n_recv; i++) {
         if (leg->media.recv[i].pt == pt) {
@@ -136,7 +136,7 @@ static bool find_codec(const pl_leg *leg, uint8_t pt, pl_codec_kind *ret_codec)
     return false;
 }
 
-static void note_path(pl_engine *e, pl_leg *leg, uint32_t path)
+static void note_path(pl_engine *e, pl_channel *leg, uint32_t path)
 {
     if (leg->has_path && leg->path == path)
         return;
@@ -146,7 +146,7 @@ static void note_path(pl_engine *e, pl_leg *leg, uint32_t path)
     e->options.sink.note(e->options.sink.ctx, &note);
 }
 
-static void take_rtp(pl_engine *e, pl_leg *leg, const pl_mix_packet *p,
+static void take_rtp(pl_engine *e, pl_channel *leg, const pl_mix_packet *p,
                      size_t len)
 {
     pl_rtp rtp;
@@ -180,7 +180,7 @@ static void take_rtp(pl_engine *e, pl_leg *leg, const pl_mix_packet *p,
         pl_playout_pause(leg->playout, xseq);
     } else if (!is_audio) {
         pl_playout_pause(leg->playout, xseq);
-    } else if (!pl_leg_receives(leg)) {
+    } else if (!pl_channel_receives(leg)) {
         e->stats.drop_direction++;
     } else {
         take_audio(e, leg, &rtp, xseq, codec, p->arrival_us);
@@ -189,7 +189,7 @@ static void take_rtp(pl_engine *e, pl_leg *leg, const pl_mix_packet *p,
 
 /* ---- RTCP --------------------------------------------------------------- */
 
-static void take_rtcp(pl_engine *e, pl_leg *leg, const pl_mix_packet *p,
+static void take_rtcp(pl_engine *e, pl_channel *leg, const pl_mix_packet *p,
                       size_t len)
 {
     pl_rtcp r;
@@ -217,7 +217,7 @@ static void take_rtcp(pl_engine *e, pl_leg *leg, const pl_mix_packet *p,
         pl_engine_event(e, leg, (pl_mix_event){.kind = PL_MIX_RTCP_BYE});
 }
 
-static void take_packet(pl_engine *e, pl_leg *leg, pl_mix_packet *p)
+static void take_packet(pl_engine *e, pl_channel *leg, pl_mix_packet *p)
 {
     size_t len = p->len;
     if (!leg->is_up || len < 8 || len > PL_MIX_PACKET_MAX) {
@@ -251,7 +251,7 @@ static void take_packet(pl_engine *e, pl_leg *leg, pl_mix_packet *p)
 
 /* ---- transports --------------------------------------------------------- */
 
-static void take_up(pl_engine *e, pl_leg *leg, const pl_mix_input *input)
+static void take_up(pl_engine *e, pl_channel *leg, const pl_mix_input *input)
 {
     pl_srtp *srtp = NULL;
     if (input->u.up.keys.profile != PL_SRTP_NONE) {
@@ -279,7 +279,7 @@ static void take_up(pl_engine *e, pl_leg *leg, const pl_mix_input *input)
     leg->is_up = true;
 }
 
-static void take_down(pl_engine *e, pl_leg *leg)
+static void take_down(pl_engine *e, pl_channel *leg)
 {
     if (leg->is_up)
         e->n_up--;
@@ -294,7 +294,7 @@ static void take_down(pl_engine *e, pl_leg *leg)
 
 void pl_engine_input(pl_engine *engine, pl_mix_input *input)
 {
-    pl_leg *leg = pl_engine_leg(engine, input->leg);
+    pl_channel *leg = pl_engine_leg(engine, input->leg);
     if (!leg) {
         engine->stats.drop_leg++;
         if (input->kind == PL_MIX_TRANSPORT_DOWN) {

@@ -14,7 +14,7 @@ void pl_engine_flush(pl_engine *engine)
 }
 
 /* Protect what lies in the next output buffer and queue it. */
-static bool queue_packet(pl_engine *e, pl_leg *leg, size_t len, bool is_rtcp)
+static bool queue_packet(pl_engine *e, pl_channel *leg, size_t len, bool is_rtcp)
 {
     uint8_t *bytes = e->out_bytes[e->n_out];
     if (leg->srtp && e->options.srtp->protect(leg->srtp, is_rtcp, bytes,
@@ -34,7 +34,7 @@ static bool queue_packet(pl_engine *e, pl_leg *leg, size_t len, bool is_rtcp)
     return true;
 }
 
-void pl_engine_send_rtp(pl_engine *engine, pl_leg *leg, const uint8_t *payload,
+void pl_engine_send_rtp(pl_engine *engine, pl_channel *leg, const uint8_t *payload,
                         size_t len)
 {
     if (len == 0) {
@@ -58,7 +58,7 @@ void pl_engine_send_rtp(pl_engine *engine, pl_leg *leg, const uint8_t *payload,
     engine->stats.rtp_out++;
 }
 
-static uint32_t next_random(pl_leg *leg)
+static uint32_t next_random(pl_channel *leg)
 {
     uint32_t x = leg->random ? leg->random : 1;
     x ^= x << 13;
@@ -67,7 +67,7 @@ static uint32_t next_random(pl_leg *leg)
     return leg->random = x;
 }
 
-static bool has_rtcp_route(const pl_leg *leg)
+static bool has_rtcp_route(const pl_channel *leg)
 {
     if (!leg->is_up)
         return false;
@@ -76,7 +76,7 @@ static bool has_rtcp_route(const pl_leg *leg)
     return leg->route.rtcp_fd >= 0 && !pl_addr_is_none(&leg->route.rtcp_remote);
 }
 
-void pl_engine_send_rtcp(pl_engine *engine, pl_leg *leg, int64_t now_us,
+void pl_engine_send_rtcp(pl_engine *engine, pl_channel *leg, int64_t now_us,
                          bool is_bye)
 {
     /* RFC 3550 section 6.2, 6.3.1: 5 s, spread from half to one and a half. */

@@ -43,7 +43,8 @@ typedef struct pl_rate_window {
     uint32_t n;
 } pl_rate_window;
 
-typedef struct pl_leg {
+/* The mixing side of a leg. */
+typedef struct pl_channel {
     pl_mix_id id;
     pl_engine_room *room;
     pl_leg_kind kind;
@@ -101,12 +102,12 @@ typedef struct pl_leg {
     uint32_t rtt_us, far_loss_permille, far_jitter_us;
     int64_t next_rtcp_us, next_stats_us;
     uint32_t random;
-} pl_leg;
+} pl_channel;
 
 struct pl_engine_room {
     pl_mix_id id;
     pl_mix_room options;
-    pl_leg **legs; /* legs[n], in the order they came */
+    pl_channel **legs; /* legs[n], in the order they came */
     size_t n, cap;
     pl_voice **voices; /* scratch of the selection, cap */
     pl_shared shared[PL_AUDIO_COUNT][PL_RATE_CLASSES];
@@ -117,7 +118,7 @@ struct pl_engine_room {
 struct pl_engine {
     pl_engine_options options;
     pl_engine_stats stats;
-    pl_leg **legs; /* by id index */
+    pl_channel **legs; /* by id index */
     pl_engine_room **rooms;
     size_t n_up; /* legs with a transport */
     pl_packet_pool *pool;
@@ -134,39 +135,39 @@ struct pl_engine {
 };
 
 /* engine.c */
-pl_leg *pl_engine_leg(const pl_engine *engine, pl_mix_id id);
-void pl_engine_event(const pl_engine *engine, const pl_leg *leg,
+pl_channel *pl_engine_leg(const pl_engine *engine, pl_mix_id id);
+void pl_engine_event(const pl_engine *engine, const pl_channel *leg,
                      pl_mix_event event);
-static inline bool pl_leg_sends(const pl_leg *leg)
+static inline bool pl_channel_sends(const pl_channel *leg)
 {
     return leg->is_up && leg->route.fd >= 0 &&
            !pl_addr_is_none(&leg->route.remote) &&
            (leg->media.direction == PL_DIRECTION_SENDRECV ||
             leg->media.direction == PL_DIRECTION_SENDONLY);
 }
-static inline bool pl_leg_receives(const pl_leg *leg)
+static inline bool pl_channel_receives(const pl_channel *leg)
 {
     return leg->is_up && (leg->media.direction == PL_DIRECTION_SENDRECV ||
                           leg->media.direction == PL_DIRECTION_RECVONLY);
 }
 
 /* engine_input.c */
-void pl_engine_digit(pl_engine *engine, const pl_leg *leg, char digit,
+void pl_engine_digit(pl_engine *engine, const pl_channel *leg, char digit,
                      uint32_t duration_ms);
 
 /* engine_send.c */
 void pl_engine_flush(pl_engine *engine);
 /* Send an encoded payload to a leg under its own number, time and source. */
-void pl_engine_send_rtp(pl_engine *engine, pl_leg *leg, const uint8_t *payload,
+void pl_engine_send_rtp(pl_engine *engine, pl_channel *leg, const uint8_t *payload,
                         size_t len);
 /* Send a report; is_bye: the last one. */
-void pl_engine_send_rtcp(pl_engine *engine, pl_leg *leg, int64_t now_us,
+void pl_engine_send_rtcp(pl_engine *engine, pl_channel *leg, int64_t now_us,
                          bool is_bye);
 
 /* engine_hear.c: everything from the sum to the packets of one room. */
 void pl_engine_hear(pl_engine *engine, pl_engine_room *room);
 /* Make what a leg needs to be heard and to hear; frees what it had. */
-PL_MUST_USE pl_err pl_engine_set_media(pl_engine *engine, pl_leg *leg,
+PL_MUST_USE pl_err pl_engine_set_media(pl_engine *engine, pl_channel *leg,
                                        const pl_mix_media *media);
 
 #endif

@@ -17,7 +17,7 @@ static const float HEARD_DB = -75.0F;
 
 /* ---- one leg's voice ---------------------------------------------------- */
 
-static void render(pl_leg *leg)
+static void render(pl_channel *leg)
 {
     if (leg->is_rendered)
         return;
@@ -25,14 +25,14 @@ static void render(pl_leg *leg)
     leg->is_rendered = true;
 }
 
-static bool is_heard(const pl_leg *leg)
+static bool is_heard(const pl_channel *leg)
 {
-    return leg->flags.mixed && !leg->flags.muted && pl_leg_receives(leg);
+    return leg->flags.mixed && !leg->flags.muted && pl_channel_receives(leg);
 }
 
 /* Step the leg's time line and find out how loud it is, decoding only when
  * nobody told. */
-static void listen(pl_leg *leg, int64_t now_us)
+static void listen(pl_channel *leg, int64_t now_us)
 {
     leg->is_rendered = false;
     pl_playout_frame frame = {.is_silent = true};
@@ -58,7 +58,7 @@ static void listen(pl_leg *leg, int64_t now_us)
 
 /* RFC 6464 section 5: levels may be forged; one who takes a talker's place by
  * them without saying anything loses the privilege. */
-static void check_claim(pl_leg *leg)
+static void check_claim(pl_channel *leg)
 {
     if (!leg->has_level || leg->lie_ticks >= LIE_TICKS)
         return;
@@ -85,7 +85,7 @@ static void put_on_grid(float *pcm)
     }
 }
 
-static void apply_gain(pl_leg *leg, float to)
+static void apply_gain(pl_channel *leg, float to)
 {
     float from = leg->gain;
     leg->gain = to;
@@ -103,7 +103,7 @@ static void apply_gain(pl_leg *leg, float to)
         leg->pcm[i] *= to;
 }
 
-static void report_talking(pl_engine *e, pl_leg *leg)
+static void report_talking(pl_engine *e, pl_channel *leg)
 {
     bool is_now = leg->voice.is_selected && leg->voice.is_speaking;
     if (is_now == leg->is_talking) {
@@ -127,7 +127,7 @@ static void sum_voices(pl_engine *e, pl_engine_room *room)
 {
     memset(e->sum, 0, sizeof e->sum);
     for (size_t i = 0; i < room->n; i++) {
-        pl_leg *leg = room->legs[i];
+        pl_channel *leg = room->legs[i];
         float to = leg->voice.is_selected ? 1.0F : 0.0F;
         leg->is_in_mix = to > 0.0F || leg->gain > 0.0F;
         if (!leg->is_in_mix)
@@ -156,7 +156,7 @@ static void echo_room(pl_engine *e, pl_engine_room *room, int64_t now_us)
 {
     memset(e->sum, 0, sizeof e->sum);
     for (size_t i = 0; i < room->n; i++) {
-        pl_leg *leg = room->legs[i];
+        pl_channel *leg = room->legs[i];
         listen(leg, now_us);
         leg->voice.is_selected = leg->voice.is_speaking;
         float *newest = leg->echo + leg->echo_at * PL_TICK_SAMPLES;
@@ -172,7 +172,7 @@ static void echo_room(pl_engine *e, pl_engine_room *room, int64_t now_us)
 
 /* ---- what happens now and then ------------------------------------------ */
 
-static void report_stats(pl_engine *e, pl_leg *leg, int64_t now_us)
+static void report_stats(pl_engine *e, pl_channel *leg, int64_t now_us)
 {
     leg->next_stats_us = now_us + PL_STATS_PERIOD_US;
     uint32_t clock = e->options.codecs->codec[leg->recv_codec]->clock_hz;
@@ -193,7 +193,7 @@ static void report_stats(pl_engine *e, pl_leg *leg, int64_t now_us)
                     (pl_mix_event){.kind = PL_MIX_STATS, .u.stats = stats});
 }
 
-static void sum_counters(pl_engine *e, pl_leg *leg)
+static void sum_counters(pl_engine *e, pl_channel *leg)
 {
     const pl_playout_counters now = *pl_playout_count(leg->playout);
     const pl_playout_counters *old = &leg->counted;
@@ -209,7 +209,7 @@ static void sum_counters(pl_engine *e, pl_leg *leg)
     leg->counted = now;
 }
 
-static void look_after(pl_engine *e, pl_leg *leg, int64_t now_us)
+static void look_after(pl_engine *e, pl_channel *leg, int64_t now_us)
 {
     report_talking(e, leg);
     sum_counters(e, leg);
@@ -245,7 +245,7 @@ static void tick_room(pl_engine *e, pl_engine_room *room, int64_t now_us,
                       uint32_t n_ticks)
 {
     for (size_t i = 0; i < room->n; i++) {
-        pl_leg *leg = room->legs[i];
+        pl_channel *leg = room->legs[i];
         uint32_t clock =
             e->options.codecs->codec[leg->media.send_codec]->clock_hz;
         leg->ts += n_ticks * (clock / 50);

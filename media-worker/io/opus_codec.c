@@ -11,8 +11,8 @@ enum {
     MONO = 1,
     COMPLEXITY = 5,
     DEFAULT_BPS = 32000,
-    EXPECTED_LOSS_PERCENT = 5,
-    MAX_PACKET = 1275, /* RFC 6716 section 3.4 */
+    EXPECTED_LOSS_PERCENT = 10, /* below that the library leaves FEC out */
+    MAX_PACKET = 1275,          /* RFC 6716 section 3.4 */
     MS_20 = 960
 };
 
