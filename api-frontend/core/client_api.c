@@ -205,19 +205,13 @@ static void finish_request_token(pl_api_call *call, pl_err e,
         pl_client_fail(call, PL_EINTERNAL, NULL, answer);
         return;
     }
-    static const char *const OFF[] = {"chat_enabled",
-                                      "guests_can_present",
-                                      "fecc_enabled",
-                                      "rtmp_enabled",
-                                      "rtsp_enabled",
-                                      "analytics_enabled",
-                                      "vp9_enabled",
-                                      "allow_1080p",
-                                      "trickle_ice_enabled",
-                                      "direct_media",
-                                      "use_relay_candidates_only",
-                                      "breakout_rooms",
-                                      "route_via_registrar"};
+    static const char *const OFF[] = {
+        "chat_enabled",   "guests_can_present",
+        "fecc_enabled",   "rtmp_enabled",
+        "rtsp_enabled",   "analytics_enabled",
+        "vp9_enabled",    "allow_1080p",
+        "direct_media",   "use_relay_candidates_only",
+        "breakout_rooms", "route_via_registrar"};
     const pl_room_joined *m = body;
     pl_jw w;
     open_envelope(&w, answer, 200, "success");
@@ -238,6 +232,7 @@ static void finish_request_token(pl_api_call *call, pl_err e,
     pl_jw_str(&w, "idp_uuid", "");
     for (size_t i = 0; i < sizeof OFF / sizeof OFF[0]; i++)
         pl_jw_bool(&w, OFF[i], false);
+    pl_jw_bool(&w, "trickle_ice_enabled", true);
     pl_jw_open(&w, "turn", '[');
     pl_jw_close(&w, ']');
     pl_jw_close(&w, '}');

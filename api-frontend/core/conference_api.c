@@ -485,6 +485,10 @@ static void finish_conference_create(pl_api_call *call, pl_err e,
                                      const pl_msg_desc *desc, const void *body,
                                      pl_answer *answer)
 {
+    if (e == PL_EINVAL && call->message.conference_create.sdp.len == 0) {
+        put_error(answer, 400, "SVC0002", "conference.sdp is missing");
+        return;
+    }
     if (failed(call, e, body, answer))
         return;
     if (desc != &PL_MSG_CONFERENCE_CREATED) {
