@@ -1,0 +1,276 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "pl/process.h"
+#include "pl/str.h"
+
+enum { WAIT_MS = 20000, OUTPUT_MAX = 65536, ARGS_MAX = 16 };
+
+typedef struct child {
+    pid_t pid;
+    int out; /* its standard output and error */
+    char text[OUTPUT_MAX];
+    size_t len;
+} child;
+
+static char dir[64];
+
+static int setup(void **state)
+{
+    (void)state;
+    pl_fmt_cut(dir, sizeof dir, "/tmp/test_process_XXXXXX");
+    return mkdtemp(dir) && chdir(dir) == 0 ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    static const char *const FILES[] = {
+        "var/run/bus", "var/run/bus.lock", "var/run", "var",
+        "p.conf",      "etc/parley.conf",  "etc"};
+    (void)state;
+    for (size_t i = 0; i < sizeof FILES / sizeof FILES[0]; i++)
+        (void)remove(FILES[i]);
+    return chdir("/") == 0 && rmdir(dir) == 0 ? 0 : -1;
+}
+
+static void start(child *c, const char *program, ...)
+{
+    char *args[ARGS_MAX] = {NULL};
+    char copies[ARGS_MAX][128];
+    size_t n = 0;
+    va_list list;
+    va_start(list, program);
+    for (const char *a = program; a; a = va_arg(list, const char *)) {
+        pl_fmt_cut(copies[n], sizeof copies[n], "%s", a);
+        args[n] = copies[n];
+        n++;
+    }
+    va_end(list);
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    *c = (child){.pid = fork(), .out = fds[0]};
+    assert_true(c->pid >= 0);
+    if (c->pid == 0) {
+        (void)dup2(fds[1], STDOUT_FILENO);
+        (void)dup2(fds[1], STDERR_FILENO);
+        (void)close(fds[0]);
+        (void)close(fds[1]);
+        (void)execv(program, args);
+        _exit(127);
+    }
+    (void)close(fds[1]);
+}
+
+/* Read until the text has come (NULL: until the end). */
+static void expect(child *c, const char *text)
+{
+    while (!text || !strstr(c->text, text)) {
+        struct pollfd p = {.fd = c->out, .events = POLLIN};
+        if (poll(&p, 1, WAIT_MS) != 1)
+            fail_msg("waited for \"%s\" in:\n%s", text ? text : "(end)",
+                     c->text);
+        ssize_t n = read(c->out, c->text + c->len, OUTPUT_MAX - 1 - c->len);
+        if (n <= 0) {
+            if (text)
+                fail_msg("ended without \"%s\":\n%s", text, c->text);
+            return;
+        }
+        c->len += (size_t)n;
+        c->text[c->len] = '\0';
+    }
+}
+
+static int end(child *c)
+{
+    int status = 0;
+    expect(c, NULL);
+    (void)close(c->out);
+    assert_int_equal(waitpid(c->pid, &status, 0), c->pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static child a, b;
+
+static void help_and_version_exit_0(void **state)
+{
+    (void)state;
+    start(&a, TINY_WORKER, "--help", NULL);
+    assert_int_equal(end(&a), PL_EXIT_OK);
+    assert_non_null(strstr(a.text, "shows the skeleton at work"));
+    assert_non_null(strstr(a.text, "--port=5000\n      a port "
+                                   "(1024..65535 port)"));
+    assert_non_null(strstr(a.text, "--drain_ms=10000"));
+    start(&a, TINY_WORKER, "--version", NULL);
+    assert_int_equal(end(&a), PL_EXIT_OK);
+    assert_string_equal(a.text, "parley-tiny " PL_VERSION "\n");
+}
+
+static void an_unknown_flag_is_a_usage_error(void **state)
+{
+    (void)state;
+    start(&a, TINY_WORKER, "--prot=5000", NULL);
+    assert_int_equal(end(&a), PL_EXIT_USAGE);
+    assert_non_null(strstr(a.text, "--prot=5000"));
+    start(&a, TINY_WORKER, "run", NULL);
+    assert_int_equal(end(&a), PL_EXIT_USAGE);
+}
+
+static void write_config(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void check_config_names_line_and_bound(void **state)
+{
+    (void)state;
+    write_config("p.conf", "[common]\n[media]\nport = 80\n");
+    start(&a, TINY_WORKER, "--check-config", "--config=p.conf", NULL);
+    assert_int_equal(end(&a), PL_EXIT_CONFIG);
+    assert_string_equal(
+        a.text, "parley-tiny: p.conf:3: port = 80: below 1024 (port)\n");
+    write_config("p.conf", "[media]\nport = 8000\n");
+    start(&a, TINY_WORKER, "--check-config", "--config=p.conf", NULL);
+    assert_int_equal(end(&a), PL_EXIT_OK);
+}
+
+static void the_default_file_is_read_when_it_is_there(void **state)
+{
+    (void)state;
+    start(&a, TINY_WORKER, "--print-config", NULL);
+    assert_int_equal(end(&a), PL_EXIT_OK);
+    assert_non_null(strstr(a.text, "\nport = 5000\n"));
+    assert_int_equal(mkdir("etc", 0700), 0);
+    write_config("etc/parley.conf", "[media]\nport = 6000\n");
+    start(&a, TINY_WORKER, "--print-config", NULL);
+    assert_int_equal(end(&a), PL_EXIT_OK);
+    assert_non_null(strstr(a.text, "\nport = 6000\n"));
+    start(&a, TINY_WORKER, "--print-config", "--port=7000", NULL);
+    assert_int_equal(end(&a), PL_EXIT_OK);
+    assert_non_null(strstr(a.text, "; from flag\nport = 7000\n"));
+}
+
+static void errors_of_the_app_choose_the_exit_code(void **state)
+{
+    (void)state;
+    start(&a, TINY_WORKER, "--greeting=busy", NULL);
+    assert_int_equal(end(&a), PL_EXIT_TEMPORARY);
+    start(&a, TINY_WORKER, "--node=../x", NULL);
+    assert_int_equal(end(&a), PL_EXIT_CONFIG);
+    start(&a, TINY_ROOMPOOL, "--bus=tcp://0.0.0.0:5599", NULL);
+    assert_int_equal(end(&a), PL_EXIT_CONFIG);
+    assert_non_null(strstr(a.text, "CURVE"));
+}
+
+static void a_worker_drains_on_sigterm_without_roompool(void **state)
+{
+    (void)state;
+    start(&a, TINY_WORKER, "--node=w1", NULL);
+    expect(&a, "to=connecting");
+    assert_int_not_equal(access("var/run/w1.ready", F_OK), 0);
+    assert_int_equal(kill(a.pid, SIGHUP), 0);
+    expect(&a, "sighup");
+    assert_int_equal(kill(a.pid, SIGTERM), 0);
+    assert_int_equal(end(&a), PL_EXIT_OK);
+    assert_non_null(strstr(a.text, "to=stopped"));
+}
+
+static void the_start_order_does_not_matter(void **state)
+{
+    (void)state;
+    start(&a, TINY_WORKER, "--node=w1", NULL);
+    expect(&a, "to=connecting");
+    start(&b, TINY_ROOMPOOL, "--node=rp", NULL);
+    expect(&a, "from=connecting to=ready");
+    struct stat st;
+    assert_int_equal(stat("var/run", &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0700);
+    assert_int_equal(access("var/run/w1.ready", F_OK), 0);
+    assert_int_equal(access("var/run/rp.ready", F_OK), 0);
+    assert_int_equal(kill(b.pid, SIGUSR1), 0);
+    expect(&b, "life=ready");
+    assert_int_equal(kill(a.pid, SIGTERM), 0);
+    assert_int_equal(end(&a), PL_EXIT_OK);
+    expect(&b, "it said goodbye");
+    assert_int_equal(kill(b.pid, SIGINT), 0);
+    assert_int_equal(end(&b), PL_EXIT_OK);
+    assert_int_not_equal(access("var/run/w1.ready", F_OK), 0);
+    assert_int_not_equal(access("var/run/rp.ready", F_OK), 0);
+}
+
+static void a_killed_roompool_is_greeted_again(void **state)
+{
+    (void)state;
+    start(&b, TINY_ROOMPOOL, "--node=rp", NULL);
+    start(&a, TINY_WORKER, "--node=w1", NULL);
+    expect(&a, "from=connecting to=ready");
+    assert_int_equal(kill(b.pid, SIGKILL), 0);
+    assert_int_equal(end(&b), -SIGKILL);
+    expect(&a, "from=ready to=connecting");
+    assert_int_not_equal(access("var/run/w1.ready", F_OK), 0);
+    start(&b, TINY_ROOMPOOL, "--node=rp", NULL);
+    expect(&b, "peer_up");
+    a.len = 0; /* from here: the second time */
+    a.text[0] = '\0';
+    assert_int_equal(kill(a.pid, SIGUSR1), 0);
+    expect(&a, "life=ready");
+    assert_int_equal(kill(a.pid, SIGTERM), 0);
+    assert_int_equal(end(&a), PL_EXIT_OK);
+    assert_int_equal(kill(b.pid, SIGTERM), 0);
+    assert_int_equal(end(&b), PL_EXIT_OK);
+}
+
+static void another_schema_major_ends_the_worker_with_76(void **state)
+{
+    (void)state;
+    start(&b, TINY_ROOMPOOL, "--node=rp", NULL);
+    start(&a, TINY_WORKER, "--greeting=future", NULL);
+    assert_int_equal(end(&a), PL_EXIT_SCHEMA);
+    assert_int_equal(kill(b.pid, SIGTERM), 0);
+    assert_int_equal(end(&b), PL_EXIT_OK);
+}
+
+static void a_second_roompool_ends_with_75(void **state)
+{
+    (void)state;
+    start(&b, TINY_ROOMPOOL, "--node=rp", NULL);
+    expect(&b, "to=ready");
+    start(&a, TINY_ROOMPOOL, "--node=rp2", NULL);
+    assert_int_equal(end(&a), PL_EXIT_TEMPORARY);
+    assert_int_equal(kill(b.pid, SIGTERM), 0);
+    assert_int_equal(end(&b), PL_EXIT_OK);
+}
+
+#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(help_and_version_exit_0),
+        T(an_unknown_flag_is_a_usage_error),
+        T(check_config_names_line_and_bound),
+        T(the_default_file_is_read_when_it_is_there),
+        T(errors_of_the_app_choose_the_exit_code),
+        T(a_worker_drains_on_sigterm_without_roompool),
+        T(the_start_order_does_not_matter),
+        T(a_killed_roompool_is_greeted_again),
+        T(another_schema_major_ends_the_worker_with_76),
+        T(a_second_roompool_ends_with_75),
+    };
+    return cmocka_run_group_tests_name("process", tests, NULL, NULL);
+}
