@@ -20,6 +20,3 @@ pl_dep(curl libcurl)
 add_library(dep_msgpack INTERFACE)
 target_link_libraries(dep_msgpack INTERFACE msgpackc)
 add_library(dep::msgpack ALIAS dep_msgpack)
-# The STUN codec of libnice needs its header and shared object only.
-pkg_check_modules(nice_stun REQUIRED IMPORTED_TARGET nice)
-add_library(dep::nice_stun ALIAS PkgConfig::nice_stun)
