@@ -1,0 +1,332 @@
+/* test_random.c - random stories: whatever is done in whatever order, what
+ * must always hold holds, nothing is left behind in the end, and the database
+ * says the same as memory. A failing seed is printed; run it alone with
+ * PL_SEED=n. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "world.h"
+
+enum { MS = 1000, S = 1000000, STEPS = 150, SEEDS = 12, PAGES = 6, USERS = 4 };
+
+typedef struct chaos {
+    world w;
+    uint64_t random;
+    answer page[PAGES], sess[USERS], conf;
+    bool has_page[PAGES], has_sess[USERS], has_conf;
+    unsigned n_calls, n_tokens;
+    char token[PAGES][16], user_token[USERS][16];
+} chaos;
+
+static uint32_t draw(chaos *c, uint32_t n)
+{
+    c->random ^= c->random << 13;
+    c->random ^= c->random >> 7;
+    c->random ^= c->random << 17;
+    return (uint32_t)(c->random % n);
+}
+
+static const char *const ROOMS[] = {"lobby", "echo", "locked", "small", "no"};
+static const char *const USER_NAMES[USERS] = {"alice", "bob", "carol", "bob"};
+
+static void do_join(chaos *c)
+{
+    uint32_t i = draw(c, PAGES);
+    pl_fmt_cut(c->token[i], sizeof c->token[i], "p%u", ++c->n_tokens);
+    c->has_page[i] =
+        !join_room(&c->w, ROOMS[draw(c, 5)], draw(c, 2) ? "1234" : NULL,
+                   c->token[i], &c->page[i]);
+}
+
+static void do_media(chaos *c)
+{
+    uint32_t i = draw(c, PAGES);
+    answer a;
+    if (c->has_page[i])
+        (void)join_media(&c->w, &c->page[i], c->token[i], &a);
+}
+
+static void do_page_leave(chaos *c)
+{
+    uint32_t i = draw(c, PAGES);
+    pl_participant_leave m = {.present = 0};
+    answer a;
+    if (!c->has_page[i])
+        return;
+    pl_fmt_cut(m.participant_id, 65, "%s",
+               c->page[i].body.joined.participant_id);
+    pl_fmt_cut(m.token_hash, 65, "%s", hash_of(c->token[i]));
+    world_ask(&c->w, &PL_MSG_PARTICIPANT_LEAVE, &m, &a);
+    c->has_page[i] = false;
+}
+
+static void do_poll(chaos *c)
+{
+    uint32_t i = draw(c, PAGES);
+    uint64_t cursor = draw(c, 5);
+    answer a;
+    if (c->has_page[i])
+        (void)poll_part(&c->w, c->page[i].body.joined.participant_id,
+                        c->token[i], draw(c, 2), &cursor, &a);
+}
+
+static void call_name(char id[16], unsigned n)
+{
+    pl_fmt_cut(id, 16, "call-%u", n);
+}
+
+static void do_call(chaos *c)
+{
+    char id[16];
+    if (c->n_calls >= WORLD_CALLS / 2 || !c->w.sig.bus)
+        return;
+    call_name(id, ++c->n_calls);
+    (void)phone_call(&c->w, id, ROOMS[draw(c, 5)], draw(c, 4) ? "o" : NULL);
+}
+
+/* A random state of a random call, sensible or not. */
+static void do_report(chaos *c)
+{
+    if (c->w.sig.n_calls == 0 || !c->w.sig.bus)
+        return;
+    const char *id = c->w.sig.calls[draw(c, (uint32_t)c->w.sig.n_calls)].id;
+    char copy[65];
+    pl_fmt_cut(copy, sizeof copy, "%s", id);
+    (void)phone_report(&c->w, copy, 1 + draw(c, 6), draw(c, 2) ? 486 : 200,
+                       draw(c, 2) ? "sdp" : NULL);
+}
+
+static void do_keys(chaos *c)
+{
+    char id[16];
+    if (c->n_calls == 0 || !c->w.sig.bus)
+        return;
+    call_name(id, 1 + draw(c, c->n_calls));
+    phone_key(&c->w, id, draw(c, 2) ? "1234#" : "99#", true);
+}
+
+static void do_session(chaos *c)
+{
+    uint32_t i = draw(c, USERS);
+    if (c->has_sess[i])
+        return;
+    pl_fmt_cut(c->user_token[i], 16, "u%u", ++c->n_tokens);
+    c->has_sess[i] =
+        !open_session(&c->w, USER_NAMES[i], c->user_token[i], &c->sess[i]);
+}
+
+static void do_session_end(chaos *c)
+{
+    uint32_t i = draw(c, USERS);
+    pl_session_delete m = {.present = 0};
+    answer a;
+    if (!c->has_sess[i] || draw(c, 3))
+        return;
+    pl_fmt_cut(m.client_id, sizeof m.client_id, "client");
+    pl_fmt_cut(m.token_hash, 65, "%s", hash_of(c->user_token[i]));
+    world_ask(&c->w, &PL_MSG_SESSION_DELETE, &m, &a);
+    c->has_sess[i] = false;
+}
+
+static void do_conference(chaos *c)
+{
+    uint32_t i = draw(c, USERS);
+    answer a;
+    if (!c->has_sess[i] ||
+        create_conference(&c->w, &c->sess[i], c->user_token[i], &a))
+        return;
+    c->conf = a;
+    c->has_conf = true;
+}
+
+static void do_act(chaos *c)
+{
+    static const char *const who[] = {"alice", "bob", "sip:x@example.net",
+                                      "sip:carol@localhost", "nobody"};
+    uint32_t i = draw(c, USERS);
+    answer a;
+    char conf[65];
+    if (!c->has_sess[i] || !c->has_conf)
+        return;
+    pl_fmt_cut(conf, sizeof conf, "%s", c->conf.body.conference.conf_id);
+    switch (draw(c, 5)) {
+    case 0: (void)conference_leave(&c->w, c->user_token[i], conf); break;
+    case 1:
+        if (c->w.sig.n_calls < WORLD_CALLS - 2)
+            (void)invite(&c->w, c->user_token[i], conf, who[draw(c, 5)], &a);
+        break;
+    case 2:
+        (void)remove_part(&c->w, c->user_token[i], conf, who[draw(c, 5)]);
+        break;
+    default:
+        (void)conference_do(&c->w, c->user_token[i], conf,
+                            (pl_action)(1 + draw(c, 9)),
+                            draw(c, 4) ? "x" : NULL, &a);
+    }
+}
+
+static void do_read_session(chaos *c)
+{
+    uint32_t i = draw(c, USERS);
+    answer a;
+    if (c->has_sess[i])
+        (void)poll_session(&c->w, c->sess[i].body.session.session_id,
+                           c->user_token[i], &a);
+}
+
+static void do_media_worker(chaos *c)
+{
+    uint32_t i = draw(c, 2);
+    if (draw(c, 3))
+        return;
+    if (c->w.media[i].bus)
+        world_kill_media(&c->w, i);
+    else
+        world_start_media(&c->w, i);
+}
+
+static void do_media_mood(chaos *c)
+{
+    static const pl_err moods[] = {PL_OK, PL_OK, PL_EMEDIA, PL_EFULL,
+                                   PL_EDRAIN};
+    uint32_t i = draw(c, 2);
+    c->w.media[i].refuse = moods[draw(c, 5)];
+    c->w.media[i].is_silent = draw(c, 8) == 0;
+}
+
+static void do_leg_report(chaos *c)
+{
+    for (uint32_t i = 0; i < 2; i++) {
+        fake_media *m = &c->w.media[i];
+        if (!m->bus || m->n_legs == 0)
+            continue;
+        const char *id = m->legs[draw(c, (uint32_t)m->n_legs)].id;
+        if (pl_map_find(world_pool(&c->w)->legs, id))
+            media_report(&c->w, id, 1 + draw(c, 5));
+    }
+}
+
+static void do_signaling_worker(chaos *c)
+{
+    if (draw(c, 4))
+        return;
+    if (c->w.sig.bus) {
+        world_kill_signaling(&c->w);
+    } else {
+        world_start_signaling(&c->w);
+        c->n_calls = 0;
+    }
+}
+
+static void do_roompool(chaos *c)
+{
+    if (draw(c, 4))
+        return;
+    world_kill_roompool(&c->w);
+    world_run(&c->w, draw(c, 3) * S);
+    world_start_roompool(&c->w);
+    world_send_inventory(&c->w);
+}
+
+static void do_wait(chaos *c)
+{
+    static const int64_t times[] = {10 * MS, S, 10 * S, 70 * S};
+    world_run(&c->w, times[draw(c, 4)]);
+}
+
+static void (*const STEP[])(chaos *c) = {
+    do_join,         do_join,       do_media,        do_media,
+    do_page_leave,   do_poll,       do_call,         do_call,
+    do_report,       do_report,     do_keys,         do_session,
+    do_session,      do_conference, do_act,          do_act,
+    do_act,          do_act,        do_read_session, do_session_end,
+    do_media_worker, do_media_mood, do_leg_report,   do_signaling_worker,
+    do_roompool,     do_wait};
+
+static void check_database(world *w)
+{
+    const pl_pool *p = world_pool(w);
+    world_run(w, 10 * MS);
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM legs"),
+                     pl_map_count(p->legs));
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM calls"),
+                     pl_map_count(p->calls));
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM participants"),
+                     pl_map_count(p->parts));
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM conferences"),
+                     pl_map_count(p->confs));
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM sessions"),
+                     pl_map_count(p->sessions));
+    assert_int_equal(
+        world_sql(w, "SELECT count(*) FROM (SELECT max(seq) - min(seq) + 1 - "
+                     "count(*) AS gap FROM events GROUP BY owner, owner_id) "
+                     "WHERE gap <> 0"),
+        0);
+}
+
+/* Everybody goes: in the end nothing is left but history. */
+static void check_end(chaos *c)
+{
+    for (uint32_t i = 0; i < 2; i++) {
+        c->w.media[i].refuse = PL_OK;
+        c->w.media[i].is_silent = false;
+    }
+    if (c->w.sig.bus)
+        world_kill_signaling(&c->w);
+    world_run(&c->w, INT64_C(5000) * S); /* tokens, sessions, leases expire */
+    world_check(&c->w);
+    check_database(&c->w);
+    const pl_pool *p = world_pool(&c->w);
+    assert_int_equal(pl_map_count(p->confs), 0);
+    assert_int_equal(pl_map_count(p->parts), 0);
+    assert_int_equal(pl_map_count(p->legs), 0);
+    assert_int_equal(pl_map_count(p->calls), 0);
+    assert_int_equal(pl_map_count(p->sessions), 0);
+    assert_int_equal(world_sql(&c->w, "SELECT count(*) FROM events"), 0);
+    assert_int_equal(p->n_polls, 0);
+}
+
+static void run_seed(uint64_t seed)
+{
+    static chaos c;
+    memset(&c, 0, sizeof c);
+    c.random = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
+    world_create(&c.w, 2);
+    for (int step = 0; step < STEPS; step++) {
+        STEP[draw(&c, sizeof STEP / sizeof STEP[0])](&c);
+        world_check(&c.w);
+    }
+    check_database(&c.w);
+    check_end(&c);
+    world_destroy(&c.w);
+}
+
+static void random_stories_keep_what_must_hold(void **state)
+{
+    const char *only = getenv("PL_SEED");
+    uint64_t seed = 0;
+    (void)state;
+    if (only) {
+        assert_int_equal(pl_parse_u64(pl_slice_str(only), UINT32_MAX, &seed),
+                         PL_OK);
+        run_seed(seed);
+        return;
+    }
+    for (seed = 1; seed <= SEEDS; seed++) {
+        print_message("seed %u\n", (unsigned)seed);
+        run_seed(seed);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(random_stories_keep_what_must_hold),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
