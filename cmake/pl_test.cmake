@@ -11,7 +11,8 @@ function(pl_test_program name label timeout)
   endforeach()
   add_test(NAME ${label}.${name} COMMAND ${name})
   set_tests_properties(${label}.${name} PROPERTIES
-    LABELS ${label} TIMEOUT ${timeout})
+    LABELS ${label} TIMEOUT ${timeout} ENVIRONMENT
+    "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/tsan.supp")
 endfunction()
 
 function(pl_unit name)

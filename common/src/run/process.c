@@ -141,14 +141,14 @@ static void move(pl_process *p, pl_life to)
     pl_life from = (pl_life)p->life;
     if (pl_sm_move(&LIFE, &p->life, to) != PL_OK)
         return;
-    PL_LOG(INFO, "process", "life",
-           PL_KV("from", pl_life_text(from), "to", pl_life_text(to)), NULL);
     char path[PATH_BYTES];
     ready_path(p, path);
     if (to == PL_LIFE_READY)
         write_ready_file(p);
     else if (from == PL_LIFE_READY)
         (void)unlink(path);
+    PL_LOG(INFO, "process", "life",
+           PL_KV("from", pl_life_text(from), "to", pl_life_text(to)), NULL);
 }
 
 void pl_process_fail(pl_process *process, int exit_code, const char *why)

@@ -166,8 +166,9 @@ static bool in_range(const pl_field_desc *f, uint64_t v)
 /* Whether `n` bytes at `text` may stand in a string field. */
 static bool is_text(const char *text, size_t n)
 {
-    return !memchr(text, 0, n) &&
-           pl_is_utf8((pl_slice){.ptr = (const uint8_t *)text, .len = n});
+    return n == 0 || /* then msgpack-c's pointer is NULL */
+           (!memchr(text, 0, n) &&
+            pl_is_utf8((pl_slice){.ptr = (const uint8_t *)text, .len = n}));
 }
 
 /* The number a field's bounds apply to: its value, or its length in bytes. */
@@ -293,7 +294,8 @@ static pl_err unpack_field(const pl_field_desc *f, const msgpack_object *v,
             !is_text(v->via.str.ptr, v->via.str.size)) {
             return PL_EPROTO;
         }
-        memcpy(at, v->via.str.ptr, v->via.str.size); /* at is zeroed, max+1 */
+        if (v->via.str.size > 0) /* at is zeroed, max+1 */
+            memcpy(at, v->via.str.ptr, v->via.str.size);
         return PL_OK;
     case PL_BYTES:
         if (v->type != MSGPACK_OBJECT_BIN || !in_range(f, v->via.bin.size))

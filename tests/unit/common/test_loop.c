@@ -63,7 +63,7 @@ static void deferred_calls_are_not_starved_by_ready_descriptors(void **state)
     assert_int_equal(
         pl_io_create(loop, fds[0], PL_IO_READ, on_readable, r, &io), PL_OK);
     pl_loop_run(loop);
-    assert_string_equal(order, "rdrdrd" + 6 - strlen(order));
+    assert_true(strcmp(order, "rdrdr") == 0 || strcmp(order, "rdrdrd") == 0);
     pl_io_destroy(&io);
 }
 
