@@ -37,6 +37,8 @@ struct pl_decoder {
     const kind *kind;
     pl_resampler *up;
     plc_state_t plc;
+    bool is_concealing;
+    int16_t history[PLC_HISTORY_LEN]; /* the last good samples */
     struct g722_decode_state_s g722;
 };
 
@@ -92,6 +94,8 @@ static void decoder_destroy(pl_decoder **decoder)
 static void decoder_reset(pl_decoder *decoder)
 {
     (void)plc_init(&decoder->plc);
+    decoder->is_concealing = false;
+    memset(decoder->history, 0, sizeof decoder->history);
     (void)g722_decode_init(&decoder->g722, G722_BPS, 0);
     pl_resampler_reset(decoder->up);
 }
@@ -121,6 +125,32 @@ static size_t raise(pl_decoder *d, const int16_t *narrow, size_t n, float *pcm,
     return pl_resampler_run(d->up, in, n, pcm, cap);
 }
 
+/* Good samples: blend them in after a gap, and remember the last of them. */
+static void follow(pl_decoder *d, int16_t *narrow, size_t n)
+{
+    if (d->is_concealing) {
+        (void)plc_rx(&d->plc, narrow, (int)n);
+        d->is_concealing = false;
+    }
+    size_t fresh = n < PLC_HISTORY_LEN ? n : PLC_HISTORY_LEN;
+    memmove(d->history, d->history + fresh,
+            (PLC_HISTORY_LEN - fresh) * sizeof *d->history);
+    memcpy(d->history + PLC_HISTORY_LEN - fresh, narrow + n - fresh,
+           fresh * sizeof *d->history);
+}
+
+/* The library is given its history in one piece when a gap begins. Fed frame
+ * by frame it would turn a circular history straight with a memcpy() that
+ * overlaps itself. */
+static void begin_gap(pl_decoder *d)
+{
+    int16_t heard[PLC_HISTORY_LEN];
+    memcpy(heard, d->history, sizeof heard);
+    (void)plc_init(&d->plc);
+    (void)plc_rx(&d->plc, heard, PLC_HISTORY_LEN);
+    d->is_concealing = true;
+}
+
 static pl_err decode(pl_decoder *decoder, const uint8_t *data, size_t len,
                      float *pcm, size_t *ret_samples)
 {
@@ -134,7 +164,7 @@ static pl_err decode(pl_decoder *decoder, const uint8_t *data, size_t len,
     } else {
         n = (size_t)g722_decode(&decoder->g722, narrow, data, (int)len);
     }
-    (void)plc_rx(&decoder->plc, narrow, (int)n);
+    follow(decoder, narrow, n);
     *ret_samples = raise(decoder, narrow, n, pcm, PL_CODEC_MAX_DECODED);
     return PL_OK;
 }
@@ -143,6 +173,8 @@ static void conceal(pl_decoder *decoder, float *pcm, size_t samples)
 {
     int16_t narrow[NARROW_MAX];
     size_t by = 48000 / decoder->kind->rate_hz, done = 0;
+    if (!decoder->is_concealing)
+        begin_gap(decoder);
     while (done < samples) {
         size_t want = (samples - done) / by;
         want = want < FRAME_MAX / 2 ? want : FRAME_MAX / 2;

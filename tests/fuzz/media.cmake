@@ -4,3 +4,7 @@ if(TARGET pl_media_core)
       CORPUS ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name})
   endforeach()
 endif()
+if(TARGET pl_media_io)
+  pl_fuzz(fuzz_rtp SOURCES fuzz_rtp.c LINK pl_media_io
+    CORPUS ${CMAKE_CURRENT_SOURCE_DIR}/corpus/rtp)
+endif()
