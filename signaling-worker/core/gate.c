@@ -90,6 +90,39 @@ static bool is_response(pl_slice start)
     return starts_nocase(start, "SIP/");
 }
 
+/* "SIP/" 1*DIGIT "." 1*DIGIT: another version than ours, but a version. */
+static bool is_version(pl_slice text)
+{
+    size_t n_dots = 0;
+    if (!starts_nocase(text, "SIP/") || text.len < 7)
+        return false;
+    for (size_t i = 4; i < text.len; i++) {
+        n_dots += text.ptr[i] == '.';
+        if (text.ptr[i] != '.' && (text.ptr[i] < '0' || text.ptr[i] > '9'))
+            return false;
+    }
+    return n_dots == 1 && text.ptr[4] != '.' && text.ptr[text.len - 1] != '.';
+}
+
+/* Status for a Request-URI, 0 when it may go on. RFC 3261 sections 8.2.2.1 and
+ * 25.1. */
+static unsigned judge_request_uri(pl_slice uri)
+{
+    static const char *const OURS[] = {"sip", "sips", "tel"};
+    for (size_t i = 0; i < uri.len; i++) {
+        uint8_t c = uri.ptr[i];
+        if (c <= ' ' || c >= 0x7f || c == '<' || c == '>' || c == '"')
+            return 400;
+    }
+    const uint8_t *colon = memchr(uri.ptr, ':', uri.len);
+    pl_slice scheme = {uri.ptr, colon ? (size_t)(colon - uri.ptr) : 0};
+    for (size_t i = 0; i < sizeof OURS / sizeof *OURS; i++) {
+        if (pl_slice_eq_nocase(scheme, OURS[i]))
+            return 0;
+    }
+    return is_token(scheme) ? 416 : 400;
+}
+
 /* Status for a request line, 0 when it is good. RFC 3261 section 7.1. */
 static unsigned judge_request_line(pl_slice start)
 {
@@ -98,16 +131,14 @@ static unsigned judge_request_line(pl_slice start)
         return 400;
     pl_slice rest = {sp1 + 1, start.len - (size_t)(sp1 - start.ptr) - 1};
     const uint8_t *sp2 = memchr(rest.ptr, ' ', rest.len);
-    if (!sp2 || sp2 == rest.ptr)
+    if (!sp2)
         return 400;
-    for (const uint8_t *p = rest.ptr; p < sp2; p++) {
-        if (*p <= ' ' || *p == 0x7f || *p == '<' || *p == '>' || *p == '"')
-            return 400;
-    }
     pl_slice version = {sp2 + 1, rest.len - (size_t)(sp2 - rest.ptr) - 1};
-    if (pl_slice_eq_nocase(version, "SIP/2.0"))
-        return 0;
-    return starts_nocase(version, "SIP/") ? 505 : 400;
+    if (!is_version(version))
+        return 400;
+    if (!pl_slice_eq_nocase(version, "SIP/2.0"))
+        return 505;
+    return judge_request_uri((pl_slice){rest.ptr, (size_t)(sp2 - rest.ptr)});
 }
 
 static unsigned judge_lines(const seen *s)

@@ -33,7 +33,8 @@ typedef struct pl_gate {
 /* Judge one whole message (a datagram, or a frame of a stream).
  *
  * Refused with a response: 400 malformed, 413 too many headers or bytes, 415
- * multipart or encoded body, 505 other version. Dropped: what is no request,
+ * multipart or encoded body, 416 a Request-URI of another scheme, 505 other
+ * version. Dropped: what is no request,
  * or has no lines a response could be built from.
  * Source: RFC 3261 sections 7, 8.2.1, 16.3, 18.3, 21.4.13, 21.5.6. */
 void pl_gate_judge(pl_slice raw, size_t max_bytes, pl_gate *ret_gate);

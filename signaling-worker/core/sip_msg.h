@@ -67,8 +67,8 @@ typedef struct pl_sip_msg {
     bool has_cseq;
     uint32_t cseq;
     pl_sip_method cseq_method;
-    char cseq_method_text[33];
-    char method_text[33];
+    char cseq_method_text[65];
+    char method_text[65];
 
     unsigned n_vias;
     char branch[PL_SIP_BRANCH_MAX + 1]; /* of the top Via */

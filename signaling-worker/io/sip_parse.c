@@ -212,7 +212,7 @@ static pl_err take_routes(osip_message_t *sip, pl_sip_msg *m)
     return e;
 }
 
-static pl_err take_start(osip_message_t *sip, pl_sip_msg *m)
+static pl_err take_start(osip_message_t *sip, pl_slice start, pl_sip_msg *m)
 {
     if (!sip->sip_method) {
         m->status = sip->status_code > 0 ? (unsigned)sip->status_code : 0;
@@ -223,17 +223,19 @@ static pl_err take_start(osip_message_t *sip, pl_sip_msg *m)
     if (take(sip->sip_method, m->method_text, sizeof m->method_text) != PL_OK)
         return PL_EPROTO;
     m->method = pl_sip_method_find(m->method_text);
-    char text[PL_SIP_URI_MAX + 1] = "";
-    if (take_uri(sip->req_uri, text, sizeof text) != PL_OK)
+    /* From the bytes: the parser would cut a user part at an escaped NUL. */
+    const uint8_t *uri = memchr(start.ptr, ' ', start.len);
+    if (!uri)
         return PL_EPROTO;
-    if (pl_sip_uri_parse(pl_slice_str(text), &m->uri) == PL_OK)
-        return PL_OK;
-    const char *scheme = sip->req_uri ? sip->req_uri->scheme : NULL;
-    bool is_ours = !scheme || pl_slice_eq_nocase(pl_slice_str(scheme), "sip") ||
-                   pl_slice_eq_nocase(pl_slice_str(scheme), "sips") ||
-                   pl_slice_eq_nocase(pl_slice_str(scheme), "tel");
-    m->uri = (pl_sip_uri){.scheme = PL_SIP_SCHEME_OTHER};
-    return is_ours ? PL_EPROTO : PL_OK; /* another scheme is 416, not 400 */
+    uri++;
+    size_t left = start.len - (size_t)(uri - start.ptr);
+    const uint8_t *end = memchr(uri, ' ', left);
+    if (!end)
+        return PL_EPROTO;
+    return pl_sip_uri_parse((pl_slice){uri, (size_t)(end - uri)}, &m->uri) ==
+                   PL_OK
+               ? PL_OK
+               : PL_EPROTO;
 }
 
 /* ---- what is read from the raw lines ---- */
@@ -341,7 +343,7 @@ static pl_err take_raw(const pl_gate *gate, pl_sip_msg *m)
 static pl_err extract(const pl_gate *gate, osip_message_t *sip, pl_sip_msg *m)
 {
     *m = (pl_sip_msg){.body = gate->head.body};
-    pl_err e = take_start(sip, m);
+    pl_err e = take_start(sip, gate->head.start, m);
     if (e == PL_OK)
         e = take_parties(sip, m);
     if (e == PL_OK)
