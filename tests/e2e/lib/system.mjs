@@ -79,7 +79,7 @@ function configText(base, settings) {
     return [`[${name}]`, ...Object.entries(all).map(([k, v]) => `${k} = ${v}`), ''].join('\n');
   };
   return [
-    section('common', { bus: 'ipc://var/run/bus', run_dir: 'var/run' }),
+    section('common', { bus: 'ipc://var/run/bus', run_dir: 'var/run', drain_ms: 2000 }),
     section('roompool', { database: 'var/parley.db', max_talkers: 6, sip_lease_ms: 3000 }),
     section('api', {
       web_dir: join(ROOT, 'web'), openapi: join(ROOT, 'api-frontend/openapi.json'),
