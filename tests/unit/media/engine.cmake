@@ -7,6 +7,6 @@ foreach(name engine_rooms engine_input encoder_switch)
   pl_unit(test_media_${name} SOURCES test_${name}.c engine_rig.c
     LINK pl_media_io m)
 endforeach()
-foreach(name srtp codecs)
+foreach(name srtp codecs mixer_thread)
   pl_unit(test_media_${name} SOURCES test_${name}.c LINK pl_media_io m)
 endforeach()
