@@ -123,8 +123,12 @@ bool pl_part_move(pl_pool *pool, pl_part *part, uint32_t state)
 
 void pl_part_activate(pl_pool *pool, pl_part *part)
 {
+    const pl_leg *leg = pl_leg_of(part);
     part->row.joined_at = pool->now.wall_ms;
     part->row.ring_until = 0;
+    /* A telephone's media is up before it has keyed the PIN or sent the ACK. */
+    if (leg && leg->row.state == PL_LEG_STATE_CONNECTED)
+        part->row.has_media = true;
     if (!pl_part_move(pool, part, PL_PART_STATE_ACTIVE))
         return;
     pl_pool_cancel(pool, &part->timer);
