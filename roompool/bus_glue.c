@@ -6,6 +6,7 @@
 
 #include "core/op.h"
 #include "io/pin_hash.h"
+#include "pl/list.h"
 #include "pl/rng.h"
 
 struct pl_glue {
@@ -13,11 +14,13 @@ struct pl_glue {
     pl_port port;
     pl_pool *pool;
     pl_timer *timer;
+    pl_list waiting;
     bool is_ended; /* fatal was called */
 };
 
 /* A request under way, so that the reply finds both. */
 typedef struct waiting {
+    pl_list link;
     pl_glue *glue;
     pl_op *op;
 } waiting;
@@ -88,6 +91,7 @@ static void on_reply(void *ctx, pl_err e, const pl_bus_in *in)
     waiting *w = ctx;
     pl_glue *glue = w->glue;
     pl_op *op = w->op;
+    pl_list_remove(&w->link);
     free(w);
     pl_pool_on_reply(glue->pool, pl_glue_now(glue), op, e, in);
     pl_glue_wake(glue);
@@ -110,8 +114,10 @@ static void out_request(void *ctx, const pl_bus_send *how,
     pl_err e = w ? pl_bus_request(glue->options.bus, how, desc, body, on_reply,
                                   w, NULL)
                  : PL_ENOMEM;
-    if (!e)
+    if (!e) {
+        pl_list_append(&glue->waiting, &w->link);
         return;
+    }
     free(w);
     pl_pool_on_reply(glue->pool, pl_glue_now(glue), op, e, NULL);
 }
@@ -201,6 +207,7 @@ pl_err pl_glue_create(const pl_glue_options *options, pl_glue **ret_glue)
     if (!g)
         return PL_ENOMEM;
     g->options = *options;
+    pl_list_init(&g->waiting);
     g->port = (pl_port){.ctx = g,
                         .request = out_request,
                         .reply = out_reply,
@@ -229,6 +236,11 @@ void pl_glue_destroy(pl_glue **glue)
     if (!glue || !*glue)
         return;
     (*glue)->is_ended = true;
+    PL_LIST_EACH_SAFE(node, &(*glue)->waiting)
+    {
+        pl_list_remove(node);
+        free(PL_CONTAINER(node, waiting, link));
+    }
     pl_timer_destroy(&(*glue)->timer);
     pl_pool_destroy(&(*glue)->pool);
     free(*glue);

@@ -27,6 +27,7 @@ typedef struct pl_glue_options {
  * Errors: PL_EIO, PL_EPROTO the stored state; PL_ENOMEM. */
 PL_MUST_USE pl_err pl_glue_create(const pl_glue_options *options,
                                   pl_glue **ret_glue);
+/* After it the bus must not run any more: replies may still be under way. */
 void pl_glue_destroy(pl_glue **glue);
 pl_pool *pl_glue_pool(pl_glue *glue);
 pl_now pl_glue_now(const pl_glue *glue);

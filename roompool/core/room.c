@@ -202,13 +202,14 @@ static pl_err update_pin(pl_pool *pool, const char *pin,
     return pool->port->pin_hash(pool->port->ctx, pin, hash);
 }
 
-static pl_err check_values(const pl_room_config *v, char *reason, size_t cap)
+pl_err pl_room_check_config(const pl_room_config *values, char *reason,
+                            size_t cap)
 {
-    if (!is_pin(v->pin) || !is_pin(v->host_pin)) {
+    if (!is_pin(values->pin) || !is_pin(values->host_pin)) {
         pl_fmt_cut(reason, cap, "a PIN is 4 to 20 digits");
         return PL_ECONFIG;
     }
-    if (v->pin[0] && strcmp(v->pin, v->host_pin) == 0) {
+    if (values->pin[0] && strcmp(values->pin, values->host_pin) == 0) {
         pl_fmt_cut(reason, cap, "pin and host_pin must differ");
         return PL_ECONFIG;
     }
@@ -260,7 +261,7 @@ pl_err pl_pool_define_room(pl_pool *pool, pl_now now, const char *name,
 {
     pl_room *room;
     pool->now = now;
-    pl_err e = check_values(values, reason, cap);
+    pl_err e = pl_room_check_config(values, reason, cap);
     if (e)
         return e;
     room = pl_map_find(pool->rooms, name);

@@ -16,6 +16,10 @@ bool pl_room_needs_pin(const pl_room *room);
 PL_MUST_USE pl_err pl_room_check_pin(pl_pool *pool, pl_room *room,
                                      const char *pin, const char *source,
                                      pl_part_role *ret_role);
+/* Check the values of a room's section by themselves.
+ * Errors: PL_ECONFIG with a reason. */
+PL_MUST_USE pl_err pl_room_check_config(const pl_room_config *values,
+                                        char *reason, size_t cap);
 /* Rows read at the start. */
 PL_MUST_USE pl_err pl_room_load(pl_pool *pool, const pl_room_row *row);
 PL_MUST_USE pl_err pl_alias_load(pl_pool *pool, const pl_alias_row *row);
