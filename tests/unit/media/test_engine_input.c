@@ -14,11 +14,21 @@
 #include "core/rtp.h"
 #include "engine_rig.h"
 
-/* Every allocation of the process is counted, the libraries' too. */
+/* Every allocation of the process is counted, the libraries' too; sanitizers
+ * need malloc() for themselves. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define IS_SANITIZED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define IS_SANITIZED 1
+#endif
+static size_t n_allocations;
+#ifndef IS_SANITIZED
 void *__libc_malloc(size_t n);
 void *__libc_calloc(size_t n, size_t size);
 void *__libc_realloc(void *p, size_t n);
-static size_t n_allocations;
 
 void *malloc(size_t n)
 {
@@ -37,6 +47,7 @@ void *realloc(void *p, size_t n)
     n_allocations++;
     return __libc_realloc(p, n);
 }
+#endif
 
 static rig the_rig;
 
@@ -71,6 +82,9 @@ static size_t make(uint8_t *p, uint8_t pt, uint16_t seq, uint32_t ts,
 static void packets_and_ticks_allocate_nothing(void **state)
 {
     (void)state;
+#ifdef IS_SANITIZED
+    skip();
+#endif
     rig *r = &the_rig;
     const pl_codec_kind all[] = {PL_AUDIO_OPUS, PL_AUDIO_G722, PL_AUDIO_PCMU,
                                  PL_AUDIO_PCMA};
@@ -83,6 +97,9 @@ static void packets_and_ticks_allocate_nothing(void **state)
     }
     rig_run(r, 3);
     size_t before = n_allocations;
+#ifndef IS_SANITIZED
+    assert_true(before > 100); /* the counter counts */
+#endif
     for (size_t i = 0; i < 600; i++) {
         /* people come and go, are muted, hear prompts, lose packets */
         rig_leg *leg = &r->leg[i % 12];
