@@ -35,9 +35,8 @@ static void decodes_the_vectors_of_rfc_4648(void **state)
 
 static void refuses_every_leniency(void **state)
 {
-    static const char *const TEXTS[] = {"Z",    "Zg==", "Zh",   "Zm9",
-                                        "Zg\n", "Z g",  "Zm+v", "Zm/v",
-                                        "Zm9vY"};
+    static const char *const TEXTS[] = {"Z",   "Zg==", "Zh",   "Zm9",  "Zg\n",
+                                        "Z g", "Zm+v", "Zm/v", "Zm9vY"};
     (void)state;
     for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
         pl_buf out;

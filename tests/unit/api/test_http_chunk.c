@@ -40,12 +40,17 @@ static void joins_chunks_in_any_pieces(void **state)
 static void refuses_lenient_forms(void **state)
 {
     static const char *const TEXTS[] = {
-        "0x5\r\nhello\r\n0\r\n\r\n", "+5\r\nhello\r\n0\r\n\r\n",
-        " 5\r\nhello\r\n0\r\n\r\n",  "5 \r\nhello\r\n0\r\n\r\n",
-        "5;ext=1\r\nhello\r\n",      "5\nhello\r\n0\r\n\r\n",
-        "\r\nhello",                 "5\r\nhelloX",
+        "0x5\r\nhello\r\n0\r\n\r\n",
+        "+5\r\nhello\r\n0\r\n\r\n",
+        " 5\r\nhello\r\n0\r\n\r\n",
+        "5 \r\nhello\r\n0\r\n\r\n",
+        "5;ext=1\r\nhello\r\n",
+        "5\nhello\r\n0\r\n\r\n",
+        "\r\nhello",
+        "5\r\nhelloX",
         "5\r\nhello\r\n0\r\nTrailer: x\r\n\r\n",
-        "FFFFFFFFFFFFFFFFF\r\n",     "-1\r\n",
+        "FFFFFFFFFFFFFFFFF\r\n",
+        "-1\r\n",
         "5\r\nhello\r\n0\r\n\rx",
     };
     (void)state;

@@ -23,24 +23,28 @@ static const struct vector {
     size_t len; /* 0: strlen */
     pl_http_fault fault;
 } BAD[] = {
-    {"two lengths", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n"
-                    "Content-Length: 2\r\n\r\n",
+    {"two lengths",
+     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n"
+     "Content-Length: 2\r\n\r\n",
      0, PL_HTTP_FAULT_LENGTH},
-    {"two equal lengths", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n"
-                          "content-length: 1\r\n\r\n",
+    {"two equal lengths",
+     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n"
+     "content-length: 1\r\n\r\n",
      0, PL_HTTP_FAULT_LENGTH},
-    {"length list", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1, 1\r\n\r\n",
+    {"length list",
+     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1, 1\r\n\r\n", 0,
+     PL_HTTP_FAULT_LENGTH},
+    {"length plus", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\n",
      0, PL_HTTP_FAULT_LENGTH},
-    {"length plus", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\n", 0,
-     PL_HTTP_FAULT_LENGTH},
-    {"length minus", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 0,
-     PL_HTTP_FAULT_LENGTH},
-    {"length hex", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x5\r\n\r\n", 0,
-     PL_HTTP_FAULT_LENGTH},
+    {"length minus", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+     0, PL_HTTP_FAULT_LENGTH},
+    {"length hex", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x5\r\n\r\n",
+     0, PL_HTTP_FAULT_LENGTH},
     {"length empty", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\n", 0,
      PL_HTTP_FAULT_LENGTH},
     {"length 20 digits",
-     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n",
+     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: "
+     "99999999999999999999\r\n\r\n",
      0, PL_HTTP_FAULT_LENGTH},
     {"length 11 digits",
      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 00000000001\r\n\r\n", 0,
@@ -49,8 +53,9 @@ static const struct vector {
      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
      "Transfer-Encoding: chunked\r\n\r\n",
      0, PL_HTTP_FAULT_LENGTH_AND_CODING},
-    {"coding gzip", "POST / HTTP/1.1\r\nHost: a\r\n"
-                    "Transfer-Encoding: gzip, chunked\r\n\r\n",
+    {"coding gzip",
+     "POST / HTTP/1.1\r\nHost: a\r\n"
+     "Transfer-Encoding: gzip, chunked\r\n\r\n",
      0, PL_HTTP_FAULT_CODING},
     {"coding identity",
      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n", 0,
@@ -74,8 +79,8 @@ static const struct vector {
     {"name in brackets", "GET / HTTP/1.1\r\nHost: a\r\nx(y): z\r\n\r\n", 0,
      PL_HTTP_FAULT_HEADER},
     {"bare LF", "GET / HTTP/1.1\nHost: a\n\n", 0, PL_HTTP_FAULT_BARE_CR_LF},
-    {"bare LF in a header", "GET / HTTP/1.1\r\nHost: a\r\nx: y\nz: 1\r\n\r\n", 0,
-     PL_HTTP_FAULT_BARE_CR_LF},
+    {"bare LF in a header", "GET / HTTP/1.1\r\nHost: a\r\nx: y\nz: 1\r\n\r\n",
+     0, PL_HTTP_FAULT_BARE_CR_LF},
     {"bare CR", "GET / HTTP/1.1\r\nHost: a\r\nx: y\rz\r\n\r\n", 0,
      PL_HTTP_FAULT_BARE_CR_LF},
     {"NUL in a value", "GET / HTTP/1.1\r\nHost: a\r\nx: y\0z\r\n\r\n", 37,
@@ -123,11 +128,12 @@ static const struct vector {
     {"empty line first", "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", 0,
      PL_HTTP_FAULT_REQUEST_LINE},
     {"only empty lines", "\r\n\r\n", 0, PL_HTTP_FAULT_REQUEST_LINE},
-    {"two tokens", "GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer x\r\n"
-                   "Authorization: Bearer y\r\n\r\n",
+    {"two tokens",
+     "GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer x\r\n"
+     "Authorization: Bearer y\r\n\r\n",
      0, PL_HTTP_FAULT_REPEATED},
-    {"expect nonsense", "POST / HTTP/1.1\r\nHost: a\r\nExpect: 200-ok\r\n\r\n", 0,
-     PL_HTTP_FAULT_EXPECT},
+    {"expect nonsense", "POST / HTTP/1.1\r\nHost: a\r\nExpect: 200-ok\r\n\r\n",
+     0, PL_HTTP_FAULT_EXPECT},
     {"unknown method", "BREW / HTTP/1.1\r\nHost: a\r\n\r\n", 0,
      PL_HTTP_FAULT_METHOD},
     {"lower-case method", "get / HTTP/1.1\r\nHost: a\r\n\r\n", 0,

@@ -73,7 +73,8 @@ static void reads_members_by_type(void **state)
     (void)state;
     assert_int_equal(
         pl_json_parse(
-            pl_slice_str("{\"s\":\"x\",\"n\":7,\"o\":{\"s\":\"y\"},\"z\":null}"),
+            pl_slice_str(
+                "{\"s\":\"x\",\"n\":7,\"o\":{\"s\":\"y\"},\"z\":null}"),
             &json),
         PL_OK);
     assert_int_equal(pl_json_get_str(json, "s", &text), PL_OK);

@@ -24,8 +24,9 @@ static void finds_operations_on_both_bases(void **state)
         {PL_HTTP_POST, "/sessions/", &PL_OP_SESSION_CREATE},
         {PL_HTTP_PUT, "/sessions/s1", &PL_OP_SESSION_REFRESH},
         {PL_HTTP_GET, "/sessions/s1/events/", &PL_OP_SESSION_EVENTS},
-        {PL_HTTP_PUT, "/RTC/v1/sessions/s1/conferences/c1/participants/"
-                      "sip:bob@example.com",
+        {PL_HTTP_PUT,
+         "/RTC/v1/sessions/s1/conferences/c1/participants/"
+         "sip:bob@example.com",
          &PL_OP_PARTICIPANT_INVITE},
         {PL_HTTP_PUT, "/mediaConferences/c1", &PL_OP_MEDIA_ACTION},
         {PL_HTTP_DELETE, "/RTC/v1/mediaConferences/c1", &PL_OP_MEDIA_DELETE},

@@ -23,8 +23,8 @@ static void decodes_paths_and_forms(void **state)
 
 static void refuses_broken_escapes(void **state)
 {
-    static const char *const TEXTS[] = {"%",   "%1",    "%zz",    "a%00b",
-                                        "%0a", "%c3",   "%ff%fe", "%7f",
+    static const char *const TEXTS[] = {"%",   "%1",    "%zz",      "a%00b",
+                                        "%0a", "%c3",   "%ff%fe",   "%7f",
                                         "%-1", "\x01x", "%ed%a0%80"};
     char buf[32];
     (void)state;

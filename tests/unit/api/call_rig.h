@@ -1,0 +1,90 @@
+/* call_rig.h - runs prepare and finish of an operation without any gateway. */
+#ifndef PL_TESTS_API_CALL_RIG_H
+#define PL_TESTS_API_CALL_RIG_H
+
+#include "cm.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "api.h"
+#include "route.h"
+
+typedef struct call_rig {
+    char text[PL_HTTP_HEAD_MAX];
+    pl_http_head head;
+    pl_route_match match;
+    pl_caller caller;
+    pl_seat seat;
+    pl_api_call call;
+    pl_answer answer;
+    pl_err e;
+} call_rig;
+
+#define RIG_HASH                                                               \
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define RIG_SECRET "SSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSS"
+
+/* request: "PUT /path HTTP/1.1\r\nHost: a\r\n..\r\n\r\n" up to the empty
+ * line; body: NULL none. Runs prepare. */
+static inline void rig_begin(call_rig *rig, const char *request,
+                             const char *body)
+{
+    size_t cursor = 0;
+    size_t len = 0;
+    pl_http_fault fault;
+    *rig = (call_rig){.e = PL_OK};
+    (void)snprintf(rig->text, sizeof rig->text, "%s", request);
+    assert_int_equal(pl_http_head_find_end((const uint8_t *)rig->text,
+                                           strlen(rig->text), &cursor, &len,
+                                           &fault),
+                     PL_OK);
+    assert_int_equal(
+        pl_http_head_parse((const uint8_t *)rig->text, len, &rig->head, &fault),
+        PL_OK);
+    assert_int_equal(
+        pl_route_find(rig->head.method, rig->head.path, &rig->match), PL_OK);
+    (void)snprintf(rig->caller.client_id, sizeof rig->caller.client_id, "dev");
+    (void)snprintf(rig->caller.subject, sizeof rig->caller.subject, "dev");
+    (void)snprintf(rig->caller.token_hash, sizeof rig->caller.token_hash,
+                   RIG_HASH);
+    (void)snprintf(rig->seat.participant_id, sizeof rig->seat.participant_id,
+                   "p1");
+    (void)snprintf(rig->seat.token_hash, sizeof rig->seat.token_hash, RIG_HASH);
+    rig->call = (pl_api_call){.head = &rig->head,
+                              .match = &rig->match,
+                              .body = pl_slice_str(body),
+                              .source = "192.0.2.1",
+                              .caller = &rig->caller,
+                              .seat = &rig->seat,
+                              .new_secret = RIG_SECRET,
+                              .new_hash = RIG_HASH};
+    pl_answer_init(&rig->answer);
+    rig->e = rig->match.route->op->prepare(&rig->call, &rig->answer);
+    if (!rig->e && rig->call.desc) { /* what is sent must be sendable */
+        static uint8_t bytes[98304];
+        size_t n;
+        assert_int_equal(pl_msg_encode(rig->call.desc, &rig->call.message,
+                                       bytes, sizeof bytes, &n),
+                         PL_OK);
+    }
+}
+
+static inline void rig_finish(call_rig *rig, pl_err e, const pl_msg_desc *desc,
+                              const void *body)
+{
+    rig->match.route->op->finish(&rig->call, e, desc, body, &rig->answer);
+}
+
+static inline bool rig_has_header(const call_rig *rig, const char *line)
+{
+    return strstr(pl_buf_text(&rig->answer.headers), line) != NULL;
+}
+
+static inline void rig_end(call_rig *rig)
+{
+    pl_answer_fini(&rig->answer);
+    pl_json_free(&rig->call.doc);
+}
+
+#endif

@@ -1,0 +1,83 @@
+/* test_answer.c - error forms, CORS. */
+#include "cm.h"
+
+#include <string.h>
+
+#include "answer.h"
+
+static void refuses_in_each_family_form(void **state)
+{
+    static const struct {
+        pl_api_family family;
+        int status;
+        const char *body;
+    } ROWS[] = {
+        {PL_FAMILY_SITE, 404, "{\"error\":{\"status\":404,\"text\":\"no\"}}"},
+        {PL_FAMILY_CLIENT, 405, "{\"status\":\"failed\",\"result\":\"no\"}"},
+        {PL_FAMILY_CONFERENCE, 404,
+         "{\"RequestError\":{\"Exception\":{\"Text\":\"no\",\"Variables\":\"\"}"
+         "}}"},
+        {PL_FAMILY_CONFERENCE, 413,
+         "{\"error\":{\"status\":413,\"text\":\"no\"}}"},
+        {PL_FAMILY_CONFERENCE, 503, "no\n"},
+        {PL_FAMILY_TOKEN, 405,
+         "{\"error\":\"invalid_request\",\"error_description\":\"no\"}"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        pl_answer answer;
+        pl_answer_init(&answer);
+        pl_answer_refuse(&answer, ROWS[i].family, ROWS[i].status, "no");
+        assert_int_equal(answer.status, ROWS[i].status);
+        assert_string_equal(pl_buf_text(&answer.body), ROWS[i].body);
+        pl_answer_fini(&answer);
+    }
+}
+
+static void never_lets_control_characters_into_headers(void **state)
+{
+    pl_answer answer;
+    (void)state;
+    pl_answer_init(&answer);
+    pl_answer_header(&answer, "x-state", "a\r\nSet-Cookie: b");
+    assert_int_equal(answer.headers.len, 0);
+    pl_answer_header(&answer, "x-state", "fine");
+    assert_string_equal(pl_buf_text(&answer.headers), "x-state: fine\r\n");
+    pl_answer_fini(&answer);
+}
+
+static void reflects_listed_origins_only(void **state)
+{
+    static const struct {
+        const char *list, *origin, *want;
+    } ROWS[] = {
+        {"*", "https://x", "Access-Control-Allow-Origin: *\r\n"},
+        {"https://a https://b", "https://b",
+         "Access-Control-Allow-Origin: https://b\r\n"},
+        {"https://a https://b", "https://c", NULL},
+        {"https://ab", "https://a", NULL},
+        {"https://a", "", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        pl_answer answer;
+        pl_answer_init(&answer);
+        pl_answer_cors(&answer, ROWS[i].list, pl_slice_str(ROWS[i].origin));
+        const char *text = pl_buf_text(&answer.headers);
+        if (ROWS[i].want)
+            assert_non_null(strstr(text, ROWS[i].want));
+        else
+            assert_null(strstr(text, "Allow-Origin"));
+        pl_answer_fini(&answer);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(refuses_in_each_family_form),
+        cmocka_unit_test(never_lets_control_characters_into_headers),
+        cmocka_unit_test(reflects_listed_origins_only),
+    };
+    return cmocka_run_group_tests_name("answer", tests, NULL, NULL);
+}

@@ -1,0 +1,271 @@
+/* test_event_text.c - events in each API's spelling. */
+#include "cm.h"
+
+#include <string.h>
+
+#include "event_text.h"
+#include "json.h"
+
+static void check(const pl_event_item *item, const char *want)
+{
+    pl_buf out;
+    pl_buf_init(&out, 100000);
+    assert_int_equal(pl_event_session_text(item, &out), PL_OK);
+    assert_string_equal(pl_buf_text(&out), want);
+    pl_buf_fini(&out);
+}
+
+#define BEGIN "{\"events\":{\"eventList\":[{\"eventObject\":{"
+#define END   "}}]}}"
+
+static void spells_an_invitation(void **state)
+{
+    pl_event_item item = {.seq = 1,
+                          .kind = PL_EVENT_KIND_INVITATION_RECEIVED,
+                          .dialect = PL_DIALECT_RTC1,
+                          .conf_id = "K1",
+                          .session_id = "SB",
+                          .from = "sip:alice@example.com",
+                          .sdp = pl_slice_str("v=0\r\n")};
+    (void)state;
+    check(&item,
+          BEGIN "\"type\":\"conferences\",\"resourceURL\":\"/RTC/v1/sessions/"
+                "SB/conferences/K1\",\"state\":\"invitation-received\",\"from\""
+                ":\"sip:alice@example.com\",\"sdp\":\"v=0\\r\\n\"" END);
+}
+
+static void names_the_media_address_in_bare_sessions_only(void **state)
+{
+    static const char SDP[] =
+        "v=0\r\nc=IN IP4 192.0.2.9\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"
+        "a=candidate:1 1 udp 2130706431 192.0.2.7 40000 typ host\r\n";
+    pl_event_item item = {.seq = 1,
+                          .kind = PL_EVENT_KIND_SESSION_OPEN,
+                          .dialect = PL_DIALECT_BARE,
+                          .conf_id = "K1",
+                          .session_id = "SH",
+                          .sdp = pl_slice_str(SDP)};
+    pl_buf out;
+    (void)state;
+    pl_buf_init(&out, 100000);
+    assert_int_equal(pl_event_session_text(&item, &out), PL_OK);
+    assert_non_null(strstr(pl_buf_text(&out),
+                           "\"resourceURL\":\"/sessions/SH/conferences/K1\""));
+    assert_non_null(
+        strstr(pl_buf_text(&out), "\"connectionAddress\":\"192.0.2.7\""));
+    pl_buf_clear(&out);
+    item.dialect = PL_DIALECT_RTC1;
+    assert_int_equal(pl_event_session_text(&item, &out), PL_OK);
+    assert_null(strstr(pl_buf_text(&out), "connectionAddress"));
+    pl_buf_fini(&out);
+}
+
+static void finds_the_address_of_a_connection(void **state)
+{
+    static const struct {
+        const char *sdp, *address;
+    } ROWS[] = {
+        {"v=0\r\nc=IN IP4 192.0.2.9\r\n", "192.0.2.9"},
+        {"c=IN IP6 2001:db8::1\n", "2001:db8::1"},
+        {"a=candidate:1 1 udp 1 ::1 5 typ host", "::1"},
+        {"v=0\r\n", NULL},
+        {"a=candidate:1 1\r\n", NULL},
+        {"", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        char buf[64];
+        bool is_found = pl_event_connection_address(pl_slice_str(ROWS[i].sdp),
+                                                    buf, sizeof buf) &&
+                        buf[0];
+        assert_int_equal(is_found, ROWS[i].address != NULL);
+        if (is_found)
+            assert_string_equal(buf, ROWS[i].address);
+    }
+}
+
+static void spells_who_joined_by_the_dialect(void **state)
+{
+    pl_event_item item = {.seq = 1,
+                          .kind = PL_EVENT_KIND_INVITE_RESULT,
+                          .dialect = PL_DIALECT_RTC1,
+                          .conf_id = "K1",
+                          .session_id = "SH",
+                          .mod_id = "P1",
+                          .reason = "success",
+                          .address = "sip:bob@example.com"};
+    (void)state;
+    check(&item,
+          BEGIN "\"type\":\"conferences\",\"resourceURL\":\"/RTC/v1/sessions/"
+                "SH/conferences/K1\",\"state\":\"mod-terminated\",\"modId\":"
+                "\"P1\",\"reason\":\"success\"" END);
+    item.dialect = PL_DIALECT_BARE;
+    check(&item, BEGIN
+          "\"type\":\"conferences\",\"resourceURL\":\"/sessions/SH/conferences/"
+          "K1\",\"state\":\"session-open\",\"modId\":\"P1\",\"reason\":"
+          "\"success\",\"participant\":\"sip:bob@example.com\"" END);
+    memcpy(item.reason, "User busy", 10);
+    check(&item, BEGIN
+          "\"type\":\"conferences\",\"resourceURL\":\"/sessions/SH/conferences/"
+          "K1\",\"state\":\"mod-terminated\",\"modId\":\"P1\",\"reason\":"
+          "\"User busy\",\"participant\":\"sip:bob@example.com\"" END);
+}
+
+static void leaves_out_what_sessions_are_not_told(void **state)
+{
+    pl_event_item item = {.kind = PL_EVENT_KIND_STAGE};
+    pl_buf out;
+    (void)state;
+    pl_buf_init(&out, 1000);
+    assert_int_equal(pl_event_session_text(&item, &out), PL_EUNSUPPORTED);
+    item.kind = PL_EVENT_KIND_UNKNOWN;
+    assert_int_equal(pl_event_session_text(&item, &out), PL_EUNSUPPORTED);
+    assert_int_equal(pl_event_seat_text(&item, &out), PL_EUNSUPPORTED);
+    assert_int_equal(out.len, 0);
+    pl_buf_fini(&out);
+}
+
+/* The JSON behind "data: " of the only event in the buffer. */
+static pl_json *data_of(const pl_buf *out)
+{
+    const char *at = strstr(pl_buf_text(out), "\ndata: ");
+    pl_json *json = NULL;
+    assert_non_null(at);
+    at += 7;
+    size_t n = strcspn(at, "\n");
+    assert_string_equal(at + n, "\n\n");
+    assert_int_equal(pl_json_parse((pl_slice){(const uint8_t *)at, n}, &json),
+                     PL_OK);
+    return json;
+}
+
+static void sends_whole_roster_objects(void **state)
+{
+    static const char *const WANTED[] = {"uuid",
+                                         "display_name",
+                                         "role",
+                                         "is_muted",
+                                         "has_media",
+                                         "service_type",
+                                         "protocol",
+                                         "is_client_muted",
+                                         "start_time",
+                                         "buzz_time",
+                                         "spotlight",
+                                         "receive_from_video_mix",
+                                         "encryption",
+                                         "api_url",
+                                         "call_direction",
+                                         "is_video_call",
+                                         "overlay_text",
+                                         "rx_presentation_policy",
+                                         "external_node_uuid"};
+    pl_event_item item = {.kind = PL_EVENT_KIND_PARTICIPANT_CREATE,
+                          .participant_id = "p1",
+                          .display_name = "A \"quoted\"\nname",
+                          .role = PL_PART_ROLE_HOST,
+                          .leg_kind = PL_LEG_KIND_SIP,
+                          .muted = true,
+                          .has_media = true};
+    pl_buf out;
+    pl_slice text;
+    (void)state;
+    pl_buf_init(&out, 100000);
+    assert_int_equal(pl_event_seat_text(&item, &out), PL_OK);
+    assert_int_equal(
+        strncmp(pl_buf_text(&out), "event: participant_create\n", 26), 0);
+    pl_json *json = data_of(&out);
+    for (size_t i = 0; i < sizeof WANTED / sizeof WANTED[0]; i++)
+        assert_non_null(pl_json_get(json, WANTED[i]));
+    assert_int_equal(pl_json_get_str(json, "display_name", &text), PL_OK);
+    assert_true(pl_slice_eq_str(text, "A \"quoted\"\nname"));
+    assert_int_equal(pl_json_get_str(json, "is_muted", &text), PL_OK);
+    assert_true(pl_slice_eq_str(text, "YES"));
+    assert_int_equal(pl_json_get_str(json, "role", &text), PL_OK);
+    assert_true(pl_slice_eq_str(text, "chair"));
+    pl_json_free(&json);
+    pl_buf_fini(&out);
+}
+
+static void spells_the_short_events(void **state)
+{
+    static const struct {
+        pl_event_kind kind;
+        const char *want;
+    } ROWS[] = {
+        {PL_EVENT_KIND_SYNC_BEGIN,
+         "event: participant_sync_begin\ndata: null\n\n"},
+        {PL_EVENT_KIND_SYNC_END, "event: participant_sync_end\ndata: null\n\n"},
+        {PL_EVENT_KIND_PARTICIPANT_DELETE,
+         "event: participant_delete\ndata: {\"uuid\":\"p1\"}\n\n"},
+        {PL_EVENT_KIND_DISCONNECT,
+         "event: disconnect\ndata: {\"reason\":\"why\"}\n\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        pl_event_item item = {.kind = (uint32_t)ROWS[i].kind,
+                              .participant_id = "p1",
+                              .reason = "why"};
+        pl_buf out;
+        pl_buf_init(&out, 1000);
+        assert_int_equal(pl_event_seat_text(&item, &out), PL_OK);
+        assert_string_equal(pl_buf_text(&out), ROWS[i].want);
+        pl_buf_fini(&out);
+    }
+}
+
+static void tells_who_speaks_as_a_list(void **state)
+{
+    pl_stage stage = {.n = 0};
+    pl_event_item item = {.participant_id = "p1", .talking = true, .level = 0};
+    pl_buf out;
+    (void)state;
+    pl_buf_init(&out, 1000);
+    pl_stage_update(&stage, &item);
+    memcpy(item.participant_id, "p2", 3);
+    item.level = 127;
+    pl_stage_update(&stage, &item);
+    pl_stage_text(&stage, &out);
+    assert_string_equal(
+        pl_buf_text(&out),
+        "event: stage\ndata: [{\"participant_uuid\":\"p1\",\"stage_index\":0,"
+        "\"vad\":100},{\"participant_uuid\":\"p2\",\"stage_index\":1,\"vad\":1}"
+        "]\n\n");
+    item.talking = false;
+    pl_stage_update(&stage, &item);
+    pl_stage_forget(&stage, "p1");
+    pl_stage_forget(&stage, "p9");
+    pl_buf_clear(&out);
+    pl_stage_text(&stage, &out);
+    assert_string_equal(pl_buf_text(&out), "event: stage\ndata: []\n\n");
+    pl_buf_fini(&out);
+}
+
+static void bounds_the_stage(void **state)
+{
+    pl_stage stage = {.n = 0};
+    (void)state;
+    for (int i = 0; i < PL_STAGE_MAX + 5; i++) {
+        pl_event_item item = {.talking = true};
+        item.participant_id[0] = (char)('A' + i % 26);
+        item.participant_id[1] = (char)('a' + i / 26);
+        pl_stage_update(&stage, &item);
+    }
+    assert_int_equal(stage.n, PL_STAGE_MAX);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(spells_an_invitation),
+        cmocka_unit_test(names_the_media_address_in_bare_sessions_only),
+        cmocka_unit_test(finds_the_address_of_a_connection),
+        cmocka_unit_test(spells_who_joined_by_the_dialect),
+        cmocka_unit_test(leaves_out_what_sessions_are_not_told),
+        cmocka_unit_test(sends_whole_roster_objects),
+        cmocka_unit_test(spells_the_short_events),
+        cmocka_unit_test(tells_who_speaks_as_a_list),
+        cmocka_unit_test(bounds_the_stage),
+    };
+    return cmocka_run_group_tests_name("event_text", tests, NULL, NULL);
+}

@@ -1,0 +1,260 @@
+/* test_jwt.c - syntax and claims of access tokens (RFC 8725, RFC 9068). */
+#include "cm.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base64.h"
+#include "jwt.h"
+
+static const int64_t NOW_S = 1700000000;
+static const char HEADER[] =
+    "{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"k\"}";
+static const char CLAIMS[] =
+    "{\"iss\":\"I\",\"aud\":\"A\",\"sub\":\"s\",\"client_id\":\"c\","
+    "\"exp\":1700003600,\"iat\":1700000000,\"scope\":\"X Y\"}";
+
+static void make(const char *header, const char *claims, pl_buf *out)
+{
+    pl_buf_init(out, 20000);
+    pl_base64url_encode(pl_slice_str(header), out);
+    pl_buf_add_str(out, ".");
+    pl_base64url_encode(pl_slice_str(claims), out);
+    pl_buf_add_str(out, ".c2ln");
+}
+
+static pl_err parse(const char *header, const char *claims)
+{
+    pl_buf text;
+    pl_jwt jwt;
+    make(header, claims, &text);
+    pl_err e = pl_jwt_parse(pl_buf_slice(&text), &jwt);
+    if (!e)
+        pl_jwt_fini(&jwt);
+    pl_buf_fini(&text);
+    return e;
+}
+
+static pl_err check(const char *claims, const char *scope, pl_caller *caller)
+{
+    pl_buf text;
+    pl_jwt jwt;
+    pl_jwt_policy policy = {
+        .issuer = "I", .audience = "A", .scope = scope, .now_ms = NOW_S * 1000};
+    make(HEADER, claims, &text);
+    assert_int_equal(pl_jwt_parse(pl_buf_slice(&text), &jwt), PL_OK);
+    pl_err e = pl_jwt_check(&jwt, &policy, caller);
+    pl_jwt_fini(&jwt);
+    pl_buf_fini(&text);
+    return e;
+}
+
+static void refuses_headers_that_choose_keys_or_algorithms(void **state)
+{
+    static const char *const BAD[] = {
+        "{}",
+        "[]",
+        "{\"alg\":\"none\",\"typ\":\"JWT\"}",
+        "{\"alg\":\"None\",\"typ\":\"JWT\"}",
+        "{\"alg\":\"HS256\",\"typ\":\"JWT\"}",
+        "{\"alg\":\"es256\",\"typ\":\"JWT\"}",
+        "{\"alg\":\"ES384\",\"typ\":\"JWT\"}",
+        "{\"alg\":5,\"typ\":\"JWT\"}",
+        "{\"alg\":\"ES256\"}",
+        "{\"alg\":\"ES256\",\"typ\":\"id+jwt\"}",
+        "{\"alg\":\"ES256\",\"typ\":5}",
+        "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"jku\":\"https://x\"}",
+        "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"x5u\":\"https://x\"}",
+        "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"jwk\":{\"kty\":\"EC\"}}",
+        "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"x5c\":[\"x\"]}",
+        "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"crit\":[\"exp\"],\"exp\":1}",
+        "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\"\"}",
+        "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":7}",
+        "{\"alg\":\"ES256\",\"alg\":\"none\",\"typ\":\"JWT\"}",
+    };
+    (void)state;
+    assert_int_equal(parse(HEADER, CLAIMS), PL_OK);
+    assert_int_equal(parse("{\"alg\":\"RS256\",\"typ\":\"JWT\"}", CLAIMS),
+                     PL_OK);
+    for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++)
+        assert_int_equal(parse(BAD[i], CLAIMS), PL_EAUTH);
+}
+
+static void refuses_malformed_texts(void **state)
+{
+    static const char *const BAD[] = {"",
+                                      ".",
+                                      "..",
+                                      "a.b",
+                                      "a.b.",
+                                      "a.b.c.d",
+                                      "eyJ9.eyJ9.eyJ9",
+                                      "e30.e30.c2ln",
+                                      "e30=.e30.c2ln",
+                                      "e30 .e30.c2ln"};
+    pl_jwt jwt;
+    (void)state;
+    for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++)
+        assert_int_equal(pl_jwt_parse(pl_slice_str(BAD[i]), &jwt), PL_EAUTH);
+    assert_int_equal(parse(HEADER, "[]"), PL_EAUTH);
+    assert_int_equal(parse(HEADER, "{\"iss\":\"I\",\"iss\":\"J\"}"), PL_EAUTH);
+    assert_int_equal(parse(HEADER, "{\"iss\":\"\xff\"}"), PL_EAUTH);
+}
+
+static void refuses_tokens_over_8_kib(void **state)
+{
+    pl_buf claims;
+    (void)state;
+    pl_buf_init(&claims, 20000);
+    pl_buf_add_str(&claims, "{\"x\":\"");
+    for (int i = 0; i < 900; i++)
+        pl_buf_add_str(&claims, "0123456789");
+    pl_buf_add_str(&claims, "\"}");
+    assert_int_equal(parse(HEADER, pl_buf_text(&claims)), PL_EAUTH);
+    pl_buf_fini(&claims);
+}
+
+static void refuses_every_change_of_one_character(void **state)
+{
+    pl_buf text;
+    (void)state;
+    make(HEADER, CLAIMS, &text);
+    size_t header_len = strcspn(text.ptr, ".");
+    for (size_t i = 0; i <= header_len; i++) { /* no crash, no acceptance of
+                                                  foreign characters */
+        char old = text.ptr[i];
+        pl_jwt jwt;
+        text.ptr[i] = '=';
+        assert_int_equal(pl_jwt_parse(pl_buf_slice(&text), &jwt), PL_EAUTH);
+        text.ptr[i] = old;
+    }
+    pl_buf_fini(&text);
+}
+
+static void says_whom_a_good_token_speaks_for(void **state)
+{
+    pl_caller caller;
+    (void)state;
+    assert_int_equal(check(CLAIMS, "", &caller), PL_OK);
+    assert_string_equal(caller.client_id, "c");
+    assert_string_equal(caller.subject, "s");
+    assert_string_equal(caller.user_id, "");
+    assert_int_equal(caller.expires_ms, 1700003600000);
+    assert_int_equal(check("{\"iss\":\"I\",\"aud\":[\"B\",\"A\"],\"azp\":\"z\","
+                           "\"exp\":1700000001,\"user\":\"alice\"}",
+                           "", &caller),
+                     PL_OK);
+    assert_string_equal(caller.client_id, "z");
+    assert_string_equal(caller.user_id, "alice");
+}
+
+static void refuses_wrong_issuers_audiences_and_times(void **state)
+{
+    static const char *const BAD[] = {
+        "{}",
+        "{\"iss\":\"J\",\"aud\":\"A\",\"sub\":\"s\",\"exp\":1700003600}",
+        "{\"iss\":\"I/\",\"aud\":\"A\",\"sub\":\"s\",\"exp\":1700003600}",
+        "{\"iss\":[\"I\"],\"aud\":\"A\",\"sub\":\"s\",\"exp\":1700003600}",
+        "{\"iss\":\"I\",\"aud\":\"AA\",\"sub\":\"s\",\"exp\":1700003600}",
+        "{\"iss\":\"I\",\"aud\":\"A B\",\"sub\":\"s\",\"exp\":1700003600}",
+        "{\"iss\":\"I\",\"aud\":[],\"sub\":\"s\",\"exp\":1700003600}",
+        "{\"iss\":\"I\",\"aud\":[5],\"sub\":\"s\",\"exp\":1700003600}",
+        "{\"iss\":\"I\",\"sub\":\"s\",\"exp\":1700003600}",
+        "{\"iss\":\"I\",\"aud\":\"A\",\"sub\":\"s\"}",
+        "{\"iss\":\"I\",\"aud\":\"A\",\"sub\":\"s\",\"exp\":\"1700003600\"}",
+        "{\"iss\":\"I\",\"aud\":\"A\",\"sub\":\"s\",\"exp\":1700003600.5}",
+        "{\"iss\":\"I\",\"aud\":\"A\",\"sub\":\"s\",\"exp\":1699999940}",
+        "{\"iss\":\"I\",\"aud\":\"A\",\"sub\":\"s\",\"exp\":-1}",
+        "{\"iss\":\"I\",\"aud\":\"A\",\"sub\":\"s\",\"exp\":"
+        "9223372036854775807}",
+        "{\"iss\":\"I\",\"aud\":\"A\",\"sub\":\"s\",\"exp\":1700003600,"
+        "\"nbf\":1700000061}",
+        "{\"iss\":\"I\",\"aud\":\"A\",\"sub\":\"s\",\"exp\":1700003600,"
+        "\"iat\":1700000061}",
+        "{\"iss\":\"I\",\"aud\":\"A\",\"sub\":\"s\",\"exp\":1700003600,"
+        "\"iat\":\"now\"}",
+        "{\"iss\":\"I\",\"aud\":\"A\",\"exp\":1700003600}",
+        "{\"iss\":\"I\",\"aud\":\"A\",\"sub\":\"\",\"exp\":1700003600}",
+        "{\"iss\":\"I\",\"aud\":\"A\",\"sub\":\"s\",\"client_id\":5,"
+        "\"exp\":1700003600}",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
+        pl_caller caller;
+        pl_err e = check(BAD[i], "", &caller);
+        if (e != PL_EAUTH)
+            print_error("%s\n", BAD[i]);
+        assert_int_equal(e, PL_EAUTH);
+    }
+}
+
+static void allows_a_minute_of_clock_skew(void **state)
+{
+    pl_caller caller;
+    (void)state;
+    assert_int_equal(
+        check("{\"iss\":\"I\",\"aud\":\"A\",\"sub\":\"s\",\"exp\":1699999941}",
+              "", &caller),
+        PL_OK);
+    assert_int_equal(
+        check("{\"iss\":\"I\",\"aud\":\"A\",\"sub\":\"s\",\"exp\":1700003600,"
+              "\"nbf\":1700000060,\"iat\":1700000060}",
+              "", &caller),
+        PL_OK);
+}
+
+static void wants_the_configured_scope(void **state)
+{
+    pl_caller caller;
+    (void)state;
+    assert_int_equal(check(CLAIMS, "X", &caller), PL_OK);
+    assert_int_equal(check(CLAIMS, "Y", &caller), PL_OK);
+    assert_int_equal(check(CLAIMS, "X Y", &caller), PL_EFORBIDDEN);
+    assert_int_equal(check(CLAIMS, "Z", &caller), PL_EFORBIDDEN);
+    assert_int_equal(
+        check("{\"iss\":\"I\",\"aud\":\"A\",\"sub\":\"s\",\"exp\":1700003600}",
+              "X", &caller),
+        PL_EFORBIDDEN);
+}
+
+static void takes_the_algorithm_from_the_key(void **state)
+{
+    static const struct {
+        const char *jwk;
+        pl_jwt_alg alg;
+    } ROWS[] = {
+        {"{\"kty\":\"RSA\"}", PL_JWT_RS256},
+        {"{\"kty\":\"RSA\",\"alg\":\"RS512\"}", PL_JWT_UNKNOWN},
+        {"{\"kty\":\"RSA\",\"use\":\"enc\"}", PL_JWT_UNKNOWN},
+        {"{\"kty\":\"EC\",\"crv\":\"P-256\",\"use\":\"sig\"}", PL_JWT_ES256},
+        {"{\"kty\":\"EC\",\"crv\":\"P-384\"}", PL_JWT_UNKNOWN},
+        {"{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"alg\":\"EdDSA\"}",
+         PL_JWT_EDDSA},
+        {"{\"kty\":\"oct\",\"k\":\"AA\"}", PL_JWT_UNKNOWN},
+        {"{}", PL_JWT_UNKNOWN},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        pl_json *jwk = NULL;
+        assert_int_equal(pl_json_parse(pl_slice_str(ROWS[i].jwk), &jwk), PL_OK);
+        assert_int_equal(pl_jwk_alg(jwk), ROWS[i].alg);
+        pl_json_free(&jwk);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(refuses_headers_that_choose_keys_or_algorithms),
+        cmocka_unit_test(refuses_malformed_texts),
+        cmocka_unit_test(refuses_tokens_over_8_kib),
+        cmocka_unit_test(refuses_every_change_of_one_character),
+        cmocka_unit_test(says_whom_a_good_token_speaks_for),
+        cmocka_unit_test(refuses_wrong_issuers_audiences_and_times),
+        cmocka_unit_test(allows_a_minute_of_clock_skew),
+        cmocka_unit_test(wants_the_configured_scope),
+        cmocka_unit_test(takes_the_algorithm_from_the_key),
+    };
+    return cmocka_run_group_tests_name("jwt", tests, NULL, NULL);
+}

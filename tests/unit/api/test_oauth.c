@@ -1,0 +1,114 @@
+/* test_oauth.c - the token endpoint's syntax. */
+#include "cm.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "oauth.h"
+
+#define FORM "Content-Type: application/x-www-form-urlencoded\r\n"
+
+static pl_err read_request(const char *headers, const char *body,
+                           pl_oauth_request *request, pl_oauth_fault *fault)
+{
+    char text[2048];
+    pl_http_head head;
+    pl_http_fault http_fault;
+    size_t cursor = 0;
+    size_t len = 0;
+    (void)snprintf(text, sizeof text,
+                   "POST /oauth2/token HTTP/1.1\r\nHost: a\r\n%s\r\n", headers);
+    assert_int_equal(pl_http_head_find_end((const uint8_t *)text, strlen(text),
+                                           &cursor, &len, &http_fault),
+                     PL_OK);
+    assert_int_equal(
+        pl_http_head_parse((const uint8_t *)text, len, &head, &http_fault),
+        PL_OK);
+    return pl_oauth_read(&head, pl_slice_str(body), request, fault);
+}
+
+static void reads_credentials_from_form_and_header(void **state)
+{
+    pl_oauth_request r;
+    pl_oauth_fault fault;
+    (void)state;
+    assert_int_equal(
+        read_request(FORM,
+                     "grant_type=client_credentials&client_id=dev&client_secret"
+                     "=s%2B1&scope=A+B&user=alice",
+                     &r, &fault),
+        PL_OK);
+    assert_string_equal(r.client_id, "dev");
+    assert_string_equal(r.client_secret, "s+1");
+    assert_string_equal(r.scope, "A B");
+    assert_string_equal(r.user, "alice");
+    assert_int_equal(read_request(FORM "Authorization: Basic ZGV2OnMlMkIx\r\n",
+                                  "grant_type=client_credentials", &r, &fault),
+                     PL_OK);
+    assert_string_equal(r.client_secret, "s+1");
+    assert_true(pl_oauth_is_client(&r, "dev", "s+1"));
+    assert_false(pl_oauth_is_client(&r, "dev", "s+2"));
+    assert_false(pl_oauth_is_client(&r, "de", "s+1"));
+    r.client_secret[0] = '\0';
+    assert_false(pl_oauth_is_client(&r, "dev", ""));
+}
+
+static void refuses_what_it_does_not_understand(void **state)
+{
+    static const struct {
+        const char *headers, *body;
+        pl_oauth_fault fault;
+    } ROWS[] = {
+        {FORM, "", PL_OAUTH_INVALID_REQUEST},
+        {"", "grant_type=client_credentials", PL_OAUTH_INVALID_REQUEST},
+        {FORM, "grant_type=password", PL_OAUTH_UNSUPPORTED_GRANT},
+        {FORM, "grant_type=client_credentials&client_id=a&client_id=b",
+         PL_OAUTH_INVALID_REQUEST},
+        {FORM, "grant_type=client_credentials&user=%zz",
+         PL_OAUTH_INVALID_REQUEST},
+        {FORM, "grant_type=client_credentials&scope=%22",
+         PL_OAUTH_INVALID_SCOPE},
+        {FORM "Authorization: Basic ZGV2\r\n", "grant_type=client_credentials",
+         PL_OAUTH_INVALID_CLIENT},
+        {FORM "Authorization: Basic !!!!\r\n", "grant_type=client_credentials",
+         PL_OAUTH_INVALID_CLIENT},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        pl_oauth_request r;
+        pl_oauth_fault fault;
+        assert_int_equal(
+            read_request(ROWS[i].headers, ROWS[i].body, &r, &fault), PL_EINVAL);
+        assert_int_equal(fault, ROWS[i].fault);
+    }
+}
+
+static void answers_are_never_stored(void **state)
+{
+    pl_answer answer;
+    (void)state;
+    pl_answer_init(&answer);
+    pl_oauth_grant(&answer, "T", 60, "WEBRTC");
+    assert_int_equal(answer.status, 200);
+    assert_non_null(strstr(answer.headers.ptr, "Cache-Control: no-store"));
+    assert_string_equal(answer.body.ptr,
+                        "{\"access_token\":\"T\",\"token_type\":\"Bearer\","
+                        "\"expires_in\":60,\"ext_expires_in\":60,\"scope\":"
+                        "\"WEBRTC\"}");
+    pl_answer_reset(&answer);
+    pl_oauth_fail(&answer, PL_OAUTH_INVALID_CLIENT);
+    assert_int_equal(answer.status, 401);
+    assert_non_null(strstr(answer.headers.ptr, "WWW-Authenticate: Basic"));
+    assert_non_null(strstr(answer.body.ptr, "\"invalid_client\""));
+    pl_answer_fini(&answer);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_credentials_from_form_and_header),
+        cmocka_unit_test(refuses_what_it_does_not_understand),
+        cmocka_unit_test(answers_are_never_stored),
+    };
+    return cmocka_run_group_tests_name("oauth", tests, NULL, NULL);
+}
