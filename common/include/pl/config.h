@@ -7,8 +7,8 @@
  * and gets the struct, the descriptors, --print-config, --check-config, the
  * sample and the reference from that list.
  *
- * File: `key = value` lines, `[section]` heads, and lines that begin with `#` as
- * comments (a `#` further right belongs to the value). A process reads
+ * File: `key = value` lines, `[section]` heads, and lines that begin with `#`
+ * as comments (a `#` further right belongs to the value). A process reads
  * [common] and the section of its own name (api, signaling, media, roompool);
  * it may also read named sections such as [room lobby].
  * Environment: PARLEY_<SECTION>_<KEY>. Flag: --key=value. */
@@ -97,10 +97,11 @@ PL_MUST_USE pl_err pl_config_load(const pl_config_section *sections, size_t n,
                                   pl_config_error *ret_error);
 /* As pl_config_load(), from text[len] instead of a file; `name` stands for the
  * file in errors. */
-PL_MUST_USE pl_err pl_config_load_text(
-    const pl_config_section *sections, size_t n, const char *name,
-    const char *text, size_t len, pl_config **ret_config,
-    pl_config_error *ret_error);
+PL_MUST_USE pl_err pl_config_load_text(const pl_config_section *sections,
+                                       size_t n, const char *name,
+                                       const char *text, size_t len,
+                                       pl_config **ret_config,
+                                       pl_config_error *ret_error);
 void pl_config_destroy(pl_config **config);
 /* The filled struct of a single section; never NULL for a known kind. */
 const void *pl_config_get(const pl_config *config, const char *kind);

@@ -49,7 +49,8 @@ typedef struct pl_app {
      * inventory here. May be NULL. */
     void (*linked)(void *ctx);
     /* The link was lost; linked() follows when it is back. May be NULL. An app
-     * does not watch the link itself: the bus has one watcher, this skeleton. */
+     * does not watch the link itself: the bus has one watcher, this skeleton.
+     */
     void (*unlinked)(void *ctx);
     void (*load)(void *ctx, pl_process_load *ret_load); /* may be NULL */
     /* Take no new work; call pl_process_drained() when the rest is done. NULL:
