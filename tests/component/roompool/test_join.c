@@ -174,6 +174,22 @@ static void a_telephone_keys_the_pin(void **state)
     world_check(w);
 }
 
+/* Media is up before the PIN is keyed: who comes in then is shown with it. */
+static void a_telephone_with_media_comes_in_with_media(void **state)
+{
+    world *w = *state;
+    assert_int_equal(phone_call(w, "c1", "locked", "o"), PL_OK);
+    assert_int_equal(phone_report(w, "c1", PL_CALL_STATE_CONFIRMED, 0, NULL),
+                     PL_OK);
+    const pl_leg *leg = phone_leg(w, "c1");
+    media_report(w, leg->row.leg_id, PL_LEG_STATE_CONNECTED);
+    assert_false(leg->part->row.has_media);
+    phone_key(w, "c1", "1234#", false);
+    assert_int_equal(leg->part->row.state, PL_PART_STATE_ACTIVE);
+    assert_true(leg->part->row.has_media);
+    world_check(w);
+}
+
 static void three_wrong_pins_end_the_call(void **state)
 {
     world *w = *state;
@@ -444,6 +460,7 @@ int main(void)
         TEST(bad_media_is_488),
         TEST(without_media_worker_it_is_503),
         TEST(a_telephone_keys_the_pin),
+        TEST(a_telephone_with_media_comes_in_with_media),
         TEST(three_wrong_pins_end_the_call),
         TEST(digits_that_stop_are_taken_as_they_are),
         TEST(nobody_keys_anything_and_the_call_ends),
