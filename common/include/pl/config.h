@@ -69,7 +69,8 @@ typedef struct pl_config_section {
     size_t size; /* of the struct */
     /* Repeated sections only: called after parsing, once each, in file order,
      * with the filled struct (borrowed during the call). An error stops the
-     * start; reason[cap] then says why. */
+     * start; reason[cap] then says why. With --check-config ctx is NULL: the
+     * values are to be judged, not taken. */
     pl_err (*each)(void *ctx, const char *name, const void *values,
                    char *reason, size_t cap);
 } pl_config_section;

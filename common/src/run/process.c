@@ -626,6 +626,22 @@ static int run(pl_process *p)
     return p->exit_code;
 }
 
+/* Ask the app about its repeated sections too. */
+static int check_config(const pl_process *p, const pl_sections *sections)
+{
+    for (size_t i = 0; i < sections->n; i++) {
+        pl_config_error error;
+        if (sections->rows[i].each &&
+            pl_config_each(p->config, sections->rows[i].kind, NULL, &error) !=
+                PL_OK) {
+            (void)fprintf(stderr, "%s: %s\n", p->app->name, error.text);
+            return PL_EXIT_CONFIG;
+        }
+    }
+    (void)printf("%s: the configuration is good\n", p->app->name);
+    return PL_EXIT_OK;
+}
+
 int pl_process_main(const pl_app *app, int argc, char **argv)
 {
     pl_sections sections;
@@ -656,7 +672,7 @@ int pl_process_main(const pl_app *app, int argc, char **argv)
     if (flags.print_config)
         pl_config_print(p.config, stdout);
     else if (flags.check_config)
-        (void)printf("%s: the configuration is good\n", app->name);
+        code = check_config(&p, &sections);
     else
         code = run(&p);
     pl_config_destroy(&p.config);

@@ -163,6 +163,11 @@ static void check_config_names_line_and_bound(void **state)
     write_config("p.conf", "[media]\nport = 8000\n");
     start(&a, TINY_WORKER, "--check-config", "--config=p.conf", NULL);
     assert_int_equal(end(&a), PL_EXIT_OK);
+    write_config("p.conf", "[room a]\n[room b]\nport = 6000\n");
+    start(&a, TINY_WORKER, "--check-config", "--config=p.conf", NULL);
+    assert_int_equal(end(&a), PL_EXIT_CONFIG);
+    assert_string_equal(
+        a.text, "parley-tiny: p.conf:2: [room b]: b cannot have port 6000\n");
 }
 
 static void the_default_file_is_read_when_it_is_there(void **state)

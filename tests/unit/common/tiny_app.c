@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "pl/process.h"
+#include "pl/str.h"
 
 #define TINY_CONFIG(KEY)                                                       \
     KEY(U32, port, "5000", 1024, 65535, "port", "a port")                      \
@@ -15,6 +16,18 @@ typedef struct tiny_config {
 #define CONFIG_TYPE tiny_config
 static const pl_config_key KEYS[] = {TINY_CONFIG(PL_CONFIG_ROW)};
 #undef CONFIG_TYPE
+
+/* [room NAME] port = 6000 is refused. */
+static pl_err each_room(void *ctx, const char *name, const void *values,
+                        char *reason, size_t cap)
+{
+    (void)ctx;
+    const tiny_config *c = values;
+    if (c->port != 6000)
+        return PL_OK;
+    pl_fmt_cut(reason, cap, "%s cannot have port 6000", name);
+    return PL_ECONFIG;
+}
 
 #ifdef TINY_ROOMPOOL
 static void on_hello(void *ctx, const pl_bus_in *in)
@@ -72,7 +85,7 @@ int main(int argc, char **argv)
         .role = PL_ROLE_MEDIA,
 #endif
         .sections = SECTIONS,
-        .n_sections = 1,
+        .n_sections = sizeof SECTIONS / sizeof SECTIONS[0],
         .start = start,
         .hello = hello,
     };
