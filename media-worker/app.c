@@ -74,9 +74,10 @@ static pl_err fill_options(const pl_media_config *k, pl_control_options *o)
     pl_err e = read_announced(k->announce_address, o);
     if (e != PL_OK)
         return e;
-    if (o->n_announce == 0)
+    if (o->n_announce == 0) {
         o->n_announce =
             pl_udp_locals(k->announce_loopback, o->announce, PL_LEG_SDP_LOCALS);
+    }
     if (o->n_announce == 0) {
         PL_LOG(ERROR, "media", "no_address", NULL,
                "this machine has no address; set announce_address");
@@ -106,11 +107,12 @@ static pl_err open_port(const pl_media_config *k, pl_udp *ret_udp)
         return PL_ECONFIG;
     }
     const char *why =
-        e == PL_EBUSY ? "another process has it" : strerror(errno);
+        e == PL_EBUSY ? "another process has it" : "the system refused it";
     PL_LOG(ERROR, "media", "port_busy", NULL,
-           "webrtc_port = %u/udp on %s: %s; stop that process or change "
-           "webrtc_port in [media]",
-           k->webrtc_port, k->bind_address[0] ? k->bind_address : "*", why);
+           "webrtc_port = %u/udp on %s: %s (errno %d); stop that process or "
+           "change webrtc_port in [media]",
+           k->webrtc_port, k->bind_address[0] ? k->bind_address : "*", why,
+           errno);
     return PL_EIO;
 }
 
@@ -360,13 +362,14 @@ static void app_dump(void *ctx)
     const pl_leg_table *t = pl_control_table(r->media->control);
     size_t cursor = 0;
     const pl_leg *leg;
-    while ((leg = pl_leg_table_next_leg(t, &cursor)) != NULL)
+    while ((leg = pl_leg_table_next_leg(t, &cursor)) != NULL) {
         PL_LOG(INFO, "media", "leg",
                PL_KV("room", leg->room_id, "leg", leg->id, "kind",
                      pl_leg_kind_text((uint32_t)leg->kind), "state",
                      pl_leg_state_text((uint32_t)leg->state)),
                "thread %u, %s", leg->thread,
                leg->room ? "in its room" : "being dropped");
+    }
 }
 
 const pl_app pl_media_app = {

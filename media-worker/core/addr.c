@@ -58,10 +58,11 @@ bool pl_addr_is_group(const pl_addr *a)
 pl_err pl_addr_parse(const char *ip, uint16_t port, pl_addr *ret)
 {
     pl_addr a = {.port = port};
-    if (inet_pton(AF_INET, ip, a.ip + 12) == 1)
+    if (inet_pton(AF_INET, ip, a.ip + 12) == 1) {
         memcpy(a.ip, v4_prefix, sizeof v4_prefix);
-    else if (inet_pton(AF_INET6, ip, a.ip) != 1)
+    } else if (inet_pton(AF_INET6, ip, a.ip) != 1) {
         return PL_EINVAL;
+    }
     *ret = a;
     return PL_OK;
 }
@@ -69,10 +70,11 @@ pl_err pl_addr_parse(const char *ip, uint16_t port, pl_addr *ret)
 void pl_addr_ip_text(const pl_addr *a, char buf[PL_ADDR_TEXT])
 {
     buf[0] = '\0';
-    if (pl_addr_is_v4(a))
+    if (pl_addr_is_v4(a)) {
         (void)inet_ntop(AF_INET, a->ip + 12, buf, PL_ADDR_TEXT);
-    else
+    } else {
         (void)inet_ntop(AF_INET6, a->ip, buf, PL_ADDR_TEXT);
+    }
 }
 
 void pl_addr_text(const pl_addr *a, char buf[PL_ADDR_TEXT])

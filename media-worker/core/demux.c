@@ -18,8 +18,9 @@ pl_demux_kind pl_demux(const uint8_t *buf, size_t len)
         {20, 63, DTLS_HEADER, PL_DEMUX_DTLS},
         {128, 191, RTCP_HEADER, PL_DEMUX_MEDIA},
     };
-    for (size_t i = 0; len > 0 && i < sizeof ranges / sizeof ranges[0]; i++)
+    for (size_t i = 0; len > 0 && i < sizeof ranges / sizeof ranges[0]; i++) {
         if (buf[0] >= ranges[i].first && buf[0] <= ranges[i].last)
             return len >= ranges[i].min_len ? ranges[i].kind : PL_DEMUX_NONE;
+    }
     return PL_DEMUX_NONE;
 }

@@ -120,9 +120,10 @@ static bool is_username_ours(const pl_ice *ice, pl_slice username)
 
 int pl_ice_find(const pl_ice *ice, const pl_addr *from)
 {
-    for (int i = 0; i < PL_ICE_PATHS; i++)
+    for (int i = 0; i < PL_ICE_PATHS; i++) {
         if (ice->paths[i].number && pl_addr_eq(&ice->paths[i].addr, from))
             return i;
+    }
     return -1;
 }
 
@@ -217,11 +218,12 @@ bool pl_ice_maintain(pl_ice *ice, int64_t now_us, pl_addr *ret_gone)
     bool is_changed = false;
     if (ice->selected >= 0 && is_quiet(&ice->paths[ice->selected], now_us)) {
         int best = -1;
-        for (int i = 0; i < PL_ICE_PATHS; i++)
+        for (int i = 0; i < PL_ICE_PATHS; i++) {
             if (ice->paths[i].number && ice->paths[i].is_nominated &&
                 !is_quiet(&ice->paths[i], now_us) &&
                 (best < 0 || ice->paths[i].seen_us > ice->paths[best].seen_us))
                 best = i;
+        }
         if (best >= 0 && best != ice->selected) {
             ice->selected = best;
             is_changed = true;

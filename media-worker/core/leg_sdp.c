@@ -64,9 +64,10 @@ static pl_err fill_local(const pl_leg_sdp_options *o, pl_oa_local *l)
     pl_err e = pl_copy(l->address, sizeof l->address, pl_slice_str(ip));
     if (e == PL_OK)
         e = pl_copy(l->cname, sizeof l->cname, pl_slice_str(o->cname));
-    if (e == PL_OK)
+    if (e == PL_OK) {
         e = pl_copy(l->stream_id, sizeof l->stream_id,
                     pl_slice_str(o->stream_id));
+    }
     if (e == PL_OK)
         e = pl_copy(l->track_id, sizeof l->track_id, pl_slice_str("audio"));
     if (e == PL_OK && o->kind == PL_LEG_KIND_WEBRTC)
@@ -111,11 +112,12 @@ static bool find_kind(pl_codec codec, pl_codec_kind *ret_kind)
         PL_CODEC_LIST(NAME_ROW)
 #undef NAME_ROW
     };
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (pl_slice_eq_nocase(pl_slice_str(names[i]), pl_codec_name(codec))) {
             *ret_kind = (pl_codec_kind)i;
             return true;
         }
+    }
     return false;
 }
 
@@ -277,9 +279,10 @@ pl_err pl_leg_sdp_peek(pl_slice text, pl_addr *ret_remote)
     if (e != PL_OK)
         return e;
     pl_addr found = {.port = 0};
-    for (size_t i = 0; i < sdp->n_media && pl_addr_is_none(&found); i++)
+    for (size_t i = 0; i < sdp->n_media && pl_addr_is_none(&found); i++) {
         if (pl_slice_eq_str(sdp->media[i].kind, "audio"))
             found = address_of(&sdp->media[i].conn, sdp->media[i].port);
+    }
     pl_sdp_destroy(&sdp);
     *ret_remote = found;
     return PL_OK;

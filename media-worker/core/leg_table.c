@@ -111,9 +111,10 @@ void pl_leg_table_destroy(pl_leg_table **table)
 static uint32_t least_loaded(const pl_leg_table *t)
 {
     uint32_t best = 0;
-    for (uint32_t i = 1; i < t->n_threads; i++)
+    for (uint32_t i = 1; i < t->n_threads; i++) {
         if (t->thread_legs[i] < t->thread_legs[best])
             best = i;
+    }
     return best;
 }
 

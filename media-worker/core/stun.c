@@ -49,10 +49,11 @@ static uint32_t crc32_of(const uint8_t *buf, size_t len, uint16_t length)
     uint32_t crc = 0xffffffff;
     for (size_t i = 0; i < len; i++) {
         uint8_t byte = buf[i];
-        if (i == 2)
+        if (i == 2) {
             byte = (uint8_t)(length >> 8);
-        else if (i == 3)
+        } else if (i == 3) {
             byte = (uint8_t)length;
+        }
         crc ^= byte;
         crc = (crc >> 4) ^ nibble[crc & 15];
         crc = (crc >> 4) ^ nibble[crc & 15];
@@ -111,10 +112,11 @@ static bool read_role(pl_stun_msg *m, const attr *a)
 {
     if (a->len != 8)
         return false;
-    if (a->type == PL_STUN_AT_CONTROLLING)
+    if (a->type == PL_STUN_AT_CONTROLLING) {
         m->is_controlling = true;
-    else
+    } else {
         m->is_controlled = true;
+    }
     m->tie_break = (uint64_t)get32(a->value) << 32 | get32(a->value + 4);
     return true;
 }
@@ -167,9 +169,10 @@ static bool read_attr(pl_stun_msg *m, const attr *a)
         {PL_STUN_AT_CONTROLLED, read_role},
         {PL_STUN_AT_CONTROLLING, read_role},
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         if (table[i].type == a->type)
             return table[i].read(m, a);
+    }
     if (!(a->type & OPTIONAL_BIT) && m->n_unknown < PL_STUN_UNKNOWN)
         m->unknown[m->n_unknown++] = a->type;
     return true;

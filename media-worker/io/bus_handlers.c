@@ -11,10 +11,11 @@ typedef struct pl_bus_handlers {
 static void reply(const pl_bus_handlers *h, const pl_bus_in *in, pl_err e)
 {
     static const pl_ok ok = {.present = 0};
-    if (e == PL_OK)
+    if (e == PL_OK) {
         pl_bus_reply(h->bus, &in->ticket, &PL_MSG_OK_REPLY, &ok);
-    else
+    } else {
         pl_bus_reply_error(h->bus, &in->ticket, e, NULL);
+    }
 }
 
 static void reply_sdp(const pl_bus_handlers *h, const pl_bus_in *in, pl_err e,

@@ -16,9 +16,10 @@ static void on_retry(void *ctx)
     pl_control *c = ctx;
     size_t cursor = 0;
     pl_leg *leg;
-    while ((leg = pl_leg_table_next_leg(c->table, &cursor)) != NULL)
+    while ((leg = pl_leg_table_next_leg(c->table, &cursor)) != NULL) {
         if (!leg->room)
             pl_control_settle(c, leg);
+    }
 }
 
 pl_err pl_control_create(const pl_control_options *options,
@@ -32,18 +33,21 @@ pl_err pl_control_create(const pl_control_options *options,
     pl_random(&start, sizeof start);
     pl_err e = pl_leg_table_create(options->max_rooms, options->max_legs,
                                    pl_mixer_threads(options->mixer), &c->table);
-    if (e == PL_OK)
+    if (e == PL_OK) {
         e = pl_port_pool_create(options->rtp_port_min, options->rtp_port_max,
                                 start, &c->ports);
+    }
     if (e == PL_OK)
         e = pl_timer_create(options->loop, on_retry, c, &c->retry);
-    if (e == PL_OK)
+    if (e == PL_OK) {
         e = pl_io_create(options->loop, pl_mixer_event_fd(options->mixer),
                          PL_IO_READ, pl_control_on_mixer, c, &c->mixer_io);
-    if (e == PL_OK)
+    }
+    if (e == PL_OK) {
         e = pl_io_create(options->loop,
                          pl_io_thread_event_fd(options->io_thread), PL_IO_READ,
                          pl_control_on_net, c, &c->net_io);
+    }
     if (e != PL_OK) {
         pl_control_destroy(&c);
         return e;
@@ -241,9 +245,10 @@ pl_err pl_control_room_close(pl_control *c, uint64_t epoch, const char *room_id)
 static void send_item(pl_control *c, const pl_inventory_item *item)
 {
     pl_bus_send how = {.epoch = item->epoch};
-    if (pl_bus_event(c->o.bus, &how, &PL_MSG_INVENTORY_ITEM, item) != PL_OK)
+    if (pl_bus_event(c->o.bus, &how, &PL_MSG_INVENTORY_ITEM, item) != PL_OK) {
         PL_LOG(WARN, "media", "inventory_cut", NULL,
                "the queue to roompool is full");
+    }
 }
 
 static void mark_item(pl_inventory_item *item)
@@ -283,9 +288,10 @@ void pl_control_inventory(pl_control *c)
         end.count++;
     }
     pl_bus_send how = {.epoch = 0};
-    if (pl_bus_event(c->o.bus, &how, &PL_MSG_INVENTORY_END, &end) != PL_OK)
+    if (pl_bus_event(c->o.bus, &how, &PL_MSG_INVENTORY_END, &end) != PL_OK) {
         PL_LOG(WARN, "media", "inventory_cut", NULL,
                "the queue to roompool is full");
+    }
 }
 
 void pl_control_drain(pl_control *c)

@@ -13,9 +13,10 @@ static void send(pl_control *c, const pl_leg *leg, const pl_msg_desc *d,
     if (!c->o.bus)
         return;
     /* a full queue is counted by the bus; state comes again by inventory */
-    if (pl_bus_event(c->o.bus, &how, d, body) != PL_OK)
+    if (pl_bus_event(c->o.bus, &how, d, body) != PL_OK) {
         PL_LOG(DEBUG, "leg", "report_lost", PL_KV("leg", leg->id), "%s",
                d->name);
+    }
 }
 
 /* Every report begins with room and leg. */
@@ -62,12 +63,13 @@ static void on_net_event(pl_control *c, const pl_net_event *event)
     }
     if (!leg->room)
         return; /* being dropped: nobody asks any more */
-    if (event->kind == PL_NET_UP && leg->state != PL_LEG_STATE_CONNECTED)
+    if (event->kind == PL_NET_UP && leg->state != PL_LEG_STATE_CONNECTED) {
         report(c, leg, PL_LEG_STATE_CONNECTED, NULL);
-    else if (event->kind == PL_NET_ENDED)
+    } else if (event->kind == PL_NET_ENDED) {
         report(c, leg, PL_LEG_STATE_CLOSED, "the peer closed");
-    else if (event->kind == PL_NET_FAILED)
+    } else if (event->kind == PL_NET_FAILED) {
         report(c, leg, PL_LEG_STATE_FAILED, event->reason);
+    }
 }
 
 void pl_control_on_net(void *ctx, unsigned events)

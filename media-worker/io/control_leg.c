@@ -20,8 +20,13 @@ enum {
 static void random_ice(size_t n_bytes, char *buf, size_t cap)
 {
     pl_random_token(n_bytes, buf, cap);
-    for (char *p = buf; *p; p++)
-        *p = *p == '-' ? '+' : *p == '_' ? '/' : *p;
+    for (char *p = buf; *p; p++) {
+        if (*p == '-') {
+            *p = '+';
+        } else if (*p == '_') {
+            *p = '/';
+        }
+    }
 }
 
 /* ---- telling the threads ------------------------------------------------ */
@@ -90,10 +95,11 @@ static pl_err tell_net(pl_control *c, pl_leg *leg, pl_net_command_kind kind,
                         .leg = leg->mix,
                         .thread = leg->thread,
                         .leg_kind = leg->kind};
-    if (leg->kind == PL_LEG_KIND_SIP)
+    if (leg->kind == PL_LEG_KIND_SIP) {
         fill_sip(leg, own, has_remote, &m.u.sip);
-    else
+    } else {
         fill_webrtc(leg, own, has_remote, &m.u.webrtc);
+    }
     pl_err e = pl_io_thread_command(c->o.io_thread, &m);
     if (e == PL_OK)
         own->is_in_net = true;
@@ -147,9 +153,10 @@ static pl_addr local_for(const pl_control *c, const pl_addr *remote)
     if (has_remote && !c->o.is_announce_fixed &&
         pl_udp_source(remote, &source) == PL_OK)
         return source;
-    for (size_t i = 0; has_remote && i < c->o.n_announce; i++)
+    for (size_t i = 0; has_remote && i < c->o.n_announce; i++) {
         if (pl_addr_is_v4(&c->o.announce[i]) == pl_addr_is_v4(remote))
             return c->o.announce[i];
+    }
     return c->o.announce[0];
 }
 
@@ -374,14 +381,15 @@ pl_err pl_control_leg_remote(pl_control *c, uint64_t epoch,
     pl_err e = pl_control_find_leg(c, m->room_id, m->leg_id, epoch, &leg);
     if (e != PL_OK)
         return e;
-    if (m->sdp.len == 0)
+    if (m->sdp.len == 0) {
         e = make_offer(c, leg);
-    else if (m->sdp_type == PL_SDP_TYPE_OFFER)
+    } else if (m->sdp_type == PL_SDP_TYPE_OFFER) {
         e = take_offer(c, leg, m->sdp, ret->reason);
-    else if (m->sdp_type == PL_SDP_TYPE_ANSWER)
+    } else if (m->sdp_type == PL_SDP_TYPE_ANSWER) {
         e = take_answer(c, leg, m->sdp, ret->reason);
-    else
+    } else {
         e = PL_EINVAL;
+    }
     if (e != PL_OK) {
         pl_metrics_add(c->o.metrics, PL_MEDIA_M_sdp_refused, 1);
         return e;

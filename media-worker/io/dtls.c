@@ -320,9 +320,10 @@ static bool is_known_peer(const pl_dtls *d,
         cert && X509_digest(cert, EVP_sha256(), got, &len) && len == sizeof got;
     X509_free(cert);
     bool is_known = false;
-    for (size_t i = 0; is_hashed && i < n; i++)
+    for (size_t i = 0; is_hashed && i < n; i++) {
         is_known |= pl_slice_eq_secret((pl_slice){got, sizeof got},
                                        (pl_slice){prints[i], sizeof got});
+    }
     return is_known;
 }
 
@@ -345,10 +346,11 @@ pl_err pl_dtls_keys(pl_dtls *d, const uint8_t (*prints)[PL_DTLS_SHA256],
         return PL_EUNSUPPORTED;
     pl_srtp_keys keys = {.profile = is_gcm ? PL_SRTP_AEAD_AES_128_GCM
                                            : PL_SRTP_AES128_CM_SHA1_80};
+    const size_t salts = sizeof keys.client_key + sizeof keys.server_key;
     memcpy(keys.client_key, out, PL_SRTP_KEY);
     memcpy(keys.server_key, out + PL_SRTP_KEY, PL_SRTP_KEY);
-    memcpy(keys.client_salt, out + 2 * PL_SRTP_KEY, salt);
-    memcpy(keys.server_salt, out + 2 * PL_SRTP_KEY + salt, salt);
+    memcpy(keys.client_salt, out + salts, salt);
+    memcpy(keys.server_salt, out + salts + salt, salt);
     OPENSSL_cleanse(out, sizeof out);
     *ret_keys = keys;
     return PL_OK;

@@ -200,8 +200,8 @@ static void *run(void *arg)
         t->peers.now_us = now_us();
         for (int i = 0; i < n; i++)
             on_ready(t, ready[i].data.u64);
-        int64_t period_us = (patience == BUSY_MS ? BUSY_MS : CALM_MS) * 1000;
-        if (t->peers.now_us - maintained_us >= period_us) {
+        int64_t period_ms = patience == BUSY_MS ? BUSY_MS : CALM_MS;
+        if (t->peers.now_us - maintained_us >= period_ms * 1000) {
             maintained_us = t->peers.now_us;
             pl_peers_maintain(&t->peers);
         }

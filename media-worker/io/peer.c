@@ -19,9 +19,10 @@ pl_err pl_peers_init(pl_peers *peers, uint32_t max_legs)
     pl_err e = peers->list ? PL_OK : PL_ENOMEM;
     if (e == PL_OK)
         e = pl_map_create(&peers->by_ufrag);
-    if (e == PL_OK)
+    if (e == PL_OK) {
         e = pl_addr_map_create((size_t)max_legs * PL_ICE_PATHS, seed,
                                &peers->by_addr);
+    }
     if (e != PL_OK)
         pl_peers_fini(peers);
     return e;
@@ -29,10 +30,11 @@ pl_err pl_peers_init(pl_peers *peers, uint32_t max_legs)
 
 void pl_peers_fini(pl_peers *peers)
 {
-    for (uint32_t i = 0; peers->list && i < peers->max_legs; i++)
+    for (uint32_t i = 0; peers->list && i < peers->max_legs; i++) {
         if (peers->list[i].id.generation &&
             peers->list[i].kind == PL_LEG_KIND_WEBRTC)
             pl_dtls_destroy(&peers->list[i].u.webrtc.dtls);
+    }
     free(peers->list);
     peers->list = NULL;
     pl_map_destroy(&peers->by_ufrag);
@@ -163,10 +165,11 @@ void pl_peers_open(pl_peers *peers, const pl_net_command *command)
                    .thread = command->thread,
                    .kind = command->leg_kind};
     peers->n_open++;
-    if (p->kind == PL_LEG_KIND_SIP)
+    if (p->kind == PL_LEG_KIND_SIP) {
         pl_peer_sip_open(p, &command->u.sip);
-    else if (!pl_peer_webrtc_open(p, &command->u.webrtc))
+    } else if (!pl_peer_webrtc_open(p, &command->u.webrtc)) {
         pl_peer_over(p, "out of memory");
+    }
 }
 
 void pl_peers_remote(pl_peers *peers, const pl_net_command *command)
@@ -174,10 +177,11 @@ void pl_peers_remote(pl_peers *peers, const pl_net_command *command)
     pl_peer *p = pl_peers_find(peers, command->leg);
     if (!p || p->is_over)
         return;
-    if (p->kind == PL_LEG_KIND_SIP)
+    if (p->kind == PL_LEG_KIND_SIP) {
         pl_peer_sip_remote(p, &command->u.sip);
-    else
+    } else {
         pl_peer_webrtc_remote(p, &command->u.webrtc);
+    }
 }
 
 void pl_peers_close(pl_peers *peers, const pl_net_command *command)
@@ -201,10 +205,11 @@ void pl_peers_note(pl_peers *peers, const pl_mix_note *note)
     pl_peer *p = pl_peers_find(peers, note->leg);
     if (!p || p->is_over)
         return;
-    if (p->kind == PL_LEG_KIND_SIP)
+    if (p->kind == PL_LEG_KIND_SIP) {
         pl_peer_sip_note(p, note->path);
-    else
+    } else {
         pl_peer_webrtc_note(p, note->path);
+    }
 }
 
 void pl_peers_maintain(pl_peers *peers)

@@ -199,10 +199,11 @@ static void after_step(pl_peer *p, pl_dtls_status before, bool is_rebuilt)
         p->peers->n_half--;
     if (is_rebuilt)
         pl_peers_count(p->peers, PL_MEDIA_M_dtls_rebuilt);
-    if (before != PL_DTLS_UP && after == PL_DTLS_UP)
+    if (before != PL_DTLS_UP && after == PL_DTLS_UP) {
         finish(p);
-    else if (before != PL_DTLS_CLOSED && after == PL_DTLS_CLOSED)
+    } else if (before != PL_DTLS_CLOSED && after == PL_DTLS_CLOSED) {
         pl_peer_over(p, NULL);
+    }
 }
 
 static void on_dtls(pl_peer *p, const pl_datagram *d)
@@ -257,10 +258,11 @@ void pl_peer_webrtc_maintain(pl_peer *p)
     if (!p->u.webrtc.told.has_remote)
         return; /* our offer is out: its answer has another timer */
     int64_t first = p->u.webrtc.first_check_us;
-    if (pl_ice_is_expired(ice, now_us))
+    if (pl_ice_is_expired(ice, now_us)) {
         pl_peer_over(p, first ? "consent expired" : "no ICE check came");
-    else if (!p->is_up && first && now_us - first > PL_PEER_HANDSHAKE_US)
+    } else if (!p->is_up && first && now_us - first > PL_PEER_HANDSHAKE_US) {
         pl_peer_over(p, "the DTLS handshake did not finish");
+    }
 }
 
 static void by_address(pl_peers *peers, const pl_datagram *d, bool is_dtls)
@@ -270,15 +272,16 @@ static void by_address(pl_peers *peers, const pl_datagram *d, bool is_dtls)
                      ? &peers->list[index]
                      : NULL;
     int path = p && !p->is_over ? pl_ice_find(&p->u.webrtc.ice, &d->from) : -1;
-    if (path < 0)
+    if (path < 0) {
         pl_peers_count(peers, is_dtls ? PL_MEDIA_M_dtls_not_admitted
                                       : PL_MEDIA_M_net_wrong_source);
-    else if (is_dtls)
+    } else if (is_dtls) {
         on_dtls(p, d);
-    else if (p->is_up)
+    } else if (p->is_up) {
         pl_peer_forward(p, d, p->u.webrtc.ice.paths[path].number, false);
-    else
+    } else {
         pl_peers_count(peers, PL_MEDIA_M_net_early);
+    }
 }
 
 void pl_peers_webrtc(pl_peers *peers, const pl_datagram *d)

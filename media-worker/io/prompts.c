@@ -16,6 +16,7 @@ enum {
     RATE_THIRD = 16000,
     MAX_SAMPLES = RATE * PL_PROMPT_MAX_S,
     MAX_FILE = MAX_SAMPLES * 2 + 4096,
+    BLOCK = RATE_THIRD / 50, /* samples resampled at once */
     WAVE_PCM = 1,
 };
 
@@ -36,18 +37,19 @@ static uint32_t le(const uint8_t *p, size_t n)
 
 static pl_err triple(const int16_t *in, size_t n, int16_t *out)
 {
-    enum { BLOCK = RATE_THIRD / 50 };
-    float from[BLOCK], to[3 * BLOCK];
+    float from[BLOCK];
+    float to[3 * BLOCK];
     pl_resampler *r = NULL;
     pl_err e = pl_resampler_create(RATE_THIRD, RATE, &r);
-    for (size_t at = 0; e == PL_OK && at < n; at += BLOCK) {
+    for (size_t at = 0; e == PL_OK && at < n; at += (size_t)BLOCK) {
         size_t len = n - at < BLOCK ? n - at : BLOCK;
         for (size_t i = 0; i < len; i++)
             from[i] = in[at + i];
-        size_t made = pl_resampler_run(r, from, len, to, 3 * BLOCK);
-        for (size_t i = 0; i < made && i < 3 * len; i++)
+        size_t made = pl_resampler_run(r, from, len, to, 3 * len);
+        for (size_t i = 0; i < made && i < 3 * len; i++) {
             out[3 * at + i] =
                 (int16_t)lrintf(fmaxf(-32768, fminf(32767, to[i])));
+        }
     }
     pl_resampler_destroy(&r);
     return e;
@@ -117,10 +119,11 @@ pl_err pl_prompt_decode(const uint8_t *file, size_t len, int16_t **ret_pcm,
     }
     for (size_t i = 0; i < w.n; i++)
         in[i] = (int16_t)le(w.data + 2 * i, 2);
-    if (times == 1)
+    if (times == 1) {
         memcpy(out, in, w.n * sizeof *out);
-    else
+    } else {
         e = triple(in, w.n, out);
+    }
     free(in);
     if (e != PL_OK) {
         free(out);
@@ -170,10 +173,10 @@ static pl_err load_one(pl_prompts *p, const char *dir, const char *file)
     return PL_OK;
 }
 
-static bool is_wav(const char *file)
+static int is_wav(const struct dirent *entry)
 {
-    size_t len = strlen(file);
-    return len > 4 && strcmp(file + len - 4, ".wav") == 0;
+    size_t len = strlen(entry->d_name);
+    return len > 4 && strcmp(entry->d_name + len - 4, ".wav") == 0;
 }
 
 pl_err pl_prompts_load(const char *dir, pl_prompts **ret_prompts)
@@ -181,23 +184,24 @@ pl_err pl_prompts_load(const char *dir, pl_prompts **ret_prompts)
     pl_prompts *p = calloc(1, sizeof *p);
     if (!p)
         return PL_ENOMEM;
-    DIR *d = opendir(dir);
-    if (!d)
+    struct dirent **names = NULL;
+    int n = scandir(dir, &names, is_wav, alphasort);
+    if (n <= 0) {
         PL_LOG(WARN, "media", "prompts_missing", PL_KV("dir", dir),
                "no announcements will be played");
-    const struct dirent *entry;
-    while (d && p->n < PL_PROMPTS_MAX && (entry = readdir(d)) != NULL) {
-        if (!is_wav(entry->d_name))
-            continue;
-        pl_err e = load_one(p, dir, entry->d_name);
-        if (e != PL_OK)
+    }
+    for (int i = 0; i < n; i++) {
+        pl_err e = p->n < PL_PROMPTS_MAX ? load_one(p, dir, names[i]->d_name)
+                                         : PL_EFULL;
+        if (e != PL_OK) {
             PL_LOG(WARN, "media", "prompt_refused",
-                   PL_KV("file", entry->d_name),
+                   PL_KV("file", names[i]->d_name),
                    "%s; wanted: 16 bit mono PCM at 48000 or 16000 Hz",
                    pl_err_text(e));
+        }
+        free(names[i]);
     }
-    if (d)
-        (void)closedir(d);
+    free(names);
     *ret_prompts = p;
     return PL_OK;
 }
@@ -221,9 +225,10 @@ void pl_prompts_free(pl_prompts **prompts)
 
 const pl_prompt *pl_prompts_find(const pl_prompts *prompts, const char *name)
 {
-    for (size_t i = 0; i < prompts->n; i++)
+    for (size_t i = 0; i < prompts->n; i++) {
         if (strcmp(prompts->list[i].name, name) == 0)
             return &prompts->list[i];
+    }
     return NULL;
 }
 

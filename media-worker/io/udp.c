@@ -1,5 +1,5 @@
 /* udp.c - sockets and batches; recvmmsg() is Linux. */
-#define _GNU_SOURCE /* recvmmsg */
+#define _GNU_SOURCE /* recvmmsg. NOLINT(bugprone-reserved-identifier) */
 #include "io/udp.h"
 
 #include <errno.h>
@@ -81,7 +81,7 @@ static pl_err open_family(const pl_addr *local, bool is_v6, pl_udp *ret_udp)
     if (fd < 0)
         return PL_EIO;
     pl_err e = bind_socket(fd, local, is_v6);
-    struct sockaddr_storage bound;
+    struct sockaddr_storage bound = {.ss_family = AF_UNSPEC};
     socklen_t len = sizeof bound;
     if (e == PL_OK && getsockname(fd, (struct sockaddr *)&bound, &len) != 0)
         e = PL_EIO;
@@ -166,12 +166,13 @@ size_t pl_udp_receive(const pl_udp *udp, pl_udp_batch *b,
     int n = recvmmsg(udp->fd, b->head, PL_UDP_BATCH, MSG_DONTWAIT, NULL);
     if (n <= 0)
         return 0;
-    for (size_t i = 0; i < (size_t)n; i++)
+    for (size_t i = 0; i < (size_t)n; i++) {
         b->list[i] = (pl_datagram){
             .from = from_sockaddr(&b->from[i]),
             .data = b->data[i],
             .len = b->head[i].msg_len,
             .is_cut = (b->head[i].msg_hdr.msg_flags & MSG_TRUNC) != 0};
+    }
     *ret_list = b->list;
     return (size_t)n;
 }
