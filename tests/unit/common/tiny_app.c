@@ -74,7 +74,13 @@ int main(int argc, char **argv)
          .doc = "the tiny app",
          .keys = KEYS,
          .n_keys = sizeof KEYS / sizeof KEYS[0],
-         .size = sizeof(tiny_config)}
+         .size = sizeof(tiny_config)},
+        {.kind = "room",
+         .doc = "a repeated section",
+         .keys = KEYS,
+         .n_keys = sizeof KEYS / sizeof KEYS[0],
+         .size = sizeof(tiny_config),
+         .each = each_room},
     };
     static const pl_app APP = {
         .name = "parley-tiny",
