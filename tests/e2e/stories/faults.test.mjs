@@ -71,7 +71,15 @@ tell('the front end dies: media goes on, the pages come back', async (system) =>
   }
   const heard = (await carla.heard()).slice(from);
   assert.ok(heard.longestGapMs(VOICES.anna) <= 60, `gap ${heard.longestGapMs(VOICES.anna)} ms`);
-  await until('the roster is whole', async () => (await ben.roster()).length === 3);
+  // The pages hear of news again.
+  const dan = await Phone.open(system, 'dan');
+  await dan.dial('lobby');
+  for (const person of [anna, ben]) {
+    await until(`${person.name} sees who came`, async () => (await person.roster()).length === 4);
+  }
+  await dan.hangup();
+  await until('and who left', async () => (await ben.roster()).length === 3);
+  await dan.close();
 });
 
 tell('the media worker dies: pages rejoin by themselves', async (system) => {
@@ -90,9 +98,9 @@ tell('the media worker dies: pages rejoin by themselves', async (system) => {
 });
 
 tell('the signaling worker dies: its calls are cleaned up, new ones come', async (system) => {
-  const dan = await Phone.open(system, 'dan');
-  await dan.dial('lobby');
-  await hears(dan, 'ben');
+  const finn = await Phone.open(system, 'finn');
+  await finn.dial('lobby');
+  await hears(finn, 'ben');
   await system.kill('signaling-1');
   await until('its telephones are gone from the state', async () => (await system.sql(
     "select * from v_live_participants")).length === 2, 30000);

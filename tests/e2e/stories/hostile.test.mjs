@@ -80,11 +80,11 @@ tell('HTTP: malformed, smuggled, too large, not JSON', async (system) => {
   await talk(() => net.connect(system.httpsPort, '127.0.0.1'), 'GET / HTTP/1.1\r\n\r\n', 1000);
   const P = '/api/client/v2/conferences/lobby/request_token';
   for (const body of ['', '{', '[]', '"x"', '{"display_name":7}', '{"display_name":"a","display_name":{}}',
-    `{"display_name":"${'x'.repeat(100000)}"}`, '['.repeat(50000), '{"display_name":"\\ud800"}']) {
-    const { status, json } = await system.http('POST', P, {
+    `{"display_name":"${'x'.repeat(1000000)}"}`, '['.repeat(50000), '{"display_name":"\\ud800"}']) {
+    const { status, json, text } = await system.http('POST', P, {
       headers: { 'Content-Type': 'application/json' }, body });
     assert.ok(status >= 400 && status < 500, `${status} for ${body.slice(0, 40)}`);
-    assert.equal(json?.status, 'failed');
+    assert.ok(json?.status === 'failed' || (status === 413 && json?.error), `${status} ${text} for ${body.slice(0, 40)}`);
   }
   for (const token of ['x', 'a.b.c', 'eyJhbGciOiJub25lIn0.e30.', '.'.repeat(500)]) {
     const { status } = await system.http('POST', '/sessions', {
