@@ -40,7 +40,8 @@ int64_t pl_metrics_value(const pl_metrics *metrics, size_t index);
 /* Histogram quantile 0..1000 permille, upper bucket bound in microseconds. */
 uint64_t pl_metrics_quantile_us(const pl_metrics *metrics, size_t index,
                                 unsigned permille);
-/* Text exposition format 0.0.4 with the label node="..".
+/* Text exposition format 0.0.4 with the label node="..": the node's name, what
+ * follows a dot (the boot nonce) is left out.
  * Errors: PL_EFULL. */
 PL_MUST_USE pl_err pl_metrics_expose(const pl_metrics *metrics,
                                      const char *node, char *buf, size_t cap,

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "pl/str.h"
 
@@ -13,7 +14,7 @@ static const uint64_t BOUNDS[] = {10,      20,      50,      100,     200,
                                   500,     1000,    2000,    5000,    10000,
                                   20000,   50000,   100000,  200000,  500000,
                                   1000000, 2000000, 5000000, 10000000};
-enum { N_BOUNDS = sizeof BOUNDS / sizeof BOUNDS[0] };
+enum { N_BOUNDS = sizeof BOUNDS / sizeof BOUNDS[0], NODE_NAME_MAX = 64 };
 
 typedef struct histogram {
     _Atomic uint64_t buckets[N_BOUNDS + 1];
@@ -179,6 +180,9 @@ pl_err pl_metrics_expose(const pl_metrics *metrics, const char *node, char *buf,
     static const char *const KINDS[] = {"counter", "gauge", "histogram"};
     if (cap == 0)
         return PL_EFULL;
+    /* Without the boot nonce: a series goes on when the process restarts. */
+    char name[NODE_NAME_MAX + 1];
+    pl_fmt_cut(name, sizeof name, "%.*s", (int)strcspn(node, "."), node);
     text t = {.buf = buf, .cap = cap};
     buf[0] = '\0';
     for (size_t i = 0; metrics && i < metrics->n; i++) {
@@ -187,11 +191,11 @@ pl_err pl_metrics_expose(const pl_metrics *metrics, const char *node, char *buf,
             KINDS[d->kind]);
         uint64_t v = read_count(&metrics->metrics[i].value);
         if (d->kind == PL_METRIC_HISTOGRAM)
-            put_histogram(&t, d->name, node, metrics->metrics[i].histogram);
+            put_histogram(&t, d->name, name, metrics->metrics[i].histogram);
         else if (d->kind == PL_METRIC_GAUGE)
-            PUT(&t, "%s{node=\"%s\"} %" PRId64 "\n", d->name, node, (int64_t)v);
+            PUT(&t, "%s{node=\"%s\"} %" PRId64 "\n", d->name, name, (int64_t)v);
         else
-            PUT(&t, "%s{node=\"%s\"} %" PRIu64 "\n", d->name, node, v);
+            PUT(&t, "%s{node=\"%s\"} %" PRIu64 "\n", d->name, name, v);
     }
     if (t.is_full)
         return PL_EFULL;

@@ -56,7 +56,7 @@ static void the_text_is_prometheus(void **state)
     pl_metrics_observe_us(*state, LATE, 10);
     pl_metrics_observe_us(*state, LATE, 11);
     assert_int_equal(
-        pl_metrics_expose(*state, "media-1", text, sizeof text, &n), PL_OK);
+        pl_metrics_expose(*state, "media-1.5f", text, sizeof text, &n), PL_OK);
     assert_int_equal(n, strlen(text));
     const char *const lines[] = {
         "# HELP pl_x_done_total things done\n# TYPE pl_x_done_total counter\n",
