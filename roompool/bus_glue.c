@@ -142,6 +142,12 @@ static void new_id(void *ctx, char id[37])
     pl_random_uuid(id);
 }
 
+static int64_t clock_us(void *ctx)
+{
+    const pl_glue *glue = ctx;
+    return pl_loop_now_us(glue->options.loop);
+}
+
 static pl_err pin_hash(void *ctx, const char *pin, char hash[PL_PIN_HASH_TEXT])
 {
     const pl_glue *glue = ctx;
@@ -213,6 +219,7 @@ pl_err pl_glue_create(const pl_glue_options *options, pl_glue **ret_glue)
                         .reply = out_reply,
                         .reply_error = out_error,
                         .new_id = new_id,
+                        .clock_us = clock_us,
                         .pin_hash = pin_hash,
                         .pin_matches = pin_matches,
                         .note = note,

@@ -290,7 +290,12 @@ static pl_err commit(pl_pool *pool)
         return pool->failed;
     if (!pool->store->ops->is_dirty(pool->store))
         return PL_OK;
+    const pl_port *port = pool->port;
+    int64_t start_us = port->clock_us(port->ctx);
     pl_err e = pool->store->ops->commit(pool->store);
+    int64_t took_us = port->clock_us(port->ctx) - start_us;
+    pl_metrics_observe_us(pool->metrics, PL_RM_commit_us,
+                          took_us > 0 ? (uint64_t)took_us : 0);
     if (e) {
         pl_pool_fail(pool, e);
         return e;

@@ -22,6 +22,7 @@ typedef struct pl_port {
     void (*reply_error)(void *ctx, const pl_bus_ticket *ticket, pl_err e,
                         const char *text);
     void (*new_id)(void *ctx, char id[37]); /* UUID */
+    int64_t (*clock_us)(void *ctx);         /* to measure commits */
     /* Salted, slow hash of a PIN, and comparison in constant time. */
     pl_err (*pin_hash)(void *ctx, const char *pin, char hash[PL_PIN_HASH_TEXT]);
     bool (*pin_matches)(void *ctx, const char *pin, const char *hash);
