@@ -48,6 +48,7 @@ static void restart_dtls(pl_peer *p)
     leave_half(p);
     pl_dtls_destroy(&p->u.webrtc.dtls);
     p->u.webrtc.dtls = fresh;
+    p->u.webrtc.ice.selected = -1; /* the next nominated path is the one */
     p->is_up = false;
 }
 

@@ -207,37 +207,26 @@ static void close_leg(world *w, pl_leg_kind kind)
     assert_int_equal(event.leg.generation, w->leg.generation);
 }
 
-/* A client whose check passed and nominated its path. Commands travel by a
- * queue: the first checks may come before the leg is known. */
-static peer_client *checked(world *w, const char *ip)
+/* Commands travel by a queue: the first checks may come before the leg is
+ * known. */
+static void check_until_answered(peer_client *c)
 {
-    peer_client *c = peer_client_create(ip, w->udp.port);
-    assert_non_null(c);
-    for (int64_t end_ms = now_ms() + DEADLINE_MS; now_ms() < end_ms;)
+    for (int64_t end_ms = now_ms() + DEADLINE_MS; now_ms() < end_ms;) {
         if (peer_client_check(c, "ours1234:theirs", pwd, true, NULL))
-            return c;
+            return;
+    }
     fail_msg("no check passed");
-    return NULL;
 }
 
+/* A client whose certificate is announced and whose check passed. */
 static peer_client *opened(world *w, const char *ip)
 {
-    peer_client *probe = peer_client_create(ip, w->udp.port);
-    uint8_t print[32] = {0};
-    assert_non_null(probe);
-    open_webrtc(w, print); /* the certificate is known only afterwards */
-    peer_client_destroy(&probe);
-    peer_client *c = checked(w, ip);
-    pl_net_command m = {.kind = PL_NET_REMOTE,
-                        .leg = w->leg,
-                        .leg_kind = PL_LEG_KIND_WEBRTC,
-                        .u.webrtc = {.ufrag = "ours1234",
-                                     .has_remote = true,
-                                     .remote_ufrag = "theirs",
-                                     .n_prints = 1}};
-    memcpy(m.u.webrtc.pwd, pwd, sizeof pwd);
-    peer_client_fingerprint(c, m.u.webrtc.prints[0]);
-    assert_int_equal(pl_io_thread_command(w->thread, &m), PL_OK);
+    uint8_t print[32];
+    peer_client *c = peer_client_create(ip, w->udp.port);
+    assert_non_null(c);
+    peer_client_fingerprint(c, print);
+    open_webrtc(w, print);
+    check_until_answered(c);
     return c;
 }
 
@@ -294,8 +283,9 @@ static void wrong_fingerprint_is_refused(void **state)
     world *w = *state;
     uint8_t print[32] = {1, 2, 3};
     pl_net_event event;
+    peer_client *c = peer_client_create("127.0.0.1", w->udp.port);
     open_webrtc(w, print);
-    peer_client *c = checked(w, "127.0.0.1");
+    check_until_answered(c);
     (void)peer_client_handshake(c, &ordinary);
     assert_true(next_event(w, &event));
     assert_int_equal(event.kind, PL_NET_FAILED);
@@ -341,6 +331,65 @@ static void dtls_needs_a_checked_path(void **state)
     assert_true(wait_count(w, PL_MEDIA_M_dtls_not_admitted, 1));
     assert_true(peer_client_handshake(c, &ordinary));
     peer_client_destroy(&stranger);
+    peer_client_destroy(&c);
+}
+
+static void handshake_waits_for_the_answer_to_our_offer(void **state)
+{
+    world *w = *state;
+    pl_net_command open = {.kind = PL_NET_OPEN,
+                           .leg = w->leg,
+                           .leg_kind = PL_LEG_KIND_WEBRTC,
+                           .u.webrtc = {.ufrag = "ours1234"}};
+    memcpy(open.u.webrtc.pwd, pwd, sizeof pwd);
+    peer_client *c = peer_client_create("127.0.0.1", w->udp.port);
+    assert_int_equal(pl_io_thread_command(w->thread, &open), PL_OK);
+    check_until_answered(c);
+    static const uint8_t hello[13] = {22, 0xfe, 0xfd};
+    peer_client_send(c, hello, sizeof hello);
+    assert_true(wait_count(w, PL_MEDIA_M_dtls_not_admitted, 1));
+    open.kind = PL_NET_REMOTE;
+    open.u.webrtc.has_remote = true;
+    open.u.webrtc.n_prints = 1;
+    memcpy(open.u.webrtc.remote_ufrag, "theirs", sizeof "theirs");
+    peer_client_fingerprint(c, open.u.webrtc.prints[0]);
+    assert_int_equal(pl_io_thread_command(w->thread, &open), PL_OK);
+    assert_true(peer_client_handshake(c, &ordinary));
+    expect_up(w, c);
+    peer_client_destroy(&c);
+}
+
+static void another_certificate_begins_a_new_association(void **state)
+{
+    world *w = *state;
+    peer_client *c = opened(w, "127.0.0.1");
+    assert_true(peer_client_handshake(c, &ordinary));
+    expect_up(w, c);
+    peer_client *next = peer_client_create("127.0.0.1", w->udp.port);
+    pl_net_command m = {.kind = PL_NET_REMOTE,
+                        .leg = w->leg,
+                        .leg_kind = PL_LEG_KIND_WEBRTC,
+                        .u.webrtc = {.ufrag = "new45678",
+                                     .is_ice_restart = true,
+                                     .has_remote = true,
+                                     .remote_ufrag = "others",
+                                     .n_prints = 1}};
+    memcpy(m.u.webrtc.pwd, pwd, sizeof pwd);
+    peer_client_fingerprint(next, m.u.webrtc.prints[0]);
+    assert_int_equal(pl_io_thread_command(w->thread, &m), PL_OK);
+    int64_t end_ms = now_ms() + DEADLINE_MS;
+    while (!peer_client_check(next, "new45678:others", pwd, true, NULL))
+        assert_true(now_ms() < end_ms);
+    assert_true(peer_client_handshake(next, &ordinary));
+    pl_mix_input in;
+    pl_srtp_keys want;
+    peer_client_keys(next, &want);
+    assert_true(next_input(&in));
+    assert_int_equal(in.kind, PL_MIX_TRANSPORT_UP);
+    assert_memory_equal(&in.u.up.keys, &want, sizeof want);
+    assert_int_equal(in.u.up.route.remote.port, peer_client_port(next));
+    assert_false(peer_client_check(c, "ours1234:theirs", pwd, true, NULL));
+    peer_client_destroy(&next);
     peer_client_destroy(&c);
 }
 
@@ -505,6 +554,8 @@ int main(void)
         TEST(client_without_certificate_is_refused),
         TEST(poisoned_handshake_does_not_stop_the_good_one),
         TEST(dtls_needs_a_checked_path),
+        TEST(handshake_waits_for_the_answer_to_our_offer),
+        TEST(another_certificate_begins_a_new_association),
         TEST(wrong_checks_are_refused_and_counted),
         TEST(media_goes_to_the_mixer_as_it_came),
         TEST(replayed_check_moves_nothing_until_media_authenticates),
