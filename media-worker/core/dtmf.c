@@ -24,20 +24,19 @@ char pl_dtmf_flush(pl_dtmf *dtmf)
     return DIGITS[dtmf->last_event];
 }
 
-pl_err pl_dtmf_take(pl_dtmf *dtmf, uint32_t ts, const uint8_t *payload,
-                    size_t len, uint32_t clock_hz, char *ret_digit,
-                    uint32_t *ret_duration_ms)
+pl_err pl_dtmf_take(pl_dtmf *dtmf, uint32_t ts, pl_slice payload,
+                    uint32_t clock_hz, pl_digit *ret_digit)
 {
-    if (len < EVENT_BYTES || len % EVENT_BYTES != 0)
+    if (payload.len < EVENT_BYTES || payload.len % EVENT_BYTES != 0 ||
+        clock_hz == 0)
         return PL_EPROTO;
-    char digit = 0;
-    uint8_t event = payload[0];
-    bool is_end = payload[1] & 0x80U;
-    uint16_t duration = pl_be_get16(payload + 2);
-    *ret_digit = 0;
-    *ret_duration_ms = 0;
+    uint8_t event = payload.ptr[0];
+    bool is_end = payload.ptr[1] & 0x80U;
+    uint16_t duration = pl_be_get16(payload.ptr + 2);
+    *ret_digit = (pl_digit){0};
     if (event >= N_DIGITS || (dtmf->has_event && is_older(ts, dtmf->last_ts)))
         return PL_OK;
+    char digit = 0;
     uint64_t held = dtmf->duration;
     if (!dtmf->has_event || ts != dtmf->last_ts) {
         digit = pl_dtmf_flush(dtmf);
@@ -51,7 +50,7 @@ pl_err pl_dtmf_take(pl_dtmf *dtmf, uint32_t ts, const uint8_t *payload,
         digit = pl_dtmf_flush(dtmf);
         held = duration;
     }
-    *ret_digit = digit;
-    *ret_duration_ms = clock_hz ? (uint32_t)(held * 1000 / clock_hz) : 0;
+    ret_digit->digit = digit;
+    ret_digit->duration_ms = (uint32_t)(held * 1000 / clock_hz);
     return PL_OK;
 }

@@ -52,8 +52,8 @@ pl_err pl_engine_create(const pl_engine_options *options,
     if (!e)
         return PL_ENOMEM;
     e->options = *options;
-    e->legs = calloc(options->max_legs, sizeof *e->legs);
-    e->rooms = calloc(options->max_rooms, sizeof *e->rooms);
+    e->legs = calloc(options->max_legs, sizeof(pl_channel *));
+    e->rooms = calloc(options->max_rooms, sizeof(pl_engine_room *));
     if (!e->legs || !e->rooms || pl_packet_pool_create(&e->pool) != PL_OK) {
         pl_engine_destroy(&e);
         return PL_ENOMEM;
@@ -67,9 +67,10 @@ static void free_shared(const pl_engine *e,
 {
     for (size_t c = 0; c < PL_AUDIO_COUNT; c++) {
         for (size_t r = 0; r < PL_RATE_CLASSES; r++) {
-            if (shared[c][r].encoder)
+            if (shared[c][r].encoder) {
                 e->options.codecs->codec[c]->encoder_destroy(
                     &shared[c][r].encoder);
+            }
         }
     }
 }
@@ -79,9 +80,10 @@ static void free_leg(pl_engine *e, pl_channel *leg)
 {
     if (leg->srtp)
         e->options.srtp->destroy(&leg->srtp);
-    if (leg->encoder)
+    if (leg->encoder) {
         e->options.codecs->codec[leg->media.send_codec]->encoder_destroy(
             &leg->encoder);
+    }
     pl_playout_destroy(&leg->playout);
     free(leg->echo);
     free(leg);

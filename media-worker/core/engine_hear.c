@@ -40,7 +40,8 @@ static pl_err need_encoder(const pl_codec *codec, unsigned rate_class,
                     : codec->encoder_create(CLASS_BPS[rate_class], encoder);
 }
 
-static pl_err set_encoder(pl_engine *e, pl_channel *leg, const pl_mix_media *media)
+static pl_err set_encoder(pl_engine *e, pl_channel *leg,
+                          const pl_mix_media *media)
 {
     pl_codec_kind kind = media->send_codec;
     const pl_codec *codec = e->options.codecs->codec[kind];
@@ -122,10 +123,11 @@ static void go_private(pl_engine *e, pl_channel *leg)
         codec_of(e, leg)->encoder_copy(leg->encoder, from->encoder);
         e->stats.switches++;
     }
-    if (leg->hear == PL_HEAR_SHARED && is_fresh(e, leg->room->limiter_tick))
+    if (leg->hear == PL_HEAR_SHARED && is_fresh(e, leg->room->limiter_tick)) {
         leg->limiter = leg->room->limiter;
-    else
+    } else {
         pl_limiter_init(&leg->limiter);
+    }
     leg->hear = PL_HEAR_PRIVATE;
 }
 

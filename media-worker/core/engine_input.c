@@ -93,13 +93,15 @@ void pl_engine_digit(pl_engine *engine, const pl_channel *leg, char digit,
 static void take_event(pl_engine *e, pl_channel *leg, const pl_rtp *rtp,
                        int64_t now_us)
 {
-    char digit = 0;
-    uint32_t ms = 0;
+    pl_digit digit = {0};
+    pl_slice payload = {rtp->payload, rtp->payload_len};
     leg->last_dtmf_us = now_us;
-    if (pl_dtmf_take(&leg->dtmf, rtp->ts, rtp->payload, rtp->payload_len,
-                     leg->media.dtmf_clock, &digit, &ms) != PL_OK)
+    if (pl_dtmf_take(&leg->dtmf, rtp->ts, payload, leg->media.dtmf_clock,
+                     &digit) != PL_OK) {
         e->stats.drop_payload++;
-    pl_engine_digit(e, leg, digit, ms);
+        return;
+    }
+    pl_engine_digit(e, leg, digit.digit, digit.duration_ms);
 }
 
 static void take_audio(pl_engine *e, pl_channel *leg, const pl_rtp *rtp,
@@ -109,9 +111,10 @@ static void take_audio(pl_engine *e, pl_channel *leg, const pl_rtp *rtp,
         .codec = codec, .ts = rtp->ts, .xseq = xseq, .arrival_us = now_us};
     bool is_voice = false;
     /* Plain RTP could claim any level from anywhere. */
-    if (leg->srtp)
+    if (leg->srtp) {
         info.has_level =
             pl_rtp_level(rtp, leg->media.level_ext_id, &info.level, &is_voice);
+    }
     pl_rtp_source_arrival(&leg->source, rtp->ts,
                           e->options.codecs->codec[codec]->clock_hz, now_us);
     pl_err err =
@@ -125,7 +128,8 @@ static void take_audio(pl_engine *e, pl_channel *leg, const pl_rtp *rtp,
     }
 }
 
-static bool find_codec(const pl_channel *leg, uint8_t pt, pl_codec_kind *ret_codec)
+static bool find_codec(const pl_channel *leg, uint8_t pt,
+                       pl_codec_kind *ret_codec)
 {
     for (uint8_t i = 0; i < leg->media.n_recv; i++) {
         if (leg->media.recv[i].pt == pt) {
@@ -167,10 +171,11 @@ static void take_rtp(pl_engine *e, pl_channel *leg, const pl_mix_packet *p,
     uint32_t xseq = 0;
     pl_err err = follow(leg, &rtp, p->arrival_us, &xseq);
     if (err != PL_OK) {
-        if (err == PL_EFULL)
+        if (err == PL_EFULL) {
             e->stats.drop_ssrc++;
-        else
+        } else {
             e->stats.drop_seq++;
+        }
         return;
     }
     leg->last_rtp_us = p->arrival_us;
@@ -234,19 +239,21 @@ static void take_packet(pl_engine *e, pl_channel *leg, pl_mix_packet *p)
         pl_err err =
             e->options.srtp->unprotect(leg->srtp, is_rtcp, p->data, &len);
         if (err != PL_OK) {
-            if (err == PL_EEXIST)
+            if (err == PL_EEXIST) {
                 e->stats.drop_replay++;
-            else if (err == PL_EFULL)
+            } else if (err == PL_EFULL) {
                 e->stats.drop_ssrc++;
-            else
+            } else {
                 e->stats.drop_auth++;
+            }
             return;
         }
     }
-    if (is_rtcp)
+    if (is_rtcp) {
         take_rtcp(e, leg, p, len);
-    else
+    } else {
         take_rtp(e, leg, p, len);
+    }
 }
 
 /* ---- transports --------------------------------------------------------- */

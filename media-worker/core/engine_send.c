@@ -14,7 +14,8 @@ void pl_engine_flush(pl_engine *engine)
 }
 
 /* Protect what lies in the next output buffer and queue it. */
-static bool queue_packet(pl_engine *e, pl_channel *leg, size_t len, bool is_rtcp)
+static bool queue_packet(pl_engine *e, pl_channel *leg, size_t len,
+                         bool is_rtcp)
 {
     uint8_t *bytes = e->out_bytes[e->n_out];
     if (leg->srtp && e->options.srtp->protect(leg->srtp, is_rtcp, bytes,
@@ -34,8 +35,8 @@ static bool queue_packet(pl_engine *e, pl_channel *leg, size_t len, bool is_rtcp
     return true;
 }
 
-void pl_engine_send_rtp(pl_engine *engine, pl_channel *leg, const uint8_t *payload,
-                        size_t len)
+void pl_engine_send_rtp(pl_engine *engine, pl_channel *leg,
+                        const uint8_t *payload, size_t len)
 {
     if (len == 0) {
         leg->has_gap = true;

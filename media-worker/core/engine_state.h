@@ -43,7 +43,8 @@ typedef struct pl_rate_window {
     uint32_t n;
 } pl_rate_window;
 
-/* The mixing side of a leg. */
+/* The mixing side of a leg; grouped by what belongs together.
+ * NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
 typedef struct pl_channel {
     pl_mix_id id;
     pl_engine_room *room;
@@ -158,8 +159,8 @@ void pl_engine_digit(pl_engine *engine, const pl_channel *leg, char digit,
 /* engine_send.c */
 void pl_engine_flush(pl_engine *engine);
 /* Send an encoded payload to a leg under its own number, time and source. */
-void pl_engine_send_rtp(pl_engine *engine, pl_channel *leg, const uint8_t *payload,
-                        size_t len);
+void pl_engine_send_rtp(pl_engine *engine, pl_channel *leg,
+                        const uint8_t *payload, size_t len);
 /* Send a report; is_bye: the last one. */
 void pl_engine_send_rtcp(pl_engine *engine, pl_channel *leg, int64_t now_us,
                          bool is_bye);

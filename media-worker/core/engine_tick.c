@@ -63,10 +63,11 @@ static void check_claim(pl_channel *leg)
     if (!leg->has_level || leg->lie_ticks >= LIE_TICKS)
         return;
     if (leg->voice.level_db > CLAIM_DB &&
-        pl_level_db(leg->pcm, PL_TICK_SAMPLES) < HEARD_DB)
+        pl_level_db(leg->pcm, PL_TICK_SAMPLES) < HEARD_DB) {
         leg->lie_ticks++;
-    else
+    } else {
         leg->lie_ticks = 0;
+    }
 }
 
 /* Put samples on a grid of 2^-19: near 24 floats lie that far apart. Sums and
@@ -76,7 +77,8 @@ static void check_claim(pl_channel *leg)
  * heard (21 dB instead of none). */
 static void put_on_grid(float *pcm)
 {
-    const float grid = 24.0F, bound = 2.0F;
+    const float grid = 24.0F;
+    const float bound = 2.0F;
     for (size_t i = 0; i < PL_TICK_SAMPLES; i++) {
         float x = pcm[i];
         x = x < bound ? x : bound; /* also what is not a number */
@@ -250,10 +252,11 @@ static void tick_room(pl_engine *e, pl_engine_room *room, int64_t now_us,
             e->options.codecs->codec[leg->media.send_codec]->clock_hz;
         leg->ts += n_ticks * (clock / 50);
     }
-    if (room->options.mode == PL_ROOM_MODE_ECHO)
+    if (room->options.mode == PL_ROOM_MODE_ECHO) {
         echo_room(e, room, now_us);
-    else
+    } else {
         mix_room(e, room, now_us);
+    }
     pl_engine_hear(e, room);
     for (size_t i = 0; i < room->n; i++)
         look_after(e, room->legs[i], now_us);

@@ -40,7 +40,8 @@ static void run_block(pl_limiter *l, const float *in, float *out)
     if (l->gain >= 1.0F && next >= 1.0F) {
         memcpy(out, l->delay, sizeof l->delay);
     } else {
-        float gain = l->gain, step = (next - gain) / (float)PL_LIMITER_BLOCK;
+        float gain = l->gain;
+        float step = (next - gain) / (float)PL_LIMITER_BLOCK;
         for (size_t i = 0; i < PL_LIMITER_BLOCK; i++) {
             out[i] = l->delay[i] * gain;
             gain += step;

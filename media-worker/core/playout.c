@@ -331,10 +331,11 @@ static void fetch_head(pl_playout *p, int64_t now_us)
 {
     pl_packet *k = p->head;
     int64_t slack = slack_of(p, now_us, k->ts48);
-    if (!p->has_slack)
+    if (!p->has_slack) {
         p->slack_us = slack;
-    else
+    } else {
         p->slack_us += (slack - p->slack_us) / SLACK_SMOOTH;
+    }
     p->has_slack = true;
     p->head = k->next;
     if (!p->head)
@@ -394,10 +395,11 @@ static void bridge_gap(pl_playout *p)
     n = (n + 479) / 480 * 480; /* concealment works on 10 ms */
     const pl_codec *codec = p->codecs->codec[p->head->codec];
     if (!has_begun && (size_t)gap <= p->last_duration && codec->decode_fec &&
-        p->head->codec == p->codec && n == (size_t)gap)
+        p->head->codec == p->codec && n == (size_t)gap) {
         add_step(p, (step){.kind = STEP_FEC, .packet = p->head, .samples = n});
-    else
+    } else {
         make_up(p, n, false);
+    }
     p->next_ts += (int64_t)n;
 }
 
@@ -476,10 +478,11 @@ static void spliced(pl_playout *p, splice kind, size_t samples)
     int64_t us = us_of((int64_t)samples);
     p->slack_us += kind == SPLICE_REMOVE ? -us : us;
     p->cool_ticks = COOL_TICKS;
-    if (kind == SPLICE_REMOVE)
+    if (kind == SPLICE_REMOVE) {
         p->count.removed++;
-    else
+    } else {
         p->count.inserted++;
+    }
 }
 
 /* The last step was not rendered: account for it without decoding. */
@@ -489,7 +492,8 @@ static void pass_over(pl_playout *p)
         if (p->step[i].kind == STEP_PACKET)
             remember(p, p->step[i].packet);
     }
-    size_t all = p->n + p->incoming, used = FRAME;
+    size_t all = p->n + p->incoming;
+    size_t used = FRAME;
     if (p->splice != SPLICE_NONE) {
         used = p->splice == SPLICE_REMOVE ? FRAME + BLANK_SPLICE
                                           : FRAME - BLANK_SPLICE;

@@ -8,6 +8,7 @@
 
 enum { CACHE_LINE = 64, SLOT_ALIGN = 16 };
 
+/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): on purpose */
 struct pl_ring {
     uint8_t *slots;
     size_t mask, stride;

@@ -77,35 +77,44 @@ pl_err pl_rtp_parse(const uint8_t *data, size_t len, pl_rtp *ret_rtp)
     return PL_OK;
 }
 
-/* RFC 8285 section 4.2, 4.3: find an element in either form. */
+/* One element of an extension: RFC 8285 section 4.2 (one-byte form), 4.3. */
+typedef struct element {
+    unsigned id;
+    size_t len;
+} element;
+
+/* Read the head of the element at *at, and step over the head. */
+static bool read_element(const pl_rtp *rtp, bool is_one, size_t *at,
+                         element *ret_element)
+{
+    uint8_t head = rtp->ext[(*at)++];
+    element el = {.id = head};
+    if (is_one && head != 0) {
+        el = (element){head >> 4, (head & 0x0fU) + 1U};
+        if (el.id == EXT_STOP_ID)
+            return false;
+    } else if (head != 0) { /* 0: padding, without a length */
+        if (*at == rtp->ext_len)
+            return false;
+        el.len = rtp->ext[(*at)++];
+    }
+    *ret_element = el;
+    return el.len <= rtp->ext_len - *at;
+}
+
 static const uint8_t *find_ext(const pl_rtp *rtp, uint8_t id, size_t *ret_len)
 {
     bool is_one = rtp->ext_profile == EXT_ONE_BYTE;
     if (!rtp->ext || (!is_one && (rtp->ext_profile & 0xfff0U) != EXT_TWO_BYTE))
         return NULL;
     size_t at = 0;
-    while (at < rtp->ext_len) {
-        uint8_t head = rtp->ext[at++];
-        if (head == 0) /* padding */
-            continue;
-        unsigned found = is_one ? head >> 4 : head;
-        size_t len = 0;
-        if (is_one) {
-            if (found == EXT_STOP_ID)
-                return NULL;
-            len = (head & 0x0fU) + 1U;
-        } else {
-            if (at == rtp->ext_len)
-                return NULL;
-            len = rtp->ext[at++];
-        }
-        if (len > rtp->ext_len - at)
-            return NULL;
-        if (found == id) {
-            *ret_len = len;
+    element el;
+    while (at < rtp->ext_len && read_element(rtp, is_one, &at, &el)) {
+        if (el.id == id) {
+            *ret_len = el.len;
             return rtp->ext + at;
         }
-        at += len;
+        at += el.len;
     }
     return NULL;
 }

@@ -119,7 +119,8 @@ uint64_t pl_rtp_source_lost(const pl_rtp_source *s)
 void pl_rtp_source_report(pl_rtp_source *s, int64_t now_us,
                           pl_rtp_report *ret_report)
 {
-    uint64_t all = expected(s), lost = pl_rtp_source_lost(s);
+    uint64_t all = expected(s);
+    uint64_t lost = pl_rtp_source_lost(s);
     uint64_t now_expected = all - s->expected_prior;
     uint64_t now_received = s->received - s->received_prior;
     s->expected_prior = all;

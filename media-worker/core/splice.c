@@ -10,7 +10,8 @@ size_t pl_splice_find(const float *x, size_t max)
     size_t best = PL_SPLICE_MIN;
     float best_score = -2.0F;
     for (size_t d = PL_SPLICE_MIN; d <= max; d += STEP) {
-        float cross = 0.0F, energy = 1e-9F;
+        float cross = 0.0F;
+        float energy = 1e-9F;
         for (size_t i = 0; i < PL_SPLICE_FADE; i += SAMPLE_STEP) {
             cross += x[i] * x[d + i];
             energy += x[d + i] * x[d + i];

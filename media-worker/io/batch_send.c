@@ -1,5 +1,5 @@
 /* batch_send.c - sendmmsg() over runs of one descriptor. */
-#define _GNU_SOURCE /* sendmmsg */
+#define _GNU_SOURCE /* sendmmsg. NOLINT(bugprone-reserved-identifier) */
 #include "io/batch_send.h"
 
 #include <arpa/inet.h>
@@ -33,7 +33,8 @@ static socklen_t to_sockaddr(const pl_out_packet *p, any_addr *to)
 /* Send messages of one descriptor; the number lost. */
 static size_t send_run(int fd, struct mmsghdr *messages, size_t n)
 {
-    size_t done = 0, lost = 0;
+    size_t done = 0;
+    size_t lost = 0;
     bool has_retried = false;
     while (done < n) {
         int sent = sendmmsg(fd, messages + done, (unsigned)(n - done),
@@ -61,10 +62,12 @@ size_t pl_batch_send(const pl_out_packet *packets, size_t n)
     struct mmsghdr messages[PL_SEND_BATCH] = {0};
     struct iovec parts[PL_SEND_BATCH];
     any_addr to[PL_SEND_BATCH];
-    size_t lost = 0, begin = 0;
+    size_t lost = 0;
+    size_t begin = 0;
     n = n < PL_SEND_BATCH ? n : PL_SEND_BATCH;
     for (size_t i = 0; i < n; i++) {
-        /* sendmmsg() does not change what it sends. */
+        /* sendmmsg() does not change what it sends, and struct iovec has no
+         * const. NOLINTNEXTLINE(performance-no-int-to-ptr) */
         parts[i].iov_base = (void *)(uintptr_t)packets[i].data;
         parts[i].iov_len = packets[i].len;
         messages[i].msg_hdr.msg_namelen = to_sockaddr(&packets[i], &to[i]);

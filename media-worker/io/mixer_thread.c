@@ -135,10 +135,11 @@ static void drain(worker *w)
 {
     size_t n = pl_ring_count(w->inputs);
     for (pl_mix_command *c = NULL; (c = pl_ring_peek(w->commands)) != NULL;) {
-        if (c->kind == PL_MIX_STOP)
+        if (c->kind == PL_MIX_STOP) {
             w->is_stopping = true;
-        else
+        } else {
             pl_engine_command(w->engine, c);
+        }
         pl_ring_release(w->commands);
     }
     for (; n > 0; n--) {
@@ -310,7 +311,8 @@ static pl_err make_workers(pl_mixer *m)
     for (uint32_t i = 0; i < m->n; i++)
         m->workers[i].timer_fd = m->workers[i].wake_fd = -1;
     /* Signals are the main thread's. */
-    sigset_t all, before;
+    sigset_t all;
+    sigset_t before;
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_BLOCK, &all, &before);
     pl_err e = PL_OK;

@@ -42,7 +42,8 @@ void pl_resampler_destroy(pl_resampler **resampler)
 size_t pl_resampler_run(pl_resampler *resampler, const float *in, size_t n,
                         float *out, size_t cap)
 {
-    spx_uint32_t in_n = (spx_uint32_t)n, out_n = (spx_uint32_t)cap;
+    spx_uint32_t in_n = (spx_uint32_t)n;
+    spx_uint32_t out_n = (spx_uint32_t)cap;
     int e = speex_resampler_process_float(resampler->state, 0, in, &in_n, out,
                                           &out_n);
     return e == RESAMPLER_ERR_SUCCESS ? out_n : 0;

@@ -61,7 +61,7 @@ static pl_err make_policy(const pl_srtp_keys *keys, bool is_client_key,
         srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy->rtcp);
         salt = SALT_GCM;
         break;
-    case PL_SRTP_NONE: return PL_EINVAL;
+    case PL_SRTP_NONE:
     default: return PL_EINVAL;
     }
     memcpy(master, is_client_key ? keys->client_key : keys->server_key,
@@ -243,11 +243,12 @@ pl_err pl_srtp_import(const pl_srtp_state *state, pl_srtp **ret_srtp)
         return PL_EINVAL;
     pl_err e = pl_srtp_create(&state->keys, state->is_server, &s);
     for (uint8_t i = 0; e == PL_OK && i < state->n_sources; i++) {
-        if (!state->source[i].is_out && s->n_in == PL_SRTP_MAX_SSRC_IN)
+        if (!state->source[i].is_out && s->n_in == PL_SRTP_MAX_SSRC_IN) {
             e = PL_EINVAL;
-        else
+        } else {
             e = import_source(s, state->source[i].ssrc, state->source[i].roc,
                               state->source[i].is_out);
+        }
     }
     if (e != PL_OK) {
         pl_srtp_destroy(&s);

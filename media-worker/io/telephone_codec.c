@@ -172,7 +172,8 @@ static pl_err decode(pl_decoder *decoder, const uint8_t *data, size_t len,
 static void conceal(pl_decoder *decoder, float *pcm, size_t samples)
 {
     int16_t narrow[NARROW_MAX];
-    size_t by = 48000 / decoder->kind->rate_hz, done = 0;
+    size_t by = 48000 / decoder->kind->rate_hz;
+    size_t done = 0;
     if (!decoder->is_concealing)
         begin_gap(decoder);
     while (done < samples) {
@@ -218,7 +219,7 @@ static int16_t to_s16(float x)
     float v = x * FULL;
     if (!(v > -FULL))
         return INT16_MIN;
-    return v >= FULL - 1.0F ? INT16_MAX : (int16_t)lrintf(v);
+    return v >= FULL - 1.0F ? INT16_MAX : (int16_t)(int32_t)lrintf(v);
 }
 
 static size_t encode(pl_encoder *encoder, const float *pcm, uint8_t *out)

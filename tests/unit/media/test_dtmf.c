@@ -14,11 +14,10 @@ static char send(pl_dtmf *d, uint32_t ts, uint8_t event, bool end,
 {
     uint8_t p[4] = {event, end ? 0x8a : 0x0a, (uint8_t)(duration >> 8),
                     (uint8_t)duration};
-    char digit = 'x';
-    uint32_t ms = 0;
-    assert_int_equal(pl_dtmf_take(d, ts, p, sizeof p, 8000, &digit, &ms),
-                     PL_OK);
-    return digit;
+    pl_digit digit = {.digit = 'x'};
+    pl_slice payload = {p, sizeof p};
+    assert_int_equal(pl_dtmf_take(d, ts, payload, 8000, &digit), PL_OK);
+    return digit.digit;
 }
 
 static void every_digit_is_given_once(void **state)
@@ -83,16 +82,19 @@ static void other_events_and_broken_ones_are_no_digits(void **state)
 {
     (void)state;
     pl_dtmf d = {0};
-    char digit = 'x';
-    uint32_t ms = 0;
+    pl_digit digit = {.digit = 'x'};
     const uint8_t p[5] = {1, 0x80, 0, 1, 0};
     assert_int_equal(send(&d, 0, 16, true, 100), 0); /* flash */
     assert_int_equal(send(&d, 50, 255, true, 100), 0);
-    assert_int_equal(pl_dtmf_take(&d, 9, p, 3, 8000, &digit, &ms), PL_EPROTO);
-    assert_int_equal(pl_dtmf_take(&d, 9, p, 0, 8000, &digit, &ms), PL_EPROTO);
-    assert_int_equal(pl_dtmf_take(&d, 9, p, 5, 8000, &digit, &ms), PL_EPROTO);
-    assert_int_equal(pl_dtmf_take(&d, 9, p, 4, 8000, &digit, &ms), PL_OK);
-    assert_int_equal(digit, '1');
+    assert_int_equal(pl_dtmf_take(&d, 9, (pl_slice){p, 3}, 8000, &digit),
+                     PL_EPROTO);
+    assert_int_equal(pl_dtmf_take(&d, 9, (pl_slice){p, 0}, 8000, &digit),
+                     PL_EPROTO);
+    assert_int_equal(pl_dtmf_take(&d, 9, (pl_slice){p, 5}, 8000, &digit),
+                     PL_EPROTO);
+    assert_int_equal(pl_dtmf_take(&d, 9, (pl_slice){p, 4}, 8000, &digit),
+                     PL_OK);
+    assert_int_equal(digit.digit, '1');
 }
 
 int main(void)
