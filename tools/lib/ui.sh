@@ -8,7 +8,7 @@ else
     UI_BOLD='' UI_RED='' UI_GREEN='' UI_DIM='' UI_OFF=''
 fi
 
-say() { printf '%s\n' "$*"; }
+say() { printf '%s\n' "$@"; } # a line each
 step() { printf '%s==>%s %s\n' "$UI_BOLD" "$UI_OFF" "$*"; }
 good() { printf '%s%s%s\n' "$UI_GREEN" "$*" "$UI_OFF"; }
 dim() { printf '%s%s%s\n' "$UI_DIM" "$*" "$UI_OFF"; }
