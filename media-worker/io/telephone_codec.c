@@ -219,7 +219,9 @@ static int16_t to_s16(float x)
     float v = x * FULL;
     if (!(v > -FULL))
         return INT16_MIN;
-    return v >= FULL - 1.0F ? INT16_MAX : (int16_t)(int32_t)lrintf(v);
+    if (v >= FULL - 1.0F)
+        return INT16_MAX;
+    return (int16_t)lrintf(v);
 }
 
 static size_t encode(pl_encoder *encoder, const float *pcm, uint8_t *out)
