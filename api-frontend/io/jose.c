@@ -53,8 +53,40 @@ static pl_err load_ed25519(const pl_json *jwk, key *k)
     return e ? PL_EPROTO : PL_OK;
 }
 
+/* Whether a member is strict base64url of min..max bytes. */
+static bool has_bytes(const pl_json *jwk, const char *name, size_t min,
+                      size_t max)
+{
+    pl_slice text;
+    pl_buf bytes;
+    pl_buf_init(&bytes, max);
+    bool is_good = pl_json_get_str(jwk, name, &text) == PL_OK &&
+                   pl_base64url_decode(text, &bytes) == PL_OK &&
+                   bytes.len >= min;
+    pl_buf_wipe(&bytes);
+    return is_good;
+}
+
+/* cjose asserts on malformed numbers: they must not reach it. */
+static bool is_well_formed(const pl_json *jwk, pl_jwt_alg alg)
+{
+    enum { P256_BYTES = 32, RSA_MAX = 1024, EXPONENT_MAX = 8 };
+    static const char *const PRIVATE[] = {"d", "p", "q", "dp", "dq", "qi"};
+    for (size_t i = 0; i < sizeof PRIVATE / sizeof PRIVATE[0]; i++)
+        if (pl_json_get(jwk, PRIVATE[i]) &&
+            !has_bytes(jwk, PRIVATE[i], 1, RSA_MAX))
+            return false;
+    if (alg == PL_JWT_ES256)
+        return has_bytes(jwk, "x", P256_BYTES, P256_BYTES) &&
+               has_bytes(jwk, "y", P256_BYTES, P256_BYTES);
+    return has_bytes(jwk, "n", RSA_BITS_MIN / 8, RSA_MAX) &&
+           has_bytes(jwk, "e", 1, EXPONENT_MAX);
+}
+
 static pl_err load_jwk(const pl_json *jwk, key *k)
 {
+    if (!is_well_formed(jwk, k->alg))
+        return PL_EPROTO;
     pl_buf text;
     pl_buf_init(&text, KEY_TEXT_MAX);
     pl_err e = pl_json_dump(jwk, &text);

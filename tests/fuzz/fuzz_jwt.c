@@ -1,0 +1,36 @@
+/* fuzz_jwt.c - access tokens: syntax, claims, key sets. */
+#include <stdint.h>
+
+#include "jose.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    static pl_keys *keys;
+    if (!keys) {
+        pl_buf text;
+        pl_buf_init(&text, 65536);
+        if (pl_keys_make(&text) == PL_OK)
+            (void)!pl_keys_load(pl_buf_slice(&text), &keys);
+        pl_buf_fini(&text);
+    }
+    pl_slice text = {data, len};
+    if (len > 0 && data[0] == '{') {
+        pl_keys *set = NULL;
+        if (pl_keys_load(text, &set) == PL_OK)
+            pl_keys_free(&set);
+        return 0;
+    }
+    pl_jwt jwt;
+    if (pl_jwt_parse(text, &jwt) != PL_OK)
+        return 0;
+    pl_jwt_policy policy = {
+        .issuer = "I", .audience = "A", .scope = "", .now_ms = 1700000000000};
+    pl_caller caller;
+    (void)!pl_jwt_check(&jwt, &policy, &caller);
+    if (keys)
+        (void)!pl_keys_verify(keys, &jwt);
+    pl_jwt_fini(&jwt);
+    return 0;
+}
