@@ -57,8 +57,9 @@ static const pl_config_section SECTIONS[] = {
 static pl_err load(const char *text, size_t len, pl_config **ret_config)
 {
     pl_config_error error;
-    pl_err e =
-        pl_config_load_text(SECTIONS, 2, "f", text, len, ret_config, &error);
+    pl_err e = pl_config_load_text(SECTIONS, 2, "f",
+                                   (pl_slice){(const uint8_t *)text, len},
+                                   ret_config, &error);
     if (e != PL_OK && error.text[0] == '\0')
         abort();
     return e;

@@ -21,6 +21,7 @@
 #include <stdio.h>
 
 #include "pl/err.h"
+#include "pl/slice.h"
 
 enum { PL_CONFIG_STR_MAX = 255 };
 
@@ -96,12 +97,11 @@ PL_MUST_USE pl_err pl_config_load(const pl_config_section *sections, size_t n,
                                   const char *const *flags, size_t n_flags,
                                   pl_config **ret_config,
                                   pl_config_error *ret_error);
-/* As pl_config_load(), from text[len] instead of a file; `name` stands for the
+/* As pl_config_load(), from text instead of a file; `name` stands for the
  * file in errors. */
 PL_MUST_USE pl_err pl_config_load_text(const pl_config_section *sections,
                                        size_t n, const char *name,
-                                       const char *text, size_t len,
-                                       pl_config **ret_config,
+                                       pl_slice text, pl_config **ret_config,
                                        pl_config_error *ret_error);
 void pl_config_destroy(pl_config **config);
 /* The filled struct of a single section; never NULL for a known kind. */

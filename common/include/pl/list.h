@@ -41,11 +41,13 @@ static inline void pl_list_remove(pl_list *node)
 #define PL_CONTAINER(node, type, member)                                       \
     ((type *)(void *)((char *)(node)-offsetof(type, member)))
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): `it` is declared here */
 #define PL_LIST_EACH(it, head)                                                 \
     for (pl_list *it = (head)->next; it != (head); it = it->next)
 /* As above; the current node may be removed. */
 #define PL_LIST_EACH_SAFE(it, head)                                            \
     for (pl_list *it = (head)->next, *it##_next = it->next; it != (head);      \
          it = it##_next, it##_next = it->next)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #endif

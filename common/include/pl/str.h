@@ -24,6 +24,9 @@ PL_MUST_USE pl_err pl_parse_u64(pl_slice text, uint64_t max, uint64_t *ret);
 void pl_hex(const uint8_t *data, size_t len, char *buf);
 /* Check strict UTF-8 (RFC 3629 section 4). */
 bool pl_is_utf8(pl_slice text);
+/* Text of an errno value, for logs. */
+enum { PL_ERRNO_TEXT = 80 };
+const char *pl_errno_text(int code, char buf[PL_ERRNO_TEXT]);
 /* UTC wall time as 2026-11-21T04:35:13.123Z (RFC 3339). */
 enum { PL_TIME_TEXT = 25 };
 void pl_time_text(int64_t wall_ms, char buf[PL_TIME_TEXT]);

@@ -104,10 +104,11 @@ static void put_quoted(line *l, const char *value, size_t max)
     put(l, '"');
     for (size_t i = 0; i < n; i++) {
         uint8_t c = (uint8_t)value[i];
-        if (is_plain(c, utf8))
+        if (is_plain(c, utf8)) {
             put(l, (char)c);
-        else
+        } else {
             put_escaped(l, c);
+        }
     }
     if (value[n] != '\0')
         put_text(l, "...");
@@ -138,10 +139,11 @@ static void put_pair(line *l, const char *key, const char *value, size_t max)
     put(l, ' ');
     put_text(l, key);
     put(l, '=');
-    if (is_bare(value))
+    if (is_bare(value)) {
         put_text(l, value);
-    else
+    } else {
         put_quoted(l, value, max);
+    }
 }
 
 static void put_head(line *l, pl_log_level level, const char *area,

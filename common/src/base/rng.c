@@ -37,7 +37,7 @@ void pl_random_uuid(char buf[PL_UUID_TEXT])
 
 void pl_random_token(size_t n, char *buf, size_t cap)
 {
-    static const char ALPHABET[] = /* RFC 4648 section 5 */
+    static const char alphabet[] = /* RFC 4648 section 5 */
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     if (cap == 0)
         return;
@@ -57,7 +57,7 @@ void pl_random_token(size_t n, char *buf, size_t cap)
             n_bits += 8;
         }
         n_bits -= 6;
-        buf[at++] = ALPHABET[bits >> n_bits & 0x3f];
+        buf[at++] = alphabet[bits >> n_bits & 0x3f];
     }
     buf[at] = '\0';
 }

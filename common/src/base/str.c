@@ -56,10 +56,10 @@ pl_err pl_parse_u64(pl_slice text, uint64_t max, uint64_t *ret)
 
 void pl_hex(const uint8_t *data, size_t len, char *buf)
 {
-    static const char DIGITS[] = "0123456789abcdef";
+    static const char digits[] = "0123456789abcdef";
     for (size_t i = 0; i < len; i++) {
-        buf[2 * i] = DIGITS[data[i] >> 4];
-        buf[2 * i + 1] = DIGITS[data[i] & 0x0f];
+        buf[2 * i] = digits[data[i] >> 4];
+        buf[2 * i + 1] = digits[data[i] & 0x0f];
     }
     buf[2 * len] = '\0';
 }
@@ -108,6 +108,13 @@ bool pl_is_utf8(pl_slice text)
     return true;
 }
 
+const char *pl_errno_text(int code, char buf[PL_ERRNO_TEXT])
+{
+    if (strerror_r(code, buf, PL_ERRNO_TEXT) != 0)
+        pl_fmt_cut(buf, PL_ERRNO_TEXT, "error %d", code);
+    return buf;
+}
+
 /* Civil date of a day number counted from 1970-01-01, by eras of 400 years
  * that begin on the first of March. */
 static void civil_date(int64_t day, int *ret_year, unsigned *ret_month,
@@ -128,8 +135,8 @@ static void civil_date(int64_t day, int *ret_year, unsigned *ret_month,
 void pl_time_text(int64_t wall_ms, char buf[PL_TIME_TEXT])
 {
     enum { MS_DAY = 86400000 };
-    const int64_t LAST_MS = INT64_C(253402300799999); /* end of year 9999 */
-    int64_t t = wall_ms < 0 ? 0 : wall_ms > LAST_MS ? LAST_MS : wall_ms;
+    const int64_t last_ms = INT64_C(253402300799999); /* end of year 9999 */
+    int64_t t = wall_ms < 0 ? 0 : wall_ms > last_ms ? last_ms : wall_ms;
     int year = 0;
     unsigned month = 0;
     unsigned day = 0;

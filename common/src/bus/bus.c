@@ -178,10 +178,11 @@ static void send_pending(pending *p, int64_t now_us)
         p->body = NULL;
     }
     int64_t wait_us = left_us;
-    if (!p->was_sent && wait_us > PL_BUS_UNSENT_US)
+    if (!p->was_sent && wait_us > PL_BUS_UNSENT_US) {
         wait_us = PL_BUS_UNSENT_US;
-    else if (p->retry && wait_us > PL_BUS_RESEND_US)
+    } else if (p->retry && wait_us > PL_BUS_RESEND_US) {
         wait_us = PL_BUS_RESEND_US;
+    }
     pl_timer_start(p->timer, wait_us);
 }
 
@@ -245,13 +246,14 @@ static pl_err make_pending(pl_bus *bus, const pl_bus_send *how, size_t len,
     return PL_OK;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): what is asked, how, and by whom */
 pl_err pl_bus_request(pl_bus *bus, const pl_bus_send *how,
                       const pl_msg_desc *desc, const void *body,
                       pl_bus_on_reply on_reply, void *ctx, uint64_t *ret_corr)
 {
-    static const pl_bus_send DEFAULTS = {0};
+    static const pl_bus_send defaults = {0};
     if (!how)
-        how = &DEFAULTS;
+        how = &defaults;
     if (desc->kind != PL_REQUEST)
         return PL_EINVAL;
     if (bus->n_pending >= PL_BUS_PENDING_MAX)
@@ -356,9 +358,9 @@ void pl_bus_reply_error(pl_bus *bus, const pl_bus_ticket *ticket, pl_err e,
 pl_err pl_bus_event(pl_bus *bus, const pl_bus_send *how,
                     const pl_msg_desc *desc, const void *body)
 {
-    static const pl_bus_send DEFAULTS = {0};
+    static const pl_bus_send defaults = {0};
     if (!how)
-        how = &DEFAULTS;
+        how = &defaults;
     if (desc->kind != PL_EVENT)
         return PL_EINVAL;
     size_t len = 0;
@@ -434,9 +436,10 @@ static bool is_repeat(pl_bus *bus, const pl_bus_in *in)
     if (seen == PL_REPEAT_NEW)
         return false;
     bus->stats.repeats++;
-    if (seen == PL_REPEAT_ANSWERED)
+    if (seen == PL_REPEAT_ANSWERED) {
         (void)pl_bus_send_now(bus, t->node, &env,
                               reply); /* or repeated again */
+    }
     return true;
 }
 
@@ -506,10 +509,11 @@ void pl_bus_receive(pl_bus *bus, const char *from, pl_slice envelope,
 
     if (env.major != PL_SCHEMA_MAJOR) {
         complain(bus, peer, "other_schema_major", NULL);
-        if (env.kind == PL_REPLY)
+        if (env.kind == PL_REPLY) {
             receive_reply(bus, peer, &env, &in);
-        else
+        } else {
             refuse(bus, &env, &in, PL_EVERSION);
+        }
         return;
     }
     if (!in.desc) {
@@ -524,8 +528,9 @@ void pl_bus_receive(pl_bus *bus, const char *from, pl_slice envelope,
         refuse(bus, &env, &in, PL_EPROTO);
         return;
     }
-    if (env.kind == PL_REPLY)
+    if (env.kind == PL_REPLY) {
         receive_reply(bus, peer, &env, &in);
-    else if (env.kind == PL_EVENT || !is_repeat(bus, &in))
+    } else if (env.kind == PL_EVENT || !is_repeat(bus, &in)) {
         dispatch(bus, peer, &in);
+    }
 }

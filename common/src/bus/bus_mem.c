@@ -107,6 +107,7 @@ static void arm(pl_bus_hub *h)
         pl_timer_stop(h->timer);
         return;
     }
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): discard() unlinks */
     int64_t due = PL_CONTAINER(h->letters.next, letter, link)->due_us;
     pl_timer_start(h->timer, due - pl_loop_now_us(h->loop));
 }
@@ -201,7 +202,7 @@ static void mem_destroy(void *link)
 pl_err pl_bus_open_mem(pl_bus_hub *hub, const pl_bus_options *options,
                        pl_bus **ret_bus)
 {
-    static const pl_bus_transport TRANSPORT = {.send = mem_send,
+    static const pl_bus_transport transport = {.send = mem_send,
                                                .destroy = mem_destroy};
     const char *name =
         options->role == PL_ROLE_ROOMPOOL ? PL_BUS_ROOMPOOL : options->node;
@@ -225,7 +226,7 @@ pl_err pl_bus_open_mem(pl_bus_hub *hub, const pl_bus_options *options,
     l->bus = bus;
     pl_fmt_cut(l->node, sizeof l->node, "%s", name);
     hub->links[free_at] = l;
-    bus->transport = &TRANSPORT;
+    bus->transport = &transport;
     bus->link = l;
     *ret_bus = bus;
     return PL_OK;

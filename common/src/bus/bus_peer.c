@@ -26,11 +26,12 @@ static pl_err send_beat(pl_bus *bus, const char *to)
 static void set_link(pl_bus *bus, pl_bus_peer *peer, bool is_up)
 {
     peer->is_up = is_up;
-    if (is_up)
+    if (is_up) {
         PL_LOG(INFO, "bus", "link_up", NULL, NULL);
-    else
+    } else {
         PL_LOG(WARN, "bus", "link_down", NULL,
                "roompool is silent; the link is tried again");
+    }
     if (bus->on_link)
         bus->on_link(bus->on_link_ctx, is_up);
 }
@@ -99,10 +100,11 @@ static void check_peer(pl_bus *bus, pl_bus_peer *peer, int64_t now_us)
 {
     int64_t silent_us = now_us - peer->seen_us;
     if (peer->is_up && silent_us >= bus->patience_us) {
-        if (bus->is_router)
+        if (bus->is_router) {
             take_down(bus, peer, "its beats stopped");
-        else
+        } else {
             set_link(bus, peer, false);
+        }
     } else if (bus->is_router && !peer->is_up &&
                silent_us >= 8 * bus->patience_us) {
         (void)pl_map_remove(bus->peers, peer->node);

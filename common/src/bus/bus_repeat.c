@@ -72,6 +72,7 @@ static void make_room(pl_repeats *r, size_t n_entries, size_t n_bytes)
     while (!pl_list_is_empty(&r->entries) &&
            (pl_map_count(r->by_key) + n_entries > PL_BUS_REPEATS_MAX ||
             r->bytes + n_bytes > PL_BUS_REPEAT_BYTES)) {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): forget() unlinks */
         forget(r, PL_CONTAINER(r->entries.next, entry, link));
     }
 }

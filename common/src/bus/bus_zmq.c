@@ -174,9 +174,10 @@ static void answer_zap(zmq_link *l, zmq_msg_t *parts, int n)
     }
     if (!is_allowed) {
         static pl_log_limit limit;
-        if (pl_log_allowed(&limit, 6))
+        if (pl_log_allowed(&limit, 6)) {
             PL_LOG(WARN, "bus", "peer_refused", NULL,
                    "its CURVE key is not among the allowed ones");
+        }
     }
     pl_slice id =
         n > REQUEST_ID ? part_slice(&parts[REQUEST_ID]) : (pl_slice){0};
@@ -365,10 +366,11 @@ static pl_err make_parent(const char *path)
 static pl_err lock_ipc(zmq_link *l, const char *path)
 {
     char lock[IPC_PATH_MAX + 8];
+    char why[PL_ERRNO_TEXT];
     pl_fmt_cut(lock, sizeof lock, "%s.lock", path);
     l->lock_fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (l->lock_fd < 0)
-        return fail(PL_EIO, path, strerror(errno));
+        return fail(PL_EIO, path, pl_errno_text(errno, why));
     if (flock(l->lock_fd, LOCK_EX | LOCK_NB) != 0) {
         return fail(PL_EIO, path,
                     "another roompool is bound here; stop it first");
@@ -387,8 +389,9 @@ static pl_err check_endpoint(zmq_link *l, const pl_bus_options *o)
         }
         if (!l->is_router)
             return PL_OK;
+        char why[PL_ERRNO_TEXT];
         if (make_parent(path) != PL_OK)
-            return fail(PL_EIO, ep, strerror(errno));
+            return fail(PL_EIO, ep, pl_errno_text(errno, why));
         return lock_ipc(l, path);
     }
     if (!starts_with(ep, "tcp://"))
@@ -407,9 +410,10 @@ static pl_err open_link(zmq_link *l, const pl_bus_options *o)
     if (e != PL_OK)
         return e;
     l->context = zmq_ctx_new();
-    if (l->context)
+    if (l->context) {
         l->socket =
             zmq_socket(l->context, l->is_router ? ZMQ_ROUTER : ZMQ_DEALER);
+    }
     if (!l->socket || !set_options(l, o))
         return fail(PL_EIO, o->endpoint, zmq_strerror(errno));
     e = set_keys(l, o);
@@ -433,7 +437,7 @@ static pl_err open_link(zmq_link *l, const pl_bus_options *o)
 
 pl_err pl_bus_open_zmq(const pl_bus_options *options, pl_bus **ret_bus)
 {
-    static const pl_bus_transport TRANSPORT = {.send = zmq_send_message,
+    static const pl_bus_transport transport = {.send = zmq_send_message,
                                                .destroy = zmq_destroy};
     pl_bus *bus = NULL;
     pl_err e = pl_bus_create(options, &bus);
@@ -448,7 +452,7 @@ pl_err pl_bus_open_zmq(const pl_bus_options *options, pl_bus **ret_bus)
     l->loop = options->loop;
     l->is_router = options->role == PL_ROLE_ROOMPOOL;
     l->lock_fd = -1;
-    bus->transport = &TRANSPORT;
+    bus->transport = &transport;
     bus->link = l;
     e = open_link(l, options);
     if (e != PL_OK) {

@@ -23,10 +23,11 @@ typedef struct writer {
 
 static void put(writer *w, uint8_t byte)
 {
-    if (w->len == w->cap)
+    if (w->len == w->cap) {
         w->is_full = true;
-    else
+    } else {
         w->buf[w->len++] = byte;
+    }
 }
 
 static void put_number(writer *w, uint64_t v)
@@ -109,10 +110,11 @@ static bool get_trace(reader *r, char trace[PL_TRACE_MAX + 1])
     uint8_t n = 0;
     if (!get(r, &tag))
         return false;
-    if ((tag & 0xe0) == TAG_STR)
+    if ((tag & 0xe0) == TAG_STR) {
         n = tag & 0x1f;
-    else if (tag != TAG_STR8 || !get(r, &n))
+    } else if (tag != TAG_STR8 || !get(r, &n)) {
         return false;
+    }
     if (n > PL_TRACE_MAX || (size_t)(r->end - r->p) < n)
         return false;
     for (size_t i = 0; i < n; i++) {

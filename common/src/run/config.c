@@ -40,10 +40,10 @@ pl_cfg_instance *pl_cfg_find(const pl_config *config,
 
 static bool parse_bool(pl_slice v, bool *ret)
 {
-    static const char *const WORDS[] = {"false", "true", "no",
+    static const char *const words[] = {"false", "true", "no",
                                         "yes",   "off",  "on"};
-    for (size_t i = 0; i < sizeof WORDS / sizeof WORDS[0]; i++) {
-        if (pl_slice_eq_str(v, WORDS[i])) {
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (pl_slice_eq_str(v, words[i])) {
             *ret = i % 2 == 1;
             return true;
         }
@@ -136,12 +136,12 @@ static pl_err store(const pl_config_key *k, pl_slice v, void *values, char *why,
 
 bool pl_cfg_is_hidden(const pl_config_key *key)
 {
-    static const char *const ENDS[] = {"pin", "secret", "password", "token"};
+    static const char *const ends[] = {"pin", "secret", "password", "token"};
     size_t n = strlen(key->name);
-    for (size_t i = 0; i < sizeof ENDS / sizeof ENDS[0]; i++) {
-        size_t m = strlen(ENDS[i]);
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        size_t m = strlen(ends[i]);
         if (key->kind == PL_CFG_STR && n >= m &&
-            strcmp(key->name + n - m, ENDS[i]) == 0 &&
+            strcmp(key->name + n - m, ends[i]) == 0 &&
             (n == m || key->name[n - m - 1] == '_')) {
             return true;
         }
@@ -235,10 +235,10 @@ static pl_err check_complete(const pl_config *config,
 /* Whether env_key (upper case) spells PARLEY_<KIND>_ and, if so, the rest. */
 static bool env_rest(const char *env, const char *kind, const char **ret_rest)
 {
-    static const char PREFIX[] = "PARLEY_";
-    if (strncmp(env, PREFIX, sizeof PREFIX - 1) != 0)
+    static const char prefix[] = "PARLEY_";
+    if (strncmp(env, prefix, sizeof prefix - 1) != 0)
         return false;
-    const char *p = env + sizeof PREFIX - 1;
+    const char *p = env + sizeof prefix - 1;
     for (; *kind; kind++, p++) {
         if (*p != (char)(*kind >= 'a' && *kind <= 'z' ? *kind - 32 : *kind))
             return false;
@@ -260,9 +260,10 @@ static pl_err apply_env_row(pl_cfg_instance *in, const char *row,
     char shown[128];
     size_t n = (size_t)(eq - rest);
     pl_fmt_cut(shown, sizeof shown, "%.*s", (int)(eq - row), row);
-    for (size_t i = 0; i < n && i < sizeof name; i++)
+    for (size_t i = 0; i < n && i < sizeof name; i++) {
         name[i] =
             (char)(rest[i] >= 'A' && rest[i] <= 'Z' ? rest[i] + 32 : rest[i]);
+    }
     const pl_config_key *key =
         n < sizeof name
             ? pl_cfg_find_key(in->section, (pl_slice){(uint8_t *)name, n})
@@ -386,15 +387,17 @@ static pl_err finish(pl_config *c, pl_err e, pl_config **ret_config,
         e = check_complete(c, ret_error);
     if (e != PL_OK) {
         pl_config_destroy(&c);
-        if (e != PL_ECONFIG) /* text was not filled */
+        if (e != PL_ECONFIG) { /* text was not filled */
             pl_fmt_cut(ret_error->text, sizeof ret_error->text, "%s",
                        pl_err_text(e));
+        }
         return e == PL_EFULL ? PL_ECONFIG : e;
     }
     *ret_config = c;
     return PL_OK;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): all that there is to read from */
 pl_err pl_config_load(const pl_config_section *sections, size_t n,
                       const char *path, char *const *env,
                       const char *const *flags, size_t n_flags,
@@ -418,15 +421,14 @@ pl_err pl_config_load(const pl_config_section *sections, size_t n,
 }
 
 pl_err pl_config_load_text(const pl_config_section *sections, size_t n,
-                           const char *name, const char *text, size_t len,
+                           const char *name, pl_slice text,
                            pl_config **ret_config, pl_config_error *ret_error)
 {
     *ret_error = (pl_config_error){.text = ""};
     pl_config *c = NULL;
     pl_err e = create(sections, n, &c);
     if (e == PL_OK) {
-        e = pl_cfg_parse(c, name, (pl_slice){(const uint8_t *)text, len},
-                         ret_error);
+        e = pl_cfg_parse(c, name, text, ret_error);
     }
     return finish(c, e, ret_config, ret_error);
 }

@@ -21,12 +21,13 @@ static void print_bounds(const pl_config_key *k, FILE *out)
 static void print_value(const pl_config_key *k, const void *values, FILE *out)
 {
     const void *at = (const uint8_t *)values + k->offset;
-    if (k->kind == PL_CFG_BOOL)
+    if (k->kind == PL_CFG_BOOL) {
         (void)fputs(*(const bool *)at ? "true" : "false", out);
-    else if (k->kind == PL_CFG_U32)
+    } else if (k->kind == PL_CFG_U32) {
         (void)fprintf(out, "%" PRIu32, *(const uint32_t *)at);
-    else
+    } else {
         (void)fputs(at, out);
+    }
 }
 
 void pl_config_print(const pl_config *config, FILE *out)
@@ -43,10 +44,11 @@ void pl_config_print(const pl_config *config, FILE *out)
             print_bounds(key, out);
             (void)fprintf(out, "; from %s\n%s%s = ", in->origins[k].text,
                           is_hidden ? "# " : "", key->name);
-            if (is_hidden)
+            if (is_hidden) {
                 (void)fputs("(hidden)", out);
-            else
+            } else {
                 print_value(key, in->values, out);
+            }
             (void)fputc('\n', out);
         }
     }

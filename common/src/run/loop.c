@@ -187,10 +187,11 @@ void pl_timer_start(pl_timer *timer, int64_t delay_us)
 
 void pl_timer_stop(pl_timer *timer)
 {
-    if (timer->ev)
+    if (timer->ev) {
         (void)event_del(timer->ev);
-    else
+    } else {
         pl_list_remove(&timer->link);
+    }
 }
 
 bool pl_timer_is_running(const pl_timer *timer)

@@ -174,10 +174,25 @@ static void put_histogram(text *t, const char *name, const char *node,
         total);
 }
 
+static void put_metric(text *t, const pl_metric_desc *d, const char *node,
+                       const metric *m)
+{
+    static const char *const kinds[] = {"counter", "gauge", "histogram"};
+    uint64_t v = read_count(&m->value);
+    PUT(t, "# HELP %s %s\n# TYPE %s %s\n", d->name, d->doc, d->name,
+        kinds[d->kind]);
+    if (d->kind == PL_METRIC_HISTOGRAM) {
+        put_histogram(t, d->name, node, m->histogram);
+    } else if (d->kind == PL_METRIC_GAUGE) {
+        PUT(t, "%s{node=\"%s\"} %" PRId64 "\n", d->name, node, (int64_t)v);
+    } else {
+        PUT(t, "%s{node=\"%s\"} %" PRIu64 "\n", d->name, node, v);
+    }
+}
+
 pl_err pl_metrics_expose(const pl_metrics *metrics, const char *node, char *buf,
                          size_t cap, size_t *ret_len)
 {
-    static const char *const KINDS[] = {"counter", "gauge", "histogram"};
     if (cap == 0)
         return PL_EFULL;
     /* Without the boot nonce: a series goes on when the process restarts. */
@@ -185,18 +200,8 @@ pl_err pl_metrics_expose(const pl_metrics *metrics, const char *node, char *buf,
     pl_fmt_cut(name, sizeof name, "%.*s", (int)strcspn(node, "."), node);
     text t = {.buf = buf, .cap = cap};
     buf[0] = '\0';
-    for (size_t i = 0; metrics && i < metrics->n; i++) {
-        const pl_metric_desc *d = &metrics->desc[i];
-        PUT(&t, "# HELP %s %s\n# TYPE %s %s\n", d->name, d->doc, d->name,
-            KINDS[d->kind]);
-        uint64_t v = read_count(&metrics->metrics[i].value);
-        if (d->kind == PL_METRIC_HISTOGRAM)
-            put_histogram(&t, d->name, name, metrics->metrics[i].histogram);
-        else if (d->kind == PL_METRIC_GAUGE)
-            PUT(&t, "%s{node=\"%s\"} %" PRId64 "\n", d->name, name, (int64_t)v);
-        else
-            PUT(&t, "%s{node=\"%s\"} %" PRIu64 "\n", d->name, name, v);
-    }
+    for (size_t i = 0; metrics && i < metrics->n; i++)
+        put_metric(&t, &metrics->desc[i], name, &metrics->metrics[i]);
     if (t.is_full)
         return PL_EFULL;
     *ret_len = t.len;

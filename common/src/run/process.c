@@ -129,11 +129,21 @@ static void write_ready_file(const pl_process *p)
     pl_fmt_cut(pid, sizeof pid, "%ld\n", (long)getpid());
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     size_t n = strlen(pid);
-    if (fd < 0 || write(fd, pid, n) != (ssize_t)n)
+    if (fd < 0 || write(fd, pid, n) != (ssize_t)n) {
+        char why[PL_ERRNO_TEXT];
         PL_LOG(ERROR, "process", "ready_file", PL_KV("file", path), "%s",
-               strerror(errno));
+               pl_errno_text(errno, why));
+    }
     if (fd >= 0)
         (void)close(fd);
+}
+
+/* At the start too: a killed predecessor left its own. */
+static void forget_ready_file(const pl_process *p)
+{
+    char path[PATH_BYTES];
+    ready_path(p, path);
+    (void)unlink(path); /* most often it is not there */
 }
 
 static void move(pl_process *p, pl_life to)
@@ -141,12 +151,11 @@ static void move(pl_process *p, pl_life to)
     pl_life from = (pl_life)p->life;
     if (pl_sm_move(&LIFE, &p->life, to) != PL_OK)
         return;
-    char path[PATH_BYTES];
-    ready_path(p, path);
-    if (to == PL_LIFE_READY)
+    if (to == PL_LIFE_READY) {
         write_ready_file(p);
-    else if (from == PL_LIFE_READY)
-        (void)unlink(path);
+    } else if (from == PL_LIFE_READY) {
+        forget_ready_file(p);
+    }
     PL_LOG(INFO, "process", "life",
            PL_KV("from", pl_life_text(from), "to", pl_life_text(to)), NULL);
 }
@@ -192,10 +201,11 @@ static void begin_drain(pl_process *p)
     pl_timer_stop(p->hello_timer);
     pl_timer_stop(p->wait_timer);
     pl_timer_start(p->drain_timer, (int64_t)p->common->drain_ms * 1000);
-    if (p->app->drain)
+    if (p->app->drain) {
         p->app->drain(p->ctx);
-    else
+    } else {
         pl_process_drained(p);
+    }
 }
 
 /* --- signals: handlers only write to a pipe --- */
@@ -307,9 +317,10 @@ static void on_hello_reply(void *ctx, pl_err e, const pl_bus_in *in)
         pl_process_fail(p, PL_EXIT_SCHEMA, why);
         return;
     }
-    if (e != PL_ETIMEOUT)
+    if (e != PL_ETIMEOUT) {
         PL_LOG(WARN, "process", "hello_refused", NULL, "%s; tried again",
                pl_err_text(e));
+    }
     if (p->life == PL_LIFE_CONNECTING)
         pl_timer_start(p->hello_timer, HELLO_AGAIN_US);
 }
@@ -413,9 +424,10 @@ static void on_report_due(void *ctx)
             .text = {.ptr = (const uint8_t *)p->report, .len = n}};
         e = pl_bus_event(p->bus, NULL, &PL_MSG_METRICS_REPORT, &m);
     }
-    if (e != PL_OK)
+    if (e != PL_OK) {
         PL_LOG(DEBUG, "process", "metrics_not_sent", NULL, "%s",
                pl_err_text(e));
+    }
 }
 
 /* --- start and end --- */
@@ -428,7 +440,7 @@ static bool is_name_char(char c)
 
 static pl_err choose_node(pl_process *p)
 {
-    static const char *const KINDS[] = {[PL_ROLE_UNKNOWN] = "node",
+    static const char *const kinds[] = {[PL_ROLE_UNKNOWN] = "node",
                                         [PL_ROLE_API] = "api",
                                         [PL_ROLE_SIGNALING] = "signaling",
                                         [PL_ROLE_MEDIA] = "media",
@@ -436,7 +448,7 @@ static pl_err choose_node(pl_process *p)
     if (p->common->node[0] != '\0') {
         pl_fmt_cut(p->name, sizeof p->name, "%s", p->common->node);
     } else {
-        pl_fmt_cut(p->name, sizeof p->name, "%s-%ld", KINDS[p->app->role],
+        pl_fmt_cut(p->name, sizeof p->name, "%s-%ld", kinds[p->app->role],
                    (long)getpid());
     }
     for (const char *c = p->name; *c; c++) {
@@ -469,8 +481,9 @@ static pl_err make_run_dir(const char *run_dir)
     struct stat st;
     if ((mkdir(dir, 0700) != 0 && errno != EEXIST) || stat(dir, &st) != 0 ||
         !S_ISDIR(st.st_mode)) {
+        char why[PL_ERRNO_TEXT];
         PL_LOG(ERROR, "process", "run_dir", PL_KV("dir", run_dir),
-               "cannot be made: %s", strerror(errno));
+               "cannot be made: %s", pl_errno_text(errno, why));
         return PL_EIO;
     }
     return PL_OK;
@@ -498,6 +511,7 @@ static pl_err open_metrics(pl_process *p)
                                  ? p->app->metrics[i]
                                  : METRICS[i - p->app->n_metrics];
     }
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed by close_all() */
     return pl_metrics_create(p->metric_table, n, &p->metrics);
 }
 
@@ -545,6 +559,8 @@ static pl_err open_all(pl_process *p)
     pl_err e = choose_node(p);
     if (e == PL_OK)
         e = make_run_dir(p->common->run_dir);
+    if (e == PL_OK)
+        forget_ready_file(p);
     if (e == PL_OK)
         e = open_metrics(p);
     if (e == PL_OK)
@@ -618,9 +634,7 @@ static int run(pl_process *p)
         }
         pl_loop_run(p->loop);
     }
-    char path[PATH_BYTES];
-    ready_path(p, path);
-    (void)unlink(path);
+    forget_ready_file(p);
     close_all(p);
     PL_LOG(INFO, "process", "ended", PL_KV("node", p->node), NULL);
     return p->exit_code;
@@ -669,12 +683,13 @@ int pl_process_main(const pl_app *app, int argc, char **argv)
     }
     p.common = pl_config_get(p.config, "common");
     int code = PL_EXIT_OK;
-    if (flags.print_config)
+    if (flags.print_config) {
         pl_config_print(p.config, stdout);
-    else if (flags.check_config)
+    } else if (flags.check_config) {
         code = check_config(&p, &sections);
-    else
+    } else {
         code = run(&p);
+    }
     pl_config_destroy(&p.config);
     return code;
 }

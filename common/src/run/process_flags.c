@@ -75,7 +75,7 @@ static bool take_switch(pl_flags *f, const char *flag)
 pl_err pl_flags_parse(const pl_app *app, const pl_sections *sections, int argc,
                       char **argv, pl_flags *ret_flags)
 {
-    static const char CONFIG[] = "config=";
+    static const char config[] = "config=";
     pl_flags f = {.config_path =
                       access(DEFAULT_PATH, R_OK) == 0 ? DEFAULT_PATH : NULL};
     for (int i = 1; i < argc; i++) {
@@ -84,8 +84,8 @@ pl_err pl_flags_parse(const pl_app *app, const pl_sections *sections, int argc,
         flag += is_flag ? 2 : 0;
         if (is_flag && take_switch(&f, flag))
             continue;
-        if (is_flag && strncmp(flag, CONFIG, sizeof CONFIG - 1) == 0) {
-            f.config_path = flag + sizeof CONFIG - 1;
+        if (is_flag && strncmp(flag, config, sizeof config - 1) == 0) {
+            f.config_path = flag + sizeof config - 1;
         } else if (is_flag && is_key(sections, flag) &&
                    f.n_values < PL_FLAGS_MAX) {
             f.values[f.n_values++] = flag;
@@ -102,13 +102,14 @@ pl_err pl_flags_parse(const pl_app *app, const pl_sections *sections, int argc,
 static void print_key(const pl_config_key *k)
 {
     (void)printf("  --%s=%s\n      %s", k->name, k->preset, k->doc);
-    if (k->kind == PL_CFG_U32)
+    if (k->kind == PL_CFG_U32) {
         (void)printf(" (%" PRIu64 "..%" PRIu64 " %s)\n", k->min, k->max,
                      k->unit);
-    else if (k->kind == PL_CFG_BOOL)
+    } else if (k->kind == PL_CFG_BOOL) {
         (void)printf(" (true, false)\n");
-    else
+    } else {
         (void)printf(" (%s)\n", k->unit);
+    }
 }
 
 void pl_flags_help(const pl_app *app, const pl_sections *sections)

@@ -92,8 +92,8 @@ static int teardown(void **state)
 static pl_err load(const char *text)
 {
     pl_config_destroy(&config);
-    return pl_config_load_text(SECTIONS, N(SECTIONS), "p.conf", text,
-                               strlen(text), &config, &error);
+    return pl_config_load_text(SECTIONS, N(SECTIONS), "p.conf",
+                               pl_slice_str(text), &config, &error);
 }
 
 static const media *get_media(void)
@@ -275,12 +275,13 @@ static void a_key_without_a_valid_default_must_be_set(void **state)
                                           .keys = keys,
                                           .n_keys = 1,
                                           .size = PL_CONFIG_STR_MAX + 1};
-    assert_int_equal(
-        pl_config_load_text(&one, 1, "p.conf", "", 0, &config, &error),
-        PL_ECONFIG);
+    assert_int_equal(pl_config_load_text(&one, 1, "p.conf", pl_slice_str(""),
+                                         &config, &error),
+                     PL_ECONFIG);
     assert_string_equal(error.text, "[api] domain: must be set: our name");
-    assert_int_equal(pl_config_load_text(&one, 1, "p.conf", "[api]\ndomain = x",
-                                         16, &config, &error),
+    assert_int_equal(pl_config_load_text(&one, 1, "p.conf",
+                                         pl_slice_str("[api]\ndomain = x"),
+                                         &config, &error),
                      PL_OK);
 }
 
