@@ -69,10 +69,11 @@ pl_err pl_http_chunk_feed(pl_http_chunk *chunk, const uint8_t *data, size_t len,
                 chunk->state = DATA_CR;
             continue;
         }
+        bool was_size = chunk->state == SIZE_LF;
         pl_err e = frame_char(chunk, data[i++]);
         if (e)
             return e;
-        if (chunk->left > out->max)
+        if (was_size && chunk->left > out->max)
             return PL_ETOOBIG;
     }
     *ret_used = i;

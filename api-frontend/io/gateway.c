@@ -344,9 +344,10 @@ void pl_gateway_linked(pl_gateway *gateway)
 void pl_gateway_drain(pl_gateway *gateway, pl_loop_cb on_done, void *ctx)
 {
     gateway->is_draining = true;
+    /* First the server, so that the answers below close their connections. */
+    pl_http_server_drain(gateway->server, on_done, ctx);
     pl_event_polls_drain(gateway);
     pl_event_streams_drain(gateway);
-    pl_http_server_drain(gateway->server, on_done, ctx);
 }
 
 void pl_gateway_dump(const pl_gateway *gateway)

@@ -1,0 +1,29 @@
+/* fake_roompool.h - a scripted roompool on the in-memory bus. What it does is
+ * decided by the ids in the requests, so that no test shares state with it:
+ *   alias   "pin": wants PIN 1234; "gone": unknown; "full"; "busy": no worker
+ *   session "S-event": an event at once; "S-none": nothing, at once; "S-park":
+ *           waits; "S-late": waits until fake_release(); "S-403"; others 404
+ *   stream  of participant "p-...": sync marks with one person, conference
+ *           update, a speaker; then waits, until fake_release() ends the seat
+ */
+#ifndef PL_TESTS_API_FAKE_ROOMPOOL_H
+#define PL_TESTS_API_FAKE_ROOMPOOL_H
+
+#include <stdatomic.h>
+
+#include "pl/bus.h"
+
+typedef struct fake_counts {
+    atomic_uint polls, cancels, acks, last_ack, joins, media, controls,
+        sessions, creates, actions, invites;
+    atomic_bool is_deaf; /* answers nothing */
+} fake_counts;
+
+typedef struct fake_roompool fake_roompool;
+
+fake_roompool *fake_create(pl_bus *bus, fake_counts *counts);
+void fake_destroy(fake_roompool **fake);
+/* Let go what waits (loop thread). */
+void fake_release(fake_roompool *fake);
+
+#endif
