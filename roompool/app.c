@@ -74,10 +74,11 @@ static pl_err open_store(app *a, const pl_roompool_config *config)
     char reason[512];
     pl_err e = pl_store_open_sqlite(config->database, &a->store, reason,
                                     sizeof reason);
-    if (e)
+    if (e) {
         PL_LOG(ERROR, "store", "not_opened",
                PL_KV("database", config->database), "%s",
                reason[0] ? reason : pl_err_text(e));
+    }
     return e;
 }
 

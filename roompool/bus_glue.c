@@ -43,10 +43,11 @@ static void arm(pl_glue *glue)
 {
     int64_t next = pl_pool_next_us(glue->pool);
     int64_t now = pl_loop_now_us(glue->options.loop);
-    if (next == INT64_MAX)
+    if (next == INT64_MAX) {
         pl_timer_stop(glue->timer);
-    else
+    } else {
         pl_timer_start(glue->timer, next > now ? next - now : 0);
+    }
 }
 
 static void flush(void *ctx)
@@ -164,9 +165,10 @@ static void note(void *ctx, pl_log_level level, const char *event,
                  const char *conf, const char *part, const char *text)
 {
     (void)ctx;
-    if (pl_log_is_on(level))
+    if (pl_log_is_on(level)) {
         pl_log_line(level, "pool", event,
                     PL_KV("conf", conf, "part", part, "what", text), NULL);
+    }
 }
 
 static void fatal(void *ctx, pl_err e, const char *why)

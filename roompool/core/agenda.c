@@ -67,7 +67,7 @@ static pl_err reserve(pl_agenda *a)
     if (a->n < a->cap)
         return PL_OK;
     size_t cap = a->cap ? 2 * a->cap : 64;
-    pl_task **heap = realloc(a->heap, cap * sizeof *heap);
+    pl_task **heap = realloc(a->heap, cap * sizeof(pl_task *));
     if (!heap)
         return PL_ENOMEM;
     a->heap = heap;

@@ -98,7 +98,7 @@ static void send_end(pl_pool *pool, const char *node, const char *call_id,
     }
     if (!is_answered)
         PL_MSG_SET(CALL_END, call_end, &m, sip_status);
-    pl_pool_send(pool, node, 0, false, &PL_MSG_CALL_END, &m, NULL);
+    pl_pool_send(pool, node, 0, &PL_MSG_CALL_END, &m, NULL);
 }
 
 void pl_sipcall_end(pl_pool *pool, pl_call *call, const char *reason)

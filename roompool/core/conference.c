@@ -107,9 +107,10 @@ static void opened(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
 {
     (void)in;
     pl_conf *conf = pl_conf_find(pool, op->conf);
-    if (e && conf)
+    if (e && conf) {
         pl_pool_note(pool, PL_LOG_WARN, "room_not_opened", conf, NULL,
                      pl_err_text(e));
+    }
     pl_op_destroy(&op);
 }
 
@@ -129,7 +130,7 @@ void pl_conf_reopen(pl_pool *pool, pl_conf *conf)
     PL_SET(op->conf, conf->row.conf_id);
     PL_SET(m.room_id, conf->row.conf_id);
     PL_MSG_SET(MEDIA_ROOM_OPEN, media_room_open, &m, max_talkers);
-    pl_pool_send(pool, conf->row.media_node, conf->row.epoch, false,
+    pl_pool_send(pool, conf->row.media_node, conf->row.epoch,
                  &PL_MSG_MEDIA_ROOM_OPEN, &m, op);
 }
 
@@ -165,7 +166,7 @@ static void close_room(pl_pool *pool, const pl_conf *conf)
     if (!conf->row.media_node[0])
         return;
     PL_SET(m.room_id, conf->row.conf_id);
-    pl_pool_send(pool, conf->row.media_node, conf->row.epoch, false,
+    pl_pool_send(pool, conf->row.media_node, conf->row.epoch,
                  &PL_MSG_MEDIA_ROOM_CLOSE, &m, NULL);
 }
 

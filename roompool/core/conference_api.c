@@ -163,10 +163,11 @@ void pl_on_conference_action(pl_pool *pool, const pl_bus_in *in)
                          m->conf_id, &s);
     if (!e && !s.leg)
         e = PL_EGONE;
-    if (e)
+    if (e) {
         pl_pool_refuse(pool, &in->ticket, e, NULL);
-    else
+    } else {
         pl_mod_action(pool, in, s.sess, s.leg);
+    }
 }
 
 /* ---- leave, end, reject, cancel ---- */

@@ -21,17 +21,27 @@ static void serve_part(pl_pool *pool, pl_part *part);
 
 static void free_event(pl_event *ev)
 {
-    pl_list_remove(&ev->link);
-    free((void *)(uintptr_t)ev->row.sdp.ptr);
+    free(ev->sdp);
     free(ev);
+}
+
+/* Unlink the first event; NULL when there is none. */
+static pl_event *pop(pl_list *list)
+{
+    pl_list *node = list->next;
+    if (node == list)
+        return NULL;
+    list->next = node->next;
+    node->next->prev = list;
+    node->next = node->prev = NULL;
+    return PL_CONTAINER(node, pl_event, link);
 }
 
 void pl_event_list_free(pl_list *list)
 {
-    if (!list->next)
-        return;
-    while (!pl_list_is_empty(list))
-        free_event(PL_CONTAINER(list->next, pl_event, link));
+    pl_event *ev;
+    while (list->next && (ev = pop(list)) != NULL)
+        free_event(ev);
 }
 
 pl_err pl_event_copy(const pl_event_row *row, pl_event **ret_event)
@@ -48,16 +58,22 @@ pl_err pl_event_copy(const pl_event_row *row, pl_event **ret_event)
             return PL_ENOMEM;
         }
         memcpy(copy, row->sdp.ptr, row->sdp.len);
+        ev->sdp = copy;
         ev->row.sdp = (pl_slice){copy, row->sdp.len};
     }
     *ret_event = ev;
     return PL_OK;
 }
 
-static void drop_event(pl_pool *pool, pl_event *ev)
+/* Forget the oldest event; false when there is none. */
+static bool drop_first(pl_pool *pool, pl_list *list)
 {
+    pl_event *ev = pop(list);
+    if (!ev)
+        return false;
     pl_pool_del(pool, &PL_TABLE_EVENT, &ev->row);
     free_event(ev);
+    return true;
 }
 
 static pl_event *store_event(pl_pool *pool, pl_list *list,
@@ -84,8 +100,7 @@ void pl_session_event(pl_pool *pool, pl_sess *sess, pl_event_row *row)
         return;
     sess->n_events++;
     if (sess->n_events > pool->config->max_events) {
-        drop_event(pool, PL_CONTAINER(sess->events.next, pl_event, link));
-        sess->n_events--;
+        sess->n_events -= drop_first(pool, &sess->events);
         pl_pool_count(pool, PL_RM_events_dropped);
     }
     pl_pool_put(pool, &PL_TABLE_SESS, &sess->row);
@@ -111,16 +126,15 @@ void pl_conf_event(pl_pool *pool, pl_conf *conf, pl_event_row *row)
         return;
     conf->n_events++;
     if (conf->n_events > pool->config->max_roster_events) {
-        drop_event(pool, PL_CONTAINER(conf->events.next, pl_event, link));
-        conf->n_events--;
+        conf->n_events -= drop_first(pool, &conf->events);
     }
     wake_readers(pool, conf);
 }
 
 static void clear(pl_pool *pool, pl_list *list, unsigned *n)
 {
-    while (!pl_list_is_empty(list))
-        drop_event(pool, PL_CONTAINER(list->next, pl_event, link));
+    while (drop_first(pool, list))
+        continue;
     *n = 0;
 }
 
@@ -331,10 +345,10 @@ static void serve_part(pl_pool *pool, pl_part *part)
         pl_pool_fail(pool, PL_ENOMEM);
         return;
     }
-    if (!pl_list_is_empty(&part->sync)) {
-        pl_event *ev = PL_CONTAINER(part->sync.next, pl_event, link);
-        serve_stored(pool, part, ev);
-        free_event(ev);
+    pl_event *opening = pop(&part->sync);
+    if (opening) {
+        serve_stored(pool, part, opening);
+        free_event(opening);
         return;
     }
     const pl_event *ev = next_for(part, poll->after_seq);
@@ -383,10 +397,11 @@ void pl_conf_talking(pl_pool *pool, pl_part *part, bool is_talking,
     if (part->is_talking == part->told_talking)
         return;
     int64_t wait = conf->talk_us + TALK_GAP_US - pool->now.us;
-    if (conf->talk_us == 0 || wait <= 0)
+    if (conf->talk_us == 0 || wait <= 0) {
         tell_talking(pool, conf);
-    else if (conf->talk.at == 0)
+    } else if (conf->talk.at == 0) {
         pl_pool_plan(pool, &conf->talk, talk_due, conf, wait);
+    }
 }
 
 /* ---- messages ---- */
@@ -461,10 +476,11 @@ static void poll_part(pl_pool *pool, const pl_bus_in *in)
 void pl_on_event_poll(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_event_poll *m = in->body;
-    if (m->stream == PL_STREAM_SESSION)
+    if (m->stream == PL_STREAM_SESSION) {
         poll_session(pool, in);
-    else
+    } else {
         poll_part(pool, in);
+    }
 }
 
 void pl_on_event_ack(pl_pool *pool, const pl_bus_in *in)
@@ -473,13 +489,9 @@ void pl_on_event_ack(pl_pool *pool, const pl_bus_in *in)
     pl_sess *sess;
     if (pl_session_find_own(pool, "", m->token_hash, m->session_id, &sess))
         return;
-    while (!pl_list_is_empty(&sess->events)) {
-        pl_event *ev = PL_CONTAINER(sess->events.next, pl_event, link);
-        if (ev->row.seq > m->seq)
-            break;
-        drop_event(pool, ev);
-        sess->n_events--;
-    }
+    while (!pl_list_is_empty(&sess->events) &&
+           PL_CONTAINER(sess->events.next, pl_event, link)->row.seq <= m->seq)
+        sess->n_events -= drop_first(pool, &sess->events);
     serve_session(pool, sess);
 }
 
@@ -494,13 +506,15 @@ static void forget(pl_pool *pool, const char *node, uint64_t corr)
     size_t cursor = 0;
     pl_sess *sess;
     pl_part *part;
-    while ((sess = pl_map_next(pool->sessions, &cursor, NULL)) != NULL)
+    while ((sess = pl_map_next(pool->sessions, &cursor, NULL)) != NULL) {
         if (is_from(&sess->poll, node, corr))
             unpark(pool, &sess->poll);
+    }
     cursor = 0;
-    while ((part = pl_map_next(pool->parts, &cursor, NULL)) != NULL)
+    while ((part = pl_map_next(pool->parts, &cursor, NULL)) != NULL) {
         if (is_from(&part->poll, node, corr))
             unpark(pool, &part->poll);
+    }
 }
 
 void pl_polls_forget(pl_pool *pool, const char *node)

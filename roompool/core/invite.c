@@ -52,9 +52,10 @@ static bool has_session(const pl_pool *pool, const char *user)
 {
     size_t cursor = 0;
     const pl_sess *sess;
-    while ((sess = pl_map_next(pool->sessions, &cursor, NULL)) != NULL)
+    while ((sess = pl_map_next(pool->sessions, &cursor, NULL)) != NULL) {
         if (is_user(sess, user))
             return true;
+    }
     return false;
 }
 
@@ -142,9 +143,10 @@ static pl_err ring_user(pl_pool *pool, pl_part *part, const char *user)
     uint32_t n = 0;
     const pl_sess *sess;
     pl_err e = PL_OK;
-    while (!e && (sess = pl_map_next(pool->sessions, &cursor, NULL)) != NULL)
+    while (!e && (sess = pl_map_next(pool->sessions, &cursor, NULL)) != NULL) {
         if (is_user(sess, user) && n++ < pool->config->max_sessions_per_user)
             e = ring_session(pool, part, sess);
+    }
     return e;
 }
 
@@ -198,10 +200,11 @@ pl_err pl_invite(pl_pool *pool, const pl_part *host, const pl_sess *host_sess,
     pl_err e = may_invite(pool, host->conf, address);
     if (!e && !rings && !is_dialable(address))
         e = PL_EINVAL;
-    if (!e)
+    if (!e) {
         e = pl_part_add(pool, host->conf,
                         rings ? PL_PART_KIND_USER : PL_PART_KIND_TELEPHONE,
                         PL_PART_ROLE_GUEST, &part);
+    }
     if (e)
         return e;
     fill_invited(pool, part, host, address);

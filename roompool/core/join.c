@@ -80,11 +80,12 @@ static pl_part *joined_before(const pl_pool *pool, const pl_room_join *m)
 {
     size_t cursor = 0;
     pl_part *part;
-    while ((part = pl_map_next(pool->parts, &cursor, NULL)) != NULL)
+    while ((part = pl_map_next(pool->parts, &cursor, NULL)) != NULL) {
         if (part->row.state == PL_PART_STATE_ACTIVE &&
             part->row.kind == PL_PART_KIND_PAGE &&
             strcmp(part->row.token_hashes, m->token_hash) == 0)
             return part;
+    }
     return NULL;
 }
 
@@ -248,10 +249,11 @@ void pl_on_participant_control(pl_pool *pool, const pl_bus_in *in)
         return;
     pl_part *target = pl_part_find(pool, m->target_id);
     pl_err e = PL_OK;
-    if (!target || target->conf != self->conf)
+    if (!target || target->conf != self->conf) {
         e = PL_ENOENT;
-    else if (target != self && self->row.role != PL_PART_ROLE_HOST)
+    } else if (target != self && self->row.role != PL_PART_ROLE_HOST) {
         e = PL_EFORBIDDEN;
+    }
     if (e) {
         pl_pool_refuse(pool, &in->ticket, e, NULL);
         return;

@@ -106,8 +106,7 @@ static void command(pl_pool *pool, const pl_leg *leg, const pl_msg_desc *desc,
                     const void *body, pl_op *op)
 {
     const pl_conf *conf = leg->part->conf;
-    pl_pool_send(pool, conf->row.media_node, conf->row.epoch, false, desc, body,
-                 op);
+    pl_pool_send(pool, conf->row.media_node, conf->row.epoch, desc, body, op);
 }
 
 static bool is_placed(const pl_leg *leg)
@@ -394,10 +393,11 @@ static void offer_again(pl_pool *pool, pl_leg *leg)
 {
     if (leg->is_negotiated || leg->is_pending)
         return;
-    if (leg->part->row.kind == PL_PART_KIND_TELEPHONE)
+    if (leg->part->row.kind == PL_PART_KIND_TELEPHONE) {
         pl_phone_offer_again(pool, leg);
-    else
+    } else {
         pl_mod_offer_again(pool, leg);
+    }
 }
 
 /* The first leg that waits for a new offer; NULL when none does. Found anew
@@ -431,9 +431,10 @@ void pl_legs_replace(pl_pool *pool, pl_conf *conf)
     if (conf->row.state != PL_CONF_STATE_LIVE || !next_waiting(conf))
         return;
     if (pl_conf_place(pool, conf)) {
-        if (conf->replace.at == 0)
+        if (conf->replace.at == 0) {
             pl_pool_plan(pool, &conf->replace, give_up, conf,
                          PL_MS(pool->config->replace_ms));
+        }
         return;
     }
     pl_pool_cancel(pool, &conf->replace);
@@ -487,12 +488,13 @@ static void failed(pl_pool *pool, pl_leg *leg, const char *reason)
 static void apply_state(pl_pool *pool, pl_leg *leg, uint32_t state,
                         const char *codec, const char *reason)
 {
-    if (state == PL_LEG_STATE_CONNECTED)
+    if (state == PL_LEG_STATE_CONNECTED) {
         connected(pool, leg, codec);
-    else if (state == PL_LEG_STATE_CONNECTING)
+    } else if (state == PL_LEG_STATE_CONNECTING) {
         set_state(pool, leg, PL_LEG_STATE_CONNECTING);
-    else if (state == PL_LEG_STATE_FAILED || state == PL_LEG_STATE_CLOSED)
+    } else if (state == PL_LEG_STATE_FAILED || state == PL_LEG_STATE_CLOSED) {
         failed(pool, leg, reason);
+    }
 }
 
 void pl_leg_seen(pl_pool *pool, pl_leg *leg, uint32_t state)

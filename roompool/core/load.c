@@ -118,10 +118,11 @@ static void settle_ringing(pl_pool *pool, pl_part *part)
 {
     drop_half_made(pool, part);
     if (pl_list_is_empty(&part->legs) ||
-        (part->row.kind == PL_PART_KIND_TELEPHONE && !part->call))
+        (part->row.kind == PL_PART_KIND_TELEPHONE && !part->call)) {
         pl_part_leave(pool, part, "invitation interrupted");
-    else
+    } else {
         pl_invite_plan_timeout(pool, part);
+    }
 }
 
 static void settle_active(pl_pool *pool, pl_part *part)
@@ -131,7 +132,8 @@ static void settle_active(pl_pool *pool, pl_part *part)
     if (part->row.kind == PL_PART_KIND_PAGE) {
         drop_half_made(pool, part);
         /* The page could not refresh while we were away. */
-        int64_t least = pool->now.wall_ms + pool->config->token_s * 1000;
+        int64_t least =
+            pool->now.wall_ms + (int64_t)pool->config->token_s * 1000;
         if (part->row.token_expires_at < least)
             part->row.token_expires_at = least;
         pl_join_plan_expiry(pool, part);
@@ -226,9 +228,10 @@ pl_err pl_pool_load(pl_pool *pool, pl_now now)
     pl_err e = PL_OK;
     pool->now = now;
     pool->is_loading = true;
-    for (size_t i = 0; !e && i < sizeof LOADERS / sizeof LOADERS[0]; i++)
+    for (size_t i = 0; !e && i < sizeof LOADERS / sizeof LOADERS[0]; i++) {
         e = pool->store->ops->each(pool->store, LOADERS[i].table,
                                    LOADERS[i].load, pool);
+    }
     pool->is_loading = false;
     if (e)
         return e;

@@ -17,10 +17,11 @@ typedef struct pl_part pl_part;
 typedef struct pl_leg pl_leg;
 typedef struct pl_call pl_call;
 
-/* One stored event; owns the bytes of row.sdp. */
+/* One stored event. */
 typedef struct pl_event {
     pl_list link;
     pl_event_row row;
+    uint8_t *sdp; /* owned bytes of row.sdp */
 } pl_event;
 
 /* The one parked poll of a reader. */
@@ -159,8 +160,9 @@ void pl_pool_ok(pl_pool *pool, const pl_bus_ticket *ticket);
 /* Refuse, counting by kind; text may be NULL. */
 void pl_pool_refuse(pl_pool *pool, const pl_bus_ticket *ticket, pl_err e,
                     const char *text);
-/* Send a command; op may be NULL when the outcome does not matter. */
-void pl_pool_send(pl_pool *pool, const char *node, uint64_t epoch, bool retry,
+/* Send a command; op may be NULL when the outcome does not matter: what is
+ * lost is found by the next inventory. */
+void pl_pool_send(pl_pool *pool, const char *node, uint64_t epoch,
                   const pl_msg_desc *desc, const void *body, pl_op *op);
 void pl_pool_note(pl_pool *pool, pl_log_level level, const char *event,
                   const pl_conf *conf, const pl_part *part, const char *text);

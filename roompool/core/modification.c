@@ -265,9 +265,10 @@ void pl_mod_action(pl_pool *pool, const pl_bus_in *in, pl_sess *sess,
     step s = {.pool = pool, .in = in, .m = m, .sess = sess, .leg = leg};
     unsigned before = sess->n_commands;
     pl_err e = PL_EUNSUPPORTED;
-    for (size_t i = 0; i < sizeof ACTIONS / sizeof ACTIONS[0]; i++)
+    for (size_t i = 0; i < sizeof ACTIONS / sizeof ACTIONS[0]; i++) {
         if (ACTIONS[i].action == m->action)
             e = ACTIONS[i].run(&s);
+    }
     if (!e)
         return;
     while (sess->n_commands > before) /* begun, but refused at once */

@@ -15,7 +15,7 @@ typedef struct out_item {
     pl_list link;
     out_kind kind;
     const pl_msg_desc *desc;
-    void *body; /* owned, with its bytes fields */
+    void *body; /* owned, with the bytes of its long fields */
     pl_bus_ticket ticket;
     pl_bus_send how;
     char to[PL_NODE_MAX + 1];
@@ -29,51 +29,45 @@ struct pl_outbox {
     pl_list items;
 };
 
-static pl_slice *bytes_at(const pl_msg_desc *d, size_t i, void *body)
-{
-    if (d->fields[i].kind != PL_BYTES)
-        return NULL;
-    return (pl_slice *)(void *)((char *)body + d->fields[i].offset);
-}
-
 static void free_item(out_item *it)
 {
-    for (size_t i = 0; it->body && i < it->desc->n_fields; i++) {
-        const pl_slice *s = bytes_at(it->desc, i, it->body);
-        if (s)
-            free((void *)(uintptr_t)s->ptr);
-    }
     free(it->body);
     free(it);
 }
 
+static const pl_slice *bytes_of(const pl_msg_desc *d, size_t i,
+                                const void *body)
+{
+    if (d->fields[i].kind != PL_BYTES)
+        return NULL;
+    return (const pl_slice *)(const void *)((const char *)body +
+                                            d->fields[i].offset);
+}
+
+/* One block: the struct, then the bytes of its long fields. */
 static pl_err copy_body(out_item *it, const pl_msg_desc *d, const void *body)
 {
-    it->desc = d;
-    it->body = malloc(d->size);
-    if (!it->body)
+    size_t size = d->size;
+    for (size_t i = 0; i < d->n_fields; i++) {
+        const pl_slice *from = bytes_of(d, i, body);
+        size += from && from->ptr ? from->len : 0;
+    }
+    char *copy = malloc(size);
+    if (!copy)
         return PL_ENOMEM;
-    memcpy(it->body, body, d->size);
+    memcpy(copy, body, d->size);
+    uint8_t *at = (uint8_t *)copy + d->size;
     for (size_t i = 0; i < d->n_fields; i++) {
-        pl_slice *s = bytes_at(d, i, it->body);
-        if (s)
-            s->ptr = NULL;
-    }
-    for (size_t i = 0; i < d->n_fields; i++) {
-        pl_slice *s = bytes_at(d, i, it->body);
-        if (!s)
+        const pl_slice *from = bytes_of(d, i, body);
+        if (!from || !from->ptr || from->len == 0)
             continue;
-        const pl_slice *from =
-            (const pl_slice *)(const void *)((const char *)body +
-                                             d->fields[i].offset);
-        if (from->len == 0 || !from->ptr)
-            continue;
-        uint8_t *copy = malloc(from->len);
-        if (!copy)
-            return PL_ENOMEM;
-        memcpy(copy, from->ptr, from->len);
-        s->ptr = copy;
+        pl_slice *to = (pl_slice *)(void *)(copy + d->fields[i].offset);
+        memcpy(at, from->ptr, from->len);
+        to->ptr = at;
+        at += from->len;
     }
+    it->desc = d;
+    it->body = copy;
     return PL_OK;
 }
 

@@ -48,10 +48,11 @@ static void wrong(pl_pool *pool, pl_part *part)
 {
     part->n_tries++;
     pl_pool_note(pool, PL_LOG_INFO, "pin_wrong", part->conf, part, NULL);
-    if (part->n_tries >= pool->config->pin_tries)
+    if (part->n_tries >= pool->config->pin_tries) {
         say_goodbye(pool, part);
-    else
+    } else {
         ask(pool, part, PROMPT_WRONG);
+    }
 }
 
 static void submit(pl_pool *pool, pl_part *part)
@@ -77,14 +78,15 @@ static void pin_due(void *ctx, void *object)
 {
     pl_pool *pool = ctx;
     pl_part *part = object;
-    if (part->is_goodbye)
+    if (part->is_goodbye) {
         pl_part_leave(pool, part, "wrong PIN");
-    else if (pool->now.us >= part->pin_until_us)
+    } else if (pool->now.us >= part->pin_until_us) {
         say_goodbye(pool, part);
-    else if (part->n_digits > 0)
+    } else if (part->n_digits > 0) {
         submit(pool, part);
-    else
+    } else {
         wrong(pool, part);
+    }
 }
 
 static void add_digit(pl_pool *pool, pl_part *part, char digit)
@@ -105,25 +107,27 @@ void pl_phone_digit(pl_pool *pool, pl_part *part, char digit, uint32_t source)
         part->digit_source = source;
     if (part->digit_source != source)
         return;
-    if (digit >= '0' && digit <= '9')
+    if (digit >= '0' && digit <= '9') {
         add_digit(pool, part, digit);
-    else if (digit == '#' && part->n_digits > 0)
+    } else if (digit == '#' && part->n_digits > 0) {
         submit(pool, part);
-    else if (digit == '*')
+    } else if (digit == '*') {
         part->n_digits = 0;
+    }
 }
 
 void pl_phone_played(pl_pool *pool, pl_part *part, const char *prompt)
 {
     if (part->row.state != PL_PART_STATE_PIN)
         return;
-    if (part->is_goodbye && strcmp(prompt, PROMPT_LOCKED) == 0)
+    if (part->is_goodbye && strcmp(prompt, PROMPT_LOCKED) == 0) {
         pl_part_leave(pool, part, "wrong PIN");
-    else if (!part->is_goodbye && part->n_digits == 0 &&
-             strcmp(prompt, PROMPT_WRONG) == 0)
+    } else if (!part->is_goodbye && part->n_digits == 0 &&
+               strcmp(prompt, PROMPT_WRONG) == 0) {
         ask(pool, part, PROMPT_ENTER);
-    else if (!part->is_goodbye && part->n_digits == 0 &&
-             strcmp(prompt, PROMPT_ENTER) == 0)
+    } else if (!part->is_goodbye && part->n_digits == 0 &&
+               strcmp(prompt, PROMPT_ENTER) == 0) {
         pl_pool_plan(pool, &part->timer, pin_due, part,
                      PL_MS(pool->config->pin_first_ms));
+    }
 }

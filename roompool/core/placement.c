@@ -37,9 +37,10 @@ size_t pl_placement_choose(const pl_candidate *candidates, size_t n,
                            uint32_t need, const char *avoid)
 {
     size_t best = n;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (has_room(&candidates[i], need) &&
             (best == n || is_better(&candidates[i], &candidates[best], avoid)))
             best = i;
+    }
     return best;
 }

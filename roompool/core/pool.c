@@ -91,9 +91,10 @@ static const struct refusal {
 void pl_pool_refuse(pl_pool *pool, const pl_bus_ticket *ticket, pl_err e,
                     const char *text)
 {
-    for (size_t i = 0; i < sizeof REFUSALS / sizeof REFUSALS[0]; i++)
+    for (size_t i = 0; i < sizeof REFUSALS / sizeof REFUSALS[0]; i++) {
         if (REFUSALS[i].error == e)
             pl_pool_count(pool, REFUSALS[i].metric);
+    }
     if (pl_outbox_reply_error(pool->outbox, ticket, e, text))
         pl_pool_fail(pool, PL_ENOMEM);
 }
@@ -102,17 +103,17 @@ static void ignore_reply(pl_pool *pool, pl_op *op, pl_err e,
                          const pl_bus_in *in)
 {
     (void)in;
-    if (e)
+    if (e) {
         pl_pool_note(pool, PL_LOG_DEBUG, "command_failed", NULL, NULL,
                      pl_err_text(e));
+    }
     pl_op_destroy(&op);
 }
 
-void pl_pool_send(pl_pool *pool, const char *node, uint64_t epoch, bool retry,
+void pl_pool_send(pl_pool *pool, const char *node, uint64_t epoch,
                   const pl_msg_desc *desc, const void *body, pl_op *op)
 {
-    pl_bus_send how = {
-        .to = node, .trace = pool->trace, .epoch = epoch, .retry = retry};
+    pl_bus_send how = {.to = node, .trace = pool->trace, .epoch = epoch};
     if (!op && desc->kind == PL_REQUEST)
         op = pl_op_create(pool, ignore_reply);
     if (op)
@@ -124,10 +125,11 @@ void pl_pool_send(pl_pool *pool, const char *node, uint64_t epoch, bool retry,
 void pl_pool_note(pl_pool *pool, pl_log_level level, const char *event,
                   const pl_conf *conf, const pl_part *part, const char *text)
 {
-    if (pool->port->note)
+    if (pool->port->note) {
         pool->port->note(
             pool->port->ctx, level, event, conf ? conf->row.conf_id : "",
             part ? part->row.participant_id : "", text ? text : "");
+    }
 }
 
 /* ---- life ---- */
@@ -160,9 +162,10 @@ pl_err pl_pool_create(const pl_pool_options *options, pl_pool **ret_pool)
         e = pl_agenda_create(p, &p->agenda);
     if (!e)
         e = pl_outbox_create(&p->outbox);
-    if (!e)
+    if (!e) {
         e = pl_pin_guard_create(p->config->pin_source_per_min,
                                 p->config->pin_room_per_10min, &p->guard);
+    }
     if (e) {
         pl_pool_destroy(&p);
         return e;
@@ -401,13 +404,16 @@ const char *pl_pool_breach(const pl_pool *pool)
     size_t cursor = 0;
     const pl_conf *conf;
     const char *breach = NULL;
-    while (!breach && (conf = pl_map_next(pool->confs, &cursor, NULL)) != NULL)
+    while (!breach &&
+           (conf = pl_map_next(pool->confs, &cursor, NULL)) != NULL) {
         breach = conf->row.epoch > pool->epoch ? "an epoch was never given"
                                                : conf_breach(conf);
+    }
     const pl_leg *leg;
     cursor = 0;
-    while (!breach && (leg = pl_map_next(pool->legs, &cursor, NULL)) != NULL)
+    while (!breach && (leg = pl_map_next(pool->legs, &cursor, NULL)) != NULL) {
         if (leg->row.epoch > leg->part->conf->row.epoch)
             breach = "a leg is newer than its conference";
+    }
     return breach;
 }

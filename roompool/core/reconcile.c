@@ -22,13 +22,15 @@ void pl_reconcile_begin(pl_pool *pool, const char *node)
     size_t cursor = 0;
     pl_leg *leg;
     pl_call *call;
-    while ((leg = pl_map_next(pool->legs, &cursor, NULL)) != NULL)
+    while ((leg = pl_map_next(pool->legs, &cursor, NULL)) != NULL) {
         if (is_at(leg->part->conf, node))
             leg->is_unconfirmed = !leg->is_pending;
+    }
     cursor = 0;
-    while ((call = pl_map_next(pool->calls, &cursor, NULL)) != NULL)
+    while ((call = pl_map_next(pool->calls, &cursor, NULL)) != NULL) {
         if (strcmp(call->row.node, node) == 0)
             call->is_unconfirmed = true;
+    }
 }
 
 static void close_stray(pl_pool *pool, const char *node,
@@ -37,8 +39,7 @@ static void close_stray(pl_pool *pool, const char *node,
     pl_media_room_close m = {.present = 0};
     pl_pool_count(pool, PL_RM_orphans);
     PL_SET(m.room_id, item->id);
-    pl_pool_send(pool, node, item->epoch, false, &PL_MSG_MEDIA_ROOM_CLOSE, &m,
-                 NULL);
+    pl_pool_send(pool, node, item->epoch, &PL_MSG_MEDIA_ROOM_CLOSE, &m, NULL);
 }
 
 static void check_room(pl_pool *pool, const char *node,
@@ -68,8 +69,7 @@ static void check_leg(pl_pool *pool, const char *node,
     pl_pool_count(pool, PL_RM_orphans);
     PL_SET(m.room_id, item->room_id);
     PL_SET(m.leg_id, item->id);
-    pl_pool_send(pool, node, item->epoch, false, &PL_MSG_MEDIA_LEG_DESTROY, &m,
-                 NULL);
+    pl_pool_send(pool, node, item->epoch, &PL_MSG_MEDIA_LEG_DESTROY, &m, NULL);
 }
 
 static void check_call(pl_pool *pool, const char *node,
@@ -106,9 +106,10 @@ static pl_leg *next_lost(const pl_pool *pool, const char *node)
 {
     size_t cursor = 0;
     pl_leg *leg;
-    while ((leg = pl_map_next(pool->legs, &cursor, NULL)) != NULL)
+    while ((leg = pl_map_next(pool->legs, &cursor, NULL)) != NULL) {
         if (leg->is_unconfirmed && (!node || is_at(leg->part->conf, node)))
             return leg;
+    }
     return NULL;
 }
 
@@ -116,9 +117,10 @@ static pl_call *next_gone(const pl_pool *pool, const char *node)
 {
     size_t cursor = 0;
     pl_call *call;
-    while ((call = pl_map_next(pool->calls, &cursor, NULL)) != NULL)
+    while ((call = pl_map_next(pool->calls, &cursor, NULL)) != NULL) {
         if (call->is_unconfirmed && strcmp(call->row.node, node) == 0)
             return call;
+    }
     return NULL;
 }
 
@@ -157,9 +159,10 @@ void pl_reconcile_media_down(pl_pool *pool, const char *node)
     while ((leg = pl_map_next(pool->legs, &cursor, NULL)) != NULL)
         leg->is_unconfirmed = is_at(leg->part->conf, node);
     cursor = 0;
-    while ((conf = pl_map_next(pool->confs, &cursor, NULL)) != NULL)
+    while ((conf = pl_map_next(pool->confs, &cursor, NULL)) != NULL) {
         if (is_at(conf, node) && conf->row.state == PL_CONF_STATE_LIVE)
             pl_conf_unplace(pool, conf);
+    }
     while ((leg = next_lost(pool, NULL)) != NULL)
         pl_leg_lost(pool, leg, "media worker lost");
     pl_reconcile_place_waiting(pool);

@@ -8,12 +8,18 @@
 
 enum { PIN_MIN = 4, JOIN_NAME_MAX = 64 };
 
+/* ASCII lower case; other bytes stay. */
 static void fold(char *to, size_t cap, const char *from)
 {
+    static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    static const char lower[] = "abcdefghijklmnopqrstuvwxyz";
     size_t i = 0;
-    for (; from[i] && i + 1 < cap; i++)
-        to[i] = from[i] >= 'A' && from[i] <= 'Z' ? (char)(from[i] + 'a' - 'A')
-                                                 : from[i];
+    for (; from[i] && i + 1 < cap; i++) {
+        const char *at = strchr(upper, from[i]);
+        to[i] = from[i];
+        if (at)
+            to[i] = lower[at - upper];
+    }
     to[i] = '\0';
 }
 

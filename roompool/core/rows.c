@@ -10,17 +10,19 @@ typedef struct word {
 
 static const char *word_text(const word *words, uint32_t value)
 {
-    for (; words->text; words++)
+    for (; words->text; words++) {
         if (words->value == value)
             return words->text;
+    }
     return "unknown";
 }
 
 static uint32_t word_value(const word *words, const char *text)
 {
-    for (; words->text; words++)
+    for (; words->text; words++) {
         if (strcmp(words->text, text) == 0)
             return words->value;
+    }
     return 0;
 }
 

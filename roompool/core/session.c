@@ -27,10 +27,11 @@ pl_err pl_session_find_own(pl_pool *pool, const char *client_id,
                                   : pl_map_find(pool->tokens, token_hash);
     if (!sess)
         return PL_ENOENT;
-    if (!is_same(sess->row.token_hash, token_hash))
+    if (!is_same(sess->row.token_hash, token_hash)) {
         return client_id[0] && strcmp(sess->row.client_id, client_id) == 0
                    ? PL_EFORBIDDEN
                    : PL_ENOENT;
+    }
     *ret_sess = sess;
     return PL_OK;
 }
@@ -42,18 +43,20 @@ static void leave_all(pl_pool *pool, const pl_sess *sess, const char *reason)
 {
     size_t cursor = 0;
     pl_part *part;
-    while ((part = pl_map_next(pool->parts, &cursor, NULL)) != NULL)
+    while ((part = pl_map_next(pool->parts, &cursor, NULL)) != NULL) {
         if (strcmp(part->row.session_id, sess->row.session_id) == 0)
             pl_part_leave(pool, part, reason);
+    }
 }
 
 static pl_leg *next_ringing(const pl_pool *pool, const pl_sess *sess)
 {
     size_t cursor = 0;
     pl_leg *leg;
-    while ((leg = pl_map_next(pool->legs, &cursor, NULL)) != NULL)
+    while ((leg = pl_map_next(pool->legs, &cursor, NULL)) != NULL) {
         if (strcmp(leg->row.session_id, sess->row.session_id) == 0)
             return leg;
+    }
     return NULL;
 }
 
@@ -133,15 +136,16 @@ void pl_session_address(const pl_pool *pool, const pl_sess *sess, char *buf,
                         size_t cap)
 {
     const char *user = sess->row.user_id;
-    if (strncmp(user, "vtn:", 4) == 0)
+    if (strncmp(user, "vtn:", 4) == 0) {
         pl_fmt_cut(buf, cap, "tel:+%s", user + 4);
-    else if (strchr(user, ':'))
+    } else if (strchr(user, ':')) {
         pl_fmt_cut(buf, cap, "%s", user);
-    else if (strchr(user, '@'))
+    } else if (strchr(user, '@')) {
         pl_fmt_cut(buf, cap, "sip:%s", user);
-    else
+    } else {
         pl_fmt_cut(buf, cap, "sip:%s@%s", user[0] ? user : "anonymous",
                    pool->config->user_domain);
+    }
 }
 
 /* ---- loading ---- */
@@ -200,12 +204,13 @@ static void fill_row(pl_pool *pool, const pl_session_create *m,
     row->created_at = pool->now.wall_ms;
     row->expires_at =
         pool->now.wall_ms + (int64_t)pool->config->session_s * 1000;
-    if (m->user_id[0])
+    if (m->user_id[0]) {
         PL_SET(row->user_id, m->user_id);
-    else if (bound)
+    } else if (bound) {
         PL_SET(row->user_id, bound->user_id);
-    else
+    } else {
         PL_SET(row->user_id, m->subject);
+    }
 }
 
 static pl_err may_create(const pl_pool *pool, const pl_session_create *m,
@@ -284,12 +289,13 @@ void pl_on_user_bind(pl_pool *pool, const pl_bus_in *in)
     PL_SET(row.client_id, m->client_id);
     PL_SET(row.user_id, m->user_id);
     pl_err e = PL_OK;
-    if (old)
+    if (old) {
         *old = row;
-    else if (pl_map_count(pool->users) >= pool->config->max_sessions)
+    } else if (pl_map_count(pool->users) >= pool->config->max_sessions) {
         e = PL_EFULL;
-    else
+    } else {
         e = pl_user_load(pool, &row);
+    }
     if (e) {
         pl_pool_refuse(pool, &in->ticket, e, NULL);
         return;

@@ -41,7 +41,7 @@ static void respond(pl_pool *pool, const pl_call *call, uint32_t status,
         m.retry_after_s = RETRY_AFTER_S;
         PL_MSG_SET(CALL_RESPOND, call_respond, &m, retry_after_s);
     }
-    pl_pool_send(pool, call->row.node, 0, false, &PL_MSG_CALL_RESPOND, &m, op);
+    pl_pool_send(pool, call->row.node, 0, &PL_MSG_CALL_RESPOND, &m, op);
 }
 
 static void start_pin(void *ctx, void *object)
@@ -63,11 +63,12 @@ static void answered(pl_pool *pool, pl_call *call)
     if (!pl_part_move(pool, part, PL_PART_STATE_PIN))
         return;
     part->pin_until_us = pool->now.us + PL_S(pool->config->pin_total_s);
-    if (call->row.state == PL_CALL_STATE_CONFIRMED)
+    if (call->row.state == PL_CALL_STATE_CONFIRMED) {
         pl_phone_ask_pin(pool, part);
-    else
+    } else {
         pl_pool_plan(pool, &part->timer, start_pin, part,
                      PL_MS(CONFIRM_WAIT_MS));
+    }
 }
 
 void pl_phone_seen(pl_pool *pool, pl_call *call, uint32_t state)
@@ -76,10 +77,11 @@ void pl_phone_seen(pl_pool *pool, pl_call *call, uint32_t state)
     if (call->row.way != PL_CALL_WAY_IN ||
         part->row.state != PL_PART_STATE_NEW || !call->is_answer_sent)
         return;
-    if (state >= PL_CALL_STATE_ANSWERED)
+    if (state >= PL_CALL_STATE_ANSWERED) {
         answered(pool, call);
-    else /* our 200 never left, and its SDP is not kept */
+    } else { /* our 200 never left, and its SDP is not kept */
         pl_part_leave(pool, part, "interrupted");
+    }
 }
 
 static void responded(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
@@ -173,11 +175,12 @@ static pl_err admit(pl_pool *pool, const pl_bus_in *in, pl_part **ret_part)
         e = PL_EFULL;
     if (!e)
         e = pl_conf_of_room(pool, room, &conf);
-    if (!e)
+    if (!e) {
         e = pl_part_add(pool, conf, PL_PART_KIND_TELEPHONE,
                         room->row.host_pin_hash[0] ? PL_PART_ROLE_GUEST
                                                    : PL_PART_ROLE_HOST,
                         ret_part);
+    }
     return e;
 }
 
@@ -200,10 +203,11 @@ void pl_on_call_incoming(pl_pool *pool, const pl_bus_in *in)
             pl_part_leave(pool, part, pl_err_text(e));
         }
     }
-    if (e)
+    if (e) {
         pl_pool_refuse(pool, &in->ticket, e, NULL);
-    else
+    } else {
         pl_pool_ok(pool, &in->ticket);
+    }
 }
 
 /* ---- dialling out ---- */
@@ -236,7 +240,7 @@ static void send_start(pl_pool *pool, const pl_call *call, pl_slice sdp)
         PL_SET(m.from_name, pool->config->caller_name);
         PL_MSG_SET(CALL_START, call_start, &m, from_name);
     }
-    pl_pool_send(pool, call->row.node, 0, false, &PL_MSG_CALL_START, &m, op);
+    pl_pool_send(pool, call->row.node, 0, &PL_MSG_CALL_START, &m, op);
 }
 
 static void dial_ready(pl_pool *pool, pl_op *op, pl_err e,
@@ -259,10 +263,11 @@ static void dial_ready(pl_pool *pool, pl_op *op, pl_err e,
         PL_SET(row.peer_uri, part->row.address);
         e = pl_sipcall_add(pool, part, &row, &call);
     }
-    if (e)
+    if (e) {
         pl_part_leave(pool, part, pl_err_text(e));
-    else
+    } else {
         send_start(pool, call, sdp->sdp);
+    }
 }
 
 pl_err pl_phone_dial(pl_pool *pool, pl_part *part)
@@ -386,10 +391,11 @@ static void ended(pl_pool *pool, pl_call *call, const pl_call_report *m)
 {
     pl_part *part = call->part;
     const char *reason = "hung up";
-    if (part->row.state == PL_PART_STATE_RINGING)
+    if (part->row.state == PL_PART_STATE_RINGING) {
         reason = failure_text(pool, m);
-    else if (m->reason[0])
+    } else if (m->reason[0]) {
         reason = m->reason;
+    }
     pl_sipcall_remove(pool, call);
     pl_part_leave(pool, part, reason);
 }
@@ -410,9 +416,10 @@ static void report(pl_pool *pool, pl_call *call, const pl_call_report *m)
     } else if (is_out) {
         pl_sipcall_move(pool, call, m->state);
         if (m->state == PL_CALL_STATE_ANSWERED ||
-            m->state == PL_CALL_STATE_EARLY)
+            m->state == PL_CALL_STATE_EARLY) {
             apply_answer(pool, call, m->sdp,
                          m->state == PL_CALL_STATE_ANSWERED);
+        }
     }
 }
 
@@ -530,8 +537,7 @@ static void reoffer_made(pl_pool *pool, pl_op *op, pl_err e,
     PL_SET(next->leg, leg->row.leg_id);
     PL_SET(m.call_id, part->call->row.call_id);
     PL_MSG_SET(CALL_OFFER, call_offer, &m, sdp);
-    pl_pool_send(pool, part->call->row.node, 0, false, &PL_MSG_CALL_OFFER, &m,
-                 next);
+    pl_pool_send(pool, part->call->row.node, 0, &PL_MSG_CALL_OFFER, &m, next);
 }
 
 void pl_phone_offer_again(pl_pool *pool, pl_leg *leg)

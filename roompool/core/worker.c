@@ -43,9 +43,10 @@ static uint32_t held_by(const pl_pool *pool, const pl_worker *w)
     const pl_conf *conf;
     const pl_call *call;
     if (w->row.role == PL_ROLE_MEDIA) {
-        while ((conf = pl_map_next(pool->confs, &cursor, NULL)) != NULL)
+        while ((conf = pl_map_next(pool->confs, &cursor, NULL)) != NULL) {
             if (strcmp(conf->row.media_node, w->row.node) == 0)
                 n += conf->n_live;
+        }
         return n;
     }
     while ((call = pl_map_next(pool->calls, &cursor, NULL)) != NULL)
@@ -106,13 +107,14 @@ static void take_down(pl_pool *pool, pl_worker *w)
     save(pool, w);
     count_up(pool);
     pl_pool_note(pool, PL_LOG_WARN, "worker_down", NULL, NULL, w->row.node);
-    if (w->row.role == PL_ROLE_MEDIA)
+    if (w->row.role == PL_ROLE_MEDIA) {
         pl_reconcile_media_down(pool, w->row.node);
-    else if (w->row.role == PL_ROLE_SIGNALING)
+    } else if (w->row.role == PL_ROLE_SIGNALING) {
         pl_pool_plan(pool, &w->lease, lease_over, w,
                      PL_MS(pool->config->sip_lease_ms));
-    else
+    } else {
         pl_polls_forget(pool, w->row.node);
+    }
 }
 
 static void forget(pl_pool *pool, pl_worker *w)
@@ -136,10 +138,11 @@ static pl_worker *other_boot(const pl_pool *pool, const char *node)
     size_t cursor = 0;
     pl_worker *w;
     size_t n = name_len(node);
-    while ((w = pl_map_next(pool->workers, &cursor, NULL)) != NULL)
+    while ((w = pl_map_next(pool->workers, &cursor, NULL)) != NULL) {
         if (name_len(w->row.node) == n && strncmp(w->row.node, node, n) == 0 &&
             strcmp(w->row.node, node) != 0)
             return w;
+    }
     return NULL;
 }
 

@@ -63,11 +63,11 @@ bool pl_pin_matches(const char *pin, const char *hash)
     if (pl_parse_u64((pl_slice){(const uint8_t *)number, n}, MAX_ROUNDS,
                      &rounds) ||
         rounds == 0 ||
-        strlen(number + n) != 2 + 2 * (size_t)SALT_BYTES + 2 * HASH_BYTES)
+        strlen(number + n) != 2 + 2 * (size_t)(SALT_BYTES + HASH_BYTES))
         return false;
     const char *salt_text = number + n + 1;
     if (!unhex(salt_text, SALT_BYTES, salt) ||
-        !unhex(salt_text + 2 * SALT_BYTES + 1, HASH_BYTES, want))
+        !unhex(salt_text + 2 * (size_t)SALT_BYTES + 1, HASH_BYTES, want))
         return false;
     bool is_same = derive(pin, salt, (uint32_t)rounds, have) &&
                    CRYPTO_memcmp(have, want, HASH_BYTES) == 0;

@@ -138,9 +138,10 @@ static pl_err prepare_all(sqlite_store *s)
 
 static table_statements *statements_of(sqlite_store *s, const pl_table *t)
 {
-    for (size_t i = 0; i < s->n_tables; i++)
+    for (size_t i = 0; i < s->n_tables; i++) {
         if (s->tables[i].table == t)
             return &s->tables[i];
+    }
     return NULL;
 }
 
@@ -266,9 +267,10 @@ static pl_err put(pl_store *store, const pl_table *table, const void *row)
     pl_err e = st ? begin(s) : PL_EINTERNAL;
     if (e)
         return e;
-    for (size_t i = 0; i < table->n_cols; i++)
+    for (size_t i = 0; i < table->n_cols; i++) {
         if (bind_col(st->put, (int)i + 1, &table->cols[i], row) != SQLITE_OK)
             return fail(s);
+    }
     return run(s, st->put);
 }
 
@@ -280,10 +282,11 @@ static pl_err del(pl_store *store, const pl_table *table, const void *row)
     int at = 0;
     if (e)
         return e;
-    for (size_t i = 0; i < table->n_cols; i++)
+    for (size_t i = 0; i < table->n_cols; i++) {
         if (table->cols[i].is_key &&
             bind_col(st->del, ++at, &table->cols[i], row) != SQLITE_OK)
             return fail(s);
+    }
     return run(s, st->del);
 }
 
@@ -311,9 +314,10 @@ static pl_err each(pl_store *store, const pl_table *table,
         e = PL_EIO;
     while (!e && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
         memset(row, 0, table->size);
-        for (size_t i = 0; !e && i < table->n_cols; i++)
+        for (size_t i = 0; !e && i < table->n_cols; i++) {
             if (read_col(&table->cols[i], stmt, (int)i, row))
                 e = PL_EPROTO;
+        }
         if (!e)
             e = on_row(ctx, row);
     }
@@ -382,6 +386,20 @@ static const pl_store_ops OPS = {.put = put,
 
 /* ---- opening ---- */
 
+/* Text of errno, without a static buffer. */
+typedef struct cause {
+    char text[96];
+} cause;
+
+static cause cause_now(void)
+{
+    cause c;
+    int number = errno;
+    if (strerror_r(number, c.text, sizeof c.text) != 0)
+        pl_fmt_cut(c.text, sizeof c.text, "error %d", number);
+    return c;
+}
+
 static pl_err make_folder(const char *path, char *reason, size_t cap)
 {
     char folder[512];
@@ -392,7 +410,7 @@ static pl_err make_folder(const char *path, char *reason, size_t cap)
         *slash = '\0';
         if (mkdir(folder, 0700) && errno != EEXIST) {
             pl_fmt_cut(reason, cap, "cannot make folder %s: %s", folder,
-                       strerror(errno));
+                       cause_now().text);
             return PL_EIO;
         }
         *slash = '/';
@@ -412,7 +430,7 @@ static pl_err take_lock(sqlite_store *s, char *reason, size_t cap)
     if (s->lock_fd >= 0 && fcntl(s->lock_fd, F_SETLK, &lock) == 0)
         return PL_OK;
     pl_fmt_cut(reason, cap, "%s: another roompool uses this database (%s)",
-               path, strerror(errno));
+               path, cause_now().text);
     return PL_EIO;
 }
 
@@ -530,7 +548,7 @@ static pl_err open_database(sqlite_store *s, char *reason, size_t cap)
         return PL_EIO;
     }
     if (chmod(s->path, 0600)) {
-        pl_fmt_cut(reason, cap, "%s: %s", s->path, strerror(errno));
+        pl_fmt_cut(reason, cap, "%s: %s", s->path, cause_now().text);
         return PL_EIO;
     }
     if (!is_new && !is_sound(s)) {
