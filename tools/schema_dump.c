@@ -8,9 +8,9 @@
 
 static const char *kind_text(pl_kind kind)
 {
-    static const char *const KINDS[] = {"u32",  "u64", "i64",
+    static const char *const kinds[] = {"u32",  "u64", "i64",
                                         "bool", "str", "bytes"};
-    return KINDS[kind];
+    return kinds[kind];
 }
 
 static const char *role_text(const char *role)
@@ -31,10 +31,11 @@ static const char *role_text(const char *role)
 
 static void print_bound(uint64_t v, pl_kind kind)
 {
-    if (kind == PL_I64)
+    if (kind == PL_I64) {
         (void)printf("%" PRId64, (int64_t)v);
-    else
+    } else {
         (void)printf("%" PRIu64, v);
+    }
 }
 
 static void print_fields(const pl_msg_desc *d)
@@ -56,9 +57,9 @@ static void print_fields(const pl_msg_desc *d)
 
 static void print_message(const pl_msg_desc *d)
 {
-    static const char *const KINDS[] = {"request", "reply", "event"};
+    static const char *const kinds[] = {"request", "reply", "event"};
     (void)printf("## %s\n\n`0x%04x`, since %u, %s from %s to %s", d->name,
-                 d->id, d->since, KINDS[d->kind], role_text(d->sender),
+                 d->id, d->since, kinds[d->kind], role_text(d->sender),
                  role_text(d->receiver));
     if (d->kind == PL_REQUEST)
         (void)printf(", deadline %u ms", d->deadline_ms);
@@ -91,14 +92,14 @@ static void print_markdown(void)
 /* Names and units hold nothing that JSON would have to escape. */
 static void print_json(void)
 {
-    static const char *const KINDS[] = {"request", "reply", "event"};
+    static const char *const kinds[] = {"request", "reply", "event"};
     (void)printf("{\"major\":%d,\"hash\":\"%016" PRIx64 "\",\"messages\":[",
                  (int)PL_SCHEMA_MAJOR, pl_msg_schema_hash());
     for (size_t i = 0; pl_msg_at(i); i++) {
         const pl_msg_desc *d = pl_msg_at(i);
         (void)printf("%s\n{\"name\":\"%s\",\"id\":%u,\"since\":%u,\"kind\":"
                      "\"%s\",\"deadline_ms\":%u,\"fields\":[",
-                     i ? "," : "", d->name, d->id, d->since, KINDS[d->kind],
+                     i ? "," : "", d->name, d->id, d->since, kinds[d->kind],
                      d->deadline_ms);
         for (size_t k = 0; k < d->n_fields; k++) {
             const pl_field_desc *f = &d->fields[k];
@@ -123,9 +124,10 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "usage: schema_dump [--json]\n");
         return 64;
     }
-    if (wants_json)
+    if (wants_json) {
         print_json();
-    else
+    } else {
         print_markdown();
+    }
     return 0;
 }

@@ -16,7 +16,7 @@
 #include "pl/sm.h"
 #include "pl/str.h"
 
-#include "tables/metrics.def"
+#include "tables/bus_metrics.def"
 
 #include "process_impl.h"
 
