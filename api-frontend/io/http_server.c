@@ -794,6 +794,8 @@ void pl_http_server_close(pl_http_server **server)
     s->on_empty = NULL;
     while (!pl_list_is_empty(&s->conns))
         close_conn(PL_CONTAINER(s->conns.next, conn, link));
+    /* libevent lets go of a bufferevent only after its deferred callbacks. */
+    (void)event_base_loop(pl_loop_base(s->options.loop), EVLOOP_NONBLOCK);
     pl_map_destroy(&s->addresses);
     free(s);
     *server = NULL;

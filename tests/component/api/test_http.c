@@ -81,11 +81,14 @@ static void bounds_what_is_sent(void **state)
         (void)snprintf(text + strlen(text), 16, "h%d: v\r\n", i);
     (void)snprintf(text + strlen(text), 16, "\r\n");
     refuses(rig, text, strlen(text), 431);
-    refuses(rig,
-            "POST /sessions HTTP/1.1\r\nHost: a\r\nContent-Length: 262145\r\n"
-            "\r\n",
-            64, 413);
-    refuses(rig, "BREW / HTTP/1.1\r\nHost: a\r\n\r\n", 28, 501);
+    static const char LONG[] = "POST /sessions HTTP/1.1\r\nHost: a\r\n"
+                               "Content-Length: 262145\r\n\r\n";
+    refuses(rig, LONG, sizeof LONG - 1, 413);
+    static const char CHUNK[] = "POST /sessions HTTP/1.1\r\nHost: a\r\n"
+                                "Transfer-Encoding: chunked\r\n\r\nFFFFFF\r\n";
+    refuses(rig, CHUNK, sizeof CHUNK - 1, 413);
+    static const char BREW[] = "BREW / HTTP/1.1\r\nHost: a\r\n\r\n";
+    refuses(rig, BREW, sizeof BREW - 1, 501);
     rig_stop(&rig);
 }
 
