@@ -32,7 +32,7 @@ typedef struct pl_gate {
 
 /* Judge one whole message (a datagram, or a frame of a stream).
  *
- * Refused with a response: 400 malformed, 413 too many headers or bytes, 415
+ * Refused with a response: 400 malformed or too many headers, 415
  * multipart or encoded body, 416 a Request-URI of another scheme, 505 other
  * version. Dropped: what is no request,
  * or has no lines a response could be built from.

@@ -12,7 +12,7 @@ port=${SIP_TEST_PORT:-25060}
 uac_port=$((port + 1))
 uas_port=$((port + 2))
 dir=$(mktemp -d)
-fake= worker=
+fake='' worker=''
 failed=0 passed=0
 
 stop() {
@@ -25,7 +25,7 @@ stop() {
         echo quit >&9
         wait "$fake" || code=$?
     fi
-    worker= fake=
+    worker='' fake=''
     exec 9>&-
     return $code
 }
@@ -119,7 +119,7 @@ uas() {
         cp "$here/$name.xml" "$dir/$name.xml"
         sipp_run "$name" "$transport" -p "$uas_port" &
         local sipp=$! rc=0 param=
-        [ $transport = t1 ] && param=';transport=tcp'
+        [ "$transport" = t1 ] && param=';transport=tcp'
         until ss -Hlnut "sport = :$uas_port" | grep -q .; do
             kill -0 $sipp 2>/dev/null || break
         done
