@@ -9,7 +9,7 @@ shift
     n=0
     for file in "$@"; do
         n=$((n + 1))
-        echo "static const char sql_$n[] = {"
+        echo "static const char sql_${n}[] = {"
         od -An -v -tx1 "$file" | sed 's/ \(..\)/0x\1,/g'
         echo '0};'
     done

@@ -14,9 +14,9 @@ static const char pwd[] = "VOkJxbRl1RmTxUk/WvJxBt";
 /* What is accepted lies within the datagram. */
 static void check_message(const pl_stun_msg *m)
 {
-    if (m->username.ptr && (m->username.ptr < m->raw.ptr ||
-                            m->username.ptr + m->username.len >
-                                m->raw.ptr + m->raw.len))
+    if (m->username.ptr &&
+        (m->username.ptr < m->raw.ptr ||
+         m->username.ptr + m->username.len > m->raw.ptr + m->raw.len))
         abort();
     if (m->integrity_at && m->integrity_at + 24 > m->raw.len)
         abort();
@@ -37,8 +37,7 @@ static void check_ice(const pl_stun_msg *m)
     bool has_path = pl_ice_find(&ice, &from) >= 0;
     if (has_path && !is_authentic)
         abort();
-    if (out.result == PL_ICE_REFUSED && !is_authentic &&
-        reply.len > m->raw.len)
+    if (out.result == PL_ICE_REFUSED && !is_authentic && reply.len > m->raw.len)
         abort();
     pl_stun_msg answer;
     if (reply.len && pl_stun_parse(reply.data, reply.len, &answer) != PL_OK)

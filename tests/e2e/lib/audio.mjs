@@ -196,3 +196,17 @@ export function complaints(recording, { others, own = [], maxGapMs = 60, minSeco
   }
   return bad;
 }
+
+const GAP = / has a gap of /;
+
+// Listens until one window is steady. `listen` gives the complaints about one
+// window. Whoever else uses the machine can make any sound stutter, so a gap
+// asks for another window, and says so; every other complaint counts at once.
+// A fault of ours that comes back within a window's length shows in each.
+export async function untilSteady(listen, windows = 6) {
+  for (let left = windows - 1; ; left--) {
+    const bad = await listen();
+    if (left === 0 || !bad.length || !bad.every((text) => GAP.test(text))) return bad;
+    console.log(`not steady yet: ${bad.join('; ')}`);
+  }
+}

@@ -1,7 +1,7 @@
 // Browsers and telephones in one room: everybody hears everybody else.
 
 import assert from 'node:assert/strict';
-import { complaints, delayMs, VOICES } from '../lib/audio.mjs';
+import { complaints, delayMs, untilSteady, VOICES } from '../lib/audio.mjs';
 import { Person } from '../lib/browser.mjs';
 import { Phone } from '../lib/phone.mjs';
 import { stories } from '../lib/story.mjs';
@@ -33,17 +33,21 @@ tell('two browsers and two telephones hear each other and not themselves', async
     return speaking.length >= 3;
   });
 
-  await Promise.all([anna.startRecording(), ben.startRecording()]);
-  await pause(LISTEN_S * 1000); // the length of what is judged
-  const [a, b] = await Promise.all([anna.stopRecording(), ben.stopRecording()]);
-  const tail = (recording) => recording.slice(recording.seconds - LISTEN_S + 1, recording.seconds);
-  const ears = {
-    anna: a.heard.slice(0.5), ben: b.heard.slice(0.5),
-    carla: tail(await carla.heard()), dan: tail(await dan.heard()),
-  };
-  const bad = names.flatMap((name) => complaints(ears[name], {
-    others: names.filter((other) => other !== name), own: [name],
-  }).map((text) => `${name}: ${text}`));
+  let a;
+  let b;
+  const bad = await untilSteady(async () => {
+    await Promise.all([anna.startRecording(), ben.startRecording()]);
+    await pause(LISTEN_S * 1000); // the length of what is judged
+    [a, b] = await Promise.all([anna.stopRecording(), ben.stopRecording()]);
+    const tail = (recording) => recording.slice(recording.seconds - LISTEN_S + 1, recording.seconds);
+    const ears = {
+      anna: a.heard.slice(0.5), ben: b.heard.slice(0.5),
+      carla: tail(await carla.heard()), dan: tail(await dan.heard()),
+    };
+    return names.flatMap((name) => complaints(ears[name], {
+      others: names.filter((other) => other !== name), own: [name],
+    }).map((text) => `${name}: ${text}`));
+  });
   assert.deepEqual(bad, []);
 
   for (const [from, to, hz] of [[a, b, VOICES.anna], [b, a, VOICES.ben]]) {

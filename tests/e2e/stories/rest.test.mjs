@@ -2,7 +2,7 @@
 // address and by user, leave, remove, end.
 
 import assert from 'node:assert/strict';
-import { complaints } from '../lib/audio.mjs';
+import { complaints, untilSteady } from '../lib/audio.mjs';
 import { Person } from '../lib/browser.mjs';
 import { Phone } from '../lib/phone.mjs';
 import { openProgram, recordProgram } from '../lib/rest.mjs';
@@ -54,15 +54,17 @@ for (const base of ['', '/RTC/v1']) {
     await event(ben, 'session-open');
 
     await until('the telephone hears', async () => (await carla.heard()).seconds > 1);
-    await Promise.all([recordProgram(anna), recordProgram(ben)]);
-    await pause(LISTEN_S * 1000); // the length of what is judged
-    const [a, b] = await Promise.all([anna.stopRecording(), ben.stopRecording()]);
-    const c = await carla.heard();
-    const ears = { anna: a.heard.slice(1), ben: b.heard.slice(1),
-      [carla.voice]: c.slice(c.seconds - LISTEN_S + 1) };
-    const bad = voices.flatMap((name) => complaints(ears[name], {
-      others: voices.filter((other) => other !== name), own: [name],
-    }).map((text) => `${name}: ${text}`));
+    const bad = await untilSteady(async () => {
+      await Promise.all([recordProgram(anna), recordProgram(ben)]);
+      await pause(LISTEN_S * 1000); // the length of what is judged
+      const [a, b] = await Promise.all([anna.stopRecording(), ben.stopRecording()]);
+      const c = await carla.heard();
+      const ears = { anna: a.heard.slice(1), ben: b.heard.slice(1),
+        [carla.voice]: c.slice(c.seconds - LISTEN_S + 1) };
+      return voices.flatMap((name) => complaints(ears[name], {
+        others: voices.filter((other) => other !== name), own: [name],
+      }).map((text) => `${name}: ${text}`));
+    });
     assert.deepEqual(bad, []);
 
     // Remove the telephone, ben leaves, the host ends.
