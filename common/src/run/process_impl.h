@@ -1,4 +1,5 @@
-/* process_impl.h - shared by process.c (life cycle) and process_flags.c. */
+/* process_impl.h - shared by process.c (life cycle), process_flags.c (command
+ * line), process_link.c (bus) and process_signals.c. */
 #ifndef PL_PROCESS_IMPL_H
 #define PL_PROCESS_IMPL_H
 
@@ -27,5 +28,44 @@ PL_MUST_USE pl_err pl_flags_parse(const pl_app *app,
 void pl_flags_help(const pl_app *app, const pl_sections *sections);
 /* Errors: PL_EFULL. */
 PL_MUST_USE pl_err pl_sections_of(const pl_app *app, pl_sections *ret_sections);
+
+struct pl_process {
+    const pl_app *app;
+    pl_config *config;
+    const pl_common_config *common;
+    char name[64]; /* "media-1", names the readiness file */
+    char node[PL_NODE_MAX + 1];
+    unsigned life;
+    int exit_code;
+    pl_loop *loop;
+    pl_bus *bus;
+    pl_metric_desc *metric_table; /* the app's, then the common ones */
+    pl_metrics *metrics;
+    void *ctx; /* the app's; NULL before start */
+    bool is_started;
+    pl_io *signal_io;
+    pl_timer *hello_timer, *wait_timer, *drain_timer, *report_timer;
+    bool hello_pending;
+    char *report; /* [REPORT_MAX] */
+};
+
+/* Change the life, with readiness file and log; a move that the table of lives
+ * forbids is left out. */
+void pl_process_move(pl_process *p, pl_life to);
+/* Begin to drain; end a drain and the loop, `why` for the log. */
+void pl_process_drain(pl_process *p);
+void pl_process_stop(pl_process *p, const char *why);
+
+/* Errors: PL_EIO, PL_ENOMEM. */
+PL_MUST_USE pl_err pl_signals_open(pl_process *p);
+void pl_signals_close(pl_process *p);
+
+/* Open bus and metrics. Errors: those of the bus; PL_ENOMEM. */
+PL_MUST_USE pl_err pl_link_open(pl_process *p);
+void pl_link_close(pl_process *p);
+/* Say hello until roompool accepts it. */
+void pl_link_connect(pl_process *p);
+/* Say it no more. */
+void pl_link_rest(pl_process *p);
 
 #endif
