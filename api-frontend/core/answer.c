@@ -41,9 +41,10 @@ static const struct {
 
 const char *pl_http_reason(int status)
 {
-    for (size_t i = 0; i < sizeof REASONS / sizeof REASONS[0]; i++)
+    for (size_t i = 0; i < sizeof REASONS / sizeof REASONS[0]; i++) {
         if (REASONS[i].status == status)
             return REASONS[i].reason;
+    }
     return "Status";
 }
 
@@ -71,9 +72,10 @@ void pl_answer_reset(pl_answer *answer)
 
 void pl_answer_header(pl_answer *answer, const char *name, const char *value)
 {
-    for (const char *c = value; *c; c++)
+    for (const char *c = value; *c; c++) {
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             return;
+    }
     pl_buf_add_fmt(&answer->headers, "%s: %s\r\n", name, value);
 }
 
@@ -155,10 +157,11 @@ void pl_answer_refuse(pl_answer *answer, pl_api_family family, int status,
     switch (family) {
     case PL_FAMILY_CONFERENCE:
         /* Outside 404 a body without RequestError is the safe one. */
-        if (status == 404)
+        if (status == 404) {
             request_error(answer, text);
-        else
+        } else {
             plain_error(answer, status, text);
+        }
         break;
     case PL_FAMILY_CLIENT: client_error(answer, text); break;
     case PL_FAMILY_TOKEN: token_error(answer, status, text); break;
@@ -179,7 +182,7 @@ pl_api_family pl_family_of_path(pl_slice path)
     static const struct {
         const char *prefix;
         pl_api_family family;
-    } ROWS[] = {
+    } rows[] = {
         {"/RTC/", PL_FAMILY_CONFERENCE},
         {"/sessions", PL_FAMILY_CONFERENCE},
         {"/mediaConferences", PL_FAMILY_CONFERENCE},
@@ -187,9 +190,10 @@ pl_api_family pl_family_of_path(pl_slice path)
         {"/api/client/", PL_FAMILY_CLIENT},
         {"/oauth", PL_FAMILY_TOKEN},
     };
-    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++)
-        if (starts(path, ROWS[i].prefix))
-            return ROWS[i].family;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (starts(path, rows[i].prefix))
+            return rows[i].family;
+    }
     return PL_FAMILY_SITE;
 }
 

@@ -24,9 +24,10 @@ pl_err pl_seat_split(pl_slice token, pl_slice *ret_secret,
 {
     if (token.len <= PL_SEAT_SECRET_TEXT || token.len > PL_SEAT_TOKEN_MAX)
         return PL_EAUTH;
-    for (size_t i = 0; i < token.len; i++)
+    for (size_t i = 0; i < token.len; i++) {
         if (!is_token_char(token.ptr[i]))
             return PL_EAUTH;
+    }
     *ret_secret = (pl_slice){token.ptr, PL_SEAT_SECRET_TEXT};
     *ret_participant_id = (pl_slice){token.ptr + PL_SEAT_SECRET_TEXT,
                                      token.len - PL_SEAT_SECRET_TEXT};

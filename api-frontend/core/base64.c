@@ -42,9 +42,10 @@ pl_err pl_base64_decode(pl_slice text, pl_buf *out)
 {
     if (text.len % 4 != 0)
         return PL_EPROTO;
-    for (int i = 0; i < 2 && text.len > 0; i++)
+    for (int i = 0; i < 2 && text.len > 0; i++) {
         if (text.ptr[text.len - 1] == '=')
             text.len--;
+    }
     return decode(text, ALPHABET, out);
 }
 

@@ -90,15 +90,17 @@ void pl_buf_add_fmt(pl_buf *buf, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    va_list again;
-    va_copy(again, args);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): started above */
     int n = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    if (n >= 0 && reserve(buf, (size_t)n)) {
-        (void)vsnprintf(buf->ptr + buf->len, (size_t)n + 1, format, again);
-        buf->len += (size_t)n;
+    if (n < 0 || !reserve(buf, (size_t)n)) {
+        return;
     }
-    va_end(again);
+    va_start(args, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): started above */
+    (void)vsnprintf(buf->ptr + buf->len, (size_t)n + 1, format, args);
+    va_end(args);
+    buf->len += (size_t)n;
 }
 
 pl_slice pl_buf_slice(const pl_buf *buf)

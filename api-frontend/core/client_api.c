@@ -205,7 +205,7 @@ static void finish_request_token(pl_api_call *call, pl_err e,
         pl_client_fail(call, PL_EINTERNAL, NULL, answer);
         return;
     }
-    static const char *const OFF[] = {
+    static const char *const off[] = {
         "chat_enabled",   "guests_can_present",
         "fecc_enabled",   "rtmp_enabled",
         "rtsp_enabled",   "analytics_enabled",
@@ -230,8 +230,8 @@ static void finish_request_token(pl_api_call *call, pl_err e,
     pl_jw_str(&w, "call_type", "audio");
     pl_jw_str(&w, "call_tag", "");
     pl_jw_str(&w, "idp_uuid", "");
-    for (size_t i = 0; i < sizeof OFF / sizeof OFF[0]; i++)
-        pl_jw_bool(&w, OFF[i], false);
+    for (size_t i = 0; i < sizeof off / sizeof off[0]; i++)
+        pl_jw_bool(&w, off[i], false);
     pl_jw_bool(&w, "trickle_ice_enabled", true);
     pl_jw_open(&w, "turn", '[');
     pl_jw_close(&w, ']');
@@ -469,11 +469,12 @@ static void finish_control(pl_api_call *call, pl_err e, const pl_msg_desc *desc,
                            const void *body, pl_answer *answer)
 {
     (void)desc;
-    if (e == PL_ENOENT && !is_own_path(call))
+    if (e == PL_ENOENT && !is_own_path(call)) {
         pl_answer_refuse(answer, PL_FAMILY_CLIENT, 404,
                          "Participant not found");
-    else if (!failed(call, e, body, answer))
+    } else if (!failed(call, e, body, answer)) {
         put_result_true(answer);
+    }
 }
 
 static void finish_true(pl_api_call *call, pl_err e, const pl_msg_desc *desc,

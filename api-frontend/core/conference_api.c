@@ -74,18 +74,20 @@ void pl_conference_fail(const pl_api_call *call, pl_err e, const char *text,
         put_error(answer, 404, "SVC8514", "The user id is not known");
         return;
     }
-    if (e == PL_EAUTH)
+    if (e == PL_EAUTH) {
         pl_answer_header(answer, "WWW-Authenticate",
                          "Bearer realm=\"parley\", error=\"invalid_token\"");
+    }
     for (size_t i = 0; i < sizeof ERRORS / sizeof ERRORS[0]; i++) {
         if (ERRORS[i].e != e)
             continue;
-        if (!ERRORS[i].code)
+        if (!ERRORS[i].code) {
             pl_answer_refuse(answer, PL_FAMILY_CONFERENCE, ERRORS[i].status,
                              ERRORS[i].text);
-        else
+        } else {
             put_error(answer, ERRORS[i].status, ERRORS[i].code,
                       text ? text : ERRORS[i].text);
+        }
         return;
     }
     pl_answer_refuse(answer, PL_FAMILY_CONFERENCE, 500, "Internal fault");
@@ -117,7 +119,7 @@ pl_err pl_conference_find_action(pl_slice value, pl_action *ret_action)
     static const struct {
         const char *value;
         pl_action action;
-    } ROWS[] = {
+    } rows[] = {
         {"call-answer", PL_ACTION_ANSWER},
         {"conference-answer", PL_ACTION_ANSWER},
         {"initiate-hold", PL_ACTION_HOLD},
@@ -134,9 +136,9 @@ pl_err pl_conference_find_action(pl_slice value, pl_action *ret_action)
         {"rejectCancel-conference-mod", PL_ACTION_REJECT},
         {"rejectCancel-call-mod", PL_ACTION_REJECT},
     };
-    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
-        if (pl_slice_eq_nocase(value, ROWS[i].value)) {
-            *ret_action = ROWS[i].action;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (pl_slice_eq_nocase(value, rows[i].value)) {
+            *ret_action = rows[i].action;
             return PL_OK;
         }
     }
@@ -145,11 +147,11 @@ pl_err pl_conference_find_action(pl_slice value, pl_action *ret_action)
 
 pl_err pl_conference_find_sdp(const pl_json *doc, pl_slice *ret_sdp)
 {
-    static const char *const PLACES[] = {"conference", "call",
+    static const char *const places[] = {"conference", "call",
                                          "conferenceModifications",
                                          "callsMediaModifications"};
-    for (size_t i = 0; i < sizeof PLACES / sizeof PLACES[0]; i++) {
-        pl_err e = pl_json_get_str(pl_json_get(doc, PLACES[i]), "sdp", ret_sdp);
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        pl_err e = pl_json_get_str(pl_json_get(doc, places[i]), "sdp", ret_sdp);
         if (e != PL_ENOENT)
             return e;
     }
@@ -304,36 +306,38 @@ static pl_err conference_create(pl_api_call *call, pl_answer *answer)
 /* The first of these headers that is there. */
 static pl_slice any_header(const pl_api_call *call, const char *const *names)
 {
-    for (; *names; names++)
+    for (; *names; names++) {
         if (pl_http_head_has(call->head, *names))
             return pl_http_head_get(call->head, *names);
+    }
     return (pl_slice){NULL, 0};
 }
 
 static pl_err put_mod_id(const pl_api_call *call, pl_conference_action *m)
 {
-    static const char *const NAMES[] = {"x-modId", "x-mod-Id", "modID", NULL};
-    pl_slice id = any_header(call, NAMES);
+    static const char *const names[] = {"x-modId", "x-mod-Id", "modID", NULL};
+    pl_slice id = any_header(call, names);
     if (id.len == 0 && pl_json_get_str(call->doc, "modID", &id) == PL_EPROTO)
         return PL_EINVAL;
-    if (id.len == 0)
+    if (id.len == 0) {
         return m->action == PL_ACTION_ACCEPT || m->action == PL_ACTION_REJECT
                    ? PL_EINVAL
                    : PL_OK;
+    }
     PL_MSG_SET(CONFERENCE_ACTION, conference_action, m, mod_id);
     return pl_is_utf8(id) ? PL_PUT(m->mod_id, id) : PL_EINVAL;
 }
 
 static pl_err conference_action(pl_api_call *call, pl_answer *answer)
 {
-    static const char *const NAMES[] = {"x-conference-action", "x-calls-action",
+    static const char *const names[] = {"x-conference-action", "x-calls-action",
                                         "action", NULL};
     pl_conference_action *m = &call->message.conference_action;
     *m = (pl_conference_action){0};
     PUT_ACTOR(CONFERENCE_ACTION, conference_action, m);
     if (PL_PUT(m->conf_id, param_after_session(call, 0)))
         return PL_EGONE;
-    pl_slice word = any_header(call, NAMES);
+    pl_slice word = any_header(call, names);
     if (word.len == 0) {
         put_error(answer, 400, "SVC0002", "x-conference-action is missing");
         return PL_OK;

@@ -186,10 +186,10 @@ static void put_person_texts(pl_jw *w, const pl_event_item *item)
 
 static void put_person(pl_jw *w, const pl_event_item *item)
 {
-    static const char *const NO[] = {"is_presenting", "is_video_call",
+    static const char *const no[] = {"is_presenting", "is_video_call",
                                      "fecc_supported", "transfer_supported",
                                      "presentation_supported"};
-    static const char *const OFF[] = {"is_client_muted",
+    static const char *const off[] = {"is_client_muted",
                                       "is_video_muted",
                                       "is_video_silent",
                                       "is_main_video_dropped_out",
@@ -208,12 +208,12 @@ static void put_person(pl_jw *w, const pl_event_item *item)
     pl_jw_str(w, "is_audio_only_call", yes_no(item->has_media));
     pl_jw_str(w, "mute_supported", "YES");
     pl_jw_str(w, "disconnect_supported", "YES");
-    for (size_t i = 0; i < sizeof NO / sizeof NO[0]; i++)
-        pl_jw_str(w, NO[i], "NO");
+    for (size_t i = 0; i < sizeof no / sizeof no[0]; i++)
+        pl_jw_str(w, no[i], "NO");
     pl_jw_bool(w, "has_media", item->has_media);
     pl_jw_bool(w, "on_hold", item->on_hold);
-    for (size_t i = 0; i < sizeof OFF / sizeof OFF[0]; i++)
-        pl_jw_bool(w, OFF[i], false);
+    for (size_t i = 0; i < sizeof off / sizeof off[0]; i++)
+        pl_jw_bool(w, off[i], false);
     pl_jw_seconds(w, "start_time", item->at_ms);
     pl_jw_int(w, "buzz_time", 0);
     pl_jw_int(w, "spotlight", 0);
@@ -226,7 +226,7 @@ static void put_person(pl_jw *w, const pl_event_item *item)
 
 static void put_conference(pl_jw *w, const pl_event_item *item)
 {
-    static const char *const OFF[] = {
+    static const char *const off[] = {
         "all_muted",          "presentation_allowed",
         "guests_can_present", "chat_enabled",
         "direct_media",       "live_captions_available",
@@ -237,8 +237,8 @@ static void put_conference(pl_jw *w, const pl_event_item *item)
     pl_jw_bool(w, "guests_muted", item->guests_muted);
     pl_jw_bool(w, "started", item->started);
     pl_jw_bool(w, "guests_can_unmute", true);
-    for (size_t i = 0; i < sizeof OFF / sizeof OFF[0]; i++)
-        pl_jw_bool(w, OFF[i], false);
+    for (size_t i = 0; i < sizeof off / sizeof off[0]; i++)
+        pl_jw_bool(w, off[i], false);
     pl_jw_null(w, "message_text");
     pl_jw_open(w, "classification", '{');
     pl_jw_open(w, "levels", '{');
@@ -275,7 +275,7 @@ pl_err pl_event_seat_text(const pl_event_item *item, pl_buf *out)
         pl_event_kind kind;
         const char *name;
         void (*put)(pl_jw *w, const pl_event_item *item);
-    } ROWS[] = {
+    } rows[] = {
         {PL_EVENT_KIND_SYNC_BEGIN, "participant_sync_begin", put_null},
         {PL_EVENT_KIND_SYNC_END, "participant_sync_end", put_null},
         {PL_EVENT_KIND_PARTICIPANT_CREATE, "participant_create", put_person},
@@ -285,12 +285,12 @@ pl_err pl_event_seat_text(const pl_event_item *item, pl_buf *out)
         {PL_EVENT_KIND_DISCONNECT, "disconnect", put_reason},
         {PL_EVENT_KIND_CALL_DISCONNECTED, "call_disconnected", put_reason},
     };
-    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
-        if ((uint32_t)ROWS[i].kind != item->kind)
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if ((uint32_t)rows[i].kind != item->kind)
             continue;
         pl_jw w = {.out = out};
-        begin_sse(out, ROWS[i].name);
-        ROWS[i].put(&w, item);
+        begin_sse(out, rows[i].name);
+        rows[i].put(&w, item);
         end_sse(out);
         return PL_OK;
     }

@@ -58,9 +58,10 @@ static bool is_token_char(uint8_t c)
 
 static bool is_token(pl_slice s)
 {
-    for (size_t i = 0; i < s.len; i++)
+    for (size_t i = 0; i < s.len; i++) {
         if (!is_token_char(s.ptr[i]))
             return false;
+    }
     return s.len > 0;
 }
 
@@ -107,9 +108,10 @@ static pl_slice take_line(pl_slice *rest)
 
 static pl_http_method find_method(pl_slice text)
 {
-    for (size_t i = 1; i < PL_HTTP_METHODS; i++)
+    for (size_t i = 1; i < PL_HTTP_METHODS; i++) {
         if (pl_slice_eq_str(text, METHOD_TEXT[i]))
             return (pl_http_method)i;
+    }
     return PL_HTTP_OTHER;
 }
 
@@ -185,10 +187,11 @@ static pl_err parse_request_line(pl_http_head *head, pl_slice line,
         return refuse(PL_HTTP_FAULT_TARGET_LONG, ret_fault);
     if (memchr(version.ptr, ' ', version.len))
         return refuse(PL_HTTP_FAULT_TARGET, ret_fault);
-    if (pl_slice_eq_str(version, "HTTP/1.1"))
+    if (pl_slice_eq_str(version, "HTTP/1.1")) {
         head->minor = 1;
-    else if (!pl_slice_eq_str(version, "HTTP/1.0"))
+    } else if (!pl_slice_eq_str(version, "HTTP/1.0")) {
         return refuse(PL_HTTP_FAULT_VERSION, ret_fault);
+    }
     head->method = find_method(head->method_text);
     *ret_authority = take_authority(&target);
     if (ret_authority->ptr && target.len == 0)
@@ -342,9 +345,10 @@ pl_err pl_http_head_parse(const uint8_t *buf, size_t len,
     e = check_body(head, ret_fault);
     if (e)
         return e;
-    for (size_t i = 0; i < sizeof SINGLE / sizeof SINGLE[0]; i++)
+    for (size_t i = 0; i < sizeof SINGLE / sizeof SINGLE[0]; i++) {
         if (count(head, SINGLE[i]) > 1)
             return refuse(PL_HTTP_FAULT_REPEATED, ret_fault);
+    }
     if (head->method == PL_HTTP_OTHER)
         return refuse(PL_HTTP_FAULT_METHOD, ret_fault);
     return check_connection(head, ret_fault);
@@ -352,9 +356,10 @@ pl_err pl_http_head_parse(const uint8_t *buf, size_t len,
 
 pl_slice pl_http_head_get(const pl_http_head *head, const char *name)
 {
-    for (size_t i = 0; i < head->n_headers; i++)
+    for (size_t i = 0; i < head->n_headers; i++) {
         if (pl_slice_eq_nocase(head->headers[i].name, name))
             return head->headers[i].value;
+    }
     return (pl_slice){NULL, 0};
 }
 

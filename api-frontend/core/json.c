@@ -18,20 +18,23 @@ static pl_err scan(pl_slice text)
     for (size_t i = 0; i < text.len; i++) {
         uint8_t c = text.ptr[i];
         if (in_string) {
-            if (c == '\\')
+            if (c == '\\') {
                 i++;
-            else if (c == '"')
+            } else if (c == '"') {
                 in_string = false;
+            }
             continue;
         }
-        if (c == '"')
+        if (c == '"') {
             in_string = true;
-        else if ((c == '{' || c == '[') && ++depth > PL_JSON_DEPTH_MAX)
+        }
+        bool opens = c == '{' || c == '[';
+        bool closes = c == '}' || c == ']';
+        if ((opens && ++depth > PL_JSON_DEPTH_MAX) ||
+            (closes && depth-- == 0) ||
+            (c == ':' && ++keys > PL_JSON_KEYS_MAX)) {
             return PL_EPROTO;
-        else if ((c == '}' || c == ']') && depth-- == 0)
-            return PL_EPROTO;
-        else if (c == ':' && ++keys > PL_JSON_KEYS_MAX)
-            return PL_EPROTO;
+        }
     }
     return PL_OK;
 }
@@ -54,9 +57,10 @@ pl_err pl_json_parse(pl_slice text, pl_json **ret_json)
     json_error_t error;
     json_t *json = json_loadb((const char *)text.ptr, text.len,
                               JSON_REJECT_DUPLICATES, &error);
-    if (!json)
+    if (!json) {
         return json_error_code(&error) == json_error_out_of_memory ? PL_ENOMEM
                                                                    : PL_EPROTO;
+    }
     *ret_json = (pl_json *)(void *)json;
     return PL_OK;
 }
@@ -149,14 +153,15 @@ static void escape(pl_buf *to, pl_slice text)
             continue;
         pl_buf_add(to, text.ptr + from, i - from);
         from = i + 1;
-        if (c == '"' || c == '\\')
+        if (c == '"' || c == '\\') {
             pl_buf_add_fmt(to, "\\%c", c);
-        else if (c == '\n')
+        } else if (c == '\n') {
             pl_buf_add_str(to, "\\n");
-        else if (c == '\r')
+        } else if (c == '\r') {
             pl_buf_add_str(to, "\\r");
-        else /* a byte that is no UTF-8 becomes the replacement character */
+        } else { /* a byte that is no UTF-8 becomes the replacement character */
             pl_buf_add_fmt(to, "\\u%04x", c < 0x80 ? c : 0xfffdU);
+        }
     }
     pl_buf_add(to, text.ptr ? text.ptr + from : NULL, text.len - from);
     pl_buf_add_str(to, "\"");

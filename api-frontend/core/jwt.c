@@ -60,10 +60,11 @@ static bool is_type_ours(const pl_json *header)
 /* RFC 8725 sections 3.1, 3.10, 3.11; RFC 7515 section 4.1.11 */
 static pl_err check_header(const pl_json *header, pl_jwt *jwt)
 {
-    static const char *const REFUSED[] = {"jku", "x5u", "jwk", "x5c", "crit"};
-    for (size_t i = 0; i < sizeof REFUSED / sizeof REFUSED[0]; i++)
-        if (pl_json_get(header, REFUSED[i]))
+    static const char *const refused[] = {"jku", "x5u", "jwk", "x5c", "crit"};
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        if (pl_json_get(header, refused[i]))
             return PL_EAUTH;
+    }
     pl_slice alg;
     if (pl_json_get_str(header, "alg", &alg) || !is_type_ours(header))
         return PL_EAUTH;
@@ -99,10 +100,11 @@ pl_err pl_jwt_parse(pl_slice text, pl_jwt *ret_jwt)
     if (!e)
         e = decode_json(claims_part, &jwt.claims);
     pl_json_free(&header);
-    if (e)
+    if (e) {
         pl_jwt_fini(&jwt);
-    else
+    } else {
         *ret_jwt = jwt;
+    }
     return e;
 }
 
@@ -126,10 +128,11 @@ static bool has_audience(const pl_json *claims, const char *audience)
     pl_slice value;
     if (pl_json_as_str(aud, &value) == PL_OK)
         return pl_slice_eq_str(value, audience);
-    for (size_t i = 0; i < pl_json_count(aud); i++)
+    for (size_t i = 0; i < pl_json_count(aud); i++) {
         if (pl_json_as_str(pl_json_at(aud, i), &value) == PL_OK &&
             pl_slice_eq_str(value, audience))
             return true;
+    }
     return false;
 }
 
@@ -154,15 +157,15 @@ static bool has_scope(const pl_json *claims, const char *scope)
 static pl_err check_times(const pl_json *claims, int64_t now_s,
                           int64_t *ret_exp)
 {
-    static const int64_t TIME_MAX = INT64_C(253402300799); /* year 9999 */
+    static const int64_t time_max = INT64_C(253402300799); /* year 9999 */
     int64_t exp;
-    if (pl_json_get_i64(claims, "exp", &exp) || exp < 0 || exp > TIME_MAX ||
+    if (pl_json_get_i64(claims, "exp", &exp) || exp < 0 || exp > time_max ||
         exp + SKEW_S <= now_s)
         return PL_EAUTH;
-    static const char *const NOT_AHEAD[] = {"nbf", "iat"};
+    static const char *const not_ahead[] = {"nbf", "iat"};
     for (size_t i = 0; i < 2; i++) {
         int64_t t;
-        pl_err e = pl_json_get_i64(claims, NOT_AHEAD[i], &t);
+        pl_err e = pl_json_get_i64(claims, not_ahead[i], &t);
         if (e == PL_ENOENT)
             continue;
         if (e || t < 0 || t > now_s + SKEW_S || t > exp)
@@ -185,9 +188,9 @@ static pl_err put_claim(const pl_json *claims, const char *key, char *buf,
 
 static pl_err put_client(const pl_json *claims, pl_caller *caller)
 {
-    static const char *const NAMES[] = {"client_id", "azp", "appid", "sub"};
-    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
-        pl_err e = put_claim(claims, NAMES[i], caller->client_id,
+    static const char *const names[] = {"client_id", "azp", "appid", "sub"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        pl_err e = put_claim(claims, names[i], caller->client_id,
                              sizeof caller->client_id);
         if (e != PL_ENOENT)
             return e || !caller->client_id[0] ? PL_EAUTH : PL_OK;
@@ -225,20 +228,20 @@ pl_jwt_alg pl_jwk_alg(const pl_json *jwk)
     static const struct {
         const char *kty, *crv, *alg;
         pl_jwt_alg value;
-    } ROWS[] = {{"RSA", NULL, "RS256", PL_JWT_RS256},
+    } rows[] = {{"RSA", NULL, "RS256", PL_JWT_RS256},
                 {"EC", "P-256", "ES256", PL_JWT_ES256},
                 {"OKP", "Ed25519", "EdDSA", PL_JWT_EDDSA}};
     pl_slice text;
     if (pl_json_get(jwk, "use") && !equals(jwk, "use", "sig"))
         return PL_JWT_UNKNOWN;
-    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
-        if (!equals(jwk, "kty", ROWS[i].kty) ||
-            (ROWS[i].crv && !equals(jwk, "crv", ROWS[i].crv)))
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (!equals(jwk, "kty", rows[i].kty) ||
+            (rows[i].crv && !equals(jwk, "crv", rows[i].crv)))
             continue;
         pl_err e = pl_json_get_str(jwk, "alg", &text);
         bool fits =
-            e == PL_ENOENT || (!e && pl_slice_eq_str(text, ROWS[i].alg));
-        return fits ? ROWS[i].value : PL_JWT_UNKNOWN;
+            e == PL_ENOENT || (!e && pl_slice_eq_str(text, rows[i].alg));
+        return fits ? rows[i].value : PL_JWT_UNKNOWN;
     }
     return PL_JWT_UNKNOWN;
 }

@@ -35,10 +35,11 @@ static pl_err read_basic(pl_slice header, pl_oauth_request *request)
         pl_slice secret = {(const uint8_t *)colon + 1, pair.len - n - 1};
         e = pl_url_decode(id, PL_URL_PLUS_IS_BLANK, request->client_id,
                           sizeof request->client_id);
-        if (!e)
+        if (!e) {
             e = pl_url_decode(secret, PL_URL_PLUS_IS_BLANK,
                               request->client_secret,
                               sizeof request->client_secret);
+        }
         request->has_basic = true;
     }
     pl_buf_fini(&pair);
@@ -56,9 +57,10 @@ static pl_err optional(pl_slice form, const char *name, char *buf, size_t cap)
 /* RFC 6749 section 3.3 */
 static bool is_scope(const char *scope)
 {
-    for (const char *c = scope; *c; c++)
+    for (const char *c = scope; *c; c++) {
         if (*c < 0x20 || *c == '"' || *c == '\\' || *c >= 0x7f)
             return false;
+    }
     return true;
 }
 
@@ -113,7 +115,7 @@ void pl_oauth_fail(pl_answer *answer, pl_oauth_fault fault)
     static const struct {
         int status;
         const char *code, *text;
-    } ROWS[] = {
+    } rows[] = {
         [PL_OAUTH_INVALID_REQUEST] = {400, "invalid_request",
                                       "a form with grant_type, client_id and "
                                       "client_secret is expected"},
@@ -125,15 +127,16 @@ void pl_oauth_fail(pl_answer *answer, pl_oauth_fault fault)
         [PL_OAUTH_UNAVAILABLE] = {404, "invalid_request",
                                   "tokens come from an external issuer"},
     };
-    pl_answer_json(answer, ROWS[fault].status);
+    pl_answer_json(answer, rows[fault].status);
     no_store(answer);
-    if (fault == PL_OAUTH_INVALID_CLIENT)
+    if (fault == PL_OAUTH_INVALID_CLIENT) {
         pl_answer_header(answer, "WWW-Authenticate",
                          "Basic realm=\"parley tokens\"");
+    }
     pl_jw w = {.out = &answer->body};
     pl_jw_open(&w, NULL, '{');
-    pl_jw_str(&w, "error", ROWS[fault].code);
-    pl_jw_str(&w, "error_description", ROWS[fault].text);
+    pl_jw_str(&w, "error", rows[fault].code);
+    pl_jw_str(&w, "error_description", rows[fault].text);
     pl_jw_close(&w, '}');
 }
 
@@ -187,18 +190,18 @@ static void put_list(pl_jw *w, const char *key, const char *const *items)
 
 void pl_oauth_discovery(pl_answer *answer, const char *issuer)
 {
-    static const char *const GRANTS[] = {"client_credentials", NULL};
-    static const char *const METHODS[] = {"client_secret_basic",
+    static const char *const grants[] = {"client_credentials", NULL};
+    static const char *const methods[] = {"client_secret_basic",
                                           "client_secret_post", NULL};
-    static const char *const NONE[] = {NULL};
+    static const char *const none[] = {NULL};
     pl_answer_json(answer, 200);
     pl_jw w = {.out = &answer->body};
     pl_jw_open(&w, NULL, '{');
     pl_jw_str(&w, "issuer", issuer);
     put_url(&w, "token_endpoint", issuer, "/oauth2/token");
     put_url(&w, "jwks_uri", issuer, "/.well-known/jwks.json");
-    put_list(&w, "grant_types_supported", GRANTS);
-    put_list(&w, "response_types_supported", NONE);
-    put_list(&w, "token_endpoint_auth_methods_supported", METHODS);
+    put_list(&w, "grant_types_supported", grants);
+    put_list(&w, "response_types_supported", none);
+    put_list(&w, "token_endpoint_auth_methods_supported", methods);
     pl_jw_close(&w, '}');
 }

@@ -55,17 +55,19 @@ static bool take_block(pl_slice *rest, block *ret_block)
 static void add_samples(pl_slice text, pl_slice name, pl_buf *out)
 {
     block b;
-    while (take_block(&text, &b))
+    while (take_block(&text, &b)) {
         if (pl_slice_eq(b.name, name))
             pl_buf_add_slice(out, b.samples);
+    }
 }
 
 static bool has_family(pl_slice text, pl_slice name)
 {
     block b;
-    while (take_block(&text, &b))
+    while (take_block(&text, &b)) {
         if (pl_slice_eq(b.name, name))
             return true;
+    }
     return false;
 }
 

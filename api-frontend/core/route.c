@@ -173,8 +173,9 @@ void pl_route_allow_text(unsigned allowed, char *buf, size_t cap)
                allowed & (1U << PL_HTTP_GET) ? ", GET, HEAD" : "");
     for (size_t i = PL_HTTP_POST; i <= PL_HTTP_DELETE; i++) {
         size_t n = strlen(buf);
-        if (allowed & (1U << i))
+        if (allowed & (1U << i)) {
             pl_fmt_cut(buf + n, cap - n, ", %s",
                        pl_http_method_text((pl_http_method)i));
+        }
     }
 }

@@ -85,10 +85,11 @@ static pl_err find_value(const char *text, const char *name, char *buf,
     size_t n = strlen(name);
     while (*text) {
         size_t len = strcspn(text, "\r\n");
-        if (len > n && strncmp(text, name, n) == 0 && text[n] == '=')
+        if (len > n && strncmp(text, name, n) == 0 && text[n] == '=') {
             return pl_copy(
                 buf, cap,
                 (pl_slice){(const uint8_t *)text + n + 1, len - n - 1});
+        }
         text += len;
         text += strspn(text, "\r\n");
     }
@@ -207,10 +208,11 @@ pl_err pl_auth_open(pl_loop *loop, const pl_api_config *config,
         if (!e)
             e = open_client(auth);
     }
-    if (e)
+    if (e) {
         pl_auth_close(&auth);
-    else
+    } else {
         *ret_auth = auth;
+    }
     return e;
 }
 
@@ -244,10 +246,11 @@ static pl_err check_token(pl_auth *auth, pl_slice token, pl_caller *ret_caller)
     e = pl_keys_verify(auth->keys, &jwt);
     if (e == PL_ENOENT)
         unknown_kid(auth);
-    if (e)
+    if (e) {
         e = PL_EAUTH;
-    else
+    } else {
         e = pl_jwt_check(&jwt, &policy, ret_caller);
+    }
     pl_jwt_fini(&jwt);
     return e;
 }
@@ -343,8 +346,9 @@ void pl_auth_jwks(pl_auth *auth, pl_answer *answer)
 
 void pl_auth_discovery(pl_auth *auth, pl_answer *answer)
 {
-    if (auth->is_external)
+    if (auth->is_external) {
         pl_oauth_fail(answer, PL_OAUTH_UNAVAILABLE);
-    else
+    } else {
         pl_oauth_discovery(answer, auth->config->issuer);
+    }
 }

@@ -34,9 +34,10 @@ static void answer(pending *p, pl_answer *made)
     int64_t took = pl_loop_now_us(gateway->options.loop) - p->begun_us;
     pl_metrics_observe_us(gateway->options.metrics, PL_AM_request_us,
                           took > 0 ? (uint64_t)took : 0);
-    if (p->exchange)
+    if (p->exchange) {
         pl_gateway_answer(gateway, p->exchange, p->match.route->op->family,
                           made, NULL, NULL);
+    }
 }
 
 static void on_gone(void *ctx, pl_http_exchange *exchange)
@@ -127,6 +128,8 @@ void pl_call_begin(const pl_incoming *in)
 
 void pl_calls_free(pl_gateway *gateway)
 {
-    while (!pl_list_is_empty(&gateway->calls))
+    while (!pl_list_is_empty(&gateway->calls)) {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): free_pending() unlinks */
         free_pending(PL_CONTAINER(gateway->calls.next, pending, link));
+    }
 }

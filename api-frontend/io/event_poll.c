@@ -127,10 +127,11 @@ static void give(poll *p, const pl_event_item *item)
 static void ask_later(poll *p)
 {
     int64_t left = p->until_us - pl_loop_now_us(p->gateway->options.loop);
-    if (left <= RETRY_US)
+    if (left <= RETRY_US) {
         answer_nothing(p);
-    else
+    } else {
         pl_timer_start(p->timer, RETRY_US);
+    }
 }
 
 static void refuse(poll *p, pl_err e)
@@ -145,14 +146,15 @@ static void on_reply(void *ctx, pl_err e, const pl_bus_in *in)
 {
     poll *p = ctx;
     p->corr = 0;
-    if (!e && in->desc == &PL_MSG_EVENT_ITEM)
+    if (!e && in->desc == &PL_MSG_EVENT_ITEM) {
         give(p, in->body);
-    else if (!e) /* nothing in time, or a newer poll took over */
+    } else if (!e) { /* nothing in time, or a newer poll took over */
         answer_nothing(p);
-    else if (e == PL_ENOENT || e == PL_EAUTH || e == PL_EFORBIDDEN)
+    } else if (e == PL_ENOENT || e == PL_EAUTH || e == PL_EFORBIDDEN) {
         refuse(p, e);
-    else
+    } else {
         ask_later(p);
+    }
 }
 
 static void ask(poll *p)
@@ -206,10 +208,11 @@ void pl_event_poll_begin(const pl_incoming *in)
     gateway->n_polls++;
     note_count(gateway);
     pl_http_watch(in->exchange, on_gone, p);
-    if (gateway->is_draining)
+    if (gateway->is_draining) {
         answer_nothing(p);
-    else
+    } else {
         ask(p);
+    }
 }
 
 void pl_event_polls_linked(pl_gateway *gateway)
@@ -240,6 +243,8 @@ void pl_event_polls_drain(pl_gateway *gateway)
 
 void pl_event_polls_free(pl_gateway *gateway)
 {
-    while (!pl_list_is_empty(&gateway->polls))
+    while (!pl_list_is_empty(&gateway->polls)) {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): free_poll() unlinks */
         free_poll(PL_CONTAINER(gateway->polls.next, poll, link));
+    }
 }

@@ -82,7 +82,7 @@ static void on_gone(void *ctx, pl_http_exchange *exchange)
 
 static void open_stream(stream *s)
 {
-    static const char RECONNECT[] = "retry: 1000\n\n";
+    static const char reconnect[] = "retry: 1000\n\n";
     pl_gateway *gateway = s->gateway;
     pl_answer made;
     pl_answer_init(&made);
@@ -96,7 +96,7 @@ static void open_stream(stream *s)
     pl_http_stream_begin(s->exchange, &made);
     pl_answer_fini(&made);
     s->is_open = true;
-    (void)!pl_http_stream_write(s->exchange, pl_slice_str(RECONNECT));
+    (void)!pl_http_stream_write(s->exchange, pl_slice_str(reconnect));
     pl_timer_start(s->keepalive,
                    (int64_t)gateway->options.config->keepalive_ms * 1000);
 }
@@ -146,10 +146,11 @@ static void give(stream *s, const pl_event_item *item)
                    : pl_http_stream_write(s->exchange, pl_buf_slice(&text));
     pl_buf_fini(&text);
     pl_metrics_add(s->gateway->options.metrics, PL_AM_events_streamed, 1);
-    if (e || item->kind == PL_EVENT_KIND_DISCONNECT)
+    if (e || item->kind == PL_EVENT_KIND_DISCONNECT) {
         end(s);
-    else
+    } else {
         ask(s);
+    }
 }
 
 /* The first answer decides whether there is a stream at all. */
@@ -169,25 +170,27 @@ static void nothing(stream *s, const pl_event_none *none)
 {
     int64_t took = pl_loop_now_us(s->gateway->options.loop) - s->asked_us;
     (void)none; /* the cursor is where we stopped reading, not the newest */
-    if (took < (int64_t)WAIT_MS * 1000 - DISPLACED_US)
+    if (took < (int64_t)WAIT_MS * 1000 - DISPLACED_US) {
         end(s);
-    else
+    } else {
         ask(s);
+    }
 }
 
 static void on_reply(void *ctx, pl_err e, const pl_bus_in *in)
 {
     stream *s = ctx;
     s->corr = 0;
-    if (!e && in->desc == &PL_MSG_EVENT_ITEM)
+    if (!e && in->desc == &PL_MSG_EVENT_ITEM) {
         give(s, in->body);
-    else if (!e)
+    } else if (!e) {
         nothing(s, in->body);
-    else if (e == PL_ENOENT || e == PL_EAUTH || e == PL_EGONE ||
-             e == PL_EFORBIDDEN || e == PL_EFULL)
+    } else if (e == PL_ENOENT || e == PL_EAUTH || e == PL_EGONE ||
+               e == PL_EFORBIDDEN || e == PL_EFULL) {
         refuse(s, e == PL_EGONE ? PL_EAUTH : e);
-    else
+    } else {
         pl_timer_start(s->retry, RETRY_US);
+    }
 }
 
 static void ask(stream *s)
@@ -256,9 +259,10 @@ void pl_event_stream_renew(pl_gateway *gateway, const char *participant_id,
                            const char *token_hash)
 {
     stream *s = find(gateway, participant_id);
-    if (s)
+    if (s) {
         pl_fmt_cut(s->seat.token_hash, sizeof s->seat.token_hash, "%s",
                    token_hash);
+    }
 }
 
 void pl_event_streams_linked(pl_gateway *gateway)
@@ -283,6 +287,8 @@ void pl_event_streams_drain(pl_gateway *gateway)
 
 void pl_event_streams_free(pl_gateway *gateway)
 {
-    while (!pl_list_is_empty(&gateway->streams))
+    while (!pl_list_is_empty(&gateway->streams)) {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): free_stream() unlinks */
         free_stream(PL_CONTAINER(gateway->streams.next, stream, link));
+    }
 }

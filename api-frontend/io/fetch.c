@@ -54,9 +54,10 @@ static void check_done(pl_fetch *fetch)
 {
     int left;
     CURLMsg *msg;
-    while ((msg = curl_multi_info_read(fetch->multi, &left)) != NULL)
+    while ((msg = curl_multi_info_read(fetch->multi, &left)) != NULL) {
         if (msg->msg == CURLMSG_DONE && msg->easy_handle == fetch->easy)
             finish(fetch, msg->data.result);
+    }
 }
 
 static void on_io(void *ctx, unsigned events)
@@ -65,10 +66,12 @@ static void on_io(void *ctx, unsigned events)
     int running;
     (void)events;
     /* Which descriptor it was does not matter: look at all of them. */
-    for (size_t i = 0; i < SOCKETS_MAX; i++)
-        if (fetch->watches[i].io)
+    for (size_t i = 0; i < SOCKETS_MAX; i++) {
+        if (fetch->watches[i].io) {
             (void)curl_multi_socket_action(fetch->multi, fetch->watches[i].fd,
                                            0, &running);
+        }
+    }
     check_done(fetch);
 }
 
@@ -85,10 +88,11 @@ static int set_timer(CURLM *multi, long ms, void *ctx)
 {
     pl_fetch *fetch = ctx;
     (void)multi;
-    if (ms < 0)
+    if (ms < 0) {
         pl_timer_stop(fetch->timer);
-    else
+    } else {
         pl_timer_start(fetch->timer, (int64_t)ms * 1000);
+    }
     return 0;
 }
 

@@ -60,9 +60,10 @@ pl_err pl_file_make_secret(const char *path, pl_slice text)
 static int step(int dir, const char *name, int flags)
 {
     int fd = -1;
-    if (name[0] && name[0] != '.')
+    if (name[0] && name[0] != '.') {
         fd = openat(dir, name,
                     flags | O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    }
     (void)close(dir);
     return fd;
 }

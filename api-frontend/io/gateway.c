@@ -76,18 +76,18 @@ static void no_route(pl_gateway *gateway, pl_http_exchange *exchange, pl_err e,
     const pl_http_head *head = pl_http_request_head(exchange);
     char allow[64];
     pl_route_allow_text(allowed, allow, sizeof allow);
-    if (head->method == PL_HTTP_TRACE || head->method == PL_HTTP_CONNECT)
+    bool is_star = pl_slice_eq_str(head->path, "*");
+    bool is_never =
+        head->method == PL_HTTP_TRACE || head->method == PL_HTTP_CONNECT;
+    if (head->method == PL_HTTP_OPTIONS && (is_star || e == PL_EUNSUPPORTED)) {
+        preflight(gateway, exchange, is_star ? 1U << PL_HTTP_GET : allowed);
+    } else if (is_never || e == PL_EUNSUPPORTED) {
         refuse_status(gateway, exchange, 405, "Method not allowed", allow);
-    else if (e == PL_ENOENT && pl_slice_eq_str(head->path, "*"))
-        preflight(gateway, exchange, 1U << PL_HTTP_GET);
-    else if (e == PL_ENOENT)
+    } else if (e == PL_ENOENT) {
         refuse_status(gateway, exchange, 404, "No such resource", NULL);
-    else if (e == PL_EPROTO)
+    } else {
         refuse_status(gateway, exchange, 400, "Malformed path", NULL);
-    else if (head->method == PL_HTTP_OPTIONS)
-        preflight(gateway, exchange, allowed);
-    else
-        refuse_status(gateway, exchange, 405, "Method not allowed", allow);
+    }
 }
 
 static void on_fault(void *ctx, pl_http_fault fault, pl_answer *answer)
@@ -238,17 +238,19 @@ static void on_request(void *ctx, pl_http_exchange *exchange)
                       .caller = &caller,
                       .seat = &seat};
     const pl_api_op *op = match.route->op;
-    if (op->auth == PL_AUTH_BEARER)
+    if (op->auth == PL_AUTH_BEARER) {
         e = pl_auth_check(gateway->auth,
                           pl_http_head_get(head, "authorization"), &caller);
-    else if (op->auth == PL_AUTH_SEAT)
+    } else if (op->auth == PL_AUTH_SEAT) {
         e = find_seat(head, &seat);
+    }
     if (!e && op->kind == PL_KIND_CALL && !is_ready(gateway))
         e = PL_EDRAIN;
-    if (e)
+    if (e) {
         pl_gateway_fail(&in, e, NULL);
-    else
+    } else {
         HANDLERS[op->kind](&in);
+    }
 }
 
 /* ---- life ---- */
@@ -303,9 +305,10 @@ pl_err pl_gateway_open(const pl_gateway_options *options,
     load_openapi(gateway);
     pl_err e =
         pl_auth_open(options->loop, config, options->metrics, &gateway->auth);
-    if (!e)
+    if (!e) {
         e = pl_tls_open(config->certificate, config->certificate_key,
                         config->names, &gateway->tls);
+    }
     if (!e)
         e = open_server(gateway);
     if (e) {

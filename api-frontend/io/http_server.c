@@ -149,6 +149,7 @@ static void end_request(conn *c)
 /* Free the connection; who waits for its exchange is told. */
 static void close_conn(conn *c)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it is unlinked below */
     pl_http_server *server = c->server;
     pl_http_on_gone on_gone = c->on_gone;
     pl_http_on_sent on_sent = c->on_sent;
@@ -224,9 +225,9 @@ static void flushed(conn *c)
 static void put_date(const conn *c, struct evbuffer *out)
 {
     /* RFC 9110 section 5.6.7; days since 1970-01-01, a Thursday */
-    static const char *const DAYS[] = {"Thu", "Fri", "Sat", "Sun",
+    static const char *const days[] = {"Thu", "Fri", "Sat", "Sun",
                                        "Mon", "Tue", "Wed"};
-    static const char *const MONTHS[] = {"Jan", "Feb", "Mar", "Apr",
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr",
                                          "May", "Jun", "Jul", "Aug",
                                          "Sep", "Oct", "Nov", "Dec"};
     int64_t ms = pl_loop_wall_ms(c->server->options.loop);
@@ -235,7 +236,7 @@ static void put_date(const conn *c, struct evbuffer *out)
     size_t day = (size_t)((ms / 86400000) % 7);
     size_t month = (size_t)((iso[5] - '0') * 10 + (iso[6] - '0') - 1) % 12;
     (void)evbuffer_add_printf(out, "Date: %s, %.2s %s %.4s %.8s GMT\r\n",
-                              DAYS[day], iso + 8, MONTHS[month], iso, iso + 11);
+                              days[day], iso + 8, months[month], iso, iso + 11);
 }
 
 static bool has_body(int status)
@@ -249,24 +250,27 @@ static void put_head(conn *c, const pl_answer *answer)
     (void)evbuffer_add_printf(out, "HTTP/1.1 %d %s\r\n", answer->status,
                               pl_http_reason(answer->status));
     put_date(c, out);
-    if (answer->content_type)
+    if (answer->content_type) {
         (void)evbuffer_add_printf(out, "Content-Type: %s\r\n",
                                   answer->content_type);
+    }
     (void)evbuffer_add_printf(out, "X-Content-Type-Options: nosniff\r\n");
     if (answer->headers.len > 0)
         (void)evbuffer_add(out, answer->headers.ptr, answer->headers.len);
-    if (c->closes_after)
+    if (c->closes_after) {
         (void)evbuffer_add_printf(out, "Connection: close\r\n");
-    else if (c->head.minor == 0)
+    } else if (c->head.minor == 0) {
         (void)evbuffer_add_printf(out, "Connection: keep-alive\r\n");
+    }
 }
 
 static void count_status(const pl_http_server *server, int status)
 {
-    if (status < 400)
+    if (status < 400) {
         count(server, PL_AM_answers_2xx);
-    else
+    } else {
         count(server, status < 500 ? PL_AM_answers_4xx : PL_AM_answers_5xx);
+    }
 }
 
 static void send_answer(conn *c, const pl_answer *answer)
@@ -275,9 +279,10 @@ static void send_answer(conn *c, const pl_answer *answer)
     if (c->server->is_draining)
         c->closes_after = true;
     put_head(c, answer);
-    if (has_body(answer->status))
+    if (has_body(answer->status)) {
         (void)evbuffer_add_printf(out, "Content-Length: %zu\r\n",
                                   answer->body.len);
+    }
     (void)evbuffer_add(out, "\r\n", 2);
     if (has_body(answer->status) && c->head.method != PL_HTTP_HEAD &&
         answer->body.len > 0)
@@ -287,62 +292,62 @@ static void send_answer(conn *c, const pl_answer *answer)
     count_status(c->server, answer->status);
 }
 
-void pl_http_respond(pl_http_exchange *c, const pl_answer *answer,
+void pl_http_respond(pl_http_exchange *exchange, const pl_answer *answer,
                      pl_http_on_sent on_sent, void *ctx)
 {
-    c->on_gone = NULL;
-    c->on_sent = on_sent;
-    c->sent_ctx = ctx;
+    exchange->on_gone = NULL;
+    exchange->on_sent = on_sent;
+    exchange->sent_ctx = ctx;
     if (answer->body.has_failed || answer->headers.has_failed) {
         pl_answer failed;
         pl_answer_init(&failed);
         pl_answer_text(&failed, 500, "Internal fault");
-        send_answer(c, &failed);
+        send_answer(exchange, &failed);
         pl_answer_fini(&failed);
         return;
     }
-    send_answer(c, answer);
+    send_answer(exchange, answer);
 }
 
-void pl_http_stream_begin(pl_http_exchange *c, const pl_answer *answer)
+void pl_http_stream_begin(pl_http_exchange *exchange, const pl_answer *answer)
 {
-    struct evbuffer *out = bufferevent_get_output(c->bev);
-    c->is_chunked_out = c->head.minor == 1;
-    if (!c->is_chunked_out)
-        c->closes_after = true;
-    put_head(c, answer);
-    if (c->is_chunked_out)
+    struct evbuffer *out = bufferevent_get_output(exchange->bev);
+    exchange->is_chunked_out = exchange->head.minor == 1;
+    if (!exchange->is_chunked_out)
+        exchange->closes_after = true;
+    put_head(exchange, answer);
+    if (exchange->is_chunked_out)
         (void)evbuffer_add_printf(out, "Transfer-Encoding: chunked\r\n");
     (void)evbuffer_add(out, "\r\n", 2);
-    c->state = CONN_STREAM;
-    count_status(c->server, answer->status);
+    exchange->state = CONN_STREAM;
+    count_status(exchange->server, answer->status);
 }
 
-pl_err pl_http_stream_write(pl_http_exchange *c, pl_slice data)
+pl_err pl_http_stream_write(pl_http_exchange *exchange, pl_slice data)
 {
-    struct evbuffer *out = bufferevent_get_output(c->bev);
+    struct evbuffer *out = bufferevent_get_output(exchange->bev);
     if (evbuffer_get_length(out) + data.len > OUTPUT_MAX)
         return PL_EFULL;
     if (data.len == 0)
         return PL_OK;
-    if (c->is_chunked_out)
+    if (exchange->is_chunked_out)
         (void)evbuffer_add_printf(out, "%zx\r\n", data.len);
     (void)evbuffer_add(out, data.ptr, data.len);
-    if (c->is_chunked_out)
+    if (exchange->is_chunked_out)
         (void)evbuffer_add(out, "\r\n", 2);
     return PL_OK;
 }
 
-void pl_http_stream_end(pl_http_exchange *c)
+void pl_http_stream_end(pl_http_exchange *exchange)
 {
-    struct evbuffer *out = bufferevent_get_output(c->bev);
-    c->on_gone = NULL;
-    if (c->is_chunked_out)
+    struct evbuffer *out = bufferevent_get_output(exchange->bev);
+    exchange->on_gone = NULL;
+    if (exchange->is_chunked_out)
         (void)evbuffer_add(out, "0\r\n\r\n", 5);
-    c->closes_after = true;
-    c->state = CONN_FLUSH;
+    exchange->closes_after = true;
+    exchange->state = CONN_FLUSH;
     if (evbuffer_get_length(out) == 0)
-        arm(c, 0); /* nothing left that would call us back */
+        arm(exchange, 0); /* nothing left that would call us back */
 }
 
 /* ---- requests ---- */
@@ -416,10 +421,11 @@ static bool read_head(conn *c, struct evbuffer *in)
         (void)evbuffer_remove(in, c->head_bytes, len);
         e = pl_http_head_parse(c->head_bytes, len, &c->head, &fault);
     }
-    if (e)
+    if (e) {
         refuse(c, e == PL_EPROTO ? fault : PL_HTTP_FAULT_HEAD_LONG);
-    else
+    } else {
         begin_body(c);
+    }
     return true;
 }
 
@@ -520,11 +526,12 @@ static void on_event(struct bufferevent *bev, short what, void *ctx)
         c->has_peer_closed = true; /* it may still read */
         return;
     }
-    if ((what & BEV_EVENT_TIMEOUT) && (what & BEV_EVENT_WRITING))
+    if ((what & BEV_EVENT_TIMEOUT) && (what & BEV_EVENT_WRITING)) {
         count(c->server, PL_AM_write_stalled);
-    else if ((what & BEV_EVENT_ERROR) && c->ssl &&
-             bufferevent_get_openssl_error(c->bev) != 0)
+    } else if ((what & BEV_EVENT_ERROR) && c->ssl &&
+               bufferevent_get_openssl_error(c->bev) != 0) {
         count(c->server, PL_AM_tls_failed);
+    }
     close_conn(c);
 }
 
@@ -621,7 +628,8 @@ static pl_err start_conn(conn *c, evutil_socket_t fd)
         return PL_ENOMEM;
     }
     struct timeval stall = {.tv_sec = server->options.write_ms / 1000,
-                            .tv_usec = server->options.write_ms % 1000 * 1000};
+                            .tv_usec =
+                                (long)(server->options.write_ms % 1000) * 1000};
     int on = 1;
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     bufferevent_setcb(c->bev, on_read, on_write, on_event, c);
@@ -712,6 +720,7 @@ static pl_err listen_on(pl_http_server *server, const char *address)
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
     struct sockaddr_in v4 = {.sin_family = AF_INET};
     unsigned port = server->port ? server->port : server->options.port;
+    char text[PL_ERRNO_TEXT];
     v6.sin6_port = v4.sin_port = htons((uint16_t)port);
     bool is_v4 = inet_pton(AF_INET, address, &v4.sin_addr) == 1;
     if (!is_v4 && inet_pton(AF_INET6, address, &v6.sin6_addr) != 1) {
@@ -721,11 +730,13 @@ static pl_err listen_on(pl_http_server *server, const char *address)
     }
     int fd = is_v4 ? open_socket((struct sockaddr *)&v4, sizeof v4)
                    : open_socket((struct sockaddr *)&v6, sizeof v6);
-    if (fd < 0 && errno == EAFNOSUPPORT && strcmp(address, "::") == 0)
-        return listen_on(server, "0.0.0.0"); /* a host without IPv6 */
+    if (fd < 0 && errno == EAFNOSUPPORT && strcmp(address, "::") == 0) {
+        v4.sin_addr.s_addr = htonl(INADDR_ANY); /* a host without IPv6 */
+        fd = open_socket((struct sockaddr *)&v4, sizeof v4);
+    }
     if (fd < 0) {
         PL_LOG(ERROR, "http", "listen_failed", PL_KV("address", address),
-               "port %u: %s", port, strerror(errno));
+               "port %u: %s", port, pl_errno_text(errno, text));
         return PL_EIO;
     }
     struct evconnlistener *listener = evconnlistener_new(
@@ -771,10 +782,11 @@ pl_err pl_http_server_open(const pl_http_server_options *options,
     pl_err e = pl_map_create(&server->addresses);
     if (!e)
         e = listen_all(server);
-    if (e)
+    if (e) {
         pl_http_server_close(&server);
-    else
+    } else {
         *ret_server = server;
+    }
     return e;
 }
 
@@ -792,8 +804,10 @@ void pl_http_server_close(pl_http_server **server)
     pl_http_server *s = *server;
     stop_listening(s);
     s->on_empty = NULL;
-    while (!pl_list_is_empty(&s->conns))
+    while (!pl_list_is_empty(&s->conns)) {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): close_conn() unlinks */
         close_conn(PL_CONTAINER(s->conns.next, conn, link));
+    }
     /* libevent lets go of a bufferevent only after its deferred callbacks. */
     (void)event_base_loop(pl_loop_base(s->options.loop), EVLOOP_NONBLOCK);
     pl_map_destroy(&s->addresses);
@@ -823,28 +837,29 @@ unsigned pl_http_server_connections(const pl_http_server *server)
     return server->n_conns;
 }
 
-const pl_http_head *pl_http_request_head(const pl_http_exchange *c)
+const pl_http_head *pl_http_request_head(const pl_http_exchange *exchange)
 {
-    return &c->head;
+    return &exchange->head;
 }
 
-pl_slice pl_http_request_body(const pl_http_exchange *c)
+pl_slice pl_http_request_body(const pl_http_exchange *exchange)
 {
-    return pl_buf_slice(&c->body);
+    return pl_buf_slice(&exchange->body);
 }
 
-const char *pl_http_request_source(const pl_http_exchange *c)
+const char *pl_http_request_source(const pl_http_exchange *exchange)
 {
-    return c->source;
+    return exchange->source;
 }
 
-bool pl_http_request_is_loopback(const pl_http_exchange *c)
+bool pl_http_request_is_loopback(const pl_http_exchange *exchange)
 {
-    return c->is_loopback;
+    return exchange->is_loopback;
 }
 
-void pl_http_watch(pl_http_exchange *c, pl_http_on_gone on_gone, void *ctx)
+void pl_http_watch(pl_http_exchange *exchange, pl_http_on_gone on_gone,
+                   void *ctx)
 {
-    c->on_gone = on_gone;
-    c->gone_ctx = ctx;
+    exchange->on_gone = on_gone;
+    exchange->gone_ctx = ctx;
 }

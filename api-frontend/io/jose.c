@@ -71,14 +71,16 @@ static bool has_bytes(const pl_json *jwk, const char *name, size_t min,
 static bool is_well_formed(const pl_json *jwk, pl_jwt_alg alg)
 {
     enum { P256_BYTES = 32, RSA_MAX = 1024, EXPONENT_MAX = 8 };
-    static const char *const PRIVATE[] = {"d", "p", "q", "dp", "dq", "qi"};
-    for (size_t i = 0; i < sizeof PRIVATE / sizeof PRIVATE[0]; i++)
-        if (pl_json_get(jwk, PRIVATE[i]) &&
-            !has_bytes(jwk, PRIVATE[i], 1, RSA_MAX))
+    static const char *const private[] = {"d", "p", "q", "dp", "dq", "qi"};
+    for (size_t i = 0; i < sizeof private / sizeof private[0]; i++) {
+        if (pl_json_get(jwk, private[i]) &&
+            !has_bytes(jwk, private[i], 1, RSA_MAX))
             return false;
-    if (alg == PL_JWT_ES256)
+    }
+    if (alg == PL_JWT_ES256) {
         return has_bytes(jwk, "x", P256_BYTES, P256_BYTES) &&
                has_bytes(jwk, "y", P256_BYTES, P256_BYTES);
+    }
     return has_bytes(jwk, "n", RSA_BITS_MIN / 8, RSA_MAX) &&
            has_bytes(jwk, "e", 1, EXPONENT_MAX);
 }
@@ -125,10 +127,11 @@ pl_err pl_keys_load(pl_slice text, pl_keys **ret_keys)
         return e;
     pl_keys *keys = calloc(1, sizeof *keys);
     const pl_json *list = pl_json_get(json, "keys");
-    for (size_t i = 0; keys && i < pl_json_count(list); i++)
+    for (size_t i = 0; keys && i < pl_json_count(list); i++) {
         if (keys->n < KEYS_MAX &&
             load_key(pl_json_at(list, i), &keys->keys[keys->n]) == PL_OK)
             keys->n++;
+    }
     pl_json_free(&json);
     if (!keys)
         return PL_ENOMEM;
@@ -154,9 +157,10 @@ static const key *find(const pl_keys *keys, const char *kid)
 {
     if (!kid[0])
         return keys->n == 1 ? &keys->keys[0] : NULL;
-    for (size_t i = 0; i < keys->n; i++)
+    for (size_t i = 0; i < keys->n; i++) {
         if (strcmp(keys->keys[i].kid, kid) == 0)
             return &keys->keys[i];
+    }
     return NULL;
 }
 

@@ -85,10 +85,11 @@ static void on_reply(void *ctx, pl_err e, const pl_bus_in *in)
     const pl_metrics_text *m = in->body;
     if (strcmp(m->node, s->gateway->options.node) != 0) /* ours is fresher */
         add_text(s, m->text);
-    if (++s->index < m->total && s->n < NODES_MAX)
+    if (++s->index < m->total && s->n < NODES_MAX) {
         ask(s);
-    else
+    } else {
         finish(s);
+    }
 }
 
 static void ask(scrape *s)
@@ -134,14 +135,17 @@ void pl_metrics_page_begin(const pl_incoming *in)
     pl_list_append(&gateway->scrapes, &s->link);
     pl_http_watch(in->exchange, on_gone, s);
     add_own(s);
-    if (gateway->options.is_ready(gateway->options.ctx))
+    if (gateway->options.is_ready(gateway->options.ctx)) {
         ask(s);
-    else
+    } else {
         finish(s);
+    }
 }
 
 void pl_metrics_pages_free(pl_gateway *gateway)
 {
-    while (!pl_list_is_empty(&gateway->scrapes))
+    while (!pl_list_is_empty(&gateway->scrapes)) {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): free_scrape() unlinks */
         free_scrape(PL_CONTAINER(gateway->scrapes.next, scrape, link));
+    }
 }

@@ -18,7 +18,7 @@ static const char *type_of(const char *path)
 {
     static const struct {
         const char *suffix, *type;
-    } ROWS[] = {
+    } rows[] = {
         {".html", "text/html; charset=utf-8"},
         {".js", "text/javascript; charset=utf-8"},
         {".css", "text/css; charset=utf-8"},
@@ -30,10 +30,10 @@ static const char *type_of(const char *path)
         {".txt", "text/plain; charset=utf-8"},
     };
     size_t n = strlen(path);
-    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
-        size_t m = strlen(ROWS[i].suffix);
-        if (n > m && strcmp(path + n - m, ROWS[i].suffix) == 0)
-            return ROWS[i].type;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t m = strlen(rows[i].suffix);
+        if (n > m && strcmp(path + n - m, rows[i].suffix) == 0)
+            return rows[i].type;
     }
     return NULL; /* nothing else is served */
 }
@@ -104,10 +104,11 @@ void pl_page_asset(const pl_incoming *in)
     size_t n = strlen(path);
     if (pl_url_decode(in->match->rest, PL_URL_PLUS_KEPT, path + n,
                       sizeof path - n) ||
-        strchr(path, '\\'))
+        strchr(path, '\\')) {
         refuse(in, 404, "No such page");
-    else
+    } else {
         send_file(in, path);
+    }
 }
 
 void pl_page_openapi(const pl_incoming *in)

@@ -25,12 +25,13 @@ struct pl_tls {
 
 static void log_failure(const char *event, const char *file)
 {
-    char text[256] = "";
+    char text[PL_ERRNO_TEXT] = "";
     unsigned long code = ERR_get_error();
-    if (code)
+    if (code) {
         ERR_error_string_n(code, text, sizeof text);
-    else
-        pl_fmt_cut(text, sizeof text, "%s", strerror(errno));
+    } else {
+        (void)pl_errno_text(errno, text);
+    }
     ERR_clear_error();
     PL_LOG(ERROR, "tls", event, PL_KV("file", file), "%s", text);
 }
@@ -64,9 +65,10 @@ static void alt_names(const char *names, char *buf, size_t cap)
         bool is_known = n == 0 || strncmp(names, "localhost", n) == 0 ||
                         strncmp(names, "127.0.0.1", n) == 0 ||
                         strncmp(names, "::1", n) == 0;
-        if (!is_known)
+        if (!is_known) {
             pl_fmt_cut(buf + len, cap - len, ",%s:%.*s",
                        is_ip(names, n) ? "IP" : "DNS", (int)n, names);
+        }
         names += n;
         names += strspn(names, " ,");
     }
@@ -74,7 +76,7 @@ static void alt_names(const char *names, char *buf, size_t cap)
 
 static X509 *make_certificate(EVP_PKEY *key, const char *names)
 {
-    static const long LIFE_S = 825L * 24 * 3600;
+    static const long life_s = 825L * 24 * 3600;
     char san[1024];
     uint32_t serial;
     pl_random(&serial, sizeof serial);
@@ -88,7 +90,7 @@ static X509 *make_certificate(EVP_PKEY *key, const char *names)
         ASN1_INTEGER_set(X509_get_serialNumber(cert),
                          (long)(serial & INT32_MAX) + 1) == 1 &&
         X509_gmtime_adj(X509_getm_notBefore(cert), -3600) &&
-        X509_gmtime_adj(X509_getm_notAfter(cert), LIFE_S) &&
+        X509_gmtime_adj(X509_getm_notAfter(cert), life_s) &&
         X509_set_pubkey(cert, key) == 1 &&
         X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
                                    (const unsigned char *)"parley", -1, -1,
@@ -156,11 +158,11 @@ static int choose_alpn(SSL *ssl, const unsigned char **ret_name,
                        unsigned char *ret_len, const unsigned char *offered,
                        unsigned n_offered, void *ctx)
 {
-    static const unsigned char OURS[] = "\x08http/1.1";
+    static const unsigned char ours[] = "\x08http/1.1";
     (void)ssl;
     (void)ctx;
     unsigned char *chosen = NULL;
-    if (SSL_select_next_proto(&chosen, ret_len, OURS, sizeof OURS - 1, offered,
+    if (SSL_select_next_proto(&chosen, ret_len, ours, sizeof ours - 1, offered,
                               n_offered) != OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_ALERT_FATAL; /* RFC 7301 section 3.2 */
     *ret_name = chosen;
