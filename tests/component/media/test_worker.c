@@ -20,9 +20,12 @@
 #include "peer_client.h"
 #include "pl/str.h"
 
-enum { PORT = 45300, DEADLINE_US = 5000000, EPOCH = 7, REPORTS = 64 };
+enum { DEADLINE_US = 5000000, EPOCH = 7, REPORTS = 64 };
 
 static const char node[] = "media-t.1";
+/* First of the worker's ports; see free_ports(). */
+static uint16_t port;
+
 static const char room[] = "11111111-1111-4111-8111-111111111111";
 
 typedef struct world {
@@ -153,12 +156,33 @@ static uint32_t next_state(world *w)
 
 /* ---- fixture ------------------------------------------------------------ */
 
+/* A port with free neighbours, below those that the kernel gives to clients;
+ * another run of this test may hold some at the same time. */
+static uint16_t free_ports(void)
+{
+    enum { FIRST = 20000, STEP = 64, N = 180 };
+    unsigned start = (unsigned)getpid();
+    for (unsigned i = 0; i < N; i++) {
+        unsigned base = FIRST + (start + i) % N * STEP;
+        struct sockaddr_in at = {.sin_family = AF_INET,
+                                 .sin_port = htons((uint16_t)base)};
+        int fd = socket(AF_INET, SOCK_DGRAM, 0);
+        int rc = bind(fd, (const struct sockaddr *)&at, sizeof at);
+        (void)close(fd);
+        if (rc == 0)
+            return (uint16_t)base;
+    }
+    return 0;
+}
+
 static int begin(void **state)
 {
     static world w;
-    w = (world){.config = {.webrtc_port = PORT,
-                           .rtp_port_min = PORT + 10,
-                           .rtp_port_max = PORT + 61,
+    port = free_ports();
+    assert_int_not_equal(port, 0);
+    w = (world){.config = {.webrtc_port = port,
+                           .rtp_port_min = port + 10U,
+                           .rtp_port_max = port + 61U,
                            .announce_address = "127.0.0.1",
                            .announce_loopback = true,
                            .threads = 1,
@@ -307,7 +331,7 @@ static void browser_connects_and_closes(void **state)
     char offer[4096];
     char user[128];
     char pwd[64];
-    peer_client *c = peer_client_create("127.0.0.1", PORT);
+    peer_client *c = peer_client_create("127.0.0.1", port);
     assert_int_equal(open_room(w, EPOCH), PL_OK);
     browser_offer(c, offer, sizeof offer);
     assert_int_equal(create(w, "browser", PL_LEG_KIND_WEBRTC, offer), PL_OK);
@@ -315,7 +339,9 @@ static void browser_connects_and_closes(void **state)
     assert_int_equal(w->direction, PL_DIRECTION_SENDRECV);
     assert_non_null(strstr(w->text, "a=ice-lite\r\n"));
     assert_non_null(strstr(w->text, "a=setup:passive\r\n"));
-    assert_non_null(strstr(w->text, " 127.0.0.1 45300 typ host"));
+    char candidate[32];
+    pl_fmt_cut(candidate, sizeof candidate, " 127.0.0.1 %u typ host", port);
+    assert_non_null(strstr(w->text, candidate));
     pl_fmt_cut(user, sizeof user, "%s:them", line(w->text, "a=ice-ufrag:"));
     pl_fmt_cut(pwd, sizeof pwd, "%s", line(w->text, "a=ice-pwd:"));
     assert_true(peer_client_check(c, user, pwd, true, NULL));
