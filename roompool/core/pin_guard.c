@@ -118,8 +118,8 @@ void pl_pin_guard_right(pl_pin_guard *guard, const char *room,
     char key[KEY_MAX];
     source_key(key, room, source);
     entry *from = look_up(guard, key, true);
+    /* Wrong ones still count: who knows the guests' PIN could otherwise guess
+     * the host's without end. */
     from->is_known = true;
     from->last_us = now_us;
-    from->wrong = 0;
-    from->blocked_until_us = 0;
 }

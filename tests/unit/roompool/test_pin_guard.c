@@ -65,6 +65,20 @@ static void a_room_under_attack_stays_open_to_its_users(void **state)
     assert_true(pl_pin_guard_allows(g, "r", "stranger", 13 * S));
 }
 
+/* Who knows one PIN must not get endless tries at the other. */
+static void a_right_pin_does_not_forgive_wrong_ones(void **state)
+{
+    pl_pin_guard *g = *state;
+    for (int i = 0; i < 4; i++) {
+        pl_pin_guard_wrong(g, "r", "guest", S);
+        pl_pin_guard_right(g, "r", "guest", S);
+    }
+    assert_true(pl_pin_guard_allows(g, "r", "guest", S));
+    pl_pin_guard_wrong(g, "r", "guest", S);
+    assert_false(pl_pin_guard_allows(g, "r", "guest", 2 * S));
+    assert_true(pl_pin_guard_allows(g, "r", "guest", 12 * S));
+}
+
 static void memory_is_bounded_and_the_newest_is_remembered(void **state)
 {
     pl_pin_guard *g = *state;
@@ -85,6 +99,7 @@ int main(void)
         TEST(five_wrong_ones_block_the_source_and_the_delay_grows),
         TEST(a_quiet_minute_forgives),
         TEST(a_room_under_attack_stays_open_to_its_users),
+        TEST(a_right_pin_does_not_forgive_wrong_ones),
         TEST(memory_is_bounded_and_the_newest_is_remembered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
