@@ -318,6 +318,7 @@ pl_err pl_leg_negotiate(pl_pool *pool, pl_leg *leg, pl_slice offer, pl_op *op)
 static void remote_done(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
 {
     pl_leg *leg = pl_leg_find(pool, op->leg);
+    pl_conf *conf = leg ? leg->part->conf : NULL;
     if (!leg) {
         op->next(pool, op, PL_EGONE, NULL);
         return;
@@ -330,6 +331,9 @@ static void remote_done(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
         return;
     }
     finish(pool, op, leg, e ? error_of(e) : PL_OK, in);
+    /* Was its worker lost meanwhile, the others moved without this one. */
+    if (e)
+        pl_legs_replace(pool, conf);
 }
 
 pl_err pl_leg_remote(pl_pool *pool, pl_leg *leg, pl_slice sdp,

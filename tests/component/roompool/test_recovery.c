@@ -86,6 +86,33 @@ static void telephones_are_reinvited_to_another_worker(void **state)
     world_check(w);
 }
 
+/* Its re-INVITE was with the worker that died: that one fails, and then the
+ * call must move like every other. */
+static void a_worker_dies_while_a_telephone_holds(void **state)
+{
+    world *w = *state;
+    pl_call_offer m = {.sdp = pl_slice_str("hold-offer")};
+    answer a;
+    assert_int_equal(phone_call(w, "c1", "lobby", "o"), PL_OK);
+    assert_int_equal(phone_report(w, "c1", PL_CALL_STATE_CONFIRMED, 0, NULL),
+                     PL_OK);
+    unsigned dead = holder(w);
+    w->media[dead].is_silent = true;
+    pl_fmt_cut(m.call_id, sizeof m.call_id, "c1");
+    PL_MSG_SET(CALL_OFFER, call_offer, &m, sdp);
+    world_send(w, w->sig.bus, &PL_MSG_CALL_OFFER, &m, &a);
+    world_run(w, 5 * MS);
+    world_kill_media(w, dead);
+    world_run(w, 5 * S);
+    assert_true(a.is_done);
+    assert_int_not_equal(a.error, PL_OK);
+    assert_int_equal(w->sig.n_offers, 1);
+    assert_false(sig_call(w, "c1")->is_ended);
+    assert_int_equal(w->media[1 - dead].n_legs, 1);
+    assert_int_equal(w->media[1 - dead].legs[0].n_remote, 1);
+    world_check(w);
+}
+
 static void a_telephone_that_refuses_the_new_offer_is_ended(void **state)
 {
     world *w = *state;
@@ -381,6 +408,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(pages_are_told_and_come_back_elsewhere),
         TEST(telephones_are_reinvited_to_another_worker),
+        TEST(a_worker_dies_while_a_telephone_holds),
         TEST(a_telephone_that_refuses_the_new_offer_is_ended),
         TEST(without_another_worker_calls_wait_a_while),
         TEST(api_participants_get_a_new_offer_to_accept),
