@@ -93,9 +93,10 @@ static void answer_applied(pl_pool *pool, pl_op *op, pl_err e,
     pl_sess *sess;
     pl_event_row row = {.kind = PL_EVENT_KIND_SESSION_OPEN};
     pl_leg *leg = pl_leg_find(pool, op->leg);
+    pl_part *ringing = pl_part_find(pool, op->part);
     (void)sdp;
-    if (leg && e)
-        leg->part->answering[0] = '\0';
+    if (ringing && (e || !leg)) /* the others may answer again */
+        ringing->answering[0] = '\0';
     leg = finish(pool, op, e, &sess);
     if (leg) {
         pl_part *part = leg->part;

@@ -280,6 +280,23 @@ void pl_on_session_delete(pl_pool *pool, const pl_bus_in *in)
     pl_pool_ok(pool, &in->ticket);
 }
 
+/* Bindings matter between bind and login: the oldest makes room. */
+static void drop_oldest_user(pl_pool *pool)
+{
+    size_t cursor = 0;
+    pl_user_row *user;
+    pl_user_row *oldest = NULL;
+    while ((user = pl_map_next(pool->users, &cursor, NULL)) != NULL) {
+        if (!oldest || user->bound_at < oldest->bound_at)
+            oldest = user;
+    }
+    if (!oldest)
+        return;
+    pl_pool_del(pool, &PL_TABLE_USER, oldest);
+    (void)pl_map_remove(pool->users, oldest->token_hash);
+    free(oldest);
+}
+
 void pl_on_user_bind(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_user_bind *m = in->body;
@@ -291,9 +308,9 @@ void pl_on_user_bind(pl_pool *pool, const pl_bus_in *in)
     pl_err e = PL_OK;
     if (old) {
         *old = row;
-    } else if (pl_map_count(pool->users) >= pool->config->max_sessions) {
-        e = PL_EFULL;
     } else {
+        if (pl_map_count(pool->users) >= pool->config->max_sessions)
+            drop_oldest_user(pool);
         e = pl_user_load(pool, &row);
     }
     if (e) {

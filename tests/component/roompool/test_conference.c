@@ -171,6 +171,40 @@ static void a_user_is_invited_and_the_first_answer_wins(void **state)
     world_check(&s->w);
 }
 
+static void who_answers_and_vanishes_leaves_it_to_the_others(void **state)
+{
+    stage *s = *state;
+    pl_conference_action m = {.action = PL_ACTION_ANSWER,
+                              .sdp = pl_slice_str("first")};
+    answer b1;
+    answer b2;
+    answer inv;
+    answer ev;
+    answer a;
+    assert_int_equal(open_session(&s->w, "bob", "tb1", &b1), PL_OK);
+    assert_int_equal(open_session(&s->w, "bob", "tb2", &b2), PL_OK);
+    create(s);
+    assert_int_equal(invite(&s->w, "th", conf_id(s), "bob", &inv), PL_OK);
+    expect(s, b1.body.session.session_id, "tb1",
+           PL_EVENT_KIND_INVITATION_RECEIVED, &ev);
+    s->w.media[0].is_silent = s->w.media[1].is_silent = true;
+    pl_fmt_cut(m.client_id, sizeof m.client_id, "client");
+    pl_fmt_cut(m.token_hash, 65, "%s", hash_of("tb1"));
+    pl_fmt_cut(m.conf_id, 65, "%s", conf_id(s));
+    PL_MSG_SET(CONFERENCE_ACTION, conference_action, &m, sdp);
+    world_send(&s->w, s->w.api, &PL_MSG_CONFERENCE_ACTION, &m, &a);
+    world_run(&s->w, 5 * MS);
+    assert_int_equal(conference_leave(&s->w, "tb1", conf_id(s)), PL_OK);
+    world_run(&s->w, 3 * S);
+    assert_true(a.is_done);
+    assert_int_not_equal(a.error, PL_OK);
+    s->w.media[0].is_silent = s->w.media[1].is_silent = false;
+    assert_int_equal(
+        conference_do(&s->w, "tb2", conf_id(s), PL_ACTION_ANSWER, "second", &a),
+        PL_OK);
+    world_check(&s->w);
+}
+
 static void one_declines_and_the_other_goes_on(void **state)
 {
     stage *s = *state;
@@ -457,6 +491,32 @@ static void a_bound_token_speaks_for_its_user(void **state)
     assert_null(sig_started(&s->w));
 }
 
+static void bindings_of_old_tokens_make_room(void **state)
+{
+    stage *s = *state;
+    answer a;
+    s->w.config.max_sessions = 4;
+    for (int i = 0; i < 10; i++) {
+        char token[8];
+        pl_user_bind m = {.present = 0};
+        pl_session_create c = {.dialect = PL_DIALECT_RTC1};
+        pl_fmt_cut(token, sizeof token, "t%d", i);
+        pl_fmt_cut(m.client_id, sizeof m.client_id, "client");
+        pl_fmt_cut(m.token_hash, 65, "%s", hash_of(token));
+        pl_fmt_cut(m.user_id, sizeof m.user_id, "user-%d", i);
+        world_ask(&s->w, &PL_MSG_USER_BIND, &m, &a);
+        assert_int_equal(a.error, PL_OK);
+        pl_fmt_cut(c.client_id, sizeof c.client_id, "client");
+        pl_fmt_cut(c.token_hash, 65, "%s", hash_of(token));
+        world_run(&s->w, MS);
+        if (i < 9)
+            continue;
+        world_ask(&s->w, &PL_MSG_SESSION_CREATE, &c, &a);
+        assert_string_equal(a.body.session.user_id, "user-9");
+    }
+    assert_int_equal(world_sql(&s->w, "SELECT count(*) FROM users"), 4);
+}
+
 static void oldest_events_go_when_nobody_reads(void **state)
 {
     stage *s = *state;
@@ -541,6 +601,7 @@ int main(void)
         TEST(an_event_is_given_again_until_acknowledged),
         TEST(a_newer_poll_takes_over),
         TEST(a_user_is_invited_and_the_first_answer_wins),
+        TEST(who_answers_and_vanishes_leaves_it_to_the_others),
         TEST(one_declines_and_the_other_goes_on),
         TEST(nobody_answers_and_the_invitation_ends),
         TEST(a_telephone_is_dialled),
@@ -553,6 +614,7 @@ int main(void)
         TEST(a_token_has_one_session),
         TEST(a_session_that_is_not_refreshed_expires),
         TEST(a_bound_token_speaks_for_its_user),
+        TEST(bindings_of_old_tokens_make_room),
         TEST(oldest_events_go_when_nobody_reads),
         TEST(authorization_follows_the_table),
     };
