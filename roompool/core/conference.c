@@ -7,6 +7,7 @@
 #include "event_stream.h"
 #include "participant.h"
 #include "pl/str.h"
+#include "room.h"
 #include "worker.h"
 
 static const pl_sm_state CONF_STATES[] = {
@@ -183,6 +184,7 @@ static void purge(void *ctx, void *object)
 {
     pl_pool *pool = ctx;
     pl_conf *conf = object;
+    pl_room *room = conf->room;
     pl_pool_cancel(pool, &conf->talk);
     pl_pool_cancel(pool, &conf->replace);
     while (!pl_list_is_empty(&conf->parts))
@@ -191,6 +193,7 @@ static void purge(void *ctx, void *object)
     pl_pool_del(pool, &PL_TABLE_CONF, &conf->row);
     (void)pl_map_remove(pool->confs, conf->row.conf_id);
     free(conf);
+    pl_room_drop_unused(pool, room);
 }
 
 void pl_conf_plan_purge(pl_pool *pool, pl_conf *conf)

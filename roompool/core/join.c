@@ -59,7 +59,7 @@ static void reply_joined(pl_pool *pool, const pl_bus_in *in,
 
 static pl_err admit(pl_pool *pool, const pl_room_join *m, pl_part **ret_part)
 {
-    pl_room *room;
+    pl_room *room = NULL;
     pl_conf *conf;
     pl_part_role role;
     pl_err e =
@@ -72,6 +72,8 @@ static pl_err admit(pl_pool *pool, const pl_room_join *m, pl_part **ret_part)
         e = pl_conf_of_room(pool, room, &conf);
     if (!e)
         e = pl_part_add(pool, conf, PL_PART_KIND_PAGE, role, ret_part);
+    if (e)
+        pl_room_drop_unused(pool, room);
     return e;
 }
 

@@ -133,6 +133,28 @@ pl_err pl_room_find(pl_pool *pool, const char *alias, pl_room **ret_room)
     return PL_OK;
 }
 
+static bool is_used(const pl_pool *pool, const pl_room *room)
+{
+    size_t cursor = 0;
+    const pl_conf *conf;
+    while ((conf = pl_map_next(pool->confs, &cursor, NULL)) != NULL) {
+        if (conf->room == room)
+            return true;
+    }
+    return false;
+}
+
+/* Strangers may make them: they must not fill the table for ever. */
+void pl_room_drop_unused(pl_pool *pool, pl_room *room)
+{
+    if (!room || room->row.source != PL_ROOM_SOURCE_JOIN || is_used(pool, room))
+        return;
+    drop_aliases(pool, room);
+    pl_pool_del(pool, &PL_TABLE_ROOM, &room->row);
+    (void)pl_map_remove(pool->rooms, room->row.room_id);
+    free(room);
+}
+
 /* ---- PINs ---- */
 
 bool pl_room_needs_pin(const pl_room *room)
@@ -160,8 +182,11 @@ static pl_part_role role_of(pl_pool *pool, const pl_room *room, const char *pin)
 pl_err pl_room_check_pin(pl_pool *pool, pl_room *room, const char *pin,
                          const char *source, pl_part_role *ret_role)
 {
+    static const char no_pin[] = "none"; /* clients: the box was left empty */
     const char *id = room->row.room_id;
     bool has_host = room->row.host_pin_hash[0] != '\0';
+    if (strcmp(pin, no_pin) == 0)
+        pin = "";
     if (!pl_room_needs_pin(room) && !has_host) {
         *ret_role = PL_PART_ROLE_HOST;
         return PL_OK;

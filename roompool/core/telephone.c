@@ -181,6 +181,8 @@ static pl_err admit(pl_pool *pool, const pl_bus_in *in, pl_part **ret_part)
                                                    : PL_PART_ROLE_HOST,
                         ret_part);
     }
+    if (e)
+        pl_room_drop_unused(pool, room);
     return e;
 }
 

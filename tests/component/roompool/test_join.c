@@ -75,6 +75,48 @@ static void a_pin_is_asked_and_checked(void **state)
                      0);
 }
 
+/* Clients send the word "none" for a box left empty. */
+static void none_is_no_pin(void **state)
+{
+    world *w = *state;
+    answer a;
+    for (int i = 0; i < 7; i++)
+        assert_int_equal(join_room(w, "locked", "none", "t1", &a),
+                         PL_EPIN_REQUIRED);
+    assert_int_equal(join_room(w, "locked", "1234", "t1", &a), PL_OK);
+}
+
+static void rooms_made_by_joining_go_with_their_conference(void **state)
+{
+    world *w = *state;
+    answer a;
+    int64_t before = world_sql(w, "SELECT count(*) FROM rooms");
+    pl_fmt_cut(w->config.create_rooms, sizeof w->config.create_rooms,
+               "on-join");
+    w->config.max_rooms = (uint32_t)before + 2;
+    for (int i = 0; i < 5; i++) {
+        char name[16];
+        pl_fmt_cut(name, sizeof name, "made-%d", i);
+        assert_int_equal(join_room(w, name, NULL, name, &a), PL_OK);
+        assert_int_equal(world_sql(w, "SELECT count(*) FROM rooms"),
+                         before + 1);
+        /* Ends as nobody refreshes the token, and is forgotten. */
+        world_run(w, (int64_t)(w->config.token_s + 1) * S);
+        assert_int_equal(join_room(w, name, NULL, "back", &a), PL_OK);
+        world_run(w, (int64_t)(w->config.linger_s + 1) * S);
+        assert_int_equal(world_sql(w, "SELECT count(*) FROM rooms"),
+                         before + 1); /* it has a conference again */
+        world_run(w, (int64_t)(w->config.token_s + w->config.linger_s) * S);
+        assert_int_equal(world_sql(w, "SELECT count(*) FROM rooms"), before);
+        assert_int_equal(world_sql(w, "SELECT count(*) FROM aliases "
+                                      "WHERE alias LIKE 'made-%'"),
+                         0);
+    }
+    world_kill_roompool(w);
+    world_start_roompool(w);
+    world_check(w);
+}
+
 static void guessing_pins_is_stopped(void **state)
 {
     world *w = *state;
@@ -454,7 +496,9 @@ int main(void)
         TEST(an_unknown_alias_is_refused),
         TEST(a_full_room_is_refused),
         TEST(a_pin_is_asked_and_checked),
+        TEST(none_is_no_pin),
         TEST(guessing_pins_is_stopped),
+        TEST(rooms_made_by_joining_go_with_their_conference),
         TEST(a_telephone_joins),
         TEST(a_call_without_offer_gets_ours),
         TEST(bad_media_is_488),
