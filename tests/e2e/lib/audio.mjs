@@ -173,20 +173,6 @@ export function delayMs(said, heard, hz, maxMs = 1500) {
   return best;
 }
 
-// Listens and judges: `listen` gives the complaints of one window. Other work
-// on the machine can rob a window of processor time and tear gaps that no
-// fault of ours caused; a fault shows in all of them. Whatever is not a gap
-// counts at once.
-export async function judge(listen, windows = 3) {
-  let bad = [];
-  for (let i = 0; i < windows; i++) {
-    bad = await listen();
-    if (bad.length === 0 || bad.some((text) => !/ has a gap of /.test(text))) return bad;
-    console.log(`window ${i + 1}: ${bad.join('; ')}`);
-  }
-  return bad;
-}
-
 const db = (ratio) => 20 * Math.log10(Math.max(ratio, 1e-6));
 
 // What is wrong with what a party hears: it must hear `others` and not `own`

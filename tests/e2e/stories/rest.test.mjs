@@ -85,7 +85,8 @@ for (const base of ['', '/RTC/v1']) {
     assert.equal(ended.status, 200, ended.text);
     await event(anna, 'session-terminated');
     await until('nobody is left', async () =>
-      (await system.sql('select * from v_live_participants')).length === 0);
+      (await system.sql('select * from v_live_participants where conf_id = '
+        + `'${conference.split('/').at(-1)}'`)).length === 0);
     await Promise.all([anna.close(), ben.close(), carla.close()]);
   });
 }
