@@ -23,12 +23,14 @@
 enum {
     BATCH = 64, /* messages a turn, so that timers get their turn too */
     QUEUE_MAX = 4096,
+    QUEUE_IN_MAX = 65536, /* far away: see set_options() */
     FRAME_MAX = PL_BUS_BODY_MAX + 4096,
     LINGER_MS = 100, /* for the goodbye; nothing queues without connection */
     RECONNECT_MS = 100,
     RECONNECT_MAX_MS = 1000,
-    HEARTBEAT_MS = 500, /* ZeroMQ's own: cuts dead TCP connections */
-    HEARTBEAT_TIMEOUT_MS = 1500,
+    KEEPALIVE_S = 1, /* of TCP: first probe, and between probes */
+    KEEPALIVE_PROBES = 3,
+    TCP_TIMEOUT_MS = 4000, /* unacknowledged data */
     CURVE_KEY_TEXT = 40,
     IPC_PATH_MAX = 107
 };
@@ -233,6 +235,11 @@ static bool set_int(void *socket, int option, int value)
     return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
 }
 
+/* libzmq 4.3.4 aborts (assertion !_io_error) when a connection is lost while
+ * its input is stopped by a full queue and there is something to send on it, a
+ * heartbeat above all. So its own heartbeats stay off, the kernel finds dead
+ * TCP connections instead, and the queue inwards is made never to fill: the
+ * loop reads until empty, and the sender's queue is the bound. */
 static bool set_options(zmq_link *l, const pl_bus_options *o)
 {
     void *s = l->socket;
@@ -240,11 +247,12 @@ static bool set_options(zmq_link *l, const pl_bus_options *o)
     bool ok =
         set_int(s, ZMQ_LINGER, LINGER_MS) &&
         set_int(s, ZMQ_SNDHWM, QUEUE_MAX) &&
-        set_int(s, ZMQ_RCVHWM, QUEUE_MAX) &&
-        set_int(s, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS) &&
-        set_int(s, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS) &&
-        set_int(s, ZMQ_HEARTBEAT_TTL, HEARTBEAT_TIMEOUT_MS) &&
-        set_int(s, ZMQ_IPV6, 1) &&
+        set_int(s, ZMQ_RCVHWM, QUEUE_IN_MAX) &&
+        set_int(s, ZMQ_TCP_KEEPALIVE, 1) &&
+        set_int(s, ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE_S) &&
+        set_int(s, ZMQ_TCP_KEEPALIVE_INTVL, KEEPALIVE_S) &&
+        set_int(s, ZMQ_TCP_KEEPALIVE_CNT, KEEPALIVE_PROBES) &&
+        set_int(s, ZMQ_TCP_MAXRT, TCP_TIMEOUT_MS) && set_int(s, ZMQ_IPV6, 1) &&
         zmq_setsockopt(s, ZMQ_MAXMSGSIZE, &frame_max, sizeof frame_max) == 0;
     if (l->is_router) {
         /* A worker that reconnects before its old connection was given up
