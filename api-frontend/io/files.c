@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "pl/rng.h"
 #include "pl/str.h"
 
 static pl_err read_fd(int fd, pl_buf *out, pl_file_info *ret_info)
@@ -42,18 +43,33 @@ pl_err pl_file_read(const char *path, pl_buf *out)
     return e;
 }
 
-pl_err pl_file_make_secret(const char *path, pl_slice text)
+static bool write_new(const char *path, pl_slice text)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
-        return errno == EEXIST ? PL_EEXIST : PL_EIO;
+        return false;
     ssize_t n = write(fd, text.ptr, text.len);
     bool is_done = n == (ssize_t)text.len && fsync(fd) == 0;
-    if (close(fd) != 0 || !is_done) {
-        (void)unlink(path);
+    return close(fd) == 0 && is_done;
+}
+
+/* The file appears whole or not at all: another front end may look at the same
+ * time, and half a key would keep all of them from starting. */
+pl_err pl_file_make_secret(const char *path, pl_slice text)
+{
+    enum { PATH_BYTES = 512, MARK_BYTES = 9 };
+    char mark[32];
+    char draft[PATH_BYTES];
+    pl_random_token(MARK_BYTES, mark, sizeof mark);
+    if (pl_fmt(draft, sizeof draft, "%s.%s", path, mark))
         return PL_EIO;
-    }
-    return PL_OK;
+    pl_err e = PL_EIO;
+    if (write_new(draft, text) && link(draft, path) == 0)
+        e = PL_OK;
+    else if (errno == EEXIST)
+        e = PL_EEXIST;
+    (void)unlink(draft);
+    return e;
 }
 
 /* Step into one path segment; the old descriptor is closed. */

@@ -9,7 +9,7 @@
 /* Read a whole regular file, at most out->max bytes.
  * Errors: PL_ENOENT; PL_ETOOBIG; PL_EIO. */
 PL_MUST_USE pl_err pl_file_read(const char *path, pl_buf *out);
-/* Write a new file with mode 0600; an existing one stays.
+/* Write a new file with mode 0600, whole or not at all; an existing one stays.
  * Errors: PL_EEXIST; PL_EIO. */
 PL_MUST_USE pl_err pl_file_make_secret(const char *path, pl_slice text);
 
