@@ -120,6 +120,8 @@ static pl_part *actor(pl_pool *pool, const pl_bus_in *in, const char *id,
 {
     pl_part *part = NULL;
     pl_err e = pl_part_find_by_token(pool, id, token_hash, &part);
+    if (e == PL_ENOENT) /* not found is said of the participant acted upon */
+        e = PL_EAUTH;
     if (!e && part->row.state == PL_PART_STATE_LEFT && !may_have_left)
         e = PL_EGONE;
     if (!e)

@@ -430,6 +430,13 @@ static void only_a_host_mutes_and_removes_others(void **state)
     world_ask(w, &PL_MSG_PARTICIPANT_CONTROL, &m, &r);
     world_run(w, 10 * MS);
     assert_null(media_leg(w, media.body.media.call_id));
+    /* "No such participant" is said of the target only. */
+    pl_fmt_cut(m.target_id, 65, "gone");
+    world_ask(w, &PL_MSG_PARTICIPANT_CONTROL, &m, &r);
+    assert_int_equal(r.error, PL_ENOENT);
+    pl_fmt_cut(m.participant_id, 65, "gone");
+    world_ask(w, &PL_MSG_PARTICIPANT_CONTROL, &m, &r);
+    assert_int_equal(r.error, PL_EAUTH);
     world_check(w);
 }
 
