@@ -117,17 +117,17 @@ void pl_control_gauges(const pl_control *c)
 void pl_control_settle(pl_control *c, pl_leg *leg)
 {
     pl_leg_own *own = pl_own(leg);
-    if (own->is_in_net && !own->is_closing) {
+    if (own && own->is_in_net && !own->is_closing) {
         pl_net_command m = {
             .kind = PL_NET_CLOSE, .leg = leg->mix, .leg_kind = leg->kind};
         own->is_closing = pl_io_thread_command(c->o.io_thread, &m) == PL_OK;
     }
-    if (own->is_in_mixer && !own->is_removing) {
+    if (own && own->is_in_mixer && !own->is_removing) {
         pl_mix_command m = {.kind = PL_MIX_LEG_REMOVE, .id = leg->mix};
         own->is_removing =
             pl_mixer_command(c->o.mixer, leg->thread, &m) == PL_OK;
     }
-    if (own->is_in_net || own->is_in_mixer) {
+    if (own && (own->is_in_net || own->is_in_mixer)) {
         if (own->is_closing != own->is_in_net ||
             own->is_removing != own->is_in_mixer)
             pl_timer_start(c->retry, RETRY_US);

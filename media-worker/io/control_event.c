@@ -6,8 +6,8 @@
 #include "pl/log.h"
 #include "pl/str.h"
 
-static void send(pl_control *c, const pl_leg *leg, const pl_msg_desc *d,
-                 const void *body)
+static void send_report(pl_control *c, const pl_leg *leg, const pl_msg_desc *d,
+                        const void *body)
 {
     pl_bus_send how = {.epoch = leg->epoch};
     if (!c->o.bus)
@@ -45,7 +45,7 @@ static void report(pl_control *c, pl_leg *leg, pl_leg_state state,
            PL_KV("room", leg->room_id, "leg", leg->id, "state",
                  pl_leg_state_text((uint32_t)state), "reason", reason),
            NULL);
-    send(c, leg, &PL_MSG_LEG_REPORT, &m);
+    send_report(c, leg, &PL_MSG_LEG_REPORT, &m);
 }
 
 /* ---- from the I/O thread ------------------------------------------------ */
@@ -87,7 +87,7 @@ static void on_dtmf(pl_control *c, pl_leg *leg, const pl_mix_event *event)
 {
     pl_leg_dtmf m = {.digit = {event->u.dtmf.digit}};
     NAME_LEG(&m, leg);
-    send(c, leg, &PL_MSG_LEG_DTMF, &m);
+    send_report(c, leg, &PL_MSG_LEG_DTMF, &m);
 }
 
 static void on_talking(pl_control *c, pl_leg *leg, const pl_mix_event *event)
@@ -96,7 +96,7 @@ static void on_talking(pl_control *c, pl_leg *leg, const pl_mix_event *event)
                         .level = event->u.talking.level};
     NAME_LEG(&m, leg);
     PL_MSG_SET(LEG_TALKING, leg_talking, &m, level);
-    send(c, leg, &PL_MSG_LEG_TALKING, &m);
+    send_report(c, leg, &PL_MSG_LEG_TALKING, &m);
 }
 
 static void on_played(pl_control *c, pl_leg *leg, const pl_mix_event *event)
@@ -106,7 +106,7 @@ static void on_played(pl_control *c, pl_leg *leg, const pl_mix_event *event)
     pl_leg_played m = {.prompt = ""};
     NAME_LEG(&m, leg);
     pl_fmt_cut(m.prompt, sizeof m.prompt, "%s", event->u.played.prompt->name);
-    send(c, leg, &PL_MSG_LEG_PLAYED, &m);
+    send_report(c, leg, &PL_MSG_LEG_PLAYED, &m);
 }
 
 static void on_stats(pl_control *c, pl_leg *leg, const pl_mix_event *event)
@@ -119,7 +119,7 @@ static void on_stats(pl_control *c, pl_leg *leg, const pl_mix_event *event)
                       .concealed_frames = s->concealed_frames,
                       .delay_ms = s->delay_ms < 60000 ? s->delay_ms : 60000};
     NAME_LEG(&m, leg);
-    send(c, leg, &PL_MSG_LEG_STATS, &m);
+    send_report(c, leg, &PL_MSG_LEG_STATS, &m);
 }
 
 static void on_failed(pl_control *c, pl_leg *leg, const pl_mix_event *event)

@@ -127,13 +127,17 @@ static void say(char *reason, const char *text)
 }
 
 /* Where a SIP leg may send: what strangers' SDP names is checked. */
-static pl_err check_remote(const pl_control *c, const pl_leg_agreed *agreed,
-                           char *ret_reason)
+static pl_err check_remote(const pl_control *c, const pl_leg *leg,
+                           const pl_leg_agreed *agreed, char *ret_reason)
 {
     const pl_addr *list[] = {&agreed->remote, &agreed->rtcp_remote};
     for (size_t i = 0; i < 2; i++) {
         if (pl_addr_is_none(list[i]))
             continue;
+        if (!pl_own(leg)->port.rtp.is_v6 && !pl_addr_is_v4(list[i])) {
+            say(ret_reason, "media is wanted by IPv6, which is not used here");
+            return PL_EMEDIA;
+        }
         pl_err e = pl_latch_check_target(list[i], c->o.is_loopback_allowed);
         if (e != PL_OK) {
             say(ret_reason,
@@ -252,7 +256,7 @@ static pl_err take_offer(pl_control *c, pl_leg *leg, pl_slice offer,
         say(ret_reason, pl_leg_sdp_reason(own->sdp));
         return e;
     }
-    e = check_remote(c, &agreed, ret_reason);
+    e = check_remote(c, leg, &agreed, ret_reason);
     if (e != PL_OK)
         return e;
     agreed.is_ice_restart = agreed.is_ice_restart && !is_first;
@@ -279,7 +283,7 @@ static pl_err take_answer(pl_control *c, pl_leg *leg, pl_slice answer,
         say(ret_reason, pl_leg_sdp_reason(own->sdp));
         return e;
     }
-    e = check_remote(c, &agreed, ret_reason);
+    e = check_remote(c, leg, &agreed, ret_reason);
     if (e != PL_OK)
         return e;
     agreed.is_ice_restart = false;

@@ -5,22 +5,12 @@
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum { DISCARD_PORT = 9 /* only named, never sent to */ };
-
-/* An address as the kernel takes it; len 0: it cannot. */
-typedef struct endpoint {
-    union {
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } addr;
-    socklen_t len;
-} endpoint;
 
 /* ---- addresses ---------------------------------------------------------- */
 
@@ -42,9 +32,9 @@ static pl_addr from_sockaddr(const struct sockaddr_storage *ss)
     return a;
 }
 
-static endpoint to_endpoint(const pl_addr *to, bool is_v6)
+pl_udp_endpoint pl_udp_endpoint_of(const pl_addr *to, bool is_v6)
 {
-    endpoint e;
+    pl_udp_endpoint e;
     memset(&e, 0, sizeof e);
     if (is_v6) {
         e.addr.v6.sin6_family = AF_INET6;
@@ -68,7 +58,7 @@ static pl_err bind_socket(int fd, const pl_addr *local, bool is_v6)
     if (is_v6 &&
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0)
         return PL_EIO;
-    endpoint e = to_endpoint(local, is_v6);
+    pl_udp_endpoint e = pl_udp_endpoint_of(local, is_v6);
     if (bind(fd, (const struct sockaddr *)&e.addr, e.len) == 0)
         return PL_OK;
     return errno == EADDRINUSE ? PL_EBUSY : PL_EIO;
@@ -180,7 +170,7 @@ size_t pl_udp_receive(const pl_udp *udp, pl_udp_batch *b,
 bool pl_udp_send(const pl_udp *udp, const pl_addr *to, const uint8_t *data,
                  size_t len)
 {
-    endpoint e = to_endpoint(to, udp->is_v6);
+    pl_udp_endpoint e = pl_udp_endpoint_of(to, udp->is_v6);
     if (e.len == 0)
         return false;
     return sendto(udp->fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL,
@@ -244,7 +234,7 @@ pl_err pl_udp_source(const pl_addr *to, pl_addr *ret_local)
     pl_addr anywhere = *to;
     if (anywhere.port == 0)
         anywhere.port = DISCARD_PORT;
-    endpoint e = to_endpoint(&anywhere, is_v6);
+    pl_udp_endpoint e = pl_udp_endpoint_of(&anywhere, is_v6);
     struct sockaddr_storage local = {.ss_family = AF_UNSPEC};
     socklen_t len = sizeof local;
     /* connect() on a datagram socket only looks up the route */

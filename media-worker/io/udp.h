@@ -2,6 +2,8 @@
 #ifndef PL_UDP_H
 #define PL_UDP_H
 
+#include <netinet/in.h>
+
 #include "core/addr.h"
 #include "core/engine_msg.h"
 
@@ -28,6 +30,17 @@ typedef struct pl_udp {
 PL_MUST_USE pl_err pl_udp_open(const char *bind_address, uint16_t port,
                                int rcvbuf, pl_udp *ret_udp);
 void pl_udp_close(pl_udp *udp);
+
+/* An address as the kernel takes it; len 0: not by such a socket. */
+typedef struct pl_udp_endpoint {
+    union {
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } addr;
+    socklen_t len;
+} pl_udp_endpoint;
+/* is_v6: the socket takes both families. */
+pl_udp_endpoint pl_udp_endpoint_of(const pl_addr *to, bool is_v6);
 
 /* One datagram of a batch; data is borrowed until the next receive. */
 typedef struct pl_datagram {
