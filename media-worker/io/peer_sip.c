@@ -14,12 +14,16 @@ void pl_peer_sip_remote(pl_peer *p, const pl_net_sip *told)
 {
     p->u.sip.told.is_rtcp_mux = told->is_rtcp_mux;
     p->u.sip.told.has_remote = true;
-    pl_latch_open(&p->u.sip.latch, &told->remote, &told->signaling);
-    /* On hold the description may name nothing: keep what was learned. */
-    if (!pl_addr_eq(&told->remote, &p->u.sip.told.remote) ||
-        pl_addr_is_none(&p->u.sip.remote))
-        p->u.sip.remote = told->remote;
-    p->u.sip.told.remote = told->remote;
+    /* On hold the description may name nothing: keep what was learned. That
+     * nothing is sent meanwhile is the agreed direction's business. */
+    if (!pl_addr_is_none(&told->remote) ||
+        pl_addr_is_none(&p->u.sip.told.remote)) {
+        pl_latch_open(&p->u.sip.latch, &told->remote, &told->signaling);
+        if (!pl_addr_eq(&told->remote, &p->u.sip.told.remote) ||
+            pl_addr_is_none(&p->u.sip.remote))
+            p->u.sip.remote = told->remote;
+        p->u.sip.told.remote = told->remote;
+    }
     p->u.sip.rtcp = told->rtcp_remote;
     p->u.sip.has_rtcp_source = false;
     /* The mixer learns of the leg only now: main has told it what was agreed */
