@@ -14,10 +14,7 @@ enum {
 pl_err pl_ice_init(pl_ice *ice, const char *ufrag, const char *pwd,
                    const char *remote_ufrag, int64_t now_us)
 {
-    pl_ice fresh = {.selected = -1,
-                    .next_path = 1,
-                    .alive_us = now_us,
-                    .checks = pl_rate_make(PL_ICE_CHECKS_PER_S, now_us)};
+    pl_ice fresh = {.selected = -1, .next_path = 1, .alive_us = now_us};
     pl_err e = pl_ice_restart(&fresh, ufrag, pwd, remote_ufrag);
     if (e == PL_OK)
         *ice = fresh;
@@ -158,11 +155,8 @@ pl_ice_outcome pl_ice_on_request(pl_ice *ice, const pl_stun_msg *msg,
                                  const pl_addr *from, int64_t now_us,
                                  pl_ice_reply *ret_reply)
 {
-    pl_ice_outcome out = {.result = PL_ICE_DROP, .path = -1};
+    pl_ice_outcome out = {.result = PL_ICE_REFUSED, .path = -1};
     ret_reply->len = 0;
-    if (!pl_rate_take(&ice->checks, now_us))
-        return out;
-    out.result = PL_ICE_REFUSED;
     if (!msg->username.ptr || !msg->integrity_at) {
         pl_ice_refuse(msg, CODE_BAD_REQUEST, ret_reply);
         return out;

@@ -8,7 +8,6 @@
 #define PL_ICE_H
 
 #include "core/addr.h"
-#include "core/rate.h"
 #include "core/stun.h"
 
 enum {
@@ -16,7 +15,6 @@ enum {
     PL_ICE_PWD = 24,  /* RFC 8839 section 5.4: 22..256 */
     PL_ICE_REMOTE = 256,
     PL_ICE_PATHS = 8,             /* addresses of one peer at a time */
-    PL_ICE_CHECKS_PER_S = 50,     /* of one peer */
     PL_ICE_CONSENT_US = 30000000, /* RFC 7675 section 5.1 */
     PL_ICE_KEEP_OLD_US = 5000000, /* an old path is heard after a switch */
     PL_ICE_QUIET_US = 5000000     /* the selected path counts as dead */
@@ -38,7 +36,6 @@ typedef struct pl_ice {
     uint32_t next_path;  /* number of the next path */
     uint32_t media_path; /* that SRTP authenticated from last; 0: none */
     int64_t alive_us;    /* creation or last authenticated check */
-    pl_rate checks;
 } pl_ice;
 
 /* Begin with our credentials. remote_ufrag: NULL or "": any peer name is taken
@@ -53,7 +50,6 @@ PL_MUST_USE pl_err pl_ice_restart(pl_ice *ice, const char *ufrag,
 
 /* What a check led to. */
 typedef enum pl_ice_result {
-    PL_ICE_DROP,     /* nothing to send: a flood, or not for us */
     PL_ICE_REFUSED,  /* an error is to be sent; no state changed */
     PL_ICE_ANSWERED, /* a success is to be sent; known path */
     PL_ICE_NEW_PATH, /* the same, by a path that was not known */
@@ -65,7 +61,8 @@ typedef struct pl_ice_reply {
     size_t len; /* 0: send nothing */
 } pl_ice_reply;
 
-/* Answer a Binding request whose USERNAME names our ufrag.
+/* Answer a Binding request whose USERNAME names our ufrag. How many there may
+ * be a second is the caller's business.
  *
  * ret_path: index into paths, for ANSWERED and later
  * ret_gone: address of a path that had to make room, else none; for NEW_PATH

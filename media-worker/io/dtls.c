@@ -11,13 +11,13 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include "core/dtls_record.h"
 #include "pl/slice.h"
 
 enum {
     CERT_DAYS = 365,
-    MAX_CERT_LIST = 16384, /* bytes of the peer's chain */
-    GCM_SALT = 12,         /* RFC 7714 section 12 */
-    CM_SALT = 14,          /* RFC 3711 section 8.2 */
+    GCM_SALT = 12, /* RFC 7714 section 12 */
+    CM_SALT = 14,  /* RFC 3711 section 8.2 */
 };
 
 struct pl_dtls_identity {
@@ -147,7 +147,7 @@ static bool make_ctx(pl_dtls_identity *id)
     SSL_CTX_set_verify(id->ctx,
                        SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
                        accept_any_cert);
-    SSL_CTX_set_max_cert_list(id->ctx, MAX_CERT_LIST);
+    SSL_CTX_set_max_cert_list(id->ctx, PL_DTLS_MESSAGE_MAX);
     SSL_CTX_set_read_ahead(id->ctx, 1);
     /* set_tlsext_use_srtp returns 0 on success */
     return SSL_CTX_set_min_proto_version(id->ctx, DTLS1_2_VERSION) &&

@@ -15,8 +15,12 @@ enum {
     PL_PEER_HALF_OPEN = 500,        /* DTLS handshakes at once, worker */
     PL_PEER_HANDSHAKES_PER_S = 100, /* begun, worker */
     PL_PEER_BEGINS_PER_S = 4,       /* begun, one peer */
-    PL_PEER_CHECKS_PER_S = 5000,    /* STUN requests, worker */
+    PL_PEER_CHECKS_PER_S = 5000,    /* STUN requests to peers, worker */
+    PL_PEER_LEG_CHECKS_PER_S = 50,  /* STUN requests, one peer */
     PL_PEER_REFUSALS_PER_S = 100,   /* STUN errors sent to strangers */
+    /* An address is one leg's for so long after its last check; browsers send
+     * one every 6 s or sooner (RFC 7675 section 5.1). */
+    PL_PEER_ADDRESS_US = 15000000,
     PL_PEER_HANDSHAKE_US = 30000000 /* from the first check to keys */
 };
 

@@ -30,7 +30,7 @@ struct pl_peer {
             pl_net_webrtc told;
             pl_dtls *dtls;
             pl_addr dtls_from; /* the path its last datagram came by */
-            pl_rate begins;
+            pl_rate begins, checks;
             int64_t first_check_us; /* 0: none yet */
             pl_srtp_keys keys;
         } webrtc;

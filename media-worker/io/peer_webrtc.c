@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "core/demux.h"
-
-enum { DTLS_HANDSHAKE = 22 /* content type, RFC 6347 section 4.1 */ };
+#include "core/dtls_record.h"
 
 static void send_dtls(void *ctx, const uint8_t *data, size_t len)
 {
@@ -25,6 +24,8 @@ bool pl_peer_webrtc_open(pl_peer *p, const pl_net_webrtc *told)
 {
     p->u.webrtc.told = *told;
     p->u.webrtc.begins = pl_rate_make(PL_PEER_BEGINS_PER_S, p->peers->now_us);
+    p->u.webrtc.checks =
+        pl_rate_make(PL_PEER_LEG_CHECKS_PER_S, p->peers->now_us);
     return pl_ice_init(&p->u.webrtc.ice, told->ufrag, told->pwd,
                        told->has_remote ? told->remote_ufrag : "",
                        p->peers->now_us) == PL_OK &&
@@ -48,7 +49,8 @@ static void restart_dtls(pl_peer *p)
     leave_half(p);
     pl_dtls_destroy(&p->u.webrtc.dtls);
     p->u.webrtc.dtls = fresh;
-    p->u.webrtc.ice.selected = -1; /* the next nominated path is the one */
+    p->u.webrtc.ice.selected = -1;  /* the next nominated path is the one */
+    p->u.webrtc.first_check_us = 0; /* the handshake's time begins anew */
     p->is_up = false;
 }
 
@@ -105,26 +107,49 @@ static void refuse(pl_peers *peers, const pl_addr *to, const pl_ice_reply *r)
         reply(peers, to, r);
 }
 
+/* Whether the address is that of another leg's living path: credentials of
+ * one's own do not entitle to the address of somebody else, whose media would
+ * go astray. */
+static bool is_taken(const pl_peer *p, const pl_addr *from)
+{
+    const pl_peers *peers = p->peers;
+    uint32_t index = 0;
+    if (!pl_addr_map_find(peers->by_addr, from, &index) || index == p->id.index)
+        return false;
+    const pl_peer *owner = &peers->list[index];
+    if (owner->is_over || owner->kind != PL_LEG_KIND_WEBRTC)
+        return false;
+    int path = pl_ice_find(&owner->u.webrtc.ice, from);
+    return path >= 0 &&
+           peers->now_us - owner->u.webrtc.ice.paths[path].seen_us <
+               PL_PEER_ADDRESS_US;
+}
+
 static void on_check(pl_peer *p, const pl_stun_msg *msg, const pl_addr *from)
 {
     pl_peers *peers = p->peers;
     pl_ice *ice = &p->u.webrtc.ice;
     pl_ice_reply r;
-    pl_ice_outcome out = pl_ice_on_request(ice, msg, from, peers->now_us, &r);
-    if (out.result == PL_ICE_DROP) {
+    /* The worker's limit comes last: nobody can use it up alone. */
+    if (!pl_rate_take(&p->u.webrtc.checks, peers->now_us) ||
+        !pl_rate_take(&peers->checks, peers->now_us)) {
         pl_peers_count(peers, PL_MEDIA_M_stun_flood);
         return;
     }
+    if (is_taken(p, from)) {
+        pl_peers_count(peers, PL_MEDIA_M_stun_refused);
+        return;
+    }
+    pl_ice_outcome out = pl_ice_on_request(ice, msg, from, peers->now_us, &r);
     if (out.result == PL_ICE_REFUSED) {
         pl_peers_count(peers, PL_MEDIA_M_stun_refused);
         refuse(peers, from, &r);
         return;
     }
-    if (out.is_new_path) {
-        forget_path(p, &out.gone);
-        if (pl_addr_map_put(peers->by_addr, from, p->id.index) != PL_OK)
-            return;
-    }
+    forget_path(p, &out.gone);
+    /* Also for a path that was known: another leg may have had the address. */
+    if (pl_addr_map_put(peers->by_addr, from, p->id.index) != PL_OK)
+        return;
     if (p->u.webrtc.first_check_us == 0)
         p->u.webrtc.first_check_us = peers->now_us;
     reply(peers, from, &r);
@@ -137,10 +162,6 @@ static void on_stun(pl_peers *peers, const pl_datagram *d)
     pl_stun_msg msg;
     char ufrag[PL_ICE_UFRAG + 1];
     pl_peers_count(peers, PL_MEDIA_M_stun_received);
-    if (!pl_rate_take(&peers->checks, peers->now_us)) {
-        pl_peers_count(peers, PL_MEDIA_M_stun_flood);
-        return;
-    }
     if (pl_stun_parse(d->data, d->len, &msg) != PL_OK) {
         pl_peers_count(peers, PL_MEDIA_M_stun_malformed);
         return;
@@ -162,10 +183,10 @@ static void on_stun(pl_peers *peers, const pl_datagram *d)
 
 /* ---- DTLS --------------------------------------------------------------- */
 
-static bool may_begin(pl_peer *p, const pl_datagram *d)
+static bool may_begin(pl_peer *p)
 {
     pl_peers *peers = p->peers;
-    return d->data[0] == DTLS_HANDSHAKE && peers->n_half < PL_PEER_HALF_OPEN &&
+    return peers->n_half < PL_PEER_HALF_OPEN &&
            pl_rate_take(&p->u.webrtc.begins, peers->now_us) &&
            pl_rate_take(&peers->handshakes, peers->now_us);
 }
@@ -210,8 +231,18 @@ static void after_step(pl_peer *p, pl_dtls_status before, bool is_rebuilt)
 static void on_dtls(pl_peer *p, const pl_datagram *d)
 {
     pl_dtls_status before = pl_dtls_state(p->u.webrtc.dtls);
-    if (!p->u.webrtc.told.has_remote ||
-        (before == PL_DTLS_WAITING && !may_begin(p, d))) {
+    bool is_begin = before == PL_DTLS_WAITING;
+    if (!p->u.webrtc.told.has_remote) {
+        pl_peers_count(p->peers, PL_MEDIA_M_dtls_not_admitted);
+        return;
+    }
+    /* Until it is finished, one forged datagram must not end a handshake. */
+    if ((is_begin || before == PL_DTLS_HALF) &&
+        !pl_dtls_is_handshake(d->data, d->len, is_begin)) {
+        pl_peers_count(p->peers, PL_MEDIA_M_dtls_malformed);
+        return;
+    }
+    if (is_begin && !may_begin(p)) {
         pl_peers_count(p->peers, PL_MEDIA_M_dtls_not_admitted);
         return;
     }

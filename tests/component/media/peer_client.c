@@ -28,6 +28,7 @@ struct peer_client {
     SSL *ssl;
     uint8_t last[512];
     size_t last_len;
+    peer_client_dtls how;
 };
 
 static bool connect_loopback(peer_client *c, const char *ip)
@@ -160,6 +161,19 @@ void peer_client_fingerprint(const peer_client *c, uint8_t print[32])
     (void)X509_digest(c->cert, EVP_sha256(), print, &len);
 }
 
+/* OpenSSL names the parameters. NOLINTNEXTLINE(readability-function-size) */
+static void on_message(int is_sent, int version, int type, const void *buf,
+                       size_t len, SSL *ssl, void *arg)
+{
+    enum { SERVER_HELLO = 2 };
+    peer_client *c = arg;
+    (void)version;
+    (void)ssl;
+    if (!is_sent && type == SSL3_RT_HANDSHAKE && len > 0 &&
+        *(const uint8_t *)buf == SERVER_HELLO)
+        peer_client_send(c, c->how.forged, c->how.forged_len);
+}
+
 static bool prepare(peer_client *c, const peer_client_dtls *how)
 {
     static const char both[] = "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80";
@@ -188,6 +202,11 @@ static bool prepare(peer_client *c, const peer_client_dtls *how)
     (void)BIO_ctrl_set_connected(bio, &ss);
     SSL_set_bio(c->ssl, bio, bio);
     SSL_set_mtu(c->ssl, how->mtu ? how->mtu : 1200);
+    c->how = *how;
+    if (how->forged) {
+        SSL_set_msg_callback(c->ssl, on_message);
+        SSL_set_msg_callback_arg(c->ssl, c);
+    }
     return true;
 }
 

@@ -34,6 +34,9 @@ typedef struct peer_client_dtls {
     const char *profiles; /* NULL: both that the server knows */
     long mtu;             /* 0: 1200 */
     bool no_cert;
+    /* A datagram sent when the ServerHello has come; NULL: none. */
+    const uint8_t *forged;
+    size_t forged_len;
 } peer_client_dtls;
 /* Handshake; false when it failed or did not finish in time. */
 bool peer_client_handshake(peer_client *client, const peer_client_dtls *how);

@@ -321,6 +321,37 @@ static void poisoned_handshake_does_not_stop_the_good_one(void **state)
     peer_client_destroy(&c);
 }
 
+/* From the peer's own address, which a stranger may write on datagrams. */
+static void forged_datagrams_do_not_end_a_handshake(void **state)
+{
+    world *w = *state;
+    static const uint8_t alert[] = {21, 0xfe, 0xfd, 0, 0, 0, 0, 0,
+                                    0,  0,    9,    0, 2, 2, 40};
+    /* ClientKeyExchange that says it is longer than its record */
+    static const uint8_t cut[] = {22, 0xfe, 0xfd, 0,  0,  0, 0, 0, 0,
+                                  0,  9,    0,    14, 16, 0, 0, 9, 0,
+                                  1,  0,    0,    0,  0,  0, 9, 1, 2};
+    /* ServerHelloDone */
+    static const uint8_t odd[] = {22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, 12,
+                                  14, 0,    0,    0, 0, 1, 0, 0, 0, 0, 0, 0};
+    static const struct {
+        const uint8_t *data;
+        size_t len;
+    } list[] = {{alert, sizeof alert}, {cut, sizeof cut}, {odd, sizeof odd}};
+    for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
+        peer_client *c = opened(w, "127.0.0.1");
+        peer_client_dtls how = {.forged = list[i].data,
+                                .forged_len = list[i].len};
+        assert_true(peer_client_handshake(c, &how));
+        expect_up(w, c);
+        assert_int_equal(
+            pl_metrics_value(w->metrics, PL_MEDIA_M_dtls_malformed), i + 1);
+        close_leg(w, PL_LEG_KIND_WEBRTC);
+        peer_client_destroy(&c);
+    }
+    assert_int_equal(pl_metrics_value(w->metrics, PL_MEDIA_M_dtls_rebuilt), 0);
+}
+
 static void dtls_needs_a_checked_path(void **state)
 {
     world *w = *state;
@@ -553,6 +584,7 @@ int main(void)
         TEST(wrong_fingerprint_is_refused),
         TEST(client_without_certificate_is_refused),
         TEST(poisoned_handshake_does_not_stop_the_good_one),
+        TEST(forged_datagrams_do_not_end_a_handshake),
         TEST(dtls_needs_a_checked_path),
         TEST(handshake_waits_for_the_answer_to_our_offer),
         TEST(another_certificate_begins_a_new_association),

@@ -96,7 +96,6 @@ static void wrong_credentials_change_nothing(void **state)
         pl_ice_outcome out = pl_ice_on_request(&ice, &c.msg, &from, 0, &r);
         assert_int_equal(out.result, PL_ICE_REFUSED);
         assert_true(r.len <= c.len);
-        before.checks = ice.checks; /* only the rate was counted */
         assert_memory_equal(&before, &ice, sizeof ice);
         pl_stun_msg answer;
         assert_int_equal(pl_stun_parse(r.data, r.len, &answer), PL_OK);
@@ -232,18 +231,6 @@ static void ninth_path_replaces_the_quietest(void **state)
     assert_int_equal(ice.selected, pl_ice_find(&ice, &a));
 }
 
-static void flood_of_checks_is_dropped(void **state)
-{
-    (void)state;
-    pl_ice ice = fresh();
-    pl_addr a = addr("192.0.2.7", 4000);
-    unsigned answered = 0;
-    for (int i = 0; i < 1000; i++)
-        answered += feed(&ice, &a, false, i).result != PL_ICE_DROP;
-    assert_int_equal(answered, PL_ICE_CHECKS_PER_S);
-    assert_int_equal(feed(&ice, &a, false, 2 * SECOND).result, PL_ICE_ANSWERED);
-}
-
 static void consent_expires_after_30_seconds(void **state)
 {
     (void)state;
@@ -301,7 +288,6 @@ int main(void)
         cmocka_unit_test(media_before_nomination_counts_when_it_comes),
         cmocka_unit_test(quiet_path_gives_way_to_a_nominated_one),
         cmocka_unit_test(ninth_path_replaces_the_quietest),
-        cmocka_unit_test(flood_of_checks_is_dropped),
         cmocka_unit_test(consent_expires_after_30_seconds),
         cmocka_unit_test(restart_keeps_the_path_until_a_new_one),
         cmocka_unit_test(own_name_is_found_in_usernames),

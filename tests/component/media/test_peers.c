@@ -1,0 +1,297 @@
+/* test_peers.c - the peers of the I/O thread without the thread: this file
+ * says what time it is, and plays the mixing thread. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/media_metrics.h"
+#include "io/batch_send.h"
+#include "io/peer.h"
+
+enum { MAX_LEGS = 4, SECOND = 1000000, INPUTS = 64 };
+
+static const char pwd[] = "0123456789abcdef01234567";
+static const pl_metric_desc rows[] = {PL_MEDIA_METRICS(PL_METRIC_ROW)};
+
+/* ---- the mixer's side of its header -------------------------------------- */
+
+static struct {
+    pl_mix_input in[INPUTS];
+    size_t n;
+} mixer;
+
+pl_mix_input *pl_mixer_reserve(pl_mixer *m, uint32_t thread)
+{
+    (void)m;
+    (void)thread;
+    return mixer.n < INPUTS ? &mixer.in[mixer.n] : NULL;
+}
+
+void pl_mixer_commit(pl_mixer *m, uint32_t thread)
+{
+    (void)m;
+    (void)thread;
+    mixer.n++;
+}
+
+static const pl_mix_input *last_input(void)
+{
+    assert_true(mixer.n > 0);
+    return &mixer.in[mixer.n - 1];
+}
+
+/* ---- fixture --------------------------------------------------------------
+ */
+
+typedef struct world {
+    pl_peers peers;
+    pl_dtls_identity *identity;
+    pl_metrics *metrics;
+    pl_net_event event; /* the latest */
+    size_t n_events;
+} world;
+
+static bool on_event(void *ctx, const pl_net_event *event)
+{
+    world *w = ctx;
+    w->event = *event;
+    w->n_events++;
+    return true;
+}
+
+static int begin(void **state)
+{
+    world *w = calloc(1, sizeof *w);
+    assert_non_null(w);
+    mixer.n = 0;
+    assert_int_equal(pl_dtls_identity_create(&w->identity), PL_OK);
+    assert_int_equal(pl_metrics_create(rows, PL_MEDIA_M_COUNT, &w->metrics),
+                     PL_OK);
+    w->peers = (pl_peers){.identity = w->identity,
+                          .metrics = w->metrics,
+                          .now_us = 100 * (int64_t)SECOND,
+                          .emit = on_event,
+                          .ctx = w};
+    assert_int_equal(pl_udp_open("127.0.0.1", 0, 0, &w->peers.webrtc), PL_OK);
+    assert_int_equal(pl_peers_init(&w->peers, MAX_LEGS), PL_OK);
+    *state = w;
+    return 0;
+}
+
+static int end(void **state)
+{
+    world *w = *state;
+    pl_peers_fini(&w->peers);
+    pl_udp_close(&w->peers.webrtc);
+    pl_metrics_destroy(&w->metrics);
+    pl_dtls_identity_destroy(&w->identity);
+    free(w);
+    return 0;
+}
+
+static int64_t count_of(const world *w, pl_media_metric what)
+{
+    return pl_metrics_value(w->metrics, (size_t)what);
+}
+
+static pl_addr loopback(uint16_t port)
+{
+    pl_addr a;
+    assert_int_equal(pl_addr_parse("127.0.0.1", port, &a), PL_OK);
+    return a;
+}
+
+static pl_net_command webrtc(uint32_t index, pl_net_command_kind kind)
+{
+    pl_net_command c = {.kind = kind,
+                        .leg = {.index = index, .generation = 1},
+                        .leg_kind = PL_LEG_KIND_WEBRTC,
+                        .u.webrtc = {.ufrag = "ours0000",
+                                     .has_remote = true,
+                                     .remote_ufrag = "theirs",
+                                     .n_prints = 1}};
+    c.u.webrtc.ufrag[7] = (char)('0' + index);
+    memcpy(c.u.webrtc.pwd, pwd, sizeof pwd);
+    return c;
+}
+
+/* A Binding request to leg `index` (or to nobody) from a port. */
+static void check(world *w, uint32_t index, uint16_t from)
+{
+    uint8_t buf[PL_STUN_MAX];
+    static const uint8_t txid[PL_STUN_TXID] = {1, 2, 3};
+    char name[] = "ours0000:theirs";
+    size_t len = 0;
+    pl_stun_writer s;
+    name[7] = (char)('0' + index);
+    pl_stun_begin(&s, buf, sizeof buf, PL_STUN_BINDING_REQUEST, txid);
+    pl_stun_put(&s, PL_STUN_AT_USERNAME, name, strlen(name));
+    pl_stun_put_u64(&s, PL_STUN_AT_CONTROLLING, 1);
+    pl_stun_put(&s, PL_STUN_AT_USE_CANDIDATE, "", 0);
+    assert_int_equal(
+        pl_stun_end(&s, (pl_slice){(const uint8_t *)pwd, sizeof pwd - 1}, &len),
+        PL_OK);
+    pl_datagram d = {.from = loopback(from), .data = buf, .len = len};
+    pl_peers_webrtc(&w->peers, &d);
+}
+
+static int owner_of(const world *w, uint16_t port)
+{
+    pl_addr a = loopback(port);
+    uint32_t index = 0;
+    return pl_addr_map_find(w->peers.by_addr, &a, &index) ? (int)index : -1;
+}
+
+static void pass(world *w, int64_t seconds)
+{
+    w->peers.now_us += seconds * SECOND;
+}
+
+/* ---- WebRTC ---------------------------------------------------------------
+ */
+
+static void new_certificate_has_time_for_its_handshake(void **state)
+{
+    world *w = *state;
+    pl_net_command c = webrtc(0, PL_NET_OPEN);
+    pl_peers_open(&w->peers, &c);
+    check(w, 0, 5000);
+    pass(w, 25);
+    check(w, 0, 5000);
+    c.kind = PL_NET_REMOTE;
+    c.u.webrtc.prints[0][0] = 1;
+    pl_peers_remote(&w->peers, &c);
+    pass(w, 10); /* 35 s after the first check of all */
+    check(w, 0, 5000);
+    pl_peers_maintain(&w->peers);
+    assert_int_equal(w->n_events, 0);
+    for (int i = 0; i < 4; i++) { /* but not for ever */
+        pass(w, 10);
+        check(w, 0, 5000);
+    }
+    pl_peers_maintain(&w->peers);
+    assert_int_equal(w->event.kind, PL_NET_FAILED);
+}
+
+static void strangers_checks_do_not_use_up_those_of_peers(void **state)
+{
+    world *w = *state;
+    pl_net_command c = webrtc(0, PL_NET_OPEN);
+    pl_peers_open(&w->peers, &c);
+    for (int i = 0; i < 2 * PL_PEER_CHECKS_PER_S; i++)
+        check(w, 9, 6000); /* a name that nobody has */
+    check(w, 0, 5000);
+    assert_int_equal(owner_of(w, 5000), 0);
+}
+
+static void one_peers_checks_do_not_use_up_those_of_others(void **state)
+{
+    world *w = *state;
+    for (uint32_t i = 0; i < 2; i++) {
+        pl_net_command c = webrtc(i, PL_NET_OPEN);
+        pl_peers_open(&w->peers, &c);
+    }
+    for (int i = 0; i < 2 * PL_PEER_CHECKS_PER_S; i++)
+        check(w, 0, 6000);
+    assert_int_equal(count_of(w, PL_MEDIA_M_stun_flood),
+                     2 * PL_PEER_CHECKS_PER_S - PL_PEER_LEG_CHECKS_PER_S);
+    check(w, 1, 5000);
+    assert_int_equal(owner_of(w, 5000), 1);
+}
+
+/* Whoever has credentials of his own can write another's address on a check. */
+static void address_of_a_living_path_is_not_given_away(void **state)
+{
+    world *w = *state;
+    for (uint32_t i = 0; i < 2; i++) {
+        pl_net_command c = webrtc(i, PL_NET_OPEN);
+        pl_peers_open(&w->peers, &c);
+    }
+    check(w, 0, 5000);
+    pass(w, 6);
+    check(w, 1, 5000);
+    assert_int_equal(owner_of(w, 5000), 0);
+    pass(w, 20); /* a NAT gave the port to somebody else */
+    check(w, 1, 5000);
+    assert_int_equal(owner_of(w, 5000), 1);
+    pass(w, 20); /* and back */
+    check(w, 0, 5000);
+    assert_int_equal(owner_of(w, 5000), 0);
+}
+
+/* ---- SIP ------------------------------------------------------------------
+ */
+
+static void hold_without_address_keeps_what_was_learned(void **state)
+{
+    world *w = *state;
+    pl_net_command c = {
+        .kind = PL_NET_OPEN,
+        .leg = {.index = 0, .generation = 1},
+        .leg_kind = PL_LEG_KIND_SIP,
+        .u.sip = {.rtp = {.fd = -1}, .rtcp = {.fd = -1}, .has_remote = true}};
+    assert_int_equal(pl_addr_parse("10.0.0.7", 4000, &c.u.sip.remote), PL_OK);
+    c.u.sip.signaling = loopback(0);
+    pl_peers_open(&w->peers, &c);
+    uint8_t rtp[20] = {0x80, 0, 0, 1};
+    pl_datagram d = {.from = loopback(7000), .data = rtp, .len = sizeof rtp};
+    pl_peers_sip(&w->peers, c.leg, false, &d);
+    assert_int_equal(last_input()->kind, PL_MIX_PACKET);
+    pl_mix_note note = {.leg = c.leg, .path = last_input()->u.packet.path};
+    pl_peers_note(&w->peers, &note);
+    assert_int_equal(last_input()->u.route.remote.port, 7000);
+
+    pl_addr announced = c.u.sip.remote;
+    c.kind = PL_NET_REMOTE;
+    c.u.sip.remote = (pl_addr){.port = 0};
+    pl_peers_remote(&w->peers, &c);
+    assert_int_equal(last_input()->kind, PL_MIX_TRANSPORT_ADDRESS);
+    assert_int_equal(last_input()->u.route.remote.port, 7000);
+    c.u.sip.remote = announced; /* the NAT's outside is still the same */
+    pl_peers_remote(&w->peers, &c);
+    assert_int_equal(last_input()->u.route.remote.port, 7000);
+}
+
+/* The last bytes of an IPv6 address are not an IPv4 address. */
+static void address_of_another_family_is_not_sent_to(void **state)
+{
+    world *w = *state;
+    pl_udp to;
+    static const uint8_t data[] = {1, 2, 3};
+    pl_addr v6;
+    pl_addr v4;
+    assert_int_equal(pl_udp_open("127.0.0.1", 0, 0, &to), PL_OK);
+    assert_int_equal(pl_addr_parse("::7f00:1", to.port, &v6), PL_OK);
+    v4 = loopback(to.port);
+    const pl_out_packet list[] = {
+        {.fd = w->peers.webrtc.fd, .remote = &v6, .data = data, .len = 3},
+        {.fd = w->peers.webrtc.fd, .remote = &v4, .data = data, .len = 2}};
+    assert_int_equal(pl_batch_send(list, 2), 1);
+    pl_udp_batch *batch = NULL;
+    const pl_datagram *got = NULL;
+    assert_int_equal(pl_udp_batch_create(&batch), PL_OK);
+    assert_int_equal(pl_udp_receive(&to, batch, &got), 1);
+    assert_int_equal(got[0].len, 2);
+    pl_udp_batch_destroy(&batch);
+    pl_udp_close(&to);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+        TEST(new_certificate_has_time_for_its_handshake),
+        TEST(strangers_checks_do_not_use_up_those_of_peers),
+        TEST(one_peers_checks_do_not_use_up_those_of_others),
+        TEST(address_of_a_living_path_is_not_given_away),
+        TEST(hold_without_address_keeps_what_was_learned),
+        TEST(address_of_another_family_is_not_sent_to),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
