@@ -449,10 +449,15 @@ bool pl_mixer_next_event(pl_mixer *mixer, pl_mix_event *ret_event)
 
 pl_mix_input *pl_mixer_reserve(pl_mixer *mixer, uint32_t thread)
 {
-    pl_mix_input *slot =
-        pl_ring_reserve(mixer->workers[thread % mixer->n].inputs);
-    if (!slot)
+    worker *w = &mixer->workers[thread % mixer->n];
+    pl_mix_input *slot = pl_ring_reserve(w->inputs);
+    if (!slot) {
         pl_metrics_add(mixer->options.metrics, PL_MEDIA_M_input_full, 1);
+        /* Packets of a leg whose transport failed fill the queue of a thread
+         * that sleeps: it would never read the transport that ends its idling.
+         */
+        signal_fd(w->wake_fd);
+    }
     return slot;
 }
 
