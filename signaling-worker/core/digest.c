@@ -84,12 +84,13 @@ static pl_err set_algorithm(pl_digest *d, const char *name)
 {
     pl_slice text = pl_slice_str(name);
     d->is_known_algorithm = true;
-    if (pl_slice_eq_nocase(text, "MD5"))
+    if (pl_slice_eq_nocase(text, "MD5")) {
         d->algorithm = PL_HASH_MD5;
-    else if (pl_slice_eq_nocase(text, "SHA-256"))
+    } else if (pl_slice_eq_nocase(text, "SHA-256")) {
         d->algorithm = PL_HASH_SHA256;
-    else
+    } else {
         d->is_known_algorithm = false;
+    }
     return PL_OK;
 }
 
@@ -99,7 +100,7 @@ static pl_err set_param(pl_digest *d, const param *p)
         const char *name;
         char *field;
         size_t cap;
-    } FIELDS[] = {
+    } fields[] = {
         {"username", d->username, sizeof d->username},
         {"realm", d->realm, sizeof d->realm},
         {"nonce", d->nonce, sizeof d->nonce},
@@ -110,12 +111,12 @@ static pl_err set_param(pl_digest *d, const param *p)
         {"nc", d->nc, sizeof d->nc},
         {"qop", d->qop, sizeof d->qop},
     };
-    for (size_t i = 0; i < sizeof FIELDS / sizeof *FIELDS; i++) {
-        if (!pl_slice_eq_nocase(p->name, FIELDS[i].name))
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        if (!pl_slice_eq_nocase(p->name, fields[i].name))
             continue;
-        if (FIELDS[i].field[0])
+        if (fields[i].field[0])
             return PL_EPROTO;
-        return pl_copy(FIELDS[i].field, FIELDS[i].cap,
+        return pl_copy(fields[i].field, fields[i].cap,
                        pl_slice_str(p->value)) == PL_OK
                    ? PL_OK
                    : PL_EPROTO;
@@ -174,11 +175,12 @@ pl_err pl_digest_response(const pl_hash_api *api, const pl_digest *d,
         e = api->hash(d->algorithm, pl_slice_str(text), ha2);
     if (e != PL_OK)
         return e;
-    if (d->qop[0])
+    if (d->qop[0]) {
         e = pl_fmt(text, sizeof text, "%s:%s:%s:%s:%s:%s", ha1, d->nonce, d->nc,
                    d->cnonce, d->qop, ha2);
-    else
+    } else {
         e = pl_fmt(text, sizeof text, "%s:%s:%s", ha1, d->nonce, ha2);
+    }
     return e == PL_OK ? api->hash(d->algorithm, pl_slice_str(text), hex) : e;
 }
 
@@ -220,17 +222,19 @@ pl_err pl_digest_answer_write(const pl_hash_api *api,
     pl_fmt_cut(d.nc, sizeof d.nc, "%08x", answer->nc);
     pl_fmt_cut(d.cnonce, sizeof d.cnonce, "%s", answer->cnonce);
     pl_err e = pl_fmt(d.uri, sizeof d.uri, "%s", answer->uri);
-    if (e == PL_OK)
+    if (e == PL_OK) {
         e = pl_digest_ha1(api, d.algorithm, answer->user, d.realm,
                           answer->password, ha1);
+    }
     if (e == PL_OK)
         e = pl_digest_response(api, &d, ha1, answer->method, response);
     if (e != PL_OK)
         return e;
     char tail[PL_DIGEST_FIELD + 64] = "";
-    if (is_auth)
+    if (is_auth) {
         pl_fmt_cut(tail, sizeof tail, ", qop=auth, nc=%s, cnonce=\"%s\"", d.nc,
                    d.cnonce);
+    }
     return pl_fmt(buf, cap,
                   "Digest username=\"%s\", realm=\"%s\", nonce=\"%s\", "
                   "uri=\"%s\", response=\"%s\", algorithm=%s%s%s%s%s",
@@ -375,12 +379,12 @@ pl_err pl_digest_check(const pl_hash_api *api, const pl_digest_users *users,
         !d->cnonce[0] || strlen(d->nc) != 8) {
         return PL_EPROTO;
     }
-    static const char NOBODY[] =
+    static const char nobody[] =
         "0000000000000000000000000000000000000000000000000000000000000000";
     const user *u = find_user(users, d);
     char expected[PL_HASH_TEXT];
     pl_err e =
-        pl_digest_response(api, d, u ? u->ha1 : NOBODY, method, expected);
+        pl_digest_response(api, d, u ? u->ha1 : nobody, method, expected);
     if (e != PL_OK)
         return e;
     bool is_same =

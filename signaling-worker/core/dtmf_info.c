@@ -9,13 +9,13 @@
 /* A key as a character, or as the event number of RFC 4733 section 3.2. */
 static pl_err key_of(pl_slice text, char *ret)
 {
-    static const char KEYS[] = "0123456789*#ABCD";
+    static const char keys[] = "0123456789*#ABCD";
     text = pl_sip_trim(text);
     if (text.len == 1) {
         char c = (char)text.ptr[0];
         if (c >= 'a' && c <= 'd')
             c = (char)(c - 'a' + 'A');
-        if (c == '\0' || !strchr(KEYS, c))
+        if (c == '\0' || !strchr(keys, c))
             return PL_EPROTO;
         *ret = c;
         return PL_OK;
@@ -23,7 +23,7 @@ static pl_err key_of(pl_slice text, char *ret)
     uint64_t n = 0;
     if (text.len != 2 || pl_parse_u64(text, 15, &n) != PL_OK || n < 10)
         return PL_EPROTO;
-    *ret = KEYS[n];
+    *ret = keys[n];
     return PL_OK;
 }
 

@@ -108,7 +108,7 @@ static bool is_version(pl_slice text)
  * 25.1. */
 static unsigned judge_request_uri(pl_slice uri)
 {
-    static const char *const OURS[] = {"sip", "sips", "tel"};
+    static const char *const ours[] = {"sip", "sips", "tel"};
     for (size_t i = 0; i < uri.len; i++) {
         uint8_t c = uri.ptr[i];
         if (c <= ' ' || c >= 0x7f || c == '<' || c == '>' || c == '"')
@@ -116,8 +116,8 @@ static unsigned judge_request_uri(pl_slice uri)
     }
     const uint8_t *colon = memchr(uri.ptr, ':', uri.len);
     pl_slice scheme = {uri.ptr, colon ? (size_t)(colon - uri.ptr) : 0};
-    for (size_t i = 0; i < sizeof OURS / sizeof *OURS; i++) {
-        if (pl_slice_eq_nocase(scheme, OURS[i]))
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+        if (pl_slice_eq_nocase(scheme, ours[i]))
             return 0;
     }
     return is_token(scheme) ? 416 : 400;

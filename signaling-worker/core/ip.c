@@ -33,9 +33,10 @@ bool pl_ip_is_any(const pl_ip *ip)
 bool pl_ip_is_private(const pl_ip *ip)
 {
     const uint8_t *v4 = ip->b + 12;
-    if (!pl_ip_is_v4(ip))
+    if (!pl_ip_is_v4(ip)) {
         return (ip->b[0] & 0xfe) == 0xfc ||
                (ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80);
+    }
     return v4[0] == 10 || (v4[0] == 172 && (v4[1] & 0xf0) == 16) ||
            (v4[0] == 192 && v4[1] == 168) || (v4[0] == 169 && v4[1] == 254) ||
            (v4[0] == 100 && (v4[1] & 0xc0) == 64);
@@ -101,45 +102,60 @@ static bool has_dot(pl_slice text, size_t at)
            memchr(text.ptr + at, ':', text.len - at) == NULL;
 }
 
+enum { NO_GAP = 99 };
+
+/* State of reading: bytes so far, and how many stood before the "::". */
+typedef struct v6_reader {
+    uint8_t head[16];
+    size_t n, gap, at;
+} v6_reader;
+
+/* Read one group, or the IPv4 tail, with the colons behind it. */
+static pl_err take_v6_part(pl_slice text, v6_reader *r)
+{
+    if (has_dot(text, r->at)) {
+        pl_slice v4 = {text.ptr + r->at, text.len - r->at};
+        if (r->n > 12 || parse_v4(v4, r->head + r->n) != PL_OK)
+            return PL_EINVAL;
+        r->n += 4;
+        r->at = text.len;
+        return PL_OK;
+    }
+    if (r->n > 14 || !parse_group(text, &r->at, r->head + r->n))
+        return PL_EINVAL;
+    r->n += 2;
+    if (r->at == text.len)
+        return PL_OK;
+    if (text.ptr[r->at++] != ':' || r->at == text.len)
+        return PL_EINVAL;
+    if (text.ptr[r->at] == ':') {
+        if (r->gap != NO_GAP)
+            return PL_EINVAL;
+        r->gap = r->n;
+        r->at++;
+    }
+    return PL_OK;
+}
+
 static pl_err parse_v6(pl_slice text, pl_ip *ip)
 {
-    uint8_t head[16] = {0};
-    size_t n = 0;    /* bytes read */
-    size_t gap = 99; /* bytes before the "::" */
-    size_t at = 0;
+    v6_reader r = {.gap = NO_GAP};
     if (text.len >= 2 && text.ptr[0] == ':' && text.ptr[1] == ':') {
-        gap = 0;
-        at = 2;
+        r.gap = 0;
+        r.at = 2;
     }
-    while (at < text.len) {
-        if (has_dot(text, at)) {
-            pl_slice v4 = {text.ptr + at, text.len - at};
-            if (n > 12 || parse_v4(v4, head + n) != PL_OK)
-                return PL_EINVAL;
-            n += 4;
-            break;
-        }
-        if (n > 14 || !parse_group(text, &at, head + n))
+    while (r.at < text.len) {
+        if (take_v6_part(text, &r) != PL_OK)
             return PL_EINVAL;
-        n += 2;
-        if (at == text.len)
-            break;
-        if (text.ptr[at++] != ':' || at == text.len)
-            return PL_EINVAL;
-        if (text.ptr[at] == ':') {
-            if (gap != 99)
-                return PL_EINVAL;
-            gap = n;
-            at++;
-        }
     }
-    if ((gap == 99 && n != 16) || (gap != 99 && n > 14))
+    bool is_whole = r.gap == NO_GAP ? r.n == 16 : r.n <= 14;
+    if (!is_whole)
         return PL_EINVAL;
     *ip = (pl_ip){{0}};
-    size_t left = gap == 99 ? 16 : gap;
-    memcpy(ip->b, head, left);
-    if (gap != 99)
-        memcpy(ip->b + 16 - (n - gap), head + gap, n - gap);
+    size_t left = r.gap == NO_GAP ? 16 : r.gap;
+    memcpy(ip->b, r.head, left);
+    if (r.gap != NO_GAP)
+        memcpy(ip->b + 16 - (r.n - r.gap), r.head + r.gap, r.n - r.gap);
     return PL_OK;
 }
 
@@ -166,7 +182,7 @@ pl_err pl_ip_parse(pl_slice text, pl_ip *ret_ip)
     return e;
 }
 
-static unsigned group(const pl_ip *ip, unsigned i)
+static unsigned group(const pl_ip *ip, size_t i)
 {
     return (unsigned)(ip->b[2 * i] << 8 | ip->b[2 * i + 1]);
 }

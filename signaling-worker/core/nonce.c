@@ -43,14 +43,15 @@ static pl_err parse_hex(const char *text, size_t n, uint32_t *ret)
     for (size_t i = 0; i < n; i++) {
         char c = text[i];
         unsigned d = 0;
-        if (c >= '0' && c <= '9')
+        if (c >= '0' && c <= '9') {
             d = (unsigned)(c - '0');
-        else if (c >= 'a' && c <= 'f')
+        } else if (c >= 'a' && c <= 'f') {
             d = (unsigned)(c - 'a') + 10;
-        else if (c >= 'A' && c <= 'F')
+        } else if (c >= 'A' && c <= 'F') {
             d = (unsigned)(c - 'A') + 10;
-        else
+        } else {
             return PL_EPROTO;
+        }
         v = v << 4 | d;
     }
     *ret = v;

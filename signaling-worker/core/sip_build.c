@@ -37,10 +37,11 @@ static void putf(out *o, const char *format, ...)
     va_start(ap, format);
     int n = vsnprintf(o->buf + o->len, o->cap - o->len, format, ap);
     va_end(ap);
-    if (o->is_full || n < 0 || (size_t)n >= o->cap - o->len)
+    if (o->is_full || n < 0 || (size_t)n >= o->cap - o->len) {
         o->is_full = true;
-    else
+    } else {
         o->len += (size_t)n;
+    }
 }
 
 static bool has_control(const char *text)
@@ -85,11 +86,12 @@ pl_err pl_sip_build_request(const pl_sip_request_spec *spec, char *buf,
     put(&o, "Max-Forwards: 70\r\n");
     if (spec->route[0])
         putf(&o, "Route: %s\r\n", spec->route);
-    if (name[0])
+    if (name[0]) {
         putf(&o, "From: \"%s\" <%s>;tag=%s\r\n", name, d->local_uri,
              d->local_tag);
-    else
+    } else {
         putf(&o, "From: <%s>;tag=%s\r\n", d->local_uri, d->local_tag);
+    }
     putf(&o, "To: <%s>%s%s\r\n", d->remote_uri, d->remote_tag[0] ? ";tag=" : "",
          d->remote_tag);
     putf(&o, "Call-ID: %s\r\nCSeq: %u %s\r\n", d->call_id, spec->cseq, method);
@@ -258,7 +260,7 @@ void pl_sip_quote_safe(const char *text, char *buf, size_t cap)
 
 pl_err pl_sip_escape_user(const char *user, char *buf, size_t cap)
 {
-    static const char HEX[] = "0123456789ABCDEF";
+    static const char hex[] = "0123456789ABCDEF";
     size_t n = 0;
     for (; *user; user++) {
         unsigned char c = (unsigned char)*user;
@@ -270,8 +272,8 @@ pl_err pl_sip_escape_user(const char *user, char *buf, size_t cap)
             buf[n++] = (char)c;
         } else {
             buf[n++] = '%';
-            buf[n++] = HEX[c >> 4];
-            buf[n++] = HEX[c & 15];
+            buf[n++] = hex[c >> 4];
+            buf[n++] = hex[c & 15];
         }
     }
     buf[n] = '\0';

@@ -191,12 +191,13 @@ static pl_err inner(pl_slice text, pl_slice *ret)
     const uint8_t *open = NULL;
     bool is_quoted = false;
     for (size_t i = 0; i < text.len && !open; i++) {
-        if (is_quoted && text.ptr[i] == '\\')
+        if (is_quoted && text.ptr[i] == '\\') {
             i++;
-        else if (text.ptr[i] == '"')
+        } else if (text.ptr[i] == '"') {
             is_quoted = !is_quoted;
-        else if (!is_quoted && text.ptr[i] == '<')
+        } else if (!is_quoted && text.ptr[i] == '<') {
             open = text.ptr + i;
+        }
     }
     if (!open) {
         *ret = text;

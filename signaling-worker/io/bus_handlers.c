@@ -4,10 +4,11 @@
 static void finish(const pl_sig_handlers *h, const pl_bus_in *in, pl_err e)
 {
     pl_ok ok = {.present = 0};
-    if (e == PL_OK)
+    if (e == PL_OK) {
         pl_bus_reply(h->bus, &in->ticket, &PL_MSG_OK_REPLY, &ok);
-    else
+    } else {
         pl_bus_reply_error(h->bus, &in->ticket, e, NULL);
+    }
 }
 
 static void on_respond(void *ctx, const pl_bus_in *in)
@@ -41,14 +42,14 @@ pl_err pl_sig_handlers_register(pl_sig_handlers *h)
     static const struct {
         const pl_msg_desc *desc;
         pl_bus_handler handler;
-    } ROWS[] = {
+    } rows[] = {
         {&PL_MSG_CALL_RESPOND, on_respond},
         {&PL_MSG_CALL_START, on_start},
         {&PL_MSG_CALL_END, on_end},
         {&PL_MSG_CALL_OFFER, on_offer},
     };
     pl_err e = PL_OK;
-    for (size_t i = 0; e == PL_OK && i < sizeof ROWS / sizeof *ROWS; i++)
-        e = pl_bus_handle(h->bus, ROWS[i].desc, ROWS[i].handler, h);
+    for (size_t i = 0; e == PL_OK && i < sizeof rows / sizeof *rows; i++)
+        e = pl_bus_handle(h->bus, rows[i].desc, rows[i].handler, h);
     return e;
 }

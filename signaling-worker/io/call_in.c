@@ -67,9 +67,10 @@ void pl_call_send_answer(pl_call *c, unsigned status, pl_slice sdp)
         keep_ok(c, bytes);
     if (e == PL_OK)
         e = pl_sip_stack_respond(all->stack, c->txn, status, bytes);
-    if (e != PL_OK)
+    if (e != PL_OK) {
         PL_LOG(WARN, "sip", "answer_failed", PL_KV("call", c->id),
                "%u not sent: %s", status, pl_err_text(e));
+    }
 }
 
 void pl_call_resend_ok(pl_call *c)
@@ -128,10 +129,11 @@ static bool is_from_peer(const pl_call *c, const pl_sip_flow *flow)
         pl_ip host;
         if (pl_sip_uri_parse(item, &uri) != PL_OK)
             continue;
-        if (pl_ip_parse(pl_slice_str(uri.host), &host) != PL_OK)
+        if (pl_ip_parse(pl_slice_str(uri.host), &host) != PL_OK) {
             has_name = true; /* its address is not known here */
-        else if (pl_ip_eq(&host, &flow->peer))
+        } else if (pl_ip_eq(&host, &flow->peer)) {
             return true;
+        }
     }
     return has_name;
 }
@@ -151,18 +153,20 @@ static bool refuse(pl_calls *all, const pl_sip_msg *m, const pl_sip_flow *flow,
 static bool check_request(pl_calls *all, const pl_sip_msg *m,
                           const pl_sip_flow *flow)
 {
-    if (!pl_sip_method_is_handled(m->method))
+    if (!pl_sip_method_is_handled(m->method)) {
         return refuse(all, m, flow, m->method == PL_SIP_UNKNOWN ? 501 : 405,
                       ALLOW_LINE);
+    }
     if (m->require[0] && m->method != PL_SIP_CANCEL) {
         char extra[320];
         pl_fmt_cut(extra, sizeof extra, "Unsupported: %s\r\n", m->require);
         return refuse(all, m, flow, 420, extra);
     }
     bool is_sdp = strcmp(m->content_type, "application/sdp") == 0;
-    if (m->method == PL_SIP_INVITE && m->body.len > 0 && !is_sdp)
+    if (m->method == PL_SIP_INVITE && m->body.len > 0 && !is_sdp) {
         return refuse(all, m, flow, 415,
                       ACCEPT_SDP "Accept-Encoding: identity\r\n");
+    }
     return true;
 }
 
@@ -176,10 +180,11 @@ static bool is_repeated(pl_calls *all, const pl_sip_msg *m,
     pl_call *c = pl_map_find(all->by_invite, key);
     if (!c)
         return false;
-    if (strcmp(c->invite_branch, m->branch) != 0)
+    if (strcmp(c->invite_branch, m->branch) != 0) {
         (void)refuse(all, m, flow, 482, NULL);
-    else
+    } else {
         pl_call_resend_ok(c);
+    }
     return true;
 }
 
@@ -417,10 +422,11 @@ static void on_reinvite(pl_call *c, pl_sip_txn_id txn, const pl_sip_msg *m)
     pl_err e = all->is_linked ? pl_call_ask(c, &how, &PL_MSG_CALL_OFFER, &q,
                                             on_offer_answered)
                               : PL_EUNAVAILABLE;
-    if (e == PL_OK)
+    if (e == PL_OK) {
         c->is_reinvite_open = true;
-    else
+    } else {
         pl_call_answer_simple(all, txn, 503, RETRY_LATER);
+    }
 }
 
 static void on_info(pl_call *c, pl_sip_txn_id txn, const pl_sip_msg *m)
@@ -540,8 +546,9 @@ void pl_call_on_ack(void *ctx, const pl_sip_msg *m, const pl_sip_flow *flow)
     pl_slice answer = {0};
     if (c->is_offerless && is_sdp)
         answer = m->body;
-    if (c->state == PL_CALL_S_CONFIRMED && answer.len > 0)
+    if (c->state == PL_CALL_S_CONFIRMED && answer.len > 0) {
         pl_call_report_state(c, PL_CALL_STATE_CONFIRMED, 200, answer);
-    else
+    } else {
         (void)!pl_call_event(c, PL_CALL_E_GOT_ACK, m, answer);
+    }
 }

@@ -57,6 +57,7 @@ static pl_err flow_for(pl_call *c, const pl_sip_hop *hop, pl_sip_flow *ret)
 
 typedef struct request {
     pl_sip_method method;
+    const char *branch;
     uint32_t cseq;
     const char *extra;
     const uint8_t *body;
@@ -65,8 +66,7 @@ typedef struct request {
 
 static pl_err write_request(pl_call *c, const pl_sip_dialog *d,
                             const pl_sip_hop *hop, const pl_sip_flow *flow,
-                            const char *branch, const request *r,
-                            size_t *ret_len)
+                            const request *r, size_t *ret_len)
 {
     char via[PL_SIP_LOCAL_TEXT];
     char contact[CONTACT_TEXT];
@@ -78,7 +78,7 @@ static pl_err write_request(pl_call *c, const pl_sip_dialog *d,
         .route = hop->route,
         .via = via,
         .is_tcp = flow->is_tcp,
-        .branch = branch,
+        .branch = r->branch,
         .dialog = d,
         .cseq = r->cseq,
         .contact = r->method == PL_SIP_INVITE ? contact : NULL,
@@ -98,12 +98,14 @@ static pl_err send_inside(pl_call *c, const pl_sip_dialog *d, request_kind kind,
     pl_sip_flow flow;
     char branch[40];
     size_t len = 0;
+    request full = *r;
     fresh_branch(branch);
+    full.branch = branch;
     pl_err e = pl_sip_dialog_hop(d, &hop);
     if (e == PL_OK)
         e = flow_for(c, &hop, &flow);
     if (e == PL_OK)
-        e = write_request(c, d, &hop, &flow, branch, r, &len);
+        e = write_request(c, d, &hop, &flow, &full, &len);
     if (e != PL_OK)
         return e;
     pl_slice bytes = {(const uint8_t *)c->all->scratch, len};
@@ -149,12 +151,11 @@ static pl_err write_ack(pl_call *c, const pl_sip_dialog *d, uint32_t cseq,
     pl_sip_hop hop;
     char branch[40];
     fresh_branch(branch);
-    request r = {.method = PL_SIP_ACK, .cseq = cseq};
+    request r = {.method = PL_SIP_ACK, .branch = branch, .cseq = cseq};
     pl_err e = pl_sip_dialog_hop(d, &hop);
     if (e == PL_OK)
         e = flow_for(c, &hop, ret_flow);
-    return e == PL_OK ? write_request(c, d, &hop, ret_flow, branch, &r, ret_len)
-                      : e;
+    return e == PL_OK ? write_request(c, d, &hop, ret_flow, &r, ret_len) : e;
 }
 
 void pl_call_send_ack(pl_call *c, const pl_sip_msg *ok)
@@ -188,14 +189,16 @@ static void first_hop(pl_call *c)
     pl_sip_hop *hop = &c->hop;
     hop->route[0] = '\0';
     hop->next = all->has_proxy ? all->proxy : c->to;
-    if (c->to.scheme == PL_SIP_SCHEME_TEL) /* RFC 3261 section 19.1.6 */
+    if (c->to.scheme == PL_SIP_SCHEME_TEL) { /* RFC 3261 section 19.1.6 */
         pl_fmt_cut(hop->request_uri, sizeof hop->request_uri,
                    "sip:%s@%s;user=phone", c->to.user, all->proxy.host);
-    else
+    } else {
         pl_fmt_cut(hop->request_uri, sizeof hop->request_uri, "%s", c->to.text);
-    if (all->has_proxy)
+    }
+    if (all->has_proxy) {
         pl_fmt_cut(hop->route, sizeof hop->route, "<%s%s>", all->proxy.text,
                    all->proxy.is_loose ? "" : ";lr");
+    }
     pl_fmt_cut(c->dialog.remote_uri, sizeof c->dialog.remote_uri, "%s",
                hop->request_uri);
 }
@@ -208,12 +211,12 @@ static pl_err send_invite(pl_call *c, const char *extra)
     c->dialog.local_cseq++;
     c->out_cseq = c->dialog.local_cseq;
     request r = {.method = PL_SIP_INVITE,
+                 .branch = c->branch,
                  .cseq = c->out_cseq,
                  .extra = extra,
                  .body = c->offer,
                  .body_len = c->offer_len};
-    pl_err e =
-        write_request(c, &c->dialog, &c->hop, &c->flow, c->branch, &r, &len);
+    pl_err e = write_request(c, &c->dialog, &c->hop, &c->flow, &r, &len);
     if (e != PL_OK)
         return e;
     pl_slice bytes = {(const uint8_t *)c->all->scratch, len};
@@ -358,14 +361,18 @@ void pl_call_send_cancel(pl_call *c)
     d.remote_tag[0] = '\0';
     char extra[EXTRA_MAX];
     reason_line(c, extra, sizeof extra);
-    request r = {.method = PL_SIP_CANCEL, .cseq = c->out_cseq, .extra = extra};
+    request r = {.method = PL_SIP_CANCEL,
+                 .branch = c->branch,
+                 .cseq = c->out_cseq,
+                 .extra = extra};
     size_t len = 0;
-    pl_err e = write_request(c, &d, &c->hop, &c->flow, c->branch, &r, &len);
-    if (e == PL_OK)
+    pl_err e = write_request(c, &d, &c->hop, &c->flow, &r, &len);
+    if (e == PL_OK) {
         e = pl_sip_stack_request(
             c->all->stack, &c->flow,
             (pl_slice){(const uint8_t *)c->all->scratch, len},
             tag_of(c, REQ_CANCEL));
+    }
     if (e != PL_OK) /* the deadline of the state ends the call */
         PL_LOG(WARN, "sip", "cancel_failed", NULL, "%s", pl_err_text(e));
 }
@@ -437,9 +444,10 @@ static void note_end(pl_call *c, const pl_sip_msg *m, unsigned local_status)
 {
     if (c->end_status == 0)
         c->end_status = m ? m->status : local_status;
-    if (!c->reason[0] && m)
+    if (!c->reason[0] && m) {
         pl_fmt_cut(c->reason, sizeof c->reason, "%.128s",
                    m->why[0] ? m->why : m->reason);
+    }
 }
 
 static void on_answer(pl_call *c, const pl_sip_msg *m, const pl_sip_flow *flow)
@@ -537,6 +545,7 @@ pl_err pl_calls_offer(pl_calls *calls, const pl_call_offer *m,
     c->auth_tries = 0;
     c->is_offer_open = true;
     c->offer_ticket = *ticket;
+    c->offer_us = pl_call_now(calls);
     uint32_t serial = c->serial;
     pl_err e = send_reinvite(c, NULL);
     if (e == PL_OK || !pl_call_of_serial(calls, serial))
@@ -550,6 +559,8 @@ static void on_reinvite_ok(pl_call *c, const pl_sip_msg *m)
     pl_slice sdp = sdp_of(m);
     pl_sip_dialog_refresh(&c->dialog, m);
     pl_call_send_ack(c, m);
+    if (!c->is_offer_open)
+        return; /* too late: roompool has been told */
     c->is_offer_open = false;
     if (sdp.len == 0) {
         pl_bus_reply_error(c->all->o.bus, &c->offer_ticket, PL_EMEDIA,
@@ -643,7 +654,8 @@ void pl_call_on_stray_2xx(void *ctx, const pl_sip_msg *m,
             end_fork(c, m);
         return;
     }
-    if (c->ack && m->cseq == c->ack_cseq)
+    if (c->ack && m->cseq == c->ack_cseq) {
         pl_sip_stack_send(all->stack, &c->ack_flow,
                           (pl_slice){(const uint8_t *)c->ack, c->ack_len});
+    }
 }

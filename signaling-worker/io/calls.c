@@ -162,10 +162,11 @@ static void on_reported(void *ctx, pl_err e, const pl_bus_in *in)
     pl_call *c = pl_call_asked(ctx, &all);
     if (e == PL_OK)
         return;
-    if (e != PL_EGONE && e != PL_ENOENT)
+    if (e != PL_EGONE && e != PL_ENOENT) {
         pl_call_count(all, PL_SIG_bus_failed);
-    else if (c) /* roompool does not know it: nobody would ever end it */
+    } else if (c) { /* roompool does not know it: nobody would ever end it */
         (void)!pl_call_event(c, PL_CALL_E_END, NULL, (pl_slice){0});
+    }
 }
 
 void pl_call_report_state(pl_call *c, pl_call_state state, unsigned status,
@@ -236,6 +237,8 @@ static void do_send_answer(pl_call *c, const cause *w)
 {
     c->deadline_us = 0;
     pl_call_send_answer(c, 200, w->sdp);
+    if (!c->retrans.is_running) /* not sent: no ACK can come */
+        c->deadline_us = pl_call_now(c->all);
     pl_call_count(c->all, PL_SIG_calls_answered);
     log_call(c, "call_answered", 0);
 }
@@ -302,9 +305,10 @@ static void do_tell_ended(pl_call *c, const cause *w)
 {
     (void)w;
     log_call(c, "call_ended", c->end_status);
-    if (c->is_known)
+    if (c->is_known) {
         pl_call_report_state(c, PL_CALL_STATE_ENDED, c->end_status,
                              (pl_slice){0});
+    }
 }
 
 static void do_release(pl_call *c, const cause *w)
@@ -362,16 +366,18 @@ static void on_deadline(pl_call *c)
     static const struct {
         pl_call_sm_state state;
         pl_call_sm_event event;
-    } FORCE[] = {
+    } force[] = {
         {PL_CALL_S_IN_PLACING, PL_CALL_E_SAY_REFUSE},
         {PL_CALL_S_IN_RINGING, PL_CALL_E_SAY_REFUSE},
+        {PL_CALL_S_IN_ANSWERED, PL_CALL_E_NO_ACK},
+        {PL_CALL_S_IN_LEAVING, PL_CALL_E_NO_ACK},
         {PL_CALL_S_OUT_CANCELLED, PL_CALL_E_RING_TIMEOUT},
         {PL_CALL_S_BYE_SENT, PL_CALL_E_BYE_DONE},
     };
     c->deadline_us = 0;
-    for (size_t i = 0; i < sizeof FORCE / sizeof *FORCE; i++) {
-        if (FORCE[i].state == c->state) {
-            (void)!pl_call_event(c, FORCE[i].event, NULL, (pl_slice){0});
+    for (size_t i = 0; i < sizeof force / sizeof *force; i++) {
+        if (force[i].state == c->state) {
+            (void)!pl_call_event(c, force[i].event, NULL, (pl_slice){0});
             return;
         }
     }
@@ -393,6 +399,10 @@ static void tick_call(pl_call *c, int64_t now)
         c->progress_us = now;
         pl_call_send_answer(c, c->last_progress, (pl_slice){0});
     }
+    if (c->is_offer_open && now - c->offer_us > CANCEL_WAIT_US) {
+        c->is_offer_open = false; /* a 1xx came, but no final answer */
+        pl_bus_reply_error(c->all->o.bus, &c->offer_ticket, PL_ETIMEOUT, NULL);
+    }
     if (c->ring_us != 0 && now >= c->ring_us) {
         c->ring_us = 0;
         c->end_status = 480;
@@ -404,7 +414,7 @@ static void tick_call(pl_call *c, int64_t now)
 
 static void end_all(pl_calls *all)
 {
-    for (unsigned i = 0; i < all->o.config->max_calls; i++) {
+    for (unsigned i = 0; all->slots && i < all->o.config->max_calls; i++) {
         pl_call *c = all->slots[i];
         if (!c)
             continue;
@@ -444,10 +454,11 @@ pl_err pl_calls_respond(pl_calls *calls, const pl_call_respond *m)
         c->last_progress = m->sip_status;
         return pl_call_event(c, PL_CALL_E_SAY_PROGRESS, NULL, m->sdp);
     }
-    if (m->sip_status < 300)
+    if (m->sip_status < 300) {
         return m->sdp.len == 0
                    ? PL_EINVAL
                    : pl_call_event(c, PL_CALL_E_SAY_ANSWER, NULL, m->sdp);
+    }
     c->refuse_status = m->sip_status;
     c->retry_after_s = m->retry_after_s;
     pl_fmt_cut(c->refuse_phrase, sizeof c->refuse_phrase, "%s", m->reason);
@@ -538,12 +549,13 @@ void pl_calls_dump(const pl_calls *calls)
 {
     for (unsigned i = 0; i < calls->o.config->max_calls; i++) {
         const pl_call *c = calls->slots[i];
-        if (c)
+        if (c) {
             PL_LOG(INFO, "sip", "call",
                    PL_KV("call", c->id, "state",
                          pl_call_sm_state_name(c->state), "peer",
                          c->dialog.remote_uri),
                    NULL);
+        }
     }
 }
 
@@ -554,10 +566,20 @@ static unsigned admit(void *ctx, const pl_sip_flow *flow)
     return pl_guard_admit(((pl_calls *)ctx)->guard, flow);
 }
 
+/* A call outlives its connection: the next request opens one. Not so a call
+ * that is not answered yet: its INVITE was to be answered there. */
 static void on_closed(void *ctx, uint32_t conn)
 {
-    (void)ctx;
-    (void)conn; /* a call outlives its connection; the next request opens one */
+    pl_calls *all = ctx;
+    for (unsigned i = 0; i < all->o.config->max_calls; i++) {
+        pl_call *c = all->slots[i];
+        bool is_waiting = c && (c->state == PL_CALL_S_IN_PLACING ||
+                                c->state == PL_CALL_S_IN_RINGING);
+        if (!is_waiting || !c->flow.is_tcp || c->flow.conn != conn)
+            continue;
+        pl_fmt_cut(c->reason, sizeof c->reason, "connection closed");
+        (void)!pl_call_event(c, PL_CALL_E_GOT_CANCEL, NULL, (pl_slice){0});
+    }
 }
 
 static pl_err load_password(pl_calls *all, const char *path)
@@ -622,9 +644,10 @@ static pl_err open_parts(pl_calls *all)
         e = pl_timer_create(all->o.loop, on_tick, all, &all->tick);
     if (e == PL_OK)
         e = pl_guard_create(all->o.loop, all->o.metrics, cfg, &all->guard);
-    if (e == PL_OK)
+    if (e == PL_OK) {
         e = pl_sip_resolver_create(all->o.loop, pl_call_on_resolved, all,
                                    &all->resolver);
+    }
     pl_sip_stack_options so = {
         .transport = {.loop = all->o.loop,
                       .metrics = all->o.metrics,

@@ -93,10 +93,11 @@ pl_err pl_guard_create(pl_loop *loop, pl_metrics *metrics,
         e = pl_bucket_table_create(&g->sources);
     if (e == PL_OK)
         e = pl_nonce_book_create(&g->book);
-    if (e != PL_OK)
+    if (e != PL_OK) {
         pl_guard_destroy(&g);
-    else
+    } else {
         *ret_guard = g;
+    }
     return e;
 }
 
@@ -228,9 +229,10 @@ bool pl_guard_judge(pl_guard *guard, pl_sip_stack *stack, const pl_sip_msg *m,
         char source[PL_IP_TEXT];
         pl_ip_text(&flow->peer, source);
         pl_metrics_add(guard->metrics, PL_SIG_auth_failed, 1);
-        if (pl_log_allowed(&limit, 10))
+        if (pl_log_allowed(&limit, 10)) {
             PL_LOG(WARN, "sip", "auth_failed", PL_KV("source", source),
                    "wrong credentials, challenged again");
+        }
     }
     challenge(guard, stack, m, flow, e == PL_ESTALE);
     return false;

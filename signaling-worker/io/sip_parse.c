@@ -121,15 +121,17 @@ static pl_err take_parties(osip_message_t *sip, pl_sip_msg *m)
     if (sip->from) {
         take_name(sip->from->displayname, m->from_name, sizeof m->from_name);
         e = take_uri(sip->from->url, m->from_uri, sizeof m->from_uri);
-        if (e == PL_OK)
+        if (e == PL_OK) {
             e = take_param(&sip->from->gen_params, "tag", m->from_tag,
                            sizeof m->from_tag);
+        }
     }
     if (e == PL_OK && sip->to) {
         e = take_uri(sip->to->url, m->to_uri, sizeof m->to_uri);
-        if (e == PL_OK)
+        if (e == PL_OK) {
             e = take_param(&sip->to->gen_params, "tag", m->to_tag,
                            sizeof m->to_tag);
+        }
     }
     return e;
 }
@@ -382,10 +384,11 @@ pl_err pl_sip_parse(const pl_gate *gate, pl_sip_msg *ret_msg,
     pl_err e = len > 0 ? parse_bytes(reduced, len, &sip) : PL_EPROTO;
     if (e == PL_OK)
         e = extract(gate, sip, ret_msg);
-    if (e == PL_OK && ret_parsed)
+    if (e == PL_OK && ret_parsed) {
         *ret_parsed = sip;
-    else
+    } else {
         pl_sip_parsed_free(&sip);
+    }
     return e;
 }
 

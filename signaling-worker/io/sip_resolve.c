@@ -115,10 +115,11 @@ pl_err pl_sip_resolve(pl_sip_resolver *resolver, const char *host, uint64_t tag)
     if (resolver->n_open >= MAX_OPEN)
         return PL_EFULL;
     struct event_base *base = pl_loop_base(resolver->loop);
-    if (!resolver->dns && base)
+    if (!resolver->dns && base) {
         resolver->dns =
             evdns_base_new(base, EVDNS_BASE_INITIALIZE_NAMESERVERS |
                                      EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+    }
     if (!resolver->dns) { /* no name server: /etc/hosts is still read */
         resolver->dns = base ? evdns_base_new(base, 0) : NULL;
         if (!resolver->dns)

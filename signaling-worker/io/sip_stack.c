@@ -133,6 +133,7 @@ static pl_err execute(pl_sip_stack *s, txn *t, type_t type, osip_message_t *sip)
     event->transactionid = t->tr->transactionid;
     enter(s);
     (void)osip_transaction_execute(t->tr, event);
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the library freed it. */
     leave(s);
     return PL_OK;
 }
@@ -226,15 +227,15 @@ static void on_status(int type, osip_transaction_t *tr, osip_message_t *sip)
 
 static void set_callbacks(osip_t *osip)
 {
-    static const int STATUS[] = {
+    static const int status[] = {
         OSIP_ICT_STATUS_1XX_RECEIVED,  OSIP_ICT_STATUS_2XX_RECEIVED,
         OSIP_ICT_STATUS_3XX_RECEIVED,  OSIP_ICT_STATUS_4XX_RECEIVED,
         OSIP_ICT_STATUS_5XX_RECEIVED,  OSIP_ICT_STATUS_6XX_RECEIVED,
         OSIP_NICT_STATUS_1XX_RECEIVED, OSIP_NICT_STATUS_2XX_RECEIVED,
         OSIP_NICT_STATUS_3XX_RECEIVED, OSIP_NICT_STATUS_4XX_RECEIVED,
         OSIP_NICT_STATUS_5XX_RECEIVED, OSIP_NICT_STATUS_6XX_RECEIVED};
-    for (size_t i = 0; i < sizeof STATUS / sizeof *STATUS; i++)
-        (void)osip_set_message_callback(osip, STATUS[i], on_status);
+    for (size_t i = 0; i < sizeof status / sizeof *status; i++)
+        (void)osip_set_message_callback(osip, status[i], on_status);
     (void)osip_set_message_callback(osip, OSIP_ICT_STATUS_TIMEOUT, on_timeout);
     (void)osip_set_message_callback(osip, OSIP_NICT_STATUS_TIMEOUT, on_timeout);
     for (int i = 0; i < OSIP_KILL_CALLBACK_COUNT; i++)
@@ -270,12 +271,13 @@ static txn *match(pl_sip_stack *s, type_t type, osip_message_t *sip,
     bool is_request =
         type == RCV_REQINVITE || type == RCV_REQACK || type == RCV_REQUEST;
     osip_list_t *list = NULL;
-    if (is_request)
+    if (is_request) {
         list = is_invite ? &s->osip->osip_ist_transactions
                          : &s->osip->osip_nist_transactions;
-    else
+    } else {
         list = is_invite ? &s->osip->osip_ict_transactions
                          : &s->osip->osip_nict_transactions;
+    }
     osip_transaction_t *tr = osip_transaction_find(list, &event);
     txn *t = tr ? osip_transaction_get_your_instance(tr) : NULL;
     return t && !t->is_dead ? t : NULL;
@@ -295,10 +297,11 @@ static void receive_response(pl_sip_stack *s, const pl_sip_msg *m,
         s->now = NULL;
         return;
     }
-    if (type == RCV_STATUS_2XX && m->cseq_method == PL_SIP_INVITE)
+    if (type == RCV_STATUS_2XX && m->cseq_method == PL_SIP_INVITE) {
         s->o.user.on_stray_2xx(s->o.user.ctx, m, flow);
-    else
+    } else {
         count(s, PL_SIG_stray);
+    }
     osip_message_free(sip);
 }
 
@@ -365,10 +368,11 @@ static void receive_request(pl_sip_stack *s, const pl_sip_msg *m,
     }
     enter(s);
     t = begin_server(s, m, flow, gate, sip);
-    if (t)
+    if (t) {
         u->on_request(u->ctx, t->id, m, flow);
-    else
+    } else {
         pl_sip_stack_refuse(s, flow, m->raw, 503, "Retry-After: 5\r\n");
+    }
     leave(s);
 }
 
@@ -468,10 +472,11 @@ static void on_message(void *ctx, const pl_sip_flow *flow, pl_slice bytes)
             refuse_head(s, flow, &gate.head, status, NULL);
         return;
     }
-    if (m.is_request)
+    if (m.is_request) {
         receive_request(s, &m, flow, &gate, sip);
-    else
+    } else {
         receive_response(s, &m, flow, sip);
+    }
 }
 
 static void on_closed(void *ctx, uint32_t conn)
@@ -605,7 +610,7 @@ pl_err pl_sip_stack_open(const pl_sip_stack_options *o,
     s->o.transport.on_closed = on_closed;
     s->o.transport.ctx = s;
     pl_random_token(12, s->to_tag, sizeof s->to_tag);
-    s->slots = calloc(o->max_transactions, sizeof *s->slots);
+    s->slots = calloc(o->max_transactions, sizeof(txn *));
     e = s->slots && osip_init(&s->osip) == 0 ? PL_OK : PL_ENOMEM;
     if (e == PL_OK) {
         set_callbacks(s->osip);

@@ -1,5 +1,5 @@
 /* sip_transport.c - sockets of the SIP side. */
-#define _GNU_SOURCE /* accept4 */
+#define _GNU_SOURCE /* accept4. NOLINT(bugprone-reserved-identifier) */
 #include "sip_transport.h"
 
 #include <arpa/inet.h>
@@ -113,7 +113,7 @@ static void on_udp(void *ctx, unsigned events)
     endpoint *e = ctx;
     pl_sip_transport *t = e->t;
     for (unsigned i = 0; i < UDP_BATCH; i++) {
-        struct sockaddr_storage ss;
+        struct sockaddr_storage ss = {.ss_family = AF_UNSPEC};
         socklen_t len = sizeof ss;
         ssize_t n = recvfrom(e->fd, t->datagram, sizeof t->datagram, 0,
                              (struct sockaddr *)&ss, &len);
@@ -260,10 +260,11 @@ static void read_conn(conn *c)
         is_good = take_frames(c);
     }
     c->is_busy = false;
-    if (c->is_dead)
+    if (c->is_dead) {
         free_conn(c);
-    else if (!is_good)
+    } else if (!is_good) {
         close_conn(c);
+    }
 }
 
 static bool flush(conn *c)
@@ -353,7 +354,7 @@ static void on_accept(void *ctx, unsigned events)
     (void)events;
     endpoint *e = ctx;
     pl_sip_transport *t = e->t;
-    struct sockaddr_storage ss;
+    struct sockaddr_storage ss = {.ss_family = AF_UNSPEC};
     socklen_t len = sizeof ss;
     int fd = accept4(e->fd, (struct sockaddr *)&ss, &len,
                      SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -497,10 +498,11 @@ void pl_sip_transport_hold(pl_sip_transport *t, const pl_sip_flow *flow,
     conn *c = flow->is_tcp ? find_conn(t, flow->conn) : NULL;
     if (!c)
         return;
-    if (change > 0)
+    if (change > 0) {
         c->holds++;
-    else if (c->holds > 0)
+    } else if (c->holds > 0) {
         c->holds--;
+    }
     c->active_us = pl_loop_now_us(t->o.loop);
 }
 
@@ -547,10 +549,11 @@ static pl_err bind_socket(endpoint *e, bool is_tcp)
     int size = UDP_BUFFER;
     if (ss.ss_family == AF_INET6)
         (void)setsockopt(e->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-    if (is_tcp)
+    if (is_tcp) {
         (void)setsockopt(e->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    else
+    } else {
         (void)setsockopt(e->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+    }
     if (bind(e->fd, (const struct sockaddr *)&ss, len) != 0 ||
         (is_tcp && listen(e->fd, 128) != 0)) {
         return errno == EADDRNOTAVAIL && ss.ss_family == AF_INET6
@@ -627,7 +630,7 @@ pl_err pl_sip_transport_open(const pl_sip_transport_options *o,
         return PL_ENOMEM;
     t->o = *o;
     pl_fmt_cut(t->announce, sizeof t->announce, "%s", o->announce_address);
-    t->conns = calloc(o->max_tcp, sizeof *t->conns);
+    t->conns = calloc(o->max_tcp, sizeof(conn *));
     pl_err e = t->conns ? PL_OK : PL_ENOMEM;
     if (e == PL_OK)
         e = open_list(t, o->udp_listen, false);

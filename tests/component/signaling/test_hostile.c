@@ -202,6 +202,27 @@ static void streams_keep_their_rules(void **state)
     pl_sig_rig_destroy(&rig);
 }
 
+static bool no_calls(void *ctx)
+{
+    return pl_calls_count(pl_sig_rig_calls(ctx)) == 0;
+}
+
+/* The 200 has nowhere to go then: without an ACK to wait for, the call must
+ * end by itself. */
+static void a_caller_who_hangs_up_the_connection_leaves_no_call(void **state)
+{
+    (void)state;
+    pl_sig_rig *rig = rig_open(NULL);
+    static phone p;
+    phone_open(&p, rig, true, "127.0.0.1");
+    phone_invite(&p, "early", "gone");
+    phone_expect(&p, "SIP/2.0 183");
+    phone_close(&p);
+    rig_until(rig, no_calls, rig);
+    rig_until_said(rig, "ended", 1);
+    pl_sig_rig_destroy(&rig);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -210,6 +231,7 @@ int main(void)
         cmocka_unit_test(multipart_bodies_never_reach_the_parser),
         cmocka_unit_test(a_source_over_its_rate_is_dropped),
         cmocka_unit_test(an_unauthenticated_invite_leaves_no_state),
+        cmocka_unit_test(a_caller_who_hangs_up_the_connection_leaves_no_call),
         cmocka_unit_test(streams_keep_their_rules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
