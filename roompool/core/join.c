@@ -158,8 +158,11 @@ static void media_ready(pl_pool *pool, pl_op *op, pl_err e,
                         const pl_media_leg_sdp *sdp)
 {
     pl_leg *leg = pl_leg_find(pool, op->leg);
+    const pl_part *part = pl_part_find(pool, op->part);
     if (!e && sdp->sdp.len == 0)
         e = PL_EMEDIA;
+    if (e == PL_EGONE && part && part->row.state != PL_PART_STATE_LEFT)
+        e = PL_ESTATE; /* only the media is gone, not the seat */
     if (e) {
         if (leg && !leg->is_negotiated)
             pl_leg_drop(pool, leg);
@@ -195,7 +198,7 @@ static pl_err change_media(pl_pool *pool, pl_part *part, const char *call_id,
     pl_leg *leg = pl_leg_find(pool, call_id);
     if (!leg || leg->part != part) {
         pl_op_destroy(&op);
-        return PL_EGONE;
+        return PL_ESTATE; /* "gone" would say that the seat is */
     }
     return pl_leg_remote(pool, leg, sdp, PL_SDP_TYPE_OFFER, op);
 }

@@ -374,8 +374,11 @@ static bool is_established(const pl_part *part)
 void pl_leg_lost(pl_pool *pool, pl_leg *leg, const char *reason)
 {
     pl_part *part = leg->part;
+    bool is_first = leg->is_pending && !leg->is_negotiated;
     leg->is_negotiated = false;
     leg->is_unconfirmed = false;
+    if (is_first && part->row.kind == PL_PART_KIND_PAGE)
+        return; /* its negotiation is tried again */
     pl_pool_count(pool, PL_RM_legs_lost);
     pl_pool_note(pool, PL_LOG_WARN, "leg_lost", part->conf, part, reason);
     if (part->row.kind == PL_PART_KIND_PAGE) {

@@ -458,7 +458,7 @@ static void a_page_makes_a_new_offer_for_its_media(void **state)
     assert_string_equal(again.body.media.call_id, media.body.media.call_id);
     pl_fmt_cut(m.call_id, 65, "nothing");
     world_ask(w, &PL_MSG_PARTICIPANT_MEDIA, &m, &again);
-    assert_int_equal(again.error, PL_EGONE);
+    assert_int_equal(again.error, PL_ESTATE);
 }
 
 static void requests_of_one_turn_share_a_commit(void **state)

@@ -113,6 +113,43 @@ static void a_worker_dies_while_a_telephone_holds(void **state)
     world_check(w);
 }
 
+/* Nobody has heard of the leg yet: another worker makes it. */
+static void a_worker_dies_while_a_page_gets_its_media(void **state)
+{
+    world *w = *state;
+    pl_participant_media m = {.sdp = pl_slice_str("page-offer")};
+    answer joined;
+    answer a;
+    assert_int_equal(join_room(w, "lobby", NULL, "t", &joined), PL_OK);
+    w->media[0].is_silent = w->media[1].is_silent = true;
+    pl_fmt_cut(m.participant_id, 65, "%s", joined.body.joined.participant_id);
+    pl_fmt_cut(m.token_hash, 65, "%s", hash_of("t"));
+    world_send(w, w->api, &PL_MSG_PARTICIPANT_MEDIA, &m, &a);
+    world_run(w, 5 * MS);
+    unsigned dead = 0;
+    if (world_sql(w, "SELECT count(*) FROM conferences "
+                     "WHERE media_node LIKE 'media-2%'") == 1)
+        dead = 1;
+    w->media[1 - dead].is_silent = false;
+    world_kill_media(w, dead);
+    world_run(w, 3 * S);
+    assert_true(a.is_done);
+    assert_int_equal(a.error, PL_OK);
+    assert_string_equal(a.sdp, "answer:page-offer");
+    assert_int_equal(w->media[1 - dead].n_legs, 1);
+    /* A change of media that is there goes with its worker; the seat stays. */
+    pl_fmt_cut(m.call_id, 65, "%s", a.body.media.call_id);
+    PL_MSG_SET(PARTICIPANT_MEDIA, participant_media, &m, call_id);
+    w->media[1 - dead].is_silent = true;
+    world_send(w, w->api, &PL_MSG_PARTICIPANT_MEDIA, &m, &a);
+    world_run(w, 5 * MS);
+    world_kill_media(w, 1 - dead);
+    world_run(w, 3 * S);
+    assert_true(a.is_done);
+    assert_int_equal(a.error, PL_ESTATE);
+    world_check(w);
+}
+
 static void a_telephone_that_refuses_the_new_offer_is_ended(void **state)
 {
     world *w = *state;
@@ -409,6 +446,7 @@ int main(void)
         TEST(pages_are_told_and_come_back_elsewhere),
         TEST(telephones_are_reinvited_to_another_worker),
         TEST(a_worker_dies_while_a_telephone_holds),
+        TEST(a_worker_dies_while_a_page_gets_its_media),
         TEST(a_telephone_that_refuses_the_new_offer_is_ended),
         TEST(without_another_worker_calls_wait_a_while),
         TEST(api_participants_get_a_new_offer_to_accept),
