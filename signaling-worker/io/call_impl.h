@@ -70,7 +70,7 @@ typedef struct pl_call {
     bool is_offer_open;
     pl_bus_ticket offer_ticket;
     int64_t offer_us; /* when it was sent */
-    int64_t ring_us; /* CANCEL after it; 0 none */
+    int64_t ring_us;  /* CANCEL after it; 0 none */
 
     int64_t deadline_us;    /* then an event is forced; 0 none */
     unsigned end_status;    /* of call_report ended */
