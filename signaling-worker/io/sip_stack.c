@@ -132,8 +132,8 @@ static pl_err execute(pl_sip_stack *s, txn *t, type_t type, osip_message_t *sip)
     *event = (osip_event_t){.type = type, .sip = sip};
     event->transactionid = t->tr->transactionid;
     enter(s);
-    /* The library frees the event. NOLINTNEXTLINE(clang-analyzer-unix.Malloc)
-     */
+    /* The library frees the event.
+     * NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
     (void)osip_transaction_execute(t->tr, event);
     leave(s);
     return PL_OK;
