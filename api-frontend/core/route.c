@@ -141,13 +141,24 @@ static pl_err match_path(const pl_route *route, pl_slice path,
     return path.len == 0 || pl_slice_eq_str(path, "/") ? PL_OK : PL_ENOENT;
 }
 
+/* The methods that a row serves. HEAD goes with GET, but not where GET takes
+ * something: an event that the answer to HEAD cannot carry. */
+static unsigned methods_of(const pl_route *route)
+{
+    unsigned bits = 1U << route->method;
+    bool takes = route->op->kind == PL_KIND_SESSION_EVENTS ||
+                 route->op->kind == PL_KIND_SEAT_EVENTS;
+    if (route->method == PL_HTTP_GET && !takes)
+        bits |= 1U << PL_HTTP_HEAD;
+    return bits;
+}
+
 pl_err pl_route_find(pl_http_method method, pl_slice path,
                      pl_route_match *ret_match)
 {
     pl_route_match *match = ret_match;
     const pl_route *found = NULL;
     pl_err worst = PL_ENOENT;
-    pl_http_method wanted = method == PL_HTTP_HEAD ? PL_HTTP_GET : method;
     *match = (pl_route_match){0};
     if (path.len == 0 || path.ptr[0] != '/')
         return PL_ENOENT;
@@ -157,8 +168,8 @@ pl_err pl_route_find(pl_http_method method, pl_slice path,
             worst = e == PL_EFULL ? PL_EPROTO : e;
         if (e)
             continue;
-        match->allowed |= 1U << ROUTES[i].method;
-        if (ROUTES[i].method == wanted)
+        match->allowed |= methods_of(&ROUTES[i]);
+        if (methods_of(&ROUTES[i]) & (1U << method))
             found = &ROUTES[i];
     }
     match->route = found;
@@ -169,9 +180,8 @@ pl_err pl_route_find(pl_http_method method, pl_slice path,
 
 void pl_route_allow_text(unsigned allowed, char *buf, size_t cap)
 {
-    pl_fmt_cut(buf, cap, "OPTIONS%s",
-               allowed & (1U << PL_HTTP_GET) ? ", GET, HEAD" : "");
-    for (size_t i = PL_HTTP_POST; i <= PL_HTTP_DELETE; i++) {
+    pl_fmt_cut(buf, cap, "OPTIONS");
+    for (size_t i = PL_HTTP_GET; i <= PL_HTTP_DELETE; i++) {
         size_t n = strlen(buf);
         if (allowed & (1U << i)) {
             pl_fmt_cut(buf + n, cap - n, ", %s",

@@ -244,7 +244,9 @@ static void on_request(void *ctx, pl_http_exchange *exchange)
     } else if (op->auth == PL_AUTH_SEAT) {
         e = find_seat(head, &seat);
     }
-    if (!e && op->kind == PL_KIND_CALL && !is_ready(gateway))
+    /* A session's poll waits for roompool; everything else says so. */
+    if (!e && !is_ready(gateway) &&
+        (op->kind == PL_KIND_CALL || op->kind == PL_KIND_SEAT_EVENTS))
         e = PL_EDRAIN;
     if (e) {
         pl_gateway_fail(&in, e, NULL);

@@ -181,6 +181,7 @@ static void become_idle(conn *c)
 {
     end_request(c);
     c->head.method = PL_HTTP_OTHER;
+    c->head.path = (pl_slice){NULL, 0};
     c->head.minor = 1;
     c->state = CONN_IDLE;
     c->head_cursor = 0;
@@ -273,6 +274,23 @@ static void count_status(const pl_http_server *server, int status)
     }
 }
 
+/* The path is logged without its query, which may hold a token. */
+static void log_answer(const conn *c, int status)
+{
+    enum { PATH_SHOWN = 160 };
+    char path[PATH_SHOWN] = "";
+    if (!pl_log_is_on(PL_LOG_DEBUG))
+        return;
+    if (c->head_bytes && c->head.path.ptr) {
+        pl_fmt_cut(path, sizeof path, "%.*s", (int)c->head.path.len,
+                   (const char *)c->head.path.ptr);
+    }
+    PL_LOG(DEBUG, "http", "answered",
+           PL_KV("method", pl_http_method_text(c->head.method), "path", path,
+                 "source", c->source),
+           "status %d", status);
+}
+
 static void send_answer(conn *c, const pl_answer *answer)
 {
     struct evbuffer *out = bufferevent_get_output(c->bev);
@@ -290,6 +308,7 @@ static void send_answer(conn *c, const pl_answer *answer)
     c->state = CONN_FLUSH;
     pl_timer_stop(c->timer);
     count_status(c->server, answer->status);
+    log_answer(c, answer->status);
 }
 
 void pl_http_respond(pl_http_exchange *exchange, const pl_answer *answer,
@@ -321,6 +340,7 @@ void pl_http_stream_begin(pl_http_exchange *exchange, const pl_answer *answer)
     (void)evbuffer_add(out, "\r\n", 2);
     exchange->state = CONN_STREAM;
     count_status(exchange->server, answer->status);
+    log_answer(exchange, answer->status);
 }
 
 pl_err pl_http_stream_write(pl_http_exchange *exchange, pl_slice data)

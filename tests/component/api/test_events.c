@@ -74,6 +74,20 @@ static void says_nothing_by_204_and_refuses_by_the_table(void **state)
     rig_stop(&rig);
 }
 
+static void never_gives_an_event_to_head(void **state)
+{
+    static char line[9500];
+    api_rig *rig = rig_start(NULL);
+    tls_reply reply;
+    (void)state;
+    (void)snprintf(line, sizeof line, "Authorization: Bearer %s\r\n",
+                   rig_token(rig));
+    rig_request(rig, "HEAD /sessions/S-event/events", line, NULL, &reply);
+    assert_int_equal(reply.status, 405);
+    assert_int_equal(atomic_load(&rig_counts(rig)->polls), 0);
+    rig_stop(&rig);
+}
+
 static void forgets_the_poll_of_a_client_that_went(void **state)
 {
     api_rig *rig = rig_start(NULL);
@@ -211,6 +225,7 @@ int main(void)
         cmocka_unit_test(gives_one_event_and_acknowledges_it),
         cmocka_unit_test(waits_and_then_gives),
         cmocka_unit_test(says_nothing_by_204_and_refuses_by_the_table),
+        cmocka_unit_test(never_gives_an_event_to_head),
         cmocka_unit_test(forgets_the_poll_of_a_client_that_went),
         cmocka_unit_test(ends_a_poll_that_roompool_forgot),
         cmocka_unit_test(asks_again_after_a_new_link),

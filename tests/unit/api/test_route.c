@@ -104,6 +104,11 @@ static void names_the_allowed_methods(void **state)
     assert_int_equal(find(PL_HTTP_OPTIONS, "/sessions/s/events", &m),
                      PL_EUNSUPPORTED);
     pl_route_allow_text(m.allowed, allow, sizeof allow);
+    assert_string_equal(allow, "OPTIONS, GET"); /* HEAD would lose an event */
+    assert_int_equal(find(PL_HTTP_HEAD, "/sessions/s/events", &m),
+                     PL_EUNSUPPORTED);
+    assert_int_equal(find(PL_HTTP_POST, "/healthz", &m), PL_EUNSUPPORTED);
+    pl_route_allow_text(m.allowed, allow, sizeof allow);
     assert_string_equal(allow, "OPTIONS, GET, HEAD");
 }
 
