@@ -64,10 +64,11 @@ pl_err pl_file_make_secret(const char *path, pl_slice text)
     if (pl_fmt(draft, sizeof draft, "%s.%s", path, mark))
         return PL_EIO;
     pl_err e = PL_EIO;
-    if (write_new(draft, text) && link(draft, path) == 0)
+    if (write_new(draft, text) && link(draft, path) == 0) {
         e = PL_OK;
-    else if (errno == EEXIST)
+    } else if (errno == EEXIST) {
         e = PL_EEXIST;
+    }
     (void)unlink(draft);
     return e;
 }
