@@ -248,6 +248,10 @@ static pl_err take_offer(pl_control *c, pl_leg *leg, pl_slice offer,
         random_ice(UFRAG_BYTES, ufrag, sizeof ufrag);
         random_ice(PWD_BYTES, pwd, sizeof pwd);
     }
+    /* Glare is settled by the signalling: an offer within a session means that
+     * ours was refused, or its answer never came. */
+    if (own->is_in_mixer && pl_leg_sdp_is_offered(own->sdp))
+        pl_leg_sdp_rollback(own->sdp);
     pl_leg_agreed agreed;
     pl_leg_text text;
     pl_err e = pl_leg_sdp_answer(own->sdp, offer, ufrag[0] ? ufrag : NULL,

@@ -389,6 +389,20 @@ static void telephone_is_answered_held_and_hears_a_prompt(void **state)
     assert_int_equal(w->direction, PL_DIRECTION_SENDRECV);
 }
 
+static void offer_that_is_not_answered_gives_way_to_the_next(void **state)
+{
+    world *w = *state;
+    assert_int_equal(open_room(w, EPOCH), PL_OK);
+    assert_int_equal(create(w, "phone", PL_LEG_KIND_SIP, phone_sdp), PL_OK);
+    assert_int_equal(remote(w, "phone", NULL, PL_SDP_TYPE_UNKNOWN), PL_OK);
+    assert_int_equal(w->sdp_type, PL_SDP_TYPE_OFFER); /* it is refused, say */
+    assert_int_equal(remote(w, "phone", phone_sdp, PL_SDP_TYPE_OFFER), PL_OK);
+    assert_int_equal(w->sdp_type, PL_SDP_TYPE_ANSWER);
+    assert_int_equal(create(w, "out", PL_LEG_KIND_SIP, NULL), PL_OK);
+    assert_int_equal(remote(w, "out", phone_sdp, PL_SDP_TYPE_OFFER),
+                     PL_ESTATE); /* the first one must be answered */
+}
+
 static void telephone_is_dialled(void **state)
 {
     world *w = *state;
@@ -466,6 +480,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
         TEST(browser_connects_and_closes),
         TEST(telephone_is_answered_held_and_hears_a_prompt),
+        TEST(offer_that_is_not_answered_gives_way_to_the_next),
         TEST(telephone_is_dialled),
         TEST(wrong_commands_are_refused),
         TEST(inventory_names_what_is_held_and_drain_waits_for_it),
