@@ -119,7 +119,9 @@ static pl_err open_port(const pl_media_config *k, pl_udp *ret_udp)
 static pl_err start_threads(pl_media *m, const pl_media_options *o)
 {
     const pl_media_config *k = o->config;
+    uint32_t priority = k->realtime_priority;
     pl_mixer_options mixer = {.n_threads = k->threads,
+                              .priority = priority,
                               .max_legs = k->max_legs,
                               .max_rooms = k->max_rooms,
                               .codecs = &pl_codecs,
@@ -133,6 +135,8 @@ static pl_err start_threads(pl_media *m, const pl_media_options *o)
                                .identity = m->identity,
                                .webrtc = m->udp,
                                .max_legs = k->max_legs,
+                               /* handshakes must not hold up a tick */
+                               .priority = priority > 1 ? priority - 1 : 0,
                                .metrics = o->metrics};
     return e == PL_OK ? pl_io_thread_start(&io, &m->io_thread) : e;
 }

@@ -101,7 +101,7 @@ static void unlink_leg(pl_engine *e, pl_channel *leg)
     e->legs[leg->id.index] = NULL;
     if (leg->is_up)
         e->n_up--;
-    pl_packet_pool_spare(e->pool, PL_PLAYOUT_SHARE);
+    pl_packet_pool_spare(e->pool);
 }
 
 static void free_room(pl_engine *e, pl_engine_room *room)
@@ -226,7 +226,7 @@ static pl_err make_leg(pl_engine *e, pl_engine_room *room,
     if (err == PL_OK)
         err = pl_engine_set_media(e, leg, &m->media);
     if (err == PL_OK)
-        err = pl_packet_pool_grow(e->pool, PL_PLAYOUT_SHARE);
+        err = pl_packet_pool_grow(e->pool);
     return err;
 }
 

@@ -251,6 +251,8 @@ static void tick_room(pl_engine *e, pl_engine_room *room, int64_t now_us,
         uint32_t clock =
             e->options.codecs->codec[leg->media.send_codec]->clock_hz;
         leg->ts += n_ticks * (clock / 50);
+        if (n_ticks > 1 && leg->is_up)
+            pl_playout_skip(leg->playout, now_us, n_ticks - 1);
     }
     if (room->options.mode == PL_ROOM_MODE_ECHO) {
         echo_room(e, room, now_us);

@@ -22,12 +22,14 @@ enum {
     BLANK_SPLICE = 480,
     COOL_TICKS = 5,
     PATIENCE_TICKS = 50,
-    SLACK_SMOOTH = 8
+    SLACK_SMOOTH = 8,
+    SKIP_MAX = 100
 };
 static const int64_t HIGH_US = 25000; /* above target: shrink */
 static const int64_t LOW_US = 10000;  /* below target: grow */
 static const int64_t FAR_US = 60000;  /* do not wait for a quiet moment */
 static const int64_t STALE_US = 40000;
+static const int64_t JUMP_US = 200000; /* above target: do not shrink, jump */
 static const float QUIET_DB = -50.0F;
 
 typedef enum step_kind {
@@ -185,6 +187,15 @@ pl_err pl_playout_accept(pl_playout *p, pl_codec_kind codec)
     return p->codecs->codec[codec]->decoder_create(&p->decoder[codec]);
 }
 
+/* Play on from the first packet that is queued. */
+static void go_to_head(pl_playout *p)
+{
+    p->next_ts = p->head->ts48;
+    p->next_xseq = p->head->xseq;
+    p->expanded = 0;
+    p->has_slack = false;
+}
+
 /* ---- putting ------------------------------------------------------------ */
 
 /* Extended timestamp in 48 kHz samples. */
@@ -228,6 +239,23 @@ static bool was_fetched(const pl_playout *p, uint32_t xseq)
     return false;
 }
 
+/* A packet to fill. When there are too many the oldest makes room, and the time
+ * line goes on behind it: in a conversation what is new is worth more. */
+static pl_packet *take_packet(pl_playout *p, size_t len)
+{
+    pl_packet *k = NULL;
+    if (p->n_queued < PL_PLAYOUT_QUEUE)
+        k = pl_packet_pool_take(p->pool, len, p->n_queued);
+    if (!k && p->head) {
+        drop_head(p);
+        p->count.full++;
+        if (p->head && p->is_playing)
+            go_to_head(p);
+        k = pl_packet_pool_take(p->pool, len, 0);
+    }
+    return k;
+}
+
 static pl_err put_packet(pl_playout *p, const pl_playout_info *info,
                          int64_t ts48, size_t duration, const uint8_t *payload,
                          size_t len)
@@ -240,12 +268,7 @@ static pl_err put_packet(pl_playout *p, const pl_playout_info *info,
         p->count.late++;
         return PL_ETIMEOUT;
     }
-    if (p->n_queued >= PL_PLAYOUT_QUEUE) {
-        p->count.full++;
-        return PL_EFULL;
-    }
-    pl_packet *k =
-        pl_packet_pool_take(p->pool, p->n_queued >= PL_PLAYOUT_SHARE);
+    pl_packet *k = take_packet(p, len);
     if (!k) {
         p->count.full++;
         return PL_EFULL;
@@ -355,9 +378,8 @@ static void fetch_head(pl_playout *p, int64_t now_us)
     }
 }
 
-/* Begin to play when the first packet's time has come. After a stall the
- * oldest packets are beyond use. */
-static bool try_start(pl_playout *p, int64_t now_us)
+/* After a stall the oldest packets are beyond use. */
+static void drop_stale(pl_playout *p, int64_t now_us)
 {
     while (p->head && p->head->next &&
            slack_of(p, now_us, p->head->next->ts48) >=
@@ -365,13 +387,16 @@ static bool try_start(pl_playout *p, int64_t now_us)
         drop_head(p);
         p->count.late++;
     }
+}
+
+/* Begin to play when the first packet's time has come. */
+static bool try_start(pl_playout *p, int64_t now_us)
+{
+    drop_stale(p, now_us);
     if (!p->head || slack_of(p, now_us, p->head->ts48) < p->delay.target_us)
         return false;
     p->is_playing = true;
-    p->has_slack = false;
-    p->next_ts = p->head->ts48;
-    p->next_xseq = p->head->xseq;
-    p->expanded = 0;
+    go_to_head(p);
     return true;
 }
 
@@ -415,8 +440,19 @@ static void bridge_empty(pl_playout *p)
     make_up(p, FRAME, p->expanded >= EXPAND_MAX);
 }
 
+/* So far behind that shrinking would take seconds: go to the present. */
+static void jump_ahead(pl_playout *p, int64_t now_us)
+{
+    if (!p->is_playing || !p->head ||
+        slack_of(p, now_us, p->head->ts48) < p->delay.target_us + JUMP_US)
+        return;
+    drop_stale(p, now_us);
+    go_to_head(p);
+}
+
 static void fill(pl_playout *p, int64_t now_us)
 {
+    jump_ahead(p, now_us);
     while (p->n + p->incoming < FRAME) {
         if (p->n_steps == MAX_STEPS ||
             (!p->is_playing && !try_start(p, now_us))) {
@@ -525,6 +561,14 @@ void pl_playout_advance(pl_playout *p, int64_t now_us,
     *ret_frame = (pl_playout_frame){.is_silent = is_silent,
                                     .has_level = p->has_level,
                                     .level_db = p->level_db};
+}
+
+void pl_playout_skip(pl_playout *p, int64_t now_us, uint32_t n_ticks)
+{
+    pl_playout_frame unused;
+    uint32_t n = n_ticks < SKIP_MAX ? n_ticks : SKIP_MAX;
+    for (; n > 0; n--)
+        pl_playout_advance(p, now_us - (int64_t)n * 20000, &unused);
 }
 
 /* ---- rendering ---------------------------------------------------------- */

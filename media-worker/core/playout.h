@@ -15,8 +15,7 @@
 #include "tables/engine_stats.def"
 
 enum {
-    PL_PLAYOUT_SHARE = 16,  /* packets a leg may always hold */
-    PL_PLAYOUT_QUEUE = 100, /* and never more */
+    PL_PLAYOUT_QUEUE = 100, /* packets a leg may hold */
     PL_PLAYOUT_HISTORY = 3
 };
 
@@ -49,7 +48,8 @@ typedef struct pl_playout_info {
 
 /* Queue a payload (copied).
  * Errors: PL_EPROTO the codec cannot have such a payload; PL_EEXIST already
- *         here; PL_ETIMEOUT too late; PL_EFULL no room. Each is counted.
+ *         here; PL_ETIMEOUT too late; PL_EFULL the pool is empty. Each is
+ *         counted. With its queue full the leg loses its oldest packet.
  * Context: no allocation */
 PL_MUST_USE pl_err pl_playout_put(pl_playout *playout,
                                   const pl_playout_info *info,
@@ -67,6 +67,9 @@ typedef struct pl_playout_frame {
 /* Step by 20 ms; now_us as in pl_engine_tick(). No allocation. */
 void pl_playout_advance(pl_playout *playout, int64_t now_us,
                         pl_playout_frame *ret_frame);
+/* Step over ticks that nobody ran, the last of them 20 ms before now_us: their
+ * sound is gone, as it is for the listeners. Before an advance. */
+void pl_playout_skip(pl_playout *playout, int64_t now_us, uint32_t n_ticks);
 /* Decode the step into out[960]. Once after each advance, or not at all. */
 void pl_playout_render(pl_playout *playout, float *out);
 

@@ -13,6 +13,7 @@
 #include "core/media_metrics.h"
 #include "core/ring.h"
 #include "io/peer.h"
+#include "io/realtime.h"
 
 enum {
     COMMANDS = 1024, /* queued from the main thread */
@@ -40,6 +41,7 @@ struct pl_io_thread {
     int epoll, command_wake, event_wake;
     pl_ring *commands, *events;
     bool is_stopping;
+    uint32_t priority;
 };
 
 static int64_t now_us(void)
@@ -193,6 +195,7 @@ static void *run(void *arg)
 {
     pl_io_thread *t = arg;
     int64_t maintained_us = 0;
+    (void)pl_realtime_enter(t->priority);
     while (!t->is_stopping) {
         struct epoll_event ready[WAKES];
         int patience = patience_ms(t);
@@ -255,6 +258,7 @@ pl_err pl_io_thread_start(const pl_io_thread_options *o,
     if (!t)
         return PL_ENOMEM;
     t->epoll = t->command_wake = t->event_wake = -1;
+    t->priority = o->priority;
     t->peers = (pl_peers){.webrtc = o->webrtc,
                           .mixer = o->mixer,
                           .identity = o->identity,

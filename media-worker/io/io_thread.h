@@ -17,6 +17,7 @@ typedef struct pl_io_thread_options {
     const pl_dtls_identity *identity; /* borrowed */
     pl_udp webrtc; /* open; the caller closes it, after the mixers ended */
     uint32_t max_legs;
+    uint32_t priority;   /* real-time, 1..99; 0: none (io/realtime.h) */
     pl_metrics *metrics; /* NULL: none */
 } pl_io_thread_options;
 

@@ -20,6 +20,7 @@
 #include "core/media_metrics.h"
 #include "core/ring.h"
 #include "io/batch_send.h"
+#include "io/realtime.h"
 
 enum {
     MAX_THREADS = 64,
@@ -238,6 +239,7 @@ static void keep_time(worker *w)
 static void *run(void *ctx)
 {
     worker *w = ctx;
+    (void)pl_realtime_enter(w->mixer->options.priority);
     struct pollfd fds[2] = {{.fd = w->timer_fd, .events = POLLIN},
                             {.fd = w->wake_fd, .events = POLLIN}};
     while (!w->is_stopping) {

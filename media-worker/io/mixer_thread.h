@@ -13,7 +13,8 @@
 typedef struct pl_mixer pl_mixer;
 
 typedef struct pl_mixer_options {
-    uint32_t n_threads;           /* 1..64; 0: one a core */
+    uint32_t n_threads; /* 1..64; 0: one a core */
+    uint32_t priority;  /* real-time, 1..99; 0: none (io/realtime.h) */
     uint32_t max_legs, max_rooms; /* of the worker; every thread takes any */
     const pl_codec_table *codecs;
     const pl_srtp_ops *srtp;
