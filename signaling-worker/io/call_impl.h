@@ -24,7 +24,8 @@ typedef enum request_kind {
     REQ_CANCEL,
     REQ_BYE,
     REQ_REINVITE,
-    REQ_FORK_BYE
+    REQ_FORK_BYE,
+    REQ_PROBE
 } request_kind;
 
 /* Grouped by purpose; there are few enough of them for the padding.
@@ -71,6 +72,10 @@ typedef struct pl_call {
     pl_bus_ticket offer_ticket;
     int64_t offer_us; /* when it was sent */
     int64_t ring_us;  /* CANCEL after it; 0 none */
+
+    int64_t probe_us;     /* time of the next OPTIONS; 0 not planned yet */
+    bool is_probing;      /* one is under way */
+    unsigned probes_lost; /* one after the other */
 
     int64_t deadline_us;    /* then an event is forced; 0 none */
     unsigned end_status;    /* of call_report ended */
@@ -164,5 +169,7 @@ void pl_call_on_resolved(void *ctx, uint64_t tag, pl_err e, const pl_ip *ip);
 void pl_call_send_ack(pl_call *c, const pl_sip_msg *ok);
 void pl_call_send_cancel(pl_call *c);
 void pl_call_send_bye(pl_call *c);
+/* Ask for a sign of life. The call may be gone afterwards. */
+void pl_call_send_probe(pl_call *c);
 
 #endif

@@ -509,6 +509,45 @@ static void on_bye_response(pl_call *c, const pl_sip_msg *m)
     (void)!pl_call_event(c, PL_CALL_E_BYE_DONE, m, (pl_slice){0});
 }
 
+/* ---- signs of life ---- */
+
+/* status: 481 and 408 say that the dialog is gone (RFC 3261 section
+ * 12.2.1.2); any other response came from somebody who lives. A connection
+ * that cannot be made may be made the next time. */
+static void probe_ended(pl_call *c, bool is_answered, unsigned status)
+{
+    enum { MAX_LOST = 2 };
+    bool is_gone = status == 481 || status == 408;
+    c->is_probing = false;
+    c->probes_lost = is_answered ? 0 : c->probes_lost + 1;
+    if (c->state != PL_CALL_S_CONFIRMED ||
+        (!is_gone && c->probes_lost < MAX_LOST))
+        return;
+    pl_call_count(c->all, PL_SIG_peers_gone);
+    c->end_status = 408;
+    pl_fmt_cut(c->reason, sizeof c->reason, "no sign of life");
+    (void)!pl_call_event(c, PL_CALL_E_LOST, NULL, (pl_slice){0});
+}
+
+void pl_call_send_probe(pl_call *c)
+{
+    pl_calls *all = c->all;
+    uint32_t serial = c->serial;
+    c->dialog.local_cseq++;
+    request r = {.method = PL_SIP_OPTIONS, .cseq = c->dialog.local_cseq};
+    c->is_probing = true;
+    pl_err e = send_inside(c, &c->dialog, REQ_PROBE, &r);
+    if (e != PL_OK && pl_call_of_serial(all, serial))
+        probe_ended(c, false, 503);
+}
+
+static void on_probe_response(pl_call *c, const pl_sip_msg *m,
+                              unsigned local_status)
+{
+    if (!m || m->status >= 200)
+        probe_ended(c, m != NULL, m ? m->status : local_status);
+}
+
 /* ---- our re-INVITE ---- */
 
 static pl_err send_reinvite(pl_call *c, const char *extra)
@@ -609,6 +648,7 @@ void pl_call_on_response(void *ctx, uint64_t tag, const pl_sip_msg *m,
     switch ((request_kind)(tag & 0xff)) {
     case REQ_INVITE: on_invite_response(c, m, flow, local_status); break;
     case REQ_BYE: on_bye_response(c, m); break;
+    case REQ_PROBE: on_probe_response(c, m, local_status); break;
     case REQ_REINVITE: on_reinvite_response(c, m, local_status); break;
     case REQ_CANCEL: /* what counts is the INVITE's own response */
     case REQ_FORK_BYE: break;

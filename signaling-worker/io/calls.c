@@ -383,6 +383,20 @@ static void on_deadline(pl_call *c)
     }
 }
 
+/* A peer that lost its power or its network sends no BYE: without this its
+ * call would stay for ever. RFC 3261 section 11: everybody answers OPTIONS. */
+static void probe_peer(pl_call *c, int64_t now)
+{
+    int64_t pause_us = (int64_t)c->all->o.config->probe_s * 1000000;
+    if (pause_us == 0 || c->is_probing)
+        return;
+    bool is_due = c->probe_us != 0 && now >= c->probe_us;
+    if (c->probe_us == 0 || is_due)
+        c->probe_us = now + pause_us;
+    if (is_due)
+        pl_call_send_probe(c);
+}
+
 static void tick_call(pl_call *c, int64_t now)
 {
     switch (pl_sip_retrans_due(&c->retrans, now)) {
@@ -409,6 +423,8 @@ static void tick_call(pl_call *c, int64_t now)
         (void)!pl_call_event(c, PL_CALL_E_RING_TIMEOUT, NULL, (pl_slice){0});
     } else if (c->deadline_us != 0 && now >= c->deadline_us) {
         on_deadline(c);
+    } else if (c->state == PL_CALL_S_CONFIRMED) {
+        probe_peer(c, now);
     }
 }
 

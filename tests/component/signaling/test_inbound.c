@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pl/str.h"
+#include "sig_metrics.h"
 
 static void a_call_is_answered_and_hung_up(void **state)
 {
@@ -152,6 +153,23 @@ static bool is_true(void *ctx)
     return *(bool *)ctx;
 }
 
+/* Respond to the request taken last. */
+static void respond(phone *p, const char *status)
+{
+    char answer[2048];
+    pl_fmt_cut(answer, sizeof answer, "SIP/2.0 %s\nVia: %s\n", status,
+               phone_header(p, "Via"));
+    static const char *const names[] = {"From", "To", "Call-ID", "CSeq"};
+    for (size_t i = 0; i < COUNT(names); i++) {
+        size_t n = strlen(answer);
+        pl_fmt_cut(answer + n, sizeof answer - n, "%s: %s\n", names[i],
+                   phone_header(p, names[i]));
+    }
+    size_t n = strlen(answer);
+    pl_fmt_cut(answer + n, sizeof answer - n, "Content-Length: 0\n\n");
+    phone_send(p, answer);
+}
+
 static void draining_takes_no_calls_and_ends_the_rest(void **state)
 {
     (void)state;
@@ -169,20 +187,54 @@ static void draining_takes_no_calls_and_ends_the_rest(void **state)
     assert_false(is_drained);
     phone_expect(&p, "BYE ");
     assert_non_null(strstr(phone_header(&p, "Reason"), "shutting down"));
-    char answer[2048];
-    pl_fmt_cut(answer, sizeof answer, "SIP/2.0 200 OK\nVia: %s\n",
-               phone_header(&p, "Via"));
-    static const char *const names[] = {"From", "To", "Call-ID", "CSeq"};
-    for (size_t i = 0; i < COUNT(names); i++) {
-        size_t n = strlen(answer);
-        pl_fmt_cut(answer + n, sizeof answer - n, "%s: %s\n", names[i],
-                   phone_header(&p, names[i]));
-    }
-    size_t n = strlen(answer);
-    pl_fmt_cut(answer + n, sizeof answer - n, "Content-Length: 0\n\n");
-    phone_send(&p, answer);
+    respond(&p, "200 OK");
     rig_until(rig, is_true, &is_drained);
     phone_close(&p);
+    pl_sig_rig_destroy(&rig);
+}
+
+static const char *const PROBED[] = {"probe_s=1", NULL};
+
+static void who_answers_options_stays_and_who_forgot_the_call_goes(void **state)
+{
+    (void)state;
+    pl_sig_rig *rig = rig_open(PROBED);
+    static phone p;
+    phone_open(&p, rig, false, "127.0.0.1");
+    phone_invite(&p, "lobby", "c1");
+    phone_expect(&p, "SIP/2.0 200");
+    phone_ack(&p, "lobby", "c1");
+    static const char *const alive[] = {"200 OK", "501 Not Implemented"};
+    for (size_t i = 0; i < COUNT(alive); i++) {
+        phone_expect(&p, "OPTIONS sip:p@127.0.0.1");
+        assert_string_equal(phone_header(&p, "Call-ID"), "c1");
+        assert_int_equal(pl_calls_count(pl_sig_rig_calls(rig)), 1);
+        respond(&p, alive[i]);
+    }
+    phone_expect(&p, "OPTIONS ");
+    respond(&p, "481 Call Does Not Exist");
+    phone_expect(&p, "BYE ");
+    respond(&p, "481 Call Does Not Exist");
+    rig_until_said(rig, "ended", 1);
+    assert_int_equal(pl_calls_count(pl_sig_rig_calls(rig)), 0);
+    phone_close(&p);
+    pl_sig_rig_destroy(&rig);
+}
+
+static void who_vanishes_leaves_no_call(void **state)
+{
+    (void)state;
+    pl_sig_rig *rig = rig_open(PROBED);
+    static phone p;
+    phone_open(&p, rig, true, "127.0.0.1");
+    phone_invite(&p, "lobby", "c1");
+    phone_expect(&p, "SIP/2.0 200");
+    phone_ack(&p, "lobby", "c1");
+    rig_until_said(rig, "confirmed", 1);
+    phone_close(&p);
+    rig_until_said(rig, "ended", 1);
+    assert_int_equal(
+        pl_metrics_value(pl_sig_rig_metrics(rig), PL_SIG_peers_gone), 1);
     pl_sig_rig_destroy(&rig);
 }
 
@@ -259,6 +311,9 @@ int main(void)
         cmocka_unit_test(calls_are_bounded),
         cmocka_unit_test(a_call_nobody_answers_gets_480),
         cmocka_unit_test(draining_takes_no_calls_and_ends_the_rest),
+        cmocka_unit_test(
+            who_answers_options_stays_and_who_forgot_the_call_goes),
+        cmocka_unit_test(who_vanishes_leaves_no_call),
         cmocka_unit_test(every_call_is_named_in_the_inventory),
         cmocka_unit_test(a_lossy_bus_leaves_no_call_behind),
     };
