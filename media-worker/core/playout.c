@@ -1,21 +1,16 @@
-/* playout.c - the time line of one received stream.
- *
- *   next_ts    media time (48 kHz) of the packet to fetch next
- *   n          samples fetched but not played; in fifo[] unless is_blank
- *   slack      how long before it was needed a fetched packet was due: the
- *              figure that is steered towards the delay's target */
+/* playout.c - the time line of one received stream: what each tick consists
+ * of, and its sound. */
 #include "core/playout.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/level.h"
+#include "core/playout_state.h"
 #include "core/splice.h"
 
 enum {
     FRAME = PL_CODEC_FRAME,
-    FIFO = FRAME + PL_SPLICE_MAX + PL_CODEC_MAX_DECODED,
-    MAX_STEPS = 24,
     EXPAND_MAX = 5 * FRAME, /* made up while the queue is empty */
     GAP_MAX = 24000,        /* 500 ms: longer is a new start */
     OPUS_DTX_MAX = 2,       /* bytes, RFC 6716 section 3.1 */
@@ -32,71 +27,6 @@ static const int64_t STALE_US = 40000;
 static const int64_t JUMP_US = 200000; /* above target: do not shrink, jump */
 static const float QUIET_DB = -50.0F;
 
-typedef enum step_kind {
-    STEP_PACKET,
-    STEP_FEC,
-    STEP_CONCEAL,
-    STEP_SILENCE
-} step_kind;
-
-/* One piece of what this tick adds to the fifo. */
-typedef struct step {
-    step_kind kind;
-    bool is_last_made_up; /* fade to silence */
-    pl_packet *packet; /* PACKET: ours; FEC: still queued or a later step's */
-    size_t samples;
-} step;
-
-typedef enum splice { SPLICE_NONE, SPLICE_REMOVE, SPLICE_REPEAT } splice;
-
-struct pl_playout {
-    pl_packet_pool *pool;
-    const pl_codec_table *codecs;
-    pl_decoder *decoder[PL_AUDIO_COUNT];
-    pl_delay delay;
-    pl_playout_counters count;
-
-    pl_packet *head, *tail; /* by xseq */
-    size_t n_queued;
-    pl_packet *history[PL_PLAYOUT_HISTORY]; /* fetched, oldest first */
-    size_t n_history;
-    bool has_ts;
-    uint32_t last_ts; /* RTP, to extend the next */
-    int64_t last_ts48;
-    pl_codec_kind last_codec; /* put last */
-
-    bool is_playing;
-    bool is_paused; /* the last packet announced silence */
-    bool has_pause;
-    uint32_t pause_xseq; /* number of an event or comfort noise packet */
-    int64_t next_ts;
-    uint32_t next_xseq;
-    size_t last_duration;
-    size_t expanded;     /* made up without moving next_ts */
-    pl_codec_kind codec; /* fetched last */
-    bool has_codec;
-
-    int64_t slack_us; /* smoothed */
-    bool has_slack;
-    unsigned off_ticks, cool_ticks;
-    splice splice;
-    float last_db; /* of what was rendered last */
-    bool has_level;
-    float level_db;
-
-    step step[MAX_STEPS];
-    size_t n_steps, incoming;
-    bool is_pending; /* steps not rendered yet */
-    bool is_blank;   /* the fifo's contents were never decoded */
-    size_t n;
-    float fifo[FIFO];
-};
-
-static int64_t us_of(int64_t ts48)
-{
-    return ts48 * 125 / 6; /* 48 samples a millisecond */
-}
-
 pl_err pl_playout_create(pl_packet_pool *pool, const pl_codec_table *codecs,
                          pl_playout **ret_playout)
 {
@@ -110,8 +40,7 @@ pl_err pl_playout_create(pl_packet_pool *pool, const pl_codec_table *codecs,
     return PL_OK;
 }
 
-/* Take from the history or the queue what is oldest. */
-static void drop_head(pl_playout *p)
+void pl_playout_drop_head(pl_playout *p)
 {
     pl_packet *k = p->head;
     p->head = k->next;
@@ -119,6 +48,14 @@ static void drop_head(pl_playout *p)
         p->tail = NULL;
     p->n_queued--;
     pl_packet_pool_give(p->pool, k);
+}
+
+void pl_playout_go_to_head(pl_playout *p)
+{
+    p->next_ts = p->head->ts48;
+    p->next_xseq = p->head->xseq;
+    p->expanded = 0;
+    p->has_slack = false;
 }
 
 static void remember(pl_playout *p, pl_packet *k)
@@ -153,7 +90,7 @@ static void drop_steps(pl_playout *p)
 void pl_playout_reset(pl_playout *p)
 {
     while (p->head)
-        drop_head(p);
+        pl_playout_drop_head(p);
     drop_steps(p);
     forget_history(p);
     pl_delay_init(&p->delay);
@@ -187,141 +124,6 @@ pl_err pl_playout_accept(pl_playout *p, pl_codec_kind codec)
     return p->codecs->codec[codec]->decoder_create(&p->decoder[codec]);
 }
 
-/* Play on from the first packet that is queued. */
-static void go_to_head(pl_playout *p)
-{
-    p->next_ts = p->head->ts48;
-    p->next_xseq = p->head->xseq;
-    p->expanded = 0;
-    p->has_slack = false;
-}
-
-/* ---- putting ------------------------------------------------------------ */
-
-/* Extended timestamp in 48 kHz samples. */
-static int64_t extend_ts(pl_playout *p, uint32_t ts, uint32_t clock_hz)
-{
-    int64_t by = 48000 / (int64_t)clock_hz;
-    if (!p->has_ts) {
-        p->has_ts = true;
-        p->last_ts48 = (int64_t)ts * by;
-    } else {
-        p->last_ts48 += (int64_t)(int32_t)(ts - p->last_ts) * by;
-    }
-    p->last_ts = ts;
-    return p->last_ts48;
-}
-
-/* Link by sequence number; usually at the end. */
-static pl_err link_packet(pl_playout *p, pl_packet *k)
-{
-    pl_packet **at = &p->head;
-    if (p->tail && (int32_t)(k->xseq - p->tail->xseq) > 0)
-        at = &p->tail->next;
-    while (*at && (int32_t)(k->xseq - (*at)->xseq) > 0)
-        at = &(*at)->next;
-    if (*at && (*at)->xseq == k->xseq)
-        return PL_EEXIST;
-    k->next = *at;
-    *at = k;
-    if (!k->next)
-        p->tail = k;
-    p->n_queued++;
-    return PL_OK;
-}
-
-static bool was_fetched(const pl_playout *p, uint32_t xseq)
-{
-    for (size_t i = 0; i < p->n_history; i++) {
-        if (p->history[i]->xseq == xseq)
-            return true;
-    }
-    return false;
-}
-
-/* A packet to fill. When there are too many the oldest makes room, and the time
- * line goes on behind it: in a conversation what is new is worth more. */
-static pl_packet *take_packet(pl_playout *p, size_t len)
-{
-    pl_packet *k = NULL;
-    if (p->n_queued < PL_PLAYOUT_QUEUE)
-        k = pl_packet_pool_take(p->pool, len, p->n_queued);
-    if (!k && p->head) {
-        drop_head(p);
-        p->count.full++;
-        if (p->head && p->is_playing)
-            go_to_head(p);
-        k = pl_packet_pool_take(p->pool, len, 0);
-    }
-    return k;
-}
-
-static pl_err put_packet(pl_playout *p, const pl_playout_info *info,
-                         int64_t ts48, size_t duration, const uint8_t *payload,
-                         size_t len)
-{
-    if (p->is_playing && ts48 < p->next_ts) {
-        if (was_fetched(p, info->xseq)) {
-            p->count.duplicate++;
-            return PL_EEXIST;
-        }
-        p->count.late++;
-        return PL_ETIMEOUT;
-    }
-    pl_packet *k = take_packet(p, len);
-    if (!k) {
-        p->count.full++;
-        return PL_EFULL;
-    }
-    k->ts48 = ts48;
-    k->xseq = info->xseq;
-    k->duration = (uint16_t)duration;
-    k->len = (uint16_t)len;
-    k->codec = info->codec;
-    k->has_level = info->has_level;
-    k->level = info->level;
-    memcpy(k->data, payload, len);
-    pl_err e = link_packet(p, k);
-    if (e != PL_OK) {
-        p->count.duplicate++;
-        pl_packet_pool_give(p->pool, k);
-    }
-    return e;
-}
-
-pl_err pl_playout_put(pl_playout *p, const pl_playout_info *info,
-                      const uint8_t *payload, size_t len)
-{
-    const pl_codec *codec = p->codecs->codec[info->codec];
-    size_t duration = p->decoder[info->codec] && len <= PL_PAYLOAD_MAX
-                          ? codec->duration(payload, len)
-                          : 0;
-    if (duration == 0 || duration > PL_CODEC_MAX_DECODED) {
-        p->count.bad_payload++;
-        return PL_EPROTO;
-    }
-    /* Another clock makes another time line. */
-    if (p->has_ts &&
-        p->codecs->codec[p->last_codec]->clock_hz != codec->clock_hz)
-        pl_playout_reset(p);
-    p->last_codec = info->codec;
-    int64_t ts48 = extend_ts(p, info->ts, codec->clock_hz);
-    if (!pl_delay_packet(&p->delay, info->arrival_us - us_of(ts48),
-                         info->arrival_us)) {
-        while (p->head)
-            drop_head(p);
-        p->is_playing = false;
-        p->has_slack = false;
-    }
-    return put_packet(p, info, ts48, duration, payload, len);
-}
-
-void pl_playout_pause(pl_playout *p, uint32_t xseq)
-{
-    p->has_pause = true;
-    p->pause_xseq = xseq;
-}
-
 /* Whether the packet expected next, or one after it, was such a packet. */
 static bool is_pause_next(const pl_playout *p)
 {
@@ -333,7 +135,7 @@ static bool is_pause_next(const pl_playout *p)
 
 static int64_t slack_of(const pl_playout *p, int64_t now_us, int64_t ts48)
 {
-    return now_us - p->delay.base_us - us_of(ts48);
+    return now_us - p->delay.base_us - pl_playout_us(ts48);
 }
 
 static void add_step(pl_playout *p, step s)
@@ -384,7 +186,7 @@ static void drop_stale(pl_playout *p, int64_t now_us)
     while (p->head && p->head->next &&
            slack_of(p, now_us, p->head->next->ts48) >=
                p->delay.target_us + STALE_US) {
-        drop_head(p);
+        pl_playout_drop_head(p);
         p->count.late++;
     }
 }
@@ -396,7 +198,7 @@ static bool try_start(pl_playout *p, int64_t now_us)
     if (!p->head || slack_of(p, now_us, p->head->ts48) < p->delay.target_us)
         return false;
     p->is_playing = true;
-    go_to_head(p);
+    pl_playout_go_to_head(p);
     return true;
 }
 
@@ -447,21 +249,21 @@ static void jump_ahead(pl_playout *p, int64_t now_us)
         slack_of(p, now_us, p->head->ts48) < p->delay.target_us + JUMP_US)
         return;
     drop_stale(p, now_us);
-    go_to_head(p);
+    pl_playout_go_to_head(p);
 }
 
 static void fill(pl_playout *p, int64_t now_us)
 {
     jump_ahead(p, now_us);
     while (p->n + p->incoming < FRAME) {
-        if (p->n_steps == MAX_STEPS ||
+        if (p->n_steps == PL_PLAYOUT_STEPS ||
             (!p->is_playing && !try_start(p, now_us))) {
             add_step(p, (step){.kind = STEP_SILENCE,
                                .samples = FRAME - p->n - p->incoming});
             return;
         }
         while (p->head && p->head->ts48 + p->head->duration <= p->next_ts) {
-            drop_head(p); /* timestamps ran backwards */
+            pl_playout_drop_head(p); /* timestamps ran backwards */
             p->count.late++;
         }
         if (p->head && p->head->ts48 <= p->next_ts) {
@@ -473,7 +275,7 @@ static void fill(pl_playout *p, int64_t now_us)
         } else {
             bridge_empty(p);
         }
-        if (p->n_steps > MAX_STEPS - 2)
+        if (p->n_steps > PL_PLAYOUT_STEPS - 2)
             p->is_playing = false; /* absurdly small packets */
     }
 }
@@ -504,14 +306,14 @@ static bool fill_more(pl_playout *p, int64_t now_us)
 {
     while (p->n + p->incoming < FRAME + PL_SPLICE_MAX && p->is_playing &&
            p->head && p->head->ts48 == p->next_ts &&
-           p->head->codec == p->codec && p->n_steps < MAX_STEPS - 2)
+           p->head->codec == p->codec && p->n_steps < PL_PLAYOUT_STEPS - 2)
         fetch_head(p, now_us);
     return p->n + p->incoming >= FRAME + PL_SPLICE_MIN + PL_SPLICE_FADE;
 }
 
 static void spliced(pl_playout *p, splice kind, size_t samples)
 {
-    int64_t us = us_of((int64_t)samples);
+    int64_t us = pl_playout_us((int64_t)samples);
     p->slack_us += kind == SPLICE_REMOVE ? -us : us;
     p->cool_ticks = COOL_TICKS;
     if (kind == SPLICE_REMOVE) {
@@ -671,7 +473,7 @@ void pl_playout_render(pl_playout *p, float *out)
     if (p->is_blank)
         warm_up(p);
     for (size_t i = 0; i < p->n_steps; i++) {
-        if (p->n + PL_CODEC_MAX_DECODED <= FIFO)
+        if (p->n + PL_CODEC_MAX_DECODED <= PL_PLAYOUT_FIFO)
             run_step(p, &p->step[i]);
     }
     for (size_t i = 0; i < p->n_steps; i++) {
