@@ -53,9 +53,11 @@ typedef struct pl_bus_options {
     /* CURVE for tcp: files with z85 keys; NULL on ipc. Binding a TCP address
      * that is not loopback without them is PL_ECONFIG. */
     const char *public_key_file, *secret_key_file, *server_key_file;
-    const char *allowed_keys_dir; /* router: one file per worker key */
-    unsigned beat_ms;             /* sent and expected; 0: 250 */
-    unsigned beats_missed;        /* peer is gone after that many; 0: 4 */
+    /* Router: one file per worker key. Its name begins with the worker's role
+     * ("media-1.pub"), and that role's messages are all it may send. */
+    const char *allowed_keys_dir;
+    unsigned beat_ms;      /* sent and expected; 0: 250 */
+    unsigned beats_missed; /* peer is gone after that many; 0: 4 */
 } pl_bus_options;
 
 /* Open over ZeroMQ. Errors: PL_ECONFIG, PL_EIO (text is logged). */

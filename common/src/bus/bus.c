@@ -443,17 +443,34 @@ static bool is_repeat(pl_bus *bus, const pl_bus_in *in)
     return true;
 }
 
-static bool is_own_name(const pl_bus_in *in)
+/* What it calls itself is what the transport and its key say. */
+static bool is_own_name(const pl_bus *bus, const pl_bus_in *in)
 {
-    return strcmp(((const pl_hello *)in->body)->node, in->node) == 0;
+    const pl_hello *m = in->body;
+    return strcmp(m->node, in->node) == 0 &&
+           (bus->from_role == PL_ROLE_UNKNOWN || m->role == bus->from_role);
+}
+
+/* A worker whose role is proved sends what its role sends, and no more. */
+static bool is_of_role(const pl_bus *bus, const pl_msg_desc *desc)
+{
+    static const char *const senders[] = {
+        [PL_ROLE_UNKNOWN] = "", /* not proved: the transport's folder guards */
+        [PL_ROLE_API] = "API",
+        [PL_ROLE_SIGNALING] = "SIGNALING",
+        [PL_ROLE_MEDIA] = "MEDIA",
+        [PL_ROLE_ROOMPOOL] = "ROOMPOOL"};
+    return bus->from_role == PL_ROLE_UNKNOWN ||
+           strcmp(desc->sender, "ANY") == 0 ||
+           strcmp(desc->sender, senders[bus->from_role]) == 0;
 }
 
 static void dispatch(pl_bus *bus, pl_bus_peer *peer, const pl_bus_in *in)
 {
     if (in->desc == &PL_MSG_HELLO && bus->is_router) {
-        if (!is_own_name(in)) {
+        if (!is_own_name(bus, in)) {
             pl_bus_reply_error(bus, &in->ticket, PL_EINVAL,
-                               "hello under another node's name");
+                               "hello under another node's name or role");
             return;
         }
         pl_bus_peer_hello(bus, peer);
@@ -519,6 +536,12 @@ void pl_bus_receive(pl_bus *bus, const char *from, pl_slice envelope,
     if (!in.desc) {
         bus->stats.unhandled++;
         refuse(bus, &env, &in, PL_EUNSUPPORTED);
+        return;
+    }
+    if (!is_of_role(bus, in.desc)) {
+        bus->stats.malformed++;
+        complain(bus, peer, "message_of_another_role", in.desc->name);
+        refuse(bus, &env, &in, PL_EFORBIDDEN);
         return;
     }
     if (in.desc->kind != env.kind ||

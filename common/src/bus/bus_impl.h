@@ -75,6 +75,8 @@ struct pl_bus {
     void *link;
     char node[PL_NODE_MAX + 1];
     bool is_router;
+    pl_role from_role; /* sender's, proved by its key; set by the transport
+                          before pl_bus_receive(); UNKNOWN: not proved */
     int64_t beat_us, patience_us; /* period; silence after which one is gone */
 
     pl_bus_route routes[PL_BUS_ROUTES_MAX];

@@ -128,6 +128,10 @@ static void deliver(zmq_link *l, zmq_msg_t *parts, int n)
 {
     char from[PL_NODE_MAX + 1] = PL_BUS_ROOMPOOL;
     int head = l->is_router ? 1 : 0;
+    /* Who sent it is proved by its key, however it calls itself. */
+    const char *key_file =
+        l->zap_socket ? zmq_msg_gets(&parts[n - 1], "User-Id") : NULL;
+    l->bus->from_role = key_file ? pl_zap_role_of(key_file) : PL_ROLE_UNKNOWN;
     if (l->is_router &&
         pl_copy(from, sizeof from, part_slice(&parts[0])) != PL_OK) {
         return; /* an identity that no process of ours has */
@@ -167,12 +171,13 @@ static void on_readable(void *ctx, unsigned events)
 static void answer_zap(zmq_link *l, zmq_msg_t *parts, int n)
 {
     enum { REQUEST_ID = 1, MECHANISM = 5, KEY = 6, N_PARTS = 7, KEY_LEN = 32 };
+    char name[PL_ZAP_NAME_TEXT] = "";
     bool is_allowed = false;
     if (n == N_PARTS && zmq_msg_size(&parts[KEY]) == KEY_LEN &&
         pl_slice_eq_str(part_slice(&parts[MECHANISM]), "CURVE")) {
         char text[CURVE_KEY_TEXT + 1];
         is_allowed = zmq_z85_encode(text, zmq_msg_data(&parts[KEY]), KEY_LEN) &&
-                     pl_zap_is_allowed(l->allowed_keys_dir, text);
+                     pl_zap_find(l->allowed_keys_dir, text, name);
     }
     if (!is_allowed) {
         static pl_log_limit limit;
@@ -188,7 +193,7 @@ static void answer_zap(zmq_link *l, zmq_msg_t *parts, int n)
            send_frame(l->zap_socket, id.ptr, id.len, ZMQ_SNDMORE) &&
            send_frame(l->zap_socket, status, 3, ZMQ_SNDMORE) &&
            send_frame(l->zap_socket, "", 0, ZMQ_SNDMORE) &&
-           send_frame(l->zap_socket, "", 0, ZMQ_SNDMORE) &&
+           send_frame(l->zap_socket, name, strlen(name), ZMQ_SNDMORE) &&
            send_frame(l->zap_socket, "", 0, 0));
 }
 

@@ -26,7 +26,24 @@ pl_err pl_zap_read_key(const char *path, char key[PL_ZAP_KEY_TEXT])
                    (pl_slice){.ptr = (const uint8_t *)text, .len = n});
 }
 
-bool pl_zap_is_allowed(const char *dir, const char *key)
+pl_role pl_zap_role_of(const char *name)
+{
+    static const struct {
+        const char *text;
+        pl_role role;
+    } roles[] = {{"api", PL_ROLE_API},
+                 {"signaling", PL_ROLE_SIGNALING},
+                 {"media", PL_ROLE_MEDIA}};
+    size_t n = strcspn(name, "-.");
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
+        if (strlen(roles[i].text) == n && memcmp(roles[i].text, name, n) == 0)
+            return roles[i].role;
+    }
+    return PL_ROLE_UNKNOWN;
+}
+
+bool pl_zap_find(const char *dir, const char *key,
+                 char ret_name[PL_ZAP_NAME_TEXT])
 {
     DIR *d = opendir(dir);
     if (!d)
@@ -37,10 +54,12 @@ bool pl_zap_is_allowed(const char *dir, const char *key)
     for (int n = 0; entry && n < FILES_MAX && !is_found; n++) {
         char path[512];
         char known[PL_ZAP_KEY_TEXT];
-        if (entry->d_name[0] != '.' &&
+        if (pl_zap_role_of(entry->d_name) != PL_ROLE_UNKNOWN &&
             pl_fmt(path, sizeof path, "%s/%s", dir, entry->d_name) == PL_OK &&
             pl_zap_read_key(path, known) == PL_OK) {
-            is_found = strcmp(known, key) == 0; /* public keys: no secret */
+            is_found = strcmp(known, key) == 0 && /* public keys: no secret */
+                       pl_fmt(ret_name, PL_ZAP_NAME_TEXT, "%s",
+                              entry->d_name) == PL_OK;
         }
         entry = readdir(d); /* NOLINT(concurrency-mt-unsafe) */
     }

@@ -66,9 +66,10 @@ static void remove_in(const rig *r, const char *name)
 static int teardown(void **state)
 {
     static const char *const FILES[] = {
-        "run/bus",    "run/bus.lock", "run",         "keys/worker",
-        "keys",       "server",       "server.pub",  "worker",
-        "worker.pub", "stranger",     "stranger.pub"};
+        "run/bus",     "run/bus.lock", "run",       "keys/api-1", "keys/media",
+        "keys/worker", "keys",         "server",    "server.pub", "api-1",
+        "api-1.pub",   "media",        "media.pub", "worker",     "worker.pub",
+        "stranger",    "stranger.pub"};
     rig *r = *state;
     pl_bus_close(&r->dealer);
     pl_bus_close(&r->router);
@@ -287,7 +288,9 @@ static void open_curve(rig *r, const char *name, curve_paths *p)
     pl_fmt_cut(keys, sizeof keys, "%s/keys", r->dir);
     assert_int_equal(mkdir(keys, 0700), 0);
     make_keys(r, "server", false);
-    make_keys(r, "worker", true);
+    make_keys(r, "api-1", true);
+    make_keys(r, "media", true);
+    make_keys(r, "worker", true); /* a name without a role */
     make_keys(r, "stranger", false);
     pl_fmt_cut(p->server, sizeof p->server, "%s/server", r->dir);
     pl_fmt_cut(p->server_pub, sizeof p->server_pub, "%s/server.pub", r->dir);
@@ -307,18 +310,38 @@ static void an_allowed_key_is_let_in(void **state)
 {
     rig *r = *state;
     curve_paths p;
-    open_curve(r, "worker", &p);
+    open_curve(r, "api-1", &p);
     r->wanted = 1;
     ask(r, false);
     run(r);
     assert_int_equal(r->ok, 1);
 }
 
-static void another_key_is_kept_out(void **state)
+/* The key counts, not the name that the worker gives itself. */
+static void a_key_sends_what_its_role_sends(void **state)
 {
     rig *r = *state;
     curve_paths p;
-    open_curve(r, "stranger", &p);
+    r->dealer_options.node = "api-1.aa";
+    open_curve(r, "media", &p);
+    const pl_metrics_get m = {.index = 0};
+    r->wanted = 1;
+    assert_int_equal(pl_bus_request(r->dealer, NULL, &PL_MSG_METRICS_GET, &m,
+                                    on_reply, r, NULL),
+                     PL_OK);
+    run(r);
+    assert_int_equal(r->replies, 1);
+    assert_int_equal(r->ok, 0);
+    assert_int_equal(r->requests, 0);
+    pl_bus_stats stats;
+    pl_bus_get_stats(r->router, &stats);
+    assert_int_equal(stats.malformed, 1);
+}
+
+static void keep_out(rig *r, const char *key)
+{
+    curve_paths p;
+    open_curve(r, key, &p);
     const pl_metrics_get m = {.index = 0};
     const pl_bus_send how = {.deadline_ms = 1000};
     r->wanted = 1;
@@ -328,6 +351,16 @@ static void another_key_is_kept_out(void **state)
     run(r);
     assert_int_equal(r->ok, 0);
     assert_int_equal(r->requests, 0);
+}
+
+static void another_key_is_kept_out(void **state)
+{
+    keep_out(*state, "stranger");
+}
+
+static void a_key_without_role_is_kept_out(void **state)
+{
+    keep_out(*state, "worker");
 }
 
 static void unusable_keys_are_configuration_errors(void **state)
@@ -382,7 +415,9 @@ int main(void)
         T(a_second_roompool_is_refused),
         T(bad_endpoints_are_configuration_errors),
         T(an_allowed_key_is_let_in),
+        T(a_key_sends_what_its_role_sends),
         T(another_key_is_kept_out),
+        T(a_key_without_role_is_kept_out),
         T(unusable_keys_are_configuration_errors),
         T(junk_on_the_socket_is_counted),
     };
