@@ -376,7 +376,7 @@ void pl_leg_lost(pl_pool *pool, pl_leg *leg, const char *reason)
     pl_part *part = leg->part;
     bool is_first = leg->is_pending && !leg->is_negotiated;
     leg->is_negotiated = false;
-    leg->is_unconfirmed = false;
+    leg->is_unconfirmed = leg->is_lost = false;
     if (is_first && part->row.kind == PL_PART_KIND_PAGE)
         return; /* its negotiation is tried again */
     pl_pool_count(pool, PL_RM_legs_lost);

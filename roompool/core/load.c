@@ -13,6 +13,7 @@
 #include "modification.h"
 #include "participant.h"
 #include "pl/str.h"
+#include "reconcile.h"
 #include "room.h"
 #include "session.h"
 #include "telephone.h"
@@ -159,19 +160,10 @@ static void settle_part(pl_pool *pool, pl_part *part)
 
 static void settle_place(pl_pool *pool, pl_conf *conf)
 {
-    const char *node = conf->row.media_node;
-    if (!node[0] || pl_worker_find(pool, node))
-        return; /* its worker is expected back */
-    pl_conf_unplace(pool, conf);
-    PL_LIST_EACH(at, &conf->parts)
-    {
-        const pl_part *part = PL_CONTAINER(at, pl_part, link);
-        PL_LIST_EACH_SAFE(leg, &part->legs)
-        {
-            pl_leg_lost(pool, PL_CONTAINER(leg, pl_leg, link),
-                        "media worker lost");
-        }
-    }
+    char node[PL_NODE_MAX + 1];
+    PL_SET(node, conf->row.media_node);
+    if (node[0] && !pl_worker_find(pool, node)) /* else it is expected back */
+        pl_reconcile_media_down(pool, node);
 }
 
 static void settle_conf(pl_pool *pool, pl_conf *conf)

@@ -42,7 +42,7 @@ struct pl_conf {
     pl_conf_row row;
     pl_room *room;
     pl_list parts; /* pl_part.link, in order of arrival, left ones too */
-    unsigned n_live;
+    unsigned n_live, n_left;
     pl_list events; /* pl_event.link, rows of the conference's stream */
     unsigned n_events;
     uint64_t last_seq;
@@ -85,6 +85,7 @@ struct pl_leg {
     bool is_pending;     /* a negotiation is under way */
     bool is_negotiated;  /* has been once */
     bool is_unconfirmed; /* its worker's inventory has not named it */
+    bool is_lost;        /* its worker went down just now */
     pl_task timer;       /* our offer waits for accept */
 };
 

@@ -100,14 +100,15 @@ void pl_reconcile_item(pl_pool *pool, const char *node,
 
 /* ---- losses ---- */
 
-/* A leg of this worker that is lost; found anew each time, since losing one
- * may remove others. NULL none. */
+/* A leg that is lost, or that this worker's inventory did not name; found anew
+ * each time, since losing one may remove others. NULL none. */
 static pl_leg *next_lost(const pl_pool *pool, const char *node)
 {
     size_t cursor = 0;
     pl_leg *leg;
     while ((leg = pl_map_next(pool->legs, &cursor, NULL)) != NULL) {
-        if (leg->is_unconfirmed && (!node || is_at(leg->part->conf, node)))
+        if (leg->is_lost ||
+            (node && leg->is_unconfirmed && is_at(leg->part->conf, node)))
             return leg;
     }
     return NULL;
@@ -157,7 +158,7 @@ void pl_reconcile_media_down(pl_pool *pool, const char *node)
     pl_leg *leg;
     pl_conf *conf;
     while ((leg = pl_map_next(pool->legs, &cursor, NULL)) != NULL)
-        leg->is_unconfirmed = is_at(leg->part->conf, node);
+        leg->is_lost = is_at(leg->part->conf, node);
     cursor = 0;
     while ((conf = pl_map_next(pool->confs, &cursor, NULL)) != NULL) {
         if (is_at(conf, node) && conf->row.state == PL_CONF_STATE_LIVE)
