@@ -81,8 +81,11 @@ pl_err pl_part_load(pl_pool *pool, const pl_part_row *row)
         return e;
     }
     pl_list_append(&conf->parts, &part->link);
-    if (row->state != PL_PART_STATE_LEFT)
+    if (row->state == PL_PART_STATE_LEFT) {
+        conf->n_left++;
+    } else {
         conf->n_live++;
+    }
     return PL_OK;
 }
 
@@ -201,10 +204,14 @@ static void forget_due(void *ctx, void *object)
     pl_part_forget(ctx, object);
 }
 
+/* Somebody who comes and goes as fast as possible is forgotten as fast: every
+ * event of a conference looks at all whom it remembers. */
 void pl_part_plan_forget(pl_pool *pool, pl_part *part)
 {
-    pl_pool_plan(pool, &part->timer, forget_due, part,
-                 PL_S(pool->config->linger_s));
+    enum { MANY_LEFT = 200, SHORT_S = 1 };
+    uint32_t linger_s =
+        part->conf->n_left > MANY_LEFT ? SHORT_S : pool->config->linger_s;
+    pl_pool_plan(pool, &part->timer, forget_due, part, PL_S(linger_s));
 }
 
 void pl_part_leave(pl_pool *pool, pl_part *part, const char *reason)
@@ -222,6 +229,7 @@ void pl_part_leave(pl_pool *pool, pl_part *part, const char *reason)
     if (!pl_part_move(pool, part, PL_PART_STATE_LEFT))
         return;
     conf->n_live--;
+    conf->n_left++;
     pl_pool_count(pool, PL_RM_leaves);
     tell_sessions(pool, part, was, reason);
     if (was == PL_PART_STATE_RINGING)
@@ -241,6 +249,8 @@ void pl_part_leave(pl_pool *pool, pl_part *part, const char *reason)
 void pl_part_forget(pl_pool *pool, pl_part *part)
 {
     pl_pool_cancel(pool, &part->timer);
+    if (part->row.state == PL_PART_STATE_LEFT)
+        part->conf->n_left--;
     pl_poll_end(pool, &part->poll, part->conf->last_seq);
     pl_event_list_free(&part->sync);
     pl_pool_del(pool, &PL_TABLE_PART, &part->row);

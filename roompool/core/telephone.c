@@ -370,10 +370,14 @@ static void confirmed(pl_pool *pool, pl_call *call, pl_slice sdp)
     pl_sipcall_move(pool, call, PL_CALL_STATE_CONFIRMED);
     if (is_first && part->row.state == PL_PART_STATE_PIN)
         pl_phone_ask_pin(pool, part);
-    if (sdp.len == 0 || !call->expects_answer)
+    if (!call->expects_answer)
         return;
     call->expects_answer = false;
-    apply_confirm(pool, call, sdp);
+    if (sdp.len == 0) { /* RFC 3261 section 13.2.1: the ACK must bring it */
+        pl_part_leave(pool, part, "no media in the answer");
+    } else {
+        apply_confirm(pool, call, sdp);
+    }
 }
 
 static const char *failure_text(const pl_pool *pool, const pl_call_report *m)

@@ -164,6 +164,19 @@ static void a_call_without_offer_gets_ours(void **state)
     assert_int_equal(media_leg(w, leg)->n_remote, 1);
 }
 
+static void an_ack_without_the_answer_ends_the_call(void **state)
+{
+    world *w = *state;
+    assert_int_equal(phone_call(w, "c1", "1000", NULL), PL_OK);
+    assert_int_equal(phone_report(w, "c1", PL_CALL_STATE_CONFIRMED, 0, NULL),
+                     PL_OK);
+    world_run(w, 10 * MS);
+    assert_true(sig_call(w, "c1")->is_ended);
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM v_live_participants"),
+                     0);
+    world_check(w);
+}
+
 static void bad_media_is_488(void **state)
 {
     world *w = *state;
@@ -402,6 +415,28 @@ static void a_token_that_is_not_refreshed_ends(void **state)
                      0);
 }
 
+static void who_comes_and_goes_is_forgotten_as_fast(void **state)
+{
+    world *w = *state;
+    pl_participant_leave m = {.present = 0};
+    answer a;
+    assert_int_equal(join_room(w, "lobby", NULL, "stays", &a), PL_OK);
+    for (int i = 0; i < 260; i++) {
+        char token[16];
+        pl_fmt_cut(token, sizeof token, "g-%d", i);
+        assert_int_equal(join_room(w, "lobby", NULL, token, &a), PL_OK);
+        pl_fmt_cut(m.participant_id, 65, "%s", a.body.joined.participant_id);
+        pl_fmt_cut(m.token_hash, 65, "%s", hash_of(token));
+        world_ask(w, &PL_MSG_PARTICIPANT_LEAVE, &m, &a);
+        assert_int_equal(a.error, PL_OK);
+        world_ask(w, &PL_MSG_PARTICIPANT_LEAVE, &m, &a); /* again: harmless */
+        assert_int_equal(a.error, PL_OK);
+    }
+    world_run(w, 2 * S);
+    assert_true(world_sql(w, "SELECT count(*) FROM participants") <= 202);
+    world_check(w);
+}
+
 static void only_a_host_mutes_and_removes_others(void **state)
 {
     world *w = *state;
@@ -508,6 +543,7 @@ int main(void)
         TEST(rooms_made_by_joining_go_with_their_conference),
         TEST(a_telephone_joins),
         TEST(a_call_without_offer_gets_ours),
+        TEST(an_ack_without_the_answer_ends_the_call),
         TEST(bad_media_is_488),
         TEST(without_media_worker_it_is_503),
         TEST(a_telephone_keys_the_pin),
@@ -519,6 +555,7 @@ int main(void)
         TEST(the_roster_is_read_between_sync_marks),
         TEST(speaking_passes_by_and_is_not_stored),
         TEST(a_token_that_is_not_refreshed_ends),
+        TEST(who_comes_and_goes_is_forgotten_as_fast),
         TEST(only_a_host_mutes_and_removes_others),
         TEST(a_page_makes_a_new_offer_for_its_media),
         TEST(requests_of_one_turn_share_a_commit),
