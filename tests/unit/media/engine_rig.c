@@ -92,6 +92,7 @@ static void on_send(void *ctx, const pl_out_packet *packets, size_t n)
         assert_int_equal(packets[i].fd, (int)packets[i].leg.index + 100);
         if (pl_rtp_is_rtcp(packets[i].data, packets[i].len)) {
             leg->reports++;
+            leg->report_port = packets[i].remote->port;
             continue;
         }
         pl_rtp rtp;

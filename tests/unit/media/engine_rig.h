@@ -35,6 +35,7 @@ typedef struct rig_leg {
     float *heard;
     size_t n_heard, cap;
     uint32_t packets, gaps, markers, reports;
+    uint16_t report_port; /* where the last report went */
     bool has_seq;
     uint16_t last_seq;
     uint32_t last_ts, heard_ssrc;

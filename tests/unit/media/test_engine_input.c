@@ -305,6 +305,34 @@ static void impossible_commands_are_refused(void **state)
     pl_engine_destroy(&none);
 }
 
+static void reports_take_the_way_that_was_agreed(void **state)
+{
+    (void)state; /* RFC 3550 section 11, RFC 5761 section 5.1.3 */
+    rig *r = &the_rig;
+    rig_leg *a = rig_add(r, PL_AUDIO_PCMU, 400, 0, false);
+    rig_run(r, 300);
+    assert_true(a->reports > 0);
+    assert_int_equal(a->report_port, 9); /* muxed */
+    pl_mix_input to = {.kind = PL_MIX_TRANSPORT_ADDRESS, .leg = a->id};
+    to.u.route = (pl_mix_route){.fd = (int)a->id.index + 100,
+                                .remote = {.ip = {1}, .port = 20},
+                                .rtcp_fd = (int)a->id.index + 100,
+                                .rtcp_remote = {.ip = {1}, .port = 21}};
+    pl_engine_input(r->engine, &to);
+    rig_run(r, 500);
+    assert_int_equal(a->report_port, 21);
+    uint32_t reports = a->reports;
+    to.u.route.rtcp_fd = -1; /* the peer wants none */
+    pl_engine_input(r->engine, &to);
+    rig_run(r, 500);
+    assert_int_equal(a->reports, reports);
+    to.u.route.remote = (pl_addr){.port = 0}; /* not known yet: silent */
+    pl_engine_input(r->engine, &to);
+    uint32_t packets = a->packets;
+    rig_run(r, 5);
+    assert_int_equal(a->packets, packets);
+}
+
 static void transport_comes_and_goes(void **state)
 {
     (void)state;
@@ -337,6 +365,7 @@ int main(void)
         RIG_TEST(reports_of_the_peer_are_read),
         RIG_TEST(paths_are_noted_once_they_prove_themselves),
         RIG_TEST(impossible_commands_are_refused),
+        RIG_TEST(reports_take_the_way_that_was_agreed),
         RIG_TEST(transport_comes_and_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
