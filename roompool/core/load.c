@@ -206,13 +206,22 @@ static void settle(pl_pool *pool)
 static void prune(void *ctx, void *object)
 {
     pl_pool *pool = ctx;
+    pool->n_new_records = 0;
     int64_t keep_ms = (int64_t)pool->config->records_days * 86400 * 1000;
     (void)object;
-    pl_err e = pool->store->ops->prune_records(pool->store,
-                                               pool->now.wall_ms - keep_ms);
+    pl_err e = pool->store->ops->prune_records(
+        pool->store, pool->now.wall_ms - keep_ms, pool->config->max_records);
     if (e)
         pl_pool_fail(pool, e);
     pl_pool_plan(pool, &pool->prune, prune, NULL, PL_S(3600));
+}
+
+/* Not once an hour only: strangers who join and leave write records too. */
+void pl_pool_note_record(pl_pool *pool)
+{
+    enum { MANY_NEW = 1000 };
+    if (++pool->n_new_records == MANY_NEW)
+        pl_pool_plan(pool, &pool->prune, prune, NULL, 0);
 }
 
 pl_err pl_pool_load(pl_pool *pool, pl_now now)

@@ -142,6 +142,7 @@ struct pl_pool {
     pl_err failed;                /* first fault of the store or of memory */
     bool is_draining, is_loading, is_purging;
     pl_task prune;
+    unsigned n_new_records; /* since the last pruning */
 };
 
 /* ---- pool.c: plumbing for the modules ---- */
@@ -167,6 +168,8 @@ void pl_pool_send(pl_pool *pool, const char *node, uint64_t epoch,
                   const pl_msg_desc *desc, const void *body, pl_op *op);
 void pl_pool_note(pl_pool *pool, pl_log_level level, const char *event,
                   const pl_conf *conf, const pl_part *part, const char *text);
+/* A call record was written (load.c: old ones are pruned). */
+void pl_pool_note_record(pl_pool *pool);
 /* Copy text into a fixed field, cutting what does not fit. */
 #define PL_SET(field, text) pl_fmt_cut((field), sizeof(field), "%s", (text))
 /* Milliseconds and seconds as loop time. */

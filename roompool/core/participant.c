@@ -171,6 +171,7 @@ static void write_record(pl_pool *pool, const pl_part *part)
     PL_SET(row.address, p->address);
     PL_SET(row.reason, p->leave_reason);
     pl_pool_put(pool, &PL_TABLE_RECORD, &row);
+    pl_pool_note_record(pool);
 }
 
 /* Tell the session, or every session that still rings. */

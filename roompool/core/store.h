@@ -27,8 +27,9 @@ typedef struct pl_store_ops {
     /* Make the changes durable; nothing to do is PL_OK. Errors: PL_EIO. */
     pl_err (*commit)(pl_store *store);
     bool (*is_dirty)(const pl_store *store);
-    /* Delete call records that ended before wall_ms. */
-    pl_err (*prune_records)(pl_store *store, int64_t wall_ms);
+    /* Delete call records that ended before wall_ms, and the oldest beyond
+     * keep. */
+    pl_err (*prune_records)(pl_store *store, int64_t wall_ms, uint32_t keep);
     void (*close)(pl_store **store);
 } pl_store_ops;
 

@@ -32,7 +32,7 @@ typedef struct sqlite_store {
     sqlite3 *db;
     int lock_fd;
     bool is_open, is_failed; /* a transaction is open; nothing works more */
-    sqlite3_stmt *begin, *commit, *prune;
+    sqlite3_stmt *begin, *commit, *prune, *prune_beyond;
     table_statements tables[MAX_TABLES];
     size_t n_tables;
     char path[512];
@@ -131,7 +131,11 @@ static pl_err prepare_all(sqlite_store *s)
     }
     if (prepare(s, "BEGIN IMMEDIATE", &s->begin) ||
         prepare(s, "COMMIT", &s->commit) ||
-        prepare(s, "DELETE FROM call_records WHERE left_at < ?", &s->prune))
+        prepare(s, "DELETE FROM call_records WHERE left_at < ?", &s->prune) ||
+        prepare(s,
+                "DELETE FROM call_records WHERE left_at <= (SELECT left_at "
+                "FROM call_records ORDER BY left_at DESC LIMIT 1 OFFSET ?)",
+                &s->prune_beyond))
         return PL_EIO;
     return PL_OK;
 }
@@ -346,15 +350,17 @@ static bool is_dirty(const pl_store *store)
     return ((const sqlite_store *)(const void *)store)->is_open;
 }
 
-static pl_err prune_records(pl_store *store, int64_t wall_ms)
+static pl_err prune_records(pl_store *store, int64_t wall_ms, uint32_t keep)
 {
     sqlite_store *s = self_of(store);
     pl_err e = begin(s);
     if (e)
         return e;
-    if (bind_time(s->prune, 1, wall_ms) != SQLITE_OK)
+    if (bind_time(s->prune, 1, wall_ms) != SQLITE_OK ||
+        sqlite3_bind_int64(s->prune_beyond, 1, keep) != SQLITE_OK)
         return fail(s);
-    return run(s, s->prune);
+    e = run(s, s->prune);
+    return e ? e : run(s, s->prune_beyond);
 }
 
 static void close_store(pl_store **store)
@@ -369,6 +375,7 @@ static void close_store(pl_store **store)
     sqlite3_finalize(s->begin);
     sqlite3_finalize(s->commit);
     sqlite3_finalize(s->prune);
+    sqlite3_finalize(s->prune_beyond);
     sqlite3_close(s->db);
     if (s->lock_fd >= 0)
         close(s->lock_fd);

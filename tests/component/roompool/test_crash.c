@@ -68,9 +68,9 @@ static bool k_is_dirty(const pl_store *s)
     return real->ops->is_dirty(real);
 }
 
-static pl_err k_prune(pl_store *s, int64_t wall_ms)
+static pl_err k_prune(pl_store *s, int64_t wall_ms, uint32_t keep)
 {
-    return real_of(s)->ops->prune_records(real_of(s), wall_ms);
+    return real_of(s)->ops->prune_records(real_of(s), wall_ms, keep);
 }
 
 static void k_close(pl_store **s)

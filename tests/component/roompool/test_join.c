@@ -420,8 +420,9 @@ static void who_comes_and_goes_is_forgotten_as_fast(void **state)
     world *w = *state;
     pl_participant_leave m = {.present = 0};
     answer a;
+    w->config.max_records = 50;
     assert_int_equal(join_room(w, "lobby", NULL, "stays", &a), PL_OK);
-    for (int i = 0; i < 260; i++) {
+    for (int i = 0; i < 1010; i++) {
         char token[16];
         pl_fmt_cut(token, sizeof token, "g-%d", i);
         assert_int_equal(join_room(w, "lobby", NULL, token, &a), PL_OK);
@@ -434,6 +435,8 @@ static void who_comes_and_goes_is_forgotten_as_fast(void **state)
     }
     world_run(w, 2 * S);
     assert_true(world_sql(w, "SELECT count(*) FROM participants") <= 202);
+    assert_true(world_sql(w, "SELECT count(*) FROM call_records") <= 60);
+    assert_true(world_sql(w, "SELECT count(*) FROM call_records") >= 10);
     world_check(w);
 }
 
