@@ -254,6 +254,10 @@ void pl_call_on_resolved(void *ctx, uint64_t tag, pl_err e, const pl_ip *ip)
         fail_start(c, 404, "host not found");
         return;
     }
+    if (pl_ip_is_multicast(ip) || pl_ip_is_any(ip)) { /* a name may mean one */
+        fail_start(c, 403, "not the address of one host");
+        return;
+    }
     pl_sip_flow flow;
     e = pl_sip_transport_reach(pl_sip_stack_transport(all->stack),
                                c->hop.next.is_tcp, ip, c->hop.next.port, &flow);
