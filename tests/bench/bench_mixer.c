@@ -309,6 +309,7 @@ static void run_clock(size_t n, unsigned seconds)
     int fd = sink_socket(&port);
     must(pl_metrics_create(METRICS, PL_MEDIA_M_COUNT, &metrics), "metrics");
     const pl_mixer_options options = {.n_threads = 1,
+                                      .priority = 10,
                                       .max_legs = MAX_ROOM,
                                       .max_rooms = 1,
                                       .codecs = &pl_codecs,
