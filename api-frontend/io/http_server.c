@@ -755,8 +755,11 @@ static pl_err listen_on(pl_http_server *server, const char *address)
         fd = open_socket((struct sockaddr *)&v4, sizeof v4);
     }
     if (fd < 0) {
+        int e = errno;
         PL_LOG(ERROR, "http", "listen_failed", PL_KV("address", address),
-               "port %u: %s", port, pl_errno_text(errno, text));
+               "port %u: %s%s", port, pl_errno_text(e, text),
+               e == EADDRINUSE ? "; stop what has it or change port in [api]"
+                               : "");
         return PL_EIO;
     }
     struct evconnlistener *listener = evconnlistener_new(
