@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "pl/log.h"
-#include "pl/rng.h"
 
 enum { RETRY_US = 20000 };
 
@@ -29,13 +28,11 @@ pl_err pl_control_create(const pl_control_options *options,
     if (!c)
         return PL_ENOMEM;
     c->o = *options;
-    uint32_t start = 0;
-    pl_random(&start, sizeof start);
     pl_err e = pl_leg_table_create(options->max_rooms, options->max_legs,
                                    pl_mixer_threads(options->mixer), &c->table);
     if (e == PL_OK) {
         e = pl_port_pool_create(options->rtp_port_min, options->rtp_port_max,
-                                start, &c->ports);
+                                &c->ports);
     }
     if (e == PL_OK)
         e = pl_timer_create(options->loop, on_retry, c, &c->retry);

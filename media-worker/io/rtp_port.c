@@ -1,6 +1,8 @@
 /* rtp_port.c - pairs of sockets. */
 #include "io/rtp_port.h"
 
+#include "pl/rng.h"
+
 enum { TRIES = 16 };
 
 static pl_err open_pair(const char *bind, uint16_t rtp, pl_rtp_port *ret_port)
@@ -23,7 +25,9 @@ pl_err pl_rtp_port_open(pl_port_pool *pool, const char *bind, int64_t now_us,
     pl_err e = PL_EFULL;
     for (int i = 0; i < TRIES; i++) {
         uint16_t rtp = 0;
-        if (pl_port_pool_take(pool, now_us, &rtp) != PL_OK)
+        uint32_t random = 0;
+        pl_random(&random, sizeof random);
+        if (pl_port_pool_take(pool, random, now_us, &rtp) != PL_OK)
             return PL_EFULL;
         e = open_pair(bind, rtp, ret_port);
         if (e == PL_OK)
