@@ -2,11 +2,9 @@
 #include "tls.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
@@ -15,6 +13,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "files.h"
 #include "pl/log.h"
 #include "pl/rng.h"
 #include "pl/str.h"
@@ -107,45 +106,67 @@ static X509 *make_certificate(EVP_PKEY *key, const char *names)
     return NULL;
 }
 
-static FILE *create_file(const char *path, mode_t mode)
+/* A file that a front end beside us made in the meantime serves as well. */
+static pl_err save(const char *path, BIO *pem)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    if (fd < 0)
-        return NULL;
-    FILE *file = fdopen(fd, "w");
-    if (!file)
-        (void)close(fd);
-    return file;
+    char *text = NULL;
+    long len = pem ? BIO_get_mem_data(pem, &text) : 0;
+    if (len <= 0)
+        return PL_EIO;
+    pl_err e = pl_file_make_secret(
+        path, (pl_slice){(const uint8_t *)text, (size_t)len});
+    return e == PL_EEXIST ? PL_OK : e;
 }
 
-static bool write_files(const char *certificate_file, const char *key_file,
-                        X509 *cert, EVP_PKEY *key)
+static pl_err make_key_file(const char *key_file)
 {
-    FILE *file = create_file(key_file, 0600);
-    bool is_done =
-        file && PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) == 1;
-    if (file && fclose(file) != 0)
-        is_done = false;
-    if (!is_done)
-        return false;
-    file = create_file(certificate_file, 0644);
-    is_done = file && PEM_write_X509(file, cert) == 1;
-    if (file && fclose(file) != 0)
-        is_done = false;
-    return is_done;
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    BIO *pem = BIO_new(BIO_s_secmem());
+    pl_err e = PL_EIO;
+    if (key && pem &&
+        PEM_write_bio_PrivateKey(pem, key, NULL, NULL, 0, NULL, NULL) == 1) {
+        e = save(key_file, pem);
+    }
+    BIO_free(pem);
+    EVP_PKEY_free(key);
+    return e;
 }
 
+static EVP_PKEY *read_key(const char *key_file)
+{
+    BIO *file = BIO_new_file(key_file, "r");
+    EVP_PKEY *key =
+        file ? PEM_read_bio_PrivateKey(file, NULL, NULL, NULL) : NULL;
+    BIO_free(file);
+    return key;
+}
+
+static pl_err make_certificate_file(const char *certificate_file,
+                                    const char *key_file, const char *names)
+{
+    EVP_PKEY *key = read_key(key_file);
+    X509 *cert = key ? make_certificate(key, names) : NULL;
+    BIO *pem = BIO_new(BIO_s_mem());
+    pl_err e = PL_EIO;
+    if (cert && pem && PEM_write_bio_X509(pem, cert) == 1)
+        e = save(certificate_file, pem);
+    BIO_free(pem);
+    X509_free(cert);
+    EVP_PKEY_free(key);
+    return e;
+}
+
+/* Each file appears whole, and the key first: a start that was cut short
+ * leaves a key, for which the next one makes the certificate. */
 static pl_err make_files(const char *certificate_file, const char *key_file,
                          const char *names)
 {
-    EVP_PKEY *key = EVP_EC_gen("P-256");
-    X509 *cert = key ? make_certificate(key, names) : NULL;
-    bool is_done = cert && write_files(certificate_file, key_file, cert, key);
-    X509_free(cert);
-    EVP_PKEY_free(key);
-    if (!is_done) {
+    pl_err e = access(key_file, F_OK) == 0 ? PL_OK : make_key_file(key_file);
+    if (!e)
+        e = make_certificate_file(certificate_file, key_file, names);
+    if (e) {
         log_failure("certificate_not_made", certificate_file);
-        return PL_EIO;
+        return e;
     }
     PL_LOG(INFO, "tls", "certificate_made", PL_KV("file", certificate_file),
            NULL);
@@ -188,7 +209,7 @@ static bool configure(SSL_CTX *ctx, const char *certificate_file,
 pl_err pl_tls_open(const char *certificate_file, const char *key_file,
                    const char *names, pl_tls **ret_tls)
 {
-    if (access(certificate_file, F_OK) != 0 && access(key_file, F_OK) != 0) {
+    if (access(certificate_file, F_OK) != 0) {
         pl_err e = make_files(certificate_file, key_file, names);
         if (e)
             return e;

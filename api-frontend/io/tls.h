@@ -8,8 +8,9 @@
 struct ssl_st;
 typedef struct pl_tls pl_tls;
 
-/* Read certificate and key. When both files are missing a self-signed ECDSA
- * P-256 certificate for localhost and `names` is made, key with mode 0600.
+/* Read certificate and key. When the certificate is missing, a self-signed one
+ * for localhost and `names` is made, with an ECDSA P-256 key unless there is a
+ * key already; both files with mode 0600.
  * names:  host names and IP addresses separated by blanks or commas
  * Errors: PL_ECONFIG unusable files (logged); PL_EIO cannot write (logged) */
 PL_MUST_USE pl_err pl_tls_open(const char *certificate_file,
