@@ -117,15 +117,8 @@ static void take_audio(pl_engine *e, pl_channel *leg, const pl_rtp *rtp,
     }
     pl_rtp_source_arrival(&leg->source, rtp->ts,
                           e->options.codecs->codec[codec]->clock_hz, now_us);
-    pl_err err =
-        pl_playout_put(leg->playout, &info, rtp->payload, rtp->payload_len);
     leg->recv_codec = codec;
-    if (err == PL_OK && !leg->is_seen) {
-        leg->is_seen = true;
-        pl_engine_event(
-            e, leg,
-            (pl_mix_event){.kind = PL_MIX_MEDIA_SEEN, .u.codec = codec});
-    }
+    pl_playout_put(leg->playout, &info, rtp->payload, rtp->payload_len);
 }
 
 static bool find_codec(const pl_channel *leg, uint8_t pt,
@@ -219,7 +212,7 @@ static void take_rtcp(pl_engine *e, pl_channel *leg, const pl_mix_packet *p,
         leg->far_jitter_us = (uint32_t)((uint64_t)r.jitter * 1000000 / clock);
     }
     if (r.has_bye && is_ours)
-        pl_engine_event(e, leg, (pl_mix_event){.kind = PL_MIX_RTCP_BYE});
+        e->stats.rtcp_bye++; /* the call itself ends by signaling */
 }
 
 static void take_packet(pl_engine *e, pl_channel *leg, pl_mix_packet *p)
@@ -286,36 +279,17 @@ static void take_up(pl_engine *e, pl_channel *leg, const pl_mix_input *input)
     leg->is_up = true;
 }
 
-static void take_down(pl_engine *e, pl_channel *leg)
-{
-    if (leg->is_up)
-        e->n_up--;
-    leg->is_up = false;
-    leg->hear = PL_HEAR_NONE;
-    leg->route.fd = leg->route.rtcp_fd = -1;
-    if (leg->srtp)
-        e->options.srtp->destroy(&leg->srtp);
-    restart(leg);
-    pl_engine_event(e, leg, (pl_mix_event){.kind = PL_MIX_TRANSPORT_CLOSED});
-}
-
 void pl_engine_input(pl_engine *engine, pl_mix_input *input)
 {
     pl_channel *leg = pl_engine_leg(engine, input->leg);
     if (!leg) {
         engine->stats.drop_leg++;
-        if (input->kind == PL_MIX_TRANSPORT_DOWN) {
-            pl_mix_event gone = {.kind = PL_MIX_TRANSPORT_CLOSED,
-                                 .leg = input->leg};
-            engine->options.sink.event(engine->options.sink.ctx, &gone);
-        }
         return;
     }
     switch (input->kind) {
     case PL_MIX_PACKET: take_packet(engine, leg, &input->u.packet); break;
     case PL_MIX_TRANSPORT_UP: take_up(engine, leg, input); break;
     case PL_MIX_TRANSPORT_ADDRESS: leg->route = input->u.route; break;
-    case PL_MIX_TRANSPORT_DOWN: take_down(engine, leg); break;
     default: engine->stats.bad_command++; break;
     }
 }

@@ -9,9 +9,8 @@
  * stale (wrong generation) is counted and ignored.
  *
  * Descriptors: an fd named in TRANSPORT_UP stays open until the mixer said
- * PL_MIX_LEG_REMOVED (or, for TRANSPORT_DOWN, PL_MIX_TRANSPORT_CLOSED) for that
- * leg: closing earlier would let the mixer write into whatever reuses the
- * number. */
+ * PL_MIX_LEG_REMOVED for that leg: closing earlier would let the mixer write
+ * into whatever reuses the number. */
 #ifndef PL_ENGINE_MSG_H
 #define PL_ENGINE_MSG_H
 
@@ -113,9 +112,8 @@ typedef struct pl_mix_command {
 
 typedef enum pl_mix_input_kind {
     PL_MIX_PACKET = 1,
-    PL_MIX_TRANSPORT_UP,      /* keys (or none) and where to send */
-    PL_MIX_TRANSPORT_ADDRESS, /* another remote endpoint or descriptor */
-    PL_MIX_TRANSPORT_DOWN     /* answered by PL_MIX_TRANSPORT_CLOSED */
+    PL_MIX_TRANSPORT_UP,     /* keys (or none) and where to send */
+    PL_MIX_TRANSPORT_ADDRESS /* another remote endpoint or descriptor */
 } pl_mix_input_kind;
 
 /* Where a leg's packets go. */
@@ -155,13 +153,10 @@ typedef struct pl_mix_input {
 typedef enum pl_mix_event_kind {
     PL_MIX_DTMF = 1,
     PL_MIX_TALKING,
-    PL_MIX_PLAYED,     /* a prompt ended by itself (not stopped, not loop) */
-    PL_MIX_STATS,      /* every 5 s, droppable */
-    PL_MIX_MEDIA_SEEN, /* first valid RTP packet of the leg */
+    PL_MIX_PLAYED, /* a prompt ended by itself (not stopped, not loop) */
+    PL_MIX_STATS,  /* every 5 s, droppable */
     PL_MIX_LEG_REMOVED,
-    PL_MIX_LEG_FAILED, /* LEG_ADD or TRANSPORT_UP could not be carried out */
-    PL_MIX_RTCP_BYE,   /* the peer's SSRC said good-bye */
-    PL_MIX_TRANSPORT_CLOSED
+    PL_MIX_LEG_FAILED /* LEG_ADD or TRANSPORT_UP could not be carried out */
 } pl_mix_event_kind;
 
 typedef struct pl_mix_stats {
@@ -191,8 +186,7 @@ typedef struct pl_mix_event {
             uint32_t tag;
         } played;
         pl_mix_stats stats;
-        pl_codec_kind codec; /* MEDIA_SEEN */
-        pl_err error;        /* LEG_FAILED */
+        pl_err error; /* LEG_FAILED */
     } u;
 } pl_mix_event;
 

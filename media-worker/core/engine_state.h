@@ -67,7 +67,6 @@ typedef struct pl_channel {
     int64_t last_rtp_us, last_dtmf_us;
     pl_dtmf dtmf;
     pl_rate_window rtp_rate, rtcp_rate;
-    bool is_seen;
     pl_codec_kind recv_codec;
     pl_playout_counters counted; /* already in the engine's sums */
 

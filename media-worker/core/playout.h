@@ -51,9 +51,8 @@ typedef struct pl_playout_info {
  *         here; PL_ETIMEOUT too late; PL_EFULL the pool is empty. Each is
  *         counted. With its queue full the leg loses its oldest packet.
  * Context: no allocation */
-PL_MUST_USE pl_err pl_playout_put(pl_playout *playout,
-                                  const pl_playout_info *info,
-                                  const uint8_t *payload, size_t len);
+pl_err pl_playout_put(pl_playout *playout, const pl_playout_info *info,
+                      const uint8_t *payload, size_t len);
 /* The sender is silent on purpose from packet xseq on (comfort noise,
  * telephone-event): what is missing there is not lost. */
 void pl_playout_pause(pl_playout *playout, uint32_t xseq);

@@ -203,7 +203,7 @@ static void idle_threads_do_not_tick(void **state)
     (void)close(fd);
 }
 
-static void packets_from_the_io_side_are_heard_and_noted(void **state)
+static void packets_from_the_io_side_are_taken_and_noted(void **state)
 {
     (void)state;
     uint16_t port = 0;
@@ -224,17 +224,15 @@ static void packets_from_the_io_side_are_heard_and_noted(void **state)
         in->u.packet.len = PL_RTP_HEADER + 160;
         pl_mixer_commit(mixer, 0);
     }
-    pl_mix_event e;
-    assert_true(await_event(PL_MIX_MEDIA_SEEN, &e));
-    assert_int_equal(e.leg.index, 0);
-    assert_int_equal(e.u.codec, PL_AUDIO_PCMA);
     struct pollfd p = {.fd = pl_mixer_note_fd(mixer), .events = POLLIN};
     assert_int_equal(poll(&p, 1, DEADLINE_MS), 1);
     pl_mix_note note;
     assert_true(pl_mixer_next_note(mixer, &note));
+    assert_int_equal(note.leg.index, 0);
     assert_int_equal(note.path, 77);
     assert_false(pl_mixer_next_note(mixer, &note));
     assert_int_equal(poll(&p, 1, 0), 0); /* rearmed */
+    pl_mix_event e;
     remove_leg(0);
     assert_true(await_event(PL_MIX_LEG_REMOVED, &e));
     (void)close(fd);
@@ -268,7 +266,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(idle_threads_do_not_tick, open_mixer,
                                         close_mixer),
         cmocka_unit_test_setup_teardown(
-            packets_from_the_io_side_are_heard_and_noted, open_mixer,
+            packets_from_the_io_side_are_taken_and_noted, open_mixer,
             close_mixer),
         cmocka_unit_test_setup_teardown(full_queues_refuse, open_mixer,
                                         close_mixer),
