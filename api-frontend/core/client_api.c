@@ -20,7 +20,6 @@ static const struct {
     {true, PL_EUNAVAILABLE, 503, "Out of resource"},
     {true, PL_EFORBIDDEN, 403, "Participant exceeded PIN entry retries"},
     {true, PL_EBUSY, 403, "Participant exceeded PIN entry retries"},
-    {true, PL_EAGAIN, 403, "Participant exceeded PIN entry retries"},
     {false, PL_EPROTO, 400, "Malformed request"},
     {false, PL_EINVAL, 400, "Invalid parameter"},
     {false, PL_ETOOBIG, 400, "Description too large"},
@@ -35,6 +34,7 @@ static const struct {
     {false, PL_EUNAVAILABLE, 503, "Out of resource"},
     {false, PL_ETIMEOUT, 503, "System in maintenance mode"},
     {false, PL_EDRAIN, 503, "System in maintenance mode"},
+    {false, PL_EAGAIN, 503, "System in maintenance mode"},
     {false, PL_ENOMEM, 503, "Out of resource"},
 };
 

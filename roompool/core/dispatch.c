@@ -66,13 +66,16 @@ const pl_msg_desc *pl_pool_handled(size_t i)
     return i < N_ROUTES ? ROUTES[i].desc : NULL;
 }
 
-static bool may_send(const pl_pool *pool, const route *r, const char *node)
+/* PL_OK; PL_EAGAIN from a worker that has to say hello first, as after our own
+ * restart; PL_EFORBIDDEN from one of another role. */
+static pl_err may_send(const pl_pool *pool, const route *r, const char *node)
 {
     const pl_worker *w = pl_worker_find(pool, node);
     if (r->from == FROM_ANY)
-        return true;
-    return w && w->row.state == PL_WORKER_STATE_UP && !w->is_expected &&
-           (r->from & (1 << w->row.role)) != 0;
+        return PL_OK;
+    if (!w || w->row.state != PL_WORKER_STATE_UP || w->is_expected)
+        return PL_EAGAIN;
+    return (r->from & (1 << w->row.role)) != 0 ? PL_OK : PL_EFORBIDDEN;
 }
 
 void pl_pool_handle(pl_pool *pool, pl_now now, const pl_bus_in *in)
@@ -82,13 +85,14 @@ void pl_pool_handle(pl_pool *pool, pl_now now, const pl_bus_in *in)
     for (size_t i = 0; i < N_ROUTES; i++) {
         if (ROUTES[i].desc != in->desc)
             continue;
-        if (may_send(pool, &ROUTES[i], in->node)) {
+        pl_err e = may_send(pool, &ROUTES[i], in->node);
+        if (!e) {
             ROUTES[i].handle(pool, in);
             return;
         }
         pl_pool_count(pool, PL_RM_worker_role);
         if (in->desc->kind == PL_REQUEST)
-            pl_pool_refuse(pool, &in->ticket, PL_EFORBIDDEN, "say hello first");
+            pl_pool_refuse(pool, &in->ticket, e, NULL);
         return;
     }
 }

@@ -241,8 +241,12 @@ static bool try_again(pl_pool *pool, pl_leg *leg, const pl_op *op, pl_err e)
     return pl_conf_place(pool, conf) == PL_OK;
 }
 
+/* What the asker is told. A description that is no SDP at all is the peer's
+ * fault like one without usable media. */
 static pl_err error_of(pl_err e)
 {
+    if (e == PL_EPROTO || e == PL_EINVAL || e == PL_EUNSUPPORTED)
+        return PL_EMEDIA;
     return e == PL_EMEDIA || e == PL_EFULL || e == PL_EDRAIN ? e
                                                              : PL_EUNAVAILABLE;
 }

@@ -272,8 +272,11 @@ void pl_on_beat(pl_pool *pool, const pl_bus_in *in)
     pl_worker *w = pl_worker_find(pool, in->node);
     if (!w || !is_up(w))
         return;
-    bool is_change = w->row.life != m->life;
-    w->row.life = m->life;
+    /* Sent before our answer to its hello reached it. */
+    uint32_t life =
+        m->life == PL_LIFE_CONNECTING ? (uint32_t)PL_LIFE_READY : m->life;
+    bool is_change = w->row.life != life;
+    w->row.life = life;
     w->row.load_permille = m->load_permille;
     w->row.rooms = m->rooms;
     w->row.legs = m->legs;

@@ -41,6 +41,7 @@ static bool takes_flags(const pl_sections *s, size_t i)
     return i == 0 || i == last;
 }
 
+/* Whether flag is the name of a key, with or without =value. */
 static bool is_key(const pl_sections *s, const char *flag)
 {
     size_t n = strcspn(flag, "=");
@@ -48,7 +49,7 @@ static bool is_key(const pl_sections *s, const char *flag)
         for (size_t k = 0; takes_flags(s, i) && k < s->rows[i].n_keys; k++) {
             const char *name = s->rows[i].keys[k].name;
             if (strlen(name) == n && memcmp(name, flag, n) == 0)
-                return flag[n] == '=';
+                return true;
         }
     }
     return false;
@@ -86,11 +87,16 @@ pl_err pl_flags_parse(const pl_app *app, const pl_sections *sections, int argc,
             continue;
         if (is_flag && strncmp(flag, config, sizeof config - 1) == 0) {
             f.config_path = flag + sizeof config - 1;
-        } else if (is_flag && is_key(sections, flag) &&
+        } else if (is_flag && is_key(sections, flag) && strchr(flag, '=') &&
                    f.n_values < PL_FLAGS_MAX) {
             f.values[f.n_values++] = flag;
         } else {
-            (void)fprintf(stderr, "%s: unknown flag %s; see %s --help\n",
+            bool needs_value = is_flag && (is_key(sections, flag) ||
+                                           strcmp(flag, "config") == 0);
+            (void)fprintf(stderr,
+                          needs_value ? "%s: %s needs a value after '='; "
+                                        "see %s --help\n"
+                                      : "%s: unknown flag %s; see %s --help\n",
                           app->name, argv[i], app->name);
             return PL_EINVAL;
         }

@@ -411,10 +411,13 @@ static void the_host_ends_for_all_others_only_leave(void **state)
 static void bad_media_leaves_no_conference(void **state)
 {
     stage *s = *state;
-    s->w.media[0].refuse = s->w.media[1].refuse = PL_EMEDIA;
-    assert_int_equal(create_conference(&s->w, &s->host, "th", &s->conf),
-                     PL_EMEDIA);
-    expect_nothing(s, host_id(s), "th");
+    const pl_err refusals[] = {PL_EMEDIA, PL_EPROTO}; /* unusable; no SDP */
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        s->w.media[0].refuse = s->w.media[1].refuse = refusals[i];
+        assert_int_equal(create_conference(&s->w, &s->host, "th", &s->conf),
+                         PL_EMEDIA);
+        expect_nothing(s, host_id(s), "th");
+    }
     assert_int_equal(world_sql(&s->w, "SELECT count(*) FROM conferences WHERE "
                                       "state = 'live'"),
                      0);

@@ -520,7 +520,7 @@ static void requests_of_one_turn_share_a_commit(void **state)
     assert_in_range(commits, 1, 2);
 }
 
-static void messages_before_hello_are_refused(void **state)
+static void messages_of_another_role_are_refused(void **state)
 {
     world *w = *state;
     answer a;
@@ -528,7 +528,7 @@ static void messages_before_hello_are_refused(void **state)
     pl_fmt_cut(m.alias, sizeof m.alias, "lobby");
     pl_fmt_cut(m.token_hash, sizeof m.token_hash, "%s", hash_of("t"));
     world_ask_from(w, w->media[0].bus, &PL_MSG_ROOM_JOIN, &m, &a);
-    assert_int_equal(a.error, PL_EFORBIDDEN);
+    assert_int_equal(a.error, PL_EFORBIDDEN); /* of another role */
     assert_int_equal(world_metric(w, PL_RM_worker_role), 1);
 }
 
@@ -562,7 +562,7 @@ int main(void)
         TEST(only_a_host_mutes_and_removes_others),
         TEST(a_page_makes_a_new_offer_for_its_media),
         TEST(requests_of_one_turn_share_a_commit),
-        TEST(messages_before_hello_are_refused),
+        TEST(messages_of_another_role_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -140,6 +140,9 @@ static void an_unknown_flag_is_a_usage_error(void **state)
     start(&a, TINY_WORKER, "--prot=5000", NULL);
     assert_int_equal(end(&a), PL_EXIT_USAGE);
     assert_non_null(strstr(a.text, "--prot=5000"));
+    start(&a, TINY_WORKER, "--port", NULL);
+    assert_int_equal(end(&a), PL_EXIT_USAGE);
+    assert_non_null(strstr(a.text, "--port needs a value after '='"));
     start(&a, TINY_WORKER, "run", NULL);
     assert_int_equal(end(&a), PL_EXIT_USAGE);
 }
