@@ -258,6 +258,18 @@ static void full_queues_refuse(void **state)
     assert_null(none);
 }
 
+static void preset_is_a_thread_for_each_core(void **state)
+{
+    (void)state;
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    const pl_mixer_options options = {
+        .max_legs = 16, .max_rooms = 4, .codecs = &pl_codecs};
+    pl_mixer *m = NULL;
+    assert_int_equal(pl_mixer_start(&options, &m), PL_OK);
+    assert_int_equal(pl_mixer_threads(m), cores > 64 ? 64 : cores);
+    pl_mixer_stop(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +282,7 @@ int main(void)
             close_mixer),
         cmocka_unit_test_setup_teardown(full_queues_refuse, open_mixer,
                                         close_mixer),
+        cmocka_unit_test(preset_is_a_thread_for_each_core),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
