@@ -22,12 +22,12 @@
 #include "http_chunk.h"
 #include "pl/list.h"
 #include "pl/log.h"
-#include "pl/map.h"
 #include "pl/str.h"
+#include "source_count.h"
+#include "tcp_address.h"
 
 enum {
     LISTENERS_MAX = 8,
-    BACKLOG = 512,
     INPUT_MAX = 65536,    /* unread bytes held for one connection */
     OUTPUT_MAX = 262144,  /* unsent bytes of a stream */
     LINGER_MS = 1000,     /* after an error answer, to let it arrive */
@@ -67,17 +67,13 @@ struct pl_http_exchange {
 };
 typedef pl_http_exchange conn;
 
-typedef struct address_count {
-    unsigned n;
-} address_count;
-
 struct pl_http_server {
     pl_http_server_options options;
     struct evconnlistener *listeners[LISTENERS_MAX];
     size_t n_listeners;
     unsigned port;
     pl_list conns, idle;
-    pl_map *addresses;
+    pl_source_count *sources;
     unsigned n_conns;
     bool is_draining;
     pl_loop_cb on_empty;
@@ -97,34 +93,6 @@ static void note_count(pl_http_server *server)
 {
     pl_metrics_set(server->options.metrics, PL_AM_connections,
                    (int64_t)server->n_conns);
-}
-
-static void leave_address(pl_http_server *server, const char *source)
-{
-    address_count *entry = pl_map_find(server->addresses, source);
-    if (!entry || --entry->n > 0)
-        return;
-    (void)pl_map_remove(server->addresses, source);
-    free(entry);
-}
-
-static pl_err enter_address(pl_http_server *server, const char *source)
-{
-    address_count *entry = pl_map_find(server->addresses, source);
-    if (!entry) {
-        entry = calloc(1, sizeof *entry);
-        if (!entry)
-            return PL_ENOMEM;
-        pl_err e = pl_map_put(server->addresses, source, entry);
-        if (e) {
-            free(entry);
-            return e;
-        }
-    }
-    if (entry->n >= server->options.max_per_address)
-        return PL_EFULL;
-    entry->n++;
-    return PL_OK;
 }
 
 static void tell_empty(pl_http_server *server)
@@ -165,7 +133,7 @@ static void close_conn(conn *c)
     pl_timer_destroy(&c->timer);
     pl_tls_bye(c->ssl);
     bufferevent_free(c->bev);
-    leave_address(server, c->source);
+    pl_source_leave(server->sources, c->source);
     free(c);
     server->n_conns--;
     note_count(server);
@@ -582,27 +550,6 @@ static void on_deadline(void *ctx)
 
 /* ---- accepting ---- */
 
-static void source_text(const struct sockaddr *from, char *buf, size_t cap,
-                        bool *ret_is_loopback)
-{
-    const struct sockaddr_in *v4 = (const void *)from;
-    const struct sockaddr_in6 *v6 = (const void *)from;
-    buf[0] = '\0';
-    *ret_is_loopback = false;
-    if (from->sa_family == AF_INET) {
-        (void)inet_ntop(AF_INET, &v4->sin_addr, buf, (socklen_t)cap);
-        *ret_is_loopback = (ntohl(v4->sin_addr.s_addr) >> 24) == 127;
-    } else if (from->sa_family == AF_INET6 &&
-               IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
-        const uint8_t *bytes = v6->sin6_addr.s6_addr + 12;
-        (void)inet_ntop(AF_INET, bytes, buf, (socklen_t)cap);
-        *ret_is_loopback = bytes[0] == 127;
-    } else if (from->sa_family == AF_INET6) {
-        (void)inet_ntop(AF_INET6, &v6->sin6_addr, buf, (socklen_t)cap);
-        *ret_is_loopback = IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
-    }
-}
-
 /* Above a share of the connections, who is idle longest makes room. */
 static void shed_idle(pl_http_server *server)
 {
@@ -673,10 +620,10 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
     bool is_loopback;
     (void)listener;
     (void)len;
-    source_text(from, source, sizeof source, &is_loopback);
+    pl_tcp_source(from, source, sizeof source, &is_loopback);
     shed_idle(server);
     if (server->n_conns >= server->options.max_connections ||
-        enter_address(server, source)) {
+        pl_source_enter(server->sources, source)) {
         turn_away(server, fd);
         return;
     }
@@ -688,7 +635,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
     }
     if (!c || start_conn(c, fd)) {
         free(c);
-        leave_address(server, source);
+        pl_source_leave(server->sources, source);
         turn_away(server, fd);
         return;
     }
@@ -702,66 +649,13 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
 
 /* ---- listening ---- */
 
-static int open_socket(const struct sockaddr *addr, socklen_t len)
-{
-    int on = 1;
-    int off = 0;
-    int fd =
-        socket(addr->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -1;
-    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (addr->sa_family == AF_INET6) /* "::" serves both families */
-        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-    if (bind(fd, addr, len) != 0 || listen(fd, BACKLOG) != 0) {
-        int saved = errno;
-        (void)close(fd);
-        errno = saved;
-        return -1;
-    }
-    return fd;
-}
-
-static pl_err note_port(pl_http_server *server, int fd)
-{
-    struct sockaddr_storage bound = {0};
-    socklen_t len = sizeof bound;
-    if (getsockname(fd, (struct sockaddr *)&bound, &len) != 0)
-        return PL_EIO;
-    in_port_t port = bound.ss_family == AF_INET6
-                         ? ((struct sockaddr_in6 *)&bound)->sin6_port
-                         : ((struct sockaddr_in *)&bound)->sin_port;
-    server->port = ntohs(port);
-    return PL_OK;
-}
-
 static pl_err listen_on(pl_http_server *server, const char *address)
 {
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
-    struct sockaddr_in v4 = {.sin_family = AF_INET};
     unsigned port = server->port ? server->port : server->options.port;
-    char text[PL_ERRNO_TEXT];
-    v6.sin6_port = v4.sin_port = htons((uint16_t)port);
-    bool is_v4 = inet_pton(AF_INET, address, &v4.sin_addr) == 1;
-    if (!is_v4 && inet_pton(AF_INET6, address, &v6.sin6_addr) != 1) {
-        PL_LOG(ERROR, "http", "listen_address", PL_KV("address", address),
-               "not an IP address");
-        return PL_ECONFIG;
-    }
-    int fd = is_v4 ? open_socket((struct sockaddr *)&v4, sizeof v4)
-                   : open_socket((struct sockaddr *)&v6, sizeof v6);
-    if (fd < 0 && errno == EAFNOSUPPORT && strcmp(address, "::") == 0) {
-        v4.sin_addr.s_addr = htonl(INADDR_ANY); /* a host without IPv6 */
-        fd = open_socket((struct sockaddr *)&v4, sizeof v4);
-    }
-    if (fd < 0) {
-        int e = errno;
-        PL_LOG(ERROR, "http", "listen_failed", PL_KV("address", address),
-               "port %u: %s%s", port, pl_errno_text(e, text),
-               e == EADDRINUSE ? "; stop what has it or change port in [api]"
-                               : "");
-        return PL_EIO;
-    }
+    int fd = -1;
+    pl_err e = pl_tcp_listen(address, port, &fd, &server->port);
+    if (e)
+        return e;
     struct evconnlistener *listener = evconnlistener_new(
         pl_loop_base(server->options.loop), on_accept, server,
         LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
@@ -770,7 +664,7 @@ static pl_err listen_on(pl_http_server *server, const char *address)
         return PL_ENOMEM;
     }
     server->listeners[server->n_listeners++] = listener;
-    return note_port(server, fd);
+    return PL_OK;
 }
 
 static pl_err listen_all(pl_http_server *server)
@@ -802,7 +696,8 @@ pl_err pl_http_server_open(const pl_http_server_options *options,
     server->options = *options;
     pl_list_init(&server->conns);
     pl_list_init(&server->idle);
-    pl_err e = pl_map_create(&server->addresses);
+    pl_err e =
+        pl_source_count_create(options->max_per_address, &server->sources);
     if (!e)
         e = listen_all(server);
     if (e) {
@@ -833,7 +728,7 @@ void pl_http_server_close(pl_http_server **server)
     }
     /* libevent lets go of a bufferevent only after its deferred callbacks. */
     (void)event_base_loop(pl_loop_base(s->options.loop), EVLOOP_NONBLOCK);
-    pl_map_destroy(&s->addresses);
+    pl_source_count_destroy(&s->sources);
     free(s);
     *server = NULL;
 }
