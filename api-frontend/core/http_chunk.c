@@ -1,23 +1,14 @@
 /* http_chunk.c - decoder of chunked request bodies. */
 #include "http_chunk.h"
 
+#include "pl/str.h"
+
 enum { MAX_DIGITS = 8 };
 enum { SIZE, SIZE_LF, DATA, DATA_CR, DATA_LF, END_CR, END_LF, DONE };
 
-static int hex_value(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 static pl_err size_char(pl_http_chunk *chunk, uint8_t c)
 {
-    int digit = hex_value(c);
+    int digit = pl_hex_value(c);
     if (digit >= 0 && chunk->n_digits < MAX_DIGITS) {
         chunk->left = chunk->left * 16 + (uint64_t)digit;
         chunk->n_digits++;

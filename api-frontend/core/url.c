@@ -8,17 +8,6 @@
 
 enum { NAME_MAX_BYTES = 64 };
 
-static int hex_value(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* One character, perhaps an escape; -1 when the escape is broken. */
 static int next_char(pl_slice text, size_t *at, pl_url_plus plus)
 {
@@ -29,8 +18,8 @@ static int next_char(pl_slice text, size_t *at, pl_url_plus plus)
         return c;
     if (text.len - *at < 2)
         return -1;
-    int high = hex_value(text.ptr[*at]);
-    int low = hex_value(text.ptr[*at + 1]);
+    int high = pl_hex_value(text.ptr[*at]);
+    int low = pl_hex_value(text.ptr[*at + 1]);
     *at += 2;
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }

@@ -70,24 +70,13 @@ static pl_err parse_v4(pl_slice text, uint8_t out[4])
     return at == text.len ? PL_OK : PL_EINVAL;
 }
 
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* One group of up to four hex digits at *at. */
 static bool parse_group(pl_slice text, size_t *at, uint8_t out[2])
 {
     unsigned v = 0;
     unsigned n = 0;
-    while (*at < text.len && n < 4 && hex_digit(text.ptr[*at]) >= 0) {
-        v = v * 16 + (unsigned)hex_digit(text.ptr[*at]);
+    while (*at < text.len && n < 4 && pl_hex_value(text.ptr[*at]) >= 0) {
+        v = v * 16 + (unsigned)pl_hex_value(text.ptr[*at]);
         (*at)++;
         n++;
     }

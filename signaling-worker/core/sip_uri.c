@@ -37,15 +37,6 @@ bool pl_sip_list_next(pl_slice *rest, pl_slice *ret_item)
     return true;
 }
 
-static int hex_of(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Percent-decode; a decoded control character is refused. */
 static pl_err unescape(pl_slice in, char *out, size_t cap)
 {
@@ -53,11 +44,12 @@ static pl_err unescape(pl_slice in, char *out, size_t cap)
     for (size_t i = 0; i < in.len; i++) {
         unsigned c = in.ptr[i];
         if (c == '%') {
-            if (i + 2 >= in.len || hex_of(in.ptr[i + 1]) < 0 ||
-                hex_of(in.ptr[i + 2]) < 0) {
+            if (i + 2 >= in.len || pl_hex_value(in.ptr[i + 1]) < 0 ||
+                pl_hex_value(in.ptr[i + 2]) < 0) {
                 return PL_EINVAL;
             }
-            c = (unsigned)(hex_of(in.ptr[i + 1]) * 16 + hex_of(in.ptr[i + 2]));
+            c = (unsigned)(pl_hex_value(in.ptr[i + 1]) * 16 +
+                           pl_hex_value(in.ptr[i + 2]));
             i += 2;
         }
         if (c < ' ' || c == 0x7f || n + 1 >= cap)

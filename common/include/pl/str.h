@@ -22,6 +22,8 @@ PL_MUST_USE pl_err pl_copy(char *buf, size_t cap, pl_slice text);
 PL_MUST_USE pl_err pl_parse_u64(pl_slice text, uint64_t max, uint64_t *ret);
 /* Lower-case hex of data[len] into buf[2 * len + 1]. */
 void pl_hex(const uint8_t *data, size_t len, char *buf);
+/* Value of a hex digit of either case; -1 for another character. */
+int pl_hex_value(uint8_t digit);
 /* Check strict UTF-8 (RFC 3629 section 4). */
 bool pl_is_utf8(pl_slice text);
 /* Text of an errno value, for logs. */

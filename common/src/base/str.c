@@ -64,6 +64,15 @@ void pl_hex(const uint8_t *data, size_t len, char *buf)
     buf[2 * len] = '\0';
 }
 
+int pl_hex_value(uint8_t digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    if (digit >= 'a' && digit <= 'f')
+        return digit - 'a' + 10;
+    return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
+}
+
 /* Length of the sequence that `lead` begins and the bounds of its second byte,
  * which exclude overlong forms, surrogates and values above U+10FFFF; 0 when
  * no sequence begins so. RFC 3629 section 4. */

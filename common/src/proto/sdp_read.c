@@ -270,15 +270,6 @@ pl_sdp_setup pl_sdp_find_setup(const pl_sdp *sdp, const pl_sdp_media *media)
     return PL_SDP_SETUP_BAD;
 }
 
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 pl_err pl_sdp_parse_fingerprint(pl_slice value, pl_sdp_fingerprint *ret_print)
 {
     pl_sdp_fingerprint print = {.hash = pl_sdp_token(&value)};
@@ -287,8 +278,8 @@ pl_err pl_sdp_parse_fingerprint(pl_slice value, pl_sdp_fingerprint *ret_print)
     if (hex.len % 3 != 2 || (hex.len + 1) / 3 > PL_SDP_MAX_FINGERPRINT)
         return PL_EPROTO;
     for (size_t i = 0; i < hex.len; i += 3) {
-        int high = hex_digit(hex.ptr[i]);
-        int low = hex_digit(hex.ptr[i + 1]);
+        int high = pl_hex_value(hex.ptr[i]);
+        int low = pl_hex_value(hex.ptr[i + 1]);
         if (high < 0 || low < 0 || (i + 2 < hex.len && hex.ptr[i + 2] != ':'))
             return PL_EPROTO;
         print.bytes[print.len++] = (uint8_t)(high * 16 + low);

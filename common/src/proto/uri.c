@@ -37,14 +37,6 @@ static bool is_user_char(int c)
     return is_alnum(c) || is_one_of(c, "-_.!~*'()&=+$,;?/");
 }
 
-static int hex_digit(int c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Split at the first mark; without one the head is everything. */
 static bool split(pl_slice text, int mark, pl_slice *head, pl_slice *tail)
 {
@@ -68,8 +60,8 @@ static pl_err unescape_user(pl_slice text, char *buf, size_t cap)
         if (c == '%') {
             if (text.len - i < 3)
                 return PL_EPROTO;
-            int high = hex_digit(text.ptr[i + 1]);
-            int low = hex_digit(text.ptr[i + 2]);
+            int high = pl_hex_value(text.ptr[i + 1]);
+            int low = pl_hex_value(text.ptr[i + 2]);
             if (high < 0 || low < 0)
                 return PL_EPROTO;
             c = high * 16 + low;

@@ -72,6 +72,20 @@ static void hex_is_lower_case(void **state)
     assert_string_equal(buf, "009fff");
 }
 
+static void hex_is_read_in_either_case(void **state)
+{
+    (void)state;
+    static const char digits[] = "0123456789abcdef";
+    static const char capitals[] = "0123456789ABCDEF";
+    for (int i = 0; i < 16; i++) {
+        assert_int_equal(pl_hex_value((uint8_t)digits[i]), i);
+        assert_int_equal(pl_hex_value((uint8_t)capitals[i]), i);
+    }
+    static const char neighbours[] = "/:@G`g";
+    for (const char *c = neighbours; *c; c++)
+        assert_int_equal(pl_hex_value((uint8_t)*c), -1);
+}
+
 static void utf8_is_strict(void **state)
 {
     (void)state;
@@ -130,6 +144,7 @@ int main(void)
         cmocka_unit_test(copy_refuses_what_is_no_c_string),
         cmocka_unit_test(numbers_are_digits_within_a_bound),
         cmocka_unit_test(hex_is_lower_case),
+        cmocka_unit_test(hex_is_read_in_either_case),
         cmocka_unit_test(utf8_is_strict),
         cmocka_unit_test(times_are_rfc_3339),
     };
