@@ -96,6 +96,8 @@ void pl_session_event(pl_pool *pool, pl_sess *sess, pl_event_row *row)
     PL_SET(row->owner_id, sess->row.session_id);
     row->seq = ++sess->row.last_seq;
     row->at = pool->now.wall_ms;
+    if (row->resource == PL_RESOURCE_UNKNOWN)
+        row->resource = PL_RESOURCE_CONFERENCES;
     if (!store_event(pool, &sess->events, row))
         return;
     sess->n_events++;
@@ -253,7 +255,7 @@ static void serve_session(pl_pool *pool, pl_sess *sess)
     fill_item(&ev->row, item);
     ITEM_VAL(dialect, sess->row.dialect);
     ITEM_STR(session_id, sess->row.session_id);
-    ITEM_STR(resource, "conferences");
+    ITEM_STR(resource, pl_resource_text(ev->row.resource));
     sess->given_seq = ev->row.seq;
     sess->given_us = pool->now.us;
     answer(pool, &sess->poll, item);

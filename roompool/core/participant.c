@@ -23,11 +23,12 @@ static const pl_sm_state PART_STATES[] = {
                            false},
     [PL_PART_STATE_RINGING] = {"ringing", TO(ACTIVE) | TO(LEFT), false},
     [PL_PART_STATE_PIN] = {"pin", TO(ACTIVE) | TO(LEFT), false},
-    [PL_PART_STATE_ACTIVE] = {"active", TO(LEFT), false},
+    [PL_PART_STATE_ACTIVE] = {"active", TO(MOVING) | TO(LEFT), false},
+    [PL_PART_STATE_MOVING] = {"moving", TO(ACTIVE) | TO(LEFT), false},
     [PL_PART_STATE_LEFT] = {"left", 0, true},
 };
 #undef TO
-const pl_sm PL_PART_SM = {"participant", PART_STATES, 6};
+const pl_sm PL_PART_SM = {"participant", PART_STATES, 7};
 
 pl_part *pl_part_find(const pl_pool *pool, const char *participant_id)
 {

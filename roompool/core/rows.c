@@ -55,6 +55,8 @@ SHARED_WORD(leg_state)
 SHARED_WORD(direction)
 SHARED_WORD(call_state)
 SHARED_WORD(event_kind)
+SHARED_WORD(resource)
+SHARED_WORD(user_type)
 
 #define ROLE_KEY      true
 #define ROLE_VAL      false

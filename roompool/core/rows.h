@@ -19,6 +19,7 @@
 #define PL_ROW_CONF_STATE(v, n, t)       PL_POOL_WORD(CONF_STATE, v, n)
 #define PL_ROW_PART_KIND(v, n, t)        PL_POOL_WORD(PART_KIND, v, n)
 #define PL_ROW_PART_STATE(v, n, t)       PL_POOL_WORD(PART_STATE, v, n)
+#define PL_ROW_MOD_KIND(v, n, t)         PL_POOL_WORD(MOD_KIND, v, n)
 #define PL_ROW_CALL_WAY(v, n, t)         PL_POOL_WORD(CALL_WAY, v, n)
 #define PL_ROW_ROOM_SOURCE(v, n, t)      PL_POOL_WORD(ROOM_SOURCE, v, n)
 #define PL_ROW_ROOM_STATE(v, n, t)       PL_POOL_WORD(ROOM_STATE, v, n)

@@ -201,6 +201,7 @@ static void fill_row(pl_pool *pool, const pl_session_create *m,
     PL_SET(row->subject, m->subject);
     PL_SET(row->e911_id, m->e911_id);
     row->dialect = m->dialect;
+    row->user_type = PL_USER_TYPE_ACCOUNT;
     row->created_at = pool->now.wall_ms;
     row->expires_at =
         pool->now.wall_ms + (int64_t)pool->config->session_s * 1000;

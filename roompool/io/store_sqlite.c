@@ -495,6 +495,18 @@ static pl_err migrate(sqlite_store *s, int64_t have, char *reason, size_t cap)
     return PL_OK;
 }
 
+/* Foreign keys are enforced from here on: while they are, a migration cannot
+ * make a table anew that others refer to. */
+static pl_err enforce_keys(sqlite_store *s, char *reason, size_t cap)
+{
+    if (query_int(s, "SELECT count(*) FROM pragma_foreign_key_check") != 0) {
+        pl_fmt_cut(reason, cap, "%s: rows refer to others that are not there",
+                   s->path);
+        return PL_EINTERNAL;
+    }
+    return exec(s, "PRAGMA foreign_keys = ON");
+}
+
 static pl_err check_version(sqlite_store *s, bool is_new, int64_t *ret_have,
                             char *reason, size_t cap)
 {
@@ -527,7 +539,6 @@ static pl_err set_pragmas(sqlite_store *s)
         return PL_EINTERNAL;
     return exec(s, "PRAGMA journal_mode = WAL") ||
                    exec(s, "PRAGMA synchronous = FULL") ||
-                   exec(s, "PRAGMA foreign_keys = ON") ||
                    exec(s, "PRAGMA journal_size_limit = 16777216") ||
                    (query_int(s, "PRAGMA application_id") != APPLICATION_ID &&
                     exec(s, sql))
@@ -570,6 +581,8 @@ static pl_err open_database(sqlite_store *s, char *reason, size_t cap)
         e = set_pragmas(s);
     if (!e)
         e = migrate(s, have, reason, cap);
+    if (!e)
+        e = enforce_keys(s, reason, cap);
     if (!e)
         e = prepare_all(s);
     if (e && reason[0] == '\0')

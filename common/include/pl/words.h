@@ -29,6 +29,8 @@
 #define PL_ROW_DIRECTION(v, n, t)       PL_ROW_ENUM(DIRECTION, v, n)
 #define PL_ROW_SDP_TYPE(v, n, t)        PL_ROW_ENUM(SDP_TYPE, v, n)
 #define PL_ROW_ACTION(v, n, t)          PL_ROW_ENUM(ACTION, v, n)
+#define PL_ROW_RESOURCE(v, n, t)        PL_ROW_ENUM(RESOURCE, v, n)
+#define PL_ROW_USER_TYPE(v, n, t)       PL_ROW_ENUM(USER_TYPE, v, n)
 #define PL_ROW_DELETE_REASON(v, n, t)   PL_ROW_ENUM(DELETE_REASON, v, n)
 #define PL_ROW_CALL_STATE(v, n, t)      PL_ROW_ENUM(CALL_STATE, v, n)
 #define PL_ROW_EVENT_KIND(v, n, t)      PL_ROW_ENUM(EVENT_KIND, v, n)
