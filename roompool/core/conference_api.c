@@ -38,9 +38,8 @@ static void host_ready(pl_pool *pool, pl_op *op, pl_err e,
         PL_SET(r.session_id, op->sess);
         pl_pool_reply(pool, &op->ticket, &PL_MSG_CONFERENCE_CREATED, &r);
         pl_part_activate(pool, part);
-        PL_SET(row.conf_id, op->conf);
         row.sdp = sdp->sdp;
-        pl_session_event(pool, sess, &row);
+        pl_session_tell(pool, sess, part, &row);
     }
     pl_op_destroy(&op);
 }

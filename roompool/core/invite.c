@@ -119,10 +119,9 @@ static void offer_ready(pl_pool *pool, pl_op *op, pl_err e,
     host = by ? pl_session_find(pool, by->row.session_id) : NULL;
     if (host)
         pl_session_address(pool, host, row.from_uri, sizeof row.from_uri);
-    PL_SET(row.conf_id, leg->part->conf->row.conf_id);
     PL_SET(row.participant_id, leg->part->row.participant_id);
     row.sdp = sdp->sdp;
-    pl_session_event(pool, sess, &row);
+    pl_session_tell(pool, sess, leg->part, &row);
 }
 
 static pl_err ring_session(pl_pool *pool, pl_part *part, const pl_sess *sess)
@@ -232,18 +231,22 @@ void pl_invite_result(pl_pool *pool, pl_part *part, const char *reason)
     pl_part_save(pool, part);
     if (!host || by->row.state == PL_PART_STATE_LEFT)
         return;
-    PL_SET(row.conf_id, part->conf->row.conf_id);
     PL_SET(row.reason, reason);
     PL_SET(row.participant_id, part->row.participant_id);
     PL_SET(row.display_name, part->row.display_name);
     PL_SET(row.address, part->row.address);
-    pl_session_event(pool, host, &row);
+    pl_session_tell(pool, host, by, &row);
+}
+
+void pl_invite_accepted(pl_pool *pool, pl_part *part)
+{
+    pl_invite_result(pool, part, "success");
 }
 
 void pl_invite_decline(pl_pool *pool, pl_leg *leg, const char *reason)
 {
     pl_part *part = leg->part;
-    pl_session_terminated(pool, leg->row.session_id, part->conf, reason);
+    pl_session_terminated(pool, leg->row.session_id, part, reason);
     pl_leg_drop(pool, leg);
     if (pl_list_is_empty(&part->legs))
         pl_part_leave(pool, part, reason);
@@ -256,7 +259,7 @@ void pl_invite_taken(pl_pool *pool, pl_part *part, const pl_leg *winner)
         pl_leg *leg = PL_CONTAINER(node, pl_leg, link);
         if (leg == winner)
             continue;
-        pl_session_terminated(pool, leg->row.session_id, part->conf, CANCELED);
+        pl_session_terminated(pool, leg->row.session_id, part, CANCELED);
         pl_leg_drop(pool, leg);
     }
 }

@@ -22,6 +22,8 @@ pl_part *pl_invite_find(const pl_pool *pool, const pl_conf *conf,
 /* Tell who invited this participant how it ended, once: "success" or why not.
  */
 void pl_invite_result(pl_pool *pool, pl_part *part, const char *reason);
+/* An invited participant is in: tell who invited it. */
+void pl_invite_accepted(pl_pool *pool, pl_part *part);
 /* One of the sessions that ring declines; the others go on. */
 void pl_invite_decline(pl_pool *pool, pl_leg *leg, const char *reason);
 /* A session answered first: the others stop ringing. */

@@ -142,14 +142,24 @@ void pl_leg_set_muted(pl_pool *pool, pl_leg *leg, bool muted)
     command(pool, leg, &PL_MSG_MEDIA_LEG_SET, &m, NULL);
 }
 
-void pl_leg_play(pl_pool *pool, pl_leg *leg, const char *prompt)
+static void play(pl_pool *pool, pl_leg *leg, const char *prompt, bool is_loop)
 {
-    pl_media_leg_play m = {.loop = false};
+    pl_media_leg_play m = {.loop = is_loop};
     if (!is_placed(leg))
         return;
     LEG_IDS(m, leg);
     PL_SET(m.prompt, prompt);
     command(pool, leg, &PL_MSG_MEDIA_LEG_PLAY, &m, NULL);
+}
+
+void pl_leg_play(pl_pool *pool, pl_leg *leg, const char *prompt)
+{
+    play(pool, leg, prompt, false);
+}
+
+void pl_leg_play_on(pl_pool *pool, pl_leg *leg, const char *prompt)
+{
+    play(pool, leg, prompt, true);
 }
 
 void pl_leg_welcome(pl_pool *pool, pl_leg *leg)

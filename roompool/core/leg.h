@@ -32,8 +32,9 @@ PL_MUST_USE pl_err pl_leg_remote(pl_pool *pool, pl_leg *leg, pl_slice sdp,
                                  uint32_t sdp_type, pl_op *op);
 void pl_leg_set_mixed(pl_pool *pool, pl_leg *leg, bool mixed);
 void pl_leg_set_muted(pl_pool *pool, pl_leg *leg, bool muted);
-/* Play a prompt; "" stops. */
+/* Play a prompt once, or until another is played; "" stops. */
 void pl_leg_play(pl_pool *pool, pl_leg *leg, const char *prompt);
+void pl_leg_play_on(pl_pool *pool, pl_leg *leg, const char *prompt);
 /* Play the room's announcement once the participant is in and its media
  * flows. */
 void pl_leg_welcome(pl_pool *pool, pl_leg *leg);

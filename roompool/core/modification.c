@@ -81,8 +81,7 @@ static pl_leg *finish(pl_pool *pool, pl_op *op, pl_err e, pl_sess **ret_sess)
 static void send_event(pl_pool *pool, pl_sess *sess, const pl_leg *leg,
                        pl_event_row *row)
 {
-    PL_SET(row->conf_id, leg->part->conf->row.conf_id);
-    pl_session_event(pool, sess, row);
+    pl_session_tell(pool, sess, leg->part, row);
 }
 
 /* ---- answer: a ringing session takes the call ---- */
@@ -105,7 +104,7 @@ static void answer_applied(pl_pool *pool, pl_op *op, pl_err e,
         reply_done(pool, op, "accepted");
         pl_part_activate(pool, part);
         send_event(pool, sess, leg, &row);
-        pl_invite_result(pool, part, "success");
+        pl_invite_accepted(pool, part);
     }
     pl_op_destroy(&op);
 }

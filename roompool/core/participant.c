@@ -66,6 +66,11 @@ void pl_part_save(pl_pool *pool, pl_part *part)
     pl_pool_put(pool, &PL_TABLE_PART, &part->row);
 }
 
+const char *pl_part_resource(const pl_part *part)
+{
+    return part->row.resource_id[0] ? part->row.resource_id : part->row.conf_id;
+}
+
 pl_err pl_part_load(pl_pool *pool, const pl_part_row *row)
 {
     pl_conf *conf = pl_conf_find(pool, row->conf_id);
@@ -182,14 +187,14 @@ static void tell_sessions(pl_pool *pool, pl_part *part, uint32_t was,
     if (part->row.kind != PL_PART_KIND_USER)
         return;
     if (was != PL_PART_STATE_RINGING) {
-        pl_session_terminated(pool, part->row.session_id, part->conf, reason);
+        pl_session_terminated(pool, part->row.session_id, part, reason);
         return;
     }
     PL_LIST_EACH(node, &part->legs)
     {
         pl_session_terminated(pool,
                               PL_CONTAINER(node, pl_leg, link)->row.session_id,
-                              part->conf, reason);
+                              part, reason);
     }
 }
 
@@ -214,6 +219,13 @@ void pl_part_plan_forget(pl_pool *pool, pl_part *part)
     uint32_t linger_s =
         part->conf->n_left > MANY_LEFT ? SHORT_S : pool->config->linger_s;
     pl_pool_plan(pool, &part->timer, forget_due, part, PL_S(linger_s));
+}
+
+/* A conference ends with its host, a call with either party. */
+static bool ends_with(const pl_conf *conf, const pl_part *part)
+{
+    return conf->row.kind == PL_CONF_KIND_CALL ||
+           strcmp(conf->row.host_id, part->row.participant_id) == 0;
 }
 
 void pl_part_leave(pl_pool *pool, pl_part *part, const char *reason)
@@ -243,7 +255,7 @@ void pl_part_leave(pl_pool *pool, pl_part *part, const char *reason)
     write_record(pool, part);
     pl_part_plan_forget(pool, part);
     pl_pool_note(pool, PL_LOG_INFO, "participant_left", conf, part, reason);
-    if (strcmp(conf->row.host_id, part->row.participant_id) == 0)
+    if (ends_with(conf, part))
         pl_conf_end(pool, conf, reason);
     pl_conf_check_empty(pool, conf);
 }

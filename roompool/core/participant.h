@@ -18,6 +18,9 @@ PL_MUST_USE pl_err pl_part_find_by_token(pl_pool *pool,
 PL_MUST_USE pl_err pl_part_add(pl_pool *pool, pl_conf *conf, uint32_t kind,
                                uint32_t role, pl_part **ret_part);
 void pl_part_save(pl_pool *pool, pl_part *part);
+/* The id by which its session knows its seat: that of the conference, unless
+ * it was transferred. */
+const char *pl_part_resource(const pl_part *part);
 /* Move to a state of PL_PART_SM and save; a forbidden move is logged and
  * answered false. */
 bool pl_part_move(pl_pool *pool, pl_part *part, uint32_t state);

@@ -120,16 +120,25 @@ pl_err pl_session_actor(pl_pool *pool, const char *client_id,
     return PL_OK;
 }
 
+void pl_session_tell(pl_pool *pool, pl_sess *sess, const pl_part *part,
+                     pl_event_row *row)
+{
+    PL_SET(row->conf_id, pl_part_resource(part));
+    row->resource = part->conf->row.kind == PL_CONF_KIND_CALL
+                        ? PL_RESOURCE_CALLS
+                        : PL_RESOURCE_CONFERENCES;
+    pl_session_event(pool, sess, row);
+}
+
 void pl_session_terminated(pl_pool *pool, const char *session_id,
-                           const pl_conf *conf, const char *reason)
+                           const pl_part *part, const char *reason)
 {
     pl_sess *sess = pl_session_find(pool, session_id);
     pl_event_row row = {.kind = PL_EVENT_KIND_SESSION_TERMINATED};
     if (!sess)
         return;
-    PL_SET(row.conf_id, conf->row.conf_id);
     PL_SET(row.reason, reason);
-    pl_session_event(pool, sess, &row);
+    pl_session_tell(pool, sess, part, &row);
 }
 
 void pl_session_address(const pl_pool *pool, const pl_sess *sess, char *buf,

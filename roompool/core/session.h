@@ -18,10 +18,13 @@ PL_MUST_USE pl_err pl_session_find_own(pl_pool *pool, const char *client_id,
 PL_MUST_USE pl_err pl_session_actor(pl_pool *pool, const char *client_id,
                                     const char *token_hash,
                                     const char *session_id, pl_sess **ret_sess);
-/* Put a session-terminated event for the conference into a session, if it is
- * there still. */
+/* Put an event about a participant's seat into a session, under the id and
+ * kind of resource by which the session knows it. */
+void pl_session_tell(pl_pool *pool, pl_sess *sess, const pl_part *part,
+                     pl_event_row *row);
+/* Tell a session, if it is there still, that its seat is gone. */
 void pl_session_terminated(pl_pool *pool, const char *session_id,
-                           const pl_conf *conf, const char *reason);
+                           const pl_part *part, const char *reason);
 /* The address that others see: sip:user@domain. */
 void pl_session_address(const pl_pool *pool, const pl_sess *sess, char *buf,
                         size_t cap);

@@ -306,7 +306,7 @@ static void dial_answered(pl_pool *pool, pl_op *op, pl_err e,
         part->call->row.state < PL_CALL_STATE_ANSWERED)
         return; /* early media; the answer is still to come */
     pl_part_activate(pool, part);
-    pl_invite_result(pool, part, "success");
+    pl_invite_accepted(pool, part);
 }
 
 /* The peer's answer to our first offer; sdp may have come with early media. */
@@ -319,7 +319,7 @@ static void apply_answer(pl_pool *pool, pl_call *call, pl_slice sdp,
         if (is_final && leg && !leg->is_pending &&
             call->part->row.state == PL_PART_STATE_RINGING) {
             pl_part_activate(pool, call->part);
-            pl_invite_result(pool, call->part, "success");
+            pl_invite_accepted(pool, call->part);
         }
         return;
     }
