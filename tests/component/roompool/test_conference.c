@@ -12,14 +12,15 @@ enum { MS = 1000, S = 1000000 };
 
 typedef struct stage {
     world w;
-    answer host, conf; /* session of host "alice", token th */
+    user host; /* "alice", token th */
+    char conf[CONF_ID_SIZE];
 } stage;
 
 static int setup(void **state)
 {
     static stage s;
     world_create(&s.w, 2);
-    assert_int_equal(open_session(&s.w, "alice", "th", &s.host), PL_OK);
+    user_opens(&s.w, &s.host, "alice", "th");
     *state = &s;
     return 0;
 }
@@ -31,46 +32,16 @@ static int teardown(void **state)
     return 0;
 }
 
-static const char *host_id(const stage *s)
-{
-    return s->host.body.session.session_id;
-}
-
-static const char *conf_id(const stage *s)
-{
-    return s->conf.body.conference.conf_id;
-}
-
-/* The next event of a session must be of this kind. */
-static void expect(stage *s, const char *id, const char *token, uint32_t kind,
-                   answer *ev)
-{
-    assert_int_equal(poll_session(&s->w, id, token, ev), PL_OK);
-    assert_string_equal(pl_event_kind_text(ev->body.event.kind),
-                        pl_event_kind_text(kind));
-}
-
-static void expect_nothing(stage *s, const char *id, const char *token)
-{
-    answer ev;
-    assert_int_equal(poll_session(&s->w, id, token, &ev), PL_EAGAIN);
-}
-
 static void create(stage *s)
 {
-    answer ev;
-    assert_int_equal(create_conference(&s->w, &s->host, "th", &s->conf), PL_OK);
-    expect(s, host_id(s), "th", PL_EVENT_KIND_SESSION_OPEN, &ev);
-    assert_string_equal(ev.sdp, "answer:host-offer");
-    assert_string_equal(ev.body.event.conf_id, conf_id(s));
-    assert_int_equal(ev.body.event.dialect, PL_DIALECT_RTC1);
+    user_hosts(&s->w, &s->host, s->conf);
 }
 
 static void the_host_is_alone_in_its_conference(void **state)
 {
     stage *s = *state;
     create(s);
-    expect_nothing(s, host_id(s), "th");
+    user_reads_nothing(&s->w, &s->host);
     assert_int_equal(world_sql(&s->w, "SELECT participants FROM "
                                       "v_live_conferences WHERE kind='api'"),
                      1);
@@ -80,12 +51,10 @@ static void the_host_is_alone_in_its_conference(void **state)
 static void events_wait_for_the_reply_of_their_command(void **state)
 {
     stage *s = *state;
-    pl_event_poll m = {.stream = PL_STREAM_SESSION, .wait_ms = 20000};
+    answer conf;
     answer ev;
-    pl_fmt_cut(m.id, sizeof m.id, "%s", host_id(s));
-    pl_fmt_cut(m.token_hash, 65, "%s", hash_of("th"));
-    world_send(&s->w, s->w.api, &PL_MSG_EVENT_POLL, &m, &ev);
-    assert_int_equal(create_conference(&s->w, &s->host, "th", &s->conf), PL_OK);
+    poll_begin(&s->w, s->host.session, "th", 20000, &ev);
+    assert_int_equal(create_conference(&s->w, &s->host, &conf), PL_OK);
     world_run(&s->w, 90 * MS);
     assert_false(ev.is_done);
     world_run(&s->w, 20 * MS);
@@ -96,14 +65,14 @@ static void events_wait_for_the_reply_of_their_command(void **state)
 static void an_event_is_given_again_until_acknowledged(void **state)
 {
     stage *s = *state;
-    pl_event_poll m = {.stream = PL_STREAM_SESSION, .wait_ms = 5000};
+    answer conf;
     answer first;
     answer again;
-    pl_fmt_cut(m.id, sizeof m.id, "%s", host_id(s));
-    pl_fmt_cut(m.token_hash, 65, "%s", hash_of("th"));
-    assert_int_equal(create_conference(&s->w, &s->host, "th", &s->conf), PL_OK);
-    world_ask(&s->w, &PL_MSG_EVENT_POLL, &m, &first);
-    world_ask(&s->w, &PL_MSG_EVENT_POLL, &m, &again);
+    assert_int_equal(create_conference(&s->w, &s->host, &conf), PL_OK);
+    poll_begin(&s->w, s->host.session, "th", 5000, &first);
+    world_wait(&s->w, &first);
+    poll_begin(&s->w, s->host.session, "th", 5000, &again);
+    world_wait(&s->w, &again);
     assert_int_equal(first.body.event.seq, 1);
     assert_int_equal(again.body.event.seq, 1);
 }
@@ -111,14 +80,11 @@ static void an_event_is_given_again_until_acknowledged(void **state)
 static void a_newer_poll_takes_over(void **state)
 {
     stage *s = *state;
-    pl_event_poll m = {.stream = PL_STREAM_SESSION, .wait_ms = 5000};
     answer older;
     answer newer;
-    pl_fmt_cut(m.id, sizeof m.id, "%s", host_id(s));
-    pl_fmt_cut(m.token_hash, 65, "%s", hash_of("th"));
-    world_send(&s->w, s->w.api, &PL_MSG_EVENT_POLL, &m, &older);
+    poll_begin(&s->w, s->host.session, "th", 5000, &older);
     world_run(&s->w, 5 * MS);
-    world_send(&s->w, s->w.api, &PL_MSG_EVENT_POLL, &m, &newer);
+    poll_begin(&s->w, s->host.session, "th", 5000, &newer);
     world_run(&s->w, 5 * MS);
     assert_true(older.is_done);
     assert_ptr_equal(older.desc, &PL_MSG_EVENT_NONE);
@@ -135,72 +101,60 @@ static void a_newer_poll_takes_over(void **state)
 static void a_user_is_invited_and_the_first_answer_wins(void **state)
 {
     stage *s = *state;
-    answer b1;
-    answer b2;
+    user b1;
+    user b2;
     answer inv;
     answer ev;
     answer a;
-    assert_int_equal(open_session(&s->w, "bob", "tb1", &b1), PL_OK);
-    assert_int_equal(open_session(&s->w, "bob", "tb2", &b2), PL_OK);
+    user_opens(&s->w, &b1, "bob", "tb1");
+    user_opens(&s->w, &b2, "bob", "tb2");
     create(s);
-    assert_int_equal(invite(&s->w, "th", conf_id(s), "sip:bob@localhost", &inv),
+    assert_int_equal(invite(&s->w, "th", s->conf, "sip:bob@localhost", &inv),
                      PL_OK);
-    expect(s, b1.body.session.session_id, "tb1",
-           PL_EVENT_KIND_INVITATION_RECEIVED, &ev);
+    user_reads(&s->w, &b1, PL_EVENT_KIND_INVITATION_RECEIVED, &ev);
     assert_memory_equal(ev.sdp, "offer:", 6);
     assert_string_equal(ev.body.event.from, "sip:alice@localhost");
-    expect(s, b2.body.session.session_id, "tb2",
-           PL_EVENT_KIND_INVITATION_RECEIVED, &ev);
-    assert_int_equal(conference_do(&s->w, "tb2", conf_id(s), PL_ACTION_ANSWER,
+    user_reads(&s->w, &b2, PL_EVENT_KIND_INVITATION_RECEIVED, &ev);
+    assert_int_equal(conference_do(&s->w, "tb2", s->conf, PL_ACTION_ANSWER,
                                    "bob-answer", &a),
                      PL_OK);
     assert_string_equal(a.body.action.state, "accepted");
-    expect(s, b2.body.session.session_id, "tb2", PL_EVENT_KIND_SESSION_OPEN,
-           &ev);
+    user_reads(&s->w, &b2, PL_EVENT_KIND_SESSION_OPEN, &ev);
     assert_string_equal(ev.sdp, "");
-    expect(s, b1.body.session.session_id, "tb1",
-           PL_EVENT_KIND_SESSION_TERMINATED, &ev);
+    user_reads(&s->w, &b1, PL_EVENT_KIND_SESSION_TERMINATED, &ev);
     assert_string_equal(ev.body.event.reason, "Call canceled");
-    expect(s, host_id(s), "th", PL_EVENT_KIND_INVITE_RESULT, &ev);
+    user_reads(&s->w, &s->host, PL_EVENT_KIND_INVITE_RESULT, &ev);
     assert_string_equal(ev.body.event.mod_id, inv.body.invited.mod_id);
     assert_string_equal(ev.body.event.reason, "success");
     assert_int_equal(
-        conference_do(&s->w, "tb1", conf_id(s), PL_ACTION_ANSWER, "late", &a),
+        conference_do(&s->w, "tb1", s->conf, PL_ACTION_ANSWER, "late", &a),
         PL_EGONE);
-    expect_nothing(s, host_id(s), "th");
+    user_reads_nothing(&s->w, &s->host);
     world_check(&s->w);
 }
 
 static void who_answers_and_vanishes_leaves_it_to_the_others(void **state)
 {
     stage *s = *state;
-    pl_conference_action m = {.action = PL_ACTION_ANSWER,
-                              .sdp = pl_slice_str("first")};
-    answer b1;
-    answer b2;
+    user b1;
+    user b2;
     answer inv;
     answer ev;
     answer a;
-    assert_int_equal(open_session(&s->w, "bob", "tb1", &b1), PL_OK);
-    assert_int_equal(open_session(&s->w, "bob", "tb2", &b2), PL_OK);
+    user_opens(&s->w, &b1, "bob", "tb1");
+    user_opens(&s->w, &b2, "bob", "tb2");
     create(s);
-    assert_int_equal(invite(&s->w, "th", conf_id(s), "bob", &inv), PL_OK);
-    expect(s, b1.body.session.session_id, "tb1",
-           PL_EVENT_KIND_INVITATION_RECEIVED, &ev);
+    assert_int_equal(invite(&s->w, "th", s->conf, "bob", &inv), PL_OK);
+    user_reads(&s->w, &b1, PL_EVENT_KIND_INVITATION_RECEIVED, &ev);
     s->w.media[0].is_silent = s->w.media[1].is_silent = true;
-    pl_fmt_cut(m.client_id, sizeof m.client_id, "client");
-    pl_fmt_cut(m.token_hash, 65, "%s", hash_of("tb1"));
-    pl_fmt_cut(m.conf_id, 65, "%s", conf_id(s));
-    PL_MSG_SET(CONFERENCE_ACTION, conference_action, &m, sdp);
-    world_send(&s->w, s->w.api, &PL_MSG_CONFERENCE_ACTION, &m, &a);
-    world_run(&s->w, 5 * MS);
-    assert_int_equal(conference_leave(&s->w, "tb1", conf_id(s)), PL_OK);
+    conference_begin(&s->w, "tb1", s->conf, PL_ACTION_ANSWER, "first", &a);
+    assert_int_equal(conference_leave(&s->w, "tb1", s->conf), PL_OK);
     world_run(&s->w, 3 * S);
     assert_true(a.is_done);
     assert_int_not_equal(a.error, PL_OK);
     s->w.media[0].is_silent = s->w.media[1].is_silent = false;
     assert_int_equal(
-        conference_do(&s->w, "tb2", conf_id(s), PL_ACTION_ANSWER, "second", &a),
+        conference_do(&s->w, "tb2", s->conf, PL_ACTION_ANSWER, "second", &a),
         PL_OK);
     world_check(&s->w);
 }
@@ -208,18 +162,18 @@ static void who_answers_and_vanishes_leaves_it_to_the_others(void **state)
 static void one_declines_and_the_other_goes_on(void **state)
 {
     stage *s = *state;
-    answer b1;
-    answer b2;
+    user b1;
+    user b2;
     answer inv;
     answer ev;
-    assert_int_equal(open_session(&s->w, "bob", "tb1", &b1), PL_OK);
-    assert_int_equal(open_session(&s->w, "bob", "tb2", &b2), PL_OK);
+    user_opens(&s->w, &b1, "bob", "tb1");
+    user_opens(&s->w, &b2, "bob", "tb2");
     create(s);
-    assert_int_equal(invite(&s->w, "th", conf_id(s), "bob", &inv), PL_OK);
-    assert_int_equal(conference_leave(&s->w, "tb1", conf_id(s)), PL_OK);
-    expect_nothing(s, host_id(s), "th");
-    assert_int_equal(conference_leave(&s->w, "tb2", conf_id(s)), PL_OK);
-    expect(s, host_id(s), "th", PL_EVENT_KIND_INVITE_RESULT, &ev);
+    assert_int_equal(invite(&s->w, "th", s->conf, "bob", &inv), PL_OK);
+    assert_int_equal(conference_leave(&s->w, "tb1", s->conf), PL_OK);
+    user_reads_nothing(&s->w, &s->host);
+    assert_int_equal(conference_leave(&s->w, "tb2", s->conf), PL_OK);
+    user_reads(&s->w, &s->host, PL_EVENT_KIND_INVITE_RESULT, &ev);
     assert_string_equal(ev.body.event.reason, "User busy");
     world_check(&s->w);
 }
@@ -227,22 +181,19 @@ static void one_declines_and_the_other_goes_on(void **state)
 static void nobody_answers_and_the_invitation_ends(void **state)
 {
     stage *s = *state;
-    answer b;
+    user b;
     answer inv;
     answer ev;
-    assert_int_equal(open_session(&s->w, "bob", "tb", &b), PL_OK);
+    user_opens(&s->w, &b, "bob", "tb");
     create(s);
-    assert_int_equal(invite(&s->w, "th", conf_id(s), "bob", &inv), PL_OK);
-    assert_int_equal(invite(&s->w, "th", conf_id(s), "bob", &inv), PL_EBUSY);
+    assert_int_equal(invite(&s->w, "th", s->conf, "bob", &inv), PL_OK);
+    assert_int_equal(invite(&s->w, "th", s->conf, "bob", &inv), PL_EBUSY);
     world_run(&s->w, 46 * S);
-    expect(s, host_id(s), "th", PL_EVENT_KIND_INVITE_RESULT, &ev);
+    user_reads(&s->w, &s->host, PL_EVENT_KIND_INVITE_RESULT, &ev);
     assert_string_equal(ev.body.event.reason, "No answer");
-    expect(s, b.body.session.session_id, "tb",
-           PL_EVENT_KIND_INVITATION_RECEIVED, &ev);
-    expect(s, b.body.session.session_id, "tb", PL_EVENT_KIND_SESSION_TERMINATED,
-           &ev);
-    assert_int_equal(invite(&s->w, "th", conf_id(s), "nobody", &inv),
-                     PL_EINVAL);
+    user_reads(&s->w, &b, PL_EVENT_KIND_INVITATION_RECEIVED, &ev);
+    user_reads(&s->w, &b, PL_EVENT_KIND_SESSION_TERMINATED, &ev);
+    assert_int_equal(invite(&s->w, "th", s->conf, "nobody", &inv), PL_EINVAL);
 }
 
 static void a_telephone_is_dialled(void **state)
@@ -252,26 +203,25 @@ static void a_telephone_is_dialled(void **state)
     answer ev;
     create(s);
     assert_int_equal(
-        invite(&s->w, "th", conf_id(s), "sip:carol@example.net", &inv), PL_OK);
+        invite(&s->w, "th", s->conf, "sip:carol@example.net", &inv), PL_OK);
     fake_call *call = sig_started(&s->w);
     assert_non_null(call);
     assert_memory_equal(call->sdp, "offer:", 6);
     assert_int_equal(
         phone_report(&s->w, call->id, PL_CALL_STATE_RINGING, 180, NULL), PL_OK);
-    expect_nothing(s, host_id(s), "th");
+    user_reads_nothing(&s->w, &s->host);
     assert_int_equal(phone_report(&s->w, call->id, PL_CALL_STATE_ANSWERED, 200,
                                   "phone-answer"),
                      PL_OK);
-    expect(s, host_id(s), "th", PL_EVENT_KIND_INVITE_RESULT, &ev);
+    user_reads(&s->w, &s->host, PL_EVENT_KIND_INVITE_RESULT, &ev);
     assert_string_equal(ev.body.event.reason, "success");
     assert_string_equal(ev.body.event.address, "sip:carol@example.net");
-    assert_int_equal(
-        remove_part(&s->w, "th", conf_id(s), "sip:carol@example.net"), PL_OK);
+    assert_int_equal(remove_part(&s->w, "th", s->conf, "sip:carol@example.net"),
+                     PL_OK);
     world_run(&s->w, 20 * MS);
     assert_true(call->is_ended);
-    assert_int_equal(
-        remove_part(&s->w, "th", conf_id(s), "sip:carol@example.net"),
-        PL_EGONE);
+    assert_int_equal(remove_part(&s->w, "th", s->conf, "sip:carol@example.net"),
+                     PL_EGONE);
     world_check(&s->w);
 }
 
@@ -282,14 +232,14 @@ static void early_media_then_answer(void **state)
     answer ev;
     create(s);
     assert_int_equal(
-        invite(&s->w, "th", conf_id(s), "sip:carol@example.net", &inv), PL_OK);
+        invite(&s->w, "th", s->conf, "sip:carol@example.net", &inv), PL_OK);
     const char *id = sig_started(&s->w)->id;
     assert_int_equal(phone_report(&s->w, id, PL_CALL_STATE_EARLY, 183, "sdp"),
                      PL_OK);
-    expect_nothing(s, host_id(s), "th");
+    user_reads_nothing(&s->w, &s->host);
     assert_int_equal(phone_report(&s->w, id, PL_CALL_STATE_ANSWERED, 200, NULL),
                      PL_OK);
-    expect(s, host_id(s), "th", PL_EVENT_KIND_INVITE_RESULT, &ev);
+    user_reads(&s->w, &s->host, PL_EVENT_KIND_INVITE_RESULT, &ev);
     assert_string_equal(ev.body.event.reason, "success");
 }
 
@@ -299,12 +249,12 @@ static void a_busy_telephone_is_told(void **state)
     answer inv;
     answer ev;
     create(s);
-    assert_int_equal(invite(&s->w, "th", conf_id(s), "tel:+14255550100", &inv),
+    assert_int_equal(invite(&s->w, "th", s->conf, "tel:+14255550100", &inv),
                      PL_OK);
     assert_int_equal(phone_report(&s->w, sig_started(&s->w)->id,
                                   PL_CALL_STATE_ENDED, 486, NULL),
                      PL_OK);
-    expect(s, host_id(s), "th", PL_EVENT_KIND_INVITE_RESULT, &ev);
+    user_reads(&s->w, &s->host, PL_EVENT_KIND_INVITE_RESULT, &ev);
     assert_string_equal(ev.body.event.reason, "User busy");
     world_check(&s->w);
 }
@@ -315,29 +265,29 @@ static void hold_and_resume_are_answered_by_the_server(void **state)
     answer a;
     answer ev;
     create(s);
-    assert_int_equal(conference_do(&s->w, "th", conf_id(s), PL_ACTION_HOLD,
-                                   "hold-offer", &a),
-                     PL_OK);
+    assert_int_equal(
+        conference_do(&s->w, "th", s->conf, PL_ACTION_HOLD, "hold-offer", &a),
+        PL_OK);
     assert_string_equal(a.body.action.state, "mod-sent");
-    expect(s, host_id(s), "th", PL_EVENT_KIND_MOD_TERMINATED, &ev);
+    user_reads(&s->w, &s->host, PL_EVENT_KIND_MOD_TERMINATED, &ev);
     assert_string_equal(ev.body.event.mod_id, a.body.action.mod_id);
     assert_string_equal(ev.body.event.reason, "success");
     assert_string_equal(ev.sdp, "answer:hold-offer");
     assert_int_equal(
         world_sql(&s->w, "SELECT on_hold FROM v_live_participants"), 1);
     assert_int_equal(
-        conference_do(&s->w, "th", conf_id(s), PL_ACTION_RESUME, "offer", &a),
+        conference_do(&s->w, "th", s->conf, PL_ACTION_RESUME, "offer", &a),
         PL_OK);
     assert_int_equal(
         world_sql(&s->w, "SELECT on_hold FROM v_live_participants"), 0);
     assert_int_equal(
-        conference_do(&s->w, "th", conf_id(s), PL_ACTION_MODIFY, "offer", &a),
+        conference_do(&s->w, "th", s->conf, PL_ACTION_MODIFY, "offer", &a),
         PL_OK);
     assert_int_equal(
-        conference_do(&s->w, "th", conf_id(s), PL_ACTION_MOVE, "offer", &a),
+        conference_do(&s->w, "th", s->conf, PL_ACTION_MOVE, "offer", &a),
         PL_EUNSUPPORTED);
     assert_int_equal(
-        conference_do(&s->w, "th", conf_id(s), PL_ACTION_ACCEPT, "answer", &a),
+        conference_do(&s->w, "th", s->conf, PL_ACTION_ACCEPT, "answer", &a),
         PL_ESTATE);
     world_check(&s->w);
 }
@@ -345,61 +295,42 @@ static void hold_and_resume_are_answered_by_the_server(void **state)
 static void a_second_change_at_the_same_time_is_busy(void **state)
 {
     stage *s = *state;
-    pl_conference_action m = {.action = PL_ACTION_HOLD,
-                              .sdp = pl_slice_str("x")};
     answer first;
     answer second;
     create(s);
     s->w.media[0].is_silent = s->w.media[1].is_silent = true;
-    pl_fmt_cut(m.client_id, sizeof m.client_id, "client");
-    pl_fmt_cut(m.token_hash, 65, "%s", hash_of("th"));
-    pl_fmt_cut(m.conf_id, 65, "%s", conf_id(s));
-    PL_MSG_SET(CONFERENCE_ACTION, conference_action, &m, sdp);
-    world_send(&s->w, s->w.api, &PL_MSG_CONFERENCE_ACTION, &m, &first);
-    world_run(&s->w, 5 * MS);
-    world_ask(&s->w, &PL_MSG_CONFERENCE_ACTION, &m, &second);
-    assert_int_equal(second.error, PL_EBUSY);
+    conference_begin(&s->w, "th", s->conf, PL_ACTION_HOLD, "x", &first);
+    assert_int_equal(
+        conference_do(&s->w, "th", s->conf, PL_ACTION_HOLD, "x", &second),
+        PL_EBUSY);
     world_run(&s->w, 3 * S);
     assert_int_equal(first.error, PL_EUNAVAILABLE);
     s->w.media[0].is_silent = s->w.media[1].is_silent = false;
     assert_int_equal(
-        conference_do(&s->w, "th", conf_id(s), PL_ACTION_HOLD, "x", &second),
+        conference_do(&s->w, "th", s->conf, PL_ACTION_HOLD, "x", &second),
         PL_OK);
 }
 
 static void the_host_ends_for_all_others_only_leave(void **state)
 {
     stage *s = *state;
-    answer b;
-    answer inv;
-    answer a;
+    user b;
     answer ev;
-    assert_int_equal(open_session(&s->w, "bob", "tb", &b), PL_OK);
+    user_opens(&s->w, &b, "bob", "tb");
     create(s);
     for (int round = 0; round < 2; round++) {
-        assert_int_equal(invite(&s->w, "th", conf_id(s), "bob", &inv), PL_OK);
-        expect(s, b.body.session.session_id, "tb",
-               PL_EVENT_KIND_INVITATION_RECEIVED, &ev);
-        assert_int_equal(
-            conference_do(&s->w, "tb", conf_id(s), PL_ACTION_ANSWER, "a", &a),
-            PL_OK);
-        expect(s, b.body.session.session_id, "tb", PL_EVENT_KIND_SESSION_OPEN,
-               &ev);
-        expect(s, host_id(s), "th", PL_EVENT_KIND_INVITE_RESULT, &ev);
+        user_joins(&s->w, &s->host, s->conf, "bob", &b);
         if (round == 0) {
             for (int twice = 0; twice < 2; twice++)
-                assert_int_equal(conference_leave(&s->w, "tb", conf_id(s)),
-                                 PL_OK);
-            expect(s, b.body.session.session_id, "tb",
-                   PL_EVENT_KIND_SESSION_TERMINATED, &ev);
-            expect_nothing(s, host_id(s), "th");
+                assert_int_equal(conference_leave(&s->w, "tb", s->conf), PL_OK);
+            user_reads(&s->w, &b, PL_EVENT_KIND_SESSION_TERMINATED, &ev);
+            user_reads_nothing(&s->w, &s->host);
         }
     }
     for (int twice = 0; twice < 2; twice++)
-        assert_int_equal(conference_leave(&s->w, "th", conf_id(s)), PL_OK);
-    expect(s, host_id(s), "th", PL_EVENT_KIND_SESSION_TERMINATED, &ev);
-    expect(s, b.body.session.session_id, "tb", PL_EVENT_KIND_SESSION_TERMINATED,
-           &ev);
+        assert_int_equal(conference_leave(&s->w, "th", s->conf), PL_OK);
+    user_reads(&s->w, &s->host, PL_EVENT_KIND_SESSION_TERMINATED, &ev);
+    user_reads(&s->w, &b, PL_EVENT_KIND_SESSION_TERMINATED, &ev);
     assert_int_equal(world_sql(&s->w, "SELECT count(*) FROM "
                                       "v_live_conferences"),
                      0);
@@ -411,12 +342,12 @@ static void the_host_ends_for_all_others_only_leave(void **state)
 static void bad_media_leaves_no_conference(void **state)
 {
     stage *s = *state;
+    answer conf;
     const pl_err refusals[] = {PL_EMEDIA, PL_EPROTO}; /* unusable; no SDP */
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
         s->w.media[0].refuse = s->w.media[1].refuse = refusals[i];
-        assert_int_equal(create_conference(&s->w, &s->host, "th", &s->conf),
-                         PL_EMEDIA);
-        expect_nothing(s, host_id(s), "th");
+        assert_int_equal(create_conference(&s->w, &s->host, &conf), PL_EMEDIA);
+        user_reads_nothing(&s->w, &s->host);
     }
     assert_int_equal(world_sql(&s->w, "SELECT count(*) FROM conferences WHERE "
                                       "state = 'live'"),
@@ -432,8 +363,7 @@ static void a_token_has_one_session(void **state)
     answer a;
     pl_session_delete m = {.present = 0};
     assert_int_equal(open_session(&s->w, "alice", "th", &a), PL_EEXIST);
-    pl_fmt_cut(m.client_id, sizeof m.client_id, "client");
-    pl_fmt_cut(m.token_hash, 65, "%s", hash_of("th"));
+    AS_CLIENT(m, "th");
     create(s);
     world_ask(&s->w, &PL_MSG_SESSION_DELETE, &m, &a);
     assert_int_equal(a.error, PL_OK);
@@ -447,29 +377,26 @@ static void a_token_has_one_session(void **state)
 static void a_session_that_is_not_refreshed_expires(void **state)
 {
     stage *s = *state;
-    answer b;
+    user b;
     answer inv;
     answer ev;
     answer a;
     pl_session_refresh m = {.present = 0};
-    assert_int_equal(open_session(&s->w, "bob", "tb", &b), PL_OK);
+    user_opens(&s->w, &b, "bob", "tb");
     create(s);
-    assert_int_equal(invite(&s->w, "th", conf_id(s), "bob", &inv), PL_OK);
+    assert_int_equal(invite(&s->w, "th", s->conf, "bob", &inv), PL_OK);
     assert_int_equal(
-        conference_do(&s->w, "tb", conf_id(s), PL_ACTION_ANSWER, "a", &a),
-        PL_OK);
-    pl_fmt_cut(m.client_id, sizeof m.client_id, "client");
-    pl_fmt_cut(m.token_hash, 65, "%s", hash_of("tb"));
+        conference_do(&s->w, "tb", s->conf, PL_ACTION_ANSWER, "a", &a), PL_OK);
+    AS_CLIENT(m, "tb");
     for (int i = 0; i < 3; i++) {
         world_run(&s->w, (int64_t)1300 * S);
         world_ask(&s->w, &PL_MSG_SESSION_REFRESH, &m, &a);
         assert_int_equal(a.error, PL_OK);
     }
-    expect(s, b.body.session.session_id, "tb",
-           PL_EVENT_KIND_INVITATION_RECEIVED, &ev);
-    expect(s, b.body.session.session_id, "tb", PL_EVENT_KIND_SESSION_OPEN, &ev);
-    expect(s, b.body.session.session_id, "tb", PL_EVENT_KIND_SESSION_TERMINATED,
-           &ev); /* the host expired */
+    user_reads(&s->w, &b, PL_EVENT_KIND_INVITATION_RECEIVED, &ev);
+    user_reads(&s->w, &b, PL_EVENT_KIND_SESSION_OPEN, &ev);
+    user_reads(&s->w, &b, PL_EVENT_KIND_SESSION_TERMINATED,
+               &ev); /* the host expired */
     assert_int_equal(world_sql(&s->w, "SELECT count(*) FROM sessions"), 1);
 }
 
@@ -479,17 +406,15 @@ static void a_bound_token_speaks_for_its_user(void **state)
     pl_user_bind m = {.present = 0};
     pl_session_create c = {.dialect = PL_DIALECT_RTC1};
     answer a;
-    pl_fmt_cut(m.client_id, sizeof m.client_id, "client");
-    pl_fmt_cut(m.token_hash, 65, "%s", hash_of("tx"));
+    AS_CLIENT(m, "tx");
     pl_fmt_cut(m.user_id, sizeof m.user_id, "vtn:4255550100");
     world_ask(&s->w, &PL_MSG_USER_BIND, &m, &a);
     assert_int_equal(a.error, PL_OK);
-    pl_fmt_cut(c.client_id, sizeof c.client_id, "client");
-    pl_fmt_cut(c.token_hash, 65, "%s", hash_of("tx"));
+    AS_CLIENT(c, "tx");
     world_ask(&s->w, &PL_MSG_SESSION_CREATE, &c, &a);
     assert_string_equal(a.body.session.user_id, "vtn:4255550100");
     create(s);
-    assert_int_equal(invite(&s->w, "th", conf_id(s), "tel:+4255550100", &a),
+    assert_int_equal(invite(&s->w, "th", s->conf, "tel:+4255550100", &a),
                      PL_OK);
     assert_null(sig_started(&s->w));
 }
@@ -504,13 +429,11 @@ static void bindings_of_old_tokens_make_room(void **state)
         pl_user_bind m = {.present = 0};
         pl_session_create c = {.dialect = PL_DIALECT_RTC1};
         pl_fmt_cut(token, sizeof token, "t%d", i);
-        pl_fmt_cut(m.client_id, sizeof m.client_id, "client");
-        pl_fmt_cut(m.token_hash, 65, "%s", hash_of(token));
+        AS_CLIENT(m, token);
         pl_fmt_cut(m.user_id, sizeof m.user_id, "user-%d", i);
         world_ask(&s->w, &PL_MSG_USER_BIND, &m, &a);
         assert_int_equal(a.error, PL_OK);
-        pl_fmt_cut(c.client_id, sizeof c.client_id, "client");
-        pl_fmt_cut(c.token_hash, 65, "%s", hash_of(token));
+        AS_CLIENT(c, token);
         world_run(&s->w, MS);
         if (i < 9)
             continue;
@@ -527,7 +450,7 @@ static void oldest_events_go_when_nobody_reads(void **state)
     create(s);
     for (uint32_t i = 0; i < s->w.config.max_events + 10; i++)
         assert_int_equal(
-            conference_do(&s->w, "th", conf_id(s), PL_ACTION_MODIFY, "x", &a),
+            conference_do(&s->w, "th", s->conf, PL_ACTION_MODIFY, "x", &a),
             PL_OK);
     assert_int_equal(world_sql(&s->w, "SELECT count(*) FROM events WHERE "
                                       "owner = 'session'"),
@@ -545,14 +468,13 @@ static pl_err attempt(stage *s, const char *token, int op)
     answer a;
     switch (op) {
     case OP_HOLD:
-        return conference_do(&s->w, token, conf_id(s), PL_ACTION_HOLD, "x", &a);
+        return conference_do(&s->w, token, s->conf, PL_ACTION_HOLD, "x", &a);
     case OP_ANSWER:
-        return conference_do(&s->w, token, conf_id(s), PL_ACTION_ANSWER, "x",
-                             &a);
+        return conference_do(&s->w, token, s->conf, PL_ACTION_ANSWER, "x", &a);
     case OP_INVITE:
-        return invite(&s->w, token, conf_id(s), "sip:z@example.net", &a);
-    case OP_REMOVE: return remove_part(&s->w, token, conf_id(s), "member");
-    default: return conference_leave(&s->w, token, conf_id(s));
+        return invite(&s->w, token, s->conf, "sip:z@example.net", &a);
+    case OP_REMOVE: return remove_part(&s->w, token, s->conf, "member");
+    default: return conference_leave(&s->w, token, s->conf);
     }
 }
 
@@ -579,13 +501,11 @@ static void authorization_follows_the_table(void **state)
             assert_int_equal(open_session(&s->w, "ringer", "tr", &a), PL_OK);
             assert_int_equal(open_session(&s->w, "stranger", "ts", &a), PL_OK);
             create(s);
-            assert_int_equal(invite(&s->w, "th", conf_id(s), "member", &a),
-                             PL_OK);
-            assert_int_equal(conference_do(&s->w, "tm", conf_id(s),
-                                           PL_ACTION_ANSWER, "a", &a),
-                             PL_OK);
-            assert_int_equal(invite(&s->w, "th", conf_id(s), "ringer", &a),
-                             PL_OK);
+            assert_int_equal(invite(&s->w, "th", s->conf, "member", &a), PL_OK);
+            assert_int_equal(
+                conference_do(&s->w, "tm", s->conf, PL_ACTION_ANSWER, "a", &a),
+                PL_OK);
+            assert_int_equal(invite(&s->w, "th", s->conf, "ringer", &a), PL_OK);
             pl_err e = attempt(s, tokens[actor], op);
             if (e != want[actor][op])
                 fail_msg("actor %d operation %d: %s, not %s", actor, op,

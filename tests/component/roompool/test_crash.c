@@ -126,10 +126,8 @@ static void story(world *w)
 {
     answer page;
     answer a;
-    answer alice;
-    answer bob;
+    user alice = {.token = "ta"};
     answer conf;
-    pl_participant_leave leave = {.present = 0};
     if (!join_room(w, "lobby", NULL, "page", &page))
         acknowledged(JOINED);
     if (!join_media(w, &page, "page", &a))
@@ -138,20 +136,18 @@ static void story(world *w)
         sig_call(w, "c1")->status == 200 &&
         !phone_report(w, "c1", PL_CALL_STATE_CONFIRMED, 0, NULL))
         acknowledged(PHONE_IN);
-    if (!open_session(w, "alice", "ta", &alice) &&
-        !open_session(w, "bob", "tb", &bob))
+    if (!open_session(w, "bob", "tb", &a) &&
+        !open_session(w, "alice", alice.token, &a))
         acknowledged(SESSION);
-    if (!create_conference(w, &alice, "ta", &conf))
+    PUT(alice.session, a.body.session.session_id);
+    if (!create_conference(w, &alice, &conf))
         acknowledged(CONFERENCE);
     const char *conf_id = conf.body.conference.conf_id;
     if (!invite(w, "ta", conf_id, "bob", &a))
         acknowledged(INVITED);
     if (!conference_do(w, "tb", conf_id, PL_ACTION_ANSWER, "x", &a))
         acknowledged(ANSWERED);
-    pl_fmt_cut(leave.participant_id, 65, "%s", page.body.joined.participant_id);
-    pl_fmt_cut(leave.token_hash, 65, "%s", hash_of("page"));
-    world_ask(w, &PL_MSG_PARTICIPANT_LEAVE, &leave, &a);
-    if (!a.error)
+    if (!page_leaves(w, &page, "page"))
         acknowledged(LEFT);
     if (!conference_leave(w, "ta", conf_id))
         acknowledged(ENDED);

@@ -233,9 +233,7 @@ static void a_telephone_keys_the_pin(void **state)
 static void a_telephone_with_media_comes_in_with_media(void **state)
 {
     world *w = *state;
-    assert_int_equal(phone_call(w, "c1", "locked", "o"), PL_OK);
-    assert_int_equal(phone_report(w, "c1", PL_CALL_STATE_CONFIRMED, 0, NULL),
-                     PL_OK);
+    phone_joins(w, "c1", "locked");
     const pl_leg *leg = phone_leg(w, "c1");
     media_report(w, leg->row.leg_id, PL_LEG_STATE_CONNECTED);
     assert_false(leg->part->row.has_media);
@@ -248,9 +246,7 @@ static void a_telephone_with_media_comes_in_with_media(void **state)
 static void three_wrong_pins_end_the_call(void **state)
 {
     world *w = *state;
-    assert_int_equal(phone_call(w, "c1", "locked", "o"), PL_OK);
-    assert_int_equal(phone_report(w, "c1", PL_CALL_STATE_CONFIRMED, 0, NULL),
-                     PL_OK);
+    phone_joins(w, "c1", "locked");
     phone_key(w, "c1", "0000#", true);
     const char *leg = phone_leg(w, "c1")->row.leg_id;
     assert_string_equal(media_leg(w, leg)->prompt, "pin-wrong");
@@ -266,9 +262,7 @@ static void three_wrong_pins_end_the_call(void **state)
 static void digits_that_stop_are_taken_as_they_are(void **state)
 {
     world *w = *state;
-    assert_int_equal(phone_call(w, "c1", "locked", "o"), PL_OK);
-    assert_int_equal(phone_report(w, "c1", PL_CALL_STATE_CONFIRMED, 0, NULL),
-                     PL_OK);
+    phone_joins(w, "c1", "locked");
     phone_key(w, "c1", "1234", false);
     world_run(w, 6 * S);
     assert_true(media_leg(w, phone_leg(w, "c1")->row.leg_id)->mixed);
@@ -325,15 +319,8 @@ static void the_roster_is_read_between_sync_marks(void **state)
     assert_int_equal(poll_part(w, id, "tok-a", false, &cursor, &ev), PL_OK);
     assert_int_equal(ev.body.event.kind, PL_EVENT_KIND_PARTICIPANT_CREATE);
     assert_string_equal(ev.body.event.display_name, "tok-b");
-    pl_participant_leave m = {.present = 0};
-    answer left;
-    pl_fmt_cut(m.participant_id, sizeof m.participant_id, "%s",
-               b.body.joined.participant_id);
-    pl_fmt_cut(m.token_hash, sizeof m.token_hash, "%s", hash_of("tok-b"));
-    for (int twice = 0; twice < 2; twice++) {
-        world_ask(w, &PL_MSG_PARTICIPANT_LEAVE, &m, &left);
-        assert_int_equal(left.error, PL_OK);
-    }
+    for (int twice = 0; twice < 2; twice++)
+        assert_int_equal(page_leaves(w, &b, "tok-b"), PL_OK);
     assert_int_equal(poll_part(w, id, "tok-a", false, &cursor, &ev), PL_OK);
     assert_int_equal(ev.body.event.kind, PL_EVENT_KIND_PARTICIPANT_DELETE);
     assert_int_equal(poll_part(w, id, "tok-a", false, &cursor, &ev), PL_EAGAIN);
@@ -354,14 +341,7 @@ static void talk(world *w, const char *leg_id, bool talking)
     pl_leg_talking m = {.talking = talking, .level = 20};
     pl_fmt_cut(m.room_id, sizeof m.room_id, "%s", leg->part->conf->row.conf_id);
     pl_fmt_cut(m.leg_id, sizeof m.leg_id, "%s", leg_id);
-    for (unsigned i = 0; i < 2; i++)
-        if (strcmp(w->media[i].node, leg->part->conf->row.media_node) == 0)
-            assert_int_equal(
-                pl_bus_event(
-                    w->media[i].bus,
-                    &(pl_bus_send){.epoch = leg->part->conf->row.epoch},
-                    &PL_MSG_LEG_TALKING, &m),
-                PL_OK);
+    media_tells(w, leg, &PL_MSG_LEG_TALKING, &m);
     world_run(w, MS);
 }
 
@@ -372,8 +352,7 @@ static void speaking_passes_by_and_is_not_stored(void **state)
     answer media;
     answer ev;
     uint64_t cursor = 0;
-    assert_int_equal(join_room(w, "lobby", NULL, "tok-a", &a), PL_OK);
-    assert_int_equal(join_media(w, &a, "tok-a", &media), PL_OK);
+    page_joins(w, "lobby", "tok-a", &a, &media);
     const char *id = a.body.joined.participant_id;
     for (int i = 0; i < 4; i++)
         assert_int_equal(poll_part(w, id, "tok-a", i == 0, &cursor, &ev), 0);
@@ -418,7 +397,6 @@ static void a_token_that_is_not_refreshed_ends(void **state)
 static void who_comes_and_goes_is_forgotten_as_fast(void **state)
 {
     world *w = *state;
-    pl_participant_leave m = {.present = 0};
     answer a;
     w->config.max_records = 50;
     assert_int_equal(join_room(w, "lobby", NULL, "stays", &a), PL_OK);
@@ -426,12 +404,8 @@ static void who_comes_and_goes_is_forgotten_as_fast(void **state)
         char token[16];
         pl_fmt_cut(token, sizeof token, "g-%d", i);
         assert_int_equal(join_room(w, "lobby", NULL, token, &a), PL_OK);
-        pl_fmt_cut(m.participant_id, 65, "%s", a.body.joined.participant_id);
-        pl_fmt_cut(m.token_hash, 65, "%s", hash_of(token));
-        world_ask(w, &PL_MSG_PARTICIPANT_LEAVE, &m, &a);
-        assert_int_equal(a.error, PL_OK);
-        world_ask(w, &PL_MSG_PARTICIPANT_LEAVE, &m, &a); /* again: harmless */
-        assert_int_equal(a.error, PL_OK);
+        assert_int_equal(page_leaves(w, &a, token), PL_OK);
+        assert_int_equal(page_leaves(w, &a, token), PL_OK); /* harmless */
     }
     world_run(w, 2 * S);
     assert_true(world_sql(w, "SELECT count(*) FROM participants") <= 202);
@@ -485,8 +459,7 @@ static void a_page_makes_a_new_offer_for_its_media(void **state)
     answer media;
     answer again;
     pl_participant_media m = {.sdp = pl_slice_str("ice-restart")};
-    assert_int_equal(join_room(w, "lobby", NULL, "t", &a), PL_OK);
-    assert_int_equal(join_media(w, &a, "t", &media), PL_OK);
+    page_joins(w, "lobby", "t", &a, &media);
     pl_fmt_cut(m.participant_id, 65, "%s", a.body.joined.participant_id);
     pl_fmt_cut(m.token_hash, 65, "%s", hash_of("t"));
     pl_fmt_cut(m.call_id, 65, "%s", media.body.media.call_id);

@@ -17,10 +17,11 @@ enum { MS = 1000, S = 1000000, STEPS = 150, SEEDS = 12, PAGES = 6, USERS = 4 };
 typedef struct chaos {
     world w;
     uint64_t random;
-    answer page[PAGES], sess[USERS], conf;
+    answer page[PAGES], conf;
+    user sess[USERS];
     bool has_page[PAGES], has_sess[USERS], has_conf;
     unsigned n_calls, n_tokens;
-    char token[PAGES][16], user_token[USERS][16];
+    char token[PAGES][16];
 } chaos;
 
 static uint32_t draw(chaos *c, uint32_t n)
@@ -54,14 +55,9 @@ static void do_media(chaos *c)
 static void do_page_leave(chaos *c)
 {
     uint32_t i = draw(c, PAGES);
-    pl_participant_leave m = {.present = 0};
-    answer a;
     if (!c->has_page[i])
         return;
-    pl_fmt_cut(m.participant_id, 65, "%s",
-               c->page[i].body.joined.participant_id);
-    pl_fmt_cut(m.token_hash, 65, "%s", hash_of(c->token[i]));
-    world_ask(&c->w, &PL_MSG_PARTICIPANT_LEAVE, &m, &a);
+    (void)page_leaves(&c->w, &c->page[i], c->token[i]);
     c->has_page[i] = false;
 }
 
@@ -113,11 +109,13 @@ static void do_keys(chaos *c)
 static void do_session(chaos *c)
 {
     uint32_t i = draw(c, USERS);
+    answer a;
     if (c->has_sess[i])
         return;
-    pl_fmt_cut(c->user_token[i], 16, "u%u", ++c->n_tokens);
-    c->has_sess[i] =
-        !open_session(&c->w, USER_NAMES[i], c->user_token[i], &c->sess[i]);
+    pl_fmt_cut(c->sess[i].token, 16, "u%u", ++c->n_tokens);
+    c->has_sess[i] = !open_session(&c->w, USER_NAMES[i], c->sess[i].token, &a);
+    if (c->has_sess[i])
+        PUT(c->sess[i].session, a.body.session.session_id);
 }
 
 static void do_session_end(chaos *c)
@@ -127,8 +125,7 @@ static void do_session_end(chaos *c)
     answer a;
     if (!c->has_sess[i] || draw(c, 3))
         return;
-    pl_fmt_cut(m.client_id, sizeof m.client_id, "client");
-    pl_fmt_cut(m.token_hash, 65, "%s", hash_of(c->user_token[i]));
+    AS_CLIENT(m, c->sess[i].token);
     world_ask(&c->w, &PL_MSG_SESSION_DELETE, &m, &a);
     c->has_sess[i] = false;
 }
@@ -137,8 +134,7 @@ static void do_conference(chaos *c)
 {
     uint32_t i = draw(c, USERS);
     answer a;
-    if (!c->has_sess[i] ||
-        create_conference(&c->w, &c->sess[i], c->user_token[i], &a))
+    if (!c->has_sess[i] || create_conference(&c->w, &c->sess[i], &a))
         return;
     c->conf = a;
     c->has_conf = true;
@@ -155,16 +151,16 @@ static void do_act(chaos *c)
         return;
     pl_fmt_cut(conf, sizeof conf, "%s", c->conf.body.conference.conf_id);
     switch (draw(c, 5)) {
-    case 0: (void)conference_leave(&c->w, c->user_token[i], conf); break;
+    case 0: (void)conference_leave(&c->w, c->sess[i].token, conf); break;
     case 1:
         if (c->w.sig.n_calls < WORLD_CALLS - 2)
-            (void)invite(&c->w, c->user_token[i], conf, who[draw(c, 5)], &a);
+            (void)invite(&c->w, c->sess[i].token, conf, who[draw(c, 5)], &a);
         break;
     case 2:
-        (void)remove_part(&c->w, c->user_token[i], conf, who[draw(c, 5)]);
+        (void)remove_part(&c->w, c->sess[i].token, conf, who[draw(c, 5)]);
         break;
     default:
-        (void)conference_do(&c->w, c->user_token[i], conf,
+        (void)conference_do(&c->w, c->sess[i].token, conf,
                             (pl_action)(1 + draw(c, 9)),
                             draw(c, 4) ? "x" : NULL, &a);
     }
@@ -175,8 +171,7 @@ static void do_read_session(chaos *c)
     uint32_t i = draw(c, USERS);
     answer a;
     if (c->has_sess[i])
-        (void)poll_session(&c->w, c->sess[i].body.session.session_id,
-                           c->user_token[i], &a);
+        (void)poll_session(&c->w, c->sess[i].session, c->sess[i].token, &a);
 }
 
 static void do_media_worker(chaos *c)

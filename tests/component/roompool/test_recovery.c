@@ -46,8 +46,7 @@ static void pages_are_told_and_come_back_elsewhere(void **state)
     answer media;
     answer ev;
     uint64_t cursor = 0;
-    assert_int_equal(join_room(w, "lobby", NULL, "t", &a), PL_OK);
-    assert_int_equal(join_media(w, &a, "t", &media), PL_OK);
+    page_joins(w, "lobby", "t", &a, &media);
     const char *id = a.body.joined.participant_id;
     media_report(w, media.body.media.call_id, PL_LEG_STATE_CONNECTED);
     for (int i = 0; i < 4; i++)
@@ -71,9 +70,7 @@ static void pages_are_told_and_come_back_elsewhere(void **state)
 static void telephones_are_reinvited_to_another_worker(void **state)
 {
     world *w = *state;
-    assert_int_equal(phone_call(w, "c1", "lobby", "o"), PL_OK);
-    assert_int_equal(phone_report(w, "c1", PL_CALL_STATE_CONFIRMED, 0, NULL),
-                     PL_OK);
+    phone_joins(w, "c1", "lobby");
     unsigned dead = holder(w);
     world_kill_media(w, dead);
     world_run(w, 2 * S);
@@ -93,9 +90,7 @@ static void a_worker_dies_while_a_telephone_holds(void **state)
     world *w = *state;
     pl_call_offer m = {.sdp = pl_slice_str("hold-offer")};
     answer a;
-    assert_int_equal(phone_call(w, "c1", "lobby", "o"), PL_OK);
-    assert_int_equal(phone_report(w, "c1", PL_CALL_STATE_CONFIRMED, 0, NULL),
-                     PL_OK);
+    phone_joins(w, "c1", "lobby");
     unsigned dead = holder(w);
     w->media[dead].is_silent = true;
     pl_fmt_cut(m.call_id, sizeof m.call_id, "c1");
@@ -188,53 +183,46 @@ static void without_another_worker_calls_wait_a_while(void **state)
 static void api_participants_get_a_new_offer_to_accept(void **state)
 {
     world *w = *state;
-    answer s;
-    answer conf;
+    user s;
+    char conf[CONF_ID_SIZE];
     answer ev;
     answer a;
-    assert_int_equal(open_session(w, "alice", "t", &s), PL_OK);
-    assert_int_equal(create_conference(w, &s, "t", &conf), PL_OK);
-    const char *id = s.body.session.session_id;
-    assert_int_equal(poll_session(w, id, "t", &ev), PL_OK);
+    user_opens(w, &s, "alice", "t");
+    user_hosts(w, &s, conf);
     world_kill_media(w, holder(w));
     world_run(w, 2 * S);
-    assert_int_equal(poll_session(w, id, "t", &ev), PL_OK);
-    assert_int_equal(ev.body.event.kind, PL_EVENT_KIND_MOD_RECEIVED);
+    user_reads(w, &s, PL_EVENT_KIND_MOD_RECEIVED, &ev);
     assert_memory_equal(ev.sdp, "offer:", 6);
-    const char *conf_id = conf.body.conference.conf_id;
-    assert_int_equal(conference_do(w, "t", conf_id, PL_ACTION_HOLD, "x", &a),
+    assert_int_equal(conference_do(w, "t", conf, PL_ACTION_HOLD, "x", &a),
                      PL_EBUSY);
-    assert_int_equal(
-        conference_do(w, "t", conf_id, PL_ACTION_ACCEPT, "ans", &a), PL_OK);
+    assert_int_equal(conference_do(w, "t", conf, PL_ACTION_ACCEPT, "ans", &a),
+                     PL_OK);
     assert_string_equal(a.body.action.state, "mod-accepted");
     char mod[65];
     pl_fmt_cut(mod, sizeof mod, "%s", ev.body.event.mod_id);
-    assert_int_equal(poll_session(w, id, "t", &ev), PL_OK);
-    assert_int_equal(ev.body.event.kind, PL_EVENT_KIND_MOD_TERMINATED);
+    user_reads(w, &s, PL_EVENT_KIND_MOD_TERMINATED, &ev);
     assert_string_equal(ev.body.event.mod_id, mod);
     assert_string_equal(ev.sdp, "");
     /* and once more, this time rejected */
     world_start_media(w, 1 - holder(w));
     world_kill_media(w, holder(w));
     world_run(w, 2 * S);
-    assert_int_equal(poll_session(w, id, "t", &ev), PL_OK);
-    assert_int_equal(conference_do(w, "t", conf_id, PL_ACTION_REJECT, NULL, &a),
+    user_reads(w, &s, PL_EVENT_KIND_MOD_RECEIVED, &ev);
+    assert_int_equal(conference_do(w, "t", conf, PL_ACTION_REJECT, NULL, &a),
                      PL_OK);
-    assert_int_equal(poll_session(w, id, "t", &ev), PL_OK);
-    assert_int_equal(ev.body.event.kind, PL_EVENT_KIND_MOD_TERMINATED);
+    user_reads(w, &s, PL_EVENT_KIND_MOD_TERMINATED, &ev);
     assert_string_equal(ev.body.event.reason, "User busy");
-    assert_int_equal(poll_session(w, id, "t", &ev), PL_OK);
-    assert_int_equal(ev.body.event.kind, PL_EVENT_KIND_SESSION_TERMINATED);
+    user_reads(w, &s, PL_EVENT_KIND_SESSION_TERMINATED, &ev);
     world_check(w);
 }
 
 static void a_new_offer_that_nobody_accepts_ends_the_seat(void **state)
 {
     world *w = *state;
-    answer s;
+    user s;
     answer conf;
-    assert_int_equal(open_session(w, "alice", "t", &s), PL_OK);
-    assert_int_equal(create_conference(w, &s, "t", &conf), PL_OK);
+    user_opens(w, &s, "alice", "t");
+    assert_int_equal(create_conference(w, &s, &conf), PL_OK);
     world_kill_media(w, holder(w));
     world_run(w, 20 * S);
     assert_int_equal(world_sql(w, "SELECT count(*) FROM v_live_conferences"),
@@ -318,11 +306,8 @@ static void calls_and_pages_outlive_roompool(void **state)
     answer media;
     answer ev;
     uint64_t cursor = 0;
-    assert_int_equal(join_room(w, "lobby", NULL, "t", &a), PL_OK);
-    assert_int_equal(join_media(w, &a, "t", &media), PL_OK);
-    assert_int_equal(phone_call(w, "c1", "lobby", "o"), PL_OK);
-    assert_int_equal(phone_report(w, "c1", PL_CALL_STATE_CONFIRMED, 0, NULL),
-                     PL_OK);
+    page_joins(w, "lobby", "t", &a, &media);
+    phone_joins(w, "c1", "lobby");
     uint64_t epoch = epoch_of(w);
     world_kill_roompool(w);
     world_run(w, 3 * S);
@@ -371,13 +356,12 @@ static void what_workers_hold_and_nobody_knows_is_ended(void **state)
 static void what_workers_lost_meanwhile_is_ended_with_events(void **state)
 {
     world *w = *state;
-    answer s;
+    user s;
     answer conf;
     answer inv;
     answer ev;
-    assert_int_equal(open_session(w, "alice", "t", &s), PL_OK);
-    assert_int_equal(create_conference(w, &s, "t", &conf), PL_OK);
-    const char *id = s.body.session.session_id;
+    user_opens(w, &s, "alice", "t");
+    assert_int_equal(create_conference(w, &s, &conf), PL_OK);
     assert_int_equal(invite(w, "t", conf.body.conference.conf_id,
                             "sip:carol@example.net", &inv),
                      PL_OK);
@@ -387,10 +371,8 @@ static void what_workers_lost_meanwhile_is_ended_with_events(void **state)
     world_start_roompool(w);
     world_send_inventory(w);
     world_run(w, S);
-    assert_int_equal(poll_session(w, id, "t", &ev), PL_OK);
-    assert_int_equal(ev.body.event.kind, PL_EVENT_KIND_SESSION_OPEN);
-    assert_int_equal(poll_session(w, id, "t", &ev), PL_OK);
-    assert_int_equal(ev.body.event.kind, PL_EVENT_KIND_INVITE_RESULT);
+    user_reads(w, &s, PL_EVENT_KIND_SESSION_OPEN, &ev);
+    user_reads(w, &s, PL_EVENT_KIND_INVITE_RESULT, &ev);
     assert_string_equal(ev.body.event.mod_id, inv.body.invited.mod_id);
     world_check(w);
 }
@@ -400,8 +382,7 @@ static void workers_that_do_not_come_back_are_given_up(void **state)
     world *w = *state;
     answer a;
     answer media;
-    assert_int_equal(join_room(w, "lobby", NULL, "t", &a), PL_OK);
-    assert_int_equal(join_media(w, &a, "t", &media), PL_OK);
+    page_joins(w, "lobby", "t", &a, &media);
     world_kill_roompool(w);
     world_kill_media(w, 0);
     world_kill_media(w, 1);
@@ -426,8 +407,7 @@ static void requests_survive_loss_and_repeats_on_the_bus(void **state)
     for (int i = 0; i < 20; i++) {
         char name[16];
         pl_fmt_cut(name, sizeof name, "t%d", i);
-        assert_int_equal(join_room(w, "lobby", NULL, name, &a), PL_OK);
-        assert_int_equal(join_media(w, &a, name, &media), PL_OK);
+        page_joins(w, "lobby", name, &a, &media);
         assert_int_equal(phone_call(w, name, "echo", "o"), PL_OK);
     }
     world_run(w, S);

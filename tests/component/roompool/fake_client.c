@@ -1,0 +1,254 @@
+/* fake_client.c - see fake_client.h. */
+#include "fake_client.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "pl/rng.h"
+#include "world.h"
+
+enum { MS = 1000 };
+
+const char *hash_of(const char *token)
+{
+    static char text[4][PL_SHA256_TEXT];
+    static unsigned at;
+    char *buf = text[at++ % 4];
+    pl_sha256_hex(token, strlen(token), buf);
+    return buf;
+}
+
+pl_err join_room(world *w, const char *alias, const char *pin,
+                 const char *token, answer *a)
+{
+    pl_room_join m = {.present = 0};
+    PUT(m.alias, alias);
+    PUT(m.display_name, token);
+    PUT(m.token_hash, hash_of(token));
+    PUT(m.source, "192.0.2.1");
+    if (pin) {
+        PUT(m.pin, pin);
+        PL_MSG_SET(ROOM_JOIN, room_join, &m, pin);
+    }
+    world_ask(w, &PL_MSG_ROOM_JOIN, &m, a);
+    return a->error;
+}
+
+pl_err join_media(world *w, const answer *joined, const char *token, answer *a)
+{
+    pl_participant_media m = {.sdp = pl_slice_str("page-offer")};
+    PUT(m.participant_id, joined->body.joined.participant_id);
+    PUT(m.token_hash, hash_of(token));
+    world_ask(w, &PL_MSG_PARTICIPANT_MEDIA, &m, a);
+    return a->error;
+}
+
+void page_joins(world *w, const char *alias, const char *token, answer *joined,
+                answer *media)
+{
+    assert_int_equal(join_room(w, alias, NULL, token, joined), PL_OK);
+    assert_int_equal(join_media(w, joined, token, media), PL_OK);
+}
+
+pl_err page_leaves(world *w, const answer *joined, const char *token)
+{
+    pl_participant_leave m = {.present = 0};
+    answer a;
+    PUT(m.participant_id, joined->body.joined.participant_id);
+    PUT(m.token_hash, hash_of(token));
+    world_ask(w, &PL_MSG_PARTICIPANT_LEAVE, &m, &a);
+    return a.error;
+}
+
+pl_err poll_part(world *w, const char *id, const char *token, bool fresh,
+                 uint64_t *cursor, answer *a)
+{
+    pl_event_poll m = {.stream = PL_STREAM_PARTICIPANT,
+                       .after_seq = *cursor,
+                       .wait_ms = 300,
+                       .fresh = fresh};
+    PUT(m.id, id);
+    PUT(m.token_hash, hash_of(token));
+    PL_MSG_SET(EVENT_POLL, event_poll, &m, fresh);
+    world_ask(w, &PL_MSG_EVENT_POLL, &m, a);
+    if (a->error)
+        return a->error;
+    if (a->desc == &PL_MSG_EVENT_NONE)
+        return PL_EAGAIN;
+    if (a->body.event.seq)
+        *cursor = a->body.event.seq;
+    return PL_OK;
+}
+
+void poll_begin(world *w, const char *id, const char *token, uint32_t wait_ms,
+                answer *a)
+{
+    pl_event_poll m = {.stream = PL_STREAM_SESSION, .wait_ms = wait_ms};
+    PUT(m.id, id);
+    AS_CLIENT(m, token);
+    PL_MSG_SET(EVENT_POLL, event_poll, &m, client_id);
+    world_send(w, w->api, &PL_MSG_EVENT_POLL, &m, a);
+}
+
+pl_err poll_session(world *w, const char *id, const char *token, answer *a)
+{
+    pl_event_ack ack = {.seq = 0};
+    poll_begin(w, id, token, 1000, a);
+    world_wait(w, a);
+    if (a->error)
+        return a->error;
+    if (a->desc == &PL_MSG_EVENT_NONE)
+        return PL_EAGAIN;
+    PUT(ack.session_id, id);
+    PUT(ack.token_hash, hash_of(token));
+    ack.seq = a->body.event.seq;
+    assert_int_equal(pl_bus_event(w->api, &(pl_bus_send){.to = NULL},
+                                  &PL_MSG_EVENT_ACK, &ack),
+                     PL_OK);
+    world_run(w, MS);
+    return PL_OK;
+}
+
+/* ---- the conference API ---- */
+
+pl_err open_session(world *w, const char *name, const char *token, answer *a)
+{
+    pl_session_create m = {.dialect = PL_DIALECT_RTC1};
+    AS_CLIENT(m, token);
+    PUT(m.subject, name);
+    PUT(m.user_id, name);
+    PL_MSG_SET(SESSION_CREATE, session_create, &m, user_id);
+    world_ask(w, &PL_MSG_SESSION_CREATE, &m, a);
+    return a->error;
+}
+
+pl_err create_conference(world *w, const user *u, answer *a)
+{
+    pl_conference_create m = {.sdp = pl_slice_str("host-offer")};
+    AS_CLIENT(m, u->token);
+    PUT(m.session_id, u->session);
+    PL_MSG_SET(CONFERENCE_CREATE, conference_create, &m, session_id);
+    PL_MSG_SET(CONFERENCE_CREATE, conference_create, &m, sdp);
+    world_ask(w, &PL_MSG_CONFERENCE_CREATE, &m, a);
+    return a->error;
+}
+
+void conference_begin(world *w, const char *token, const char *conf,
+                      pl_action action, const char *sdp, answer *a)
+{
+    pl_conference_action m = {.action = (uint32_t)action};
+    AS_CLIENT(m, token);
+    PUT(m.conf_id, conf);
+    if (sdp) {
+        m.sdp = pl_slice_str(sdp);
+        PL_MSG_SET(CONFERENCE_ACTION, conference_action, &m, sdp);
+    }
+    world_send(w, w->api, &PL_MSG_CONFERENCE_ACTION, &m, a);
+    world_run(w, 5 * MS);
+}
+
+pl_err conference_do(world *w, const char *token, const char *conf,
+                     pl_action action, const char *sdp, answer *a)
+{
+    conference_begin(w, token, conf, action, sdp, a);
+    world_wait(w, a);
+    return a->error;
+}
+
+pl_err conference_leave(world *w, const char *token, const char *conf)
+{
+    pl_conference_delete m = {.reason = PL_DELETE_REASON_TERMINATE};
+    answer a;
+    AS_CLIENT(m, token);
+    PUT(m.conf_id, conf);
+    world_ask(w, &PL_MSG_CONFERENCE_DELETE, &m, &a);
+    return a.error;
+}
+
+pl_err invite(world *w, const char *token, const char *conf,
+              const char *address, answer *a)
+{
+    pl_participant_invite m = {.present = 0};
+    AS_CLIENT(m, token);
+    PUT(m.conf_id, conf);
+    PUT(m.address, address);
+    world_ask(w, &PL_MSG_PARTICIPANT_INVITE, &m, a);
+    world_run(w, 20 * MS);
+    return a->error;
+}
+
+pl_err remove_part(world *w, const char *token, const char *conf,
+                   const char *address)
+{
+    pl_participant_remove m = {.present = 0};
+    answer a;
+    AS_CLIENT(m, token);
+    PUT(m.conf_id, conf);
+    PUT(m.address, address);
+    world_ask(w, &PL_MSG_PARTICIPANT_REMOVE, &m, &a);
+    return a.error;
+}
+
+/* ---- openings ---- */
+
+void user_opens(world *w, user *u, const char *name, const char *token)
+{
+    answer a;
+    assert_int_equal(open_session(w, name, token, &a), PL_OK);
+    PUT(u->token, token);
+    PUT(u->session, a.body.session.session_id);
+}
+
+void user_reads(world *w, const user *u, uint32_t kind, answer *ev)
+{
+    assert_int_equal(poll_session(w, u->session, u->token, ev), PL_OK);
+    assert_string_equal(pl_event_kind_text(ev->body.event.kind),
+                        pl_event_kind_text(kind));
+}
+
+void user_reads_nothing(world *w, const user *u)
+{
+    answer ev;
+    assert_int_equal(poll_session(w, u->session, u->token, &ev), PL_EAGAIN);
+}
+
+void user_hosts(world *w, const user *u, char conf[CONF_ID_SIZE])
+{
+    answer a;
+    answer ev;
+    assert_int_equal(create_conference(w, u, &a), PL_OK);
+    pl_fmt_cut(conf, CONF_ID_SIZE, "%s", a.body.conference.conf_id);
+    user_reads(w, u, PL_EVENT_KIND_SESSION_OPEN, &ev);
+    assert_string_equal(ev.sdp, "answer:host-offer");
+    assert_string_equal(ev.body.event.conf_id, conf);
+    assert_int_equal(ev.body.event.dialect, PL_DIALECT_RTC1);
+}
+
+void user_is_invited(world *w, const user *host, const char *conf,
+                     const char *name, const user *guest)
+{
+    answer inv;
+    answer ev;
+    assert_int_equal(invite(w, host->token, conf, name, &inv), PL_OK);
+    user_reads(w, guest, PL_EVENT_KIND_INVITATION_RECEIVED, &ev);
+    assert_string_equal(ev.body.event.conf_id, conf);
+    assert_memory_equal(ev.sdp, "offer:", 6);
+}
+
+void user_joins(world *w, const user *host, const char *conf, const char *name,
+                const user *guest)
+{
+    answer a;
+    answer ev;
+    user_is_invited(w, host, conf, name, guest);
+    assert_int_equal(conference_do(w, guest->token, conf, PL_ACTION_ANSWER,
+                                   "guest-answer", &a),
+                     PL_OK);
+    user_reads(w, guest, PL_EVENT_KIND_SESSION_OPEN, &ev);
+    user_reads(w, host, PL_EVENT_KIND_INVITE_RESULT, &ev);
+    assert_string_equal(ev.body.event.reason, "success");
+}

@@ -1,0 +1,255 @@
+/* fake_media.c - see fake_media.h. */
+#include "fake_media.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "world.h"
+
+enum { MS = 1000 };
+
+static long room_at(const fake_media *m, const char *id)
+{
+    for (size_t i = 0; i < m->n_rooms; i++)
+        if (strcmp(m->rooms[i].id, id) == 0)
+            return (long)i;
+    return -1;
+}
+
+static void drop_leg(fake_media *m, size_t i)
+{
+    m->legs[i] = m->legs[--m->n_legs];
+}
+
+static fake_leg *leg_of(fake_media *m, const char *id)
+{
+    for (size_t i = 0; i < m->n_legs; i++)
+        if (strcmp(m->legs[i].id, id) == 0)
+            return &m->legs[i];
+    return NULL;
+}
+
+static void on_room_open(void *ctx, const pl_bus_in *in)
+{
+    fake_media *m = ctx;
+    const pl_media_room_open *b = in->body;
+    long at = room_at(m, b->room_id);
+    if (m->is_silent)
+        return;
+    if (at < 0) {
+        assert_true(m->n_rooms < WORLD_ROOMS);
+        at = (long)m->n_rooms++;
+        pl_fmt_cut(m->rooms[at].id, 65, "%s", b->room_id);
+    }
+    m->rooms[at].epoch = in->epoch;
+    reply_ok(m->bus, in);
+}
+
+static void on_room_close(void *ctx, const pl_bus_in *in)
+{
+    fake_media *m = ctx;
+    const pl_media_room_close *b = in->body;
+    long at = room_at(m, b->room_id);
+    if (at >= 0 && m->rooms[at].epoch == in->epoch) {
+        m->rooms[at] = m->rooms[--m->n_rooms];
+        for (size_t i = m->n_legs; i-- > 0;)
+            if (strcmp(m->legs[i].room, b->room_id) == 0)
+                drop_leg(m, i);
+        m->n_closed++;
+    }
+    reply_ok(m->bus, in);
+}
+
+static bool refused(fake_media *m, const pl_bus_in *in, const char *room)
+{
+    long at = room_at(m, room);
+    pl_err e = m->refuse;
+    if (m->is_silent)
+        return true;
+    if (!e && at < 0)
+        e = PL_ENOENT;
+    if (!e && m->rooms[at].epoch != in->epoch)
+        e = PL_ESTALE;
+    if (e)
+        pl_bus_reply_error(m->bus, &in->ticket, e, NULL);
+    return e != PL_OK;
+}
+
+static void reply_sdp(fake_media *m, const pl_bus_in *in, const char *what,
+                      pl_slice sdp, uint32_t type)
+{
+    char text[256];
+    pl_media_leg_sdp r = {.sdp_type = type, .direction = m->direction};
+    pl_fmt_cut(text, sizeof text, "%s:%.*s", what, (int)sdp.len,
+               sdp.ptr ? (const char *)sdp.ptr : "");
+    r.sdp = pl_slice_str(text);
+    PL_MSG_SET(MEDIA_LEG_SDP, media_leg_sdp, &r, sdp);
+    pl_bus_reply(m->bus, &in->ticket, &PL_MSG_MEDIA_LEG_SDP, &r);
+}
+
+static void on_leg_create(void *ctx, const pl_bus_in *in)
+{
+    fake_media *m = ctx;
+    const pl_media_leg_create *b = in->body;
+    if (refused(m, in, b->room_id))
+        return;
+    fake_leg *leg = leg_of(m, b->leg_id);
+    if (!leg) {
+        assert_true(m->n_legs < WORLD_LEGS);
+        leg = &m->legs[m->n_legs++];
+    }
+    *leg = (fake_leg){.mixed = b->mixed, .muted = b->muted};
+    pl_fmt_cut(leg->id, 65, "%s", b->leg_id);
+    pl_fmt_cut(leg->room, 65, "%s", b->room_id);
+    leg->had_offer = b->sdp.len > 0;
+    if (leg->had_offer)
+        reply_sdp(m, in, "answer", b->sdp, PL_SDP_TYPE_ANSWER);
+    else
+        reply_sdp(m, in, "offer", pl_slice_str(leg->id), PL_SDP_TYPE_OFFER);
+}
+
+static void on_leg_remote(void *ctx, const pl_bus_in *in)
+{
+    fake_media *m = ctx;
+    const pl_media_leg_remote *b = in->body;
+    if (refused(m, in, b->room_id))
+        return;
+    fake_leg *leg = leg_of(m, b->leg_id);
+    if (!leg) {
+        pl_bus_reply_error(m->bus, &in->ticket, PL_ENOENT, NULL);
+        return;
+    }
+    leg->n_remote++;
+    if (b->sdp_type == PL_SDP_TYPE_OFFER)
+        reply_sdp(m, in, "answer", b->sdp, PL_SDP_TYPE_ANSWER);
+    else if (b->sdp_type == PL_SDP_TYPE_UNKNOWN)
+        reply_sdp(m, in, "offer", pl_slice_str(leg->id), PL_SDP_TYPE_OFFER);
+    else {
+        pl_media_leg_sdp r = {.direction = m->direction};
+        pl_bus_reply(m->bus, &in->ticket, &PL_MSG_MEDIA_LEG_SDP, &r);
+    }
+}
+
+static void on_leg_set(void *ctx, const pl_bus_in *in)
+{
+    fake_media *m = ctx;
+    const pl_media_leg_set *b = in->body;
+    fake_leg *leg = leg_of(m, b->leg_id);
+    if (leg && PL_MSG_HAS(MEDIA_LEG_SET, media_leg_set, b, mixed))
+        leg->mixed = b->mixed;
+    if (leg && PL_MSG_HAS(MEDIA_LEG_SET, media_leg_set, b, muted))
+        leg->muted = b->muted;
+    reply_ok(m->bus, in);
+}
+
+static void on_leg_play(void *ctx, const pl_bus_in *in)
+{
+    fake_media *m = ctx;
+    const pl_media_leg_play *b = in->body;
+    fake_leg *leg = leg_of(m, b->leg_id);
+    if (leg)
+        pl_fmt_cut(leg->prompt, sizeof leg->prompt, "%s", b->prompt);
+    reply_ok(m->bus, in);
+}
+
+static void on_leg_destroy(void *ctx, const pl_bus_in *in)
+{
+    fake_media *m = ctx;
+    const pl_media_leg_destroy *b = in->body;
+    for (size_t i = 0; i < m->n_legs; i++)
+        if (strcmp(m->legs[i].id, b->leg_id) == 0) {
+            drop_leg(m, i);
+            m->n_destroyed++;
+            break;
+        }
+    reply_ok(m->bus, in);
+}
+
+void world_start_media(world *w, unsigned i)
+{
+    fake_media *m = &w->media[i];
+    const struct {
+        const pl_msg_desc *desc;
+        pl_bus_handler handler;
+    } handlers[] = {
+        {&PL_MSG_MEDIA_ROOM_OPEN, on_room_open},
+        {&PL_MSG_MEDIA_ROOM_CLOSE, on_room_close},
+        {&PL_MSG_MEDIA_LEG_CREATE, on_leg_create},
+        {&PL_MSG_MEDIA_LEG_REMOTE, on_leg_remote},
+        {&PL_MSG_MEDIA_LEG_SET, on_leg_set},
+        {&PL_MSG_MEDIA_LEG_PLAY, on_leg_play},
+        {&PL_MSG_MEDIA_LEG_DESTROY, on_leg_destroy},
+    };
+    *m = (fake_media){.world = w, .direction = PL_DIRECTION_SENDRECV};
+    pl_fmt_cut(m->node, sizeof m->node, "media-%u.%u", i + 1, ++w->n_boot);
+    m->bus = world_open_bus(w, m->node, PL_ROLE_MEDIA);
+    for (size_t k = 0; k < sizeof handlers / sizeof handlers[0]; k++)
+        assert_int_equal(
+            pl_bus_handle(m->bus, handlers[k].desc, handlers[k].handler, m),
+            PL_OK);
+    if (w->glue) {
+        world_say_hello(w, m->bus, m->node, PL_ROLE_MEDIA);
+        pl_inventory_end end = {.count = 0};
+        assert_int_equal(pl_bus_event(m->bus, &(pl_bus_send){.to = NULL},
+                                      &PL_MSG_INVENTORY_END, &end),
+                         PL_OK);
+        world_run(w, 5 * MS);
+    }
+}
+
+void world_kill_media(world *w, unsigned i)
+{
+    pl_bus_close(&w->media[i].bus);
+    w->media[i].n_legs = w->media[i].n_rooms = 0;
+}
+
+void media_inventory(fake_media *m)
+{
+    for (size_t i = 0; i < m->n_rooms; i++)
+        world_send_item(m->bus, PL_INVENTORY_ROOM, m->rooms[i].id, "",
+                        m->rooms[i].epoch, 0);
+    for (size_t i = 0; i < m->n_legs; i++) {
+        long at = room_at(m, m->legs[i].room);
+        world_send_item(m->bus, PL_INVENTORY_LEG, m->legs[i].id,
+                        m->legs[i].room, at >= 0 ? m->rooms[at].epoch : 0,
+                        PL_LEG_STATE_CONNECTED);
+    }
+    world_send_end(m->bus);
+}
+
+fake_leg *media_leg(world *w, const char *leg_id)
+{
+    for (unsigned i = 0; i < w->n_media; i++) {
+        fake_leg *leg = w->media[i].bus ? leg_of(&w->media[i], leg_id) : NULL;
+        if (leg)
+            return leg;
+    }
+    return NULL;
+}
+
+void media_tells(world *w, const pl_leg *leg, const pl_msg_desc *desc,
+                 const void *body)
+{
+    const pl_conf_row *conf = &leg->part->conf->row;
+    for (unsigned i = 0; i < w->n_media; i++)
+        if (w->media[i].bus && strcmp(w->media[i].node, conf->media_node) == 0)
+            assert_int_equal(pl_bus_event(w->media[i].bus,
+                                          &(pl_bus_send){.epoch = conf->epoch},
+                                          desc, body),
+                             PL_OK);
+}
+
+void media_report(world *w, const char *leg_id, uint32_t state)
+{
+    const pl_leg *leg = pl_map_find(world_pool(w)->legs, leg_id);
+    pl_leg_report m = {.state = state};
+    assert_non_null(leg);
+    PUT(m.room_id, leg->part->conf->row.conf_id);
+    PUT(m.leg_id, leg_id);
+    media_tells(w, leg, &PL_MSG_LEG_REPORT, &m);
+    world_run(w, 10 * MS);
+}

@@ -1,0 +1,48 @@
+/* fake_media.h - a scripted media worker: it keeps its rooms and legs, and
+ * answers "answer:<offer>" to an offer and "offer:<leg id>" to none. */
+#ifndef PL_TEST_FAKE_MEDIA_H
+#define PL_TEST_FAKE_MEDIA_H
+
+#include "core/model.h"
+#include "talk.h"
+
+enum { WORLD_LEGS = 64, WORLD_ROOMS = 32 };
+
+typedef struct fake_leg {
+    char id[65], room[65], prompt[65];
+    bool mixed, muted, had_offer;
+    unsigned n_remote;
+} fake_leg;
+
+typedef struct fake_media {
+    pl_bus *bus; /* NULL: dead */
+    world *world;
+    char node[65];
+    struct {
+        char id[65];
+        uint64_t epoch;
+    } rooms[WORLD_ROOMS];
+    size_t n_rooms;
+    fake_leg legs[WORLD_LEGS];
+    size_t n_legs;
+    pl_err refuse;  /* answer leg_create and leg_remote with this */
+    bool is_silent; /* takes requests, never answers */
+    uint32_t direction;
+    unsigned n_closed, n_destroyed;
+} fake_media;
+
+/* A new incarnation, empty; greets roompool when that runs. */
+void world_start_media(world *w, unsigned i);
+void world_kill_media(world *w, unsigned i);
+/* List what it holds. */
+void media_inventory(fake_media *m);
+
+/* A leg on whichever worker has it; NULL none. */
+fake_leg *media_leg(world *w, const char *leg_id);
+/* An event about a leg from the worker that holds it. */
+void media_tells(world *w, const pl_leg *leg, const pl_msg_desc *desc,
+                 const void *body);
+/* leg_report. */
+void media_report(world *w, const char *leg_id, uint32_t state);
+
+#endif

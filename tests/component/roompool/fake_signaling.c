@@ -1,0 +1,205 @@
+/* fake_signaling.c - see fake_signaling.h. */
+#include "fake_signaling.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "world.h"
+
+enum { MS = 1000 };
+
+static fake_call *call_of(fake_signaling *s, const char *id)
+{
+    for (size_t i = 0; i < s->n_calls; i++)
+        if (strcmp(s->calls[i].id, id) == 0)
+            return &s->calls[i];
+    assert_true(s->n_calls < WORLD_CALLS);
+    fake_call *c = &s->calls[s->n_calls++];
+    *c = (fake_call){.status = 0};
+    pl_fmt_cut(c->id, sizeof c->id, "%s", id);
+    return c;
+}
+
+static void keep(char to[256], pl_slice sdp)
+{
+    pl_fmt_cut(to, 256, "%.*s", (int)sdp.len,
+               sdp.ptr ? (const char *)sdp.ptr : "");
+}
+
+static void on_call_respond(void *ctx, const pl_bus_in *in)
+{
+    fake_signaling *s = ctx;
+    const pl_call_respond *b = in->body;
+    fake_call *c = call_of(s, b->call_id);
+    c->status = b->sip_status;
+    keep(c->sdp, b->sdp);
+    reply_ok(s->bus, in);
+}
+
+static void on_call_start(void *ctx, const pl_bus_in *in)
+{
+    fake_signaling *s = ctx;
+    const pl_call_start *b = in->body;
+    fake_call *c = call_of(s, b->call_id);
+    c->is_started = true;
+    keep(c->sdp, b->sdp);
+    reply_ok(s->bus, in);
+}
+
+static void on_call_end(void *ctx, const pl_bus_in *in)
+{
+    fake_signaling *s = ctx;
+    const pl_call_end *b = in->body;
+    fake_call *c = call_of(s, b->call_id);
+    c->is_ended = true;
+    pl_fmt_cut(c->end_reason, sizeof c->end_reason, "%s", b->reason);
+    reply_ok(s->bus, in);
+}
+
+static void on_call_offer(void *ctx, const pl_bus_in *in)
+{
+    fake_signaling *s = ctx;
+    const pl_call_offer *b = in->body;
+    pl_call_answer r = {.sdp = pl_slice_str("phone-answer")};
+    s->n_offers++;
+    keep(call_of(s, b->call_id)->sdp, b->sdp);
+    if (s->refuse_offer)
+        pl_bus_reply_error(s->bus, &in->ticket, s->refuse_offer, NULL);
+    else
+        pl_bus_reply(s->bus, &in->ticket, &PL_MSG_CALL_ANSWER, &r);
+}
+
+void world_start_signaling(world *w)
+{
+    fake_signaling *s = &w->sig;
+    *s = (fake_signaling){.world = w};
+    pl_fmt_cut(s->node, sizeof s->node, "sig-1.%u", ++w->n_boot);
+    s->bus = world_open_bus(w, s->node, PL_ROLE_SIGNALING);
+    assert_int_equal(
+        pl_bus_handle(s->bus, &PL_MSG_CALL_RESPOND, on_call_respond, s), 0);
+    assert_int_equal(
+        pl_bus_handle(s->bus, &PL_MSG_CALL_START, on_call_start, s), 0);
+    assert_int_equal(pl_bus_handle(s->bus, &PL_MSG_CALL_END, on_call_end, s),
+                     0);
+    assert_int_equal(
+        pl_bus_handle(s->bus, &PL_MSG_CALL_OFFER, on_call_offer, s), 0);
+    if (w->glue)
+        world_say_hello(w, s->bus, s->node, PL_ROLE_SIGNALING);
+}
+
+void world_kill_signaling(world *w)
+{
+    pl_bus_close(&w->sig.bus);
+}
+
+void signaling_inventory(fake_signaling *s)
+{
+    for (size_t i = 0; i < s->n_calls; i++)
+        if (!s->calls[i].is_ended)
+            world_send_item(s->bus, PL_INVENTORY_CALL, s->calls[i].id, "", 0,
+                            s->calls[i].status == 200 || s->calls[i].is_started
+                                ? PL_CALL_STATE_CONFIRMED
+                                : PL_CALL_STATE_CALLING);
+    world_send_end(s->bus);
+}
+
+fake_call *sig_call(world *w, const char *call_id)
+{
+    return call_of(&w->sig, call_id);
+}
+
+fake_call *sig_started(world *w)
+{
+    for (size_t i = w->sig.n_calls; i-- > 0;)
+        if (w->sig.calls[i].is_started)
+            return &w->sig.calls[i];
+    return NULL;
+}
+
+/* ---- what telephones do ---- */
+
+pl_err phone_call(world *w, const char *call_id, const char *to,
+                  const char *offer)
+{
+    pl_call_incoming m = {.authenticated = false};
+    answer a;
+    (void)call_of(&w->sig, call_id);
+    PUT(m.call_id, call_id);
+    PUT(m.to_user, to);
+    PUT(m.to_host, "localhost");
+    PUT(m.from_uri, "sip:+15551234@example.net");
+    PUT(m.from_name, call_id);
+    PUT(m.source, "192.0.2.9");
+    PUT(m.sip_call_id, "cid");
+    if (offer) {
+        m.sdp = pl_slice_str(offer);
+        PL_MSG_SET(CALL_INCOMING, call_incoming, &m, sdp);
+    }
+    world_ask_from(w, w->sig.bus, &PL_MSG_CALL_INCOMING, &m, &a);
+    world_run(w, 20 * MS);
+    return a.error;
+}
+
+pl_err phone_report(world *w, const char *call_id, uint32_t state,
+                    uint32_t status, const char *sdp)
+{
+    pl_call_report m = {.state = state, .sip_status = status};
+    answer a;
+    PUT(m.call_id, call_id);
+    if (status)
+        PL_MSG_SET(CALL_REPORT, call_report, &m, sip_status);
+    if (sdp) {
+        m.sdp = pl_slice_str(sdp);
+        PL_MSG_SET(CALL_REPORT, call_report, &m, sdp);
+    }
+    if (state == PL_CALL_STATE_ENDED)
+        call_of(&w->sig, call_id)->is_ended = true;
+    world_ask_from(w, w->sig.bus, &PL_MSG_CALL_REPORT, &m, &a);
+    world_run(w, 20 * MS);
+    return a.error;
+}
+
+void phone_joins(world *w, const char *call_id, const char *to)
+{
+    assert_int_equal(phone_call(w, call_id, to, "o"), PL_OK);
+    assert_int_equal(phone_report(w, call_id, PL_CALL_STATE_CONFIRMED, 0, NULL),
+                     PL_OK);
+}
+
+static void key_info(world *w, const char *call_id, char digit)
+{
+    pl_call_dtmf m = {.present = 0};
+    PUT(m.call_id, call_id);
+    m.digit[0] = digit;
+    assert_int_equal(pl_bus_event(w->sig.bus, &(pl_bus_send){.to = NULL},
+                                  &PL_MSG_CALL_DTMF, &m),
+                     PL_OK);
+}
+
+static void key_rtp(world *w, const char *call_id, char digit)
+{
+    const pl_call *call = pl_map_find(world_pool(w)->calls, call_id);
+    if (!call || pl_list_is_empty(&call->part->legs))
+        return;
+    const pl_leg *leg = PL_CONTAINER(call->part->legs.next, pl_leg, link);
+    pl_leg_dtmf m = {.present = 0};
+    PUT(m.room_id, call->part->conf->row.conf_id);
+    PUT(m.leg_id, leg->row.leg_id);
+    m.digit[0] = digit;
+    media_tells(w, leg, &PL_MSG_LEG_DTMF, &m);
+}
+
+void phone_key(world *w, const char *call_id, const char *digits, bool by_info)
+{
+    for (; *digits; digits++) {
+        if (by_info)
+            key_info(w, call_id, *digits);
+        else
+            key_rtp(w, call_id, *digits);
+        world_run(w, 10 * MS);
+    }
+}

@@ -1,0 +1,49 @@
+/* fake_signaling.h - a scripted signaling worker, and the telephones behind
+ * it. */
+#ifndef PL_TEST_FAKE_SIGNALING_H
+#define PL_TEST_FAKE_SIGNALING_H
+
+#include "talk.h"
+
+enum { WORLD_CALLS = 32 };
+
+typedef struct fake_call {
+    char id[65];
+    uint32_t status; /* last call_respond */
+    bool is_started, is_ended;
+    char sdp[256]; /* last we were given */
+    char end_reason[129];
+} fake_call;
+
+typedef struct fake_signaling {
+    pl_bus *bus; /* NULL: dead */
+    world *world;
+    char node[65];
+    fake_call calls[WORLD_CALLS];
+    size_t n_calls;
+    unsigned n_offers;   /* re-INVITEs we were asked for */
+    pl_err refuse_offer; /* answer them with this */
+} fake_signaling;
+
+void world_start_signaling(world *w);
+void world_kill_signaling(world *w);
+/* List the calls that have not ended. */
+void signaling_inventory(fake_signaling *s);
+
+/* A call; made up when unknown. */
+fake_call *sig_call(world *w, const char *call_id);
+/* The one call that roompool started last. */
+fake_call *sig_started(world *w);
+
+/* ---- what telephones do; NULL sdp is none ---- */
+/* Calls; replies to call_incoming. */
+pl_err phone_call(world *w, const char *call_id, const char *to,
+                  const char *offer);
+pl_err phone_report(world *w, const char *call_id, uint32_t state,
+                    uint32_t status, const char *sdp);
+/* Calls, is answered, and sends its ACK. */
+void phone_joins(world *w, const char *call_id, const char *to);
+/* Keys digits, by SIP INFO or in its media. */
+void phone_key(world *w, const char *call_id, const char *digits, bool by_info);
+
+#endif
