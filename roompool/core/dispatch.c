@@ -7,6 +7,7 @@
 #include "pl/str.h"
 #include "session.h"
 #include "telephone.h"
+#include "ticket.h"
 #include "worker.h"
 
 enum {
@@ -34,6 +35,8 @@ static const route ROUTES[] = {
     {&PL_MSG_SESSION_CREATE, FROM_API, pl_on_session_create},
     {&PL_MSG_SESSION_REFRESH, FROM_API, pl_on_session_refresh},
     {&PL_MSG_SESSION_DELETE, FROM_API, pl_on_session_delete},
+    {&PL_MSG_SESSION_TICKET, FROM_API, pl_on_session_ticket},
+    {&PL_MSG_SESSION_TICKET_USE, FROM_API, pl_on_session_ticket_use},
     {&PL_MSG_USER_BIND, FROM_API, pl_on_user_bind},
     {&PL_MSG_CONFERENCE_CREATE, FROM_API, pl_on_conference_create},
     {&PL_MSG_CONFERENCE_ACTION, FROM_API, pl_on_conference_action},

@@ -107,6 +107,8 @@ typedef struct pl_sess {
     int64_t release_us;  /* events wait until then */
     uint64_t given_seq;  /* last event handed to a reader */
     int64_t given_us;
+    char ticket_hash[65]; /* for its event stream, "" none; see ticket.h */
+    int64_t ticket_until_us, ticket_token_ms;
     pl_task expiry, release;
 } pl_sess;
 

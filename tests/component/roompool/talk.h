@@ -22,6 +22,7 @@ typedef struct answer {
         pl_participant_media_done media;
         pl_participant_refreshed refreshed;
         pl_session_created session;
+        pl_session_ticket_owner owner;
         pl_conference_created conference;
         pl_conference_action_done action;
         pl_participant_invited invited;
