@@ -1,6 +1,7 @@
 /* ticket.c - one ticket a session, the newest. */
 #include "ticket.h"
 
+#include "pl/str.h"
 #include "session.h"
 
 void pl_on_session_ticket(pl_pool *pool, const pl_bus_in *in)
