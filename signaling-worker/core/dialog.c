@@ -16,7 +16,7 @@ static pl_err check_routes(const char *routes, unsigned *ret_n)
     while (pl_sip_list_next(&rest, &item)) {
         pl_sip_uri uri;
         if (n++ >= MAX_ROUTES || pl_sip_uri_parse(item, &uri) != PL_OK ||
-            uri.scheme == PL_SIP_SCHEME_TEL) {
+            uri.scheme == PL_URI_TEL) {
             return PL_EPROTO;
         }
     }
@@ -28,7 +28,7 @@ static pl_err check_target(const char *target)
 {
     pl_sip_uri uri;
     if (pl_sip_uri_parse(pl_slice_str(target), &uri) != PL_OK ||
-        uri.scheme == PL_SIP_SCHEME_TEL) {
+        uri.scheme == PL_URI_TEL) {
         return PL_EPROTO;
     }
     return PL_OK;

@@ -55,7 +55,7 @@ static bool word_matches(pl_slice word, const pl_sip_uri *uri, bool has_proxy)
 {
     if (pl_slice_eq_str(word, "*"))
         return true;
-    bool is_tel = uri->scheme == PL_SIP_SCHEME_TEL;
+    bool is_tel = uri->scheme == PL_URI_TEL;
     if (is_number_pattern(word)) {
         if (is_tel || (has_proxy && is_number(uri->user)))
             return number_matches(word, uri->user);
@@ -75,13 +75,12 @@ static bool word_matches(pl_slice word, const pl_sip_uri *uri, bool has_proxy)
 pl_err pl_outbound_judge(const char *patterns, const pl_sip_uri *uri,
                          bool has_proxy)
 {
-    if (uri->scheme == PL_SIP_SCHEME_SIPS ||
-        uri->scheme == PL_SIP_SCHEME_OTHER ||
-        (uri->scheme == PL_SIP_SCHEME_TEL && !has_proxy)) {
+    if (uri->scheme == PL_URI_SIPS || uri->scheme == PL_URI_NONE ||
+        (uri->scheme == PL_URI_TEL && !has_proxy)) {
         return PL_EUNSUPPORTED;
     }
     pl_ip ip;
-    if (uri->scheme == PL_SIP_SCHEME_SIP &&
+    if (uri->scheme == PL_URI_SIP &&
         pl_ip_parse(pl_slice_str(uri->host), &ip) == PL_OK &&
         (pl_ip_is_multicast(&ip) || pl_ip_is_any(&ip))) {
         return PL_EFORBIDDEN;

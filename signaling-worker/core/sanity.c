@@ -19,7 +19,7 @@ static unsigned judge_request(const pl_sip_msg *m)
         return 400; /* section 8.1.1.3; RFC 2543 peers had neither */
     if (!m->branch[0])
         return 400; /* transactions are matched by it, section 17.2.3 */
-    if (m->uri.scheme == PL_SIP_SCHEME_OTHER)
+    if (m->uri.scheme == PL_URI_NONE)
         return 416; /* section 8.2.2.1 */
     if (m->has_max_forwards && m->max_forwards > 255)
         return 400;

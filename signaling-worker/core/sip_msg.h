@@ -72,7 +72,7 @@ typedef struct pl_sip_msg {
 
     unsigned n_vias;
     char branch[PL_SIP_BRANCH_MAX + 1]; /* of the top Via */
-    char sent_by[PL_SIP_HOST_MAX + 1];
+    char sent_by[PL_URI_HOST_TEXT];
     uint16_t sent_by_port; /* 0: default */
     bool has_rport;
 

@@ -7,32 +7,27 @@
 
 #include "pl/err.h"
 #include "pl/slice.h"
+#include "pl/uri.h"
 
-enum { PL_SIP_URI_MAX = 512, PL_SIP_USER_MAX = 128, PL_SIP_HOST_MAX = 255 };
+enum { PL_SIP_URI_MAX = 512 };
 
-typedef enum pl_sip_scheme {
-    PL_SIP_SCHEME_OTHER,
-    PL_SIP_SCHEME_SIP,
-    PL_SIP_SCHEME_SIPS,
-    PL_SIP_SCHEME_TEL
-} pl_sip_scheme;
-
+/* Of an address, what is needed to send there. */
 typedef struct pl_sip_uri {
     char text[PL_SIP_URI_MAX + 1]; /* as given, without angle brackets */
-    pl_sip_scheme scheme;
-    char user[PL_SIP_USER_MAX + 1]; /* unescaped; tel: the number without
-                                       visual separators */
-    char host[PL_SIP_HOST_MAX + 1]; /* IPv6 without brackets */
-    uint16_t port;                  /* 0: none given */
-    bool is_tcp;                    /* transport=tcp */
+    pl_uri_scheme scheme;
+    char user[PL_URI_USER_TEXT]; /* unescaped; tel: the number without visual
+                                    separators */
+    char host[PL_URI_HOST_TEXT]; /* lower case; IPv6 without brackets */
+    uint16_t port;               /* 0: none given */
+    bool is_tcp;                 /* transport=tcp */
     bool has_transport;
     bool is_loose; /* lr, RFC 3261 section 19.1.1 */
 } pl_sip_uri;
 
-/* Parse an address, with or without angle brackets and display name, header
- * parameters after the bracket ignored.
- * Errors: PL_EINVAL malformed, other scheme, characters that may not stand in
- *         a SIP header (control, blank, quote, bracket), too long. */
+/* Parse an address with pl_uri_parse(), with or without angle brackets and
+ * display name. After a bracket the parameters are the header's and ignored;
+ * without brackets they are the address's, as in a Request-URI.
+ * Errors: PL_EINVAL malformed, other scheme, too long */
 PL_MUST_USE pl_err pl_sip_uri_parse(pl_slice text, pl_sip_uri *ret_uri);
 
 /* Cut the first element of a comma list such as a route set, respecting quotes

@@ -55,8 +55,8 @@ typedef struct pl_call {
 
     /* INVITE client: the first one or a re-INVITE */
     char branch[40];
-    pl_sip_uri to;                           /* as roompool asked */
-    char from_user[3 * PL_SIP_USER_MAX + 1]; /* escaped */
+    pl_sip_uri to;                        /* as roompool asked */
+    char from_user[3 * PL_URI_USER_TEXT]; /* escaped */
     pl_sip_hop hop;    /* of the INVITE: its CANCEL goes the same way */
     uint32_t out_cseq; /* of our INVITE */
     bool needs_lookup;

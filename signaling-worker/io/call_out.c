@@ -189,7 +189,7 @@ static void first_hop(pl_call *c)
     pl_sip_hop *hop = &c->hop;
     hop->route[0] = '\0';
     hop->next = all->has_proxy ? all->proxy : c->to;
-    if (c->to.scheme == PL_SIP_SCHEME_TEL) { /* RFC 3261 section 19.1.6 */
+    if (c->to.scheme == PL_URI_TEL) { /* RFC 3261 section 19.1.6 */
         pl_fmt_cut(hop->request_uri, sizeof hop->request_uri,
                    "sip:%s@%s;user=phone", c->to.user, all->proxy.host);
     } else {

@@ -633,7 +633,7 @@ static pl_err check_config(pl_calls *all)
     if (cfg->outbound_proxy[0]) {
         if (pl_sip_uri_parse(pl_slice_str(cfg->outbound_proxy), &all->proxy) !=
                 PL_OK ||
-            all->proxy.scheme != PL_SIP_SCHEME_SIP) {
+            all->proxy.scheme != PL_URI_SIP) {
             PL_LOG(ERROR, "sip", "outbound_proxy_bad",
                    PL_KV("value", cfg->outbound_proxy),
                    "want sip:host[:port][;transport=tcp]");

@@ -12,7 +12,7 @@
 enum {
     PL_URI_USER_TEXT = 129,   /* 128 bytes, unescaped, and the end mark */
     PL_URI_HOST_TEXT = 256,   /* RFC 1035 section 2.3.4 */
-    PL_URI_PARAMS_TEXT = 257, /* ";a=b;c" as it came */
+    PL_URI_PARAMS_TEXT = 513, /* ";a=b;c" as it came */
     PL_URI_TEXT = 1024,       /* one URI written out */
 };
 
@@ -45,8 +45,9 @@ typedef struct pl_uri {
     char params[PL_URI_PARAMS_TEXT]; /* with the leading ';', or empty */
 } pl_uri;
 
-/* Parse one URI, nothing around it. A password ("user:pw@") is dropped;
- * headers ("?a=b") are checked for their characters and dropped.
+/* Parse one URI, nothing around it. A password ("user:pw@") and headers
+ * ("?a=b") are checked for their characters and dropped. '#' is taken in a user
+ * part though it should be escaped there: people key it.
  *
  * Errors: PL_EPROTO malformed; PL_EUNSUPPORTED another scheme; PL_ETOOBIG
  * Context: any thread; no allocation; O(length) */
@@ -62,6 +63,14 @@ bool pl_uri_same(const pl_uri *a, const pl_uri *b);
  * Errors: PL_ENOENT absent */
 PL_MUST_USE pl_err pl_uri_param(const pl_uri *uri, const char *name,
                                 pl_slice *ret_value);
+/* Find the URI in a name-addr or addr-spec; it is not parsed.
+ *
+ * ret_uri:     borrowed from text, without the brackets
+ * ret_display: buf[cap], as below
+ * Errors:      PL_EPROTO brackets or quotes that do not close
+ * Source:      RFC 3261 section 20.10 */
+PL_MUST_USE pl_err pl_uri_find(pl_slice text, pl_slice *ret_uri,
+                               char *ret_display, size_t cap);
 /* Parse a name-addr or addr-spec as in From, To, Contact and the API's
  * addresses: "Bob" <sip:bob@host;lr>;tag=1. What follows the URI is left alone.
  *

@@ -37,6 +37,15 @@ static bool is_user_char(int c)
     return is_alnum(c) || is_one_of(c, "-_.!~*'()&=+$,;?/");
 }
 
+static bool are_all(pl_slice text, const char *set)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (!is_alnum(text.ptr[i]) && !is_one_of(text.ptr[i], set))
+            return false;
+    }
+    return true;
+}
+
 /* Split at the first mark; without one the head is everything. */
 static bool split(pl_slice text, int mark, pl_slice *head, pl_slice *tail)
 {
@@ -68,7 +77,7 @@ static pl_err unescape_user(pl_slice text, char *buf, size_t cap)
             i += 2;
             if (c < ' ' || c == 127)
                 return PL_EPROTO;
-        } else if (!is_user_char(c)) {
+        } else if (!is_user_char(c) && c != '#') {
             return PL_EPROTO;
         }
         if (n + 1 >= cap)
@@ -138,11 +147,8 @@ static pl_err parse_host_port(pl_slice text, pl_uri *u)
 /* Keep ";a=b;c" when every character is allowed there. */
 static pl_err keep_params(pl_slice text, pl_uri *u)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        if (!is_alnum(text.ptr[i]) &&
-            !is_one_of(text.ptr[i], "-_.!~*'()%[]/:&+$=;"))
-            return PL_EPROTO;
-    }
+    if (!are_all(text, "-_.!~*'()%[]/:&+$=;"))
+        return PL_EPROTO;
     if (text.len == 0)
         return PL_OK;
     if (text.len + 1 >= sizeof u->params)
@@ -169,16 +175,6 @@ static void read_params(pl_uri *u)
     }
 }
 
-static pl_err check_headers(pl_slice text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if (!is_alnum(text.ptr[i]) &&
-            !is_one_of(text.ptr[i], "-_.!~*'()%[]/?:+$=&"))
-            return PL_EPROTO;
-    }
-    return PL_OK;
-}
-
 /* userinfo@ ends at the last '@' before the host: neither host, parameters nor
  * headers may hold one. */
 static pl_err parse_sip(pl_slice text, pl_uri *u)
@@ -190,6 +186,8 @@ static pl_err parse_sip(pl_slice text, pl_uri *u)
         pl_slice user = {text.ptr, at - 1};
         pl_slice password;
         (void)split(user, ':', &user, &password);
+        if (!are_all(password, "-_.!~*'()%&=+$,"))
+            return PL_EPROTO;
         pl_err e = unescape_user(user, u->user, sizeof u->user);
         if (e != PL_OK || u->user[0] == '\0')
             return e == PL_OK ? PL_EPROTO : e;
@@ -200,9 +198,9 @@ static pl_err parse_sip(pl_slice text, pl_uri *u)
     pl_slice params;
     (void)split(text, '?', &text, &headers);
     (void)split(text, ';', &text, &params);
-    pl_err e = check_headers(headers);
-    if (e == PL_OK)
-        e = parse_host_port(text, u);
+    if (!are_all(headers, "-_.!~*'()%[]/?:+$=&"))
+        return PL_EPROTO;
+    pl_err e = parse_host_port(text, u);
     return e == PL_OK ? keep_params(params, u) : e;
 }
 
@@ -238,10 +236,8 @@ pl_err pl_uri_parse(pl_slice text, pl_uri *ret_uri)
         return PL_ETOOBIG;
     if (!split(text, ':', &scheme, &rest) || scheme.len == 0)
         return PL_EPROTO;
-    for (size_t i = 0; i < scheme.len; i++) {
-        if (!is_alnum(scheme.ptr[i]) && !is_one_of(scheme.ptr[i], "+-."))
-            return PL_EPROTO;
-    }
+    if (!are_all(scheme, "+-."))
+        return PL_EPROTO;
     for (size_t i = 0; i < N_SCHEMES; i++) {
         if (pl_slice_eq_nocase(scheme, SCHEMES[i].text))
             u.scheme = SCHEMES[i].scheme;
@@ -383,8 +379,8 @@ static pl_err take_words(pl_slice *text, char *buf, size_t cap)
     return PL_OK;
 }
 
-pl_err pl_uri_parse_name_addr(pl_slice text, pl_uri *ret_uri, char *ret_display,
-                              size_t cap)
+pl_err pl_uri_find(pl_slice text, pl_slice *ret_uri, char *ret_display,
+                   size_t cap)
 {
     char display[PL_URI_TEXT] = "";
     skip_blanks(&text);
@@ -410,11 +406,21 @@ pl_err pl_uri_parse_name_addr(pl_slice text, pl_uri *ret_uri, char *ret_display,
         while (uri.len > 0 && is_one_of(uri.ptr[uri.len - 1], " \t"))
             uri.len--;
     }
-    pl_uri u;
-    pl_err e = pl_uri_parse(uri, &u);
-    if (e != PL_OK)
-        return e;
     pl_fmt_cut(ret_display, cap, "%s", display);
-    *ret_uri = u;
+    *ret_uri = uri;
     return PL_OK;
+}
+
+pl_err pl_uri_parse_name_addr(pl_slice text, pl_uri *ret_uri, char *ret_display,
+                              size_t cap)
+{
+    char display[PL_URI_TEXT];
+    pl_slice inner;
+    pl_err e = cap == 0 ? PL_EPROTO
+                        : pl_uri_find(text, &inner, display, sizeof display);
+    if (e == PL_OK)
+        e = pl_uri_parse(inner, ret_uri);
+    if (e == PL_OK)
+        pl_fmt_cut(ret_display, cap, "%s", display);
+    return e;
 }

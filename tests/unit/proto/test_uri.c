@@ -24,6 +24,7 @@ static void good_uris_parse_and_are_written(void **state)
          "sip:+1425;ext=1@h;user=phone"},
         {"sip:%2a123%23@h;transport=ws", "*123#", "h", 0, PL_URI_OTHER,
          "sip:*123%23@h;transport=ws"},
+        {"sip:#31#42@h", "#31#42", "h", 0, PL_URI_ANY, "sip:%2331%2342@h"},
         {"tel:+1-425-555-0100", "+14255550100", "", 0, PL_URI_ANY,
          "tel:+14255550100"},
         {"tel:7042;phone-context=example.com", "7042", "", 0, PL_URI_ANY,
@@ -66,6 +67,9 @@ static void bad_uris_are_refused(void **state)
         {"sip:a%0d%0aVia@h", PL_EPROTO},
         {"sip:a%00@h", PL_EPROTO},
         {"sip:a%4@h", PL_EPROTO},
+        {"sip:a@b@h", PL_EPROTO},
+        {"sip:a:b@c@h", PL_EPROTO}, /* no '@' in a password */
+        {"sip:a:b c@h", PL_EPROTO},
         {"sip:a@h;x=\"", PL_EPROTO},
         {"sip:a@h\r\nVia: x", PL_EPROTO},
         {"sip:a@h?x=<y>", PL_EPROTO},

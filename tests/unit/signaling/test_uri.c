@@ -8,20 +8,20 @@ static void addresses_are_taken_apart(void **state)
     (void)state;
     static const struct {
         const char *in, *user, *host;
-        pl_sip_scheme scheme;
+        pl_uri_scheme scheme;
         uint16_t port;
         bool is_tcp, is_loose;
     } rows[] = {
-        {"sip:alice@example.com", "alice", "example.com", PL_SIP_SCHEME_SIP, 0,
-         false, false},
+        {"sip:alice@example.com", "alice", "example.com", PL_URI_SIP, 0, false,
+         false},
         {"<sip:a%20b@[2001:db8::1]:5070;transport=TCP;lr>;tag=1", "a b",
-         "2001:db8::1", PL_SIP_SCHEME_SIP, 5070, true, true},
-        {"\"A, <B>\" <sip:c:secret@h;x=1?Subject=y>", "c", "h",
-         PL_SIP_SCHEME_SIP, 0, false, false},
-        {"sip:10.0.0.1", "", "10.0.0.1", PL_SIP_SCHEME_SIP, 0, false, false},
-        {"SIPS:x@y:5061", "x", "y", PL_SIP_SCHEME_SIPS, 5061, false, false},
-        {"tel:+49(30)123-456;phone-context=x", "+4930123456", "",
-         PL_SIP_SCHEME_TEL, 0, false, false},
+         "2001:db8::1", PL_URI_SIP, 5070, true, true},
+        {"\"A, <B>\" <sip:c:secret@h;x=1?Subject=y>", "c", "h", PL_URI_SIP, 0,
+         false, false},
+        {"sip:10.0.0.1", "", "10.0.0.1", PL_URI_SIP, 0, false, false},
+        {"SIPS:x@y:5061", "x", "y", PL_URI_SIPS, 5061, false, false},
+        {"tel:+49(30)123-456;phone-context=x", "+4930123456", "", PL_URI_TEL, 0,
+         false, false},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         pl_sip_uri uri;
