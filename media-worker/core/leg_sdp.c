@@ -84,7 +84,11 @@ pl_err pl_leg_sdp_create(const pl_leg_sdp_options *options,
     if (e == PL_OK)
         e = pl_oa_create(local, &s->oa);
     free(local);
+    if (e == PL_OK && options->lines.len > 0)
+        e = pl_oa_keep_lines(s->oa, options->lines);
     if (e != PL_OK) {
+        if (s)
+            pl_oa_destroy(&s->oa);
         free(s);
         return e;
     }
@@ -229,14 +233,26 @@ pl_err pl_leg_sdp_answer(pl_leg_sdp *sdp, pl_slice offer,
     return e;
 }
 
-pl_err pl_leg_sdp_offer(pl_leg_sdp *sdp, pl_leg_text *ret_text)
+pl_err pl_leg_sdp_offer(pl_leg_sdp *sdp, pl_direction wanted,
+                        pl_leg_text *ret_text)
 {
+    bool is_change =
+        wanted != PL_DIRECTION_UNKNOWN && wanted != pl_oa_wanted(sdp->oa);
+    if (pl_oa_is_offered(sdp->oa) && !is_change)
+        return PL_EEXIST;
     pl_oa_sdp *text = calloc(1, sizeof *text);
     if (!text)
         return PL_ENOMEM;
+    pl_oa_rollback(sdp->oa);
+    pl_direction before = pl_oa_wanted(sdp->oa);
+    if (is_change)
+        pl_oa_set_direction(sdp->oa, wanted);
     pl_err e = pl_oa_offer(sdp->oa, NULL, text);
-    if (e == PL_OK)
+    if (e == PL_OK) {
         give_text(text, ret_text);
+    } else {
+        pl_oa_set_direction(sdp->oa, before);
+    }
     free(text);
     return e;
 }
@@ -265,6 +281,12 @@ void pl_leg_sdp_rollback(pl_leg_sdp *sdp)
 bool pl_leg_sdp_is_offered(const pl_leg_sdp *sdp)
 {
     return pl_oa_is_offered(sdp->oa);
+}
+
+void pl_leg_sdp_lines(const pl_leg_sdp *sdp, char *buf)
+{
+    if (pl_oa_lines(sdp->oa, buf, PL_LEG_SDP_LINES) != PL_OK)
+        buf[0] = '\0';
 }
 
 const char *pl_leg_sdp_reason(const pl_leg_sdp *sdp)

@@ -13,7 +13,8 @@ enum {
     PL_LEG_SDP_PRINTS = 4, /* fingerprints of the peer */
     PL_LEG_SDP_SHA256 = 32,
     PL_LEG_SDP_UFRAG = 256,
-    PL_LEG_SDP_MAX = 16384 /* bytes of a text of ours */
+    PL_LEG_SDP_LINES = 513, /* text of m= lines, end mark included */
+    PL_LEG_SDP_MAX = 16384  /* bytes of a text of ours */
 };
 
 typedef struct pl_leg_sdp pl_leg_sdp;
@@ -26,6 +27,8 @@ typedef struct pl_leg_sdp_options {
     size_t n_locals;                   /* at least 1 */
     uint32_t ssrc;
     const char *cname, *stream_id;
+    pl_slice lines; /* m= lines that the peer has already, "audio/0 video/1":
+                       our first offer keeps them; empty: none */
     /* WebRTC only */
     const char *ufrag, *pwd;
     const uint8_t *fingerprint; /* [PL_LEG_SDP_SHA256] */
@@ -49,7 +52,7 @@ typedef struct pl_leg_text {
 } pl_leg_text;
 
 /* Create the negotiation of one leg.
- * Errors: PL_EINVAL; PL_ENOMEM */
+ * Errors: PL_EINVAL, also malformed lines; PL_ENOMEM */
 PL_MUST_USE pl_err pl_leg_sdp_create(const pl_leg_sdp_options *options,
                                      pl_leg_sdp **ret_sdp);
 void pl_leg_sdp_destroy(pl_leg_sdp **sdp);
@@ -63,15 +66,23 @@ PL_MUST_USE pl_err pl_leg_sdp_answer(pl_leg_sdp *sdp, pl_slice offer,
                                      const char *fresh_pwd,
                                      pl_leg_text *ret_text,
                                      pl_leg_agreed *ret_agreed);
-/* Make an offer. Errors: PL_ESTATE one waits already; PL_EFULL; PL_ENOMEM */
-PL_MUST_USE pl_err pl_leg_sdp_offer(pl_leg_sdp *sdp, pl_leg_text *ret_text);
+/* Make an offer. wanted: its direction, kept for later exchanges; UNKNOWN: the
+ * one wanted so far (sendrecv at first). An offer that waits already with
+ * another direction is given up for the new one.
+ * Errors: PL_EEXIST the offer that waits is the same: nothing was written;
+ *         PL_EFULL; PL_ENOMEM */
+PL_MUST_USE pl_err pl_leg_sdp_offer(pl_leg_sdp *sdp, pl_direction wanted,
+                                    pl_leg_text *ret_text);
 /* Take the answer to it. Errors: PL_ESTATE no offer waits; PL_EPROTO,
  * PL_ETOOBIG malformed; PL_EMEDIA it does not fit; PL_ENOMEM */
 PL_MUST_USE pl_err pl_leg_sdp_accept(pl_leg_sdp *sdp, pl_slice answer,
                                      pl_leg_agreed *ret_agreed);
-/* Give up an offer of ours that waits. */
+/* Give up an offer of ours that waits, and the direction wanted for it. */
 void pl_leg_sdp_rollback(pl_leg_sdp *sdp);
 bool pl_leg_sdp_is_offered(const pl_leg_sdp *sdp);
+/* The m= lines agreed on so far as "kind/mid .." into buf[PL_LEG_SDP_LINES];
+ * empty: none, or they cannot be told. */
+void pl_leg_sdp_lines(const pl_leg_sdp *sdp, char *buf);
 /* Why the last call failed; for people. */
 const char *pl_leg_sdp_reason(const pl_leg_sdp *sdp);
 

@@ -2,6 +2,7 @@
 #include "io/bus_handlers.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct pl_bus_handlers {
     pl_bus *bus;
@@ -31,6 +32,11 @@ static void reply_sdp(const pl_bus_handlers *h, const pl_bus_in *in, pl_err e,
     if (sdp->type != PL_SDP_TYPE_UNKNOWN) {
         m.sdp = (pl_slice){(const uint8_t *)sdp->text.text, sdp->text.len};
         PL_MSG_SET(MEDIA_LEG_SDP, media_leg_sdp, &m, sdp);
+    }
+    _Static_assert(sizeof m.lines == sizeof sdp->lines, "one bound for both");
+    if (sdp->lines[0]) {
+        memcpy(m.lines, sdp->lines, sizeof m.lines);
+        PL_MSG_SET(MEDIA_LEG_SDP, media_leg_sdp, &m, lines);
     }
     pl_bus_reply(h->bus, &in->ticket, &PL_MSG_MEDIA_LEG_SDP, &m);
 }

@@ -52,6 +52,7 @@ typedef struct pl_control_sdp {
     pl_sdp_type type; /* of text; UNKNOWN: there is none */
     pl_direction direction;
     pl_leg_text text;
+    char lines[PL_LEG_SDP_LINES];   /* m= lines so far; empty: none yet */
     char reason[PL_REASON_MAX + 1]; /* of a failure, for people; may be empty */
 } pl_control_sdp;
 

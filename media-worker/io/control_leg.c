@@ -203,14 +203,16 @@ static void open_webrtc(const pl_control *c, pl_leg_own *own,
     }
 }
 
-static pl_err open_sdp(pl_control *c, pl_leg *leg, pl_slice offer)
+static pl_err open_sdp(pl_control *c, pl_leg *leg, pl_slice offer,
+                       pl_slice lines)
 {
     pl_leg_own *own = pl_own(leg);
     uint8_t print[PL_DTLS_SHA256];
     pl_leg_sdp_options o = {.kind = leg->kind,
                             .ssrc = own->ssrc,
                             .cname = own->cname,
-                            .stream_id = "mix"};
+                            .stream_id = "mix",
+                            .lines = lines};
     pl_random(&o.session_id, sizeof o.session_id);
     o.session_id >>= 2; /* RFC 8829 section 5.2.1: fits a signed number */
     if (leg->kind == PL_LEG_KIND_SIP) {
@@ -235,6 +237,15 @@ static bool is_repeated(const pl_leg_own *own, pl_slice sdp)
     return strcmp(hash, own->last_remote) == 0;
 }
 
+/* The agreement before the offer stays in force: the threads were told of
+ * nothing yet. */
+static void forget_offer(pl_leg *leg)
+{
+    pl_leg_own *own = pl_own(leg);
+    pl_leg_sdp_rollback(own->sdp);
+    own->text_type = PL_SDP_TYPE_UNKNOWN;
+}
+
 /* Take an offer: answer, policy, then the threads. */
 static pl_err take_offer(pl_control *c, pl_leg *leg, pl_slice offer,
                          char *ret_reason)
@@ -251,7 +262,7 @@ static pl_err take_offer(pl_control *c, pl_leg *leg, pl_slice offer,
     /* Glare is settled by the signalling: an offer within a session means that
      * ours was refused, or its answer never came. */
     if (own->is_in_mixer && pl_leg_sdp_is_offered(own->sdp))
-        pl_leg_sdp_rollback(own->sdp);
+        forget_offer(leg);
     pl_leg_agreed agreed;
     pl_leg_text text;
     pl_err e = pl_leg_sdp_answer(own->sdp, offer, ufrag[0] ? ufrag : NULL,
@@ -297,12 +308,12 @@ static pl_err take_answer(pl_control *c, pl_leg *leg, pl_slice answer,
     return tell_agreed(c, leg);
 }
 
-static pl_err make_offer(pl_control *c, pl_leg *leg)
+static pl_err make_offer(pl_control *c, pl_leg *leg, pl_direction wanted)
 {
     pl_leg_own *own = pl_own(leg);
-    if (pl_leg_sdp_is_offered(own->sdp))
+    pl_err e = pl_leg_sdp_offer(own->sdp, wanted, &own->text);
+    if (e == PL_EEXIST)
         return PL_OK; /* asked again: the text is there */
-    pl_err e = pl_leg_sdp_offer(own->sdp, &own->text);
     if (e != PL_OK)
         return e;
     own->text_type = PL_SDP_TYPE_OFFER;
@@ -312,6 +323,7 @@ static pl_err make_offer(pl_control *c, pl_leg *leg)
 static void give(const pl_leg *leg, pl_control_sdp *ret)
 {
     const pl_leg_own *own = pl_own(leg);
+    pl_leg_sdp_lines(own->sdp, ret->lines);
     ret->type = own->text_type;
     ret->direction = leg->agreed.media.direction;
     ret->text.len = 0;
@@ -341,11 +353,14 @@ static pl_err begin(pl_control *c, pl_leg *leg, const pl_media_leg_create *m,
         pl_addr_parse(m->signaling_source, 0, &own->signaling) != PL_OK)
         own->signaling = (pl_addr){.port = 0};
     bool has_offer = m->sdp.len > 0;
-    pl_err e = open_sdp(c, leg, m->sdp);
+    pl_slice lines = {NULL, 0}; /* an offer brings its own */
+    if (PL_MSG_HAS(MEDIA_LEG_CREATE, media_leg_create, m, lines) && !has_offer)
+        lines = pl_slice_str(m->lines);
+    pl_err e = open_sdp(c, leg, m->sdp, lines);
     if (e != PL_OK)
         return e;
     return has_offer ? take_offer(c, leg, m->sdp, ret_reason)
-                     : make_offer(c, leg);
+                     : make_offer(c, leg, PL_DIRECTION_UNKNOWN);
 }
 
 pl_err pl_control_leg_create(pl_control *c, uint64_t epoch,
@@ -381,6 +396,13 @@ pl_err pl_control_leg_create(pl_control *c, uint64_t epoch,
     return PL_OK;
 }
 
+static pl_direction direction_of(const pl_media_leg_remote *m)
+{
+    return PL_MSG_HAS(MEDIA_LEG_REMOTE, media_leg_remote, m, direction)
+               ? pl_direction_of(m->direction)
+               : PL_DIRECTION_UNKNOWN;
+}
+
 pl_err pl_control_leg_remote(pl_control *c, uint64_t epoch,
                              const pl_media_leg_remote *m, pl_control_sdp *ret)
 {
@@ -389,8 +411,10 @@ pl_err pl_control_leg_remote(pl_control *c, uint64_t epoch,
     pl_err e = pl_control_find_leg(c, m->room_id, m->leg_id, epoch, &leg);
     if (e != PL_OK)
         return e;
-    if (m->sdp.len == 0) {
-        e = make_offer(c, leg);
+    if (m->sdp_type == PL_SDP_TYPE_ROLLBACK) {
+        forget_offer(leg);
+    } else if (m->sdp.len == 0) {
+        e = make_offer(c, leg, direction_of(m));
     } else if (m->sdp_type == PL_SDP_TYPE_OFFER) {
         e = take_offer(c, leg, m->sdp, ret->reason);
     } else if (m->sdp_type == PL_SDP_TYPE_ANSWER) {

@@ -11,6 +11,10 @@
  *     STABLE --pl_oa_answer--> STABLE
  *     STABLE --pl_oa_offer--> OFFERED --pl_oa_accept | pl_oa_rollback--> STABLE
  *
+ * We are the passive side of DTLS in every exchange (actpass in offers, passive
+ * in answers); a peer that insists on being passive itself is refused when no
+ * association stands, and overlooked while one does.
+ *
  * Source: RFC 3264, RFC 8829 section 5, RFC 8843 section 7, RFC 8839,
  *         RFC 8842, RFC 5763 section 5 */
 #ifndef PL_OFFER_ANSWER_H
@@ -35,6 +39,7 @@ enum {
     PL_OA_SHA256 = 32,          /* bytes */
     PL_OA_TOKEN_TEXT = 65,      /* mid, cname, stream and track ids */
     PL_OA_MAX_SDP = 16384,      /* bytes of a text of ours, end mark included */
+    PL_OA_LINES_TEXT = 513,     /* of pl_oa_lines(), end mark included */
 };
 
 typedef enum pl_codec {
@@ -162,9 +167,27 @@ PL_MUST_USE pl_err pl_oa_create(const pl_oa_local *local, pl_oa **ret_oa);
 /* Free and set *oa to NULL; NULL and *NULL do nothing. */
 void pl_oa_destroy(pl_oa **oa);
 
+/* Keep the m= lines that the peer has from an earlier negotiation with somebody
+ * else (a worker that is lost, another call): our first offer has as many, in
+ * this order and with these mids. Audio takes the first audio line, the others
+ * are refused; without an audio line one is added at the end.
+ *
+ * lines:  as of pl_oa_lines(); empty: none
+ * Errors: PL_EINVAL malformed or too many; PL_ESTATE not before the first
+ *         exchange
+ * Source: RFC 3264 section 8, RFC 8829 section 5.2.2 */
+PL_MUST_USE pl_err pl_oa_keep_lines(pl_oa *oa, pl_slice lines);
+/* The m= lines agreed on (or kept) so far, in order, as words "kind/mid" with a
+ * blank between them; the mid may be empty. "" when there are none yet.
+ *
+ * Errors: PL_EINVAL a mid of the peer's has characters that no mid may have;
+ *         PL_EFULL it does not fit into buf[cap] */
+PL_MUST_USE pl_err pl_oa_lines(const pl_oa *oa, char *buf, size_t cap);
+
 /* Direction that we want from the next exchange on; sendrecv at first. What is
  * agreed is this, cut down to what the peer allows. */
 void pl_oa_set_direction(pl_oa *oa, pl_direction wanted);
+pl_direction pl_oa_wanted(const pl_oa *oa);
 
 /* Take the peer's offer (first or later) and make the answer to it.
  *
@@ -201,7 +224,8 @@ PL_MUST_USE pl_err pl_oa_offer(pl_oa *oa, const pl_oa_ice *fresh,
 PL_MUST_USE pl_err pl_oa_accept(pl_oa *oa, pl_slice answer,
                                 pl_oa_result *ret_result);
 
-/* Forget an offer that was refused or ran into glare; nothing waiting: no-op.
+/* Forget an offer that was refused or ran into glare, and the direction that
+ * was wanted for it; nothing waiting: no-op.
  * Source: RFC 8829 section 4.1.10.2 */
 void pl_oa_rollback(pl_oa *oa);
 

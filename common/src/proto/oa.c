@@ -14,8 +14,9 @@ enum {
 struct pl_oa {
     pl_oa_local local;
     pl_direction wanted;
-    uint64_t version; /* of our last text; every text has its own */
-    oa_plan agreed;   /* lines and numbers of the last complete exchange */
+    pl_direction wanted_before; /* at the last complete exchange */
+    uint64_t version;           /* of our last text; every text has its own */
+    oa_plan agreed; /* lines and numbers of the last complete exchange */
     pl_oa_result result;
     bool has_agreed;
     oa_plan offered; /* while sdp_offered waits for its answer */
@@ -44,7 +45,7 @@ pl_err pl_oa_create(const pl_oa_local *local, pl_oa **ret_oa)
     if (!oa)
         return PL_ENOMEM;
     oa->local = *local;
-    oa->wanted = PL_DIRECTION_SENDRECV;
+    oa->wanted = oa->wanted_before = PL_DIRECTION_SENDRECV;
     oa->version = FIRST_VERSION - 1;
     memcpy(oa->agreed.ice.ufrag, local->ice_ufrag, PL_ICE_CRED_TEXT);
     memcpy(oa->agreed.ice.pwd, local->ice_pwd, PL_ICE_CRED_TEXT);
@@ -67,6 +68,11 @@ void pl_oa_set_direction(pl_oa *oa, pl_direction wanted)
     oa->wanted = wanted;
 }
 
+pl_direction pl_oa_wanted(const pl_oa *oa)
+{
+    return oa->wanted;
+}
+
 bool pl_oa_is_offered(const pl_oa *oa)
 {
     return oa->sdp_offered != NULL;
@@ -79,13 +85,34 @@ const char *pl_oa_reason(const pl_oa *oa)
 
 void pl_oa_rollback(pl_oa *oa)
 {
+    if (!oa->sdp_offered)
+        return;
     pl_sdp_destroy(&oa->sdp_offered);
+    oa->wanted = oa->wanted_before;
 }
 
 static pl_err fail(pl_oa *oa, pl_err e, const char *why)
 {
     oa->reason = why;
     return e;
+}
+
+pl_err pl_oa_keep_lines(pl_oa *oa, pl_slice lines)
+{
+    if (oa->has_agreed || oa->sdp_offered)
+        return fail(oa, PL_ESTATE, "lines are kept before the first exchange");
+    oa_plan plan = oa->agreed;
+    plan.bundle = oa->local.kind == PL_LEG_KIND_WEBRTC;
+    if (oa_lines_parse(lines, oa->local.kind, &plan) != PL_OK)
+        return fail(oa, PL_EINVAL, "the lines to keep are malformed");
+    oa->agreed = plan;
+    oa->reason = "";
+    return PL_OK;
+}
+
+pl_err pl_oa_lines(const pl_oa *oa, char *buf, size_t cap)
+{
+    return oa_lines_write(&oa->agreed, buf, cap);
 }
 
 static pl_err parse(pl_oa *oa, pl_slice text, pl_sdp **ret_sdp)
@@ -130,6 +157,12 @@ static pl_err plan_lines(pl_oa *oa, const pl_sdp *sdp, oa_plan *plan)
     return PL_OK;
 }
 
+/* What the peer said before; NULL: nothing yet. */
+static const pl_oa_result *established(const pl_oa *oa)
+{
+    return oa->has_agreed ? &oa->result : NULL;
+}
+
 /* The section to negotiate: the one in use, else the first that reads well.
  * None: *ret_index is the number of sections. */
 static pl_err choose_audio(pl_oa *oa, const pl_sdp *sdp, size_t *ret_index,
@@ -140,7 +173,7 @@ static pl_err choose_audio(pl_oa *oa, const pl_sdp *sdp, size_t *ret_index,
     bool in_use = oa->has_agreed && oa->agreed.has_audio;
     for (size_t i = in_use ? oa->agreed.audio : 0; i < sdp->n_media; i++) {
         const pl_sdp_media *m = &sdp->media[i];
-        const oa_reader in = {&oa->local, sdp, m, NULL};
+        const oa_reader in = {&oa->local, sdp, m, NULL, established(oa)};
         if (!pl_slice_eq_str(m->kind, "audio") || !oa_is_wanted(sdp, m))
             continue;
         e = oa_read_audio(&in, ret_result, &why);
@@ -169,13 +202,6 @@ static void plan_audio(oa_plan *plan, size_t index, const pl_oa_result *r)
     memcpy(plan->events, r->events, sizeof plan->events);
 }
 
-static bool same_fingerprints(const pl_oa_result *a, const pl_oa_result *b)
-{
-    return a->n_fingerprints == b->n_fingerprints &&
-           memcmp(a->fingerprints, b->fingerprints, sizeof a->fingerprints) ==
-               0;
-}
-
 /* Compare with the exchange before: RFC 8839 section 4.4.1.1.1 for ICE, RFC
  * 8842 section 4 for DTLS. */
 static void mark_restarts(const pl_oa *oa, pl_oa_result *r)
@@ -185,7 +211,7 @@ static void mark_restarts(const pl_oa *oa, pl_oa_result *r)
         return;
     r->ice_restart = strcmp(old->remote_ufrag, r->remote_ufrag) != 0 ||
                      strcmp(old->remote_pwd, r->remote_pwd) != 0;
-    r->dtls_restart = !same_fingerprints(old, r);
+    r->dtls_restart = !oa_same_fingerprints(old, r);
 }
 
 /* The audio line is off: keep the identities for when it comes back. */
@@ -214,6 +240,7 @@ static void commit(pl_oa *oa, const oa_plan *plan, pl_oa_result *r)
     oa->agreed = *plan;
     oa->result = *r;
     oa->has_agreed = true;
+    oa->wanted_before = oa->wanted;
     oa->reason = "";
 }
 
@@ -300,50 +327,6 @@ static void plan_first_audio(const pl_oa_local *local, oa_plan *plan)
         is_webrtc && local->audio_level ? DEFAULT_AUDIO_LEVEL_ID : 0;
 }
 
-static pl_err plan_first_lines(const pl_oa_local *local, oa_plan *plan)
-{
-    bool is_webrtc = local->kind == PL_LEG_KIND_WEBRTC;
-    oa_line *line = &plan->lines[0];
-    plan->n_lines = 1;
-    plan->audio = 0;
-    plan->bundle = is_webrtc;
-    pl_err e = pl_fmt(line->kind, sizeof line->kind, "audio");
-    if (e == PL_OK) {
-        e = pl_fmt(line->proto, sizeof line->proto, "%s",
-                   is_webrtc ? "UDP/TLS/RTP/SAVPF" : "RTP/AVP");
-    }
-    if (e == PL_OK && is_webrtc)
-        e = pl_fmt(line->mid, sizeof line->mid, "0");
-    return e;
-}
-
-/* When the peer put its audio line off and used its place for another kind,
- * audio moves to a free audio line or to a new one at the end. */
-static pl_err plan_audio_place(const pl_oa_local *local, oa_plan *plan)
-{
-    if (plan->n_lines == 0)
-        return plan_first_lines(local, plan);
-    if (strcmp(plan->lines[plan->audio].kind, "audio") == 0)
-        return PL_OK;
-    for (size_t i = 0; i < plan->n_lines; i++) {
-        if (strcmp(plan->lines[i].kind, "audio") == 0) {
-            plan->audio = i;
-            return PL_OK;
-        }
-    }
-    if (plan->n_lines == PL_SDP_MAX_MEDIA)
-        return PL_EFULL;
-    oa_plan one = {0};
-    pl_err e = plan_first_lines(local, &one);
-    if (e == PL_OK && local->kind == PL_LEG_KIND_WEBRTC) {
-        e = pl_fmt(one.lines[0].mid, sizeof one.lines[0].mid, "parley-audio-%u",
-                   (unsigned)plan->n_lines);
-    }
-    plan->audio = plan->n_lines++;
-    plan->lines[plan->audio] = one.lines[0];
-    return e;
-}
-
 pl_err pl_oa_offer(pl_oa *oa, const pl_oa_ice *fresh, pl_oa_sdp *ret_sdp)
 {
     if (oa->sdp_offered)
@@ -351,7 +334,7 @@ pl_err pl_oa_offer(pl_oa *oa, const pl_oa_ice *fresh, pl_oa_sdp *ret_sdp)
     if (!is_fresh_ok(oa, fresh))
         return fail(oa, PL_EINVAL, "fresh ICE credentials are malformed");
     oa_plan plan = oa->agreed;
-    pl_err e = plan_audio_place(&oa->local, &plan);
+    pl_err e = oa_place_audio(oa->local.kind, &plan);
     if (plan.n_codecs == 0)
         plan_first_audio(&oa->local, &plan);
     plan.is_offer = true;
@@ -389,7 +372,7 @@ static pl_err read_answer(pl_oa *oa, const pl_sdp *sdp, oa_plan *plan,
         *r = result_without_audio(oa);
         return PL_OK;
     }
-    const oa_reader in = {&oa->local, sdp, m, plan};
+    const oa_reader in = {&oa->local, sdp, m, plan, established(oa)};
     e = oa_read_audio(&in, r, &why);
     if (e != PL_OK)
         return fail(oa, e, why);

@@ -35,9 +35,16 @@ unsigned oa_reverse(unsigned bits)
     return (bits & OA_SEND ? OA_RECV : 0U) | (bits & OA_RECV ? OA_SEND : 0U);
 }
 
+/* A line that the offer itself refuses. */
+static bool is_refused(const pl_sdp *offer, const pl_sdp_media *media)
+{
+    return media && !oa_is_wanted(offer, media);
+}
+
 /* RFC 8843 section 7.3: the answer's group is a part of the offered one, and
- * holds no refused section. */
-static bool bundle_fits(const pl_sdp *offer, const pl_sdp *answer)
+ * holds no refused section. Not strict: but those that the offer refuses. */
+static bool bundle_fits(const pl_sdp *offer, const pl_sdp *answer,
+                        bool is_strict)
 {
     for (size_t i = 0; i < answer->n_attrs; i++) {
         pl_slice rest = answer->attrs[i].value;
@@ -47,6 +54,8 @@ static bool bundle_fits(const pl_sdp *offer, const pl_sdp *answer)
         for (pl_slice mid = pl_sdp_token(&rest); mid.len > 0;
              mid = pl_sdp_token(&rest)) {
             const pl_sdp_media *m = pl_sdp_find_mid(answer, mid);
+            if (!is_strict && is_refused(offer, pl_sdp_find_mid(offer, mid)))
+                continue;
             if (!m || m->port == 0 || pl_sdp_bundle_of(offer, mid).len == 0)
                 return false;
         }
@@ -54,8 +63,8 @@ static bool bundle_fits(const pl_sdp *offer, const pl_sdp *answer)
     return true;
 }
 
-pl_err oa_check_lines(const pl_sdp *offer, const pl_sdp *answer,
-                      const char **ret_why)
+static pl_err check_lines(const pl_sdp *offer, const pl_sdp *answer,
+                          bool is_strict, const char **ret_why)
 {
     *ret_why = "the answer has another number of m= lines";
     if (offer->n_media != answer->n_media)
@@ -68,14 +77,20 @@ pl_err oa_check_lines(const pl_sdp *offer, const pl_sdp *answer,
         if (!pl_slice_eq(o->kind, a->kind))
             return PL_EMEDIA;
         *ret_why = "the answer accepts a refused m= line";
-        if (a->port != 0 && !oa_is_wanted(offer, o))
+        if (is_strict && a->port != 0 && is_refused(offer, o))
             return PL_EMEDIA;
         *ret_why = "the answer changes a mid";
         if (mid.len > 0 && !pl_slice_eq(mid, pl_sdp_mid(o)))
             return PL_EMEDIA;
     }
     *ret_why = "the answer's BUNDLE group does not fit the offer's";
-    return bundle_fits(offer, answer) ? PL_OK : PL_EMEDIA;
+    return bundle_fits(offer, answer, is_strict) ? PL_OK : PL_EMEDIA;
+}
+
+pl_err oa_check_lines(const pl_sdp *offer, const pl_sdp *answer,
+                      const char **ret_why)
+{
+    return check_lines(offer, answer, false, ret_why);
 }
 
 static bool is_lower_equal(pl_slice a, pl_slice b)
@@ -108,7 +123,7 @@ pl_err pl_oa_check(const pl_sdp *offer, const pl_sdp *answer,
                    const char **ret_why)
 {
     const char *why = "";
-    pl_err e = oa_check_lines(offer, answer, &why);
+    pl_err e = check_lines(offer, answer, true, &why);
     for (size_t i = 0; e == PL_OK && i < answer->n_media; i++) {
         const pl_sdp_media *o = &offer->media[i];
         const pl_sdp_media *a = &answer->media[i];
@@ -148,6 +163,11 @@ static bool is_word(const char *text, size_t cap, const char *more)
             return false;
     }
     return true;
+}
+
+bool oa_is_token(const char *text)
+{
+    return text[0] && is_word(text, strlen(text) + 1, "!#$%&'*+-.^_`{|}~");
 }
 
 bool oa_is_ice(const char *ufrag, const char *pwd)

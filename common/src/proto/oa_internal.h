@@ -51,6 +51,7 @@ typedef struct oa_reader {
     const pl_sdp *sdp;
     const pl_sdp_media *media;
     const oa_plan *offered; /* reading an answer: our offer; else NULL */
+    const pl_oa_result *established; /* the exchange before; NULL: none */
 } oa_reader;
 
 /* Whether a section's port says that it is wanted (RFC 8843 section 6: a
@@ -61,16 +62,33 @@ bool oa_is_wanted(const pl_sdp *sdp, const pl_sdp_media *media);
 PL_MUST_USE pl_err oa_read_audio(const oa_reader *in, pl_oa_result *ret_result,
                                  const char **ret_why);
 
+/* The peer's certificate is the same in both. */
+bool oa_same_fingerprints(const pl_oa_result *a, const pl_oa_result *b);
+
+/* Lines of a plan from and to the text of pl_oa_lines(). Errors: PL_EINVAL
+ * malformed, or a word that cannot be passed on; PL_EFULL buf. */
+PL_MUST_USE pl_err oa_lines_parse(pl_slice text, pl_leg_kind leg,
+                                  oa_plan *plan);
+PL_MUST_USE pl_err oa_lines_write(const oa_plan *plan, char *buf, size_t cap);
+/* Give audio its place in an offer: the one that it has, else a line of its
+ * kind (when the peer put audio off and used its place for another), else a
+ * new line at the end. Errors: PL_EFULL no place. */
+PL_MUST_USE pl_err oa_place_audio(pl_leg_kind leg, oa_plan *plan);
+
 /* Write a description of ours. Errors: PL_EFULL. */
 PL_MUST_USE pl_err oa_write(const pl_oa_local *local, const oa_plan *plan,
                             pl_oa_sdp *ret_sdp);
 
 /* Lines, mids and groups only: what a peer's answer must get right for us to
- * understand it at all. Errors: PL_EMEDIA with *ret_why. */
+ * understand it at all. What it says of lines that we refused is overlooked:
+ * clients that edit an old text of theirs leave them as they once offered them.
+ * Errors: PL_EMEDIA with *ret_why. */
 PL_MUST_USE pl_err oa_check_lines(const pl_sdp *offer, const pl_sdp *answer,
                                   const char **ret_why);
 /* Errors: PL_EINVAL an incomplete pl_oa_local, see pl_oa_create(). */
 PL_MUST_USE pl_err oa_check_local(const pl_oa_local *local);
+/* One or more characters of a token (RFC 8866 section 9). */
+bool oa_is_token(const char *text);
 /* ufrag and password of allowed length and characters, RFC 8839 5.4. */
 bool oa_is_ice(const char *ufrag, const char *pwd);
 

@@ -280,9 +280,22 @@ static bool copy_credential(const pl_sdp *sdp, const pl_sdp_media *media,
     return a && pl_copy(buf, PL_ICE_CRED_TEXT, a->value) == PL_OK;
 }
 
-/* Always passive: the peer has to be able to be the active side. */
-static bool peer_takes_active(const oa_reader *in, const pl_sdp_media *media)
+bool oa_same_fingerprints(const pl_oa_result *a, const pl_oa_result *b)
 {
+    return a->n_fingerprints == b->n_fingerprints &&
+           memcmp(a->fingerprints, b->fingerprints, sizeof a->fingerprints) ==
+               0;
+}
+
+/* Always passive: the peer has to be able to be the active side. While its
+ * certificate stays so does the association, and the roles in it (RFC 8842
+ * section 4): what stands here then decides nothing, and clients that edit an
+ * old text of theirs, offer or answer, leave any role in it. */
+static bool peer_takes_active(const oa_reader *in, const pl_sdp_media *media,
+                              const pl_oa_result *r)
+{
+    if (in->established && oa_same_fingerprints(in->established, r))
+        return true;
     switch (pl_sdp_find_setup(in->sdp, media)) {
     case PL_SDP_SETUP_ACTIVE: return true;
     case PL_SDP_SETUP_ACTPASS:
@@ -311,7 +324,7 @@ static pl_err read_secure_transport(const oa_reader *in, pl_oa_result *r,
         read_fingerprints(in->sdp->attrs, in->sdp->n_attrs, r);
     if (r->n_fingerprints == 0)
         return refuse(ret_why, "no SHA-256 fingerprint");
-    if (!peer_takes_active(in, t))
+    if (!peer_takes_active(in, t, r))
         return refuse(ret_why, "the peer does not take the active DTLS role");
     if (!r->rtcp_mux)
         return refuse(ret_why, "rtcp-mux is required");

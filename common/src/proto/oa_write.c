@@ -178,7 +178,7 @@ static void write_session(pl_sdp_writer *w, const pl_oa_local *local,
     pl_sdp_line(w, "t=0 0");
     if (local->kind == PL_LEG_KIND_WEBRTC && local->ice_lite)
         pl_sdp_line(w, "a=ice-lite");
-    if (plan->bundle && plan->has_audio)
+    if (plan->bundle && plan->has_audio && plan->lines[plan->audio].mid[0])
         pl_sdp_line(w, "a=group:BUNDLE %s", plan->lines[plan->audio].mid);
 }
 
