@@ -32,3 +32,12 @@ pl_sip_retrans_do pl_sip_retrans_due(pl_sip_retrans *r, int64_t now_us)
         r->next_us = r->start_us + PL_SIP_GIVE_UP_US;
     return PL_SIP_RETRANS_SEND;
 }
+
+int64_t pl_sip_glare_wait_us(bool owns_call_id, uint32_t draw)
+{
+    enum { STEP_US = 10000, OWNER_FROM = 210, OWNER_TO = 400, OTHER_TO = 200 };
+    uint32_t steps = owns_call_id
+                         ? OWNER_FROM + draw % (OWNER_TO - OWNER_FROM + 1)
+                         : draw % (OTHER_TO + 1);
+    return (int64_t)steps * STEP_US;
+}

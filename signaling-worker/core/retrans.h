@@ -1,4 +1,5 @@
-/* retrans.h - when to send a 2xx again. RFC 3261 section 13.3.1.4. */
+/* retrans.h - when to send again: a 2xx (RFC 3261 section 13.3.1.4), and a
+ * re-INVITE that crossed the peer's (section 14.1). */
 #ifndef PL_SIP_RETRANS_H
 #define PL_SIP_RETRANS_H
 
@@ -27,5 +28,12 @@ typedef enum pl_sip_retrans_do {
 } pl_sip_retrans_do;
 /* What is due at now_us. */
 pl_sip_retrans_do pl_sip_retrans_due(pl_sip_retrans *r, int64_t now_us);
+
+/* How long a re-INVITE that was answered 491 waits: 2.1 to 4 s on the side that
+ * chose the Call-ID, 0 to 2 s on the other, in steps of 10 ms.
+ *
+ * draw:    any random number
+ * Source:  RFC 3261 section 14.1 */
+int64_t pl_sip_glare_wait_us(bool owns_call_id, uint32_t draw);
 
 #endif

@@ -68,10 +68,11 @@ typedef struct pl_call {
     pl_sip_flow ack_flow;
     uint32_t ack_cseq;
     unsigned n_forks;
-    bool is_offer_open;
+    bool is_offer_open; /* roompool waits for the answer to its offer */
     pl_bus_ticket offer_ticket;
-    int64_t offer_us; /* when it was sent */
-    int64_t ring_us;  /* CANCEL after it; 0 none */
+    int64_t offer_us;       /* when roompool asked */
+    int64_t offer_again_us; /* our re-INVITE waits for it; 0: it is out */
+    int64_t ring_us;        /* CANCEL after it; 0 none */
 
     int64_t probe_us;     /* time of the next OPTIONS; 0 not planned yet */
     bool is_probing;      /* one is under way */
@@ -168,6 +169,9 @@ void pl_call_on_stray_2xx(void *ctx, const pl_sip_msg *m,
 void pl_call_on_resolved(void *ctx, uint64_t tag, pl_err e, const pl_ip *ip);
 void pl_call_send_ack(pl_call *c, const pl_sip_msg *ok);
 void pl_call_send_cancel(pl_call *c);
+/* Send a re-INVITE that waits, unless the peer's is under way; give it up when
+ * roompool stops waiting. The call may be gone afterwards. */
+void pl_call_offer_again(pl_call *c);
 void pl_call_send_bye(pl_call *c);
 /* Ask for a sign of life. The call may be gone afterwards. */
 void pl_call_send_probe(pl_call *c);

@@ -397,7 +397,7 @@ static void on_offer_answered(void *ctx, pl_err e, const pl_bus_in *in)
 static void on_reinvite(pl_call *c, pl_sip_txn_id txn, const pl_sip_msg *m)
 {
     pl_calls *all = c->all;
-    if (c->is_offer_open) {
+    if (c->is_offer_open && c->offer_again_us == 0) {
         pl_call_answer_simple(all, txn, 491, NULL);
         return;
     }

@@ -10,7 +10,13 @@
 #include "policy.h"
 #include "sip_map.h"
 
-enum { MAX_AUTH_TRIES = 2, EXTRA_MAX = 2048, TAG_SHIFT = 8 };
+enum {
+    MAX_AUTH_TRIES = 2,
+    EXTRA_MAX = 2048,
+    TAG_SHIFT = 8,
+    STATUS_PENDING = 491,
+    OFFER_WAIT_US = 7000000, /* roompool stops waiting a second later */
+};
 
 static uint64_t tag_of(const pl_call *c, request_kind kind)
 {
@@ -558,12 +564,57 @@ static pl_err send_reinvite(pl_call *c, const char *extra)
 {
     c->dialog.local_cseq++;
     c->out_cseq = c->dialog.local_cseq;
+    c->offer_again_us = 0;
     request r = {.method = PL_SIP_INVITE,
                  .cseq = c->out_cseq,
                  .extra = extra,
                  .body = c->offer,
                  .body_len = c->offer_len};
     return send_inside(c, &c->dialog, REQ_REINVITE, &r);
+}
+
+static void refuse_offer(pl_call *c, pl_err e)
+{
+    if (!c->is_offer_open)
+        return;
+    c->is_offer_open = false;
+    pl_bus_reply_error(c->all->o.bus, &c->offer_ticket, e, NULL);
+}
+
+/* One INVITE at a time, in either direction. RFC 3261 section 14.1. */
+static bool is_peers_turn(const pl_call *c)
+{
+    return c->is_reinvite_open || c->retrans.is_running;
+}
+
+void pl_call_offer_again(pl_call *c)
+{
+    pl_calls *all = c->all;
+    uint32_t serial = c->serial;
+    if (c->state != PL_CALL_S_CONFIRMED) {
+        refuse_offer(c, PL_EGONE);
+        return;
+    }
+    if (pl_call_now(all) - c->offer_us > OFFER_WAIT_US) {
+        refuse_offer(c, PL_EBUSY);
+        return;
+    }
+    if (is_peers_turn(c))
+        return; /* looked at again with the next tick */
+    c->auth_tries = 0;
+    pl_err e = send_reinvite(c, NULL);
+    if (e != PL_OK && pl_call_of_serial(all, serial))
+        refuse_offer(c, e);
+}
+
+/* Their re-INVITE crossed ours: theirs may come first now. */
+static void wait_for_peer(pl_call *c)
+{
+    uint32_t draw = 0;
+    pl_random(&draw, sizeof draw);
+    pl_call_count(c->all, PL_SIG_glare);
+    c->offer_again_us =
+        pl_call_now(c->all) + pl_sip_glare_wait_us(!c->dialog.is_uas, draw);
 }
 
 pl_err pl_calls_offer(pl_calls *calls, const pl_call_offer *m,
@@ -576,8 +627,8 @@ pl_err pl_calls_offer(pl_calls *calls, const pl_call_offer *m,
         return PL_EINVAL; /* the ACK would have to bring the answer */
     if (c->state != PL_CALL_S_CONFIRMED)
         return PL_ESTATE;
-    if (c->is_offer_open || c->is_reinvite_open || c->retrans.is_running)
-        return PL_EBUSY; /* RFC 3261 section 14.1 */
+    if (c->is_offer_open)
+        return PL_EBUSY;
     uint8_t *copy = malloc(m->sdp.len);
     if (!copy)
         return PL_ENOMEM;
@@ -589,6 +640,10 @@ pl_err pl_calls_offer(pl_calls *calls, const pl_call_offer *m,
     c->is_offer_open = true;
     c->offer_ticket = *ticket;
     c->offer_us = pl_call_now(calls);
+    if (is_peers_turn(c)) {
+        c->offer_again_us = c->offer_us;
+        return PL_OK;
+    }
     uint32_t serial = c->serial;
     pl_err e = send_reinvite(c, NULL);
     if (e == PL_OK || !pl_call_of_serial(calls, serial))
@@ -631,11 +686,11 @@ static void on_reinvite_response(pl_call *c, const pl_sip_msg *m,
         return;
     }
     unsigned status = m ? m->status : local_status;
-    if (c->is_offer_open) {
-        c->is_offer_open = false;
-        pl_bus_reply_error(c->all->o.bus, &c->offer_ticket,
-                           pl_sip_err_of(status), NULL);
+    if (status == STATUS_PENDING && c->is_offer_open) {
+        wait_for_peer(c);
+        return;
     }
+    refuse_offer(c, pl_sip_err_of(status));
     if (status == 481 || status == 408) { /* RFC 3261 section 12.2.1.2 */
         c->end_status = status;
         (void)!pl_call_event(c, PL_CALL_E_LOST, m, (pl_slice){0});

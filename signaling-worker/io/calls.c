@@ -417,6 +417,11 @@ static void tick_call(pl_call *c, int64_t now)
         c->is_offer_open = false; /* a 1xx came, but no final answer */
         pl_bus_reply_error(c->all->o.bus, &c->offer_ticket, PL_ETIMEOUT, NULL);
     }
+    if (c->is_offer_open && c->offer_again_us != 0 &&
+        now >= c->offer_again_us) {
+        pl_call_offer_again(c);
+        return;
+    }
     if (c->ring_us != 0 && now >= c->ring_us) {
         c->ring_us = 0;
         c->end_status = 480;

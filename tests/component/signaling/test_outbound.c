@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "pl/str.h"
+#include "sig_metrics.h"
 
 /* Answer p->last (a request) with this status line and To tag. */
 static void reply(phone *p, const char *status, const char *tag,
@@ -146,35 +147,49 @@ static void foreign_challenges_are_not_answered(void **state)
     pl_sig_rig_destroy(&rig);
 }
 
+/* A call to a telephone that answered; roompool wants to change it, and the
+ * telephone has our re-INVITE, which is left in p->last. */
+static void reinvite(phone *p, pl_sig_rig *rig)
+{
+    phone_open(p, rig, false, "127.0.0.1");
+    start(p, rig, "");
+    phone_expect(p, "INVITE ");
+    reply(p, "200 OK", "one", "v=0");
+    phone_expect(p, "ACK ");
+    rig_until_said(rig, "answered", 1);
+    pl_fake_pool_command(pl_sig_rig_pool(rig), "offer");
+    phone_expect(p, "INVITE ");
+}
+
+/* A request of the telephone inside the call of p->last, which came from us. */
+static void send_inside(phone *p, const char *method, const char *branch,
+                        unsigned cseq)
+{
+    char text[2048];
+    char from[512];
+    char to[512];
+    char id[128];
+    pl_fmt_cut(from, sizeof from, "%s", phone_header(p, "To"));
+    pl_fmt_cut(to, sizeof to, "%s", phone_header(p, "From"));
+    pl_fmt_cut(id, sizeof id, "%s", phone_header(p, "Call-ID"));
+    pl_fmt_cut(text, sizeof text,
+               "%s sip:127.0.0.1 SIP/2.0\n"
+               "Via: SIP/2.0/UDP 127.0.0.1:@PORT@;branch=z9hG4bK%s\n"
+               "From: %s\nTo: %s\nCall-ID: %s\nCSeq: %u %s\n"
+               "Contact: <sip:q@127.0.0.1:@PORT@>\nContent-Length: 0\n\n",
+               method, branch, from, to, id, cseq, method);
+    phone_send(p, text);
+}
+
 static void glare_is_491_and_a_lost_dialog_ends(void **state)
 {
     (void)state;
     pl_sig_rig *rig = rig_open(NULL);
     static phone p;
-    phone_open(&p, rig, false, "127.0.0.1");
-    start(&p, rig, "");
-    phone_expect(&p, "INVITE ");
-    reply(&p, "200 OK", "one", "v=0");
-    phone_expect(&p, "ACK ");
-    rig_until_said(rig, "answered", 1);
-    pl_fake_pool_command(pl_sig_rig_pool(rig), "offer");
-    phone_expect(&p, "INVITE "); /* theirs crosses ours: RFC 3261 14.2 */
+    reinvite(&p, rig); /* theirs crosses ours: RFC 3261 14.2 */
     static phone ours;
     memcpy(ours.last, p.last, sizeof ours.last);
-    char text[2048];
-    char from[512];
-    char to[512];
-    char id[128];
-    pl_fmt_cut(from, sizeof from, "%s", phone_header(&p, "To"));
-    pl_fmt_cut(to, sizeof to, "%s", phone_header(&p, "From"));
-    pl_fmt_cut(id, sizeof id, "%s", phone_header(&p, "Call-ID"));
-    pl_fmt_cut(text, sizeof text,
-               "INVITE sip:127.0.0.1 SIP/2.0\n"
-               "Via: SIP/2.0/UDP 127.0.0.1:@PORT@;branch=z9hG4bKglare\n"
-               "From: %s\nTo: %s\nCall-ID: %s\nCSeq: 1 INVITE\n"
-               "Contact: <sip:q@127.0.0.1:@PORT@>\nContent-Length: 0\n\n",
-               from, to, id);
-    phone_send(&p, text);
+    send_inside(&p, "INVITE", "glare", 1);
     phone_expect(&p, "SIP/2.0 491");
     memcpy(p.last, ours.last, sizeof p.last);
     reply(&p, "481 Gone", NULL, "");
@@ -182,6 +197,58 @@ static void glare_is_491_and_a_lost_dialog_ends(void **state)
     reply(&p, "481 Gone", NULL, "");
     rig_until_said(rig, "ended", 1);
     rig_until_said(rig, "offer-refused", 1);
+    phone_close(&p);
+    pl_sig_rig_destroy(&rig);
+}
+
+/* RFC 3261 section 14.1: ours waits, theirs is served meanwhile. */
+static void our_offer_that_met_theirs_is_sent_again(void **state)
+{
+    (void)state;
+    pl_sig_rig *rig = rig_open(NULL);
+    static phone p;
+    reinvite(&p, rig);
+    static phone ours;
+    memcpy(ours.last, p.last, sizeof ours.last);
+    reply(&p, "491 Request Pending", NULL, "");
+    phone_expect(&p, "ACK ");
+    send_inside(&p, "INVITE", "theirs", 1);
+    phone_expect(&p, "SIP/2.0 200");
+    memcpy(p.last, ours.last, sizeof p.last);
+    send_inside(&p, "ACK", "theirack", 1);
+    phone_expect(&p, "INVITE ");
+    assert_string_equal(phone_header(&p, "CSeq"), "3 INVITE");
+    reply(&p, "200 OK", NULL, "v=0");
+    phone_expect(&p, "ACK ");
+    rig_until_said(rig, "offer-answered", 1);
+    assert_int_equal(pl_fake_pool_count(pl_sig_rig_pool(rig), "offer-refused"),
+                     0);
+    assert_int_equal(pl_metrics_value(pl_sig_rig_metrics(rig), PL_SIG_glare),
+                     1);
+    phone_close(&p);
+    pl_sig_rig_destroy(&rig);
+}
+
+/* Their INVITE is under way when roompool wants a change: no two at once. */
+static void our_offer_waits_for_theirs(void **state)
+{
+    (void)state;
+    pl_sig_rig *rig = rig_open(NULL);
+    static phone p;
+    reinvite(&p, rig);
+    reply(&p, "200 OK", NULL, "v=0");
+    phone_expect(&p, "ACK ");
+    static phone ours;
+    memcpy(ours.last, p.last, sizeof ours.last);
+    send_inside(&p, "INVITE", "theirs", 1);
+    phone_expect(&p, "SIP/2.0 200"); /* and no ACK yet */
+    pl_fake_pool_command(pl_sig_rig_pool(rig), "offer");
+    assert_false(phone_gets(&p, "INVITE ", 300));
+    memcpy(p.last, ours.last, sizeof p.last);
+    send_inside(&p, "ACK", "theirack", 1);
+    phone_expect(&p, "INVITE ");
+    reply(&p, "200 OK", NULL, "v=0");
+    rig_until_said(rig, "offer-answered", 2);
     phone_close(&p);
     pl_sig_rig_destroy(&rig);
 }
@@ -194,6 +261,8 @@ int main(void)
         cmocka_unit_test(refusals_and_redirections_are_reported),
         cmocka_unit_test(foreign_challenges_are_not_answered),
         cmocka_unit_test(glare_is_491_and_a_lost_dialog_ends),
+        cmocka_unit_test(our_offer_that_met_theirs_is_sent_again),
+        cmocka_unit_test(our_offer_waits_for_theirs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -160,6 +160,8 @@ uas uas_ring '' '^ended .* 480' 1500
 uas uas_early '^answered=>end' '^early-media .* sdp 1'
 uas uas_reinvite '^answered=>offer
 ^offer-answered=>end' '^ended'
+uas uas_glare '^answered=>offer
+^offer-answered=>end' '^ended'
 uas uas_bye '' '^ended'
 echo "start sip:bob@192.0.2.1" >&9
 wait_for '^refused not allowed'

@@ -33,11 +33,32 @@ static void an_ack_stops_it(void **state)
     assert_int_equal(pl_sip_retrans_due(&r, 99000000), PL_SIP_RETRANS_WAIT);
 }
 
+/* RFC 3261 section 14.1. */
+static void crossed_offers_wait_in_two_ranges(void **state)
+{
+    (void)state;
+    int64_t least[2] = {INT64_MAX, INT64_MAX};
+    int64_t most[2] = {0, 0};
+    for (uint32_t draw = 0; draw < 1000; draw++) {
+        for (int is_owner = 0; is_owner < 2; is_owner++) {
+            int64_t us = pl_sip_glare_wait_us(is_owner, draw);
+            assert_int_equal(us % 10000, 0);
+            least[is_owner] = us < least[is_owner] ? us : least[is_owner];
+            most[is_owner] = us > most[is_owner] ? us : most[is_owner];
+        }
+    }
+    assert_int_equal(least[0], 0);
+    assert_int_equal(most[0], 2000000);
+    assert_int_equal(least[1], 2100000);
+    assert_int_equal(most[1], 4000000);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(times_double_up_to_t2_for_32_seconds),
         cmocka_unit_test(an_ack_stops_it),
+        cmocka_unit_test(crossed_offers_wait_in_two_ranges),
     };
     return RUN(tests);
 }
