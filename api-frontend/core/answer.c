@@ -13,6 +13,7 @@ static const struct {
     int status;
     const char *reason;
 } REASONS[] = {
+    {101, "Switching Protocols"},
     {200, "OK"},
     {201, "Created"},
     {202, "Accepted"},
@@ -30,6 +31,7 @@ static const struct {
     {414, "URI Too Long"},
     {415, "Unsupported Media Type"},
     {417, "Expectation Failed"},
+    {426, "Upgrade Required"},
     {429, "Too Many Requests"},
     {431, "Request Header Fields Too Large"},
     {500, "Internal Server Error"},
@@ -101,14 +103,24 @@ void pl_answer_empty(pl_answer *answer, int status)
     pl_buf_clear(&answer->body);
 }
 
-/* {"outer":{"inner":{"Text":text,"Variables":""}}}, the one 404 body that
- * every client build of this API can digest. */
-static void request_error(pl_answer *answer, const char *text)
+static const char *exception_of(const char *code)
 {
+    if (!code)
+        return "Exception";
+    return strncmp(code, "POL", 3) == 0 ? "PolicyException"
+                                        : "ServiceException";
+}
+
+void pl_answer_request_error(pl_answer *answer, int status, const char *code,
+                             const char *text)
+{
+    pl_answer_json(answer, status);
     pl_jw w = {.out = &answer->body};
     pl_jw_open(&w, NULL, '{');
     pl_jw_open(&w, "RequestError", '{');
-    pl_jw_open(&w, "Exception", '{');
+    pl_jw_open(&w, exception_of(code), '{');
+    if (code)
+        pl_jw_str(&w, "MessageId", code);
     pl_jw_str(&w, "Text", text);
     pl_jw_str(&w, "Variables", "");
     pl_jw_close(&w, '}');
@@ -146,23 +158,27 @@ static void client_error(pl_answer *answer, const char *text)
     pl_jw_close(&w, '}');
 }
 
+/* Old clients know 500, 502, 503 and 504 in any form, 404 as the end of their
+ * session, and 400 with a code; the rest they digest without one. */
+static void conference_error(pl_answer *answer, int status, const char *text)
+{
+    bool is_fault =
+        status == 500 || status == 502 || status == 503 || status == 504;
+    if (is_fault) {
+        pl_answer_text(answer, status, text);
+    } else if (status == 400 || status == 404) {
+        pl_answer_request_error(answer, 400, "SVC0003", text);
+    } else {
+        pl_answer_request_error(answer, status, NULL, text);
+    }
+}
+
 void pl_answer_refuse(pl_answer *answer, pl_api_family family, int status,
                       const char *text)
 {
-    if (family == PL_FAMILY_CONFERENCE && status >= 500) {
-        pl_answer_text(answer, status, text);
-        return;
-    }
     pl_answer_json(answer, status);
     switch (family) {
-    case PL_FAMILY_CONFERENCE:
-        /* Outside 404 a body without RequestError is the safe one. */
-        if (status == 404) {
-            request_error(answer, text);
-        } else {
-            plain_error(answer, status, text);
-        }
-        break;
+    case PL_FAMILY_CONFERENCE: conference_error(answer, status, text); break;
     case PL_FAMILY_CLIENT: client_error(answer, text); break;
     case PL_FAMILY_TOKEN: token_error(answer, status, text); break;
     case PL_FAMILY_SITE:
@@ -187,6 +203,7 @@ pl_api_family pl_family_of_path(pl_slice path)
         {"/sessions", PL_FAMILY_CONFERENCE},
         {"/mediaConferences", PL_FAMILY_CONFERENCE},
         {"/userIds", PL_FAMILY_CONFERENCE},
+        {"/emergencyServices/", PL_FAMILY_CONFERENCE},
         {"/api/client/", PL_FAMILY_CLIENT},
         {"/oauth", PL_FAMILY_TOKEN},
     };
@@ -197,8 +214,7 @@ pl_api_family pl_family_of_path(pl_slice path)
     return PL_FAMILY_SITE;
 }
 
-/* The listed origin equal to `origin`; false when there is none. */
-static bool is_listed(const char *list, pl_slice origin)
+bool pl_origin_is_listed(const char *list, pl_slice origin)
 {
     while (*list && origin.len > 0) {
         size_t n = strcspn(list, " ");
@@ -218,7 +234,8 @@ void pl_answer_cors(pl_answer *answer, const char *allowed, pl_slice origin)
         pl_answer_header(answer, "Access-Control-Allow-Origin", "*");
     } else {
         pl_answer_header(answer, "Vary", "Origin");
-        if (!is_listed(allowed, origin) || pl_copy(text, sizeof text, origin))
+        if (!pl_origin_is_listed(allowed, origin) ||
+            pl_copy(text, sizeof text, origin))
             return;
         pl_answer_header(answer, "Access-Control-Allow-Origin", text);
     }

@@ -34,7 +34,13 @@ void pl_answer_json(pl_answer *answer, int status);
 void pl_answer_text(pl_answer *answer, int status, const char *text);
 /* Whole answer without body. */
 void pl_answer_empty(pl_answer *answer, int status);
-/* An error without a code of the API's own: wrong path, method, syntax. */
+/* The conference API's error body. code NULL: an Exception without MessageId,
+ * else a PolicyException (POL..) or ServiceException. */
+void pl_answer_request_error(pl_answer *answer, int status, const char *code,
+                             const char *text);
+/* An error without a code of the API's own: wrong path, method, syntax. The
+ * conference family answers a wrong path with 400: its clients take 404 for the
+ * end of their session. */
 void pl_answer_refuse(pl_answer *answer, pl_api_family family, int status,
                       const char *text);
 /* The family a path belongs to when no route matched it. */
@@ -43,6 +49,8 @@ pl_api_family pl_family_of_path(pl_slice path);
 /* CORS. allowed: "*", or origins separated by blanks. Every answer of the API
  * families carries it. Source: Fetch standard, section 3.2 */
 void pl_answer_cors(pl_answer *answer, const char *allowed, pl_slice origin);
+/* Whether an origin is one of a list separated by blanks. */
+bool pl_origin_is_listed(const char *list, pl_slice origin);
 /* Answer to OPTIONS: methods is the text of Allow. */
 void pl_answer_preflight(pl_answer *answer, const char *methods);
 

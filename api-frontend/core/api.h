@@ -14,13 +14,15 @@ enum { PL_ROUTE_PARAMS_MAX = 4, PL_ROUTE_PARAM_MAX = 256 };
 typedef enum pl_api_auth {
     PL_AUTH_NONE,
     PL_AUTH_BEARER, /* access token in Authorization */
+    PL_AUTH_BEARER_OR_TICKET, /* or ?ticket=, for streams */
     PL_AUTH_SEAT,   /* participant's token in `token` header or ?token= */
 } pl_api_auth;
 
 /* What the gateway does with a request. */
 typedef enum pl_api_kind {
     PL_KIND_CALL,           /* prepare, one bus request, finish */
-    PL_KIND_SESSION_EVENTS, /* long poll */
+    PL_KIND_SESSION_EVENTS, /* long poll, or server-sent events */
+    PL_KIND_SESSION_SOCKET, /* WebSocket */
     PL_KIND_SEAT_EVENTS,    /* server-sent events */
     PL_KIND_LOCAL,          /* prepare alone makes the answer */
     PL_KIND_TOKEN,
@@ -67,6 +69,13 @@ typedef struct pl_route_match {
     unsigned allowed; /* bit per pl_http_method that the path has */
 } pl_route_match;
 
+/* Scopes that decide something here; a token may have others. */
+typedef enum pl_scope {
+    PL_SCOPE_WEBRTC = 1 << 0,
+    PL_SCOPE_WEBRTCMOBILE = 1 << 1, /* its user is a mobile number */
+    PL_SCOPE_EMERGENCYSERVICES = 1 << 2
+} pl_scope;
+
 /* Who a bearer token speaks for. */
 typedef struct pl_caller {
     char client_id[129];
@@ -74,6 +83,8 @@ typedef struct pl_caller {
     char user_id[257]; /* "" unless the token names a user */
     char token_hash[65];
     int64_t expires_ms; /* wall time */
+    unsigned scopes;    /* bits of pl_scope */
+    bool names_user;    /* the subject is a user, not the client itself */
 } pl_caller;
 
 /* A participant's own token: a secret of fixed length, then its id. */
@@ -87,8 +98,10 @@ typedef union pl_api_message {
     pl_session_create session_create;
     pl_session_refresh session_refresh;
     pl_session_delete session_delete;
+    pl_session_ticket session_ticket;
     pl_user_bind user_bind;
     pl_conference_create conference_create;
+    pl_direct_call_create direct_call_create;
     pl_conference_action conference_action;
     pl_conference_delete conference_delete;
     pl_participant_invite participant_invite;

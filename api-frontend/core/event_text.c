@@ -22,11 +22,9 @@ static const char *resource_of(const pl_event_item *item)
 static void put_url(pl_jw *w, const pl_event_item *item)
 {
     char url[256];
-    bool is_call = strcmp(resource_of(item), "calls") == 0;
     pl_fmt_cut(url, sizeof url, "%s/sessions/%s/%s/%s",
                item->dialect == PL_DIALECT_RTC1 ? "/RTC/v1" : "",
-               item->session_id, resource_of(item),
-               is_call && item->call_id[0] ? item->call_id : item->conf_id);
+               item->session_id, resource_of(item), item->conf_id);
     pl_jw_str(w, "resourceURL", url);
 }
 
@@ -89,6 +87,35 @@ static const char *state_of(const pl_event_item *item)
                                                           : "mod-terminated";
 }
 
+static size_t count_bare_lf(pl_slice text)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < text.len; i++)
+        n += text.ptr[i] == '\n' && (i == 0 || text.ptr[i - 1] != '\r');
+    return n;
+}
+
+/* Browsers want CRLF; what a telephone or an application wrote may have LF. */
+static void put_sdp(pl_jw *w, pl_slice sdp)
+{
+    size_t n_bare = count_bare_lf(sdp);
+    if (n_bare == 0) {
+        pl_jw_slice(w, "sdp", sdp);
+        return;
+    }
+    pl_buf text;
+    pl_buf_init(&text, sdp.len + n_bare);
+    while (sdp.len > 0) {
+        bool has_end = memchr(sdp.ptr, '\n', sdp.len) != NULL;
+        pl_buf_add_slice(&text, next_line(&sdp));
+        if (has_end)
+            pl_buf_add_str(&text, "\r\n");
+    }
+    pl_jw_slice(w, "sdp", pl_buf_slice(&text));
+    w->out->has_failed |= text.has_failed;
+    pl_buf_fini(&text);
+}
+
 static void put_event(pl_jw *w, const pl_event_item *item)
 {
     char address[PL_ADDRESS_MAX + 1];
@@ -100,8 +127,11 @@ static void put_event(pl_jw *w, const pl_event_item *item)
     put_if(w, "from", item->from);
     put_if(w, "modId", item->mod_id);
     put_if(w, "reason", item->reason);
+    put_if(w, "transferToCallId", item->transfer_to);
     if (item->sdp.len > 0)
-        pl_jw_slice(w, "sdp", item->sdp);
+        put_sdp(w, item->sdp);
+    if (item->provisional)
+        pl_jw_bool(w, "provisionalSDP", true);
     if (is_bare && item->kind == PL_EVENT_KIND_INVITE_RESULT)
         put_if(w, "participant", item->address);
     if (is_bare && item->kind == PL_EVENT_KIND_SESSION_OPEN &&
@@ -113,7 +143,7 @@ static void put_event(pl_jw *w, const pl_event_item *item)
 pl_err pl_event_session_text(const pl_event_item *item, pl_buf *out)
 {
     if (item->kind < PL_EVENT_KIND_INVITATION_RECEIVED ||
-        item->kind > PL_EVENT_KIND_INVITE_RESULT)
+        item->kind > PL_EVENT_KIND_MOVE_TERMINATED)
         return PL_EUNSUPPORTED;
     pl_jw w = {.out = out};
     pl_jw_open(&w, NULL, '{');

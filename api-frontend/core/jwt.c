@@ -136,21 +136,67 @@ static bool has_audience(const pl_json *claims, const char *audience)
     return false;
 }
 
-static bool has_scope(const pl_json *claims, const char *scope)
+/* Words are separated by blanks (RFC 8693 section 4.2); the clients of old
+ * gateways write commas. */
+static bool has_word(pl_slice list, const char *word)
 {
-    pl_slice list;
-    if (pl_json_get_str(claims, "scope", &list) &&
-        pl_json_get_str(claims, "scp", &list))
-        return false;
-    while (list.len > 0) {
-        const uint8_t *blank = memchr(list.ptr, ' ', list.len);
-        size_t n = blank ? (size_t)(blank - list.ptr) : list.len;
-        if (pl_slice_eq_str((pl_slice){list.ptr, n}, scope))
+    size_t begin = 0;
+    for (size_t i = 0; i <= list.len; i++) {
+        if (i < list.len && list.ptr[i] != ' ' && list.ptr[i] != ',')
+            continue;
+        if (pl_slice_eq_str((pl_slice){list.ptr + begin, i - begin}, word))
             return true;
-        size_t used = blank ? n + 1 : n;
-        list = (pl_slice){list.ptr + used, list.len - used};
+        begin = i + 1;
     }
     return false;
+}
+
+/* Issuers call the claim scope or scp; some make it a list. */
+static bool has_scope(const pl_json *claims, const char *scope)
+{
+    static const char *const keys[] = {"scope", "scp"};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        const pl_json *claim = pl_json_get(claims, keys[i]);
+        pl_slice text;
+        if (pl_json_as_str(claim, &text) == PL_OK && has_word(text, scope))
+            return true;
+        for (size_t k = 0; k < pl_json_count(claim); k++) {
+            if (pl_json_as_str(pl_json_at(claim, k), &text) == PL_OK &&
+                has_word(text, scope))
+                return true;
+        }
+    }
+    return false;
+}
+
+static unsigned scopes_of(const pl_json *claims)
+{
+    static const struct {
+        const char *word;
+        pl_scope bit;
+    } rows[] = {{"WEBRTC", PL_SCOPE_WEBRTC},
+                {"WEBRTCMOBILE", PL_SCOPE_WEBRTCMOBILE},
+                {"EMERGENCYSERVICES", PL_SCOPE_EMERGENCYSERVICES}};
+    unsigned bits = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (has_scope(claims, rows[i].word))
+            bits |= (unsigned)rows[i].bit;
+    }
+    return bits;
+}
+
+/* Whether sub is a user. A client that asked for itself is its own subject
+ * (RFC 9068 section 2.2); issuers that give it another name there mark the
+ * token: idtyp, gty, sub equal to oid, or sub made of the client's id. */
+static bool names_user(const pl_json *claims, const pl_caller *caller)
+{
+    size_t n = strlen(caller->client_id);
+    if (!caller->subject[0] || equals(claims, "idtyp", "app") ||
+        equals(claims, "gty", "client-credentials") ||
+        equals(claims, "oid", caller->subject))
+        return false;
+    return strncmp(caller->subject, caller->client_id, n) != 0 ||
+           (caller->subject[n] != '\0' && caller->subject[n] != '@');
 }
 
 /* exp is required; nbf and iat must not lie ahead, exp not behind iat. */
@@ -219,6 +265,8 @@ pl_err pl_jwt_check(const pl_jwt *jwt, const pl_jwt_policy *policy,
     if (policy->scope[0] && !has_scope(claims, policy->scope))
         return PL_EFORBIDDEN;
     caller.expires_ms = exp * 1000;
+    caller.scopes = scopes_of(claims);
+    caller.names_user = names_user(claims, &caller);
     *ret_caller = caller;
     return PL_OK;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base64.h"
+#include "form_data.h"
 #include "json.h"
 #include "pl/str.h"
 #include "url.h"
@@ -47,10 +48,11 @@ static pl_err read_basic(pl_slice header, pl_oauth_request *request)
 }
 
 /* A parameter that may be absent. */
-static pl_err optional(pl_slice form, const char *name, char *buf, size_t cap)
+static pl_err optional(const pl_form *form, const char *name, char *buf,
+                       size_t cap)
 {
     buf[0] = '\0';
-    pl_err e = pl_url_param(form, name, buf, cap);
+    pl_err e = pl_form_get(form, name, buf, cap);
     return e == PL_ENOENT ? PL_OK : e;
 }
 
@@ -70,9 +72,9 @@ pl_err pl_oauth_read(const pl_http_head *head, pl_slice body,
     pl_oauth_request *request = ret_request;
     char grant[64];
     *request = (pl_oauth_request){.has_basic = false};
-    pl_slice type = pl_http_head_get(head, "content-type");
-    if (!starts_nocase(type, "application/x-www-form-urlencoded") ||
-        pl_url_param(body, "grant_type", grant, sizeof grant))
+    pl_form form;
+    if (pl_form_open(pl_http_head_get(head, "content-type"), body, &form) ||
+        pl_form_get(&form, "grant_type", grant, sizeof grant))
         return refuse(PL_OAUTH_INVALID_REQUEST, ret_fault);
     if (strcmp(grant, "client_credentials") != 0)
         return refuse(PL_OAUTH_UNSUPPORTED_GRANT, ret_fault);
@@ -80,15 +82,15 @@ pl_err pl_oauth_read(const pl_http_head *head, pl_slice body,
     if (starts_nocase(header, "Basic ")) {
         if (read_basic(header, request))
             return refuse(PL_OAUTH_INVALID_CLIENT, ret_fault);
-    } else if (optional(body, "client_id", request->client_id,
+    } else if (optional(&form, "client_id", request->client_id,
                         sizeof request->client_id) ||
-               optional(body, "client_secret", request->client_secret,
+               optional(&form, "client_secret", request->client_secret,
                         sizeof request->client_secret)) {
         return refuse(PL_OAUTH_INVALID_REQUEST, ret_fault);
     }
-    if (optional(body, "user", request->user, sizeof request->user))
+    if (optional(&form, "user", request->user, sizeof request->user))
         return refuse(PL_OAUTH_INVALID_REQUEST, ret_fault);
-    if (optional(body, "scope", request->scope, sizeof request->scope) ||
+    if (optional(&form, "scope", request->scope, sizeof request->scope) ||
         !is_scope(request->scope))
         return refuse(PL_OAUTH_INVALID_SCOPE, ret_fault);
     return PL_OK;

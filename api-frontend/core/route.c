@@ -5,6 +5,7 @@
 
 #include "client_api.h"
 #include "conference_api.h"
+#include "event_channel.h"
 #include "pl/str.h"
 #include "site.h"
 #include "url.h"
@@ -20,6 +21,10 @@
         {PL_HTTP_DELETE, BASE "/sessions/{sessionId}", &PL_OP_SESSION_DELETE}, \
         {PL_HTTP_GET, BASE "/sessions/{sessionId}/events",                     \
          &PL_OP_SESSION_EVENTS},                                               \
+        {PL_HTTP_POST, BASE "/sessions/{sessionId}/websockets",                \
+         &PL_OP_SESSION_TICKET},                                               \
+        {PL_HTTP_GET, BASE "/sessions/{sessionId}/websockets",                 \
+         &PL_OP_SESSION_SOCKET},                                               \
         {PL_HTTP_POST, BASE "/sessions/{sessionId}/conferences",               \
          &PL_OP_CONFERENCE_CREATE},                                            \
         {PL_HTTP_PUT, BASE "/sessions/{sessionId}/conferences/{confId}",       \
@@ -34,6 +39,12 @@
          BASE "/sessions/{sessionId}/conferences/{confId}/participants/"       \
               "{participantId}",                                               \
          &PL_OP_PARTICIPANT_REMOVE},                                           \
+        {PL_HTTP_POST, BASE "/sessions/{sessionId}/calls",                     \
+         &PL_OP_CALLS_CREATE},                                                 \
+        {PL_HTTP_PUT, BASE "/sessions/{sessionId}/calls/{callId}",             \
+         &PL_OP_CALLS_ACTION},                                                 \
+        {PL_HTTP_DELETE, BASE "/sessions/{sessionId}/calls/{callId}",          \
+         &PL_OP_CALLS_DELETE},                                                 \
         {PL_HTTP_PUT, BASE "/mediaConferences/{confId}", &PL_OP_MEDIA_ACTION}, \
         {PL_HTTP_DELETE, BASE "/mediaConferences/{confId}",                    \
          &PL_OP_MEDIA_DELETE},                                                 \
@@ -53,6 +64,8 @@ static const pl_route ROUTES[] = {
     {PL_HTTP_GET, "/readyz", &PL_OP_READY},
     {PL_HTTP_GET, "/metrics", &PL_OP_METRICS},
     {PL_HTTP_GET, "/openapi.json", &PL_OP_OPENAPI},
+    {PL_HTTP_POST, "/emergencyServices/v1/e911Locations",
+     &PL_OP_E911_LOCATIONS},
     {PL_HTTP_POST, "/oauth2/token", &PL_OP_TOKEN},
     {PL_HTTP_POST, "/oauth/token", &PL_OP_TOKEN},
     {PL_HTTP_POST, "/oauth/v4/token", &PL_OP_TOKEN},
@@ -147,6 +160,7 @@ static unsigned methods_of(const pl_route *route)
 {
     unsigned bits = 1U << route->method;
     bool takes = route->op->kind == PL_KIND_SESSION_EVENTS ||
+                 route->op->kind == PL_KIND_SESSION_SOCKET ||
                  route->op->kind == PL_KIND_SEAT_EVENTS;
     if (route->method == PL_HTTP_GET && !takes)
         bits |= 1U << PL_HTTP_HEAD;

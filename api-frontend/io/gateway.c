@@ -190,7 +190,8 @@ static void local(const pl_incoming *in)
 {
     pl_api_call call = {.head = pl_http_request_head(in->exchange),
                         .match = in->match,
-                        .body = pl_http_request_body(in->exchange)};
+                        .body = pl_http_request_body(in->exchange),
+                        .caller = in->caller};
     const pl_api_op *op = in->match->route->op;
     pl_answer answer;
     pl_answer_init(&answer);

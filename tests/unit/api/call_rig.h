@@ -26,9 +26,10 @@ typedef struct call_rig {
 #define RIG_SECRET "SSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSS"
 
 /* request: "PUT /path HTTP/1.1\r\nHost: a\r\n..\r\n\r\n" up to the empty
- * line; body: NULL none. Runs prepare. */
-static inline void rig_begin(call_rig *rig, const char *request,
-                             const char *body)
+ * line; body: NULL none. Runs prepare, for a token with these scopes. */
+static inline void rig_begin_as(call_rig *rig, const char *request,
+                                const char *body, unsigned scopes,
+                                bool names_user)
 {
     size_t cursor = 0;
     size_t len = 0;
@@ -51,6 +52,8 @@ static inline void rig_begin(call_rig *rig, const char *request,
     (void)snprintf(rig->seat.participant_id, sizeof rig->seat.participant_id,
                    "p1");
     (void)snprintf(rig->seat.token_hash, sizeof rig->seat.token_hash, RIG_HASH);
+    rig->caller.scopes = scopes;
+    rig->caller.names_user = names_user;
     rig->call = (pl_api_call){.head = &rig->head,
                               .match = &rig->match,
                               .body = pl_slice_str(body),
@@ -68,6 +71,12 @@ static inline void rig_begin(call_rig *rig, const char *request,
                                        bytes, sizeof bytes, &n),
                          PL_OK);
     }
+}
+
+static inline void rig_begin(call_rig *rig, const char *request,
+                             const char *body)
+{
+    rig_begin_as(rig, request, body, PL_SCOPE_WEBRTC, false);
 }
 
 static inline void rig_finish(call_rig *rig, pl_err e, const pl_msg_desc *desc,

@@ -14,11 +14,12 @@ static void refuses_in_each_family_form(void **state)
     } ROWS[] = {
         {PL_FAMILY_SITE, 404, "{\"error\":{\"status\":404,\"text\":\"no\"}}"},
         {PL_FAMILY_CLIENT, 405, "{\"status\":\"failed\",\"result\":\"no\"}"},
-        {PL_FAMILY_CONFERENCE, 404,
+        {PL_FAMILY_CONFERENCE, 400,
+         "{\"RequestError\":{\"ServiceException\":{\"MessageId\":\"SVC0003\","
+         "\"Text\":\"no\",\"Variables\":\"\"}}}"},
+        {PL_FAMILY_CONFERENCE, 413,
          "{\"RequestError\":{\"Exception\":{\"Text\":\"no\",\"Variables\":\"\"}"
          "}}"},
-        {PL_FAMILY_CONFERENCE, 413,
-         "{\"error\":{\"status\":413,\"text\":\"no\"}}"},
         {PL_FAMILY_CONFERENCE, 503, "no\n"},
         {PL_FAMILY_TOKEN, 405,
          "{\"error\":\"invalid_request\",\"error_description\":\"no\"}"},
