@@ -172,6 +172,9 @@ void pl_call_send_cancel(pl_call *c);
 /* Send a re-INVITE that waits, unless the peer's is under way; give it up when
  * roompool stops waiting. The call may be gone afterwards. */
 void pl_call_offer_again(pl_call *c);
+/* The peer's offer was taken: one of ours that waits is of before, and roompool
+ * makes it anew. */
+void pl_call_offer_is_stale(pl_call *c);
 void pl_call_send_bye(pl_call *c);
 /* Ask for a sign of life. The call may be gone afterwards. */
 void pl_call_send_probe(pl_call *c);

@@ -380,9 +380,12 @@ static void on_offer_answered(void *ctx, pl_err e, const pl_bus_in *in)
     if (!c || !c->is_reinvite_open)
         return;
     c->is_reinvite_open = false;
+    uint32_t serial = c->serial;
     if (e == PL_OK && in->desc == &PL_MSG_CALL_ANSWER) {
         const pl_call_answer *m = in->body;
         pl_call_send_answer(c, 200, m->sdp);
+        if (pl_call_of_serial(all, serial))
+            pl_call_offer_is_stale(c);
         return;
     }
     pl_call_count(all, PL_SIG_bus_failed);

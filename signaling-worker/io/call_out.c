@@ -578,6 +578,7 @@ static void refuse_offer(pl_call *c, pl_err e)
     if (!c->is_offer_open)
         return;
     c->is_offer_open = false;
+    c->offer_again_us = 0;
     pl_bus_reply_error(c->all->o.bus, &c->offer_ticket, e, NULL);
 }
 
@@ -605,6 +606,12 @@ void pl_call_offer_again(pl_call *c)
     pl_err e = send_reinvite(c, NULL);
     if (e != PL_OK && pl_call_of_serial(all, serial))
         refuse_offer(c, e);
+}
+
+void pl_call_offer_is_stale(pl_call *c)
+{
+    if (c->offer_again_us != 0)
+        refuse_offer(c, PL_EBUSY);
 }
 
 /* Their re-INVITE crossed ours: theirs may come first now. */
