@@ -50,6 +50,7 @@ struct pl_conf {
     int64_t talk_us; /* last time speakers were told */
     uint64_t talk_version;
     char failed_node[PL_NODE_MAX + 1]; /* avoid this one */
+    bool has_ringback; /* a call: the caller has been played the tone */
 };
 
 struct pl_part {
@@ -86,7 +87,8 @@ struct pl_leg {
     bool is_negotiated;  /* has been once */
     bool is_unconfirmed; /* its worker's inventory has not named it */
     bool is_lost;        /* its worker went down just now */
-    pl_task timer;       /* our offer waits for accept */
+    unsigned n_busy;     /* our offers refused for one of the peer's */
+    pl_task timer;       /* our offer waits for accept, or for its next try */
 };
 
 struct pl_call {
@@ -96,10 +98,18 @@ struct pl_call {
     bool is_answered;    /* outgoing: its answer has been applied */
     bool is_unconfirmed;
     bool expects_answer; /* our offer is out; the ACK brings its answer */
+    uint8_t *sdp;        /* incoming: owned, for the 200 once a user answers */
+    size_t sdp_len;
 };
+
+enum { PL_N_TOLD = 4 };
 
 typedef struct pl_sess {
     pl_sess_row row;
+    /* Resources that it was told are over, the latest: repeating a DELETE is
+     * harmless. */
+    char told[PL_N_TOLD][PL_ID_MAX + 1];
+    unsigned n_told;
     pl_list events; /* pl_event.link, not acknowledged */
     unsigned n_events;
     pl_poll poll;

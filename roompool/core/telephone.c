@@ -1,10 +1,12 @@
 /* telephone.c - calls in and out over the signaling workers. */
 #include "telephone.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "call.h"
 #include "conference.h"
+#include "direct_call.h"
 #include "invite.h"
 #include "leg.h"
 #include "participant.h"
@@ -24,7 +26,11 @@ enum {
     RETRY_AFTER_S = 5,
     MAX_BEEP_LEGS = 16, /* larger rooms are not disturbed */
     CONFIRM_WAIT_MS = 3000,
+    BUSY_WAIT_MS = 1000, /* after the waits of RFC 3261 section 14.1 */
+    MAX_BUSY = 10,
 };
+
+static const char CANCELED[] = "Call canceled";
 
 /* ---- calls that come in ---- */
 
@@ -101,10 +107,46 @@ static void responded(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
     pl_part_leave(pool, part, "call ended before the answer");
 }
 
+static void accept(pl_pool *pool, pl_call *call, pl_slice sdp)
+{
+    pl_op *op = pl_op_create(pool, responded);
+    if (!op)
+        return;
+    PL_SET(op->call, call->row.call_id);
+    pl_sipcall_move(pool, call, PL_CALL_STATE_ANSWERED);
+    respond(pool, call, SIP_OK, sdp, op);
+}
+
+void pl_phone_answer(pl_pool *pool, pl_call *call)
+{
+    accept(pool, call, (pl_slice){call->sdp, call->sdp_len});
+}
+
+/* For the 200 that follows when a user answers. */
+static pl_err keep_sdp(pl_call *call, pl_slice sdp)
+{
+    call->sdp = malloc(sdp.len > 0 ? sdp.len : 1);
+    if (!call->sdp)
+        return PL_ENOMEM;
+    if (sdp.len > 0)
+        memcpy(call->sdp, sdp.ptr, sdp.len);
+    call->sdp_len = sdp.len;
+    return PL_OK;
+}
+
 static void incoming_ready(pl_pool *pool, pl_op *op, pl_err e,
                            const pl_media_leg_sdp *sdp)
 {
     pl_call *call = pl_sipcall_find(pool, op->call);
+    if (call && !e && call->part->conf->row.kind == PL_CONF_KIND_CALL) {
+        e = keep_sdp(call, sdp->sdp);
+        if (!e)
+            e = pl_direct_ring(pool, call->part->conf);
+        if (!e) {
+            pl_op_destroy(&op);
+            return;
+        }
+    }
     if (call && e) {
         pl_part *part = call->part;
         pl_err shown = e == PL_EFULL ? PL_EUNAVAILABLE : e;
@@ -115,12 +157,7 @@ static void incoming_ready(pl_pool *pool, pl_op *op, pl_err e,
                                            : PL_RM_refused_no_worker);
         pl_part_leave(pool, part, pl_err_text(e));
     } else if (call) {
-        pl_op *next = pl_op_create(pool, responded);
-        if (next) {
-            PL_SET(next->call, op->call);
-            pl_sipcall_move(pool, call, PL_CALL_STATE_ANSWERED);
-            respond(pool, call, SIP_OK, sdp->sdp, next);
-        }
+        accept(pool, call, sdp->sdp);
     }
     pl_op_destroy(&op);
 }
@@ -164,13 +201,11 @@ static pl_err start_call(pl_pool *pool, const pl_bus_in *in, pl_part *part)
     return pl_leg_negotiate(pool, leg, m->sdp, op);
 }
 
-static pl_err admit(pl_pool *pool, const pl_bus_in *in, pl_part **ret_part)
+static pl_err admit_to_room(pl_pool *pool, const char *to, pl_part **ret_part)
 {
-    const pl_call_incoming *m = in->body;
     pl_room *room = NULL;
     pl_conf *conf;
-    pl_err e =
-        pool->is_draining ? PL_EDRAIN : pl_room_find(pool, m->to_user, &room);
+    pl_err e = pl_room_find(pool, to, &room);
     if (!e && room->conf && !pl_conf_has_room(room->conf))
         e = PL_EFULL;
     if (!e)
@@ -186,6 +221,18 @@ static pl_err admit(pl_pool *pool, const pl_bus_in *in, pl_part **ret_part)
     return e;
 }
 
+/* A room, or else a user; a room that would be made by this call comes last. */
+static pl_err admit(pl_pool *pool, const pl_call_incoming *m,
+                    pl_part **ret_part)
+{
+    if (pool->is_draining)
+        return PL_EDRAIN;
+    return !pl_room_is_known(pool, m->to_user) &&
+                   pl_invite_is_user(pool, m->to_user)
+               ? pl_direct_from_telephone(pool, m->to_user, ret_part)
+               : admit_to_room(pool, m->to_user, ret_part);
+}
+
 void pl_on_call_incoming(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_call_incoming *m = in->body;
@@ -194,7 +241,7 @@ void pl_on_call_incoming(pl_pool *pool, const pl_bus_in *in)
         pl_pool_ok(pool, &in->ticket);
         return;
     }
-    pl_err e = admit(pool, in, &part);
+    pl_err e = admit(pool, m, &part);
     if (!e) {
         name_caller(part, m);
         pl_part_save(pool, part);
@@ -303,8 +350,10 @@ static void dial_answered(pl_pool *pool, pl_op *op, pl_err e,
         return;
     }
     if (!is_final && part->call &&
-        part->call->row.state < PL_CALL_STATE_ANSWERED)
-        return; /* early media; the answer is still to come */
+        part->call->row.state < PL_CALL_STATE_ANSWERED) {
+        pl_direct_early(pool, part->conf); /* the answer is still to come */
+        return;
+    }
     pl_part_activate(pool, part);
     pl_invite_accepted(pool, part);
 }
@@ -399,6 +448,8 @@ static void ended(pl_pool *pool, pl_call *call, const pl_call_report *m)
     const char *reason = "hung up";
     if (part->row.state == PL_PART_STATE_RINGING) {
         reason = failure_text(pool, m);
+    } else if (part->row.state == PL_PART_STATE_NEW) {
+        reason = CANCELED;
     } else if (m->reason[0]) {
         reason = m->reason;
     }
@@ -421,6 +472,8 @@ static void report(pl_pool *pool, pl_call *call, const pl_call_report *m)
         confirmed(pool, call, m->sdp);
     } else if (is_out) {
         pl_sipcall_move(pool, call, m->state);
+        if (m->state == PL_CALL_STATE_RINGING)
+            pl_direct_rings(pool, call->part->conf);
         if (m->state == PL_CALL_STATE_ANSWERED ||
             m->state == PL_CALL_STATE_EARLY) {
             apply_answer(pool, call, m->sdp,
@@ -504,6 +557,36 @@ void pl_on_call_offer(pl_pool *pool, const pl_bus_in *in)
 
 /* ---- a new media worker ---- */
 
+static void reoffer_made(pl_pool *pool, pl_op *op, pl_err e,
+                         const pl_media_leg_sdp *sdp);
+static void plan_reoffer(pl_pool *pool, pl_leg *leg);
+
+/* The media worker gives the same offer, or a new one when the peer's own was
+ * taken meanwhile. */
+static void reoffer(void *ctx, void *object)
+{
+    pl_pool *pool = ctx;
+    pl_leg *leg = object;
+    pl_op *op = pl_op_create(pool, NULL);
+    if (!op)
+        return;
+    op->next = reoffer_made;
+    pl_err e =
+        pl_leg_remote(pool, leg, (pl_slice){NULL, 0}, PL_SDP_TYPE_UNKNOWN, op);
+    if (e == PL_EBUSY) /* the peer's own offer is just being answered */
+        plan_reoffer(pool, leg);
+}
+
+/* The telephone has an offer of its own under way: no reason to lose it. */
+static void plan_reoffer(pl_pool *pool, pl_leg *leg)
+{
+    if (leg->n_busy++ >= MAX_BUSY) {
+        pl_part_leave(pool, leg->part, "no answer to our offer");
+    } else {
+        pl_pool_plan(pool, &leg->timer, reoffer, leg, PL_MS(BUSY_WAIT_MS));
+    }
+}
+
 static void reoffer_answered(pl_pool *pool, pl_op *op, pl_err e,
                              const pl_bus_in *in)
 {
@@ -511,6 +594,11 @@ static void reoffer_answered(pl_pool *pool, pl_op *op, pl_err e,
     pl_op_destroy(&op);
     if (!leg)
         return;
+    if (e == PL_EBUSY) {
+        plan_reoffer(pool, leg);
+        return;
+    }
+    leg->n_busy = 0;
     if (e || in->desc != &PL_MSG_CALL_ANSWER) {
         pl_part_leave(pool, leg->part, "media worker lost");
         return;
@@ -553,6 +641,7 @@ void pl_phone_offer_again(pl_pool *pool, pl_leg *leg)
         return;
     op->next = reoffer_made;
     pl_part *part = leg->part;
+    pl_pool_cancel(pool, &leg->timer);
     if (pl_leg_negotiate(pool, leg, (pl_slice){NULL, 0}, op))
         pl_part_leave(pool, part, "media worker lost");
 }
@@ -562,7 +651,7 @@ void pl_phone_offer_again(pl_pool *pool, pl_leg *leg)
 void pl_phone_beep(pl_pool *pool, const pl_part *part, const char *prompt)
 {
     const pl_conf *conf = part->conf;
-    if (!pool->config->beeps || conf->n_live > MAX_BEEP_LEGS ||
+    if (!pool->config->beeps || conf->row.kind == PL_CONF_KIND_CALL || conf->n_live > MAX_BEEP_LEGS ||
         conf->row.state != PL_CONF_STATE_LIVE)
         return;
     PL_LIST_EACH(node, &conf->parts)

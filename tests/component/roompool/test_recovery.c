@@ -145,6 +145,41 @@ static void a_worker_dies_while_a_page_gets_its_media(void **state)
     world_check(w);
 }
 
+/* Its own re-INVITE crossed ours: ours is made again until it is taken. */
+static void a_telephone_that_is_busy_with_its_own_offer_stays(void **state)
+{
+    world *w = *state;
+    phone_joins(w, "c1", "lobby");
+    unsigned dead = holder(w);
+    w->sig.refuse_offer = PL_EBUSY;
+    world_kill_media(w, dead);
+    world_run(w, 5 * S);
+    assert_true(w->sig.n_offers > 1);
+    assert_false(sig_call(w, "c1")->is_ended);
+    w->sig.refuse_offer = PL_OK;
+    world_run(w, 2 * S);
+    assert_int_equal(w->media[1 - dead].legs[0].n_remote,
+                     w->sig.n_offers); /* asked again, and the answer */
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM v_live_participants"),
+                     1);
+    unsigned n = w->sig.n_offers;
+    world_run(w, 20 * S);
+    assert_int_equal(w->sig.n_offers, n);
+    world_check(w);
+}
+
+static void a_telephone_that_is_busy_for_good_is_ended(void **state)
+{
+    world *w = *state;
+    phone_joins(w, "c1", "lobby");
+    w->sig.refuse_offer = PL_EBUSY;
+    world_kill_media(w, holder(w));
+    world_run(w, 30 * S);
+    assert_in_range(w->sig.n_offers, 5, 20);
+    assert_true(sig_call(w, "c1")->is_ended);
+    world_check(w);
+}
+
 static void a_telephone_that_refuses_the_new_offer_is_ended(void **state)
 {
     world *w = *state;
@@ -427,6 +462,8 @@ int main(void)
         TEST(telephones_are_reinvited_to_another_worker),
         TEST(a_worker_dies_while_a_telephone_holds),
         TEST(a_worker_dies_while_a_page_gets_its_media),
+        TEST(a_telephone_that_is_busy_with_its_own_offer_stays),
+        TEST(a_telephone_that_is_busy_for_good_is_ended),
         TEST(a_telephone_that_refuses_the_new_offer_is_ended),
         TEST(without_another_worker_calls_wait_a_while),
         TEST(api_participants_get_a_new_offer_to_accept),
