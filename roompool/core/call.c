@@ -2,11 +2,12 @@
 #include "call.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "participant.h"
 #include "pl/str.h"
 
-enum { SIP_TEMPORARILY_UNAVAILABLE = 480 };
+enum { SIP_TEMPORARILY_UNAVAILABLE = 480, SIP_BUSY_HERE = 486 };
 
 #define TO(s) PL_SM_BIT(PL_CALL_STATE_##s)
 static const pl_sm_state CALL_STATES[] = {
@@ -84,13 +85,27 @@ void pl_sipcall_remove(pl_pool *pool, pl_call *call)
     (void)pl_map_remove(pool->calls, call->row.call_id);
     if (call->part->call == call)
         call->part->call = NULL;
+    pl_sipcall_free(call);
+}
+
+void pl_sipcall_free(pl_call *call)
+{
+    free(call->sdp);
     free(call);
+}
+
+/* The final answer to a caller whom nobody answered. */
+static uint32_t status_of(const pl_pool *pool, const char *reason)
+{
+    return strcmp(reason, pool->config->reject_reason) == 0
+               ? SIP_BUSY_HERE
+               : SIP_TEMPORARILY_UNAVAILABLE;
 }
 
 static void send_end(pl_pool *pool, const char *node, const char *call_id,
                      const char *reason, bool is_answered)
 {
-    pl_call_end m = {.sip_status = SIP_TEMPORARILY_UNAVAILABLE};
+    pl_call_end m = {.sip_status = status_of(pool, reason)};
     PL_SET(m.call_id, call_id);
     if (reason[0]) {
         PL_SET(m.reason, reason);

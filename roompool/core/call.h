@@ -15,6 +15,8 @@ PL_MUST_USE pl_err pl_sipcall_load(pl_pool *pool, const pl_call_row *row);
 void pl_sipcall_move(pl_pool *pool, pl_call *call, uint32_t state);
 /* Tell the signaling worker to end it and forget it. */
 void pl_sipcall_end(pl_pool *pool, pl_call *call, const char *reason);
+/* Free its memory alone. */
+void pl_sipcall_free(pl_call *call);
 /* It has ended by itself. */
 void pl_sipcall_remove(pl_pool *pool, pl_call *call);
 /* End a call that only the worker knows. */

@@ -10,6 +10,8 @@
 #include "room.h"
 #include "worker.h"
 
+enum { CALL_SEATS = 2 };
+
 static const pl_sm_state CONF_STATES[] = {
     [PL_CONF_STATE_NONE] = {"none", PL_SM_BIT(PL_CONF_STATE_LIVE), false},
     [PL_CONF_STATE_LIVE] = {"live", PL_SM_BIT(PL_CONF_STATE_ENDED), false},
@@ -91,9 +93,11 @@ pl_err pl_conf_of_room(pl_pool *pool, pl_room *room, pl_conf **ret_conf)
     return create(pool, &row, ret_conf);
 }
 
-pl_err pl_conf_create_api(pl_pool *pool, pl_conf **ret_conf)
+pl_err pl_conf_create(pl_pool *pool, uint32_t kind, pl_conf **ret_conf)
 {
-    pl_conf_row row = {.kind = PL_CONF_KIND_API, .mode = PL_ROOM_MODE_MIX};
+    pl_conf_row row = {.kind = kind, .mode = PL_ROOM_MODE_MIX};
+    if (kind == PL_CONF_KIND_CALL)
+        row.max_participants = CALL_SEATS;
     return create(pool, &row, ret_conf);
 }
 
@@ -209,6 +213,8 @@ void pl_conf_end(pl_pool *pool, pl_conf *conf, const char *reason)
     conf->row.state = state;
     conf->row.ended_at = pool->now.wall_ms;
     PL_SET(conf->row.end_reason, reason);
+    if (conf->row.kind == PL_CONF_KIND_CALL && conf->row.answered_at == 0)
+        pl_pool_count(pool, PL_RM_direct_unanswered);
     close_room(pool, conf);
     conf->row.media_node[0] = '\0';
     pool->n_confs_live--;

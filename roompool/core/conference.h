@@ -11,8 +11,10 @@ pl_conf *pl_conf_find(const pl_pool *pool, const char *conf_id);
  * Errors: PL_EFULL, PL_ENOMEM. */
 PL_MUST_USE pl_err pl_conf_of_room(pl_pool *pool, pl_room *room,
                                    pl_conf **ret_conf);
-/* A conference of the API, without participants yet. */
-PL_MUST_USE pl_err pl_conf_create_api(pl_pool *pool, pl_conf **ret_conf);
+/* A conference of the API, or a call (two seats), by pl_conf_kind; nobody in it
+ * yet. Errors: as above. */
+PL_MUST_USE pl_err pl_conf_create(pl_pool *pool, uint32_t kind,
+                                  pl_conf **ret_conf);
 /* Whether one more participant fits. */
 bool pl_conf_has_room(const pl_conf *conf);
 /* See that a media worker holds the conference: choose one, give the next

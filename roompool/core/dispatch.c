@@ -1,5 +1,6 @@
 /* dispatch.c - which message goes to which function, and who may send it. */
 #include "conference_api.h"
+#include "direct_call.h"
 #include "event_stream.h"
 #include "join.h"
 #include "leg.h"
@@ -41,6 +42,7 @@ static const route ROUTES[] = {
     {&PL_MSG_CONFERENCE_CREATE, FROM_API, pl_on_conference_create},
     {&PL_MSG_CONFERENCE_ACTION, FROM_API, pl_on_conference_action},
     {&PL_MSG_CONFERENCE_DELETE, FROM_API, pl_on_conference_delete},
+    {&PL_MSG_DIRECT_CALL_CREATE, FROM_API, pl_on_direct_call_create},
     {&PL_MSG_PARTICIPANT_INVITE, FROM_API, pl_on_participant_invite},
     {&PL_MSG_PARTICIPANT_REMOVE, FROM_API, pl_on_participant_remove},
     {&PL_MSG_EVENT_POLL, FROM_API, pl_on_event_poll},

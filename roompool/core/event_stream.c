@@ -13,6 +13,8 @@ static const int64_t TALK_GAP_US = 250000; /* speakers are told 4 times a s */
 /* An event handed out is not handed out again before its acknowledgement had
  * this time to arrive, perhaps through another front end. */
 static const int64_t ACK_WAIT_US = 2000000;
+/* Delivered events that are kept for a reader that comes back with a cursor. */
+enum { KEPT_EVENTS = 64 };
 
 static void serve_session(pl_pool *pool, pl_sess *sess);
 static void serve_part(pl_pool *pool, pl_part *part);
@@ -90,6 +92,25 @@ static pl_event *store_event(pl_pool *pool, pl_list *list,
     return ev;
 }
 
+static uint64_t first_seq(const pl_sess *sess)
+{
+    return PL_CONTAINER(sess->events.next, pl_event, link)->row.seq;
+}
+
+static void drop_oldest(pl_pool *pool, pl_sess *sess)
+{
+    sess->n_events -= drop_first(pool, &sess->events);
+}
+
+/* Forget what was delivered, but for the newest. Events are numbered without
+ * gaps. */
+static void prune(pl_pool *pool, pl_sess *sess)
+{
+    while (sess->n_events > 0 &&
+           first_seq(sess) + KEPT_EVENTS <= sess->seen_seq)
+        drop_oldest(pool, sess);
+}
+
 void pl_session_event(pl_pool *pool, pl_sess *sess, pl_event_row *row)
 {
     row->owner = PL_OWNER_SESSION;
@@ -102,8 +123,9 @@ void pl_session_event(pl_pool *pool, pl_sess *sess, pl_event_row *row)
         return;
     sess->n_events++;
     if (sess->n_events > pool->config->max_events) {
-        sess->n_events -= drop_first(pool, &sess->events);
-        pl_pool_count(pool, PL_RM_events_dropped);
+        if (first_seq(sess) > sess->seen_seq)
+            pl_pool_count(pool, PL_RM_events_dropped);
+        drop_oldest(pool, sess);
     }
     pl_pool_put(pool, &PL_TABLE_SESS, &sess->row);
     serve_session(pool, sess);
@@ -193,6 +215,9 @@ static void fill_item(const pl_event_row *row, pl_event_item *item)
         ITEM_VAL(at_ms, row->at);
     if (row->role)
         ITEM_VAL(role, row->role);
+    ITEM_STR(transfer_to, row->transfer_to);
+    if (row->provisional)
+        ITEM_VAL(provisional, true);
     if (is_roster(row->kind)) {
         ITEM_VAL(leg_kind, row->leg_kind);
         ITEM_VAL(muted, row->muted);
@@ -236,14 +261,36 @@ static void release_due(void *ctx, void *object)
     serve_session(ctx, object);
 }
 
+/* A cursor that this stream never gave counts as none. */
+static bool has_cursor(const pl_sess *sess)
+{
+    return sess->poll.after_seq > 0 &&
+           sess->poll.after_seq <= sess->row.last_seq;
+}
+
+/* The event that the parked poll waits for; NULL when it is still to come. */
+static const pl_event *next_of(const pl_sess *sess)
+{
+    uint64_t after_seq =
+        has_cursor(sess) ? sess->poll.after_seq : sess->row.acked_seq;
+    PL_LIST_EACH(node, &sess->events)
+    {
+        const pl_event *ev = PL_CONTAINER(node, pl_event, link);
+        if (ev->row.seq > after_seq)
+            return ev;
+    }
+    return NULL;
+}
+
 static void serve_session(pl_pool *pool, pl_sess *sess)
 {
     int64_t wait = sess->release_us - pool->now.us;
-    if (!sess->poll.is_parked || sess->n_commands > 0 ||
-        pl_list_is_empty(&sess->events))
+    if (!sess->poll.is_parked || sess->n_commands > 0)
         return;
-    const pl_event *ev = PL_CONTAINER(sess->events.next, pl_event, link);
-    if (ev->row.seq <= sess->given_seq &&
+    const pl_event *ev = next_of(sess);
+    if (!ev)
+        return;
+    if (!has_cursor(sess) && ev->row.seq <= sess->given_seq &&
         sess->given_us + ACK_WAIT_US - pool->now.us > wait)
         wait = sess->given_us + ACK_WAIT_US - pool->now.us;
     if (wait > 0) {
@@ -448,6 +495,11 @@ static void poll_session(pl_pool *pool, const pl_bus_in *in)
         pl_pool_refuse(pool, &in->ticket, e, NULL);
         return;
     }
+    /* A cursor says what has arrived; it acknowledges nothing. */
+    if (m->after_seq > sess->seen_seq && m->after_seq <= sess->row.last_seq) {
+        sess->seen_seq = m->after_seq;
+        prune(pool, sess);
+    }
     if (park(pool, &sess->poll, in, sess->row.last_seq, session_poll_timeout,
              sess))
         serve_session(pool, sess);
@@ -491,9 +543,13 @@ void pl_on_event_ack(pl_pool *pool, const pl_bus_in *in)
     pl_sess *sess;
     if (pl_session_find_own(pool, "", m->token_hash, m->session_id, &sess))
         return;
-    while (!pl_list_is_empty(&sess->events) &&
-           PL_CONTAINER(sess->events.next, pl_event, link)->row.seq <= m->seq)
-        sess->n_events -= drop_first(pool, &sess->events);
+    if (m->seq > sess->row.acked_seq && m->seq <= sess->row.last_seq) {
+        sess->row.acked_seq = m->seq;
+        pl_pool_put(pool, &PL_TABLE_SESS, &sess->row);
+    }
+    if (sess->row.acked_seq > sess->seen_seq)
+        sess->seen_seq = sess->row.acked_seq;
+    prune(pool, sess);
     serve_session(pool, sess);
 }
 

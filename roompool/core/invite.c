@@ -3,8 +3,9 @@
 
 #include <string.h>
 
+#include "address.h"
 #include "conference.h"
-#include "event_stream.h"
+#include "direct_call.h"
 #include "leg.h"
 #include "participant.h"
 #include "pl/str.h"
@@ -17,70 +18,50 @@ enum { DIAL_GRACE_MS = 5000 };
 
 /* ---- addresses ---- */
 
-static bool has_prefix(const char *text, const char *prefix)
+/* Whether a session of the user rings; not the one that calls. */
+static bool is_rung(const pl_sess *sess, const pl_address *address,
+                    const char *caller)
 {
-    return strncmp(text, prefix, strlen(prefix)) == 0;
+    return pl_address_is_of(address, &sess->row) &&
+           strcmp(sess->row.session_id, caller) != 0;
 }
 
-/* User id that an address stands for, "" when it can be none of ours. */
-static void user_of(const pl_pool *pool, const char *address, char *user,
-                    size_t cap)
-{
-    const char *at;
-    if (has_prefix(address, "tel:")) {
-        pl_fmt_cut(user, cap, "vtn:%s", address + (address[4] == '+' ? 5 : 4));
-        return;
-    }
-    if (!has_prefix(address, "sip:")) {
-        pl_fmt_cut(user, cap, "%s", address);
-        return;
-    }
-    pl_fmt_cut(user, cap, "%s", address + 4);
-    user[strcspn(user, ";?")] = '\0';
-    at = strchr(user, '@');
-    if (at &&
-        pl_slice_eq_nocase(pl_slice_str(at + 1), pool->config->user_domain))
-        user[at - user] = '\0';
-}
-
-static bool is_user(const pl_sess *sess, const char *user)
-{
-    return user[0] && strcmp(sess->row.user_id, user) == 0;
-}
-
-static bool has_session(const pl_pool *pool, const char *user)
+static bool has_session(const pl_pool *pool, const pl_address *address,
+                        const char *caller)
 {
     size_t cursor = 0;
     const pl_sess *sess;
     while ((sess = pl_map_next(pool->sessions, &cursor, NULL)) != NULL) {
-        if (is_user(sess, user))
+        if (is_rung(sess, address, caller))
             return true;
     }
     return false;
 }
 
-static bool is_dialable(const char *address)
+bool pl_invite_is_user(const pl_pool *pool, const char *name)
 {
-    size_t n = strlen(address);
-    return (has_prefix(address, "sip:") && strchr(address, '@') && n > 6) ||
-           (has_prefix(address, "tel:") && n > 5);
+    pl_address address;
+    return pl_address_parse(pool->config, name, &address) == PL_OK &&
+           has_session(pool, &address, "");
 }
 
 pl_part *pl_invite_find(const pl_pool *pool, const pl_conf *conf,
-                        const char *address)
+                        const char *text)
 {
-    char user[PL_ADDRESS_MAX + 1];
-    user_of(pool, address, user, sizeof user);
+    pl_address address;
+    bool is_address = pl_address_parse(pool->config, text, &address) == PL_OK;
     PL_LIST_EACH(node, &conf->parts)
     {
         pl_part *part = PL_CONTAINER(node, pl_part, link);
-        char mine[PL_ADDRESS_MAX + 1];
+        pl_address mine;
         if (part->row.state == PL_PART_STATE_LEFT)
             continue;
-        user_of(pool, part->row.address, mine, sizeof mine);
-        if (strcmp(part->row.participant_id, address) == 0 ||
-            strcmp(part->row.address, address) == 0 ||
-            (user[0] && strcmp(mine, user) == 0))
+        if (strcmp(part->row.participant_id, text) == 0 ||
+            strcmp(part->row.address, text) == 0 ||
+            (is_address &&
+             pl_address_parse(pool->config, part->row.address, &mine) ==
+                 PL_OK &&
+             pl_address_is_same(&mine, &address)))
             return part;
     }
     return NULL;
@@ -101,13 +82,21 @@ void pl_invite_plan_timeout(pl_pool *pool, pl_part *part)
     pl_pool_plan(pool, &part->timer, timed_out, part, PL_MS(left_ms));
 }
 
+static void put_from(const pl_pool *pool, const pl_part *part,
+                     pl_event_row *row)
+{
+    const pl_part *by = pl_part_find(pool, part->row.invited_by);
+    bool is_known = by && by->row.address[0];
+    PL_SET(row->from_uri,
+           is_known ? by->row.address : "sip:anonymous@anonymous.invalid");
+}
+
 static void offer_ready(pl_pool *pool, pl_op *op, pl_err e,
                         const pl_media_leg_sdp *sdp)
 {
     pl_leg *leg = pl_leg_find(pool, op->leg);
     pl_sess *sess = leg ? pl_session_find(pool, leg->row.session_id) : NULL;
     pl_event_row row = {.kind = PL_EVENT_KIND_INVITATION_RECEIVED};
-    const pl_sess *host;
     pl_op_destroy(&op);
     if (!leg)
         return;
@@ -115,16 +104,14 @@ static void offer_ready(pl_pool *pool, pl_op *op, pl_err e,
         pl_invite_decline(pool, leg, e ? pl_err_text(e) : "session closed");
         return;
     }
-    const pl_part *by = pl_part_find(pool, leg->part->row.invited_by);
-    host = by ? pl_session_find(pool, by->row.session_id) : NULL;
-    if (host)
-        pl_session_address(pool, host, row.from_uri, sizeof row.from_uri);
+    put_from(pool, leg->part, &row);
     PL_SET(row.participant_id, leg->part->row.participant_id);
     row.sdp = sdp->sdp;
     pl_session_tell(pool, sess, leg->part, &row);
+    pl_direct_rings(pool, leg->part->conf);
 }
 
-static pl_err ring_session(pl_pool *pool, pl_part *part, const pl_sess *sess)
+pl_err pl_invite_ring_session(pl_pool *pool, pl_part *part, const pl_sess *sess)
 {
     pl_leg *leg;
     pl_err e = pl_leg_add(pool, part, PL_LEG_KIND_WEBRTC, sess->row.session_id,
@@ -136,17 +123,70 @@ static pl_err ring_session(pl_pool *pool, pl_part *part, const pl_sess *sess)
     return pl_leg_negotiate(pool, leg, (pl_slice){NULL, 0}, op);
 }
 
-static pl_err ring_user(pl_pool *pool, pl_part *part, const char *user)
+/* Errors: PL_ENOUSER nobody is there (any more). */
+static pl_err ring_user(pl_pool *pool, pl_part *part, const char *caller)
 {
+    pl_address address;
     size_t cursor = 0;
     uint32_t n = 0;
     const pl_sess *sess;
-    pl_err e = PL_OK;
+    pl_err e = pl_address_parse(pool->config, part->row.address, &address);
     while (!e && (sess = pl_map_next(pool->sessions, &cursor, NULL)) != NULL) {
-        if (is_user(sess, user) && n++ < pool->config->max_sessions_per_user)
-            e = ring_session(pool, part, sess);
+        if (is_rung(sess, &address, caller) &&
+            n++ < pool->config->max_sessions_per_user)
+            e = pl_invite_ring_session(pool, part, sess);
     }
-    return e;
+    return e || n > 0 ? e : PL_ENOUSER;
+}
+
+pl_err pl_invite_ring(pl_pool *pool, pl_part *part)
+{
+    const pl_part *by = pl_part_find(pool, part->row.invited_by);
+    part->row.ring_until =
+        pool->now.wall_ms + (int64_t)pool->config->ring_timeout_s * 1000;
+    (void)pl_part_move(pool, part, PL_PART_STATE_RINGING);
+    pl_invite_plan_timeout(pool, part);
+    return part->row.kind == PL_PART_KIND_USER
+               ? ring_user(pool, part, by ? by->row.session_id : "")
+               : pl_phone_dial(pool, part);
+}
+
+static void name_invited(pl_part *part, const char *address)
+{
+    const char *colon = strchr(address, ':');
+    PL_SET(part->row.address, address);
+    PL_SET(part->row.display_name, colon ? colon + 1 : address);
+    part->row.display_name[strcspn(part->row.display_name, "@;")] = '\0';
+}
+
+pl_err pl_invite_check(const pl_pool *pool, const char *text,
+                       const char *caller, uint32_t *ret_kind)
+{
+    pl_address address;
+    pl_err e = pl_address_parse(pool->config, text, &address);
+    if (e)
+        return e;
+    bool rings = has_session(pool, &address, caller);
+    if (ret_kind)
+        *ret_kind = rings ? PL_PART_KIND_USER : PL_PART_KIND_TELEPHONE;
+    return rings || address.uri[0] ? PL_OK : PL_ENOUSER;
+}
+
+pl_err pl_invite_seat(pl_pool *pool, pl_conf *conf, const pl_part *by,
+                      const char *text, pl_part **ret_part)
+{
+    pl_part *part;
+    uint32_t kind = 0;
+    pl_err e = pl_invite_check(pool, text, by->row.session_id, &kind);
+    if (!e)
+        e = pl_part_add(pool, conf, kind, PL_PART_ROLE_GUEST, &part);
+    if (e)
+        return e;
+    PL_SET(part->row.invited_by, by->row.participant_id);
+    name_invited(part, text);
+    pl_part_save(pool, part);
+    *ret_part = part;
+    return PL_OK;
 }
 
 static pl_err may_invite(const pl_pool *pool, const pl_conf *conf,
@@ -166,53 +206,24 @@ static pl_err may_invite(const pl_pool *pool, const pl_conf *conf,
     return ringing >= pool->config->max_invitations ? PL_EFULL : PL_OK;
 }
 
-static void name_invited(pl_part *part, const char *address)
-{
-    const char *colon = strchr(address, ':');
-    PL_SET(part->row.address, address);
-    PL_SET(part->row.display_name, colon ? colon + 1 : address);
-    part->row.display_name[strcspn(part->row.display_name, "@;")] = '\0';
-}
-
-static void fill_invited(pl_pool *pool, pl_part *part, const pl_part *host,
-                         const char *address)
+pl_err pl_invite(pl_pool *pool, const pl_part *host, const char *address,
+                 pl_part **ret_part)
 {
     char id[37];
-    pool->port->new_id(pool->port->ctx, id);
-    PL_SET(part->row.mod_id, id);
-    PL_SET(part->row.invited_by, host->row.participant_id);
-    name_invited(part, address);
-    part->row.ring_until =
-        pool->now.wall_ms + (int64_t)pool->config->ring_timeout_s * 1000;
-    (void)pl_part_move(pool, part, PL_PART_STATE_RINGING);
-    pl_invite_plan_timeout(pool, part);
-}
-
-pl_err pl_invite(pl_pool *pool, const pl_part *host, const pl_sess *host_sess,
-                 const char *address, pl_part **ret_part)
-{
-    char user[PL_ADDRESS_MAX + 1];
     pl_part *part;
-    (void)host_sess;
-    user_of(pool, address, user, sizeof user);
-    bool rings = has_session(pool, user);
     pl_err e = may_invite(pool, host->conf, address);
-    if (!e && !rings && !is_dialable(address))
-        e = PL_EINVAL;
-    if (!e) {
-        e = pl_part_add(pool, host->conf,
-                        rings ? PL_PART_KIND_USER : PL_PART_KIND_TELEPHONE,
-                        PL_PART_ROLE_GUEST, &part);
-    }
+    if (!e)
+        e = pl_invite_seat(pool, host->conf, host, address, &part);
     if (e)
         return e;
-    fill_invited(pool, part, host, address);
-    e = rings ? ring_user(pool, part, user) : pl_phone_dial(pool, part);
-    if (e) {
-        part->row.mod_id[0] = '\0'; /* the error is told by the reply */
+    e = pl_invite_ring(pool, part);
+    if (e) { /* told by the reply: no outcome follows */
         pl_part_leave(pool, part, pl_err_text(e));
         return e;
     }
+    pool->port->new_id(pool->port->ctx, id);
+    PL_SET(part->row.mod_id, id);
+    pl_part_save(pool, part);
     *ret_part = part;
     return PL_OK;
 }
@@ -240,14 +251,25 @@ void pl_invite_result(pl_pool *pool, pl_part *part, const char *reason)
 
 void pl_invite_accepted(pl_pool *pool, pl_part *part)
 {
-    pl_invite_result(pool, part, "success");
+    if (part->conf->row.kind == PL_CONF_KIND_CALL) {
+        pl_direct_answered(pool, part->conf);
+    } else {
+        pl_invite_result(pool, part, "success");
+    }
+}
+
+/* A session that has not been invited yet need not hear of it. */
+static void stop_ringing(pl_pool *pool, pl_leg *leg, const char *reason)
+{
+    if (leg->is_negotiated)
+        pl_session_terminated(pool, leg->row.session_id, leg->part, reason);
+    pl_leg_drop(pool, leg);
 }
 
 void pl_invite_decline(pl_pool *pool, pl_leg *leg, const char *reason)
 {
     pl_part *part = leg->part;
-    pl_session_terminated(pool, leg->row.session_id, part, reason);
-    pl_leg_drop(pool, leg);
+    stop_ringing(pool, leg, reason);
     if (pl_list_is_empty(&part->legs))
         pl_part_leave(pool, part, reason);
 }
@@ -259,7 +281,6 @@ void pl_invite_taken(pl_pool *pool, pl_part *part, const pl_leg *winner)
         pl_leg *leg = PL_CONTAINER(node, pl_leg, link);
         if (leg == winner)
             continue;
-        pl_session_terminated(pool, leg->row.session_id, part, CANCELED);
-        pl_leg_drop(pool, leg);
+        stop_ringing(pool, leg, CANCELED);
     }
 }

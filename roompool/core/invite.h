@@ -4,17 +4,31 @@
 
 #include "model.h"
 
-/* Invite an address into a conference: a user of ours by id, by
- * sip:id@user_domain or by tel: of a virtual number; else sip: and tel: are
- * dialled.
- *
- * host:   participant that invites; host_sess: its session
- * Errors: PL_EINVAL neither a user with a session nor a SIP or tel URI;
- *         PL_EEXIST is in already; PL_EBUSY rings already; PL_EFULL;
- *         PL_EUNAVAILABLE no worker. */
+/* Invite an address (address.h) into a conference. Its host learns the outcome
+ * by row.mod_id.
+ * Errors: PL_EINVAL no address; PL_ENOUSER a user, but not here; PL_EEXIST is
+ * in already; PL_EBUSY rings already; PL_EFULL; PL_EUNAVAILABLE no worker. */
 PL_MUST_USE pl_err pl_invite(pl_pool *pool, const pl_part *host,
-                             const pl_sess *host_sess, const char *address,
-                             pl_part **ret_part);
+                             const char *address, pl_part **ret_part);
+/* The same in steps, without limits. Whom it would ring, by pl_part_kind
+ * (ret_kind may be NULL); caller: session that does not ring itself.
+ * Errors: PL_EINVAL, PL_ENOUSER. */
+PL_MUST_USE pl_err pl_invite_check(const pl_pool *pool, const char *address,
+                                   const char *caller, uint32_t *ret_kind);
+/* A seat in state NEW, for somebody who will be told that `by` calls.
+ * Errors: PL_EINVAL, PL_ENOUSER, PL_EFULL. */
+PL_MUST_USE pl_err pl_invite_seat(pl_pool *pool, pl_conf *conf,
+                                  const pl_part *by, const char *address,
+                                  pl_part **ret_part);
+/* Ring it: every session of the user, or the telephone.
+ * Errors: PL_ENOUSER, PL_EUNAVAILABLE. */
+PL_MUST_USE pl_err pl_invite_ring(pl_pool *pool, pl_part *part);
+/* Ring one session for a seat: it gets a leg and, later, our offer.
+ * Errors: PL_ENOMEM, PL_EUNAVAILABLE. */
+PL_MUST_USE pl_err pl_invite_ring_session(pl_pool *pool, pl_part *part,
+                                          const pl_sess *sess);
+/* Whether an address means a user who has a session. */
+bool pl_invite_is_user(const pl_pool *pool, const char *address);
 /* The participant of a conference that goes by this address or id and has not
  * left; NULL none. */
 pl_part *pl_invite_find(const pl_pool *pool, const pl_conf *conf,

@@ -6,6 +6,7 @@
 
 #include "conference.h"
 #include "event_stream.h"
+#include "invite.h"
 #include "modification.h"
 #include "participant.h"
 #include "pl/str.h"
@@ -46,6 +47,20 @@ pl_leg *pl_leg_of(const pl_part *part)
     if (pl_list_is_empty(&part->legs))
         return NULL;
     return PL_CONTAINER(part->legs.next, pl_leg, link);
+}
+
+bool pl_leg_is_seat(const pl_leg *leg)
+{
+    return strcmp(leg->row.session_id, leg->part->row.session_id) == 0;
+}
+
+void pl_leg_adopt(pl_pool *pool, pl_leg *leg, pl_part *part)
+{
+    pl_list_remove(&leg->link);
+    pl_list_append(&part->legs, &leg->link);
+    leg->part = part;
+    PL_SET(leg->row.participant_id, part->row.participant_id);
+    pl_leg_save(pool, leg);
 }
 
 void pl_leg_save(pl_pool *pool, pl_leg *leg)
@@ -207,6 +222,9 @@ static void send_create(pl_pool *pool, pl_leg *leg, pl_op *op)
     if (op->sdp_len > 0) {
         m.sdp = (pl_slice){op->sdp, op->sdp_len};
         PL_MSG_SET(MEDIA_LEG_CREATE, media_leg_create, &m, sdp);
+    } else if (leg->row.lines[0]) { /* the peer knows a session already */
+        PL_SET(m.lines, leg->row.lines);
+        PL_MSG_SET(MEDIA_LEG_CREATE, media_leg_create, &m, lines);
     }
     if (part->row.source[0] && leg->row.kind == PL_LEG_KIND_SIP) {
         PL_SET(m.signaling_source, part->row.source);
@@ -272,6 +290,8 @@ static void finish(pl_pool *pool, pl_op *op, pl_leg *leg, pl_err e,
         sdp = in->body;
         leg->is_negotiated = true;
         leg->row.direction = (uint32_t)pl_direction_of(sdp->direction);
+        if (sdp->lines[0])
+            PL_SET(leg->row.lines, sdp->lines);
         if (leg->row.state == PL_LEG_STATE_NEW)
             leg->row.state = PL_LEG_STATE_CONNECTING;
         pl_leg_save(pool, leg);
@@ -350,10 +370,9 @@ static void remote_done(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
         pl_legs_replace(pool, conf);
 }
 
-pl_err pl_leg_remote(pl_pool *pool, pl_leg *leg, pl_slice sdp,
-                     uint32_t sdp_type, pl_op *op)
+static pl_err send_remote(pl_pool *pool, pl_leg *leg, pl_media_leg_remote *m,
+                          pl_op *op)
 {
-    pl_media_leg_remote m = {.sdp_type = sdp_type};
     pl_err e = op ? PL_OK : PL_ENOMEM;
     if (!e && leg->is_pending)
         e = PL_EBUSY;
@@ -367,14 +386,35 @@ pl_err pl_leg_remote(pl_pool *pool, pl_leg *leg, pl_slice sdp,
     PL_SET(op->leg, leg->row.leg_id);
     PL_SET(op->part, leg->row.participant_id);
     PL_SET(op->conf, leg->part->conf->row.conf_id);
-    LEG_IDS(m, leg);
-    if (sdp.len > 0) {
-        m.sdp = sdp;
-        PL_MSG_SET(MEDIA_LEG_REMOTE, media_leg_remote, &m, sdp);
-    }
+    LEG_IDS(*m, leg);
     leg->is_pending = true;
-    command(pool, leg, &PL_MSG_MEDIA_LEG_REMOTE, &m, op);
+    command(pool, leg, &PL_MSG_MEDIA_LEG_REMOTE, m, op);
     return PL_OK;
+}
+
+pl_err pl_leg_remote(pl_pool *pool, pl_leg *leg, pl_slice sdp,
+                     uint32_t sdp_type, pl_op *op)
+{
+    pl_media_leg_remote m = {.sdp = sdp, .sdp_type = sdp_type};
+    PL_MSG_SET(MEDIA_LEG_REMOTE, media_leg_remote, &m, sdp);
+    return send_remote(pool, leg, &m, op);
+}
+
+pl_err pl_leg_ask(pl_pool *pool, pl_leg *leg, uint32_t direction, pl_op *op)
+{
+    pl_media_leg_remote m = {.direction = direction};
+    if (direction)
+        PL_MSG_SET(MEDIA_LEG_REMOTE, media_leg_remote, &m, direction);
+    return send_remote(pool, leg, &m, op);
+}
+
+void pl_leg_rollback(pl_pool *pool, pl_leg *leg)
+{
+    pl_media_leg_remote m = {.sdp_type = PL_SDP_TYPE_ROLLBACK};
+    if (!is_placed(leg))
+        return;
+    LEG_IDS(m, leg);
+    command(pool, leg, &PL_MSG_MEDIA_LEG_REMOTE, &m, NULL);
 }
 
 /* ---- loss and replacement ---- */
@@ -395,6 +435,7 @@ void pl_leg_lost(pl_pool *pool, pl_leg *leg, const char *reason)
         return; /* its negotiation is tried again */
     pl_pool_count(pool, PL_RM_legs_lost);
     pl_pool_note(pool, PL_LOG_WARN, "leg_lost", part->conf, part, reason);
+    pl_mod_lost(pool, leg);
     if (part->row.kind == PL_PART_KIND_PAGE) {
         pl_roster_call_lost(pool, part, leg->row.leg_id, reason);
         pl_part_set_media(pool, part, false);
@@ -404,6 +445,10 @@ void pl_leg_lost(pl_pool *pool, pl_leg *leg, const char *reason)
     if (!is_established(part)) {
         if (!leg->is_pending) /* else its negotiation is tried again */
             pl_part_leave(pool, part, reason);
+        return;
+    }
+    if (!pl_leg_is_seat(leg)) { /* rings while the seat moves */
+        pl_invite_decline(pool, leg, reason);
         return;
     }
     set_state(pool, leg, PL_LEG_STATE_NEW);
@@ -497,6 +542,10 @@ static void failed(pl_pool *pool, pl_leg *leg, const char *reason)
 {
     pl_part *part = leg->part;
     const char *why = reason[0] ? reason : "media ended";
+    if (!pl_leg_is_seat(leg) && part->row.kind == PL_PART_KIND_USER) {
+        pl_invite_decline(pool, leg, why); /* others may ring on */
+        return;
+    }
     if (part->row.kind != PL_PART_KIND_PAGE) {
         pl_part_leave(pool, part, why);
         return;

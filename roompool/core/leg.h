@@ -25,11 +25,20 @@ void pl_leg_save(pl_pool *pool, pl_leg *leg);
  * Errors: PL_EUNAVAILABLE no worker, PL_EBUSY; then op was freed unused. */
 PL_MUST_USE pl_err pl_leg_negotiate(pl_pool *pool, pl_leg *leg, pl_slice offer,
                                     pl_op *op);
-/* Give the media worker the peer's answer or new offer, or ask for a new offer
- * (sdp empty, type 0). op as above. Errors: PL_EBUSY, PL_ESTATE no media yet.
- */
+/* Give the media worker the peer's answer or new offer. op as above.
+ * Errors: PL_EBUSY, PL_ESTATE no media yet. */
 PL_MUST_USE pl_err pl_leg_remote(pl_pool *pool, pl_leg *leg, pl_slice sdp,
                                  uint32_t sdp_type, pl_op *op);
+/* Ask it for a new offer to the peer, in a pl_direction; 0: as before. As
+ * above. */
+PL_MUST_USE pl_err pl_leg_ask(pl_pool *pool, pl_leg *leg, uint32_t direction,
+                              pl_op *op);
+/* That offer was rejected or never answered. */
+void pl_leg_rollback(pl_pool *pool, pl_leg *leg);
+/* Whether it is the leg of its seat's own session; else that session rings. */
+bool pl_leg_is_seat(const pl_leg *leg);
+/* Give it to another seat. */
+void pl_leg_adopt(pl_pool *pool, pl_leg *leg, pl_part *part);
 void pl_leg_set_mixed(pl_pool *pool, pl_leg *leg, bool mixed);
 void pl_leg_set_muted(pl_pool *pool, pl_leg *leg, bool muted);
 /* Play a prompt once, or until another is played; "" stops. */

@@ -47,6 +47,8 @@ static pl_err load_event(void *ctx, const void *row)
     pl_list_append(sess ? &sess->events : &conf->events, &ev->link);
     if (sess) {
         sess->n_events++;
+        if (r->kind == PL_EVENT_KIND_SESSION_TERMINATED)
+            pl_session_note_told(sess, r->conf_id);
     } else {
         conf->n_events++;
         conf->last_seq = r->seq;

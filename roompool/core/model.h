@@ -76,6 +76,10 @@ struct pl_part {
     bool is_goodbye;               /* last prompt plays, then the call ends */
     char answering[PL_ID_MAX + 1]; /* leg whose session was first */
     bool is_welcomed;
+    /* Transfer: a spare seat holds the leg that a party of another call is
+     * offered; both know each other while it is undecided. */
+    bool is_spare;
+    char partner[PL_ID_MAX + 1];
     pl_task timer; /* ringing, PIN entry, token expiry, or final purge */
 };
 
@@ -110,12 +114,13 @@ typedef struct pl_sess {
      * harmless. */
     char told[PL_N_TOLD][PL_ID_MAX + 1];
     unsigned n_told;
-    pl_list events; /* pl_event.link, not acknowledged */
+    pl_list events; /* pl_event.link: delivered ones, then the others */
     unsigned n_events;
     pl_poll poll;
     unsigned n_commands; /* under way: events wait */
     int64_t release_us;  /* events wait until then */
     uint64_t given_seq;  /* last event handed to a reader */
+    uint64_t seen_seq;   /* delivered so far: acknowledged or in a cursor */
     int64_t given_us;
     char ticket_hash[65]; /* for its event stream, "" none; see ticket.h */
     int64_t ticket_until_us, ticket_token_ms;

@@ -192,9 +192,9 @@ static void tell_sessions(pl_pool *pool, pl_part *part, uint32_t was,
     }
     PL_LIST_EACH(node, &part->legs)
     {
-        pl_session_terminated(pool,
-                              PL_CONTAINER(node, pl_leg, link)->row.session_id,
-                              part, reason);
+        const pl_leg *leg = PL_CONTAINER(node, pl_leg, link);
+        if (leg->is_negotiated) /* else it has not been invited yet */
+            pl_session_terminated(pool, leg->row.session_id, part, reason);
     }
 }
 

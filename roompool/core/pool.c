@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "call.h"
 #include "conference.h"
 #include "event_stream.h"
 #include "leg.h"
@@ -196,6 +197,11 @@ static void free_conf(void *object)
     free(conf);
 }
 
+static void free_call(void *object)
+{
+    pl_sipcall_free(object);
+}
+
 static void free_sess(void *object)
 {
     pl_sess *sess = object;
@@ -216,7 +222,7 @@ void pl_pool_destroy(pl_pool **pool)
         return;
     pl_pool *p = *pool;
     free_all(p->legs, free);
-    free_all(p->calls, free);
+    free_all(p->calls, free_call);
     free_all(p->parts, free_part);
     free_all(p->confs, free_conf);
     free_all(p->rooms, free);

@@ -117,6 +117,14 @@ static pl_err make_on_join(pl_pool *pool, const char *name, pl_room **ret_room)
     return e;
 }
 
+bool pl_room_is_known(const pl_pool *pool, const char *alias)
+{
+    char name[PL_NAME_MAX + 1];
+    fold(name, sizeof name, alias);
+    const pl_room *room = pl_map_find(pool->aliases, name);
+    return room && room->row.state == PL_ROOM_STATE_ENABLED;
+}
+
 pl_err pl_room_find(pl_pool *pool, const char *alias, pl_room **ret_room)
 {
     char name[PL_NAME_MAX + 1];
@@ -159,7 +167,7 @@ void pl_room_drop_unused(pl_pool *pool, pl_room *room)
 
 bool pl_room_needs_pin(const pl_room *room)
 {
-    return room->row.pin_hash[0] != '\0';
+    return room && room->row.pin_hash[0] != '\0';
 }
 
 static bool matches(pl_pool *pool, const char *pin, const char *hash)

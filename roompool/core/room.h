@@ -9,10 +9,12 @@
  * Errors: PL_ENOENT; PL_EFULL too many rooms. */
 PL_MUST_USE pl_err pl_room_find(pl_pool *pool, const char *alias,
                                 pl_room **ret_room);
+/* Whether there is one already. */
+bool pl_room_is_known(const pl_pool *pool, const char *alias);
 /* Forget a room that a join made, when no conference is or was just in it;
  * any other room stays. NULL does nothing. The room may be gone afterwards. */
 void pl_room_drop_unused(pl_pool *pool, pl_room *room);
-/* Whether joining asks for a PIN. */
+/* Whether joining asks for a PIN; room NULL: no. */
 bool pl_room_needs_pin(const pl_room *room);
 /* Check a PIN and the limits on guessing. pin "" is "none given".
  * Errors: PL_EPIN_REQUIRED; PL_EPIN_INVALID wrong, or too many wrong before. */

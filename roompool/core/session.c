@@ -139,6 +139,21 @@ void pl_session_terminated(pl_pool *pool, const char *session_id,
         return;
     PL_SET(row.reason, reason);
     pl_session_tell(pool, sess, part, &row);
+    pl_session_note_told(sess, row.conf_id);
+}
+
+void pl_session_note_told(pl_sess *sess, const char *resource_id)
+{
+    PL_SET(sess->told[sess->n_told++ % PL_N_TOLD], resource_id);
+}
+
+bool pl_session_was_told(const pl_sess *sess, const char *resource_id)
+{
+    for (size_t i = 0; i < PL_N_TOLD; i++) {
+        if (strcmp(sess->told[i], resource_id) == 0)
+            return resource_id[0] != '\0';
+    }
+    return false;
 }
 
 void pl_session_address(const pl_pool *pool, const pl_sess *sess, char *buf,
@@ -165,6 +180,7 @@ pl_err pl_session_load(pl_pool *pool, const pl_sess_row *row)
     if (!sess)
         return PL_ENOMEM;
     sess->row = *row;
+    sess->seen_seq = row->acked_seq;
     pl_list_init(&sess->events);
     pl_err e = pl_map_put(pool->sessions, row->session_id, sess);
     if (e) {

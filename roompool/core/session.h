@@ -25,6 +25,9 @@ void pl_session_tell(pl_pool *pool, pl_sess *sess, const pl_part *part,
 /* Tell a session, if it is there still, that its seat is gone. */
 void pl_session_terminated(pl_pool *pool, const char *session_id,
                            const pl_part *part, const char *reason);
+/* Whether it was told so about this id, lately. */
+bool pl_session_was_told(const pl_sess *sess, const char *resource_id);
+void pl_session_note_told(pl_sess *sess, const char *resource_id);
 /* The address that others see: sip:user@domain. */
 void pl_session_address(const pl_pool *pool, const pl_sess *sess, char *buf,
                         size_t cap);

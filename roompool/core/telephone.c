@@ -548,9 +548,9 @@ void pl_on_call_offer(pl_pool *pool, const pl_bus_in *in)
     op->ticket = in->ticket;
     op->has_ticket = true;
     op->action = m->sdp.len == 0;
-    pl_err e = pl_leg_remote(
-        pool, leg, m->sdp,
-        m->sdp.len > 0 ? PL_SDP_TYPE_OFFER : PL_SDP_TYPE_UNKNOWN, op);
+    pl_err e = m->sdp.len > 0
+                   ? pl_leg_remote(pool, leg, m->sdp, PL_SDP_TYPE_OFFER, op)
+                   : pl_leg_ask(pool, leg, PL_DIRECTION_UNKNOWN, op);
     if (e)
         pl_pool_refuse(pool, &in->ticket, e, NULL);
 }
@@ -651,8 +651,8 @@ void pl_phone_offer_again(pl_pool *pool, pl_leg *leg)
 void pl_phone_beep(pl_pool *pool, const pl_part *part, const char *prompt)
 {
     const pl_conf *conf = part->conf;
-    if (!pool->config->beeps || conf->row.kind == PL_CONF_KIND_CALL || conf->n_live > MAX_BEEP_LEGS ||
-        conf->row.state != PL_CONF_STATE_LIVE)
+    if (!pool->config->beeps || conf->row.kind == PL_CONF_KIND_CALL ||
+        conf->n_live > MAX_BEEP_LEGS || conf->row.state != PL_CONF_STATE_LIVE)
         return;
     PL_LIST_EACH(node, &conf->parts)
     {

@@ -19,6 +19,8 @@ void pl_phone_ask_pin(pl_pool *pool, pl_part *part);
 void pl_phone_offer_again(pl_pool *pool, pl_leg *leg);
 /* The worker's inventory names a call, in this pl_call_state. */
 void pl_phone_seen(pl_pool *pool, pl_call *call, uint32_t state);
+/* A user answered: send the 200. */
+void pl_phone_answer(pl_pool *pool, pl_call *call);
 /* A tone for the others, when so configured. */
 void pl_phone_beep(pl_pool *pool, const pl_part *part, const char *prompt);
 /* Dial out: make an offer, then call part->row.address. The participant rings;

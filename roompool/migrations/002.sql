@@ -81,6 +81,9 @@ ALTER TABLE legs ADD COLUMN mod_kind TEXT NOT NULL DEFAULT 'none' CHECK
 ALTER TABLE sessions ADD COLUMN user_type TEXT NOT NULL DEFAULT 'account-id'
     CHECK (user_type IN ('account-id', 'virtual-number', 'mobile-number'));
 
+-- Events up to it are kept only for readers that come back with a cursor.
+ALTER TABLE sessions ADD COLUMN acked_seq INTEGER NOT NULL DEFAULT 0;
+
 ALTER TABLE events ADD COLUMN resource TEXT NOT NULL DEFAULT 'conferences'
     CHECK (resource IN ('unknown', 'conferences', 'calls'));
 ALTER TABLE events ADD COLUMN provisional INTEGER NOT NULL DEFAULT 0;

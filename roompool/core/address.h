@@ -1,0 +1,35 @@
+/* address.h - whom an address means: a user of ours by name or number, or
+ * somebody whom the signaling worker dials. Text only; who is here is asked
+ * elsewhere. */
+#ifndef PL_ROOMPOOL_ADDRESS_H
+#define PL_ROOMPOOL_ADDRESS_H
+
+#include "pl/msg.h"
+#include "rows.h"
+#include "settings.h"
+
+enum { PL_NUMBER_MAX = 31 };
+
+/* Each "" when there is none. */
+typedef struct pl_address {
+    char user[PL_ADDRESS_MAX + 1];  /* id of the user it may name */
+    char number[PL_NUMBER_MAX + 1]; /* digits, of a virtual or mobile user */
+    char uri[PL_ADDRESS_MAX + 1];   /* to dial when no user has it */
+} pl_address;
+
+/* tel:NUMBER and sip:DIGITS@icmn_domain are numbers; sip:NAME@user_domain, and
+ * what has no scheme, is a user; any other sip:USER@HOST may be a user of that
+ * whole name and is dialled otherwise.
+ * Errors: PL_EINVAL none of these. */
+PL_MUST_USE pl_err pl_address_parse(const pl_roompool_config *config,
+                                    const char *text, pl_address *ret_address);
+/* Whether two addresses mean the same, as far as text tells. */
+bool pl_address_is_same(const pl_address *a, const pl_address *b);
+/* Whether an address means the user of a session. */
+bool pl_address_is_of(const pl_address *address, const pl_sess_row *sess);
+/* Whether two sessions speak for one user: the same id, or the same number. */
+bool pl_user_is_same(const pl_sess_row *a, const pl_sess_row *b);
+/* Digits of a virtual or mobile user's id; "" for all others. */
+void pl_user_number(const pl_sess_row *sess, char *buf, size_t cap);
+
+#endif
