@@ -20,3 +20,6 @@ pl_dep(curl libcurl)
 add_library(dep_msgpack INTERFACE)
 target_link_libraries(dep_msgpack INTERFACE msgpackc)
 add_library(dep::msgpack ALIAS dep_msgpack)
+add_library(dep_wslay INTERFACE) # has no .pc file
+target_link_libraries(dep_wslay INTERFACE wslay)
+add_library(dep::wslay ALIAS dep_wslay)

@@ -13,9 +13,9 @@ enum { PL_ROUTE_PARAMS_MAX = 4, PL_ROUTE_PARAM_MAX = 256 };
 
 typedef enum pl_api_auth {
     PL_AUTH_NONE,
-    PL_AUTH_BEARER, /* access token in Authorization */
+    PL_AUTH_BEARER,           /* access token in Authorization */
     PL_AUTH_BEARER_OR_TICKET, /* or ?ticket=, for streams */
-    PL_AUTH_SEAT,   /* participant's token in `token` header or ?token= */
+    PL_AUTH_SEAT, /* participant's token in `token` header or ?token= */
 } pl_api_auth;
 
 /* What the gateway does with a request. */

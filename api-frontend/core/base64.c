@@ -49,7 +49,7 @@ pl_err pl_base64_decode(pl_slice text, pl_buf *out)
     return decode(text, ALPHABET, out);
 }
 
-void pl_base64url_encode(pl_slice data, pl_buf *out)
+static void encode(pl_slice data, const char *alphabet, pl_buf *out)
 {
     uint32_t bits = 0;
     unsigned n_bits = 0;
@@ -58,10 +58,22 @@ void pl_base64url_encode(pl_slice data, pl_buf *out)
         n_bits += 8;
         while (n_bits >= 6) {
             n_bits -= 6;
-            pl_buf_add(out, &URL_ALPHABET[(bits >> n_bits) & 63], 1);
+            pl_buf_add(out, &alphabet[(bits >> n_bits) & 63], 1);
         }
         bits &= (UINT32_C(1) << n_bits) - 1;
     }
     if (n_bits > 0)
-        pl_buf_add(out, &URL_ALPHABET[(bits << (6 - n_bits)) & 63], 1);
+        pl_buf_add(out, &alphabet[(bits << (6 - n_bits)) & 63], 1);
+}
+
+void pl_base64url_encode(pl_slice data, pl_buf *out)
+{
+    encode(data, URL_ALPHABET, out);
+}
+
+void pl_base64_encode(pl_slice data, pl_buf *out)
+{
+    encode(data, ALPHABET, out);
+    for (size_t i = data.len % 3; i > 0 && i < 3; i++)
+        pl_buf_add_str(out, "=");
 }

@@ -11,5 +11,6 @@ PL_MUST_USE pl_err pl_base64url_decode(pl_slice text, pl_buf *out);
 void pl_base64url_encode(pl_slice data, pl_buf *out);
 /* As pl_base64url_decode() with the alphabet of section 4 and padding. */
 PL_MUST_USE pl_err pl_base64_decode(pl_slice text, pl_buf *out);
+void pl_base64_encode(pl_slice data, pl_buf *out);
 
 #endif

@@ -300,7 +300,7 @@ static pl_err check_body(pl_http_head *head, pl_http_fault *ret_fault)
     return PL_OK;
 }
 
-static bool has_word(pl_slice list, const char *word)
+bool pl_http_has_word(pl_slice list, const char *word)
 {
     while (list.len > 0) {
         const uint8_t *comma = memchr(list.ptr, ',', list.len);
@@ -315,8 +315,9 @@ static bool has_word(pl_slice list, const char *word)
 static pl_err check_connection(pl_http_head *head, pl_http_fault *ret_fault)
 {
     pl_slice connection = pl_http_head_get(head, "connection");
-    head->keep_alive = head->minor == 1 ? !has_word(connection, "close")
-                                        : has_word(connection, "keep-alive");
+    head->keep_alive = head->minor == 1
+                           ? !pl_http_has_word(connection, "close")
+                           : pl_http_has_word(connection, "keep-alive");
     pl_slice expect = pl_http_head_get(head, "expect");
     if (expect.len > 0) {
         if (!pl_slice_eq_nocase(expect, "100-continue"))

@@ -103,6 +103,8 @@ PL_MUST_USE pl_err pl_http_head_parse(const uint8_t *buf, size_t len,
 
 /* Value of the first header of that name (any case); {NULL, 0} if absent. */
 pl_slice pl_http_head_get(const pl_http_head *head, const char *name);
+/* Whether a list separated by commas has the word, in any case. */
+bool pl_http_has_word(pl_slice list, const char *word);
 bool pl_http_head_has(const pl_http_head *head, const char *name);
 const char *pl_http_method_text(pl_http_method method);
 int pl_http_fault_status(pl_http_fault fault);

@@ -3,6 +3,7 @@
 
 #include "api_metrics.h"
 #include "client_api.h"
+#include "event_channel.h"
 #include "gateway_impl.h"
 #include "pl/rng.h"
 
@@ -54,8 +55,10 @@ static void on_reply(void *ctx, pl_err e, const pl_bus_in *in)
     pl_answer_init(&made);
     if (e == PL_ETIMEOUT)
         pl_metrics_add(p->gateway->options.metrics, PL_AM_bus_failed, 1);
-    p->match.route->op->finish(&p->call, e, in ? in->desc : NULL,
-                               in ? in->body : NULL, &made);
+    if (p->exchange) { /* else its head is gone, and nobody reads an answer */
+        p->match.route->op->finish(&p->call, e, in ? in->desc : NULL,
+                                   in ? in->body : NULL, &made);
+    }
     if (!e && p->match.route->op == &PL_OP_REFRESH_TOKEN)
         pl_event_stream_renew(p->gateway, p->seat.participant_id, p->hash);
     answer(p, &made);
@@ -72,7 +75,8 @@ static pl_err prepare(const pl_incoming *in, pending *p, pl_answer *made)
         p->caller = *in->caller;
     if (op->auth == PL_AUTH_SEAT)
         p->seat = *in->seat;
-    if (op == &PL_OP_REQUEST_TOKEN || op == &PL_OP_REFRESH_TOKEN) {
+    if (op == &PL_OP_REQUEST_TOKEN || op == &PL_OP_REFRESH_TOKEN ||
+        op == &PL_OP_SESSION_TICKET) {
         pl_random_token(SECRET_BYTES, p->secret, sizeof p->secret);
         pl_sha256_hex(p->secret, PL_SEAT_SECRET_TEXT, p->hash);
     }

@@ -3,26 +3,23 @@
 #include <stdlib.h>
 
 #include "api_metrics.h"
+#include "event_reader.h"
 #include "event_text.h"
 #include "gateway_impl.h"
 #include "pl/str.h"
 
-static const int64_t RETRY_US = 500000; /* roompool away: ask again then */
-enum { REPLY_MARGIN_MS = 3000 };
-
+/* Ten thousand of these wait at a time: only what a poll needs. */
 typedef struct poll {
     pl_list link;
     pl_gateway *gateway;
     pl_http_exchange *exchange; /* NULL once answered */
-    pl_route_match match;
-    pl_caller caller;
-    pl_timer *timer; /* for asking again */
+    const pl_route *route;
+    pl_event_reader reader;
     int64_t until_us;
-    uint64_t corr; /* parked request, 0 none */
-    uint64_t seq;  /* event in the answer on its way */
+    uint64_t seq; /* event in the answer on its way */
+    char session_id[PL_ID_MAX + 1];
+    char client_id[129], token_hash[65];
 } poll;
-
-static void ask(poll *p);
 
 static void note_count(pl_gateway *gateway)
 {
@@ -34,36 +31,16 @@ static void free_poll(poll *p)
 {
     pl_gateway *gateway = p->gateway;
     pl_list_remove(&p->link);
-    pl_timer_destroy(&p->timer);
+    pl_event_reader_fini(&p->reader);
     free(p);
     gateway->n_polls--;
     note_count(gateway);
-}
-
-static const char *session_of(const poll *p)
-{
-    return p->match.params[0];
-}
-
-/* Forget the parked request, here and at roompool. */
-static void cancel(poll *p)
-{
-    pl_event_poll_cancel body = {.corr = p->corr};
-    pl_bus_send how = {.to = NULL};
-    if (p->corr == 0)
-        return;
-    pl_bus_cancel(p->gateway->options.bus, p->corr);
-    /* If it is lost, roompool drops the poll when its time is over. */
-    (void)!pl_bus_event(p->gateway->options.bus, &how,
-                        &PL_MSG_EVENT_POLL_CANCEL, &body);
-    p->corr = 0;
 }
 
 static void answer(poll *p, pl_answer *made, pl_http_on_sent on_sent)
 {
     pl_http_exchange *exchange = p->exchange;
     p->exchange = NULL;
-    pl_timer_stop(p->timer);
     pl_answer_header(made, "Cache-Control", "no-store");
     pl_gateway_answer(p->gateway, exchange, PL_FAMILY_CONFERENCE, made, on_sent,
                       p);
@@ -79,16 +56,19 @@ static void answer_nothing(poll *p)
     free_poll(p);
 }
 
+void pl_event_acknowledge(pl_gateway *gateway, const char *session_id,
+                          const char *token_hash, uint64_t seq)
+{
+    pl_event_ack body = {.seq = seq};
+    pl_fmt_cut(body.session_id, sizeof body.session_id, "%s", session_id);
+    pl_fmt_cut(body.token_hash, sizeof body.token_hash, "%s", token_hash);
+    /* If it is lost the event comes once more. */
+    (void)!pl_bus_event(gateway->options.bus, NULL, &PL_MSG_EVENT_ACK, &body);
+}
+
 static void ack(const poll *p)
 {
-    pl_event_ack body = {.seq = p->seq};
-    pl_bus_send how = {.to = NULL};
-    pl_fmt_cut(body.session_id, sizeof body.session_id, "%s", session_of(p));
-    pl_fmt_cut(body.token_hash, sizeof body.token_hash, "%s",
-               p->caller.token_hash);
-    /* If it is lost the event comes once more. */
-    (void)!pl_bus_event(p->gateway->options.bus, &how, &PL_MSG_EVENT_ACK,
-                        &body);
+    pl_event_acknowledge(p->gateway, p->session_id, p->token_hash, p->seq);
 }
 
 static void on_sent(void *ctx, bool is_sent)
@@ -103,14 +83,32 @@ static void on_sent(void *ctx, bool is_sent)
 
 static void on_gone(void *ctx, pl_http_exchange *exchange)
 {
-    poll *p = ctx;
     (void)exchange;
-    cancel(p);
-    free_poll(p);
+    free_poll(ctx);
 }
 
-static void give(poll *p, const pl_event_item *item)
+/* ---- what the reader calls ---- */
+
+static bool fill(void *ctx, pl_event_poll *body)
 {
+    poll *p = ctx;
+    int64_t left = p->until_us - pl_loop_now_us(p->gateway->options.loop);
+    if (left <= 0) {
+        answer_nothing(p);
+        return false;
+    }
+    body->stream = PL_STREAM_SESSION;
+    body->wait_ms = (uint32_t)(left / 1000);
+    pl_fmt_cut(body->id, sizeof body->id, "%s", p->session_id);
+    pl_fmt_cut(body->client_id, sizeof body->client_id, "%s", p->client_id);
+    pl_fmt_cut(body->token_hash, sizeof body->token_hash, "%s", p->token_hash);
+    PL_MSG_SET(EVENT_POLL, event_poll, body, client_id);
+    return true;
+}
+
+static void on_item(void *ctx, const pl_event_item *item)
+{
+    poll *p = ctx;
     pl_answer made;
     pl_answer_init(&made);
     pl_answer_json(&made, 200);
@@ -119,91 +117,52 @@ static void give(poll *p, const pl_event_item *item)
         answer(p, &made, on_sent);
     } else { /* a kind of a newer roompool: not for this client */
         ack(p);
-        ask(p);
+        pl_event_reader_ask(&p->reader);
     }
     pl_answer_fini(&made);
 }
 
-static void ask_later(poll *p)
+/* Nothing in time, or a newer poll took over. */
+static void on_none(void *ctx, bool is_early)
 {
-    int64_t left = p->until_us - pl_loop_now_us(p->gateway->options.loop);
-    if (left <= RETRY_US) {
-        answer_nothing(p);
-    } else {
-        pl_timer_start(p->timer, RETRY_US);
-    }
+    (void)is_early;
+    answer_nothing(ctx);
 }
 
-static void refuse(poll *p, pl_err e)
+static void on_refused(void *ctx, pl_err e)
 {
+    poll *p = ctx;
+    pl_route_match match = {.route = p->route};
     pl_incoming in = {
-        .gateway = p->gateway, .exchange = p->exchange, .match = &p->match};
+        .gateway = p->gateway, .exchange = p->exchange, .match = &match};
     pl_gateway_fail(&in, e, NULL);
     free_poll(p);
 }
 
-static void on_reply(void *ctx, pl_err e, const pl_bus_in *in)
-{
-    poll *p = ctx;
-    p->corr = 0;
-    if (!e && in->desc == &PL_MSG_EVENT_ITEM) {
-        give(p, in->body);
-    } else if (!e) { /* nothing in time, or a newer poll took over */
-        answer_nothing(p);
-    } else if (e == PL_ENOENT || e == PL_EAUTH || e == PL_EFORBIDDEN) {
-        refuse(p, e);
-    } else {
-        ask_later(p);
-    }
-}
+static const pl_event_reader_ops OPS = {
+    .fill = fill, .item = on_item, .none = on_none, .refused = on_refused};
 
-static void ask(poll *p)
-{
-    pl_gateway *gateway = p->gateway;
-    int64_t left = p->until_us - pl_loop_now_us(gateway->options.loop);
-    if (left <= 0) {
-        answer_nothing(p);
-        return;
-    }
-    pl_event_poll body = {.stream = PL_STREAM_SESSION,
-                          .wait_ms = (uint32_t)(left / 1000)};
-    pl_bus_send how = {.deadline_ms = body.wait_ms + REPLY_MARGIN_MS};
-    if (pl_copy(body.id, sizeof body.id, pl_slice_str(session_of(p))) ||
-        !body.id[0]) {
-        refuse(p, PL_ENOENT);
-        return;
-    }
-    pl_fmt_cut(body.client_id, sizeof body.client_id, "%s",
-               p->caller.client_id);
-    pl_fmt_cut(body.token_hash, sizeof body.token_hash, "%s",
-               p->caller.token_hash);
-    PL_MSG_SET(EVENT_POLL, event_poll, &body, client_id);
-    if (pl_bus_request(gateway->options.bus, &how, &PL_MSG_EVENT_POLL, &body,
-                       on_reply, p, &p->corr))
-        ask_later(p);
-}
-
-static void on_timer(void *ctx)
-{
-    ask(ctx);
-}
+/* ---- life ---- */
 
 void pl_event_poll_begin(const pl_incoming *in)
 {
     pl_gateway *gateway = in->gateway;
-    pl_loop *loop = gateway->options.loop;
     poll *p = calloc(1, sizeof *p);
-    if (!p || pl_timer_create(loop, on_timer, p, &p->timer)) {
+    if (!p || pl_copy(p->session_id, sizeof p->session_id,
+                      pl_slice_str(in->match->params[0]))) {
+        pl_gateway_fail(in, p ? PL_ENOENT : PL_ENOMEM, NULL);
         free(p);
-        pl_gateway_fail(in, PL_ENOMEM, NULL);
         return;
     }
     p->gateway = gateway;
     p->exchange = in->exchange;
-    p->match = *in->match;
-    p->caller = *in->caller;
-    p->until_us =
-        pl_loop_now_us(loop) + (int64_t)gateway->options.config->poll_ms * 1000;
+    p->route = in->match->route;
+    pl_fmt_cut(p->client_id, sizeof p->client_id, "%s", in->caller->client_id);
+    pl_fmt_cut(p->token_hash, sizeof p->token_hash, "%s",
+               in->caller->token_hash);
+    p->until_us = pl_loop_now_us(gateway->options.loop) +
+                  (int64_t)gateway->options.config->poll_ms * 1000;
+    pl_event_reader_init(&p->reader, gateway, &OPS, p);
     pl_list_append(&gateway->polls, &p->link);
     gateway->n_polls++;
     note_count(gateway);
@@ -211,7 +170,7 @@ void pl_event_poll_begin(const pl_incoming *in)
     if (gateway->is_draining) {
         answer_nothing(p);
     } else {
-        ask(p);
+        pl_event_reader_ask(&p->reader);
     }
 }
 
@@ -220,12 +179,8 @@ void pl_event_polls_linked(pl_gateway *gateway)
     PL_LIST_EACH_SAFE(node, &gateway->polls)
     {
         poll *p = PL_CONTAINER(node, poll, link);
-        if (!p->exchange)
-            continue;
-        if (p->corr)
-            pl_bus_cancel(gateway->options.bus, p->corr);
-        p->corr = 0;
-        pl_timer_start(p->timer, 0);
+        if (p->exchange)
+            pl_event_reader_linked(&p->reader);
     }
 }
 
@@ -234,10 +189,8 @@ void pl_event_polls_drain(pl_gateway *gateway)
     PL_LIST_EACH_SAFE(node, &gateway->polls)
     {
         poll *p = PL_CONTAINER(node, poll, link);
-        if (!p->exchange)
-            continue;
-        cancel(p);
-        answer_nothing(p);
+        if (p->exchange)
+            answer_nothing(p);
     }
 }
 

@@ -4,14 +4,12 @@
 #include <string.h>
 
 #include "api_metrics.h"
+#include "event_reader.h"
 #include "event_text.h"
 #include "gateway_impl.h"
 #include "pl/str.h"
 
-static const int64_t RETRY_US = 500000; /* roompool away: ask again then */
-/* A "nothing" that comes sooner than asked for: another stream took over. */
-static const int64_t DISPLACED_US = 1000000;
-enum { WAIT_MS = 30000, REPLY_MARGIN_MS = 3000, PIECE_MAX = 65536 };
+enum { WAIT_MS = 30000, PIECE_MAX = 65536 };
 
 typedef struct stream {
     pl_list link;
@@ -19,15 +17,13 @@ typedef struct stream {
     pl_http_exchange *exchange;
     pl_route_match match;
     pl_seat seat;
-    pl_timer *retry, *keepalive;
-    uint64_t corr, cursor;
-    int64_t asked_us;
+    pl_event_reader reader;
+    pl_timer *keepalive;
+    uint64_t cursor;
     bool is_open; /* headers are out */
     bool has_stage;
     pl_stage stage;
 } stream;
-
-static void ask(stream *s);
 
 static void note_count(pl_gateway *gateway)
 {
@@ -39,29 +35,16 @@ static void free_stream(stream *s)
 {
     pl_gateway *gateway = s->gateway;
     pl_list_remove(&s->link);
-    pl_timer_destroy(&s->retry);
+    pl_event_reader_fini(&s->reader);
     pl_timer_destroy(&s->keepalive);
     free(s);
     gateway->n_streams--;
     note_count(gateway);
 }
 
-static void cancel(stream *s)
-{
-    pl_event_poll_cancel body = {.corr = s->corr};
-    pl_bus_send how = {.to = NULL};
-    if (s->corr == 0)
-        return;
-    pl_bus_cancel(s->gateway->options.bus, s->corr);
-    (void)!pl_bus_event(s->gateway->options.bus, &how,
-                        &PL_MSG_EVENT_POLL_CANCEL, &body);
-    s->corr = 0;
-}
-
 /* End the answer, whatever state it is in. */
 static void end(stream *s)
 {
-    cancel(s);
     if (s->is_open) {
         pl_http_stream_end(s->exchange);
     } else {
@@ -74,31 +57,33 @@ static void end(stream *s)
 
 static void on_gone(void *ctx, pl_http_exchange *exchange)
 {
-    stream *s = ctx;
     (void)exchange;
-    cancel(s);
-    free_stream(s);
+    free_stream(ctx);
+}
+
+void pl_event_stream_head(const pl_gateway *gateway, pl_http_exchange *exchange,
+                          pl_answer *answer)
+{
+    answer->status = 200;
+    answer->content_type = "text/event-stream";
+    pl_answer_header(answer, "Cache-Control", "no-store");
+    pl_answer_header(answer, "X-Accel-Buffering", "no");
+    pl_answer_cors(answer, gateway->options.config->cors_origins,
+                   pl_http_head_get(pl_http_request_head(exchange), "origin"));
 }
 
 static void open_stream(stream *s)
 {
     static const char reconnect[] = "retry: 1000\n\n";
-    pl_gateway *gateway = s->gateway;
     pl_answer made;
     pl_answer_init(&made);
-    made.status = 200;
-    made.content_type = "text/event-stream";
-    pl_answer_header(&made, "Cache-Control", "no-store");
-    pl_answer_header(&made, "X-Accel-Buffering", "no");
-    pl_answer_cors(
-        &made, gateway->options.config->cors_origins,
-        pl_http_head_get(pl_http_request_head(s->exchange), "origin"));
+    pl_event_stream_head(s->gateway, s->exchange, &made);
     pl_http_stream_begin(s->exchange, &made);
     pl_answer_fini(&made);
     s->is_open = true;
     (void)!pl_http_stream_write(s->exchange, pl_slice_str(reconnect));
     pl_timer_start(s->keepalive,
-                   (int64_t)gateway->options.config->keepalive_ms * 1000);
+                   (int64_t)s->gateway->options.config->keepalive_ms * 1000);
 }
 
 static void on_keepalive(void *ctx)
@@ -132,8 +117,9 @@ static void put_event(stream *s, const pl_event_item *item, pl_buf *out)
     }
 }
 
-static void give(stream *s, const pl_event_item *item)
+static void on_item(void *ctx, const pl_event_item *item)
 {
+    stream *s = ctx;
     pl_buf text;
     pl_buf_init(&text, PIECE_MAX);
     if (!s->is_open)
@@ -149,71 +135,50 @@ static void give(stream *s, const pl_event_item *item)
     if (e || item->kind == PL_EVENT_KIND_DISCONNECT) {
         end(s);
     } else {
-        ask(s);
+        pl_event_reader_ask(&s->reader);
     }
 }
 
 /* The first answer decides whether there is a stream at all. */
-static void refuse(stream *s, pl_err e)
+static void on_refused(void *ctx, pl_err e)
 {
+    stream *s = ctx;
     if (s->is_open) {
         end(s);
         return;
     }
     pl_incoming in = {
         .gateway = s->gateway, .exchange = s->exchange, .match = &s->match};
-    pl_gateway_fail(&in, e, NULL);
+    pl_gateway_fail(&in, e == PL_EGONE ? PL_EAUTH : e, NULL);
     free_stream(s);
 }
 
-static void nothing(stream *s, const pl_event_none *none)
-{
-    int64_t took = pl_loop_now_us(s->gateway->options.loop) - s->asked_us;
-    (void)none; /* the cursor is where we stopped reading, not the newest */
-    if (took < (int64_t)WAIT_MS * 1000 - DISPLACED_US) {
-        end(s);
-    } else {
-        ask(s);
-    }
-}
-
-static void on_reply(void *ctx, pl_err e, const pl_bus_in *in)
+static void on_none(void *ctx, bool is_early)
 {
     stream *s = ctx;
-    s->corr = 0;
-    if (!e && in->desc == &PL_MSG_EVENT_ITEM) {
-        give(s, in->body);
-    } else if (!e) {
-        nothing(s, in->body);
-    } else if (e == PL_ENOENT || e == PL_EAUTH || e == PL_EGONE ||
-               e == PL_EFORBIDDEN || e == PL_EFULL) {
-        refuse(s, e == PL_EGONE ? PL_EAUTH : e);
+    if (is_early) {
+        end(s);
     } else {
-        pl_timer_start(s->retry, RETRY_US);
+        pl_event_reader_ask(&s->reader);
     }
 }
 
-static void ask(stream *s)
+static bool fill(void *ctx, pl_event_poll *body)
 {
-    pl_event_poll body = {.stream = PL_STREAM_PARTICIPANT,
-                          .after_seq = s->cursor,
-                          .wait_ms = WAIT_MS,
-                          .fresh = !s->is_open};
-    pl_bus_send how = {.deadline_ms = WAIT_MS + REPLY_MARGIN_MS};
-    pl_fmt_cut(body.id, sizeof body.id, "%s", s->seat.participant_id);
-    pl_fmt_cut(body.token_hash, sizeof body.token_hash, "%s",
+    const stream *s = ctx;
+    *body = (pl_event_poll){.stream = PL_STREAM_PARTICIPANT,
+                            .after_seq = s->cursor,
+                            .wait_ms = WAIT_MS,
+                            .fresh = !s->is_open};
+    pl_fmt_cut(body->id, sizeof body->id, "%s", s->seat.participant_id);
+    pl_fmt_cut(body->token_hash, sizeof body->token_hash, "%s",
                s->seat.token_hash);
-    PL_MSG_SET(EVENT_POLL, event_poll, &body, fresh);
-    s->asked_us = pl_loop_now_us(s->gateway->options.loop);
-    if (pl_bus_request(s->gateway->options.bus, &how, &PL_MSG_EVENT_POLL, &body,
-                       on_reply, s, &s->corr))
-        pl_timer_start(s->retry, RETRY_US);
+    PL_MSG_SET(EVENT_POLL, event_poll, body, fresh);
+    return true;
 }
 
-static void on_retry(void *ctx)
-{
-    ask(ctx);
-}
+static const pl_event_reader_ops OPS = {
+    .fill = fill, .item = on_item, .none = on_none, .refused = on_refused};
 
 static stream *find(const pl_gateway *gateway, const char *participant_id)
 {
@@ -232,10 +197,7 @@ void pl_event_stream_begin(const pl_incoming *in)
     pl_loop *loop = gateway->options.loop;
     stream *s = calloc(1, sizeof *s);
     if (!s || gateway->is_draining ||
-        pl_timer_create(loop, on_retry, s, &s->retry) ||
         pl_timer_create(loop, on_keepalive, s, &s->keepalive)) {
-        if (s)
-            pl_timer_destroy(&s->retry);
         free(s);
         pl_gateway_fail(in, PL_EDRAIN, NULL);
         return;
@@ -244,6 +206,7 @@ void pl_event_stream_begin(const pl_incoming *in)
     s->exchange = in->exchange;
     s->match = *in->match;
     s->seat = *in->seat;
+    pl_event_reader_init(&s->reader, gateway, &OPS, s);
     /* One stream a participant: an older one with this token ends. */
     stream *old = find(gateway, s->seat.participant_id);
     if (old && strcmp(old->seat.token_hash, s->seat.token_hash) == 0)
@@ -252,7 +215,7 @@ void pl_event_stream_begin(const pl_incoming *in)
     gateway->n_streams++;
     note_count(gateway);
     pl_http_watch(in->exchange, on_gone, s);
-    ask(s);
+    pl_event_reader_ask(&s->reader);
 }
 
 void pl_event_stream_renew(pl_gateway *gateway, const char *participant_id,
@@ -267,13 +230,9 @@ void pl_event_stream_renew(pl_gateway *gateway, const char *participant_id,
 
 void pl_event_streams_linked(pl_gateway *gateway)
 {
-    PL_LIST_EACH(node, &gateway->streams)
+    PL_LIST_EACH_SAFE(node, &gateway->streams)
     {
-        stream *s = PL_CONTAINER(node, stream, link);
-        if (s->corr)
-            pl_bus_cancel(gateway->options.bus, s->corr);
-        s->corr = 0;
-        pl_timer_start(s->retry, 0);
+        pl_event_reader_linked(&PL_CONTAINER(node, stream, link)->reader);
     }
 }
 

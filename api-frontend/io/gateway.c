@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api_metrics.h"
+#include "event_channel.h"
 #include "files.h"
 #include "pl/log.h"
 #include "pl/rng.h"
@@ -120,6 +121,16 @@ static pl_err find_seat(const pl_http_head *head, pl_seat *ret_seat)
     return PL_OK;
 }
 
+/* A ticket opens streams only; a header goes before it. */
+static bool has_ticket(const pl_http_head *head, const pl_api_op *op)
+{
+    char text[PL_SEAT_TOKEN_MAX + 1];
+    return !pl_http_head_has(head, "authorization") &&
+           (op->kind == PL_KIND_SESSION_SOCKET ||
+            pl_channel_wants_stream(head)) &&
+           pl_url_param(head->query, "ticket", text, sizeof text) == PL_OK;
+}
+
 /* ---- hand-over ---- */
 
 static void answer_local(const pl_incoming *in,
@@ -204,9 +215,19 @@ static void local(const pl_incoming *in)
     pl_json_free(&call.doc);
 }
 
+static void session_events(const pl_incoming *in)
+{
+    if (pl_channel_wants_stream(pl_http_request_head(in->exchange))) {
+        pl_session_stream_begin(in);
+    } else {
+        pl_event_poll_begin(in);
+    }
+}
+
 static void (*const HANDLERS[PL_KINDS])(const pl_incoming *in) = {
     [PL_KIND_CALL] = pl_call_begin,
-    [PL_KIND_SESSION_EVENTS] = pl_event_poll_begin,
+    [PL_KIND_SESSION_EVENTS] = session_events,
+    [PL_KIND_SESSION_SOCKET] = pl_session_socket_begin,
     [PL_KIND_SEAT_EVENTS] = pl_event_stream_begin,
     [PL_KIND_LOCAL] = local,
     [PL_KIND_TOKEN] = token,
@@ -239,7 +260,10 @@ static void on_request(void *ctx, pl_http_exchange *exchange)
                       .caller = &caller,
                       .seat = &seat};
     const pl_api_op *op = match.route->op;
-    if (op->auth == PL_AUTH_BEARER) {
+    if (op->auth == PL_AUTH_BEARER_OR_TICKET && has_ticket(head, op)) {
+        in.caller = NULL;
+    } else if (op->auth == PL_AUTH_BEARER ||
+               op->auth == PL_AUTH_BEARER_OR_TICKET) {
         e = pl_auth_check(gateway->auth,
                           pl_http_head_get(head, "authorization"), &caller);
     } else if (op->auth == PL_AUTH_SEAT) {
@@ -304,10 +328,15 @@ pl_err pl_gateway_open(const pl_gateway_options *options,
     pl_list_init(&gateway->calls);
     pl_list_init(&gateway->polls);
     pl_list_init(&gateway->streams);
+    pl_list_init(&gateway->session_streams);
     pl_list_init(&gateway->scrapes);
     load_openapi(gateway);
-    pl_err e =
-        pl_auth_open(options->loop, config, options->metrics, &gateway->auth);
+    pl_err e = pl_source_count_create(config->max_streams_per_address,
+                                      &gateway->stream_sources);
+    if (!e) {
+        e = pl_auth_open(options->loop, config, options->metrics,
+                         &gateway->auth);
+    }
     if (!e) {
         e = pl_tls_open(config->certificate, config->certificate_key,
                         config->names, &gateway->tls);
@@ -333,6 +362,8 @@ void pl_gateway_close(pl_gateway **gateway)
     pl_calls_free(g);
     pl_event_polls_free(g);
     pl_event_streams_free(g);
+    pl_session_streams_free(g);
+    pl_source_count_destroy(&g->stream_sources);
     pl_metrics_pages_free(g);
     pl_tls_close(&g->tls);
     pl_auth_close(&g->auth);
@@ -345,6 +376,7 @@ void pl_gateway_linked(pl_gateway *gateway)
 {
     pl_event_polls_linked(gateway);
     pl_event_streams_linked(gateway);
+    pl_session_streams_linked(gateway);
 }
 
 void pl_gateway_drain(pl_gateway *gateway, pl_loop_cb on_done, void *ctx)
@@ -354,13 +386,15 @@ void pl_gateway_drain(pl_gateway *gateway, pl_loop_cb on_done, void *ctx)
     pl_http_server_drain(gateway->server, on_done, ctx);
     pl_event_polls_drain(gateway);
     pl_event_streams_drain(gateway);
+    pl_session_streams_drain(gateway);
 }
 
 void pl_gateway_dump(const pl_gateway *gateway)
 {
-    PL_LOG(INFO, "api", "state", NULL, "connections=%u polls=%u streams=%u",
+    PL_LOG(INFO, "api", "state", NULL,
+           "connections=%u polls=%u streams=%u session_streams=%u",
            pl_http_server_connections(gateway->server), gateway->n_polls,
-           gateway->n_streams);
+           gateway->n_streams, gateway->n_session_streams);
 }
 
 unsigned pl_gateway_port(const pl_gateway *gateway)

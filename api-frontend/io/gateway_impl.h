@@ -6,6 +6,7 @@
 #include "auth.h"
 #include "gateway.h"
 #include "pl/list.h"
+#include "source_count.h"
 
 struct pl_gateway {
     pl_gateway_options options;
@@ -13,11 +14,13 @@ struct pl_gateway {
     pl_auth *auth;
     pl_http_server *server;
     pl_buf openapi;
-    pl_list calls;   /* call.c */
-    pl_list polls;   /* event_poll.c */
-    pl_list streams; /* event_stream.c */
+    pl_list calls;           /* call.c */
+    pl_list polls;           /* event_poll.c */
+    pl_list streams;         /* event_stream.c */
+    pl_list session_streams; /* session_stream.c */
+    pl_source_count *stream_sources;
     pl_list scrapes; /* metrics_page.c */
-    unsigned n_polls, n_streams;
+    unsigned n_polls, n_streams, n_session_streams;
     bool is_draining;
 };
 
@@ -26,7 +29,7 @@ typedef struct pl_incoming {
     pl_gateway *gateway;
     pl_http_exchange *exchange;
     const pl_route_match *match;
-    const pl_caller *caller; /* bearer routes */
+    const pl_caller *caller; /* bearer routes; NULL: a ticket says who */
     const pl_seat *seat;     /* seat routes */
 } pl_incoming;
 
@@ -43,11 +46,17 @@ void pl_calls_free(pl_gateway *gateway);
 
 /* event_poll.c: a session's events by long poll. */
 void pl_event_poll_begin(const pl_incoming *in);
+/* The client has a session's events up to seq. */
+void pl_event_acknowledge(pl_gateway *gateway, const char *session_id,
+                          const char *token_hash, uint64_t seq);
 void pl_event_polls_linked(pl_gateway *gateway);
 void pl_event_polls_drain(pl_gateway *gateway);
 void pl_event_polls_free(pl_gateway *gateway);
 
 /* event_stream.c: a participant's events by server-sent events. */
+/* The head of an answer that streams server-sent events. */
+void pl_event_stream_head(const pl_gateway *gateway, pl_http_exchange *exchange,
+                          pl_answer *answer);
 void pl_event_stream_begin(const pl_incoming *in);
 /* The participant has a new token: its stream goes on with that. */
 void pl_event_stream_renew(pl_gateway *gateway, const char *participant_id,
@@ -55,6 +64,13 @@ void pl_event_stream_renew(pl_gateway *gateway, const char *participant_id,
 void pl_event_streams_linked(pl_gateway *gateway);
 void pl_event_streams_drain(pl_gateway *gateway);
 void pl_event_streams_free(pl_gateway *gateway);
+
+/* session_stream.c: a session's events by server-sent events or WebSocket. */
+void pl_session_stream_begin(const pl_incoming *in);
+void pl_session_socket_begin(const pl_incoming *in);
+void pl_session_streams_linked(pl_gateway *gateway);
+void pl_session_streams_drain(pl_gateway *gateway);
+void pl_session_streams_free(pl_gateway *gateway);
 
 /* pages.c: files and documents. */
 void pl_page_start(const pl_incoming *in);

@@ -64,6 +64,10 @@ struct pl_http_exchange {
     void *gone_ctx;
     pl_http_on_sent on_sent;
     void *sent_ctx;
+    void (*on_flushed)(void *ctx); /* streams */
+    void *flushed_ctx;
+    void (*on_data)(void *ctx, pl_slice bytes); /* upgraded streams */
+    void *data_ctx;
 };
 typedef pl_http_exchange conn;
 
@@ -112,6 +116,8 @@ static void end_request(conn *c)
     c->chunk = (pl_http_chunk){0};
     c->on_gone = NULL;
     c->on_sent = NULL;
+    c->on_flushed = NULL;
+    c->on_data = NULL;
 }
 
 /* Free the connection; who waits for its exchange is told. */
@@ -330,12 +336,39 @@ void pl_http_stream_end(pl_http_exchange *exchange)
 {
     struct evbuffer *out = bufferevent_get_output(exchange->bev);
     exchange->on_gone = NULL;
+    exchange->on_flushed = NULL;
+    exchange->on_data = NULL;
     if (exchange->is_chunked_out)
         (void)evbuffer_add(out, "0\r\n\r\n", 5);
     exchange->closes_after = true;
     exchange->state = CONN_FLUSH;
     if (evbuffer_get_length(out) == 0)
         arm(exchange, 0); /* nothing left that would call us back */
+}
+
+void pl_http_stream_watch(pl_http_exchange *exchange,
+                          void (*on_flushed)(void *ctx), void *ctx)
+{
+    exchange->on_flushed = on_flushed;
+    exchange->flushed_ctx = ctx;
+}
+
+void pl_http_upgrade(pl_http_exchange *exchange, const pl_answer *answer,
+                     void (*on_data)(void *ctx, pl_slice bytes), void *ctx)
+{
+    exchange->closes_after = false; /* its Connection header is another one */
+    put_head(exchange, answer);
+    (void)evbuffer_add(bufferevent_get_output(exchange->bev), "\r\n", 2);
+    exchange->closes_after = true;
+    exchange->is_chunked_out = false;
+    exchange->on_data = on_data;
+    exchange->data_ctx = ctx;
+    exchange->state = CONN_STREAM;
+    count_status(exchange->server, answer->status);
+    log_answer(exchange, answer->status);
+    /* What came behind the head waits in the input. */
+    bufferevent_trigger(exchange->bev, EV_READ,
+                        BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
 }
 
 /* ---- requests ---- */
@@ -456,6 +489,19 @@ static bool read_chunked(conn *c, struct evbuffer *in)
     return true;
 }
 
+/* Hand on what an upgraded connection got. False: that was all. */
+static bool read_raw(conn *c, struct evbuffer *in)
+{
+    size_t n = evbuffer_get_length(in);
+    if (!c->on_data || n == 0)
+        return false;
+    const uint8_t *bytes = evbuffer_pullup(in, (ev_ssize_t)n);
+    if (bytes)
+        c->on_data(c->data_ctx, (pl_slice){bytes, n});
+    (void)evbuffer_drain(in, n);
+    return true;
+}
+
 /* Go on with what lies in the input until it runs out or a request is with
  * the handler. */
 static void read_more(conn *c)
@@ -470,8 +516,8 @@ static void read_more(conn *c)
             goes_on =
                 c->head.is_chunked ? read_chunked(c, in) : read_fixed(c, in);
             break;
+        case CONN_STREAM: goes_on = read_raw(c, in); break;
         case CONN_BUSY:
-        case CONN_STREAM:
         case CONN_FLUSH:
         case CONN_LINGER:
         default: goes_on = false; break;
@@ -499,9 +545,13 @@ static void on_read(struct bufferevent *bev, void *ctx)
 static void on_write(struct bufferevent *bev, void *ctx)
 {
     conn *c = ctx;
-    if (c->state == CONN_FLUSH &&
-        evbuffer_get_length(bufferevent_get_output(bev)) == 0)
+    if (evbuffer_get_length(bufferevent_get_output(bev)) > 0)
+        return;
+    if (c->state == CONN_FLUSH) {
         flushed(c);
+    } else if (c->state == CONN_STREAM && c->on_flushed) {
+        c->on_flushed(c->flushed_ctx);
+    }
 }
 
 static void on_event(struct bufferevent *bev, short what, void *ctx)

@@ -72,5 +72,13 @@ void pl_http_stream_begin(pl_http_exchange *exchange, const pl_answer *answer);
 PL_MUST_USE pl_err pl_http_stream_write(pl_http_exchange *exchange,
                                         pl_slice data);
 void pl_http_stream_end(pl_http_exchange *exchange);
+/* Call back whenever all of the stream was handed to the system. */
+void pl_http_stream_watch(pl_http_exchange *exchange,
+                          void (*on_flushed)(void *ctx), void *ctx);
+/* Begin another protocol: *answer is its 101. What comes from now on goes to
+ * on_data, which may end the stream; pl_http_stream_write() sends raw bytes.
+ * Source: RFC 9110 section 7.8 */
+void pl_http_upgrade(pl_http_exchange *exchange, const pl_answer *answer,
+                     void (*on_data)(void *ctx, pl_slice bytes), void *ctx);
 
 #endif

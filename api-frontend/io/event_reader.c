@@ -1,0 +1,97 @@
+/* event_reader.c - requests for events, parked at roompool. */
+#include "event_reader.h"
+
+#include "gateway_impl.h"
+
+static const int64_t RETRY_US = 500000; /* roompool away: ask again then */
+/* A "nothing" that comes this much sooner than asked for was not the clock. */
+static const int64_t EARLY_US = 1000000;
+enum { REPLY_MARGIN_MS = 3000 };
+
+void pl_event_reader_init(pl_event_reader *reader, pl_gateway *gateway,
+                          const pl_event_reader_ops *ops, void *ctx)
+{
+    reader->gateway = gateway;
+    reader->ops = ops;
+    reader->ctx = ctx;
+}
+
+void pl_event_reader_fini(pl_event_reader *reader)
+{
+    pl_event_poll_cancel body = {.corr = reader->corr};
+    pl_timer_destroy(&reader->retry);
+    if (reader->corr == 0)
+        return;
+    pl_bus_cancel(reader->gateway->options.bus, reader->corr);
+    /* If it is lost, roompool drops the poll when its time is over. */
+    (void)!pl_bus_event(reader->gateway->options.bus, NULL,
+                        &PL_MSG_EVENT_POLL_CANCEL, &body);
+    reader->corr = 0;
+}
+
+static void on_retry(void *ctx)
+{
+    pl_event_reader_ask(ctx);
+}
+
+static void ask_later(pl_event_reader *reader, int64_t delay_us)
+{
+    pl_loop *loop = reader->gateway->options.loop;
+    if (!reader->retry &&
+        pl_timer_create(loop, on_retry, reader, &reader->retry)) {
+        reader->ops->refused(reader->ctx, PL_ENOMEM);
+        return;
+    }
+    pl_timer_start(reader->retry, delay_us);
+}
+
+static bool is_final(pl_err e)
+{
+    switch ((int)e) {
+    case PL_ENOENT:
+    case PL_EGONE:
+    case PL_EAUTH:
+    case PL_EFORBIDDEN:
+    case PL_EOTHERTOKEN: return true;
+    default: return false; /* roompool is away, or has no room right now */
+    }
+}
+
+static void on_reply(void *ctx, pl_err e, const pl_bus_in *in)
+{
+    pl_event_reader *reader = ctx;
+    int64_t left =
+        reader->until_us - pl_loop_now_us(reader->gateway->options.loop);
+    reader->corr = 0;
+    if (!e && in->desc == &PL_MSG_EVENT_ITEM) {
+        reader->ops->item(reader->ctx, in->body);
+    } else if (!e) {
+        reader->ops->none(reader->ctx, left > EARLY_US);
+    } else if (is_final(e)) {
+        reader->ops->refused(reader->ctx, e);
+    } else {
+        ask_later(reader, RETRY_US);
+    }
+}
+
+void pl_event_reader_ask(pl_event_reader *reader)
+{
+    const pl_gateway *gateway = reader->gateway;
+    pl_event_poll body = {.wait_ms = 0};
+    if (!reader->ops->fill(reader->ctx, &body))
+        return;
+    pl_bus_send how = {.deadline_ms = body.wait_ms + REPLY_MARGIN_MS};
+    reader->until_us =
+        pl_loop_now_us(gateway->options.loop) + (int64_t)body.wait_ms * 1000;
+    if (pl_bus_request(gateway->options.bus, &how, &PL_MSG_EVENT_POLL, &body,
+                       on_reply, reader, &reader->corr))
+        ask_later(reader, RETRY_US);
+}
+
+void pl_event_reader_linked(pl_event_reader *reader)
+{
+    if (reader->corr)
+        pl_bus_cancel(reader->gateway->options.bus, reader->corr);
+    reader->corr = 0;
+    ask_later(reader, 0);
+}
