@@ -15,8 +15,10 @@ void pl_random_token(size_t n, char *buf, size_t cap);
 /* SHA-256 as lower-case hex. */
 enum { PL_SHA256_TEXT = 65 };
 void pl_sha256_hex(const void *data, size_t len, char buf[PL_SHA256_TEXT]);
-/* HMAC-SHA-1 (RFC 2104), for protocols that demand it (STUN). */
+/* SHA-1 and HMAC-SHA-1 (RFC 2104), for protocols that demand them (WebSocket,
+ * STUN). */
 enum { PL_SHA1_BYTES = 20 };
+void pl_sha1(const void *data, size_t len, uint8_t ret_digest[PL_SHA1_BYTES]);
 void pl_hmac_sha1(const void *key, size_t key_len, const void *data, size_t len,
                   uint8_t ret_mac[PL_SHA1_BYTES]);
 

@@ -62,15 +62,26 @@ void pl_random_token(size_t n, char *buf, size_t cap)
     buf[at] = '\0';
 }
 
+static void hash(const EVP_MD *kind, const void *data, size_t len,
+                 uint8_t *digest, size_t size)
+{
+    unsigned n = 0;
+    if (EVP_Digest(len ? data : "", len, digest, &n, kind, NULL) != 1 ||
+        n != size) {
+        abort(); /* only without memory, or with a broken library */
+    }
+}
+
 void pl_sha256_hex(const void *data, size_t len, char buf[PL_SHA256_TEXT])
 {
     uint8_t digest[32];
-    unsigned n = 0;
-    if (EVP_Digest(len ? data : "", len, digest, &n, EVP_sha256(), NULL) != 1 ||
-        n != sizeof digest) {
-        abort(); /* only without memory, or with a broken library */
-    }
+    hash(EVP_sha256(), data, len, digest, sizeof digest);
     pl_hex(digest, sizeof digest, buf);
+}
+
+void pl_sha1(const void *data, size_t len, uint8_t ret_digest[PL_SHA1_BYTES])
+{
+    hash(EVP_sha1(), data, len, ret_digest, PL_SHA1_BYTES);
 }
 
 void pl_hmac_sha1(const void *key, size_t key_len, const void *data, size_t len,

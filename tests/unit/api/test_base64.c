@@ -47,9 +47,29 @@ static void refuses_every_leniency(void **state)
     }
 }
 
+static void encodes_with_padding(void **state)
+{
+    static const char *const ROWS[][2] = {{"", ""},
+                                          {"f", "Zg=="},
+                                          {"fo", "Zm8="},
+                                          {"foo", "Zm9v"},
+                                          {"foob", "Zm9vYg=="},
+                                          {"fooba", "Zm9vYmE="},
+                                          {"\xff\xfe", "//4="}};
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        pl_buf out;
+        pl_buf_init(&out, 100);
+        pl_base64_encode(pl_slice_str(ROWS[i][0]), &out);
+        assert_string_equal(pl_buf_text(&out), ROWS[i][1]);
+        pl_buf_fini(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(encodes_with_padding),
         cmocka_unit_test(decodes_the_vectors_of_rfc_4648),
         cmocka_unit_test(refuses_every_leniency),
     };

@@ -67,6 +67,16 @@ static void sha256_matches_fips_180(void **state)
                              "27ae41e4649b934ca495991b7852b855");
 }
 
+static void sha1_matches_fips_180(void **state)
+{
+    (void)state;
+    uint8_t digest[PL_SHA1_BYTES];
+    char buf[2 * PL_SHA1_BYTES + 1];
+    pl_sha1("abc", 3, digest);
+    pl_hex(digest, sizeof digest, buf);
+    assert_string_equal(buf, "a9993e364706816aba3e25717850c26c9cd0d89d");
+}
+
 static void hmac_sha1_matches_rfc_2202(void **state)
 {
     (void)state;
@@ -84,6 +94,7 @@ int main(void)
         cmocka_unit_test(uuids_are_version_4),
         cmocka_unit_test(tokens_are_base64url),
         cmocka_unit_test(sha256_matches_fips_180),
+        cmocka_unit_test(sha1_matches_fips_180),
         cmocka_unit_test(hmac_sha1_matches_rfc_2202),
     };
     return cmocka_run_group_tests_name("rng", tests, NULL, NULL);
