@@ -15,7 +15,8 @@ static void run(const pl_http_head *head, const pl_route_match *match,
                 pl_slice body)
 {
     static uint8_t bytes[98304];
-    pl_caller caller = {.client_id = "c", .subject = "s"};
+    pl_caller caller = {
+        .client_id = "c", .subject = "s", .scopes = PL_SCOPE_EMERGENCYSERVICES};
     pl_seat seat = {.participant_id = "p1"};
     char hash[65];
     memset(hash, 'a', 64);
@@ -59,7 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         pl_route_find(head.method, head.path, &match))
         return 0;
     pl_slice body = {data + head_len, len - head_len};
-    if (match.route->op->kind == PL_KIND_CALL)
+    if (match.route->op->kind == PL_KIND_CALL ||
+        match.route->op->kind == PL_KIND_LOCAL)
         run(&head, &match, body);
     if (match.route->op->kind == PL_KIND_TOKEN) {
         pl_oauth_request request;

@@ -1,6 +1,7 @@
 /* test_event_text.c - events in each API's spelling. */
 #include "cm.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "event_text.h"
@@ -109,6 +110,95 @@ static void spells_who_joined_by_the_dialect(void **state)
           "\"type\":\"conferences\",\"resourceURL\":\"/sessions/SH/conferences/"
           "K1\",\"state\":\"mod-terminated\",\"modId\":\"P1\",\"reason\":"
           "\"User busy\",\"participant\":\"sip:bob@example.com\"" END);
+}
+
+#define CALL_URL                                                               \
+    "\"type\":\"calls\",\"resourceURL\":\"/RTC/v1/sessions/SA/calls/C1\""
+
+/* Every state that a session hears of, as sent about a call. */
+static void spells_every_state(void **state)
+{
+    static const struct {
+        pl_event_kind kind;
+        const char *state;
+    } ROWS[] = {
+        {PL_EVENT_KIND_INVITATION_RECEIVED, "invitation-received"},
+        {PL_EVENT_KIND_SESSION_OPEN, "session-open"},
+        {PL_EVENT_KIND_SESSION_MODIFIED, "session-modified"},
+        {PL_EVENT_KIND_MOD_RECEIVED, "mod-received"},
+        {PL_EVENT_KIND_MOD_TERMINATED, "mod-terminated"},
+        {PL_EVENT_KIND_SESSION_TERMINATED, "session-terminated"},
+        {PL_EVENT_KIND_TRANSFER_INITIATED, "transfer-initiated"},
+        {PL_EVENT_KIND_TRANSFER_TERMINATED, "transfer-terminated"},
+        {PL_EVENT_KIND_MOVE_TERMINATED, "move-terminated"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        pl_event_item item = {.seq = 1,
+                              .kind = (uint32_t)ROWS[i].kind,
+                              .dialect = PL_DIALECT_RTC1,
+                              .conf_id = "C1",
+                              .session_id = "SA",
+                              .call_id = "leg-1",
+                              .resource = "calls"};
+        char want[256];
+        (void)snprintf(want, sizeof want,
+                       BEGIN CALL_URL ",\"state\":\"%s\"" END, ROWS[i].state);
+        check(&item, want);
+    }
+}
+
+static void spells_early_media_and_transfers(void **state)
+{
+    pl_event_item item = {.seq = 1,
+                          .kind = PL_EVENT_KIND_SESSION_OPEN,
+                          .dialect = PL_DIALECT_RTC1,
+                          .conf_id = "C1",
+                          .session_id = "SA",
+                          .resource = "calls",
+                          .provisional = true,
+                          .sdp = pl_slice_str("v=0\r\n")};
+    (void)state;
+    check(&item,
+          BEGIN CALL_URL ",\"state\":\"session-open\",\"sdp\":\"v=0\\r\\n"
+                         "\",\"provisionalSDP\":true" END);
+    pl_event_item transfer = {.seq = 2,
+                              .kind = PL_EVENT_KIND_TRANSFER_TERMINATED,
+                              .dialect = PL_DIALECT_RTC1,
+                              .conf_id = "C1",
+                              .session_id = "SA",
+                              .resource = "calls",
+                              .reason = "success",
+                              .transfer_to = "C2"};
+    check(&transfer,
+          BEGIN CALL_URL ",\"state\":\"transfer-terminated\",\"reason\":"
+                         "\"success\",\"transferToCallId\":\"C2\"" END);
+}
+
+/* Browsers refuse lines that end with LF alone. */
+static void ends_the_lines_of_an_sdp_with_crlf(void **state)
+{
+    static const struct {
+        const char *sdp, *want;
+    } ROWS[] = {{"v=0\r\ns=-\r\n", "v=0\\r\\ns=-\\r\\n"},
+                {"v=0\ns=-\n", "v=0\\r\\ns=-\\r\\n"},
+                {"\nv=0\r\ns=-", "\\r\\nv=0\\r\\ns=-"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        pl_event_item item = {.seq = 1,
+                              .kind = PL_EVENT_KIND_MOD_TERMINATED,
+                              .dialect = PL_DIALECT_RTC1,
+                              .conf_id = "C1",
+                              .session_id = "SA",
+                              .resource = "calls",
+                              .sdp = pl_slice_str(ROWS[i].sdp)};
+        char want[256];
+        (void)snprintf(want, sizeof want,
+                       BEGIN CALL_URL
+                       ",\"state\":\"mod-terminated\",\"sdp\":\"%s\"" END,
+                       ROWS[i].want);
+        check(&item, want);
+    }
 }
 
 static void leaves_out_what_sessions_are_not_told(void **state)
@@ -261,6 +351,9 @@ int main(void)
         cmocka_unit_test(names_the_media_address_in_bare_sessions_only),
         cmocka_unit_test(finds_the_address_of_a_connection),
         cmocka_unit_test(spells_who_joined_by_the_dialect),
+        cmocka_unit_test(spells_every_state),
+        cmocka_unit_test(spells_early_media_and_transfers),
+        cmocka_unit_test(ends_the_lines_of_an_sdp_with_crlf),
         cmocka_unit_test(leaves_out_what_sessions_are_not_told),
         cmocka_unit_test(sends_whole_roster_objects),
         cmocka_unit_test(spells_the_short_events),

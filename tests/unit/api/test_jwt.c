@@ -218,6 +218,59 @@ static void wants_the_configured_scope(void **state)
         PL_EFORBIDDEN);
 }
 
+#define OF(more) "{\"iss\":\"I\",\"aud\":\"A\",\"exp\":1700003600," more "}"
+
+static void reads_scopes_in_every_spelling(void **state)
+{
+    static const struct {
+        const char *claims;
+        unsigned scopes;
+    } ROWS[] = {
+        {OF("\"sub\":\"c\""), 0},
+        {OF("\"sub\":\"c\",\"scope\":\"\""), 0},
+        {OF("\"sub\":\"c\",\"scope\":\"WEBRTC\""), PL_SCOPE_WEBRTC},
+        {OF("\"sub\":\"c\",\"scope\":\"WEBRTCMOBILE,EMERGENCYSERVICES\""),
+         PL_SCOPE_WEBRTCMOBILE | PL_SCOPE_EMERGENCYSERVICES},
+        {OF("\"sub\":\"c\",\"scope\":\"x  EMERGENCYSERVICES, WEBRTC\""),
+         PL_SCOPE_WEBRTC | PL_SCOPE_EMERGENCYSERVICES},
+        {OF("\"sub\":\"c\",\"scp\":[\"x\",\"WEBRTCMOBILE\",5]"),
+         PL_SCOPE_WEBRTCMOBILE},
+        {OF("\"sub\":\"c\",\"scope\":\"webrtc WEBRTCX\""), 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        pl_caller caller;
+        assert_int_equal(check(ROWS[i].claims, "", &caller), PL_OK);
+        assert_int_equal(caller.scopes, ROWS[i].scopes);
+    }
+}
+
+static void tells_users_from_clients(void **state)
+{
+    static const struct {
+        const char *claims;
+        bool names_user;
+    } ROWS[] = {
+        {OF("\"sub\":\"c\""), false},
+        {OF("\"client_id\":\"c\""), false},
+        {OF("\"client_id\":\"c\",\"sub\":\"c\""), false},
+        {OF("\"azp\":\"c\",\"sub\":\"c@clients\""), false},
+        {OF("\"azp\":\"c\",\"sub\":\"x\",\"gty\":\"client-credentials\""),
+         false},
+        {OF("\"appid\":\"c\",\"sub\":\"x\",\"oid\":\"x\""), false},
+        {OF("\"appid\":\"c\",\"sub\":\"x\",\"idtyp\":\"app\""), false},
+        {OF("\"appid\":\"c\",\"sub\":\"x\",\"oid\":\"y\""), true},
+        {OF("\"client_id\":\"c\",\"sub\":\"carol\""), true},
+        {OF("\"client_id\":\"dev\",\"sub\":\"alice\""), true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        pl_caller caller;
+        assert_int_equal(check(ROWS[i].claims, "", &caller), PL_OK);
+        assert_int_equal(caller.names_user, ROWS[i].names_user);
+    }
+}
+
 static void takes_the_algorithm_from_the_key(void **state)
 {
     static const struct {
@@ -251,6 +304,8 @@ int main(void)
         cmocka_unit_test(refuses_tokens_over_8_kib),
         cmocka_unit_test(refuses_every_change_of_one_character),
         cmocka_unit_test(says_whom_a_good_token_speaks_for),
+        cmocka_unit_test(reads_scopes_in_every_spelling),
+        cmocka_unit_test(tells_users_from_clients),
         cmocka_unit_test(refuses_wrong_issuers_audiences_and_times),
         cmocka_unit_test(allows_a_minute_of_clock_skew),
         cmocka_unit_test(wants_the_configured_scope),

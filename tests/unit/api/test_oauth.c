@@ -53,6 +53,32 @@ static void reads_credentials_from_form_and_header(void **state)
     assert_false(pl_oauth_is_client(&r, "dev", ""));
 }
 
+static void reads_multipart_forms_too(void **state)
+{
+#define PART(name, value)                                                      \
+    "--b1\r\nContent-Disposition: form-data; name=\"" name "\"\r\n\r\n" value  \
+    "\r\n"
+    pl_oauth_request r;
+    pl_oauth_fault fault;
+    (void)state;
+    assert_int_equal(
+        read_request("Content-Type: multipart/form-data; boundary=b1\r\n",
+                     PART("client_id", "dev") PART("client_secret", "s+1")
+                         PART("grant_type", "client_credentials")
+                             PART("scope", "WEBRTC,EMERGENCYSERVICES")
+                                 PART("code", "") "--b1--\r\n",
+                     &r, &fault),
+        PL_OK);
+    assert_string_equal(r.client_id, "dev");
+    assert_string_equal(r.client_secret, "s+1");
+    assert_string_equal(r.scope, "WEBRTC,EMERGENCYSERVICES");
+    assert_int_equal(
+        read_request("Content-Type: multipart/form-data; boundary=b1\r\n",
+                     PART("grant_type", "client_credentials"), &r, &fault),
+        PL_EINVAL);
+    assert_int_equal(fault, PL_OAUTH_INVALID_REQUEST);
+}
+
 static void refuses_what_it_does_not_understand(void **state)
 {
     static const struct {
@@ -107,6 +133,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_credentials_from_form_and_header),
+        cmocka_unit_test(reads_multipart_forms_too),
         cmocka_unit_test(refuses_what_it_does_not_understand),
         cmocka_unit_test(answers_are_never_stored),
     };
