@@ -6,11 +6,12 @@
 
 #include "pl/str.h"
 
-enum { PARKED_MAX = 64 };
+enum { PARKED_MAX = 64, FED_MAX = 3 };
 
 typedef struct parked {
     pl_bus_ticket ticket;
     bool is_used, is_seat;
+    uint64_t after_seq;
     char id[PL_ID_MAX + 1];
 } parked;
 
@@ -19,6 +20,7 @@ struct fake_roompool {
     fake_counts *counts;
     parked parked[PARKED_MAX];
     unsigned step; /* of the stream's script */
+    pl_session_ticket ticket;
     bool is_over;
 };
 
@@ -43,6 +45,30 @@ static void on_session_refresh(void *ctx, const pl_bus_in *in)
     fake_roompool *f = ctx;
     pl_session_refreshed r = {.expires_s = 600};
     pl_bus_reply(f->bus, &in->ticket, &PL_MSG_SESSION_REFRESHED, &r);
+}
+
+static void on_ticket(void *ctx, const pl_bus_in *in)
+{
+    fake_roompool *f = ctx;
+    f->ticket = *(const pl_session_ticket *)in->body;
+    reply_ok(f, in);
+}
+
+static void on_ticket_use(void *ctx, const pl_bus_in *in)
+{
+    fake_roompool *f = ctx;
+    const pl_session_ticket_use *m = in->body;
+    pl_session_ticket_owner r = {.token_expires_ms =
+                                     f->ticket.token_expires_ms};
+    if (strcmp(m->session_id, f->ticket.session_id) != 0 ||
+        strcmp(m->ticket_hash, f->ticket.ticket_hash) != 0) {
+        pl_bus_reply_error(f->bus, &in->ticket, PL_EAUTH, NULL);
+        return;
+    }
+    pl_fmt_cut(r.client_id, sizeof r.client_id, "%s", f->ticket.client_id);
+    pl_fmt_cut(r.token_hash, sizeof r.token_hash, "%s", f->ticket.token_hash);
+    f->ticket.ticket_hash[0] = '\0';
+    pl_bus_reply(f->bus, &in->ticket, &PL_MSG_SESSION_TICKET_OWNER, &r);
 }
 
 static void on_simple(void *ctx, const pl_bus_in *in)
@@ -142,16 +168,19 @@ static void park(fake_roompool *f, const pl_bus_in *in, bool is_seat)
         parked *p = &f->parked[i];
         if (p->is_used)
             continue;
-        *p =
-            (parked){.ticket = in->ticket, .is_used = true, .is_seat = is_seat};
+        *p = (parked){.ticket = in->ticket,
+                      .is_used = true,
+                      .is_seat = is_seat,
+                      .after_seq = m->after_seq};
         pl_fmt_cut(p->id, sizeof p->id, "%s", m->id);
         return;
     }
 }
 
-static void give_event(const fake_roompool *f, const pl_bus_ticket *ticket)
+static void give_event(const fake_roompool *f, const pl_bus_ticket *ticket,
+                       uint64_t seq)
 {
-    pl_event_item item = {.seq = 7,
+    pl_event_item item = {.seq = seq,
                           .kind = PL_EVENT_KIND_SESSION_OPEN,
                           .dialect = PL_DIALECT_BARE,
                           .conf_id = "C1",
@@ -170,11 +199,26 @@ static void give_none(const fake_roompool *f, const pl_bus_ticket *ticket)
     pl_bus_reply(f->bus, ticket, &PL_MSG_EVENT_NONE, &none);
 }
 
+/* A session read by cursor, with FED_MAX events to begin with. */
+static void poll_feed(fake_roompool *f, const pl_bus_in *in)
+{
+    const pl_event_poll *m = in->body;
+    bool has_more = m->after_seq < FED_MAX && strcmp(m->id, "S-feed") == 0;
+    if (has_more)
+        give_event(f, &in->ticket, m->after_seq + 1);
+    else if (m->wait_ms == 0)
+        give_none(f, &in->ticket);
+    else
+        park(f, in, false);
+}
+
 static void poll_session(fake_roompool *f, const pl_bus_in *in)
 {
     const pl_event_poll *m = in->body;
     if (strcmp(m->id, "S-event") == 0)
-        give_event(f, &in->ticket);
+        give_event(f, &in->ticket, 7);
+    else if (strcmp(m->id, "S-feed") == 0 || strcmp(m->id, "S-taken") == 0)
+        poll_feed(f, in);
     else if (strcmp(m->id, "S-none") == 0)
         give_none(f, &in->ticket);
     else if (strcmp(m->id, "S-park") == 0 || strcmp(m->id, "S-late") == 0)
@@ -278,6 +322,8 @@ static const struct {
     {&PL_MSG_SESSION_CREATE, on_session_create},
     {&PL_MSG_SESSION_REFRESH, on_session_refresh},
     {&PL_MSG_SESSION_DELETE, on_simple},
+    {&PL_MSG_SESSION_TICKET, on_ticket},
+    {&PL_MSG_SESSION_TICKET_USE, on_ticket_use},
     {&PL_MSG_USER_BIND, on_simple},
     {&PL_MSG_CONFERENCE_CREATE, on_conference_create},
     {&PL_MSG_CONFERENCE_ACTION, on_conference_action},
@@ -327,7 +373,9 @@ void fake_release(fake_roompool *f)
         p->is_used = false;
         if (p->is_seat)
             give_step(f, &p->ticket, PL_EVENT_KIND_DISCONNECT);
+        else if (strcmp(p->id, "S-taken") == 0)
+            give_none(f, &p->ticket);
         else
-            give_event(f, &p->ticket);
+            give_event(f, &p->ticket, p->after_seq ? p->after_seq + 1 : 7);
     }
 }

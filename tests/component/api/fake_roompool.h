@@ -2,7 +2,10 @@
  * decided by the ids in the requests, so that no test shares state with it:
  *   alias   "pin": wants PIN 1234; "gone": unknown; "full"; "busy": no worker
  *   session "S-event": an event at once; "S-none": nothing, at once; "S-park":
- *           waits; "S-late": waits until fake_release(); "S-403"; others 404
+ *           waits; "S-late": waits until fake_release(); "S-403"; "S-feed":
+ *           events 1 to 3 by cursor, then one at each fake_release();
+ *           "S-taken": waits, then another reader takes over; others 404
+ *   ticket  the last one of any session, good once
  *   stream  of participant "p-...": sync marks with one person, conference
  *           update, a speaker; then waits, until fake_release() ends the seat
  */

@@ -120,6 +120,16 @@ bool tls_read_until(tls_client *c, const char *wanted)
     }
 }
 
+bool tls_read_bytes(tls_client *c, void *buf, size_t n)
+{
+    while (c->n < n)
+        if (!read_more(c))
+            return false;
+    memcpy(buf, c->pending, n);
+    consume(c, n);
+    return true;
+}
+
 const char *tls_pending(tls_client *c)
 {
     return c->pending;

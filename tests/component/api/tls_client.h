@@ -26,6 +26,8 @@ bool tls_read(tls_client *client, bool is_head, tls_reply *ret_reply);
 /* Read the next piece of a stream until `wanted` was seen in what has come
  * since the last call. */
 bool tls_read_until(tls_client *client, const char *wanted);
+/* Read exactly n bytes. */
+bool tls_read_bytes(tls_client *client, void *buf, size_t n);
 /* What has been read and not yet consumed. */
 const char *tls_pending(tls_client *client);
 void tls_forget(tls_client *client);
