@@ -216,8 +216,8 @@ static void closes_on_every_violation(void **state)
         {FIN | 0x40 | TEXT, "x", 1, 1002},   /* reserved bit */
         {FIN | 3, "x", 1, 1002},             /* opcode nobody knows */
         {FIN, "x", 1, 1002},                 /* goes on with nothing */
-        {PING, "x", 1, 1002},                /* control in pieces */
-        {FIN | PING, big, 126, 1002},        /* long control */
+        {PING, "x", 1, 1005},                /* control in pieces */
+        {FIN | PING, big, 126, 1005},        /* long control */
         {FIN | TEXT, "\xff\xfe", 2, 1007},   /* not UTF-8 */
         {FIN | TEXT, big, sizeof big, 1009}, /* long frame */
         {FIN | CLOSE, "\x03", 1, 1005},      /* half a code */
