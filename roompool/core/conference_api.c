@@ -8,6 +8,7 @@
 #include "event_stream.h"
 #include "invite.h"
 #include "modification.h"
+#include "move.h"
 #include "opening.h"
 #include "participant.h"
 #include "pl/str.h"
@@ -112,6 +113,8 @@ static void leave(pl_pool *pool, const pl_seat *s, uint32_t reason)
         pl_invite_decline(pool, s->leg, pool->config->reject_reason);
     } else if (s->conf->row.kind == PL_CONF_KIND_CALL) {
         hang_up(pool, s->conf, reason);
+    } else if (pl_move_is_armed(pool, s->part)) {
+        pl_move_start(pool, s->part);
     } else if (pl_seat_is_host(s)) {
         pl_conf_end(pool, s->conf, is_cancel ? CANCELED : "conference ended");
     } else {

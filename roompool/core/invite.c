@@ -7,6 +7,7 @@
 #include "conference.h"
 #include "direct_call.h"
 #include "leg.h"
+#include "move.h"
 #include "participant.h"
 #include "pl/str.h"
 #include "session.h"
@@ -85,8 +86,12 @@ void pl_invite_plan_timeout(pl_pool *pool, pl_part *part)
 static void put_from(const pl_pool *pool, const pl_part *part,
                      pl_event_row *row)
 {
-    const pl_part *by = pl_part_find(pool, part->row.invited_by);
-    bool is_known = by && by->row.address[0];
+    const pl_part *by = part->row.state == PL_PART_STATE_RINGING
+                            ? pl_part_find(pool, part->row.invited_by)
+                            : pl_part_other(part); /* of a call that moves */
+    if (!by)
+        by = part;
+    bool is_known = by->row.address[0];
     PL_SET(row->from_uri,
            is_known ? by->row.address : "sip:anonymous@anonymous.invalid");
 }
@@ -159,31 +164,40 @@ static void name_invited(pl_part *part, const char *address)
     part->row.display_name[strcspn(part->row.display_name, "@;")] = '\0';
 }
 
-pl_err pl_invite_check(const pl_pool *pool, const char *text,
-                       const char *caller, uint32_t *ret_kind)
+/* Whom an address means now, and of what kind they are. caller: session that
+ * does not ring itself. */
+static pl_err resolve(const pl_pool *pool, const char *text, const char *caller,
+                      pl_address *address, uint32_t *kind)
 {
-    pl_address address;
-    pl_err e = pl_address_parse(pool->config, text, &address);
+    pl_err e = pl_address_parse(pool->config, text, address);
     if (e)
         return e;
-    bool rings = has_session(pool, &address, caller);
-    if (ret_kind)
-        *ret_kind = rings ? PL_PART_KIND_USER : PL_PART_KIND_TELEPHONE;
-    return rings || address.uri[0] ? PL_OK : PL_ENOUSER;
+    bool rings = has_session(pool, address, caller);
+    *kind = rings ? PL_PART_KIND_USER : PL_PART_KIND_TELEPHONE;
+    return rings || address->uri[0] ? PL_OK : PL_ENOUSER;
+}
+
+pl_err pl_invite_check(const pl_pool *pool, const char *text,
+                       const char *caller)
+{
+    pl_address address;
+    uint32_t kind;
+    return resolve(pool, text, caller, &address, &kind);
 }
 
 pl_err pl_invite_seat(pl_pool *pool, pl_conf *conf, const pl_part *by,
                       const char *text, pl_part **ret_part)
 {
+    pl_address address;
+    uint32_t kind;
     pl_part *part;
-    uint32_t kind = 0;
-    pl_err e = pl_invite_check(pool, text, by->row.session_id, &kind);
+    pl_err e = resolve(pool, text, by->row.session_id, &address, &kind);
     if (!e)
         e = pl_part_add(pool, conf, kind, PL_PART_ROLE_GUEST, &part);
     if (e)
         return e;
     PL_SET(part->row.invited_by, by->row.participant_id);
-    name_invited(part, text);
+    name_invited(part, kind == PL_PART_KIND_USER ? text : address.uri);
     pl_part_save(pool, part);
     *ret_part = part;
     return PL_OK;
@@ -270,8 +284,16 @@ void pl_invite_decline(pl_pool *pool, pl_leg *leg, const char *reason)
 {
     pl_part *part = leg->part;
     stop_ringing(pool, leg, reason);
-    if (pl_list_is_empty(&part->legs))
+    pl_invite_settle(pool, part, reason);
+}
+
+void pl_invite_settle(pl_pool *pool, pl_part *part, const char *reason)
+{
+    if (pl_list_is_empty(&part->legs)) {
         pl_part_leave(pool, part, reason);
+    } else {
+        pl_move_settle(pool, part, reason);
+    }
 }
 
 void pl_invite_taken(pl_pool *pool, pl_part *part, const pl_leg *winner)

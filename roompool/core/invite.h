@@ -10,11 +10,10 @@
  * in already; PL_EBUSY rings already; PL_EFULL; PL_EUNAVAILABLE no worker. */
 PL_MUST_USE pl_err pl_invite(pl_pool *pool, const pl_part *host,
                              const char *address, pl_part **ret_part);
-/* The same in steps, without limits. Whom it would ring, by pl_part_kind
- * (ret_kind may be NULL); caller: session that does not ring itself.
- * Errors: PL_EINVAL, PL_ENOUSER. */
+/* The same in steps, without limits. Would it ring somebody? caller: session
+ * that does not ring itself. Errors: PL_EINVAL, PL_ENOUSER. */
 PL_MUST_USE pl_err pl_invite_check(const pl_pool *pool, const char *address,
-                                   const char *caller, uint32_t *ret_kind);
+                                   const char *caller);
 /* A seat in state NEW, for somebody who will be told that `by` calls.
  * Errors: PL_EINVAL, PL_ENOUSER, PL_EFULL. */
 PL_MUST_USE pl_err pl_invite_seat(pl_pool *pool, pl_conf *conf,
@@ -40,6 +39,8 @@ void pl_invite_result(pl_pool *pool, pl_part *part, const char *reason);
 void pl_invite_accepted(pl_pool *pool, pl_part *part);
 /* One of the sessions that ring declines; the others go on. */
 void pl_invite_decline(pl_pool *pool, pl_leg *leg, const char *reason);
+/* A leg that rang is gone: was it the last one? */
+void pl_invite_settle(pl_pool *pool, pl_part *part, const char *reason);
 /* A session answered first: the others stop ringing. */
 void pl_invite_taken(pl_pool *pool, pl_part *part, const pl_leg *winner);
 /* Start or go on counting the ring time. */

@@ -7,11 +7,12 @@
 #include "conference.h"
 #include "event_stream.h"
 #include "invite.h"
-#include "modification.h"
 #include "participant.h"
 #include "pl/str.h"
+#include "reoffer.h"
 #include "roster.h"
 #include "telephone.h"
+#include "transfer.h"
 #include "worker.h"
 
 enum { MAX_TRIES = 3 };
@@ -435,7 +436,10 @@ void pl_leg_lost(pl_pool *pool, pl_leg *leg, const char *reason)
         return; /* its negotiation is tried again */
     pl_pool_count(pool, PL_RM_legs_lost);
     pl_pool_note(pool, PL_LOG_WARN, "leg_lost", part->conf, part, reason);
-    pl_mod_lost(pool, leg);
+    if (!part->is_spare) {
+        pl_transfer_part_leaves(pool, part, reason); /* its leg elsewhere too */
+        pl_reoffer_lost(pool, leg);
+    }
     if (part->row.kind == PL_PART_KIND_PAGE) {
         pl_roster_call_lost(pool, part, leg->row.leg_id, reason);
         pl_part_set_media(pool, part, false);
@@ -448,7 +452,8 @@ void pl_leg_lost(pl_pool *pool, pl_leg *leg, const char *reason)
         return;
     }
     if (!pl_leg_is_seat(leg)) { /* rings while the seat moves */
-        pl_invite_decline(pool, leg, reason);
+        if (!is_first)
+            pl_invite_decline(pool, leg, reason);
         return;
     }
     set_state(pool, leg, PL_LEG_STATE_NEW);
@@ -462,7 +467,7 @@ static void offer_again(pl_pool *pool, pl_leg *leg)
     if (leg->part->row.kind == PL_PART_KIND_TELEPHONE) {
         pl_phone_offer_again(pool, leg);
     } else {
-        pl_mod_offer_again(pool, leg);
+        pl_reoffer_media(pool, leg);
     }
 }
 

@@ -10,13 +10,15 @@
 #include "join.h"
 #include "leg.h"
 #include "model.h"
-#include "modification.h"
+#include "move.h"
 #include "participant.h"
 #include "pl/str.h"
 #include "reconcile.h"
+#include "reoffer.h"
 #include "room.h"
 #include "session.h"
 #include "telephone.h"
+#include "transfer.h"
 #include "worker.h"
 
 static pl_err load_meta(void *ctx, const void *row)
@@ -140,19 +142,31 @@ static void settle_active(pl_pool *pool, pl_part *part)
         if (part->row.token_expires_at < least)
             part->row.token_expires_at = least;
         pl_join_plan_expiry(pool, part);
-    } else if (leg && leg->row.mod_id[0]) {
-        pl_mod_plan_timeout(pool, leg);
+        return;
     }
+    if (!leg)
+        return;
+    leg->told_hold = leg->row.direction == PL_DIRECTION_SENDONLY ||
+                     leg->row.direction == PL_DIRECTION_INACTIVE;
+    if (leg->row.mod_id[0])
+        pl_reoffer_plan_timeout(pool, leg);
+    if (pl_move_is_open(part))
+        pl_move_resume(pool, part);
 }
 
 static void settle_part(pl_pool *pool, pl_part *part)
 {
     switch (part->row.state) {
     case PL_PART_STATE_LEFT: pl_part_plan_forget(pool, part); break;
-    case PL_PART_STATE_RINGING: settle_ringing(pool, part); break;
+    case PL_PART_STATE_RINGING:
+    case PL_PART_STATE_MOVING: settle_ringing(pool, part); break;
     case PL_PART_STATE_ACTIVE: settle_active(pool, part); break;
     case PL_PART_STATE_PIN: pl_phone_ask_pin(pool, part); break;
     default:
+        if (part->is_spare) {
+            pl_transfer_resume(pool, part);
+            break;
+        }
         /* A call whose 200 may be out is decided by the worker's inventory. */
         if (!part->call || !part->call->is_answer_sent)
             pl_part_leave(pool, part, "interrupted");
@@ -185,6 +199,16 @@ static void settle_conf(pl_pool *pool, pl_conf *conf)
     pl_legs_replace(pool, conf);
 }
 
+static void settle_spares(pl_pool *pool)
+{
+    size_t cursor = 0;
+    pl_part *part;
+    while ((part = pl_map_next(pool->parts, &cursor, NULL)) != NULL) {
+        if (part->is_spare)
+            pl_transfer_load(pool, part);
+    }
+}
+
 static void settle(pl_pool *pool)
 {
     size_t cursor = 0;
@@ -198,6 +222,7 @@ static void settle(pl_pool *pool)
     while ((value = pl_map_next(pool->sessions, &cursor, NULL)) != NULL)
         pl_session_plan_expiry(pool, value);
     pl_workers_expect(pool);
+    settle_spares(pool);
     cursor = 0;
     while ((value = pl_map_next(pool->confs, &cursor, NULL)) != NULL)
         settle_conf(pool, value);

@@ -1,16 +1,21 @@
 /* modification.c - the media worker answers every modification itself, so the
- * other participants need not be asked. */
+ * other participants need not be asked. Where sdp says sendonly, recvonly or
+ * inactive, the media follows; whether that is a hold, the action says. */
 #include "modification.h"
 
 #include <string.h>
 
+#include "conference.h"
 #include "event_stream.h"
 #include "invite.h"
 #include "leg.h"
+#include "move.h"
 #include "participant.h"
 #include "pl/str.h"
+#include "reoffer.h"
 #include "roster.h"
 #include "session.h"
+#include "transfer.h"
 
 pl_leg *pl_mod_leg(const pl_conf *conf, const pl_sess *sess)
 {
@@ -84,7 +89,27 @@ static void send_event(pl_pool *pool, pl_sess *sess, const pl_leg *leg,
     pl_session_tell(pool, sess, leg->part, row);
 }
 
-/* ---- answer: a ringing session takes the call ---- */
+/* ---- answer: a ringing session takes the seat ---- */
+
+static bool rings(const pl_leg *leg)
+{
+    const pl_part *part = leg->part;
+    return !pl_leg_is_seat(leg) &&
+           (part->row.state == PL_PART_STATE_RINGING ||
+            part->row.state == PL_PART_STATE_MOVING || pl_move_is_open(part));
+}
+
+static void take_seat(pl_pool *pool, pl_leg *leg)
+{
+    pl_part *part = leg->part;
+    if (part->row.state != PL_PART_STATE_RINGING) {
+        pl_move_taken(pool, leg);
+        return;
+    }
+    PL_SET(part->row.session_id, leg->row.session_id);
+    pl_invite_taken(pool, part, leg);
+    pl_part_activate(pool, part);
+}
 
 static void answer_applied(pl_pool *pool, pl_op *op, pl_err e,
                            const pl_media_leg_sdp *sdp)
@@ -98,13 +123,13 @@ static void answer_applied(pl_pool *pool, pl_op *op, pl_err e,
         ringing->answering[0] = '\0';
     leg = finish(pool, op, e, &sess);
     if (leg) {
-        pl_part *part = leg->part;
-        PL_SET(part->row.session_id, op->sess);
-        pl_invite_taken(pool, part, leg);
+        bool is_new = leg->part->row.state == PL_PART_STATE_RINGING;
         reply_done(pool, op, "accepted");
-        pl_part_activate(pool, part);
+        take_seat(pool, leg);
         send_event(pool, sess, leg, &row);
-        pl_invite_accepted(pool, part);
+        if (is_new)
+            pl_invite_accepted(pool, leg->part);
+        pl_reoffer_hold(pool, leg->part->conf);
     }
     pl_op_destroy(&op);
 }
@@ -112,7 +137,7 @@ static void answer_applied(pl_pool *pool, pl_op *op, pl_err e,
 static pl_err do_answer(const step *s)
 {
     pl_part *part = s->leg->part;
-    if (part->row.state != PL_PART_STATE_RINGING)
+    if (!rings(s->leg))
         return PL_ESTATE;
     if (part->answering[0])
         return PL_EBUSY;
@@ -130,7 +155,13 @@ static pl_err do_answer(const step *s)
 
 static void set_hold(pl_pool *pool, pl_part *part, uint32_t action)
 {
-    bool is_held = action == PL_ACTION_HOLD;
+    bool is_held = action != PL_ACTION_RESUME;
+    if (action == PL_ACTION_HOLD_MOVE &&
+        part->conf->row.kind == PL_CONF_KIND_API) {
+        pl_move_arm(pool, part);
+    } else {
+        pl_move_disarm(pool, part);
+    }
     if (action == PL_ACTION_MODIFY || part->row.on_hold == is_held)
         return;
     part->row.on_hold = is_held;
@@ -144,6 +175,7 @@ static void offer_answered(pl_pool *pool, pl_op *op, pl_err e,
     pl_sess *sess;
     pl_event_row row = {.kind = PL_EVENT_KIND_MOD_TERMINATED,
                         .reason = "success"};
+    pl_conf *conf = pl_conf_find(pool, op->conf);
     pl_leg *leg = finish(pool, op, e, &sess);
     if (leg) {
         set_hold(pool, leg->part, op->action);
@@ -152,15 +184,26 @@ static void offer_answered(pl_pool *pool, pl_op *op, pl_err e,
         row.sdp = sdp->sdp;
         send_event(pool, sess, leg, &row);
     }
+    if (conf) /* also what waited for this one to end */
+        pl_reoffer_hold(pool, conf);
     pl_op_destroy(&op);
+}
+
+static bool is_busy(const pl_leg *leg)
+{
+    return leg->is_pending || leg->row.mod_id[0] || leg->part->partner[0] ||
+           pl_move_is_open(leg->part);
 }
 
 static pl_err do_offer(const step *s)
 {
     char id[37];
-    if (s->leg->part->row.state != PL_PART_STATE_ACTIVE)
+    const pl_part *part = s->leg->part;
+    bool is_call = part->conf->row.kind == PL_CONF_KIND_CALL;
+    if (part->row.state != PL_PART_STATE_ACTIVE || !pl_leg_is_seat(s->leg) ||
+        (is_call && part->conf->row.answered_at == 0))
         return PL_ESTATE;
-    if (s->leg->is_pending || s->leg->row.mod_id[0])
+    if (is_busy(s->leg))
         return PL_EBUSY;
     if (s->m->sdp.len == 0)
         return PL_EINVAL;
@@ -174,42 +217,41 @@ static pl_err do_offer(const step *s)
 
 /* ---- our own offers: accept, reject ---- */
 
-static void clear_mod(pl_pool *pool, pl_leg *leg)
+/* Errors: PL_ESTATE we offered nothing; PL_EINVAL another modification, or it
+ * does not say which; PL_EBUSY. */
+static pl_err check_offered(const step *s)
 {
-    pl_pool_cancel(pool, &leg->timer);
-    leg->row.mod_id[0] = '\0';
-    pl_leg_save(pool, leg);
-}
-
-static bool is_waiting(const step *s)
-{
-    return s->leg->row.mod_id[0] &&
-           (!s->m->mod_id[0] || strcmp(s->m->mod_id, s->leg->row.mod_id) == 0);
+    if (!s->leg->row.mod_id[0])
+        return PL_ESTATE;
+    if (strcmp(s->m->mod_id, s->leg->row.mod_id) != 0)
+        return PL_EINVAL;
+    return s->leg->is_pending ? PL_EBUSY : PL_OK;
 }
 
 static void accept_applied(pl_pool *pool, pl_op *op, pl_err e,
                            const pl_media_leg_sdp *sdp)
 {
     pl_sess *sess;
-    pl_event_row row = {.kind = PL_EVENT_KIND_MOD_TERMINATED,
-                        .reason = "success"};
+    char mod_id[PL_ID_MAX + 1];
     pl_leg *leg = finish(pool, op, e, &sess);
     (void)sdp;
     if (leg) {
-        clear_mod(pool, leg);
+        pl_reoffer_clear(pool, leg, mod_id);
         reply_done(pool, op, "mod-accepted");
-        PL_SET(row.mod_id, op->mod);
-        send_event(pool, sess, leg, &row);
+        pl_reoffer_tell_end(pool, leg, mod_id);
+        if (leg->part->is_spare)
+            pl_transfer_accepted(pool, leg);
+        else
+            pl_reoffer_hold(pool, leg->part->conf);
     }
     pl_op_destroy(&op);
 }
 
 static pl_err do_accept(const step *s)
 {
-    if (!is_waiting(s))
-        return PL_ESTATE;
-    if (s->leg->is_pending)
-        return PL_EBUSY;
+    pl_err e = check_offered(s);
+    if (e)
+        return e;
     if (s->m->sdp.len == 0)
         return PL_EINVAL;
     pl_op *op = make_op(s, accept_applied);
@@ -219,43 +261,65 @@ static pl_err do_accept(const step *s)
     return pl_leg_remote(s->pool, s->leg, s->m->sdp, PL_SDP_TYPE_ANSWER, op);
 }
 
-/* Our only offers replace media that is gone: without it the participant
- * cannot stay. */
-static pl_err do_reject(const step *s)
+/* Done at once: replies, then lets events follow. */
+static void reply_now(const step *s, const char *state, const char *mod_id)
 {
-    pl_event_row row = {.kind = PL_EVENT_KIND_MOD_TERMINATED};
     pl_op reply = {.ticket = s->in->ticket};
-    pl_part *part = s->leg->part;
-    if (!is_waiting(s))
-        return PL_ESTATE;
     PL_SET(reply.sess, s->sess->row.session_id);
-    PL_SET(reply.mod, s->leg->row.mod_id);
-    PL_SET(row.mod_id, s->leg->row.mod_id);
-    PL_SET(row.reason, s->pool->config->reject_reason);
-    clear_mod(s->pool, s->leg);
-    reply_done(s->pool, &reply, "mod-rejected");
+    PL_SET(reply.mod, mod_id);
+    reply_done(s->pool, &reply, state);
     pl_session_command_begin(s->sess);
     pl_session_command_end(s->pool, s->sess);
-    send_event(s->pool, s->sess, s->leg, &row);
-    pl_part_leave(s->pool, part, "media rejected");
+}
+
+static pl_err do_reject(const step *s)
+{
+    pl_err e = check_offered(s);
+    if (e)
+        return e;
+    reply_now(s, "mod-rejected", s->leg->row.mod_id);
+    if (s->leg->row.mod_kind == PL_MOD_KIND_REPLACE) {
+        char mod_id[PL_ID_MAX + 1];
+        pl_reoffer_clear(s->pool, s->leg, mod_id);
+        pl_reoffer_tell_end(s->pool, s->leg, mod_id);
+    }
+    pl_reoffer_refused(s->pool, s->leg, "media rejected");
     return PL_OK;
 }
 
-static pl_err do_unsupported(const step *s)
+/* ---- move, transfer ---- */
+
+static pl_err do_move(const step *s)
 {
-    (void)s;
-    return PL_EUNSUPPORTED;
+    char id[37];
+    pl_err e = pl_move_check(s->leg);
+    if (e)
+        return e;
+    s->pool->port->new_id(s->pool->port->ctx, id);
+    reply_now(s, "mod-sent", id);
+    pl_move_call(s->pool, s->leg);
+    return PL_OK;
+}
+
+static pl_err do_transfer(const step *s)
+{
+    pl_err e = pl_transfer_start(s->pool, s->leg, s->m->target_id);
+    if (e)
+        return e;
+    reply_now(s, "mod-sent", "");
+    pl_transfer_tell_begun(s->pool, s->leg, s->m->target_id);
+    return PL_OK;
 }
 
 static const struct action_row {
     uint32_t action;
     pl_err (*run)(const step *s);
 } ACTIONS[] = {
-    {PL_ACTION_ANSWER, do_answer},         {PL_ACTION_HOLD, do_offer},
-    {PL_ACTION_RESUME, do_offer},          {PL_ACTION_MODIFY, do_offer},
-    {PL_ACTION_ACCEPT, do_accept},         {PL_ACTION_REJECT, do_reject},
-    {PL_ACTION_HOLD_MOVE, do_unsupported}, {PL_ACTION_MOVE, do_unsupported},
-    {PL_ACTION_TRANSFER, do_unsupported},
+    {PL_ACTION_ANSWER, do_answer},      {PL_ACTION_HOLD, do_offer},
+    {PL_ACTION_RESUME, do_offer},       {PL_ACTION_MODIFY, do_offer},
+    {PL_ACTION_ACCEPT, do_accept},      {PL_ACTION_REJECT, do_reject},
+    {PL_ACTION_HOLD_MOVE, do_offer},    {PL_ACTION_MOVE, do_move},
+    {PL_ACTION_TRANSFER, do_transfer},
 };
 
 void pl_mod_action(pl_pool *pool, const pl_bus_in *in, pl_sess *sess,
@@ -264,6 +328,8 @@ void pl_mod_action(pl_pool *pool, const pl_bus_in *in, pl_sess *sess,
     const pl_conference_action *m = in->body;
     step s = {.pool = pool, .in = in, .m = m, .sess = sess, .leg = leg};
     unsigned before = sess->n_commands;
+    if (m->action == PL_ACTION_ACCEPT || m->action == PL_ACTION_REJECT)
+        s.leg = pl_transfer_leg(pool, leg);
     pl_err e = PL_EUNSUPPORTED;
     for (size_t i = 0; i < sizeof ACTIONS / sizeof ACTIONS[0]; i++) {
         if (ACTIONS[i].action == m->action)
@@ -274,52 +340,4 @@ void pl_mod_action(pl_pool *pool, const pl_bus_in *in, pl_sess *sess,
     while (sess->n_commands > before) /* begun, but refused at once */
         pl_session_command_end(pool, sess);
     pl_pool_refuse(pool, &in->ticket, e, NULL);
-}
-
-/* ---- a new media worker ---- */
-
-static void not_accepted(void *ctx, void *object)
-{
-    pl_leg *leg = object;
-    pl_part_leave(ctx, leg->part, "media worker lost");
-}
-
-void pl_mod_plan_timeout(pl_pool *pool, pl_leg *leg)
-{
-    pl_pool_plan(pool, &leg->timer, not_accepted, leg,
-                 PL_MS(pool->config->reoffer_ms));
-}
-
-static void reoffer_made(pl_pool *pool, pl_op *op, pl_err e,
-                         const pl_media_leg_sdp *sdp)
-{
-    pl_leg *leg = pl_leg_find(pool, op->leg);
-    pl_sess *sess = leg ? pl_session_find(pool, leg->row.session_id) : NULL;
-    pl_event_row row = {.kind = PL_EVENT_KIND_MOD_RECEIVED};
-    char id[37];
-    pl_op_destroy(&op);
-    if (!leg)
-        return;
-    if (e || !sess) {
-        pl_part_leave(pool, leg->part, "media worker lost");
-        return;
-    }
-    pool->port->new_id(pool->port->ctx, id);
-    PL_SET(leg->row.mod_id, id);
-    pl_leg_save(pool, leg);
-    pl_mod_plan_timeout(pool, leg);
-    PL_SET(row.mod_id, id);
-    row.sdp = sdp->sdp;
-    send_event(pool, sess, leg, &row);
-}
-
-void pl_mod_offer_again(pl_pool *pool, pl_leg *leg)
-{
-    pl_op *op = pl_op_create(pool, NULL);
-    pl_part *part = leg->part;
-    if (!op)
-        return;
-    op->next = reoffer_made;
-    if (pl_leg_negotiate(pool, leg, (pl_slice){NULL, 0}, op))
-        pl_part_leave(pool, part, "media worker lost");
 }

@@ -1,5 +1,6 @@
 /* modification.h - changes to the media of an API participant: hold, resume,
- * new media, and offers of ours that it accepts or rejects. One at a time. */
+ * new media, answers to what we offer (reoffer.h), move and transfer. One at a
+ * time. */
 #ifndef PL_ROOMPOOL_MODIFICATION_H
 #define PL_ROOMPOOL_MODIFICATION_H
 
@@ -11,10 +12,5 @@ pl_leg *pl_mod_leg(const pl_conf *conf, const pl_sess *sess);
 /* Carry out one conference_action; answers in->ticket, now or later. */
 void pl_mod_action(pl_pool *pool, const pl_bus_in *in, pl_sess *sess,
                    pl_leg *leg);
-/* Its media is gone: offer that of the new worker; ends the participant when
- * that cannot be. */
-void pl_mod_offer_again(pl_pool *pool, pl_leg *leg);
-/* Go on waiting for the acceptance of our offer, after a restart. */
-void pl_mod_plan_timeout(pl_pool *pool, pl_leg *leg);
 
 #endif

@@ -13,6 +13,7 @@
 #include "roster.h"
 #include "session.h"
 #include "telephone.h"
+#include "transfer.h"
 
 enum { HASH_TEXT = 64 };
 
@@ -79,6 +80,7 @@ pl_err pl_part_load(pl_pool *pool, const pl_part_row *row)
         return conf ? PL_ENOMEM : PL_EPROTO;
     part->row = *row;
     part->conf = conf;
+    part->is_spare = row->state == PL_PART_STATE_NEW && row->resource_id[0];
     pl_list_init(&part->legs);
     pl_list_init(&part->sync);
     pl_err e = pl_map_put(pool->parts, row->participant_id, part);
@@ -95,26 +97,82 @@ pl_err pl_part_load(pl_pool *pool, const pl_part_row *row)
     return PL_OK;
 }
 
+static pl_err add(pl_pool *pool, pl_conf *conf, pl_part_row *row,
+                  pl_part **ret_part)
+{
+    char id[37];
+    if (conf->row.state != PL_CONF_STATE_LIVE)
+        return PL_ESTATE;
+    pool->port->new_id(pool->port->ctx, id);
+    PL_SET(row->participant_id, id);
+    PL_SET(row->conf_id, conf->row.conf_id);
+    row->state = PL_PART_STATE_NEW;
+    row->created_at = pool->now.wall_ms;
+    pl_err e = pl_part_load(pool, row);
+    if (!e)
+        *ret_part = pl_part_find(pool, id);
+    return e;
+}
+
 pl_err pl_part_add(pl_pool *pool, pl_conf *conf, uint32_t kind, uint32_t role,
                    pl_part **ret_part)
 {
-    char id[37];
-    pl_part_row row = {.kind = kind,
-                       .role = role,
-                       .state = PL_PART_STATE_NEW,
-                       .created_at = pool->now.wall_ms};
-    if (conf->row.state != PL_CONF_STATE_LIVE)
-        return PL_ESTATE;
-    if (!pl_conf_has_room(conf))
+    pl_part_row row = {.kind = kind, .role = role};
+    if (conf->row.state == PL_CONF_STATE_LIVE && !pl_conf_has_room(conf))
         return PL_EFULL;
-    pool->port->new_id(pool->port->ctx, id);
-    PL_SET(row.participant_id, id);
-    PL_SET(row.conf_id, conf->row.conf_id);
-    pl_err e = pl_part_load(pool, &row);
-    if (e)
-        return e;
-    *ret_part = pl_part_find(pool, id);
-    return PL_OK;
+    return add(pool, conf, &row, ret_part);
+}
+
+/* ---- seats of calls that go over to another ---- */
+
+pl_part *pl_part_other(const pl_part *part)
+{
+    PL_LIST_EACH(node, &part->conf->parts)
+    {
+        pl_part *other = PL_CONTAINER(node, pl_part, link);
+        if (other != part && !other->is_spare &&
+            other->row.state != PL_PART_STATE_LEFT)
+            return part->conf->row.kind == PL_CONF_KIND_CALL ? other : NULL;
+    }
+    return NULL;
+}
+
+pl_err pl_part_add_spare(pl_pool *pool, pl_conf *conf, const pl_part *like,
+                         pl_part **ret_part)
+{
+    pl_part_row row = {.kind = like->row.kind, .role = like->row.role};
+    PL_SET(row.resource_id, pl_part_resource(like));
+    PL_SET(row.session_id, like->row.session_id);
+    PL_SET(row.invited_by, like->row.participant_id);
+    PL_SET(row.display_name, like->row.display_name);
+    PL_SET(row.address, like->row.address);
+    PL_SET(row.source, like->row.source);
+    pl_err e = add(pool, conf, &row, ret_part);
+    if (!e)
+        pl_part_save(pool, *ret_part);
+    return e;
+}
+
+void pl_part_drop_spare(pl_pool *pool, pl_part *spare, const char *reason)
+{
+    spare->partner[0] = '\0';
+    spare->row.session_id[0] = '\0'; /* its session sits elsewhere */
+    pl_part_leave(pool, spare, reason);
+}
+
+void pl_part_rehome(pl_pool *pool, pl_part *part, pl_conf *conf)
+{
+    char resource[PL_ID_MAX + 1];
+    PL_SET(resource, pl_part_resource(part));
+    pl_list_remove(&part->link);
+    part->conf->n_live--;
+    pl_list_append(&conf->parts, &part->link);
+    conf->n_live++;
+    part->conf = conf;
+    PL_SET(part->row.conf_id, conf->row.conf_id);
+    PL_SET(part->row.resource_id,
+           strcmp(resource, conf->row.conf_id) == 0 ? "" : resource);
+    pl_part_save(pool, part);
 }
 
 bool pl_part_move(pl_pool *pool, pl_part *part, uint32_t state)
@@ -180,21 +238,22 @@ static void write_record(pl_pool *pool, const pl_part *part)
     pl_pool_note_record(pool);
 }
 
-/* Tell the session, or every session that still rings. */
+/* Tell its session, and every session that still rings for it. */
 static void tell_sessions(pl_pool *pool, pl_part *part, uint32_t was,
                           const char *reason)
 {
     if (part->row.kind != PL_PART_KIND_USER)
         return;
-    if (was != PL_PART_STATE_RINGING) {
-        pl_session_terminated(pool, part->row.session_id, part, reason);
-        return;
-    }
+    pl_session_terminated(pool, part->row.session_id, part, reason);
     PL_LIST_EACH(node, &part->legs)
     {
         const pl_leg *leg = PL_CONTAINER(node, pl_leg, link);
-        if (leg->is_negotiated) /* else it has not been invited yet */
-            pl_session_terminated(pool, leg->row.session_id, part, reason);
+        /* One that is not negotiated has not been invited yet. */
+        if (!pl_leg_is_seat(leg) && leg->is_negotiated) {
+            pl_session_terminated(
+                pool, leg->row.session_id, part,
+                was == PL_PART_STATE_ACTIVE ? "Call canceled" : reason);
+        }
     }
 }
 
@@ -221,15 +280,28 @@ void pl_part_plan_forget(pl_pool *pool, pl_part *part)
     pl_pool_plan(pool, &part->timer, forget_due, part, PL_S(linger_s));
 }
 
-/* A conference ends with its host, a call with either party. */
+static unsigned count_seats(const pl_conf *conf)
+{
+    unsigned n = 0;
+    PL_LIST_EACH(node, &conf->parts)
+    {
+        const pl_part *part = PL_CONTAINER(node, pl_part, link);
+        n += !part->is_spare && part->row.state != PL_PART_STATE_LEFT;
+    }
+    return n;
+}
+
+/* A conference ends with its host, a call when one party has none. */
 static bool ends_with(const pl_conf *conf, const pl_part *part)
 {
-    return conf->row.kind == PL_CONF_KIND_CALL ||
-           strcmp(conf->row.host_id, part->row.participant_id) == 0;
+    if (conf->row.kind == PL_CONF_KIND_CALL)
+        return !part->is_spare && count_seats(conf) < 2;
+    return strcmp(conf->row.host_id, part->row.participant_id) == 0;
 }
 
 void pl_part_leave(pl_pool *pool, pl_part *part, const char *reason)
 {
+    pl_transfer_part_leaves(pool, part, reason);
     uint32_t was = part->row.state;
     pl_conf *conf = part->conf;
     if (was == PL_PART_STATE_LEFT)
@@ -237,6 +309,7 @@ void pl_part_leave(pl_pool *pool, pl_part *part, const char *reason)
     pl_roster_deleted(pool, part);
     part->row.left_at = pool->now.wall_ms;
     part->row.ring_until = 0;
+    part->row.move_until = 0;
     part->row.has_media = false;
     part->is_talking = part->told_talking = false;
     PL_SET(part->row.leave_reason, reason);
@@ -252,7 +325,8 @@ void pl_part_leave(pl_pool *pool, pl_part *part, const char *reason)
         pl_phone_beep(pool, part, "beep-leave");
     pl_roster_disconnect(pool, part, reason);
     end_media(pool, part, reason);
-    write_record(pool, part);
+    if (!part->is_spare)
+        write_record(pool, part);
     pl_part_plan_forget(pool, part);
     pl_pool_note(pool, PL_LOG_INFO, "participant_left", conf, part, reason);
     if (ends_with(conf, part))

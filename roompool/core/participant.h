@@ -21,13 +21,24 @@ void pl_part_save(pl_pool *pool, pl_part *part);
 /* The id by which its session knows its seat: that of the conference, unless
  * it was transferred. */
 const char *pl_part_resource(const pl_part *part);
+/* The other party of a call; NULL none, or a conference. */
+pl_part *pl_part_other(const pl_part *part);
+/* A seat in state NEW beyond the limit, for the leg that a party of another
+ * call is offered (transfer.h); take it out again; and let that party's seat
+ * come over: it keeps its ids and its SIP call, and has no legs just then.
+ * Errors: PL_ESTATE the conference has ended; PL_ENOMEM. */
+PL_MUST_USE pl_err pl_part_add_spare(pl_pool *pool, pl_conf *conf,
+                                     const pl_part *like, pl_part **ret_part);
+void pl_part_drop_spare(pl_pool *pool, pl_part *spare, const char *reason);
+void pl_part_rehome(pl_pool *pool, pl_part *part, pl_conf *conf);
 /* Move to a state of PL_PART_SM and save; a forbidden move is logged and
  * answered false. */
 bool pl_part_move(pl_pool *pool, pl_part *part, uint32_t state);
 /* Becomes an active member: shown in the roster. */
 void pl_part_activate(pl_pool *pool, pl_part *part);
 /* Take out: media and call end, everyone concerned is told, the call record is
- * written. Ends the conference when it was its host (API) or the last one.
+ * written. Ends the conference when it was its host (API) or the last one, a
+ * call with either party.
  * Harmless when it has left. */
 void pl_part_leave(pl_pool *pool, pl_part *part, const char *reason);
 /* Remove what is remembered of one that left. */

@@ -9,6 +9,7 @@
 #include "leg.h"
 #include "participant.h"
 #include "pl/str.h"
+#include "reoffer.h"
 #include "telephone.h"
 #include "worker.h"
 
@@ -139,8 +140,10 @@ void pl_reconcile_place_waiting(pl_pool *pool)
 {
     size_t cursor = 0;
     pl_conf *conf;
-    while ((conf = pl_map_next(pool->confs, &cursor, NULL)) != NULL)
+    while ((conf = pl_map_next(pool->confs, &cursor, NULL)) != NULL) {
         pl_legs_replace(pool, conf);
+        pl_reoffer_hold(pool, conf); /* what a restart of ours cut short */
+    }
 }
 
 void pl_reconcile_end(pl_pool *pool, const char *node)

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "address.h"
 #include "event_stream.h"
+#include "invite.h"
 #include "leg.h"
 #include "participant.h"
 #include "pl/str.h"
@@ -29,7 +31,7 @@ pl_err pl_session_find_own(pl_pool *pool, const char *client_id,
         return PL_ENOENT;
     if (!is_same(sess->row.token_hash, token_hash)) {
         return client_id[0] && strcmp(sess->row.client_id, client_id) == 0
-                   ? PL_EFORBIDDEN
+                   ? PL_EOTHERTOKEN
                    : PL_ENOENT;
     }
     *ret_sess = sess;
@@ -66,8 +68,7 @@ static void stop_ringing(pl_pool *pool, const pl_sess *sess, const char *reason)
     while ((leg = next_ringing(pool, sess)) != NULL) {
         pl_part *part = leg->part;
         pl_leg_drop(pool, leg);
-        if (pl_list_is_empty(&part->legs))
-            pl_part_leave(pool, part, reason);
+        pl_invite_settle(pool, part, reason);
     }
 }
 
@@ -159,9 +160,13 @@ bool pl_session_was_told(const pl_sess *sess, const char *resource_id)
 void pl_session_address(const pl_pool *pool, const pl_sess *sess, char *buf,
                         size_t cap)
 {
+    char number[PL_NUMBER_MAX + 1];
     const char *user = sess->row.user_id;
-    if (strncmp(user, "vtn:", 4) == 0) {
-        pl_fmt_cut(buf, cap, "tel:+%s", user + 4);
+    pl_user_number(&sess->row, number, sizeof number);
+    if (number[0] && sess->row.user_type == PL_USER_TYPE_MOBILE) {
+        pl_fmt_cut(buf, cap, "sip:%s@%s", number, pool->config->icmn_domain);
+    } else if (number[0]) {
+        pl_fmt_cut(buf, cap, "tel:+%s", number);
     } else if (strchr(user, ':')) {
         pl_fmt_cut(buf, cap, "%s", user);
     } else if (strchr(user, '@')) {
@@ -202,62 +207,108 @@ pl_err pl_user_load(pl_pool *pool, const pl_user_row *row)
     return e;
 }
 
-/* ---- requests ---- */
+/* ---- whom a session speaks for ---- */
 
-static uint32_t sessions_of(const pl_pool *pool, const char *user_id)
+/* A user id belongs, all over the installation, to the client that has
+ * sessions for it: the users of two clients may call each other, but nobody
+ * rings in another's place. Ids that are one number are one user.
+ * Errors: PL_EFORBIDDEN another client has it; PL_EFULL. */
+static pl_err may_speak_for(const pl_pool *pool, const pl_sess_row *row)
 {
     size_t cursor = 0;
     uint32_t n = 0;
     const pl_sess *sess;
-    while ((sess = pl_map_next(pool->sessions, &cursor, NULL)) != NULL)
-        n += strcmp(sess->row.user_id, user_id) == 0;
-    return n;
+    while ((sess = pl_map_next(pool->sessions, &cursor, NULL)) != NULL) {
+        if (!pl_user_is_same(&sess->row, row))
+            continue;
+        if (strcmp(sess->row.client_id, row->client_id) != 0)
+            return PL_EFORBIDDEN;
+        n++;
+    }
+    return n < pool->config->max_sessions_per_user ? PL_OK : PL_EFULL;
 }
 
-static void fill_row(pl_pool *pool, const pl_session_create *m,
-                     pl_sess_row *row)
+static uint32_t type_of(uint32_t said, const char *user_id)
+{
+    if (said == PL_USER_TYPE_MOBILE)
+        return PL_USER_TYPE_MOBILE;
+    return strncmp(user_id, "vtn:", 4) == 0 ? PL_USER_TYPE_VIRTUAL
+                                            : PL_USER_TYPE_ACCOUNT;
+}
+
+/* Errors: PL_EUNBOUND the token names nobody. */
+static pl_err find_user(const pl_pool *pool, const pl_session_create *m,
+                        pl_sess_row *row)
+{
+    const pl_user_row *bound = pl_map_find(pool->users, m->token_hash);
+    if (m->user_id[0]) {
+        PL_SET(row->user_id, m->user_id);
+    } else if (bound) {
+        PL_SET(row->user_id, bound->user_id);
+    } else if (m->names_user || m->dialect == PL_DIALECT_BARE) {
+        PL_SET(row->user_id, m->subject);
+    } else {
+        return PL_EUNBOUND;
+    }
+    row->user_type = type_of(m->user_type, row->user_id);
+    return PL_OK;
+}
+
+/* Old clients send the text "undefined" when they have none. */
+static bool is_e911(const char *id)
+{
+    return id[0] && strcmp(id, "undefined") != 0;
+}
+
+/* Whoever has a number needs an emergency address; others cannot have one.
+ * Errors: PL_EE911_MISSING, PL_EE911_UNWANTED. */
+static pl_err set_e911(pl_sess_row *row, const char *id)
+{
+    bool is_needed = row->user_type != PL_USER_TYPE_ACCOUNT;
+    if (is_e911(id) != is_needed)
+        return is_needed ? PL_EE911_MISSING : PL_EE911_UNWANTED;
+    PL_SET(row->e911_id, is_needed ? id : "");
+    return PL_OK;
+}
+
+/* ---- requests ---- */
+
+static pl_err fill_row(pl_pool *pool, const pl_session_create *m,
+                       pl_sess_row *row)
 {
     char id[37];
-    const pl_user_row *bound = pl_map_find(pool->users, m->token_hash);
     pool->port->new_id(pool->port->ctx, id);
     PL_SET(row->session_id, id);
     PL_SET(row->client_id, m->client_id);
     PL_SET(row->token_hash, m->token_hash);
     PL_SET(row->subject, m->subject);
-    PL_SET(row->e911_id, m->e911_id);
     row->dialect = m->dialect;
-    row->user_type = PL_USER_TYPE_ACCOUNT;
     row->created_at = pool->now.wall_ms;
     row->expires_at =
         pool->now.wall_ms + (int64_t)pool->config->session_s * 1000;
-    if (m->user_id[0]) {
-        PL_SET(row->user_id, m->user_id);
-    } else if (bound) {
-        PL_SET(row->user_id, bound->user_id);
-    } else {
-        PL_SET(row->user_id, m->subject);
-    }
+    pl_err e = find_user(pool, m, row);
+    return e ? e : set_e911(row, m->e911_id);
 }
 
-static pl_err may_create(const pl_pool *pool, const pl_session_create *m,
-                         const pl_sess_row *row)
+static pl_err may_create(const pl_pool *pool, const pl_session_create *m)
 {
     if (pool->is_draining)
         return PL_EDRAIN;
     if (pl_map_find(pool->tokens, m->token_hash))
         return PL_EEXIST;
-    if (pl_map_count(pool->sessions) >= pool->config->max_sessions ||
-        sessions_of(pool, row->user_id) >= pool->config->max_sessions_per_user)
-        return PL_EFULL;
-    return PL_OK;
+    return pl_map_count(pool->sessions) >= pool->config->max_sessions ? PL_EFULL
+                                                                      : PL_OK;
 }
 
 void pl_on_session_create(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_session_create *m = in->body;
     pl_sess_row row = {.dialect = 0};
-    fill_row(pool, m, &row);
-    pl_err e = may_create(pool, m, &row);
+    pl_err e = may_create(pool, m);
+    if (!e)
+        e = fill_row(pool, m, &row);
+    if (!e)
+        e = may_speak_for(pool, &row);
     if (!e)
         e = pl_session_load(pool, &row);
     if (e) {
@@ -281,13 +332,14 @@ void pl_on_session_refresh(pl_pool *pool, const pl_bus_in *in)
     pl_sess *sess;
     pl_err e = pl_session_actor(pool, m->client_id, m->token_hash,
                                 m->session_id, &sess);
+    if (!e && PL_MSG_HAS(SESSION_REFRESH, session_refresh, m, e911_id)) {
+        e = set_e911(&sess->row, m->e911_id);
+        if (!e)
+            pl_pool_put(pool, &PL_TABLE_SESS, &sess->row);
+    }
     if (e) {
         pl_pool_refuse(pool, &in->ticket, e, NULL);
         return;
-    }
-    if (PL_MSG_HAS(SESSION_REFRESH, session_refresh, m, e911_id)) {
-        PL_SET(sess->row.e911_id, m->e911_id);
-        pl_pool_put(pool, &PL_TABLE_SESS, &sess->row);
     }
     pl_pool_reply(pool, &in->ticket, &PL_MSG_SESSION_REFRESHED, &r);
 }
@@ -323,6 +375,16 @@ static void drop_oldest_user(pl_pool *pool)
     free(oldest);
 }
 
+/* Refused at once, not only at the login that follows. */
+static pl_err may_bind(const pl_pool *pool, const pl_user_bind *m)
+{
+    pl_sess_row row = {.user_type = type_of(PL_USER_TYPE_UNKNOWN, m->user_id)};
+    PL_SET(row.client_id, m->client_id);
+    PL_SET(row.user_id, m->user_id);
+    pl_err e = may_speak_for(pool, &row);
+    return e == PL_EFULL ? PL_OK : e;
+}
+
 void pl_on_user_bind(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_user_bind *m = in->body;
@@ -331,10 +393,10 @@ void pl_on_user_bind(pl_pool *pool, const pl_bus_in *in)
     PL_SET(row.token_hash, m->token_hash);
     PL_SET(row.client_id, m->client_id);
     PL_SET(row.user_id, m->user_id);
-    pl_err e = PL_OK;
-    if (old) {
+    pl_err e = may_bind(pool, m);
+    if (!e && old) {
         *old = row;
-    } else {
+    } else if (!e) {
         if (pl_map_count(pool->users) >= pool->config->max_sessions)
             drop_oldest_user(pool);
         e = pl_user_load(pool, &row);

@@ -7,7 +7,7 @@
 pl_sess *pl_session_find(const pl_pool *pool, const char *session_id);
 /* Find for an actor. session_id "": the one of the token. client_id "": is not
  * compared.
- * Errors: PL_ENOENT no such session, or another client's; PL_EFORBIDDEN the
+ * Errors: PL_ENOENT no such session, or another client's; PL_EOTHERTOKEN the
  * client's, but not this token's. */
 PL_MUST_USE pl_err pl_session_find_own(pl_pool *pool, const char *client_id,
                                        const char *token_hash,

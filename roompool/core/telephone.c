@@ -11,8 +11,10 @@
 #include "leg.h"
 #include "participant.h"
 #include "pl/str.h"
+#include "reoffer.h"
 #include "room.h"
 #include "roster.h"
+#include "transfer.h"
 #include "worker.h"
 
 enum {
@@ -390,14 +392,28 @@ static void apply_answer(pl_pool *pool, pl_call *call, pl_slice sdp,
 
 /* ---- reports ---- */
 
+/* Without our offer's media it cannot stay; a transfer is only not made. */
+static void offer_failed(pl_pool *pool, pl_part *part, const char *reason)
+{
+    if (part->is_spare) {
+        pl_transfer_failed(pool, part, reason);
+    } else {
+        pl_part_leave(pool, part, reason);
+    }
+}
+
 static void confirm_done(pl_pool *pool, pl_op *op, pl_err e,
                          const pl_media_leg_sdp *sdp)
 {
     pl_part *part = pl_part_find(pool, op->part);
+    pl_leg *leg = pl_leg_find(pool, op->leg);
     (void)sdp;
     pl_op_destroy(&op);
-    if (part && e && e != PL_EGONE)
-        pl_part_leave(pool, part, "no common media");
+    if (part && e && e != PL_EGONE) {
+        offer_failed(pool, part, "no common media");
+    } else if (part && part->is_spare && leg) {
+        pl_transfer_accepted(pool, leg);
+    }
 }
 
 /* The answer to an offer that we made in a 200 came with the ACK. */
@@ -527,6 +543,7 @@ static void offer_done(pl_pool *pool, pl_op *op, pl_err e,
             part->row.on_hold = is_held;
             pl_part_save(pool, part);
             pl_roster_updated(pool, part);
+            pl_reoffer_hold(pool, part->conf);
         }
     }
     pl_op_destroy(&op);
@@ -555,11 +572,19 @@ void pl_on_call_offer(pl_pool *pool, const pl_bus_in *in)
         pl_pool_refuse(pool, &in->ticket, e, NULL);
 }
 
-/* ---- a new media worker ---- */
+/* ---- a new media worker, a transfer ---- */
 
 static void reoffer_made(pl_pool *pool, pl_op *op, pl_err e,
                          const pl_media_leg_sdp *sdp);
 static void plan_reoffer(pl_pool *pool, pl_leg *leg);
+
+/* The leg of a spare seat is offered in the call of the seat it is for. */
+static const pl_call *call_of(const pl_pool *pool, const pl_part *part)
+{
+    const pl_part *owner =
+        part->is_spare ? pl_part_find(pool, part->partner) : part;
+    return owner ? owner->call : NULL;
+}
 
 /* The media worker gives the same offer, or a new one when the peer's own was
  * taken meanwhile. */
@@ -571,8 +596,7 @@ static void reoffer(void *ctx, void *object)
     if (!op)
         return;
     op->next = reoffer_made;
-    pl_err e =
-        pl_leg_remote(pool, leg, (pl_slice){NULL, 0}, PL_SDP_TYPE_UNKNOWN, op);
+    pl_err e = pl_leg_ask(pool, leg, PL_DIRECTION_UNKNOWN, op);
     if (e == PL_EBUSY) /* the peer's own offer is just being answered */
         plan_reoffer(pool, leg);
 }
@@ -581,7 +605,7 @@ static void reoffer(void *ctx, void *object)
 static void plan_reoffer(pl_pool *pool, pl_leg *leg)
 {
     if (leg->n_busy++ >= MAX_BUSY) {
-        pl_part_leave(pool, leg->part, "no answer to our offer");
+        offer_failed(pool, leg->part, "no answer to our offer");
     } else {
         pl_pool_plan(pool, &leg->timer, reoffer, leg, PL_MS(BUSY_WAIT_MS));
     }
@@ -600,7 +624,7 @@ static void reoffer_answered(pl_pool *pool, pl_op *op, pl_err e,
     }
     leg->n_busy = 0;
     if (e || in->desc != &PL_MSG_CALL_ANSWER) {
-        pl_part_leave(pool, leg->part, "media worker lost");
+        offer_failed(pool, leg->part, "media worker lost");
         return;
     }
     const pl_call_answer *m = in->body;
@@ -608,8 +632,9 @@ static void reoffer_answered(pl_pool *pool, pl_op *op, pl_err e,
     if (!next)
         return;
     next->next = confirm_done;
+    leg->is_answered = true;
     if (pl_leg_remote(pool, leg, m->sdp, PL_SDP_TYPE_ANSWER, next))
-        pl_part_leave(pool, leg->part, "media worker lost");
+        offer_failed(pool, leg->part, "media worker lost");
 }
 
 static void reoffer_made(pl_pool *pool, pl_op *op, pl_err e,
@@ -620,8 +645,9 @@ static void reoffer_made(pl_pool *pool, pl_op *op, pl_err e,
     pl_op_destroy(&op);
     if (!part)
         return;
-    if (e || !part->call) {
-        pl_part_leave(pool, part, "media worker lost");
+    const pl_call *call = call_of(pool, part);
+    if (e || !call) {
+        offer_failed(pool, part, "media worker lost");
         return;
     }
     pl_call_offer m = {.sdp = sdp->sdp};
@@ -629,9 +655,9 @@ static void reoffer_made(pl_pool *pool, pl_op *op, pl_err e,
     if (!next)
         return;
     PL_SET(next->leg, leg->row.leg_id);
-    PL_SET(m.call_id, part->call->row.call_id);
+    PL_SET(m.call_id, call->row.call_id);
     PL_MSG_SET(CALL_OFFER, call_offer, &m, sdp);
-    pl_pool_send(pool, part->call->row.node, 0, &PL_MSG_CALL_OFFER, &m, next);
+    pl_pool_send(pool, call->row.node, 0, &PL_MSG_CALL_OFFER, &m, next);
 }
 
 void pl_phone_offer_again(pl_pool *pool, pl_leg *leg)
@@ -643,7 +669,17 @@ void pl_phone_offer_again(pl_pool *pool, pl_leg *leg)
     pl_part *part = leg->part;
     pl_pool_cancel(pool, &leg->timer);
     if (pl_leg_negotiate(pool, leg, (pl_slice){NULL, 0}, op))
-        pl_part_leave(pool, part, "media worker lost");
+        offer_failed(pool, part, "media worker lost");
+}
+
+void pl_phone_plan_offer(pl_pool *pool, pl_leg *leg)
+{
+    plan_reoffer(pool, leg);
+}
+
+void pl_phone_offer_back(pl_pool *pool, pl_leg *leg)
+{
+    reoffer(pool, leg);
 }
 
 /* ---- tones ---- */

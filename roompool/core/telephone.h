@@ -17,6 +17,10 @@ void pl_phone_ask_pin(pl_pool *pool, pl_part *part);
 /* Offer the new media worker's media to the telephone; ends the call when that
  * cannot be. */
 void pl_phone_offer_again(pl_pool *pool, pl_leg *leg);
+/* Offer what its media worker offers now: soon, or at once since the telephone
+ * sends elsewhere. Both may end the call or the transfer. */
+void pl_phone_plan_offer(pl_pool *pool, pl_leg *leg);
+void pl_phone_offer_back(pl_pool *pool, pl_leg *leg);
 /* The worker's inventory names a call, in this pl_call_state. */
 void pl_phone_seen(pl_pool *pool, pl_call *call, uint32_t state);
 /* A user answered: send the 200. */
