@@ -141,7 +141,7 @@ static pl_err prepare(pl_api_call *call, pl_answer *answer)
         return pl_conference_refuse(answer, "SVC0002",
                                     "e911Context.address is missing");
     }
-    uint64_t hash;
+    uint64_t hash = 0;
     e = read_address(address, &hash, answer);
     if (!e && answer->status == 0)
         answer_location(answer, hash);
