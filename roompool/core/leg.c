@@ -426,36 +426,41 @@ static bool is_established(const pl_part *part)
            part->row.state == PL_PART_STATE_PIN;
 }
 
+/* Lost before the seat was taken by it. Who rings is told, as one who had been
+ * invited. */
+static void ringing_lost(pl_pool *pool, pl_leg *leg, const char *reason)
+{
+    if (leg->is_pending) { /* its negotiation is tried again */
+        leg->is_negotiated = false;
+    } else if (is_established(leg->part)) { /* a seat that moves */
+        pl_invite_decline(pool, leg, reason);
+    } else {
+        pl_part_leave(pool, leg->part, reason);
+    }
+}
+
 void pl_leg_lost(pl_pool *pool, pl_leg *leg, const char *reason)
 {
     pl_part *part = leg->part;
     bool is_first = leg->is_pending && !leg->is_negotiated;
-    leg->is_negotiated = false;
     leg->is_unconfirmed = leg->is_lost = false;
     if (is_first && part->row.kind == PL_PART_KIND_PAGE)
         return; /* its negotiation is tried again */
     pl_pool_count(pool, PL_RM_legs_lost);
     pl_pool_note(pool, PL_LOG_WARN, "leg_lost", part->conf, part, reason);
-    if (!part->is_spare) {
-        pl_transfer_part_leaves(pool, part, reason); /* its leg elsewhere too */
-        pl_reoffer_lost(pool, leg);
-    }
     if (part->row.kind == PL_PART_KIND_PAGE) {
         pl_roster_call_lost(pool, part, leg->row.leg_id, reason);
         pl_part_set_media(pool, part, false);
         remove_leg(pool, leg);
         return;
     }
-    if (!is_established(part)) {
-        if (!leg->is_pending) /* else its negotiation is tried again */
-            pl_part_leave(pool, part, reason);
+    if (!is_established(part) || !pl_leg_is_seat(leg)) {
+        ringing_lost(pool, leg, reason);
         return;
     }
-    if (!pl_leg_is_seat(leg)) { /* rings while the seat moves */
-        if (!is_first)
-            pl_invite_decline(pool, leg, reason);
-        return;
-    }
+    leg->is_negotiated = false;
+    pl_transfer_part_leaves(pool, part, reason); /* it goes nowhere else now */
+    pl_reoffer_lost(pool, leg);
     set_state(pool, leg, PL_LEG_STATE_NEW);
     pl_part_set_media(pool, part, false);
 }

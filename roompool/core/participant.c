@@ -245,6 +245,8 @@ static void tell_sessions(pl_pool *pool, pl_part *part, uint32_t was,
     if (part->row.kind != PL_PART_KIND_USER)
         return;
     pl_session_terminated(pool, part->row.session_id, part, reason);
+    if (was == PL_PART_STATE_NEW) /* rings nowhere */
+        return;
     PL_LIST_EACH(node, &part->legs)
     {
         const pl_leg *leg = PL_CONTAINER(node, pl_leg, link);
