@@ -1,0 +1,231 @@
+/* bench_system.c - the four processes of a benchmark. */
+#include "bench_system.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PATH_BYTES = 512, START_MS = 20000, STOP_MS = 20000, PAUSE_MS = 50 };
+
+static const char *const NODES[] = {"roompool", "media-1", "signaling-1",
+                                    "api-1"};
+
+static void pause_ms(long ms)
+{
+    struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    (void)nanosleep(&t, NULL);
+}
+
+static bool is_free(unsigned port, int type)
+{
+    const struct sockaddr_in at = {.sin_family = AF_INET,
+                                   .sin_port = htons((uint16_t)port),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, type, 0);
+    bool is_good =
+        fd >= 0 && bind(fd, (const struct sockaddr *)&at, sizeof at) == 0;
+    if (fd >= 0)
+        (void)close(fd);
+    return is_good;
+}
+
+static unsigned find_ports(void)
+{
+    for (unsigned base = 21000; base < 29000; base += 100) {
+        if (is_free(base, SOCK_STREAM) && is_free(base + 1, SOCK_STREAM) &&
+            is_free(base + 1, SOCK_DGRAM) && is_free(base + 2, SOCK_DGRAM))
+            return base;
+    }
+    return 0;
+}
+
+static bool write_file(const bench_system *s, const char *name,
+                       const char *text)
+{
+    char path[PATH_BYTES];
+    (void)snprintf(path, sizeof path, "%s/%s", s->dir, name);
+    FILE *f = fopen(path, "w");
+    if (!f)
+        return false;
+    bool is_good = fputs(text, f) >= 0;
+    return fclose(f) == 0 && is_good;
+}
+
+static bool write_files(const bench_system *s)
+{
+    char text[4096];
+    (void)snprintf(text, sizeof text,
+                   "roompool parley-roompool\n"
+                   "media-1 parley-media --webrtc_port=%u --rtp_port_min=%u"
+                   " --rtp_port_max=%u\n"
+                   "signaling-1 parley-signaling --udp_listen=127.0.0.1:%u"
+                   " --tcp_listen=127.0.0.1:%u\n"
+                   "api-1 parley-api --port=%u --listen=127.0.0.1\n",
+                   s->port + 2, s->port + 10, s->port + 99, s->port + 1,
+                   s->port + 1, s->port);
+    if (!write_file(s, "nodes", text))
+        return false;
+    (void)snprintf(
+        text, sizeof text,
+        "[common]\nbus = ipc://var/run/bus\nrun_dir = var/run\n"
+        "drain_ms = 1000\nlog_level = warn\n"
+        "[roompool]\ndatabase = var/parley.db\nmax_conferences = 100000\n"
+        "max_sessions = 100000\nmax_sessions_per_user = 1000\n"
+        "max_invitations = 1000\nmax_polls = 100000\n"
+        "[api]\nweb_dir = %s/web\nopenapi = %s/api-frontend/openapi.json\n"
+        "issuer = https://localhost:%u\nmax_connections = 18000\n"
+        "max_per_address = 18000\npoll_ms = 30000\nhead_ms = 60000\n"
+        "[signaling]\noutbound_allow = 127.0.0.0/8\n"
+        "[media]\nprompts_dir = %s/media-worker/prompts\nmax_legs = 100000\n"
+        "max_rooms = 100000\nbind_address = 127.0.0.1\n"
+        "announce_address = 127.0.0.1\nannounce_loopback = true\n",
+        PL_BENCH_ROOT, PL_BENCH_ROOT, s->port, PL_BENCH_ROOT);
+    return write_file(s, "parley.conf", text);
+}
+
+static void run_supervisor(const bench_system *s)
+{
+    char nodes[PATH_BYTES];
+    char config[PATH_BYTES];
+    char log[PATH_BYTES];
+    (void)snprintf(nodes, sizeof nodes, "%s/nodes", s->dir);
+    (void)snprintf(config, sizeof config, "%s/parley.conf", s->dir);
+    (void)snprintf(log, sizeof log, "%s/supervise.log", s->dir);
+    if (!freopen(log, "w", stdout) || dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
+        _exit(70);
+    (void)execl(PL_BENCH_ROOT "/tools/supervise", "supervise", "--bin",
+                PL_BENCH_BIN, "--nodes", nodes, "--config", config, "--dir",
+                s->dir, (char *)NULL);
+    _exit(69);
+}
+
+static bool is_ready(const bench_system *s, const char *node)
+{
+    char path[PATH_BYTES];
+    (void)snprintf(path, sizeof path, "%s/var/run/%s.ready", s->dir, node);
+    return access(path, F_OK) == 0;
+}
+
+static bool wait_ready(const bench_system *s)
+{
+    size_t n = 0;
+    for (long ms = 0; ms < START_MS; ms += PAUSE_MS) {
+        if (waitpid(s->supervisor, NULL, WNOHANG) != 0)
+            break;
+        while (n < sizeof NODES / sizeof NODES[0] && is_ready(s, NODES[n]))
+            n++;
+        if (n == sizeof NODES / sizeof NODES[0])
+            return true;
+        pause_ms(PAUSE_MS);
+    }
+    (void)fprintf(stderr, "%s is not ready; logs are in %s/var/log\n",
+                  n < sizeof NODES / sizeof NODES[0] ? NODES[n] : "a process",
+                  s->dir);
+    return false;
+}
+
+static bool read_client(bench_system *s)
+{
+    char path[PATH_BYTES];
+    char line[256];
+    (void)snprintf(path, sizeof path, "%s/var/dev-client.env", s->dir);
+    FILE *f = fopen(path, "r");
+    if (!f)
+        return false;
+    while (fgets(line, sizeof line, f)) {
+        (void)sscanf(line, "CLIENT_ID=%127s", s->client_id);
+        (void)sscanf(line, "CLIENT_SECRET=%127s", s->client_secret);
+    }
+    (void)fclose(f);
+    return s->client_id[0] && s->client_secret[0];
+}
+
+bool bench_system_start(bench_system *s)
+{
+    *s = (bench_system){.dir = "/tmp/parley-bench-XXXXXX"};
+    s->port = find_ports();
+    if (!s->port || !mkdtemp(s->dir) || !write_files(s)) {
+        (void)fprintf(stderr, "no folder or ports for the benchmark\n");
+        return false;
+    }
+    s->supervisor = fork();
+    if (s->supervisor == 0)
+        run_supervisor(s);
+    return s->supervisor > 0 && wait_ready(s) && read_client(s);
+}
+
+static int remove_entry(const char *path, const struct stat *st, int kind,
+                        struct FTW *where)
+{
+    (void)st;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
+void bench_system_stop(bench_system *s)
+{
+    bool is_gone = s->supervisor <= 0;
+    if (!is_gone)
+        (void)kill(s->supervisor, SIGTERM);
+    for (long ms = 0; !is_gone && ms < STOP_MS; ms += PAUSE_MS) {
+        is_gone = waitpid(s->supervisor, NULL, WNOHANG) != 0;
+        if (!is_gone)
+            pause_ms(PAUSE_MS);
+    }
+    if (!is_gone) { /* its processes end with it */
+        (void)kill(s->supervisor, SIGKILL);
+        (void)waitpid(s->supervisor, NULL, 0);
+    }
+    if (s->dir[0])
+        (void)nftw(s->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static long pid_of(const bench_system *s, const char *node)
+{
+    char path[PATH_BYTES];
+    long pid = 0;
+    (void)snprintf(path, sizeof path, "%s/var/run/%s.pid", s->dir, node);
+    FILE *f = fopen(path, "r");
+    if (!f)
+        return 0;
+    if (fscanf(f, "%ld", &pid) != 1)
+        pid = 0;
+    (void)fclose(f);
+    return pid;
+}
+
+bench_usage bench_system_usage(const bench_system *s, const char *node)
+{
+    bench_usage usage = {0};
+    char path[64];
+    char line[512];
+    long pid = pid_of(s, node);
+    (void)snprintf(path, sizeof path, "/proc/%ld/status", pid);
+    FILE *f = fopen(path, "r");
+    while (f && fgets(line, sizeof line, f))
+        (void)sscanf(line, "VmRSS: %ld", &usage.rss_kib);
+    if (f)
+        (void)fclose(f);
+    (void)snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+    f = fopen(path, "r");
+    unsigned long user = 0;
+    unsigned long kernel = 0;
+    if (f && fgets(line, sizeof line, f) && strrchr(line, ')'))
+        (void)sscanf(strrchr(line, ')') + 2,
+                     "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+                     &user, &kernel);
+    if (f)
+        (void)fclose(f);
+    usage.cpu_s = (double)(user + kernel) / (double)sysconf(_SC_CLK_TCK);
+    return usage;
+}

@@ -1,0 +1,28 @@
+/* bench_system.h - the four processes, started for one benchmark in a folder
+ * of their own on loopback, by the supervisor that operators use. */
+#ifndef PL_BENCH_SYSTEM_H
+#define PL_BENCH_SYSTEM_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+typedef struct bench_system {
+    char dir[64];
+    unsigned port; /* HTTPS; the next three serve SIP and media */
+    pid_t supervisor;
+    char client_id[128], client_secret[128];
+} bench_system;
+
+/* Start with limits out of the way and wait until every process is ready.
+ * False (cause printed): bench_system_stop() is still needed. */
+bool bench_system_start(bench_system *system);
+void bench_system_stop(bench_system *system);
+
+/* What a process uses; node: "api-1", "roompool", "media-1". */
+typedef struct bench_usage {
+    long rss_kib;
+    double cpu_s;
+} bench_usage;
+bench_usage bench_system_usage(const bench_system *system, const char *node);
+
+#endif
