@@ -41,6 +41,18 @@ function installRecorder() {
       return true;
     }
   });`;
+  const pack = (parts) => {
+    const pcm = new Int16Array(parts.length * 128);
+    parts.forEach((part, i) => part.forEach((x, j) => {
+      pcm[i * 128 + j] = Math.max(-1, Math.min(1, x)) * 32767;
+    }));
+    let text = '';
+    const bytes = new Uint8Array(pcm.buffer);
+    for (let at = 0; at < bytes.length; at += 32768) {
+      text += String.fromCharCode(...bytes.subarray(at, at + 32768));
+    }
+    return btoa(text);
+  };
   window.parleyRecorder = {
     async start(remote) {
       const context = new AudioContext({ sampleRate: 48000 });
@@ -52,6 +64,8 @@ function installRecorder() {
       if (remote) context.createMediaStreamSource(remote).connect(node, 0, 1);
       node.connect(context.destination);
       this.context = context;
+      this.node = node;
+      this.sources = new Map(); // of a track
       this.parts = [[], []];
       this.startMs = 0;
       node.port.onmessage = ({ data }) => {
@@ -59,26 +73,26 @@ function installRecorder() {
         for (let c = 0; c < 2; c++) this.parts[c].push(...data[c]);
       };
     },
+    // One more sound of the same loudspeaker, or the same again.
+    add(remote) {
+      const { id } = remote.getAudioTracks()[0];
+      this.sources.get(id)?.disconnect();
+      this.sources.set(id, this.context.createMediaStreamSource(remote));
+      this.sources.get(id).connect(this.node, 0, 1);
+    },
+    // The last seconds heard; goes on.
+    latest(seconds) {
+      const parts = this.parts[1].slice(-Math.ceil(seconds * 48000 / 128));
+      return { startMs: Date.now() - parts.length * 128 / 48, ear: pack(parts) };
+    },
     async stop() {
       await this.context.close();
-      const pack = (parts) => {
-        const pcm = new Int16Array(parts.length * 128);
-        parts.forEach((part, i) => part.forEach((x, j) => {
-          pcm[i * 128 + j] = Math.max(-1, Math.min(1, x)) * 32767;
-        }));
-        let text = '';
-        const bytes = new Uint8Array(pcm.buffer);
-        for (let at = 0; at < bytes.length; at += 32768) {
-          text += String.fromCharCode(...bytes.subarray(at, at + 32768));
-        }
-        return btoa(text);
-      };
       return { startMs: this.startMs, mic: pack(this.parts[0]), ear: pack(this.parts[1]) };
     },
   };
 }
 
-function unpack(text, startMs) {
+export function unpack(text, startMs) {
   const bytes = Buffer.from(text, 'base64');
   const samples = new Float32Array(bytes.length / 2);
   for (let i = 0; i < samples.length; i++) samples[i] = bytes.readInt16LE(i * 2) / 32768;

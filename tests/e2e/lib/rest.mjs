@@ -128,11 +128,20 @@ function installRest() {
       return made;
     },
 
+    // Takes an offer, with the peer connection that there is or a new one.
+    async reanswer(sdp) {
+      await api.pc.setRemoteDescription({ type: 'offer', sdp });
+      await api.pc.setLocalDescription();
+    },
+
+    async renew(sdp) {
+      await api.peer();
+      await api.reanswer(sdp);
+    },
+
     async answer() {
       const invited = await api.event('invitation-received');
-      await api.peer();
-      await api.pc.setRemoteDescription({ type: 'offer', sdp: invited.sdp });
-      await api.pc.setLocalDescription();
+      await api.renew(invited.sdp);
       const answered = await api.call('PUT', invited.resourceURL, {
         headers: { 'x-conference-action': 'call-answer' },
         body: { conferenceModifications: { sdp: await api.described() } },
