@@ -84,7 +84,7 @@ void pl_on_direct_call_create(pl_pool *pool, const pl_bus_in *in)
     if (!e && m->sdp.len == 0)
         e = PL_EINVAL;
     if (!e)
-        e = pl_invite_check(pool, m->address, sess->row.session_id, NULL);
+        e = pl_invite_check(pool, m->address, sess->row.session_id);
     if (!e)
         e = pl_conf_create(pool, PL_CONF_KIND_CALL, &conf);
     if (!e)
