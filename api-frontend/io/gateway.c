@@ -85,19 +85,25 @@ static void no_route(pl_gateway *gateway, pl_http_exchange *exchange, pl_err e,
     } else if (is_never || e == PL_EUNSUPPORTED) {
         refuse_status(gateway, exchange, 405, "Method not allowed", allow);
     } else if (e == PL_ENOENT) {
-        refuse_status(gateway, exchange, 404, "No such resource", NULL);
+        refuse_status(gateway, exchange, 404, "No such path; see /openapi.json", NULL);
     } else {
         refuse_status(gateway, exchange, 400, "Malformed path", NULL);
     }
 }
 
-static void on_fault(void *ctx, pl_http_fault fault, pl_answer *answer)
+static void on_fault(void *ctx, pl_http_fault fault, const pl_http_head *head,
+                     pl_answer *answer)
 {
-    pl_gateway *gateway = ctx;
-    pl_answer_refuse(answer, PL_FAMILY_SITE, pl_http_fault_status(fault),
+    const pl_gateway *gateway = ctx;
+    const char *origins = gateway->options.config->cors_origins;
+    pl_api_family family =
+        head ? pl_family_of_path(head->path) : PL_FAMILY_SITE;
+    pl_slice origin =
+        head ? pl_http_head_get(head, "origin") : (pl_slice){NULL, 0};
+    pl_answer_refuse(answer, family, pl_http_fault_status(fault),
                      pl_http_fault_text(fault));
-    if (strcmp(gateway->options.config->cors_origins, "*") == 0)
-        pl_answer_cors(answer, "*", (pl_slice){NULL, 0});
+    if (family != PL_FAMILY_SITE || strcmp(origins, "*") == 0)
+        pl_answer_cors(answer, origins, origin);
 }
 
 /* ---- who asks ---- */

@@ -373,11 +373,12 @@ void pl_http_upgrade(pl_http_exchange *exchange, const pl_answer *answer,
 
 /* ---- requests ---- */
 
-static void refuse(conn *c, pl_http_fault fault)
+/* head: NULL until it was parsed. */
+static void refuse(conn *c, pl_http_fault fault, const pl_http_head *head)
 {
     pl_answer answer;
     pl_answer_init(&answer);
-    c->server->options.on_fault(c->server->options.ctx, fault, &answer);
+    c->server->options.on_fault(c->server->options.ctx, fault, head, &answer);
     c->closes_after = true;
     pl_list_remove(&c->idle_link);
     count(c->server, PL_AM_gate_refused);
@@ -399,7 +400,7 @@ static void begin_body(conn *c)
     bool has_one = c->head.is_chunked || c->head.content_length > 0;
     pl_buf_init(&c->body, PL_HTTP_BODY_MAX);
     if (c->head.content_length > PL_HTTP_BODY_MAX) {
-        refuse(c, PL_HTTP_FAULT_BODY_LONG);
+        refuse(c, PL_HTTP_FAULT_BODY_LONG, &c->head);
         return;
     }
     if (!has_one) {
@@ -443,7 +444,7 @@ static bool read_head(conn *c, struct evbuffer *in)
         e = pl_http_head_parse(c->head_bytes, len, &c->head, &fault);
     }
     if (e) {
-        refuse(c, e == PL_EPROTO ? fault : PL_HTTP_FAULT_HEAD_LONG);
+        refuse(c, e == PL_EPROTO ? fault : PL_HTTP_FAULT_HEAD_LONG, NULL);
     } else {
         begin_body(c);
     }
@@ -460,7 +461,7 @@ static bool read_fixed(conn *c, struct evbuffer *in)
         pl_buf_add(&c->body, bytes, n);
     (void)evbuffer_drain(in, n);
     if (c->body.has_failed || (n > 0 && !bytes)) {
-        refuse(c, PL_HTTP_FAULT_BODY_LONG);
+        refuse(c, PL_HTTP_FAULT_BODY_LONG, &c->head);
         return true;
     }
     if (c->body.len < (size_t)c->head.content_length)
@@ -479,7 +480,8 @@ static bool read_chunked(conn *c, struct evbuffer *in)
     pl_err e = pl_http_chunk_feed(&c->chunk, bytes, n, &c->body, &used);
     if (e == PL_EPROTO || e == PL_ETOOBIG) {
         refuse(c,
-               e == PL_EPROTO ? PL_HTTP_FAULT_CHUNK : PL_HTTP_FAULT_BODY_LONG);
+               e == PL_EPROTO ? PL_HTTP_FAULT_CHUNK : PL_HTTP_FAULT_BODY_LONG,
+               &c->head);
         return true;
     }
     (void)evbuffer_drain(in, used);
@@ -579,11 +581,11 @@ static void on_deadline(void *ctx)
     switch (c->state) {
     case CONN_HEAD:
         count(c->server, PL_AM_deadline_head);
-        refuse(c, PL_HTTP_FAULT_HEAD_SLOW);
+        refuse(c, PL_HTTP_FAULT_HEAD_SLOW, NULL);
         break;
     case CONN_BODY:
         count(c->server, PL_AM_deadline_body);
-        refuse(c, PL_HTTP_FAULT_BODY_SLOW);
+        refuse(c, PL_HTTP_FAULT_BODY_SLOW, &c->head);
         break;
     case CONN_IDLE:
         count(c->server,

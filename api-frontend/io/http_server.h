@@ -17,9 +17,10 @@ typedef struct pl_http_server pl_http_server;
 typedef struct pl_http_exchange pl_http_exchange;
 
 typedef void (*pl_http_on_request)(void *ctx, pl_http_exchange *exchange);
-/* A request head or body was refused before the handler: fill the answer. */
+/* A request head or body was refused before the handler: fill the answer.
+ * head: NULL when it was the head. */
 typedef void (*pl_http_on_fault)(void *ctx, pl_http_fault fault,
-                                 pl_answer *answer);
+                                 const pl_http_head *head, pl_answer *answer);
 /* The client went away before the answer was complete; the exchange is invalid
  * after the call. */
 typedef void (*pl_http_on_gone)(void *ctx, pl_http_exchange *exchange);

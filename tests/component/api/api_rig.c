@@ -253,14 +253,19 @@ void rig_client(const api_rig *rig, char *secret, size_t cap)
 
 const char *rig_token(api_rig *rig)
 {
+    return rig_token_with(rig, "user=alice");
+}
+
+const char *rig_token_with(api_rig *rig, const char *more)
+{
     char secret[128] = "";
     char body[256];
     tls_reply reply;
     rig_client(rig, secret, sizeof secret);
     (void)snprintf(body, sizeof body,
                    "grant_type=client_credentials&client_id=parley-dev"
-                   "&client_secret=%s&user=alice",
-                   secret);
+                   "&client_secret=%s&%s",
+                   secret, more);
     rig_request(rig, "POST /oauth2/token",
                 "Content-Type: application/x-www-form-urlencoded\r\n", body,
                 &reply);

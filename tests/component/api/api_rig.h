@@ -31,6 +31,8 @@ bool rig_is_drained(api_rig *rig);
 void rig_set_ready(api_rig *rig, bool is_ready);
 /* An access token for the development client; borrowed until the next call. */
 const char *rig_token(api_rig *rig);
+/* The same with other form members than user=alice. */
+const char *rig_token_with(api_rig *rig, const char *more);
 void rig_client(const api_rig *rig, char *secret, size_t cap);
 tls_client *rig_connect(const api_rig *rig);
 /* One request on a connection of its own; body NULL: none. headers: lines with

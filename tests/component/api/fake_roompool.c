@@ -84,6 +84,17 @@ static void on_conference_create(void *ctx, const pl_bus_in *in)
     pl_bus_reply(f->bus, &in->ticket, &PL_MSG_CONFERENCE_CREATED, &r);
 }
 
+static void on_call_create(void *ctx, const pl_bus_in *in)
+{
+    fake_roompool *f = ctx;
+    const pl_direct_call_create *m = in->body;
+    pl_direct_call_created r = {.conf_id = "L1", .session_id = "S-event"};
+    if (strcmp(m->address, "sip:nobody@example.com") == 0)
+        pl_bus_reply_error(f->bus, &in->ticket, PL_ENOUSER, NULL);
+    else
+        pl_bus_reply(f->bus, &in->ticket, &PL_MSG_DIRECT_CALL_CREATED, &r);
+}
+
 static void on_conference_action(void *ctx, const pl_bus_in *in)
 {
     fake_roompool *f = ctx;
@@ -326,6 +337,7 @@ static const struct {
     {&PL_MSG_SESSION_TICKET_USE, on_ticket_use},
     {&PL_MSG_USER_BIND, on_simple},
     {&PL_MSG_CONFERENCE_CREATE, on_conference_create},
+    {&PL_MSG_DIRECT_CALL_CREATE, on_call_create},
     {&PL_MSG_CONFERENCE_ACTION, on_conference_action},
     {&PL_MSG_CONFERENCE_DELETE, on_simple},
     {&PL_MSG_PARTICIPANT_INVITE, on_invite},
@@ -342,6 +354,17 @@ static const struct {
     {&PL_MSG_METRICS_GET, on_metrics},
 };
 
+static void on_any(void *ctx, const pl_bus_in *in)
+{
+    fake_roompool *f = ctx;
+    if (atomic_load(&f->counts->is_mute))
+        return;
+    for (size_t i = 0; i < sizeof HANDLERS / sizeof HANDLERS[0]; i++) {
+        if (HANDLERS[i].desc == in->desc)
+            HANDLERS[i].handler(ctx, in);
+    }
+}
+
 fake_roompool *fake_create(pl_bus *bus, fake_counts *counts)
 {
     fake_roompool *f = calloc(1, sizeof *f);
@@ -350,7 +373,7 @@ fake_roompool *fake_create(pl_bus *bus, fake_counts *counts)
     f->bus = bus;
     f->counts = counts;
     for (size_t i = 0; i < sizeof HANDLERS / sizeof HANDLERS[0]; i++) {
-        if (pl_bus_handle(bus, HANDLERS[i].desc, HANDLERS[i].handler, f)) {
+        if (pl_bus_handle(bus, HANDLERS[i].desc, on_any, f)) {
             free(f);
             return NULL;
         }

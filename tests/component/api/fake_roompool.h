@@ -1,5 +1,6 @@
 /* fake_roompool.h - a scripted roompool on the in-memory bus. What it does is
  * decided by the ids in the requests, so that no test shares state with it:
+ *   call    to sip:nobody@example.com: no such user
  *   alias   "pin": wants PIN 1234; "gone": unknown; "full"; "busy": no worker
  *   session "S-event": an event at once; "S-none": nothing, at once; "S-park":
  *           waits; "S-late": waits until fake_release(); "S-403"; "S-feed":
@@ -19,7 +20,8 @@
 typedef struct fake_counts {
     atomic_uint polls, cancels, acks, last_ack, joins, media, controls,
         sessions, creates, actions, invites;
-    atomic_bool is_deaf; /* answers nothing */
+    atomic_bool is_deaf; /* answers no poll */
+    atomic_bool is_mute; /* answers nothing */
 } fake_counts;
 
 typedef struct fake_roompool fake_roompool;

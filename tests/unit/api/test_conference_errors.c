@@ -1,101 +1,24 @@
 /* test_conference_errors.c - whatever goes wrong with whatever operation, the
- * answer is one that old clients digest. The pairs are those of the wire
- * reference; this list is written down a second time on purpose. */
+ * answer is one that old clients digest. */
 #include "call_rig.h"
 
 #include <stdlib.h>
 
 #include "conference_api.h"
 #include "pl/str.h"
-
-static const struct {
-    int status;
-    const char *codes; /* each 7 characters, with blanks */
-} SAFE[] = {
-    {400, "SVC0001 SVC0002 SVC0003 SVC0004 SVC0015 SVC0016 SVC0017 SVC0018 "
-          "SVC0019 SVC0020 SVC8510 SVC8511 SVC8512 SVC8514"},
-    {401, "POL0001"},
-    {403, "POL0001 POL0002 POL0003 POL1009 POL1100 POL1102"},
-    {404, "SVC8514"},
-    {409, "SVC8501"},
-};
-
-static bool is_safe_code(int status, pl_slice code)
-{
-    char text[16];
-    if (code.len != 7 || pl_copy(text, sizeof text, code))
-        return false;
-    for (size_t i = 0; i < sizeof SAFE / sizeof SAFE[0]; i++)
-        if (SAFE[i].status == status)
-            return strstr(SAFE[i].codes, text) != NULL;
-    return false;
-}
-
-/* The inner object of a RequestError and whether its name fits its code. */
-static const pl_json *inner_of(const pl_json *doc, pl_slice *code)
-{
-    static const struct {
-        const char *name, *prefix;
-    } ROWS[] = {{"ServiceException", "SVC"},
-                {"PolicyException", "POL"},
-                {"Exception", ""}};
-    const pl_json *outer = pl_json_get(doc, "RequestError");
-    *code = (pl_slice){NULL, 0};
-    for (size_t i = 0; i < 3; i++) {
-        const pl_json *inner = pl_json_get(outer, ROWS[i].name);
-        if (!inner)
-            continue;
-        (void)!pl_json_get_str(inner, "MessageId", code);
-        size_t n = strlen(ROWS[i].prefix);
-        bool fits = code->len >= n && (n > 0) == (code->len > 0) &&
-                    (n == 0 || memcmp(code->ptr, ROWS[i].prefix, n) == 0);
-        return fits ? inner : NULL;
-    }
-    return NULL;
-}
-
-static bool is_request_error(int status, const pl_answer *answer,
-                             bool is_binding)
-{
-    pl_json *doc = NULL;
-    pl_slice code;
-    pl_slice text;
-    bool is_good = false;
-    if (pl_json_parse(pl_buf_slice(&answer->body), &doc))
-        return false;
-    const pl_json *inner = inner_of(doc, &code);
-    if (inner && pl_json_get_str(inner, "Text", &text) == PL_OK &&
-        text.len > 0) {
-        if (code.len == 0) /* only where the client expects none */
-            is_good = status == 404 || status == 405 || status == 413;
-        else
-            is_good =
-                is_safe_code(status, code) && (status != 404 || is_binding);
-    }
-    pl_json_free(&doc);
-    return is_good;
-}
-
-static bool is_safe(const pl_answer *answer, bool is_binding)
-{
-    const char *type = answer->content_type;
-    if (answer->body.len == 0 || !type)
-        return false;
-    if (answer->status == 500 || answer->status == 503 || answer->status == 504)
-        return strncmp(type, "text/plain", 10) == 0;
-    return strcmp(type, "application/json") == 0 &&
-           is_request_error(answer->status, answer, is_binding);
-}
+#include "safe_error.h"
 
 static void check(const pl_route *route, const char *what, pl_answer *answer)
 {
     pl_answer_cors(answer, "*", pl_slice_str("https://app.example"));
     const char *headers = pl_buf_text(&answer->headers);
     bool is_binding = route && route->op == &PL_OP_USER_BIND;
-    if (!is_safe(answer, is_binding))
+    bool is_safe = is_safe_error(answer->status, answer->content_type,
+                                 pl_buf_slice(&answer->body), is_binding);
+    if (!is_safe)
         print_error("%s, %s: %d %s\n", route ? route->path : "-", what,
                     answer->status, pl_buf_text(&answer->body));
-    assert_true(is_safe(answer, is_binding));
+    assert_true(is_safe);
     assert_non_null(strstr(headers, "Access-Control-Allow-Origin: *\r\n"));
     assert_non_null(strstr(headers, "Access-Control-Expose-Headers: Location, "
                                     "x-expires, x-state, x-modId\r\n"));
