@@ -253,6 +253,6 @@ void pl_answer_preflight(pl_answer *answer, const char *methods)
                      "Authorization, Content-Type, Accept, x-Arg, x-e911Id, "
                      "x-calls-action, x-conference-action, action, x-modId, "
                      "x-mod-Id, modID, x-delete-reason, "
-                     "x-transferTargetCallId, token, pin");
+                     "x-transferTargetCallId, Last-Event-ID, token, pin");
     pl_answer_header(answer, "Access-Control-Max-Age", "7200");
 }
