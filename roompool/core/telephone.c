@@ -276,6 +276,25 @@ static void dialled(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
     pl_op_destroy(&op);
 }
 
+/* Who the telephone is told calls: in a call the user, by number if it has one;
+ * else, and for a gateway that wants to know us, what is configured. */
+static void put_caller(const pl_pool *pool, const pl_part *callee,
+                       pl_call_start *m)
+{
+    const pl_part *by = pl_part_find(pool, callee->row.invited_by);
+    bool is_direct = by && callee->conf->row.kind == PL_CONF_KIND_CALL;
+    const char *name =
+        is_direct ? by->row.display_name : pool->config->caller_name;
+    bool has_number =
+        is_direct && strncmp(by->row.address, "tel:+", strlen("tel:+")) == 0;
+    PL_SET(m->from_user, has_number ? by->row.address + strlen("tel:")
+                                    : pool->config->caller_user);
+    if (name[0]) {
+        PL_SET(m->from_name, name);
+        PL_MSG_SET(CALL_START, call_start, m, from_name);
+    }
+}
+
 static void send_start(pl_pool *pool, const pl_call *call, pl_slice sdp)
 {
     pl_call_start m = {.sdp = sdp,
@@ -286,11 +305,7 @@ static void send_start(pl_pool *pool, const pl_call *call, pl_slice sdp)
     PL_SET(op->call, call->row.call_id);
     PL_SET(m.call_id, call->row.call_id);
     PL_SET(m.to_uri, call->row.peer_uri);
-    PL_SET(m.from_user, pool->config->caller_user);
-    if (pool->config->caller_name[0]) {
-        PL_SET(m.from_name, pool->config->caller_name);
-        PL_MSG_SET(CALL_START, call_start, &m, from_name);
-    }
+    put_caller(pool, call->part, &m);
     pl_pool_send(pool, call->row.node, 0, &PL_MSG_CALL_START, &m, op);
 }
 

@@ -137,18 +137,41 @@ pl_err create_conference(world *w, const user *u, answer *a)
     return a->error;
 }
 
-void conference_begin(world *w, const char *token, const char *conf,
-                      pl_action action, const char *sdp, answer *a)
+static void act_begin(world *w, const char *token, const act *what, answer *a)
 {
-    pl_conference_action m = {.action = (uint32_t)action};
+    pl_conference_action m = {.action = (uint32_t)what->action,
+                              .resource = what->resource};
     AS_CLIENT(m, token);
-    PUT(m.conf_id, conf);
-    if (sdp) {
-        m.sdp = pl_slice_str(sdp);
+    PUT(m.conf_id, what->conf);
+    PL_MSG_SET(CONFERENCE_ACTION, conference_action, &m, resource);
+    if (what->sdp) {
+        m.sdp = pl_slice_str(what->sdp);
         PL_MSG_SET(CONFERENCE_ACTION, conference_action, &m, sdp);
+    }
+    if (what->mod) {
+        PUT(m.mod_id, what->mod);
+        PL_MSG_SET(CONFERENCE_ACTION, conference_action, &m, mod_id);
+    }
+    if (what->target) {
+        PUT(m.target_id, what->target);
+        PL_MSG_SET(CONFERENCE_ACTION, conference_action, &m, target_id);
     }
     world_send(w, w->api, &PL_MSG_CONFERENCE_ACTION, &m, a);
     world_run(w, 5 * MS);
+}
+
+pl_err user_acts(world *w, const user *u, const act *what, answer *a)
+{
+    act_begin(w, u->token, what, a);
+    world_wait(w, a);
+    return a->error;
+}
+
+void conference_begin(world *w, const char *token, const char *conf,
+                      pl_action action, const char *sdp, answer *a)
+{
+    const act what = {.action = action, .conf = conf, .sdp = sdp};
+    act_begin(w, token, &what, a);
 }
 
 pl_err conference_do(world *w, const char *token, const char *conf,
@@ -190,6 +213,32 @@ pl_err remove_part(world *w, const char *token, const char *conf,
     PUT(m.conf_id, conf);
     PUT(m.address, address);
     world_ask(w, &PL_MSG_PARTICIPANT_REMOVE, &m, &a);
+    return a.error;
+}
+
+pl_err call_create(world *w, const user *u, const char *address, answer *a)
+{
+    pl_direct_call_create m = {.sdp = pl_slice_str("call-offer")};
+    AS_CLIENT(m, u->token);
+    PUT(m.session_id, u->session);
+    PL_MSG_SET(DIRECT_CALL_CREATE, direct_call_create, &m, session_id);
+    PUT(m.address, address);
+    world_ask(w, &PL_MSG_DIRECT_CALL_CREATE, &m, a);
+    world_run(w, 20 * MS);
+    return a->error;
+}
+
+pl_err call_delete(world *w, const user *u, const char *call,
+                   pl_delete_reason reason)
+{
+    pl_conference_delete m = {.reason = (uint32_t)reason,
+                              .resource = PL_RESOURCE_CALLS};
+    answer a;
+    AS_CLIENT(m, u->token);
+    PUT(m.conf_id, call);
+    PL_MSG_SET(CONFERENCE_DELETE, conference_delete, &m, resource);
+    world_ask(w, &PL_MSG_CONFERENCE_DELETE, &m, &a);
+    world_run(w, 20 * MS);
     return a.error;
 }
 
@@ -251,4 +300,75 @@ void user_joins(world *w, const user *host, const char *conf, const char *name,
     user_reads(w, guest, PL_EVENT_KIND_SESSION_OPEN, &ev);
     user_reads(w, host, PL_EVENT_KIND_INVITE_RESULT, &ev);
     assert_string_equal(ev.body.event.reason, "success");
+}
+
+void user_calls(world *w, const user *u, const char *address,
+                char call[CONF_ID_SIZE])
+{
+    answer a;
+    answer ev;
+    assert_int_equal(call_create(w, u, address, &a), PL_OK);
+    pl_fmt_cut(call, CONF_ID_SIZE, "%s", a.body.call_made.conf_id);
+    assert_string_equal(a.body.call_made.session_id, u->session);
+    user_reads(w, u, PL_EVENT_KIND_SESSION_OPEN, &ev);
+    assert_string_equal(ev.sdp, "answer:call-offer");
+    assert_string_equal(ev.body.event.conf_id, call);
+    assert_string_equal(ev.body.event.resource, "calls");
+    assert_true(ev.body.event.provisional);
+}
+
+void user_is_called(world *w, const user *u, const char *call)
+{
+    answer ev;
+    user_reads(w, u, PL_EVENT_KIND_INVITATION_RECEIVED, &ev);
+    assert_string_equal(ev.body.event.conf_id, call);
+    assert_string_equal(ev.body.event.resource, "calls");
+    assert_memory_equal(ev.sdp, "offer:", 6);
+}
+
+void user_answers(world *w, const user *u, const char *call)
+{
+    answer a;
+    answer ev;
+    assert_int_equal(
+        conference_do(w, u->token, call, PL_ACTION_ANSWER, "callee-answer", &a),
+        PL_OK);
+    assert_string_equal(a.body.action.state, "accepted");
+    user_reads(w, u, PL_EVENT_KIND_SESSION_OPEN, &ev);
+    assert_string_equal(ev.sdp, "");
+    assert_false(ev.body.event.provisional);
+}
+
+void user_is_out(world *w, const user *u, const char *reason)
+{
+    answer ev;
+    user_reads(w, u, PL_EVENT_KIND_SESSION_TERMINATED, &ev);
+    assert_string_equal(ev.body.event.reason, reason);
+}
+
+void user_is_offered(world *w, const user *u, const char *conf,
+                     char mod[CONF_ID_SIZE])
+{
+    answer ev;
+    user_reads(w, u, PL_EVENT_KIND_MOD_RECEIVED, &ev);
+    assert_string_equal(ev.body.event.conf_id, conf);
+    assert_memory_equal(ev.sdp, "offer:", 6);
+    pl_fmt_cut(mod, CONF_ID_SIZE, "%s", ev.body.event.mod_id);
+}
+
+void user_accepts(world *w, const user *u, const char *conf, const char *mod)
+{
+    const act accept = {.action = PL_ACTION_ACCEPT,
+                        .conf = conf,
+                        .sdp = "accepted",
+                        .mod = mod};
+    answer a;
+    answer ev;
+    assert_int_equal(user_acts(w, u, &accept, &a), PL_OK);
+    assert_string_equal(a.body.action.state, "mod-accepted");
+    user_reads(w, u, PL_EVENT_KIND_MOD_TERMINATED, &ev);
+    assert_string_equal(ev.body.event.mod_id, mod);
+    assert_string_equal(ev.body.event.reason, "success");
+    assert_string_equal(ev.sdp, "");
+    assert_string_equal(ev.body.event.conf_id, conf);
 }

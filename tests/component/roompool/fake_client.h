@@ -49,11 +49,24 @@ pl_err conference_do(world *w, const char *token, const char *conf,
 /* The same, sent and not waited for. */
 void conference_begin(world *w, const char *token, const char *conf,
                       pl_action action, const char *sdp, answer *a);
+/* An action with all its fields. */
+typedef struct act {
+    pl_action action;
+    const char *conf, *sdp, *mod, *target; /* NULL: none */
+    uint32_t resource;
+} act;
+pl_err user_acts(world *w, const user *u, const act *what, answer *a);
 pl_err conference_leave(world *w, const char *token, const char *conf);
 pl_err invite(world *w, const char *token, const char *conf,
               const char *address, answer *a);
 pl_err remove_part(world *w, const char *token, const char *conf,
                    const char *address);
+
+/* A call; the offer is "call-offer". */
+pl_err call_create(world *w, const user *u, const char *address, answer *a);
+/* DELETE of a call. */
+pl_err call_delete(world *w, const user *u, const char *call,
+                   pl_delete_reason reason);
 
 /* ---- openings: they must succeed ---- */
 void user_opens(world *w, user *u, const char *name, const char *token);
@@ -68,5 +81,17 @@ void user_is_invited(world *w, const user *host, const char *conf,
 /* And answers; both have read what follows. */
 void user_joins(world *w, const user *host, const char *conf, const char *name,
                 const user *guest);
+/* Calls and reads the provisional session-open. */
+void user_calls(world *w, const user *u, const char *address,
+                char call[CONF_ID_SIZE]);
+/* Reads the invitation to a call. */
+void user_is_called(world *w, const user *u, const char *call);
+void user_answers(world *w, const user *u, const char *call);
+/* Reads mod-received, whose id is left in mod, and accepts it. */
+void user_is_offered(world *w, const user *u, const char *conf,
+                     char mod[CONF_ID_SIZE]);
+void user_accepts(world *w, const user *u, const char *conf, const char *mod);
+/* Reads session-terminated with this reason. */
+void user_is_out(world *w, const user *u, const char *reason);
 
 #endif

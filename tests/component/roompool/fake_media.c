@@ -84,6 +84,8 @@ static void reply_sdp(fake_media *m, const pl_bus_in *in, const char *what,
 {
     char text[256];
     pl_media_leg_sdp r = {.sdp_type = type, .direction = m->direction};
+    PUT(r.lines, "audio/a0");
+    PL_MSG_SET(MEDIA_LEG_SDP, media_leg_sdp, &r, lines);
     pl_fmt_cut(text, sizeof text, "%s:%.*s", what, (int)sdp.len,
                sdp.ptr ? (const char *)sdp.ptr : "");
     r.sdp = pl_slice_str(text);
@@ -105,6 +107,7 @@ static void on_leg_create(void *ctx, const pl_bus_in *in)
     *leg = (fake_leg){.mixed = b->mixed, .muted = b->muted};
     pl_fmt_cut(leg->id, 65, "%s", b->leg_id);
     pl_fmt_cut(leg->room, 65, "%s", b->room_id);
+    pl_fmt_cut(leg->lines, sizeof leg->lines, "%s", b->lines);
     leg->had_offer = b->sdp.len > 0;
     if (leg->had_offer)
         reply_sdp(m, in, "answer", b->sdp, PL_SDP_TYPE_ANSWER);
@@ -123,7 +126,14 @@ static void on_leg_remote(void *ctx, const pl_bus_in *in)
         pl_bus_reply_error(m->bus, &in->ticket, PL_ENOENT, NULL);
         return;
     }
+    if (b->sdp_type == PL_SDP_TYPE_ROLLBACK) {
+        leg->n_rollbacks++;
+        reply_ok(m->bus, in);
+        return;
+    }
     leg->n_remote++;
+    if (b->direction)
+        leg->direction = b->direction;
     if (b->sdp_type == PL_SDP_TYPE_OFFER)
         reply_sdp(m, in, "answer", b->sdp, PL_SDP_TYPE_ANSWER);
     else if (b->sdp_type == PL_SDP_TYPE_UNKNOWN)

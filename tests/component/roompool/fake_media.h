@@ -1,5 +1,6 @@
 /* fake_media.h - a scripted media worker: it keeps its rooms and legs, and
- * answers "answer:<offer>" to an offer and "offer:<leg id>" to none. */
+ * answers "answer:<offer>" to an offer and "offer:<leg id>" to none. Every
+ * description has the lines "audio/a0". */
 #ifndef PL_TEST_FAKE_MEDIA_H
 #define PL_TEST_FAKE_MEDIA_H
 
@@ -11,7 +12,9 @@ enum { WORLD_LEGS = 64, WORLD_ROOMS = 32 };
 typedef struct fake_leg {
     char id[65], room[65], prompt[65];
     bool mixed, muted, had_offer;
-    unsigned n_remote;
+    unsigned n_remote, n_rollbacks;
+    uint32_t direction; /* last one asked for */
+    char lines[64];     /* that it was created with */
 } fake_leg;
 
 typedef struct fake_media {

@@ -46,6 +46,9 @@ static void on_call_start(void *ctx, const pl_bus_in *in)
     const pl_call_start *b = in->body;
     fake_call *c = call_of(s, b->call_id);
     c->is_started = true;
+    PUT(c->to, b->to_uri);
+    PUT(c->from, b->from_user);
+    PUT(c->from_name, b->from_name);
     keep(c->sdp, b->sdp);
     reply_ok(s->bus, in);
 }
@@ -56,6 +59,8 @@ static void on_call_end(void *ctx, const pl_bus_in *in)
     const pl_call_end *b = in->body;
     fake_call *c = call_of(s, b->call_id);
     c->is_ended = true;
+    c->end_status =
+        PL_MSG_HAS(CALL_END, call_end, b, sip_status) ? b->sip_status : 0;
     pl_fmt_cut(c->end_reason, sizeof c->end_reason, "%s", b->reason);
     reply_ok(s->bus, in);
 }

@@ -13,6 +13,8 @@ typedef struct fake_call {
     bool is_started, is_ended;
     char sdp[256]; /* last we were given */
     char end_reason[129];
+    uint32_t end_status; /* of a call that was not answered */
+    char to[257], from[129], from_name[129];
 } fake_call;
 
 typedef struct fake_signaling {

@@ -48,6 +48,8 @@ static void on_answer(void *ctx, pl_err e, const pl_bus_in *in)
     answer *a = ctx;
     a->is_done = true;
     a->error = e;
+    if (e && in && in->desc == &PL_MSG_ERROR)
+        memcpy(&a->refusal, in->body, sizeof a->refusal);
     if (e || !in)
         return;
     a->desc = in->desc;

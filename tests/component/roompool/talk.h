@@ -24,6 +24,7 @@ typedef struct answer {
         pl_session_created session;
         pl_session_ticket_owner owner;
         pl_conference_created conference;
+        pl_direct_call_created call_made;
         pl_conference_action_done action;
         pl_participant_invited invited;
         pl_event_item event;
@@ -33,6 +34,7 @@ typedef struct answer {
         pl_ok ok;
     } body;
     char sdp[512];
+    pl_error refusal; /* as it came, when it was refused by the other side */
 } answer;
 
 pl_bus *world_open_bus(world *w, const char *node, pl_role role);
