@@ -216,8 +216,10 @@ export class System {
 
   // SIP, control and first RTP port of one more telephone.
   async phonePorts() {
-    const base = 33000 + (this.base - 20000) % 4000 + this.#phones++ * 30;
-    return [base, base + 2, base + 6];
+    for (;;) { // below the ports that any connection may be given
+      const base = 11000 + (this.base - 20000) % 8000 + this.#phones++ * 30;
+      if (await blockFree(base)) return [base, base + 2, base + 6];
+    }
   }
 
   onStop(closer) { this.#closers.unshift(closer); }
