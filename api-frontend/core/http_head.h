@@ -79,8 +79,8 @@ typedef struct pl_http_head {
     unsigned minor; /* of HTTP/1.x */
     bool is_chunked, has_length, keep_alive, expects_continue;
     uint64_t content_length;
-    pl_http_header headers[PL_HTTP_HEADERS_MAX];
     size_t n_headers;
+    pl_http_header headers[PL_HTTP_HEADERS_MAX]; /* last: may be cut off */
 } pl_http_head;
 
 /* Look for the end of a head.

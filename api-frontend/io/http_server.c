@@ -7,8 +7,10 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -57,7 +59,7 @@ struct pl_http_exchange {
     bool is_loopback, is_first, is_chunked_out, closes_after, has_peer_closed;
     size_t head_cursor, lingered;
     uint8_t *head_bytes;
-    pl_http_head head;
+    const pl_http_head *head; /* owned; NO_HEAD between requests */
     pl_http_chunk chunk;
     pl_buf body;
     pl_http_on_gone on_gone;
@@ -84,6 +86,9 @@ struct pl_http_server {
     void *empty_ctx;
 };
 
+/* What answers without a request go by. */
+static const pl_http_head NO_HEAD = {.minor = 1};
+
 static void read_more(conn *c);
 
 static void count(const pl_http_server *server, size_t metric)
@@ -108,10 +113,32 @@ static void tell_empty(pl_http_server *server)
     on_empty(server->empty_ctx);
 }
 
-static void end_request(conn *c)
+static void forget_head(conn *c)
 {
+    if (c->head != &NO_HEAD)
+        free((void *)(uintptr_t)c->head);
+    c->head = &NO_HEAD;
     free(c->head_bytes);
     c->head_bytes = NULL;
+}
+
+/* Keep a parsed head, cut behind its last header: with room for all that may
+ * come it would be most of what a waiting connection takes. */
+static pl_err keep_head(conn *c, const pl_http_head *head)
+{
+    size_t size = offsetof(pl_http_head, headers) +
+                  head->n_headers * sizeof head->headers[0];
+    pl_http_head *kept = malloc(size);
+    if (!kept)
+        return PL_ENOMEM;
+    memcpy(kept, head, size);
+    c->head = kept;
+    return PL_OK;
+}
+
+static void end_request(conn *c)
+{
+    forget_head(c);
     pl_buf_fini(&c->body);
     c->chunk = (pl_http_chunk){0};
     c->on_gone = NULL;
@@ -154,9 +181,6 @@ static void arm(conn *c, unsigned ms)
 static void become_idle(conn *c)
 {
     end_request(c);
-    c->head.method = PL_HTTP_OTHER;
-    c->head.path = (pl_slice){NULL, 0};
-    c->head.minor = 1;
     c->state = CONN_IDLE;
     c->head_cursor = 0;
     pl_list_append(&c->server->idle, &c->idle_link);
@@ -234,7 +258,7 @@ static void put_head(conn *c, const pl_answer *answer)
         (void)evbuffer_add(out, answer->headers.ptr, answer->headers.len);
     if (c->closes_after) {
         (void)evbuffer_add_printf(out, "Connection: close\r\n");
-    } else if (c->head.minor == 0) {
+    } else if (c->head->minor == 0) {
         (void)evbuffer_add_printf(out, "Connection: keep-alive\r\n");
     }
 }
@@ -255,12 +279,12 @@ static void log_answer(const conn *c, int status)
     char path[PATH_SHOWN] = "";
     if (!pl_log_is_on(PL_LOG_DEBUG))
         return;
-    if (c->head_bytes && c->head.path.ptr) {
-        pl_fmt_cut(path, sizeof path, "%.*s", (int)c->head.path.len,
-                   (const char *)c->head.path.ptr);
+    if (c->head_bytes && c->head->path.ptr) {
+        pl_fmt_cut(path, sizeof path, "%.*s", (int)c->head->path.len,
+                   (const char *)c->head->path.ptr);
     }
     PL_LOG(DEBUG, "http", "answered",
-           PL_KV("method", pl_http_method_text(c->head.method), "path", path,
+           PL_KV("method", pl_http_method_text(c->head->method), "path", path,
                  "source", c->source),
            "status %d", status);
 }
@@ -276,7 +300,7 @@ static void send_answer(conn *c, const pl_answer *answer)
                                   answer->body.len);
     }
     (void)evbuffer_add(out, "\r\n", 2);
-    if (has_body(answer->status) && c->head.method != PL_HTTP_HEAD &&
+    if (has_body(answer->status) && c->head->method != PL_HTTP_HEAD &&
         answer->body.len > 0)
         (void)evbuffer_add(out, answer->body.ptr, answer->body.len);
     c->state = CONN_FLUSH;
@@ -305,7 +329,7 @@ void pl_http_respond(pl_http_exchange *exchange, const pl_answer *answer,
 void pl_http_stream_begin(pl_http_exchange *exchange, const pl_answer *answer)
 {
     struct evbuffer *out = bufferevent_get_output(exchange->bev);
-    exchange->is_chunked_out = exchange->head.minor == 1;
+    exchange->is_chunked_out = exchange->head->minor == 1;
     if (!exchange->is_chunked_out)
         exchange->closes_after = true;
     put_head(exchange, answer);
@@ -390,17 +414,17 @@ static void dispatch(conn *c)
 {
     pl_timer_stop(c->timer);
     c->state = CONN_BUSY;
-    c->closes_after = !c->head.keep_alive;
+    c->closes_after = !c->head->keep_alive;
     count(c->server, PL_AM_requests);
     c->server->options.on_request(c->server->options.ctx, c);
 }
 
 static void begin_body(conn *c)
 {
-    bool has_one = c->head.is_chunked || c->head.content_length > 0;
+    bool has_one = c->head->is_chunked || c->head->content_length > 0;
     pl_buf_init(&c->body, PL_HTTP_BODY_MAX);
-    if (c->head.content_length > PL_HTTP_BODY_MAX) {
-        refuse(c, PL_HTTP_FAULT_BODY_LONG, &c->head);
+    if (c->head->content_length > PL_HTTP_BODY_MAX) {
+        refuse(c, PL_HTTP_FAULT_BODY_LONG, c->head);
         return;
     }
     if (!has_one) {
@@ -410,7 +434,7 @@ static void begin_body(conn *c)
     c->state = CONN_BODY;
     arm(c, c->server->options.body_ms);
     struct evbuffer *in = bufferevent_get_input(c->bev);
-    if (c->head.expects_continue && evbuffer_get_length(in) == 0)
+    if (c->head->expects_continue && evbuffer_get_length(in) == 0)
         (void)bufferevent_write(c->bev, "HTTP/1.1 100 Continue\r\n\r\n", 25);
 }
 
@@ -439,10 +463,13 @@ static bool read_head(conn *c, struct evbuffer *in)
         c->head_bytes = malloc(len);
         e = c->head_bytes ? PL_OK : PL_ENOMEM;
     }
+    pl_http_head head;
     if (!e) {
         (void)evbuffer_remove(in, c->head_bytes, len);
-        e = pl_http_head_parse(c->head_bytes, len, &c->head, &fault);
+        e = pl_http_head_parse(c->head_bytes, len, &head, &fault);
     }
+    if (!e)
+        e = keep_head(c, &head);
     if (e) {
         refuse(c, e == PL_EPROTO ? fault : PL_HTTP_FAULT_HEAD_LONG, NULL);
     } else {
@@ -453,7 +480,7 @@ static bool read_head(conn *c, struct evbuffer *in)
 
 static bool read_fixed(conn *c, struct evbuffer *in)
 {
-    size_t want = (size_t)c->head.content_length - c->body.len;
+    size_t want = (size_t)c->head->content_length - c->body.len;
     size_t n = evbuffer_get_length(in);
     n = n < want ? n : want;
     const uint8_t *bytes = n ? evbuffer_pullup(in, (ev_ssize_t)n) : NULL;
@@ -461,10 +488,10 @@ static bool read_fixed(conn *c, struct evbuffer *in)
         pl_buf_add(&c->body, bytes, n);
     (void)evbuffer_drain(in, n);
     if (c->body.has_failed || (n > 0 && !bytes)) {
-        refuse(c, PL_HTTP_FAULT_BODY_LONG, &c->head);
+        refuse(c, PL_HTTP_FAULT_BODY_LONG, c->head);
         return true;
     }
-    if (c->body.len < (size_t)c->head.content_length)
+    if (c->body.len < (size_t)c->head->content_length)
         return false;
     dispatch(c);
     return true;
@@ -481,7 +508,7 @@ static bool read_chunked(conn *c, struct evbuffer *in)
     if (e == PL_EPROTO || e == PL_ETOOBIG) {
         refuse(c,
                e == PL_EPROTO ? PL_HTTP_FAULT_CHUNK : PL_HTTP_FAULT_BODY_LONG,
-               &c->head);
+               c->head);
         return true;
     }
     (void)evbuffer_drain(in, used);
@@ -516,7 +543,7 @@ static void read_more(conn *c)
         case CONN_HEAD: goes_on = read_head(c, in); break;
         case CONN_BODY:
             goes_on =
-                c->head.is_chunked ? read_chunked(c, in) : read_fixed(c, in);
+                c->head->is_chunked ? read_chunked(c, in) : read_fixed(c, in);
             break;
         case CONN_STREAM: goes_on = read_raw(c, in); break;
         case CONN_BUSY:
@@ -585,7 +612,7 @@ static void on_deadline(void *ctx)
         break;
     case CONN_BODY:
         count(c->server, PL_AM_deadline_body);
-        refuse(c, PL_HTTP_FAULT_BODY_SLOW, &c->head);
+        refuse(c, PL_HTTP_FAULT_BODY_SLOW, c->head);
         break;
     case CONN_IDLE:
         count(c->server,
@@ -692,6 +719,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
         return;
     }
     c->is_first = true;
+    c->head = &NO_HEAD;
     pl_list_append(&server->conns, &c->link);
     server->n_conns++;
     count(server, PL_AM_accepted);
@@ -739,6 +767,20 @@ static pl_err listen_all(pl_http_server *server)
     return e || server->n_listeners > 0 ? e : PL_ECONFIG;
 }
 
+/* The process has raised its limit as far as it may. */
+static void check_descriptors(const pl_http_server *server)
+{
+    enum { OTHERS = 64 }; /* bus, files, listeners */
+    unsigned wanted = server->options.max_connections + OTHERS;
+    struct rlimit files = {0};
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < wanted) {
+        PL_LOG(WARN, "http", "few_descriptors", NULL,
+               "max_connections needs %u, the system allows %llu: raise the "
+               "limit (ulimit -Hn, LimitNOFILE=), or clients are refused",
+               wanted, (unsigned long long)files.rlim_cur);
+    }
+}
+
 pl_err pl_http_server_open(const pl_http_server_options *options,
                            pl_http_server **ret_server)
 {
@@ -746,6 +788,7 @@ pl_err pl_http_server_open(const pl_http_server_options *options,
     if (!server)
         return PL_ENOMEM;
     server->options = *options;
+    check_descriptors(server);
     pl_list_init(&server->conns);
     pl_list_init(&server->idle);
     pl_err e =
@@ -809,7 +852,7 @@ unsigned pl_http_server_connections(const pl_http_server *server)
 
 const pl_http_head *pl_http_request_head(const pl_http_exchange *exchange)
 {
-    return &exchange->head;
+    return exchange->head;
 }
 
 pl_slice pl_http_request_body(const pl_http_exchange *exchange)
