@@ -27,7 +27,7 @@ typedef struct pl_leg_sdp_options {
     size_t n_locals;                   /* at least 1 */
     uint32_t ssrc;
     const char *cname, *stream_id;
-    pl_slice lines; /* m= lines that the peer has already, "audio/0 video/1":
+    pl_slice lines; /* m= lines that the peer has already, "audio/0/1 video/1":
                        our first offer keeps them; empty: none */
     /* WebRTC only */
     const char *ufrag, *pwd;
@@ -80,8 +80,8 @@ PL_MUST_USE pl_err pl_leg_sdp_accept(pl_leg_sdp *sdp, pl_slice answer,
 /* Give up an offer of ours that waits, and the direction wanted for it. */
 void pl_leg_sdp_rollback(pl_leg_sdp *sdp);
 bool pl_leg_sdp_is_offered(const pl_leg_sdp *sdp);
-/* The m= lines agreed on so far as "kind/mid .." into buf[PL_LEG_SDP_LINES];
- * empty: none, or they cannot be told. */
+/* The m= lines agreed on so far as "kind/mid .." (pl_oa_lines()) into
+ * buf[PL_LEG_SDP_LINES]; empty: none, or they cannot be told. */
 void pl_leg_sdp_lines(const pl_leg_sdp *sdp, char *buf);
 /* Why the last call failed; for people. */
 const char *pl_leg_sdp_reason(const pl_leg_sdp *sdp);

@@ -169,8 +169,9 @@ void pl_oa_destroy(pl_oa **oa);
 
 /* Keep the m= lines that the peer has from an earlier negotiation with somebody
  * else (a worker that is lost, another call): our first offer has as many, in
- * this order and with these mids. Audio takes the first audio line, the others
- * are refused; without an audio line one is added at the end.
+ * this order and with these mids. Audio takes the line that had it, else the
+ * first audio line; the others are refused; without an audio line one is added
+ * at the end.
  *
  * lines:  as of pl_oa_lines(); empty: none
  * Errors: PL_EINVAL malformed or too many; PL_ESTATE not before the first
@@ -178,7 +179,9 @@ void pl_oa_destroy(pl_oa **oa);
  * Source: RFC 3264 section 8, RFC 8829 section 5.2.2 */
 PL_MUST_USE pl_err pl_oa_keep_lines(pl_oa *oa, pl_slice lines);
 /* The m= lines agreed on (or kept) so far, in order, as words "kind/mid" with a
- * blank between them; the mid may be empty. "" when there are none yet.
+ * blank between them; the mid may be empty. The line that carries audio with
+ * levels (RFC 6464) has the number of that header extension as a third part:
+ * "video/0 audio/1/14". "" when there are none yet.
  *
  * Errors: PL_EINVAL a mid of the peer's has characters that no mid may have;
  *         PL_EFULL it does not fit into buf[cap] */

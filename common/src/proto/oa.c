@@ -300,8 +300,11 @@ pl_err pl_oa_answer(pl_oa *oa, pl_slice offer, const pl_oa_ice *fresh,
     return PL_OK;
 }
 
-/* The audio line with every codec that we have. */
-static void plan_first_audio(const pl_oa_local *local, oa_plan *plan)
+/* The audio line with every codec that we have. The number of the header
+ * extension is ours to choose only when the peer has none from earlier: a
+ * browser that is told another one for what it knows can crash. */
+static void plan_first_audio(const pl_oa_local *local, bool is_kept,
+                             oa_plan *plan)
 {
     bool is_webrtc = local->kind == PL_LEG_KIND_WEBRTC;
     plan->n_codecs = plan->n_events = 0;
@@ -323,8 +326,11 @@ static void plan_first_audio(const pl_oa_local *local, oa_plan *plan)
         }
     }
     plan->rtcp_mux = is_webrtc;
-    plan->audio_level_id =
-        is_webrtc && local->audio_level ? DEFAULT_AUDIO_LEVEL_ID : 0;
+    if (!is_webrtc || !local->audio_level) {
+        plan->audio_level_id = 0;
+    } else if (!is_kept) {
+        plan->audio_level_id = DEFAULT_AUDIO_LEVEL_ID;
+    }
 }
 
 pl_err pl_oa_offer(pl_oa *oa, const pl_oa_ice *fresh, pl_oa_sdp *ret_sdp)
@@ -334,9 +340,10 @@ pl_err pl_oa_offer(pl_oa *oa, const pl_oa_ice *fresh, pl_oa_sdp *ret_sdp)
     if (!is_fresh_ok(oa, fresh))
         return fail(oa, PL_EINVAL, "fresh ICE credentials are malformed");
     oa_plan plan = oa->agreed;
+    bool is_kept = plan.n_lines > 0;
     pl_err e = oa_place_audio(oa->local.kind, &plan);
     if (plan.n_codecs == 0)
-        plan_first_audio(&oa->local, &plan);
+        plan_first_audio(&oa->local, is_kept, &plan);
     plan.is_offer = true;
     plan.has_audio = true; /* a line that the peer put off is offered again */
     plan.direction = oa->wanted;

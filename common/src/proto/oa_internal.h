@@ -8,6 +8,7 @@ enum {
     OA_KIND_TEXT = 32,
     OA_PROTO_TEXT = 48,
     OA_FORMAT_TEXT = 32,
+    OA_MAX_ONE_BYTE_ID = 14, /* RFC 8285 section 4.2 */
 };
 
 /* Directions as bits, so that cutting down is an AND. */

@@ -45,15 +45,37 @@ static bool has_mid(const oa_plan *plan, const char *mid)
     return false;
 }
 
-/* "audio/0" */
+/* Cut the text before the next slash off. */
+static pl_slice cut_part(pl_slice *rest)
+{
+    const uint8_t *slash = rest->len ? memchr(rest->ptr, '/', rest->len) : NULL;
+    pl_slice part = {rest->ptr,
+                     slash ? (size_t)(slash - rest->ptr) : rest->len};
+    size_t used = slash ? part.len + 1 : part.len;
+    if (used > 0) {
+        rest->ptr += used;
+        rest->len -= used;
+    }
+    return part;
+}
+
+/* "video/1", "audio/0/14" */
 static pl_err add_line(pl_slice word, pl_leg_kind leg, oa_plan *plan)
 {
-    const uint8_t *slash = memchr(word.ptr, '/', word.len);
-    if (!slash || plan->n_lines == PL_SDP_MAX_MEDIA)
-        return PL_EINVAL;
     oa_line line = {{0}, {0}, {0}, {0}};
-    pl_slice kind = {word.ptr, (size_t)(slash - word.ptr)};
-    pl_slice mid = {slash + 1, word.len - kind.len - 1};
+    uint64_t level_id = 0;
+    bool has_mid_part = memchr(word.ptr, '/', word.len) != NULL;
+    pl_slice kind = cut_part(&word);
+    pl_slice mid = cut_part(&word);
+    if (!has_mid_part || plan->n_lines == PL_SDP_MAX_MEDIA)
+        return PL_EINVAL;
+    if (word.len > 0) {
+        if (pl_parse_u64(word, OA_MAX_ONE_BYTE_ID, &level_id) != PL_OK ||
+            !pl_slice_eq_str(kind, "audio") || plan->audio_level_id != 0)
+            return PL_EINVAL;
+        plan->audio = plan->n_lines;
+        plan->audio_level_id = (uint8_t)level_id;
+    }
     if (pl_copy(line.kind, sizeof line.kind, kind) != PL_OK ||
         pl_copy(line.mid, sizeof line.mid, mid) != PL_OK ||
         !oa_is_token(line.kind) || (line.mid[0] && !oa_is_token(line.mid)) ||
@@ -66,6 +88,7 @@ static pl_err add_line(pl_slice word, pl_leg_kind leg, oa_plan *plan)
 pl_err oa_lines_parse(pl_slice text, pl_leg_kind leg, oa_plan *plan)
 {
     plan->n_lines = 0;
+    plan->audio_level_id = 0;
     for (pl_slice word = pl_sdp_token(&text); word.len > 0;
          word = pl_sdp_token(&text)) {
         pl_err e = add_line(word, leg, plan);
@@ -86,6 +109,12 @@ pl_err oa_lines_write(const oa_plan *plan, char *buf, size_t cap)
             return PL_EINVAL; /* a peer's odd word: not to be passed on */
         pl_err e = pl_fmt(buf + len, cap - len, "%s%s/%s", i > 0 ? " " : "",
                           line->kind, line->mid);
+        if (e != PL_OK)
+            return e;
+        len += strlen(buf + len);
+        if (i != plan->audio || plan->audio_level_id == 0)
+            continue;
+        e = pl_fmt(buf + len, cap - len, "/%u", (unsigned)plan->audio_level_id);
         if (e != PL_OK)
             return e;
         len += strlen(buf + len);

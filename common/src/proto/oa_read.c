@@ -8,7 +8,6 @@
 enum {
     DEFAULT_PTIME_MS = 20, /* RFC 3551 section 4.5 */
     MAX_PTIME_MS = 200,
-    MAX_ONE_BYTE_ID = 14, /* RFC 8285 section 4.2 */
     MAX_BITRATE_BPS = 510000,
     OPUS_HZ = 48000,
     MIN_PLAYBACK_HZ = 8000,
@@ -226,7 +225,7 @@ static void read_extras(const oa_reader *in, pl_oa_result *r)
     if (in->local->audio_level &&
         pl_sdp_find_extmap(in->sdp, in->media, AUDIO_LEVEL_URI, &ext) ==
             PL_OK &&
-        ext.id <= MAX_ONE_BYTE_ID && (oa_bits(ext.direction) & OA_SEND))
+        ext.id <= OA_MAX_ONE_BYTE_ID && (oa_bits(ext.direction) & OA_SEND))
         r->audio_level_id = (uint8_t)ext.id;
     for (size_t i = 0; i < in->media->n_formats; i++) {
         pl_sdp_rtpmap map;

@@ -179,6 +179,51 @@ static void on_hold_nothing_is_sent_or_heard(void **state)
     assert_int_equal(b->packets, packets);
 }
 
+/* Every direction, as we send to b; who then hears whom. Browsers and
+ * telephones, both of them talking or b silent, so that what b is sent comes
+ * from an encoder of its own or from a shared one. */
+static void directions_cut_each_way_and_give_it_back(void **state)
+{
+    (void)state;
+    static const struct {
+        pl_direction direction;
+        bool b_hears, b_is_heard;
+    } rows[] = {
+        {PL_DIRECTION_SENDONLY, true, false},
+        {PL_DIRECTION_SENDRECV, true, true},
+        {PL_DIRECTION_RECVONLY, false, true},
+        {PL_DIRECTION_SENDRECV, true, true},
+        {PL_DIRECTION_INACTIVE, false, false},
+        {PL_DIRECTION_SENDRECV, true, true},
+    };
+    for (size_t run = 0; run < 4; run++) {
+        bool is_browser = run % 2 == 0;
+        double b_loud = run < 2 ? LOUD : 0;
+        rig *r = &the_rig;
+        rig_open(r, PL_ROOM_MODE_MIX, 3);
+        pl_codec_kind codec = is_browser ? PL_AUDIO_OPUS : PL_AUDIO_PCMA;
+        rig_leg *a = rig_add(r, codec, 400, LOUD, is_browser);
+        rig_leg *b = rig_add(r, codec, 700, b_loud, is_browser);
+        rig_run(r, WARM_UP);
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+            rig_direction(r, b, rows[i].direction);
+            uint32_t packets = b->packets;
+            rig_run(r, WARM_UP + LISTEN);
+            if (rows[i].b_hears)
+                assert_hears(b, 400, LOUD);
+            assert_int_equal(b->packets - packets,
+                             rows[i].b_hears ? WARM_UP + LISTEN : 0);
+            if (rows[i].b_is_heard && b_loud > 0) {
+                assert_hears(a, 700, LOUD);
+            } else {
+                assert_deaf_to(a, 700);
+            }
+        }
+        if (run < 3)
+            rig_close(r);
+    }
+}
+
 static void echo_room_returns_ones_own_voice_only(void **state)
 {
     (void)state;
@@ -226,6 +271,37 @@ static void prompt_replaces_the_mix_and_ends(void **state)
     rig_run(r, LISTEN + 2);
     assert_deaf_to(a, 1500);
     assert_int_equal(rig_count(r, a, PL_MIX_PLAYED), 0);
+}
+
+/* One alone in the room hears it: a prompt whose length is no whole number of
+ * ticks, but of periods, so that every seam would be heard as noise. */
+static void looped_prompt_has_no_seam_and_stops(void **state)
+{
+    (void)state;
+    enum { PERIOD = 96, N = PERIOD * 73 }; /* 500 Hz; 7.3 ticks */
+    static int16_t pcm[N];
+    for (size_t i = 0; i < N; i++)
+        pcm[i] = (int16_t)(6000 * sin((double)i * 6.283185307 / PERIOD));
+    const pl_prompt prompt = {"ring", pcm, N};
+    rig *r = &the_rig;
+    rig_open(r, PL_ROOM_MODE_MIX, 3);
+    rig_leg *a = rig_add(r, PL_AUDIO_PCMU, 400, 0, false);
+    rig_run(r, WARM_UP);
+    rig_play(r, a, &prompt, true);
+    rig_run(r, 10 * LISTEN);
+    size_t n = 9 * LISTEN * PL_TICK_SAMPLES; /* all but the beginning */
+    const float *heard = a->heard + a->n_heard - n;
+    double power = 0;
+    for (size_t i = 0; i < n; i++)
+        power += (double)heard[i] * (double)heard[i];
+    double tone = rig_hears(a, 500, 9 * LISTEN);
+    double rest = power / (double)n - tone * tone / 2;
+    assert_true(tone > 0.17);
+    assert_true(rest < power / (double)n * 0.001); /* G.711 noise: -38 dB */
+    assert_int_equal(a->gaps, 0);
+    rig_play(r, a, NULL, false);
+    rig_run(r, LISTEN + 2);
+    assert_deaf_to(a, 500);
 }
 
 static void forged_levels_do_not_keep_a_place(void **state)
@@ -325,6 +401,10 @@ int main(void)
         cmocka_unit_test_teardown(muted_unmixed_and_deaf_do_what_they_say,
                                   close_rig),
         cmocka_unit_test_teardown(on_hold_nothing_is_sent_or_heard, close_rig),
+        cmocka_unit_test_teardown(directions_cut_each_way_and_give_it_back,
+                                  close_rig),
+        cmocka_unit_test_teardown(looped_prompt_has_no_seam_and_stops,
+                                  close_rig),
         cmocka_unit_test_teardown(echo_room_returns_ones_own_voice_only,
                                   close_rig),
         cmocka_unit_test_teardown(prompt_replaces_the_mix_and_ends, close_rig),

@@ -1,0 +1,218 @@
+// browser.test.mjs - a real Chromium at two media workers: what it accepts of
+// our descriptions is seen here, and whether sound follows.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { after, test } from 'node:test';
+import { Person } from '../../e2e/lib/browser.mjs';
+import { until } from '../../e2e/lib/wait.mjs';
+
+const closers = [];
+after(async () => { for (const close of closers.reverse()) await close(); });
+const system = { onStop: (close) => closers.push(close) };
+
+// A media worker with one room (media_console.c).
+class Worker {
+  static async start() {
+    const worker = new Worker();
+    worker.replies = [];
+    worker.states = {};
+    worker.process = spawn(process.env.PARLEY_MEDIA_CONSOLE, [], { stdio: ['pipe', 'pipe', 'ignore'] });
+    worker.gone = new Promise((done) => worker.process.once('exit', done));
+    createInterface({ input: worker.process.stdout }).on('line', (line) => {
+      const [what, ...rest] = line.split(' ');
+      if (what === 'report') worker.states[rest[0]] = rest[1];
+      else if (what === 'reply') worker.replies.shift()(line);
+    });
+    closers.push(() => worker.stop());
+    return worker;
+  }
+
+  async ask(...words) {
+    const line = await new Promise((done) => {
+      this.replies.push(done);
+      this.process.stdin.write(`${words.join(' ')}\n`);
+    });
+    assert.match(line, /^reply ok/, `${words.slice(0, 4).join(' ')}: ${line}`);
+    const [, , direction, lines, ...sdp] = line.split(' ');
+    return { direction, lines, sdp: sdp.join(' ').replaceAll('|', '\r\n') };
+  }
+
+  create(leg, lines, sdp) {
+    return this.ask('create', leg, 'webrtc', lines ?? '-', sdp ? sdp.replaceAll('\r\n', '|') : '-');
+  }
+
+  remote(leg, type, sdp) {
+    return this.ask('remote', leg, type, '-', sdp ? sdp.replaceAll('\r\n', '|') : '-');
+  }
+
+  offer(leg, direction) { return this.ask('remote', leg, '-', direction, '-'); }
+
+  connected(leg) {
+    return until(`${leg} is connected`, () => this.states[leg] === 'connected', 15000);
+  }
+
+  async stop() {
+    if (this.process.exitCode === null) this.process.stdin.end();
+    await this.gone;
+  }
+}
+
+// Runs in the page: peers by name, each with a tone for a voice.
+function installPeers() {
+  const context = new AudioContext();
+  window.peers = {};
+  const silent = context.createGain(); // only what leads out is worked on
+  silent.gain.value = 0;
+  silent.connect(context.destination);
+  window.peer = async (name, hz, kinds) => {
+    const tone = context.createOscillator();
+    const gain = context.createGain();
+    const out = context.createMediaStreamDestination();
+    tone.frequency.value = hz;
+    gain.gain.value = 0.3;
+    tone.connect(gain).connect(out);
+    tone.start();
+    const pc = new RTCPeerConnection({ bundlePolicy: 'balanced' });
+    for (const kind of kinds) {
+      pc.addTransceiver(kind === 'audio' ? out.stream.getAudioTracks()[0] : 'video',
+        { direction: kind === 'audio' ? 'sendrecv' : kind.split(':')[1] ?? 'sendrecv' });
+    }
+    const ear = context.createAnalyser();
+    ear.fftSize = 4096;
+    ear.connect(silent);
+    pc.ontrack = ({ track }) => {
+      if (track.kind !== 'audio') return;
+      const me = window.peers[name];
+      if (me.player) return; // the same track, taken away and given back
+      me.player = new Audio(); // without one nothing is decoded
+      me.player.muted = true;
+      me.player.srcObject = new MediaStream([track]);
+      me.player.play();
+      context.createMediaStreamSource(me.player.srcObject).connect(ear);
+    };
+    window.peers[name] = { pc, ear, out };
+    await pc.setLocalDescription();
+    await new Promise((done) => {
+      if (pc.iceGatheringState === 'complete') done();
+      pc.onicegatheringstatechange = () => pc.iceGatheringState === 'complete' && done();
+    });
+    return pc.localDescription.sdp;
+  };
+  window.answered = (name, sdp) => window.peers[name].pc.setRemoteDescription({ type: 'answer', sdp });
+  window.offered = async (name, sdp) => {
+    const { pc } = window.peers[name];
+    await pc.setRemoteDescription({ type: 'offer', sdp });
+    await pc.setLocalDescription();
+    return pc.localDescription.sdp;
+  };
+  window.reoffer = async (name) => {
+    const { pc } = window.peers[name];
+    await pc.setLocalDescription(await pc.createOffer());
+    return pc.localDescription.sdp;
+  };
+  // Loudness of one frequency in what a peer hears, dB.
+  window.hears = (name, hz) => {
+    const { ear } = window.peers[name];
+    const bins = new Float32Array(ear.frequencyBinCount);
+    ear.getFloatFrequencyData(bins);
+    const at = Math.round(hz * ear.fftSize / context.sampleRate);
+    return Math.max(...bins.slice(at - 1, at + 2), -200);
+  };
+  return context.resume();
+}
+
+const VOICES = { anna: 600, ben: 1100 };
+
+async function openPage() {
+  const person = await Person.open(system, '', { name: 'page', recorder: false });
+  await person.page.route('**/*', (route) => route.fulfill({ contentType: 'text/html', body: '<p>peers</p>' }));
+  await person.page.goto('https://parley.test/');
+  await person.page.evaluate(installPeers);
+  return person.page;
+}
+
+const call = (page, name, ...args) =>
+  page.evaluate(([f, a]) => window[f](...a), [name, args]);
+const level = (page, who, whom) => call(page, 'hears', who, VOICES[whom]);
+const hears = (page, who, whom) => until(`${who} hears ${whom}`,
+  async () => await level(page, who, whom) > -50, 10000);
+const hearsNot = (page, who, whom) => until(`${who} does not hear ${whom}`,
+  async () => await level(page, who, whom) < -75, 10000);
+
+async function bothHear(page) {
+  await hears(page, 'anna', 'ben');
+  await hears(page, 'ben', 'anna');
+}
+
+// A peer's own offer to a worker; gives the lines that it then knows.
+async function join(page, worker, name, kinds) {
+  const offer = await call(page, 'peer', name, VOICES[name], kinds);
+  const { sdp, lines } = await worker.create(name, null, offer);
+  await call(page, 'answered', name, sdp);
+  await worker.connected(name);
+  return lines;
+}
+
+async function exchange(page, worker, name, offer) {
+  const answer = await call(page, 'offered', name, offer);
+  return worker.remote(name, 'answer', answer);
+}
+
+const SHAPES = [
+  { name: 'audio alone, video first', anna: ['audio'], ben: ['video', 'audio'] },
+  { name: 'audio and video, receiving video only', anna: ['audio', 'video'], ben: ['audio', 'video:recvonly'] },
+];
+
+for (const shape of SHAPES) {
+  test(`another worker goes on with the same peer connections: ${shape.name}`, async () => {
+    const page = await openPage();
+    const first = await Worker.start();
+    const known = {};
+    for (const name of ['anna', 'ben']) known[name] = await join(page, first, name, shape[name]);
+    for (const name of ['anna', 'ben']) { // "audio/0/1_video/1"
+      assert.deepEqual(known[name].split('_').map((word) => word.split('/').slice(0, 2).join('/')),
+        shape[name].map((kind, i) => `${kind.split(':')[0]}/${i}`));
+    }
+    await bothHear(page);
+    await first.stop();
+    const second = await Worker.start();
+    for (const name of ['anna', 'ben']) {
+      const { sdp } = await second.create(name, known[name]);
+      const agreed = await exchange(page, second, name, sdp);
+      assert.equal(agreed.lines, known[name]);
+      assert.equal(agreed.direction, 'sendrecv');
+    }
+    for (const name of ['anna', 'ben']) await second.connected(name);
+    await bothHear(page);
+    // and the peer may go on from there by an offer of its own
+    const { sdp } = await second.remote('ben', 'offer', await call(page, 'reoffer', 'ben'));
+    await call(page, 'answered', 'ben', sdp);
+    await bothHear(page);
+    await second.stop();
+  });
+}
+
+test('our offers hold and resume, in every direction, without a new handshake', async () => {
+  const page = await openPage();
+  const worker = await Worker.start();
+  await join(page, worker, 'anna', ['audio']);
+  await join(page, worker, 'ben', ['audio', 'video']);
+  await bothHear(page);
+  const rows = [ // direction as we send to ben; who then hears whom
+    { direction: 'sendonly', ben: true, anna: false },
+    { direction: 'recvonly', ben: false, anna: true },
+    { direction: 'inactive', ben: false, anna: false },
+    { direction: 'sendrecv', ben: true, anna: true },
+  ];
+  for (const row of rows) {
+    const { sdp } = await worker.offer('ben', row.direction);
+    const agreed = await exchange(page, worker, 'ben', sdp);
+    assert.equal(agreed.direction, row.direction);
+    await (row.ben ? hears : hearsNot)(page, 'ben', 'anna');
+    await (row.anna ? hears : hearsNot)(page, 'anna', 'ben');
+    assert.equal(worker.states.ben, 'connected');
+  }
+  await worker.stop();
+});

@@ -1,0 +1,280 @@
+/* worker_rig.c - the media worker, driven as roompool would. */
+#include "worker_rig.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { DEADLINE_US = 5000000 };
+
+const char room[37] = "11111111-1111-4111-8111-111111111111";
+static const char node[] = "media-t.1";
+
+/* ---- roompool ----------------------------------------------------------- */
+
+static void on_deadline(void *ctx)
+{
+    world *w = ctx;
+    w->is_late = true;
+    pl_loop_stop(w->loop);
+}
+
+/* Run the loop until somebody stops it; false after the deadline. */
+bool turn(world *w)
+{
+    w->is_late = false;
+    pl_timer_start(w->deadline, DEADLINE_US);
+    pl_loop_run(w->loop);
+    pl_timer_stop(w->deadline);
+    return !w->is_late;
+}
+
+static void on_reply(void *ctx, pl_err e, const pl_bus_in *in)
+{
+    world *w = ctx;
+    w->has_reply = true;
+    w->error = e;
+    if (e == PL_OK && in->desc == &PL_MSG_MEDIA_LEG_SDP) {
+        const pl_media_leg_sdp *m = in->body;
+        if (m->sdp.len)
+            memcpy(w->text, m->sdp.ptr, m->sdp.len);
+        w->text[m->sdp.len] = '\0';
+        w->sdp_type = m->sdp_type;
+        w->direction = m->direction;
+        memcpy(w->lines, m->lines, sizeof m->lines);
+    }
+    pl_loop_stop(w->loop);
+}
+
+pl_err ask(world *w, uint64_t epoch, const pl_msg_desc *d, const void *body)
+{
+    pl_bus_send how = {.to = node, .epoch = epoch};
+    w->has_reply = false;
+    w->text[0] = w->lines[0] = '\0';
+    assert_int_equal(pl_bus_request(w->pool, &how, d, body, on_reply, w, NULL),
+                     PL_OK);
+    while (!w->has_reply)
+        assert_true(turn(w));
+    return w->error;
+}
+
+static void on_report(void *ctx, const pl_bus_in *in)
+{
+    world *w = ctx;
+    const pl_leg_report *m = in->body;
+    assert_int_equal(in->epoch, EPOCH);
+    assert_true(w->n_reports < REPORTS);
+    memcpy(w->report[w->n_reports].leg, m->leg_id, sizeof m->leg_id);
+    memcpy(w->report[w->n_reports].codec, m->codec, sizeof m->codec);
+    w->report[w->n_reports++].state = m->state;
+    pl_loop_stop(w->loop);
+}
+
+static void on_item(void *ctx, const pl_bus_in *in)
+{
+    world *w = ctx;
+    (void)in;
+    w->n_items++;
+}
+
+static void on_end(void *ctx, const pl_bus_in *in)
+{
+    world *w = ctx;
+    const pl_inventory_end *m = in->body;
+    assert_int_equal(m->count, w->n_items);
+    w->n_ends++;
+    pl_loop_stop(w->loop);
+}
+
+static void on_played(void *ctx, const pl_bus_in *in)
+{
+    world *w = ctx;
+    const pl_leg_played *m = in->body;
+    memcpy(w->played, m->prompt, sizeof m->prompt);
+    w->n_played++;
+    pl_loop_stop(w->loop);
+}
+
+static void on_ignored(void *ctx, const pl_bus_in *in)
+{
+    (void)ctx;
+    (void)in;
+}
+
+static void on_drained(void *ctx)
+{
+    world *w = ctx;
+    w->is_drained = true;
+    pl_loop_stop(w->loop);
+}
+
+uint32_t next_state(world *w)
+{
+    while (w->n_seen == w->n_reports)
+        assert_true(turn(w));
+    return w->report[w->n_seen++].state;
+}
+
+/* ---- fixture ------------------------------------------------------------ */
+
+/* A port with free neighbours, below those that the kernel gives to clients;
+ * another run of this test may hold some at the same time. */
+static uint16_t free_ports(void)
+{
+    enum { FIRST = 20000, STEP = 64, N = 180 };
+    unsigned start = (unsigned)getpid();
+    for (unsigned i = 0; i < N; i++) {
+        unsigned base = FIRST + (start + i) % N * STEP;
+        struct sockaddr_in at = {.sin_family = AF_INET,
+                                 .sin_port = htons((uint16_t)base)};
+        int fd = socket(AF_INET, SOCK_DGRAM, 0);
+        int rc = bind(fd, (const struct sockaddr *)&at, sizeof at);
+        (void)close(fd);
+        if (rc == 0)
+            return (uint16_t)base;
+    }
+    return 0;
+}
+
+int worker_begin(void **state)
+{
+    static world w;
+    uint16_t port = free_ports();
+    assert_int_not_equal(port, 0);
+    w = (world){.config = {.webrtc_port = port,
+                           .rtp_port_min = port + 10U,
+                           .rtp_port_max = port + 61U,
+                           .announce_address = "127.0.0.1",
+                           .announce_loopback = true,
+                           .threads = 1,
+                           .max_legs = 4,
+                           .max_rooms = 2,
+                           .max_talkers = 3,
+                           .prompts_dir = PL_TEST_PROMPTS}};
+    static const struct {
+        const pl_msg_desc *desc;
+        pl_bus_handler handler;
+    } events[] = {
+        {&PL_MSG_LEG_REPORT, on_report},   {&PL_MSG_INVENTORY_ITEM, on_item},
+        {&PL_MSG_INVENTORY_END, on_end},   {&PL_MSG_LEG_PLAYED, on_played},
+        {&PL_MSG_LEG_TALKING, on_ignored}, {&PL_MSG_LEG_STATS, on_ignored}};
+    assert_int_equal(pl_loop_create(&w.loop), PL_OK);
+    assert_int_equal(pl_timer_create(w.loop, on_deadline, &w, &w.deadline),
+                     PL_OK);
+    assert_int_equal(pl_bus_hub_create(w.loop, 1, &w.hub), PL_OK);
+    pl_bus_options pool = {
+        .loop = w.loop, .node = "roompool", .role = PL_ROLE_ROOMPOOL};
+    pl_bus_options own = {.loop = w.loop, .node = node, .role = PL_ROLE_MEDIA};
+    assert_int_equal(pl_bus_open_mem(w.hub, &pool, &w.pool), PL_OK);
+    assert_int_equal(pl_bus_open_mem(w.hub, &own, &w.bus), PL_OK);
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
+        assert_int_equal(
+            pl_bus_handle(w.pool, events[i].desc, events[i].handler, &w),
+            PL_OK);
+    assert_int_equal(
+        pl_metrics_create(pl_media_metric_rows, PL_MEDIA_M_COUNT, &w.metrics),
+        PL_OK);
+    pl_media_options o = {.loop = w.loop,
+                          .bus = w.bus,
+                          .metrics = w.metrics,
+                          .config = &w.config,
+                          .drained = on_drained,
+                          .ctx = &w};
+    assert_int_equal(pl_media_start(&o, &w.media), PL_OK);
+    *state = &w;
+    return 0;
+}
+
+int worker_end(void **state)
+{
+    world *w = *state;
+    pl_media_stop(&w->media);
+    pl_bus_close(&w->bus);
+    pl_bus_close(&w->pool);
+    pl_bus_hub_destroy(&w->hub);
+    pl_metrics_destroy(&w->metrics);
+    pl_timer_destroy(&w->deadline);
+    pl_loop_destroy(&w->loop);
+    return 0;
+}
+
+/* ---- commands ----------------------------------------------------------- */
+
+pl_err open_room(world *w, uint64_t epoch)
+{
+    pl_media_room_open m = {.mode = PL_ROOM_MODE_MIX, .max_legs = 3};
+    SET_TEXT(m.room_id, room);
+    return ask(w, epoch, &PL_MSG_MEDIA_ROOM_OPEN, &m);
+}
+
+uint16_t webrtc_port(const world *w)
+{
+    return (uint16_t)w->config.webrtc_port;
+}
+
+static pl_media_leg_create creation(const char *leg, pl_leg_kind kind)
+{
+    pl_media_leg_create m = {.kind = (uint32_t)kind, .mixed = true};
+    SET_TEXT(m.room_id, room);
+    SET_TEXT(m.leg_id, leg);
+    SET_TEXT(m.signaling_source, "127.0.0.1");
+    PL_MSG_SET(MEDIA_LEG_CREATE, media_leg_create, &m, signaling_source);
+    return m;
+}
+
+pl_err create(world *w, const char *leg, pl_leg_kind kind, const char *sdp)
+{
+    pl_media_leg_create m = creation(leg, kind);
+    if (sdp) {
+        m.sdp = pl_slice_str(sdp);
+        PL_MSG_SET(MEDIA_LEG_CREATE, media_leg_create, &m, sdp);
+    }
+    return ask(w, EPOCH, &PL_MSG_MEDIA_LEG_CREATE, &m);
+}
+
+pl_err create_keeping(world *w, const char *leg, const char *lines)
+{
+    pl_media_leg_create m = creation(leg, PL_LEG_KIND_WEBRTC);
+    SET_TEXT(m.lines, lines);
+    PL_MSG_SET(MEDIA_LEG_CREATE, media_leg_create, &m, lines);
+    return ask(w, EPOCH, &PL_MSG_MEDIA_LEG_CREATE, &m);
+}
+
+pl_err remote(world *w, const char *leg, const char *sdp, pl_sdp_type type)
+{
+    pl_media_leg_remote m = {.sdp_type = (uint32_t)type};
+    SET_TEXT(m.room_id, room);
+    SET_TEXT(m.leg_id, leg);
+    if (sdp) {
+        m.sdp = pl_slice_str(sdp);
+        PL_MSG_SET(MEDIA_LEG_REMOTE, media_leg_remote, &m, sdp);
+    }
+    return ask(w, EPOCH, &PL_MSG_MEDIA_LEG_REMOTE, &m);
+}
+
+pl_err offer(world *w, const char *leg, pl_direction direction)
+{
+    pl_media_leg_remote m = {.direction = (uint32_t)direction};
+    SET_TEXT(m.room_id, room);
+    SET_TEXT(m.leg_id, leg);
+    PL_MSG_SET(MEDIA_LEG_REMOTE, media_leg_remote, &m, direction);
+    return ask(w, EPOCH, &PL_MSG_MEDIA_LEG_REMOTE, &m);
+}
+
+pl_err play(world *w, const char *leg, const char *prompt, bool loop)
+{
+    pl_media_leg_play m = {.loop = loop};
+    SET_TEXT(m.room_id, room);
+    SET_TEXT(m.leg_id, leg);
+    SET_TEXT(m.prompt, prompt);
+    return ask(w, EPOCH, &PL_MSG_MEDIA_LEG_PLAY, &m);
+}
+
+pl_err destroy(world *w, const char *leg)
+{
+    pl_media_leg_destroy m = {.present = 0};
+    SET_TEXT(m.room_id, room);
+    SET_TEXT(m.leg_id, leg);
+    return ask(w, EPOCH, &PL_MSG_MEDIA_LEG_DESTROY, &m);
+}
