@@ -3,9 +3,10 @@
  * A session's stream: one event a poll, none while a command of the session is
  * under way or shortly after its reply. A poll without a cursor gets the oldest
  * that is not acknowledged, one with a cursor what follows it; the newest that
- * were delivered are kept for cursors that come back. A conference's stream: roster events, stored once and read by each
- * participant with its own cursor; who asks for the first time, or is too
- * slow, gets the whole roster between sync marks. */
+ * were delivered are kept for cursors that come back. A conference's stream:
+ * roster events, stored once and read by each participant with its own cursor;
+ * who asks for the first time, or is too slow, gets the whole roster between
+ * sync marks. */
 #ifndef PL_ROOMPOOL_EVENT_STREAM_H
 #define PL_ROOMPOOL_EVENT_STREAM_H
 

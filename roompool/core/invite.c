@@ -89,11 +89,8 @@ static void put_from(const pl_pool *pool, const pl_part *part,
     const pl_part *by = part->row.state == PL_PART_STATE_RINGING
                             ? pl_part_find(pool, part->row.invited_by)
                             : pl_part_other(part); /* of a call that moves */
-    if (!by)
-        by = part;
-    bool is_known = by->row.address[0];
-    PL_SET(row->from_uri,
-           is_known ? by->row.address : "sip:anonymous@anonymous.invalid");
+    pl_session_address_of(pool, by ? by : part, row->from_uri,
+                          sizeof row->from_uri);
 }
 
 static void offer_ready(pl_pool *pool, pl_op *op, pl_err e,

@@ -43,16 +43,22 @@ pl_leg *pl_leg_find(const pl_pool *pool, const char *leg_id)
     return pl_map_find(pool->legs, leg_id);
 }
 
-pl_leg *pl_leg_of(const pl_part *part)
-{
-    if (pl_list_is_empty(&part->legs))
-        return NULL;
-    return PL_CONTAINER(part->legs.next, pl_leg, link);
-}
-
 bool pl_leg_is_seat(const pl_leg *leg)
 {
     return strcmp(leg->row.session_id, leg->part->row.session_id) == 0;
+}
+
+pl_leg *pl_leg_of(const pl_part *part)
+{
+    PL_LIST_EACH(node, &part->legs)
+    {
+        pl_leg *leg = PL_CONTAINER(node, pl_leg, link);
+        if (pl_leg_is_seat(leg))
+            return leg;
+    }
+    return pl_list_is_empty(&part->legs)
+               ? NULL
+               : PL_CONTAINER(part->legs.next, pl_leg, link);
 }
 
 void pl_leg_adopt(pl_pool *pool, pl_leg *leg, pl_part *part)

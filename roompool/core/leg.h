@@ -9,7 +9,7 @@
 extern const pl_sm PL_LEG_SM;
 
 pl_leg *pl_leg_find(const pl_pool *pool, const char *leg_id);
-/* The first leg of a participant; NULL when it has none. */
+/* The leg of a seat, or the first that rings for it; NULL when it has none. */
 pl_leg *pl_leg_of(const pl_part *part);
 /* session_id: whose it is, "" for pages and telephones. mixed: takes part in
  * the mix from the start. Errors: PL_ENOMEM. */

@@ -174,7 +174,7 @@ static void offer_answered(pl_pool *pool, pl_op *op, pl_err e,
 {
     pl_sess *sess;
     pl_event_row row = {.kind = PL_EVENT_KIND_MOD_TERMINATED,
-                        .reason = "success"};
+                        .reason = PL_MOD_DONE};
     pl_conf *conf = pl_conf_find(pool, op->conf);
     pl_leg *leg = finish(pool, op, e, &sess);
     if (leg) {
@@ -238,7 +238,7 @@ static void accept_applied(pl_pool *pool, pl_op *op, pl_err e,
     if (leg) {
         pl_reoffer_clear(pool, leg, mod_id);
         reply_done(pool, op, "mod-accepted");
-        pl_reoffer_tell_end(pool, leg, mod_id);
+        pl_reoffer_tell_end(pool, leg, mod_id, PL_MOD_DONE);
         if (leg->part->is_spare)
             pl_transfer_accepted(pool, leg);
         else
@@ -279,9 +279,12 @@ static pl_err do_reject(const step *s)
         return e;
     reply_now(s, "mod-rejected", s->leg->row.mod_id);
     if (s->leg->row.mod_kind == PL_MOD_KIND_REPLACE) {
+        bool is_call = s->leg->part->conf->row.kind == PL_CONF_KIND_CALL;
         char mod_id[PL_ID_MAX + 1];
         pl_reoffer_clear(s->pool, s->leg, mod_id);
-        pl_reoffer_tell_end(s->pool, s->leg, mod_id);
+        pl_reoffer_tell_end(s->pool, s->leg, mod_id,
+                            is_call ? PL_MOD_DONE
+                                    : s->pool->config->reject_reason);
     }
     pl_reoffer_refused(s->pool, s->leg, "media rejected");
     return PL_OK;
@@ -315,10 +318,10 @@ static const struct action_row {
     uint32_t action;
     pl_err (*run)(const step *s);
 } ACTIONS[] = {
-    {PL_ACTION_ANSWER, do_answer},      {PL_ACTION_HOLD, do_offer},
-    {PL_ACTION_RESUME, do_offer},       {PL_ACTION_MODIFY, do_offer},
-    {PL_ACTION_ACCEPT, do_accept},      {PL_ACTION_REJECT, do_reject},
-    {PL_ACTION_HOLD_MOVE, do_offer},    {PL_ACTION_MOVE, do_move},
+    {PL_ACTION_ANSWER, do_answer},     {PL_ACTION_HOLD, do_offer},
+    {PL_ACTION_RESUME, do_offer},      {PL_ACTION_MODIFY, do_offer},
+    {PL_ACTION_ACCEPT, do_accept},     {PL_ACTION_REJECT, do_reject},
+    {PL_ACTION_HOLD_MOVE, do_offer},   {PL_ACTION_MOVE, do_move},
     {PL_ACTION_TRANSFER, do_transfer},
 };
 

@@ -252,9 +252,9 @@ static void tell_sessions(pl_pool *pool, pl_part *part, uint32_t was,
         const pl_leg *leg = PL_CONTAINER(node, pl_leg, link);
         /* One that is not negotiated has not been invited yet. */
         if (!pl_leg_is_seat(leg) && leg->is_negotiated) {
-            pl_session_terminated(
-                pool, leg->row.session_id, part,
-                was == PL_PART_STATE_ACTIVE ? "Call canceled" : reason);
+            pl_session_terminated(pool, leg->row.session_id, part,
+                                  was == PL_PART_STATE_ACTIVE ? "Call canceled"
+                                                              : reason);
         }
     }
 }

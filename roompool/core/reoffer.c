@@ -48,7 +48,7 @@ void pl_reoffer_send(pl_pool *pool, pl_leg *leg, uint32_t mod_kind,
     pl_reoffer_plan_timeout(pool, leg);
     PL_SET(row.mod_id, id);
     if (other)
-        PL_SET(row.from_uri, other->row.address);
+        pl_session_address_of(pool, other, row.from_uri, sizeof row.from_uri);
     pl_session_tell(pool, sess, leg->part, &row);
 }
 
@@ -62,14 +62,15 @@ void pl_reoffer_clear(pl_pool *pool, pl_leg *leg,
     pl_leg_save(pool, leg);
 }
 
-void pl_reoffer_tell_end(pl_pool *pool, const pl_leg *leg, const char *mod_id)
+void pl_reoffer_tell_end(pl_pool *pool, const pl_leg *leg, const char *mod_id,
+                         const char *reason)
 {
-    pl_event_row row = {.kind = PL_EVENT_KIND_MOD_TERMINATED,
-                        .reason = "success"};
+    pl_event_row row = {.kind = PL_EVENT_KIND_MOD_TERMINATED};
     pl_sess *sess = pl_session_find(pool, leg->row.session_id);
     if (!sess || !mod_id[0])
         return;
     PL_SET(row.mod_id, mod_id);
+    PL_SET(row.reason, reason);
     pl_session_tell(pool, sess, leg->part, &row);
 }
 
@@ -88,7 +89,7 @@ void pl_reoffer_refused(pl_pool *pool, pl_leg *leg, const char *reason)
     }
     pl_reoffer_clear(pool, leg, mod_id);
     pl_leg_rollback(pool, leg);
-    pl_reoffer_tell_end(pool, leg, mod_id);
+    pl_reoffer_tell_end(pool, leg, mod_id, PL_MOD_DONE);
     pl_reoffer_hold(pool, part->conf);
 }
 
@@ -99,7 +100,7 @@ void pl_reoffer_lost(pl_pool *pool, pl_leg *leg)
     if (leg->part->is_spare || !leg->row.mod_id[0])
         return;
     pl_reoffer_clear(pool, leg, mod_id);
-    pl_reoffer_tell_end(pool, leg, mod_id);
+    pl_reoffer_tell_end(pool, leg, mod_id, PL_MOD_DONE);
 }
 
 /* ---- media of a new worker ---- */

@@ -10,6 +10,8 @@
 
 #include "model.h"
 
+#define PL_MOD_DONE "success"
+
 /* Tell the leg's session our offer, and wait. mod_kind: pl_mod_kind. */
 void pl_reoffer_send(pl_pool *pool, pl_leg *leg, uint32_t mod_kind,
                      pl_slice sdp);
@@ -18,9 +20,10 @@ void pl_reoffer_plan_timeout(pl_pool *pool, pl_leg *leg);
 /* Nothing is pending any more. ret_mod_id: what was. */
 void pl_reoffer_clear(pl_pool *pool, pl_leg *leg,
                       char ret_mod_id[PL_ID_MAX + 1]);
-/* Tell the session that the modification is over, in a way that no client
- * takes for the end of the call. */
-void pl_reoffer_tell_end(pl_pool *pool, const pl_leg *leg, const char *mod_id);
+/* Tell the session that the modification is over. reason: "success" in calls
+ * whatever came of it: clients take other words for the end of the call. */
+void pl_reoffer_tell_end(pl_pool *pool, const pl_leg *leg, const char *mod_id,
+                         const char *reason);
 /* It was rejected, or nobody answered. */
 void pl_reoffer_refused(pl_pool *pool, pl_leg *leg, const char *reason);
 /* The leg's media is gone, and with it whatever was pending. */

@@ -177,6 +177,22 @@ void pl_session_address(const pl_pool *pool, const pl_sess *sess, char *buf,
     }
 }
 
+void pl_session_address_of(const pl_pool *pool, const pl_part *part, char *buf,
+                           size_t cap)
+{
+    const pl_sess *sess = pl_session_find(pool, part->row.session_id);
+    const char *text = part->row.address;
+    if (sess) {
+        pl_session_address(pool, sess, buf, cap);
+    } else if (strchr(text, ':')) {
+        pl_fmt_cut(buf, cap, "%s", text);
+    } else if (text[0]) {
+        pl_fmt_cut(buf, cap, "sip:%s@%s", text, pool->config->user_domain);
+    } else {
+        pl_fmt_cut(buf, cap, "sip:anonymous@anonymous.invalid");
+    }
+}
+
 /* ---- loading ---- */
 
 pl_err pl_session_load(pl_pool *pool, const pl_sess_row *row)

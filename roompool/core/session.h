@@ -31,6 +31,10 @@ void pl_session_note_told(pl_sess *sess, const char *resource_id);
 /* The address that others see: sip:user@domain. */
 void pl_session_address(const pl_pool *pool, const pl_sess *sess, char *buf,
                         size_t cap);
+/* The same of a seat, a telephone's too; as it was invited when no session
+ * sits in it. */
+void pl_session_address_of(const pl_pool *pool, const pl_part *part, char *buf,
+                           size_t cap);
 /* Start its clock, after loading or a refresh. */
 void pl_session_plan_expiry(pl_pool *pool, pl_sess *sess);
 PL_MUST_USE pl_err pl_session_load(pl_pool *pool, const pl_sess_row *row);

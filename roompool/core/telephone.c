@@ -411,7 +411,7 @@ static void apply_answer(pl_pool *pool, pl_call *call, pl_slice sdp,
 static void offer_failed(pl_pool *pool, pl_part *part, const char *reason)
 {
     if (part->is_spare) {
-        pl_transfer_failed(pool, part, reason);
+        pl_transfer_failed(pool, part, "the telephone did not agree");
     } else {
         pl_part_leave(pool, part, reason);
     }

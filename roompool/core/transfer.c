@@ -19,9 +19,8 @@ static pl_part *spare_of(const pl_pool *pool, const pl_part *part)
 {
     if (!part->partner[0])
         return NULL;
-    return pl_part_find(pool,
-                        part->is_spare ? part->row.participant_id
-                                       : part->partner);
+    return pl_part_find(pool, part->is_spare ? part->row.participant_id
+                                             : part->partner);
 }
 
 pl_leg *pl_transfer_leg(const pl_pool *pool, pl_leg *leg)
@@ -111,10 +110,10 @@ static pl_err check(const pl_leg *held, const pl_part *there)
     const pl_part *far = pl_part_other(me);
     if (!there)
         return PL_EGONE;
-    if (me->row.state != PL_PART_STATE_ACTIVE || !pl_leg_is_seat(held) || !far ||
-        far->row.state != PL_PART_STATE_ACTIVE || there->conf == me->conf ||
-        !pl_part_other(there) || me->conf->row.answered_at == 0 ||
-        there->conf->row.answered_at == 0 ||
+    if (me->row.state != PL_PART_STATE_ACTIVE || !pl_leg_is_seat(held) ||
+        !far || far->row.state != PL_PART_STATE_ACTIVE ||
+        there->conf == me->conf || !pl_part_other(there) ||
+        me->conf->row.answered_at == 0 || there->conf->row.answered_at == 0 ||
         seat_in(there->conf, far->row.session_id))
         return PL_ESTATE;
     if (!is_quiet(me) || !is_quiet(far) || !is_quiet(there))
@@ -261,7 +260,7 @@ void pl_transfer_failed(pl_pool *pool, pl_part *spare, const char *reason)
     spare->partner[0] = '\0';
     if (leg && leg->row.mod_id[0]) {
         pl_reoffer_clear(pool, leg, mod_id);
-        pl_reoffer_tell_end(pool, leg, mod_id);
+        pl_reoffer_tell_end(pool, leg, mod_id, PL_MOD_DONE);
     }
     if (far) {
         far->partner[0] = '\0';

@@ -226,25 +226,20 @@ static void api_participants_get_a_new_offer_to_accept(void **state)
     user_hosts(w, &s, conf);
     world_kill_media(w, holder(w));
     world_run(w, 2 * S);
-    user_reads(w, &s, PL_EVENT_KIND_MOD_RECEIVED, &ev);
-    assert_memory_equal(ev.sdp, "offer:", 6);
+    char mod[CONF_ID_SIZE];
+    user_is_offered(w, &s, conf, mod);
+    fake_leg *leg = &w->media[holder(w)].legs[0];
+    assert_string_equal(leg->lines, "audio/a0"); /* the browser keeps them */
     assert_int_equal(conference_do(w, "t", conf, PL_ACTION_HOLD, "x", &a),
                      PL_EBUSY);
-    assert_int_equal(conference_do(w, "t", conf, PL_ACTION_ACCEPT, "ans", &a),
-                     PL_OK);
-    assert_string_equal(a.body.action.state, "mod-accepted");
-    char mod[65];
-    pl_fmt_cut(mod, sizeof mod, "%s", ev.body.event.mod_id);
-    user_reads(w, &s, PL_EVENT_KIND_MOD_TERMINATED, &ev);
-    assert_string_equal(ev.body.event.mod_id, mod);
-    assert_string_equal(ev.sdp, "");
+    user_accepts(w, &s, conf, mod);
     /* and once more, this time rejected */
     world_start_media(w, 1 - holder(w));
     world_kill_media(w, holder(w));
     world_run(w, 2 * S);
-    user_reads(w, &s, PL_EVENT_KIND_MOD_RECEIVED, &ev);
-    assert_int_equal(conference_do(w, "t", conf, PL_ACTION_REJECT, NULL, &a),
-                     PL_OK);
+    user_is_offered(w, &s, conf, mod);
+    const act reject = {.action = PL_ACTION_REJECT, .conf = conf, .mod = mod};
+    assert_int_equal(user_acts(w, &s, &reject, &a), PL_OK);
     user_reads(w, &s, PL_EVENT_KIND_MOD_TERMINATED, &ev);
     assert_string_equal(ev.body.event.reason, "User busy");
     user_reads(w, &s, PL_EVENT_KIND_SESSION_TERMINATED, &ev);

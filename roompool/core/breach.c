@@ -1,0 +1,211 @@
+/* breach.c - what must always hold; for tests. */
+#include <string.h>
+
+#include "conference.h"
+#include "leg.h"
+#include "model.h"
+#include "move.h"
+#include "participant.h"
+#include "session.h"
+
+/* ---- legs ---- */
+
+static const char *leg_breach(const pl_leg *leg)
+{
+    bool is_offered = leg->row.mod_id[0] != '\0';
+    if (leg->row.epoch > leg->part->conf->row.epoch)
+        return "a leg is newer than its conference";
+    if (is_offered != (leg->row.mod_kind != PL_MOD_KIND_IDLE))
+        return "an offer of ours has no kind, or no id";
+    if (is_offered && leg->timer.at == 0)
+        return "an offer of ours waits for ever";
+    return NULL;
+}
+
+/* ---- seats ---- */
+
+static unsigned count_legs(const pl_part *part, bool of_seat)
+{
+    unsigned n = 0;
+    PL_LIST_EACH(node, &part->legs)
+    {
+        n += pl_leg_is_seat(PL_CONTAINER(node, pl_leg, link)) == of_seat;
+    }
+    return n;
+}
+
+static const char *user_breach(const pl_pool *pool, const pl_part *part)
+{
+    unsigned rings = count_legs(part, false);
+    bool is_active = part->row.state == PL_PART_STATE_ACTIVE;
+    bool is_waiting = part->row.state == PL_PART_STATE_RINGING ||
+                      part->row.state == PL_PART_STATE_MOVING ||
+                      pl_move_is_open(part);
+    if (is_active && count_legs(part, true) != 1)
+        return "a user who is in has not one leg";
+    if (is_active && !pl_session_find(pool, part->row.session_id))
+        return "a user who is in has no session";
+    if (!is_active && !part->is_spare && part->row.session_id[0] &&
+        part->row.state != PL_PART_STATE_NEW)
+        return "a seat that rings belongs to a session";
+    if (is_waiting && (rings == 0 || part->timer.at == 0))
+        return "a seat waits for nobody, or for ever";
+    if (!is_waiting && rings > 0)
+        return "somebody rings for a seat that is taken";
+    return NULL;
+}
+
+static const char *spare_breach(const pl_pool *pool, const pl_part *part)
+{
+    const pl_part *far = pl_part_find(pool, part->partner);
+    if (!far || far->is_spare || far->row.state != PL_PART_STATE_ACTIVE ||
+        strcmp(far->partner, part->row.participant_id) != 0)
+        return "a spare seat is for nobody";
+    if (far->conf == part->conf)
+        return "a call is transferred to itself";
+    if (strcmp(pl_part_resource(far), pl_part_resource(part)) != 0)
+        return "a transferred call changes its id";
+    return NULL;
+}
+
+static const char *part_breach(const pl_pool *pool, const pl_part *part)
+{
+    const pl_part *partner = pl_part_find(pool, part->partner);
+    if (part->row.state == PL_PART_STATE_LEFT) {
+        return !pl_list_is_empty(&part->legs) || part->call || part->partner[0]
+                   ? "who left still has media, a call or a transfer"
+                   : NULL;
+    }
+    if (part->is_spare)
+        return spare_breach(pool, part);
+    if (part->partner[0] && (!partner || !partner->is_spare))
+        return "a transfer has no spare seat";
+    if (part->row.move_until > 0 && (part->conf->row.kind != PL_CONF_KIND_API ||
+                                     part->row.state != PL_PART_STATE_ACTIVE))
+        return "a move is armed that cannot be";
+    return part->row.kind == PL_PART_KIND_USER ? user_breach(pool, part) : NULL;
+}
+
+/* ---- conferences ---- */
+
+static const char *call_breach(const pl_conf *conf, unsigned seats,
+                               unsigned spares, unsigned ringing)
+{
+    if (seats != 2)
+        return "a call has not two parties";
+    if (spares > 1)
+        return "two parties come to one call";
+    if (conf->row.answered_at != 0 && ringing > 0)
+        return "an answered call still rings";
+    return NULL;
+}
+
+static const char *seats_breach(const pl_pool *pool, const pl_conf *conf)
+{
+    unsigned live = 0;
+    unsigned spares = 0;
+    unsigned ringing = 0;
+    PL_LIST_EACH(node, &conf->parts)
+    {
+        const pl_part *part = PL_CONTAINER(node, pl_part, link);
+        const char *breach = part_breach(pool, part);
+        if (breach)
+            return breach;
+        live += part->row.state != PL_PART_STATE_LEFT;
+        ringing += part->row.state == PL_PART_STATE_RINGING;
+        spares += part->is_spare && part->row.state != PL_PART_STATE_LEFT;
+    }
+    if (live != conf->n_live)
+        return "participants are miscounted";
+    if (live - spares > conf->row.max_participants)
+        return "a conference is over its limit";
+    return conf->row.kind == PL_CONF_KIND_CALL &&
+                   conf->row.state == PL_CONF_STATE_LIVE
+               ? call_breach(conf, live - spares, spares, ringing)
+               : NULL;
+}
+
+static const char *conf_breach(const pl_pool *pool, const pl_conf *conf)
+{
+    const char *breach = seats_breach(pool, conf);
+    if (breach)
+        return breach;
+    if (conf->row.epoch > pool->epoch)
+        return "an epoch was never given";
+    if (conf->row.state == PL_CONF_STATE_ENDED && conf->n_live > 0)
+        return "an ended conference has participants";
+    if (conf->row.state == PL_CONF_STATE_LIVE && conf->n_live == 0)
+        return "a live conference is empty";
+    if (conf->row.room_id[0] && conf->row.state == PL_CONF_STATE_LIVE &&
+        (!conf->room || conf->room->conf != conf))
+        return "a room does not know its live conference";
+    return NULL;
+}
+
+/* ---- what sessions are told ---- */
+
+/* The event before this one about the same conference or call; NULL none. */
+static const pl_event_row *before(const pl_sess *sess, pl_list *at)
+{
+    const pl_event_row *row = &PL_CONTAINER(at, pl_event, link)->row;
+    for (pl_list *node = at->prev; node != &sess->events; node = node->prev) {
+        const pl_event_row *r = &PL_CONTAINER(node, pl_event, link)->row;
+        if (strcmp(r->conf_id, row->conf_id) == 0)
+            return r;
+    }
+    return NULL;
+}
+
+static const char *event_breach(const pl_sess *sess, pl_list *at)
+{
+    const pl_event_row *row = &PL_CONTAINER(at, pl_event, link)->row;
+    const pl_event_row *last = before(sess, at);
+    if (last && last->kind == PL_EVENT_KIND_SESSION_TERMINATED &&
+        row->kind != PL_EVENT_KIND_INVITATION_RECEIVED)
+        return "a session hears of a call that is over for it";
+    if (last && row->kind == PL_EVENT_KIND_INVITATION_RECEIVED &&
+        last->kind != PL_EVENT_KIND_SESSION_TERMINATED)
+        return "a session is invited to where it is";
+    if (row->kind != PL_EVENT_KIND_MOD_TERMINATED)
+        return NULL;
+    for (pl_list *node = at->prev; node != &sess->events; node = node->prev) {
+        const pl_event_row *r = &PL_CONTAINER(node, pl_event, link)->row;
+        if (r->kind == row->kind && strcmp(r->mod_id, row->mod_id) == 0)
+            return "a modification ends twice";
+    }
+    return NULL;
+}
+
+static const char *session_breach(const pl_sess *sess)
+{
+    uint64_t seq = 0;
+    const char *breach = NULL;
+    for (pl_list *node = sess->events.next; !breach && node != &sess->events;
+         node = node->next) {
+        const pl_event_row *row = &PL_CONTAINER(node, pl_event, link)->row;
+        if (seq && row->seq != seq + 1)
+            return "an event of a session is missing";
+        seq = row->seq;
+        breach = event_breach(sess, node);
+    }
+    return breach;
+}
+
+const char *pl_pool_breach(const pl_pool *pool)
+{
+    size_t cursor = 0;
+    const char *breach = NULL;
+    const pl_conf *conf;
+    while (!breach && (conf = pl_map_next(pool->confs, &cursor, NULL)) != NULL)
+        breach = conf_breach(pool, conf);
+    cursor = 0;
+    const pl_leg *leg;
+    while (!breach && (leg = pl_map_next(pool->legs, &cursor, NULL)) != NULL)
+        breach = leg_breach(leg);
+    cursor = 0;
+    const pl_sess *sess;
+    while (!breach &&
+           (sess = pl_map_next(pool->sessions, &cursor, NULL)) != NULL)
+        breach = session_breach(sess);
+    return breach;
+}
