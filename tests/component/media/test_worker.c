@@ -140,6 +140,135 @@ static void telephone_is_dialled(void **state)
     assert_int_equal(remote(w, "out", answer, PL_SDP_TYPE_ANSWER), PL_OK);
 }
 
+/* An answer of the telephone with this direction. */
+static const char *phone_answer(const char *direction)
+{
+    static char text[1024];
+    pl_fmt_cut(text, sizeof text, "%sa=%s\r\n", phone_sdp, direction);
+    return text;
+}
+
+static void offers_ask_for_a_direction_and_are_rolled_back(void **state)
+{
+    world *w = *state;
+    assert_int_equal(open_room(w, EPOCH), PL_OK);
+    assert_int_equal(create(w, "phone", PL_LEG_KIND_SIP, phone_sdp), PL_OK);
+    assert_int_equal(offer(w, "phone", PL_DIRECTION_SENDONLY), PL_OK);
+    assert_int_equal(w->sdp_type, PL_SDP_TYPE_OFFER);
+    assert_int_equal(w->direction, PL_DIRECTION_SENDRECV); /* still agreed */
+    assert_non_null(strstr(w->text, "a=sendonly\r\n"));
+    char first[4096];
+    pl_fmt_cut(first, sizeof first, "%s", w->text);
+    assert_int_equal(remote(w, "phone", NULL, PL_SDP_TYPE_UNKNOWN), PL_OK);
+    assert_string_equal(w->text, first); /* the same question, repeated */
+    assert_int_equal(offer(w, "phone", PL_DIRECTION_INACTIVE), PL_OK);
+    assert_non_null(strstr(w->text, "a=inactive\r\n")); /* another one */
+    assert_null(strstr(w->text, line(first, "o="))); /* a new version */
+
+    assert_int_equal(remote(w, "phone", NULL, PL_SDP_TYPE_ROLLBACK), PL_OK);
+    assert_int_equal(w->sdp_type, PL_SDP_TYPE_UNKNOWN);
+    assert_int_equal(w->direction, PL_DIRECTION_SENDRECV);
+    assert_int_equal(remote(w, "phone", NULL, PL_SDP_TYPE_ROLLBACK), PL_OK);
+    assert_int_equal(
+        remote(w, "phone", phone_answer("sendrecv"), PL_SDP_TYPE_ANSWER),
+        PL_ESTATE);
+    assert_int_equal(remote(w, "phone", phone_sdp, PL_SDP_TYPE_OFFER), PL_OK);
+    assert_int_equal(w->direction, PL_DIRECTION_SENDRECV);
+
+    assert_int_equal(offer(w, "phone", PL_DIRECTION_SENDONLY), PL_OK);
+    assert_int_equal(
+        remote(w, "phone", phone_answer("recvonly"), PL_SDP_TYPE_ANSWER),
+        PL_OK);
+    assert_int_equal(w->direction, PL_DIRECTION_SENDONLY);
+    /* kept until said otherwise, also in answers */
+    assert_int_equal(remote(w, "phone", phone_sdp, PL_SDP_TYPE_OFFER), PL_OK);
+    assert_int_equal(w->direction, PL_DIRECTION_SENDONLY);
+    assert_int_equal(offer(w, "phone", PL_DIRECTION_SENDRECV), PL_OK);
+    assert_int_equal(
+        remote(w, "phone", phone_answer("sendrecv"), PL_SDP_TYPE_ANSWER),
+        PL_OK);
+    assert_int_equal(w->direction, PL_DIRECTION_SENDRECV);
+}
+
+static void first_offer_keeps_the_lines_of_another_leg(void **state)
+{
+    world *w = *state;
+    assert_int_equal(open_room(w, EPOCH), PL_OK);
+    assert_int_equal(create_keeping(w, "moved", "video/0 audio/a1/14"), PL_OK);
+    assert_int_equal(w->sdp_type, PL_SDP_TYPE_OFFER);
+    assert_string_equal(w->lines, "video/0 audio/a1/14");
+    const char *video = strstr(w->text, "m=video 0 ");
+    const char *audio = strstr(w->text, "m=audio ");
+    assert_non_null(video);
+    assert_non_null(audio);
+    assert_true(video < audio);
+    assert_non_null(strstr(w->text, "a=group:BUNDLE a1\r\n"));
+    assert_non_null(strstr(w->text, "a=extmap:14 "));
+    assert_int_equal(create_keeping(w, "bad", "audio"), PL_EINVAL);
+    /* a leg that is answered tells its own */
+    assert_int_equal(create(w, "phone", PL_LEG_KIND_SIP, phone_sdp), PL_OK);
+    assert_string_equal(w->lines, "audio/");
+}
+
+static void ringing_loops_until_it_is_stopped(void **state)
+{
+    world *w = *state;
+    assert_int_equal(open_room(w, EPOCH), PL_OK);
+    assert_int_equal(create(w, "phone", PL_LEG_KIND_SIP, phone_sdp), PL_OK);
+    assert_int_equal(play(w, "phone", "ringback", true), PL_OK);
+    assert_int_equal(play(w, "phone", "", false), PL_OK);
+    /* only what ends by itself is told */
+    assert_int_equal(play(w, "phone", "beep-join", false), PL_OK);
+    while (w->n_played == 0)
+        assert_true(turn(w));
+    assert_int_equal(w->n_played, 1);
+    assert_string_equal(w->played, "beep-join");
+}
+
+/* Some clients do not renegotiate to hold: they edit their last text and
+ * change its version. */
+static void edited_text_changes_the_direction_and_nothing_else(void **state)
+{
+    world *w = *state;
+    static const char *const directions[] = {"sendonly", "sendrecv", "inactive",
+                                             "recvonly", "sendrecv"};
+    char text[4096];
+    char user[128];
+    char pwd[64];
+    peer_client *c = peer_client_create("127.0.0.1", webrtc_port(w));
+    assert_int_equal(open_room(w, EPOCH), PL_OK);
+    browser_offer(c, text, sizeof text);
+    assert_int_equal(create(w, "browser", PL_LEG_KIND_WEBRTC, text), PL_OK);
+    pl_fmt_cut(user, sizeof user, "%s:them", line(w->text, "a=ice-ufrag:"));
+    pl_fmt_cut(pwd, sizeof pwd, "%s", line(w->text, "a=ice-pwd:"));
+    assert_true(peer_client_check(c, user, pwd, true, NULL));
+    peer_client_dtls how = {.mtu = 0};
+    assert_true(peer_client_handshake(c, &how));
+    assert_int_equal(next_state(w), PL_LEG_STATE_CONNECTED);
+    for (size_t i = 0; i < sizeof directions / sizeof directions[0]; i++) {
+        char edited[4096];
+        const char *at = strstr(text, "a=sendrecv\r\n");
+        assert_non_null(at);
+        pl_fmt_cut(edited, sizeof edited, "%.*sa=%s\r\n%s", (int)(at - text),
+                   text, directions[i], at + strlen("a=sendrecv\r\n"));
+        assert_int_equal(remote(w, "browser", edited, PL_SDP_TYPE_OFFER),
+                         PL_OK);
+        assert_non_null(strstr(w->text, "a=setup:passive\r\n"));
+        assert_string_equal(line(w->text, "a=ice-pwd:"), pwd);
+        /* and as the answer to an offer of ours, with the roles of old */
+        assert_int_equal(offer(w, "browser", PL_DIRECTION_SENDRECV), PL_OK);
+        assert_non_null(strstr(w->text, "a=setup:actpass\r\n"));
+        assert_int_equal(remote(w, "browser", edited, PL_SDP_TYPE_ANSWER),
+                         PL_OK);
+        assert_true(peer_client_check(c, user, pwd, true, NULL));
+    }
+    assert_int_equal(w->n_reports, 1);
+    assert_int_equal(pl_metrics_value(w->metrics, PL_MEDIA_M_dtls_up), 1);
+    peer_client_close(c);
+    assert_int_equal(next_state(w), PL_LEG_STATE_CLOSED);
+    peer_client_destroy(&c);
+}
+
 static void wrong_commands_are_refused(void **state)
 {
     world *w = *state;
@@ -200,6 +329,10 @@ int main(void)
         TEST(telephone_is_answered_held_and_hears_a_prompt),
         TEST(offer_that_is_not_answered_gives_way_to_the_next),
         TEST(telephone_is_dialled),
+        TEST(offers_ask_for_a_direction_and_are_rolled_back),
+        TEST(first_offer_keeps_the_lines_of_another_leg),
+        TEST(ringing_loops_until_it_is_stopped),
+        TEST(edited_text_changes_the_direction_and_nothing_else),
         TEST(wrong_commands_are_refused),
         TEST(inventory_names_what_is_held_and_drain_waits_for_it),
     };
