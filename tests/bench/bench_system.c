@@ -92,7 +92,7 @@ static bool write_files(const bench_system *s)
     return write_file(s, "parley.conf", text);
 }
 
-static void run_supervisor(const bench_system *s)
+static void run_supervisor(const bench_system *s, unsigned slow_disk_ms)
 {
     char nodes[PATH_BYTES];
     char config[PATH_BYTES];
@@ -101,6 +101,11 @@ static void run_supervisor(const bench_system *s)
     (void)snprintf(config, sizeof config, "%s/parley.conf", s->dir);
     (void)snprintf(log, sizeof log, "%s/supervise.log", s->dir);
     if (!freopen(log, "w", stdout) || dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
+        _exit(70);
+    char ms[16];
+    (void)snprintf(ms, sizeof ms, "%u", slow_disk_ms);
+    if (slow_disk_ms > 0 && (setenv("SLOW_DISK_MS", ms, 1) != 0 ||
+                             setenv("LD_PRELOAD", PL_BENCH_SLOW_DISK, 1) != 0))
         _exit(70);
     (void)execl(PL_BENCH_ROOT "/tools/supervise", "supervise", "--bin",
                 PL_BENCH_BIN, "--nodes", nodes, "--config", config, "--dir",
@@ -149,7 +154,7 @@ static bool read_client(bench_system *s)
     return s->client_id[0] && s->client_secret[0];
 }
 
-bool bench_system_start(bench_system *s)
+bool bench_system_start(bench_system *s, unsigned slow_disk_ms)
 {
     *s = (bench_system){.dir = "/tmp/parley-bench-XXXXXX"};
     s->port = find_ports();
@@ -157,9 +162,10 @@ bool bench_system_start(bench_system *s)
         (void)fprintf(stderr, "no folder or ports for the benchmark\n");
         return false;
     }
+    (void)fflush(NULL); /* or the child prints it once more */
     s->supervisor = fork();
     if (s->supervisor == 0)
-        run_supervisor(s);
+        run_supervisor(s, slow_disk_ms);
     return s->supervisor > 0 && wait_ready(s) && read_client(s);
 }
 

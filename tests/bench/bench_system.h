@@ -14,8 +14,9 @@ typedef struct bench_system {
 } bench_system;
 
 /* Start with limits out of the way and wait until every process is ready.
+ * slow_disk_ms: added to each sync of the database, 0 none.
  * False (cause printed): bench_system_stop() is still needed. */
-bool bench_system_start(bench_system *system);
+bool bench_system_start(bench_system *system, unsigned slow_disk_ms);
 void bench_system_stop(bench_system *system);
 
 /* What a process uses; node: "api-1", "roompool", "media-1". */

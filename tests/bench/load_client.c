@@ -185,7 +185,9 @@ static bool may_go_on(load_conn *c, int result, const char *what)
 
 static void write_out(load_conn *c)
 {
-    while (c->is_connected && c->out_at < c->out_len) {
+    if (!c->is_connected || !c->out)
+        return;
+    while (c->out_at < c->out_len) {
         int n = SSL_write(c->ssl, c->out + c->out_at,
                           (int)(c->out_len - c->out_at));
         if (n <= 0) {
@@ -282,6 +284,7 @@ static void serve(load_conn *c)
         }
         c->is_connected = true;
         c->owner->n_connected++;
+        want(c, false);
     }
     write_out(c);
     read_in(c);
