@@ -4,10 +4,10 @@ import { after, before, test } from 'node:test';
 import { System, tellLogs } from './system.mjs';
 
 // Starts one system for a file's stories; `tell(name, fn)` adds a story, whose
-// failure prints the logs' ends.
-export function stories(settings) {
+// failure prints the logs' ends. shape: as System.start() takes it.
+export function stories(settings, shape) {
   const here = { system: null };
-  before(async () => { here.system = await System.start(settings); }, { timeout: 60000 });
+  before(async () => { here.system = await System.start(settings, shape); }, { timeout: 60000 });
   after(async () => { await here.system?.stop(); }, { timeout: 60000 });
   const tell = (name, fn, { timeout = 120000 } = {}) => test(name, { timeout }, async () => {
     try {

@@ -5,7 +5,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { access, appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, appendFile, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import https from 'node:https';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,7 @@ async function portBlock() {
 }
 
 async function blockFree(base) {
-  for (const port of [base, base + 1, base + 2, base + 3]) {
+  for (const port of [0, 1, 2, 3, 4, 5].map((n) => base + n)) {
     const tcp = net.createServer();
     const udp = createSocket('udp4');
     try {
@@ -45,7 +45,10 @@ async function blockFree(base) {
   return true;
 }
 
-function nodesText(base) {
+// Front end n of up to three.
+const frontendPort = (base, n) => (n === 1 ? base : base + 2 + n);
+
+function nodesText(base, frontends) {
   const media = (n) => `media-${n} parley-media --webrtc_port=${base + 1 + n}`
     + ` --rtp_port_min=${base + 20 * n} --rtp_port_max=${base + 20 * n + 19}`
     + ' --bind_address=127.0.0.1 --announce_address=127.0.0.1 --announce_loopback=true';
@@ -55,7 +58,8 @@ function nodesText(base) {
     media(2),
     `signaling-1 parley-signaling --udp_listen=127.0.0.1:${base + 1}`
       + ` --tcp_listen=127.0.0.1:${base + 1}`,
-    `api-1 parley-api --port=${base} --listen=127.0.0.1`,
+    ...frontends.map((n) =>
+      `api-${n} parley-api --port=${frontendPort(base, n)} --listen=127.0.0.1`),
     '',
   ].join('\n');
 }
@@ -94,17 +98,22 @@ function configText(base, settings) {
 export class System {
   #closers = [];
   #phones = 0;
+  #children = new Map(); // by node, when we are the supervisor
 
   // settings: { roompool: { key: value }, .. } over the ones above
-  static async start(settings = {}) {
+  // frontends: how many, up to 3; supervised: false starts the processes
+  // without the supervisor, which gives up when too much dies.
+  static async start(settings = {}, { frontends = 1, supervised = true } = {}) {
     const system = new System();
+    system.frontends = [1, 2, 3].slice(0, frontends);
+    system.supervised = supervised;
     system.dir = await mkdtemp(join(tmpdir(), 'parley-e2e-'));
     system.base = await portBlock();
     system.httpsPort = system.base;
     system.sipPort = system.base + 1;
     system.url = `https://localhost:${system.httpsPort}`;
     await mkdir(join(system.dir, 'var'), { mode: 0o700 });
-    await writeFile(join(system.dir, 'nodes'), nodesText(system.base));
+    await writeFile(join(system.dir, 'nodes'), nodesText(system.base, system.frontends));
     await writeFile(join(system.dir, 'parley.conf'), configText(system.base, settings));
     try {
       await system.#spawn();
@@ -117,6 +126,24 @@ export class System {
 
   async #spawn() {
     this.output = '';
+    if (this.supervised) {
+      this.#supervise();
+      for (const node of this.nodes) await this.ready(node, 20000);
+    } else {
+      for (const node of this.nodes) await this.#startNode(node);
+    }
+    const workers = this.nodes.length - this.frontends.length - 1;
+    await until('roompool has heard of all workers', async () => (await this.sql(
+      "select * from v_workers where life = 'ready'")).length >= workers);
+    for (const frontend of this.frontends) {
+      await until('the front end is ready', async () => {
+        const { status } = await this.http('GET', '/readyz', { frontend });
+        return status === 200;
+      }, 20000);
+    }
+  }
+
+  #supervise() {
     this.child = spawn(join(ROOT, 'tools/supervise'), [
       '--bin', BIN, '--nodes', join(this.dir, 'nodes'),
       '--config', join(this.dir, 'parley.conf'), '--dir', this.dir,
@@ -124,22 +151,36 @@ export class System {
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream.on('data', (data) => { this.output += data; });
     }
-    for (const node of this.nodes) await this.ready(node, 20000);
-    await until('roompool has heard of all workers', async () => (await this.sql(
-      "select * from v_workers where life = 'ready'")).length >= this.nodes.length - 2);
-    await until('the front end is ready', async () => {
-      const { status } = await this.http('GET', '/readyz');
-      return status === 200;
-    }, 20000);
   }
 
-  get nodes() { return ['roompool', 'media-1', 'media-2', 'signaling-1', 'api-1']; }
+  async #startNode(node) {
+    const [, program, ...flags] = (await readFile(join(this.dir, 'nodes'), 'utf8'))
+      .split('\n').map((line) => line.split(' ')).find(([name]) => name === node);
+    await mkdir(join(this.dir, 'var/run'), { recursive: true, mode: 0o700 });
+    await mkdir(join(this.dir, 'var/log'), { recursive: true });
+    await rm(join(this.dir, 'var/run', `${node}.ready`), { force: true });
+    const log = await open(join(this.dir, 'var/log', `${node}.log`), 'a');
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', join(BIN, program),
+      `--config=${join(this.dir, 'parley.conf')}`, `--node=${node}`, ...flags],
+      { cwd: this.dir, stdio: ['ignore', log.fd, log.fd] });
+    this.#children.set(node, child);
+    await log.close();
+    await this.ready(node, 20000);
+  }
+
+  get nodes() {
+    return ['roompool', 'media-1', 'media-2', 'signaling-1',
+      ...this.frontends.map((n) => `api-${n}`)];
+  }
+
+  #isOver(node) {
+    const child = this.supervised ? this.child : this.#children.get(node);
+    return child.exitCode !== null || child.signalCode !== null;
+  }
 
   ready(node, timeoutMs = 15000) {
     return until(`${node} is ready`, async () => {
-      if (this.child.exitCode !== null) {
-        throw new Error(`the supervisor ended:\n${this.output}`);
-      }
+      if (this.#isOver(node)) throw new Error(`it ended:\n${this.output}`);
       await access(join(this.dir, 'var/run', `${node}.ready`));
       return true;
     }, timeoutMs).catch(async (error) => {
@@ -149,11 +190,24 @@ export class System {
   }
 
   async pid(node) {
+    if (!this.supervised) return this.#children.get(node).pid;
     return Number(await readFile(join(this.dir, 'var/run', `${node}.pid`), 'utf8'));
   }
 
-  // kill -9; resolves when the supervisor has a successor ready.
+  // Send a signal; resolves when it was sent.
+  async signal(node, name) {
+    process.kill(await this.pid(node), name);
+  }
+
+  // kill -9; resolves when a successor is ready.
   async kill(node) {
+    if (!this.supervised) {
+      const child = this.#children.get(node);
+      child.kill('SIGKILL');
+      if (!this.#isOver(node)) await once(child, 'exit');
+      await this.#startNode(node);
+      return;
+    }
     const old = await this.pid(node);
     process.kill(old, 'SIGKILL');
     await until(`${node} is started again`, async () => (await this.pid(node)) !== old);
@@ -173,11 +227,12 @@ export class System {
   }
 
   // One HTTPS request; body may be an object (JSON) or text.
-  http(method, path, { headers = {}, body, timeoutMs = 40000 } = {}) {
+  // frontend: which one is asked; onRequest is given the request to cut it.
+  http(method, path, { headers = {}, body, timeoutMs = 40000, frontend = 1, onRequest } = {}) {
     return new Promise((resolve, reject) => {
       const text = body && typeof body === 'object' ? JSON.stringify(body) : body;
       const request = https.request({
-        host: '127.0.0.1', port: this.httpsPort, method, path, rejectUnauthorized: false,
+        host: '127.0.0.1', port: frontendPort(this.base, frontend), method, path, rejectUnauthorized: false,
         agent: false, timeout: timeoutMs,
         headers: {
           ...(body && typeof body === 'object' ? { 'Content-Type': 'application/json' } : {}),
@@ -187,6 +242,7 @@ export class System {
       }, (response) => {
         const chunks = [];
         response.on('data', (chunk) => chunks.push(chunk));
+        response.on('error', reject);
         response.on('end', () => {
           const raw = Buffer.concat(chunks).toString();
           let json;
@@ -196,18 +252,22 @@ export class System {
       });
       request.on('timeout', () => request.destroy(new Error(`${method} ${path}: no answer`)));
       request.on('error', reject);
+      onRequest?.(request);
       request.end(text);
     });
   }
 
-  async token() {
+  // user: whom it speaks for.
+  async token({ user, frontend = 1 } = {}) {
     const env = await readFile(join(this.dir, 'var/dev-client.env'), 'utf8');
     const value = (key) => env.match(new RegExp(`^${key}=(.*)$`, 'm'))[1];
     const { status, json, text } = await this.http('POST', '/oauth/v4/token', {
+      frontend,
       headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams({
         grant_type: 'client_credentials', client_id: value('CLIENT_ID'),
         client_secret: value('CLIENT_SECRET'), scope: 'WEBRTC',
+        ...(user ? { user } : {}),
       }).toString(),
     });
     if (status !== 200) throw new Error(`no token: ${status} ${text}`);
@@ -226,6 +286,10 @@ export class System {
 
   async stop({ keep = Boolean(process.env.PARLEY_E2E_KEEP) } = {}) {
     for (const closer of this.#closers) await closer();
+    let worst = 0;
+    for (const node of [...this.#children.keys()].reverse()) {
+      worst = Math.max(worst, await this.#stopNode(node));
+    }
     if (this.child && this.child.exitCode === null) {
       this.child.kill('SIGTERM');
       const late = setTimeout(() => this.child.kill('SIGTERM'), 20000);
@@ -233,7 +297,18 @@ export class System {
       clearTimeout(late);
     }
     if (!keep) await rm(this.dir, { recursive: true, force: true });
-    return this.child?.exitCode;
+    return this.child ? this.child.exitCode : worst;
+  }
+
+  async #stopNode(node) {
+    const child = this.#children.get(node);
+    if (!this.#isOver(node)) {
+      child.kill('SIGTERM');
+      const late = setTimeout(() => child.kill('SIGKILL'), 20000);
+      await once(child, 'exit');
+      clearTimeout(late);
+    }
+    return child.exitCode ?? 128;
   }
 }
 
