@@ -85,7 +85,8 @@ static void no_route(pl_gateway *gateway, pl_http_exchange *exchange, pl_err e,
     } else if (is_never || e == PL_EUNSUPPORTED) {
         refuse_status(gateway, exchange, 405, "Method not allowed", allow);
     } else if (e == PL_ENOENT) {
-        refuse_status(gateway, exchange, 404, "No such path; see /openapi.json", NULL);
+        refuse_status(gateway, exchange, 404, "No such path; see /openapi.json",
+                      NULL);
     } else {
         refuse_status(gateway, exchange, 400, "Malformed path", NULL);
     }
