@@ -562,6 +562,13 @@ static void failed(pl_pool *pool, pl_leg *leg, const char *reason)
         pl_invite_decline(pool, leg, why); /* others may ring on */
         return;
     }
+    /* Who takes up the media of another call lets go of the old one, and only
+     * then says that it accepts. */
+    if (part->partner[0] && !part->is_spare) {
+        set_state(pool, leg, PL_LEG_STATE_FAILED);
+        pl_part_set_media(pool, part, false);
+        return;
+    }
     if (part->row.kind != PL_PART_KIND_PAGE) {
         pl_part_leave(pool, part, why);
         return;

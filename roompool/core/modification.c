@@ -162,11 +162,8 @@ static void set_hold(pl_pool *pool, pl_part *part, uint32_t action)
     } else {
         pl_move_disarm(pool, part);
     }
-    if (action == PL_ACTION_MODIFY || part->row.on_hold == is_held)
-        return;
-    part->row.on_hold = is_held;
-    pl_part_save(pool, part);
-    pl_roster_updated(pool, part);
+    if (action != PL_ACTION_MODIFY)
+        pl_part_set_hold(pool, part, is_held);
 }
 
 static void offer_answered(pl_pool *pool, pl_op *op, pl_err e,

@@ -218,6 +218,20 @@ void pl_part_set_media(pl_pool *pool, pl_part *part, bool has_media)
     pl_roster_updated(pool, part);
 }
 
+/* Whatever direction its description says: music on hold and a microphone left
+ * open do not belong into the conference. */
+void pl_part_set_hold(pl_pool *pool, pl_part *part, bool is_held)
+{
+    pl_leg *leg = pl_leg_of(part);
+    if (part->row.on_hold == is_held)
+        return;
+    part->row.on_hold = is_held;
+    pl_part_save(pool, part);
+    if (leg && part->row.state == PL_PART_STATE_ACTIVE)
+        pl_leg_set_mixed(pool, leg, !is_held);
+    pl_roster_updated(pool, part);
+}
+
 /* ---- leaving ---- */
 
 static void write_record(pl_pool *pool, const pl_part *part)

@@ -553,13 +553,8 @@ static void offer_done(pl_pool *pool, pl_op *op, pl_err e,
     if (!e && part && part->call && was_asked)
         part->call->expects_answer = true;
     if (!e && part && !was_asked) {
-        bool is_held = sdp->direction != PL_DIRECTION_SENDRECV;
-        if (part->row.on_hold != is_held) {
-            part->row.on_hold = is_held;
-            pl_part_save(pool, part);
-            pl_roster_updated(pool, part);
-            pl_reoffer_hold(pool, part->conf);
-        }
+        pl_part_set_hold(pool, part, sdp->direction != PL_DIRECTION_SENDRECV);
+        pl_reoffer_hold(pool, part->conf);
     }
     pl_op_destroy(&op);
 }

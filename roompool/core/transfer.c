@@ -269,8 +269,13 @@ void pl_transfer_failed(pl_pool *pool, pl_part *spare, const char *reason)
     pl_part_drop_spare(pool, spare, reason);
     if (!far)
         return;
-    if (was_answered && far->call && pl_leg_of(far))
-        pl_phone_offer_back(pool, pl_leg_of(far));
+    leg = pl_leg_of(far);
+    if (leg && leg->row.state == PL_LEG_STATE_FAILED) {
+        pl_part_leave(pool, far, "media ended"); /* while it was asked */
+        return;
+    }
+    if (was_answered && far->call && leg)
+        pl_phone_offer_back(pool, leg);
     pl_reoffer_hold(pool, far->conf);
 }
 

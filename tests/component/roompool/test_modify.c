@@ -80,12 +80,14 @@ static void a_hold_is_told_to_the_other_side(void **state)
     stage *s = *state;
     char mod[CONF_ID_SIZE];
     turns(s, &s->alice, PL_ACTION_HOLD);
+    assert_false(leg_of(s, &s->alice)->mixed);
     user_is_offered(&s->w, &s->bob, s->id, mod);
     assert_int_equal(leg_of(s, &s->bob)->direction, PL_DIRECTION_SENDONLY);
     user_accepts(&s->w, &s->bob, s->id, mod);
     turns(s, &s->alice, PL_ACTION_HOLD); /* nothing new */
     user_reads_nothing(&s->w, &s->bob);
     turns(s, &s->alice, PL_ACTION_RESUME);
+    assert_true(leg_of(s, &s->alice)->mixed);
     user_is_offered(&s->w, &s->bob, s->id, mod);
     assert_int_equal(leg_of(s, &s->bob)->direction, PL_DIRECTION_SENDRECV);
     user_accepts(&s->w, &s->bob, s->id, mod);

@@ -281,6 +281,44 @@ static void transferred_again(void **state)
     user_is_out(&s->w, &dave, "call ended");
 }
 
+static const pl_leg *leg_in(stage *s, const user *u, const char *conf)
+{
+    size_t cursor = 0;
+    const pl_leg *leg;
+    while ((leg = pl_map_next(world_pool(&s->w)->legs, &cursor, NULL)) != NULL)
+        if (strcmp(leg->row.session_id, u->session) == 0 &&
+            strcmp(leg->part->row.conf_id, conf) == 0)
+            return leg;
+    return NULL;
+}
+
+/* A browser that takes our offer ends its old association first. */
+static void the_old_media_ends_before_the_answer(void **state)
+{
+    stage *s = *state;
+    char mod[CONF_ID_SIZE];
+    offered(s, mod);
+    media_report(&s->w, leg_in(s, &s->bob, s->held)->row.leg_id,
+                 PL_LEG_STATE_CLOSED);
+    user_reads_nothing(&s->w, &s->alice);
+    user_accepts(&s->w, &s->bob, s->held, mod);
+    succeeds(s);
+}
+
+static void the_old_media_ends_and_no_answer_comes(void **state)
+{
+    stage *s = *state;
+    char mod[CONF_ID_SIZE];
+    offered(s, mod);
+    media_report(&s->w, leg_in(s, &s->bob, s->held)->row.leg_id,
+                 PL_LEG_STATE_CLOSED);
+    world_run(&s->w, 60 * S);
+    fails(s, "no answer to our offer");
+    user_is_out(&s->w, &s->alice, "media ended");
+    user_reads_nothing(&s->w, &s->carol);
+    assert_int_equal(world_pool(&s->w)->n_confs_live, 1);
+}
+
 /* ---- refused at once ---- */
 
 static void wrong_calls_change_nothing(void **state)
@@ -527,6 +565,8 @@ int main(void)
         TEST(a_telephone_goes_over),
         TEST(to_a_telephone),
         TEST(transferred_again),
+        TEST(the_old_media_ends_before_the_answer),
+        TEST(the_old_media_ends_and_no_answer_comes),
         TEST(wrong_calls_change_nothing),
         TEST(nothing_else_during_a_transfer),
         TEST(the_far_party_rejects),
