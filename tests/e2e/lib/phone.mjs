@@ -72,7 +72,10 @@ export class Phone {
   }
 
   // Where others reach this telephone.
-  get address() { return `sip:${this.voice}@127.0.0.1:${this.sipPort}`; }
+  get address() { return `sip:${this.number}`; }
+
+  // The same as people dial it.
+  get number() { return `${this.voice}@127.0.0.1:${this.sipPort}`; }
 
   async #start() {
     this.child = spawn('baresip', ['-f', this.dir, '-v'], { stdio: ['ignore', 'pipe', 'pipe'] });

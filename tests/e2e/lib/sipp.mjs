@@ -5,16 +5,27 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { ROOT } from './system.mjs';
 
-// Starts a scenario of tests/e2e/sipp/ against a room; `done` resolves to the
-// exit code (0: the call went as the scenario says).
-export async function startSipp(system, scenario, user, { transport = 'u1' } = {}) {
+async function run(system, scenario, transport, more) {
   const [sipPort, , rtpPort] = await system.phonePorts();
   const child = spawn('sipp', [
-    `127.0.0.1:${system.sipPort}`, '-sf', join(ROOT, 'tests/e2e/sipp', `${scenario}.xml`),
-    '-s', user, '-i', '127.0.0.1', '-p', String(sipPort), '-mi', '127.0.0.1',
-    '-mp', String(rtpPort), '-t', transport, '-m', '1', '-l', '1', '-nostdin', '-rtp_echo',
+    ...more, '-sf', join(ROOT, 'tests/e2e/sipp', `${scenario}.xml`),
+    '-i', '127.0.0.1', '-p', String(sipPort), '-mi', '127.0.0.1',
+    '-mp', String(rtpPort), '-t', transport, '-m', '1', '-nostdin', '-rtp_echo',
     '-timeout', '60s', '-timeout_error', '-trace_err', '-error_file', join(system.dir, `${scenario}.err`),
   ], { stdio: ['ignore', 'ignore', 'ignore'], cwd: system.dir });
   system.onStop(() => { if (child.exitCode === null) child.kill('SIGKILL'); });
-  return { child, done: once(child, 'exit').then(([code]) => code) };
+  return { child, done: once(child, 'exit').then(([code]) => code),
+    address: `sipp@127.0.0.1:${sipPort}` };
+}
+
+// Starts a scenario of tests/e2e/sipp/ against a room; `done` resolves to the
+// exit code (0: the call went as the scenario says).
+export function startSipp(system, scenario, user, { transport = 'u1' } = {}) {
+  return run(system, scenario, transport,
+    [`127.0.0.1:${system.sipPort}`, '-s', user, '-l', '1']);
+}
+
+// Starts a scenario that waits to be called at `address`.
+export function awaitSipp(system, scenario, { transport = 'u1' } = {}) {
+  return run(system, scenario, transport, []);
 }

@@ -41,7 +41,7 @@ export async function meet(tab, id, guest) {
 
 // The host dials a telephone into the conference.
 export async function ringPhone(tab, id, phone) {
-  await tab.call(id, 'invite', phone.address.replace(/^sip:/, ''));
+  await tab.call(id, 'invite', phone.number);
   await phone.established();
   await tab.event('conference:invitation-accepted');
 }

@@ -323,7 +323,7 @@ export class Call {
     this.asked = null;
     await this.media.acceptOffer(sdp);
     this.peerHolds = isHeldBy(this.media.read(sdp).direction);
-    this.#sendAccept(modId, await this.media.answer());
+    this.#sendAccept(modId, await this.media.answer(this.holds ? 'sendonly' : 'sendrecv'));
   }
 
   #sendAccept(modId, sdp) {

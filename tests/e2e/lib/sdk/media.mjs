@@ -45,11 +45,15 @@ export class Media {
     return this.local;
   }
 
-  // A new offer of the browser, of audio in this direction.
-  async offer(direction = 'sendrecv') {
+  #direct(direction) {
     for (const transceiver of this.pc.getTransceivers()) {
       if (transceiver.receiver.track.kind === 'audio') transceiver.direction = direction;
     }
+  }
+
+  // A new offer of the browser, of audio in this direction.
+  async offer(direction = 'sendrecv') {
+    this.#direct(direction);
     this.before = this.local;
     return this.#describe(await this.pc.createOffer());
   }
@@ -59,9 +63,7 @@ export class Media {
     if (this.pc.signalingState === 'have-local-offer') {
       await this.pc.setLocalDescription({ type: 'rollback' });
     }
-    for (const transceiver of this.pc.getTransceivers()) {
-      if (transceiver.receiver.track.kind === 'audio') transceiver.direction = direction;
-    }
+    this.#direct(direction);
   }
 
   // The last description with another direction, which the browser never sees.
@@ -94,7 +96,11 @@ export class Media {
       type: 'offer', sdp: this.#take(sdp, { role, isInvitation }) });
   }
 
-  async answer() { return this.#describe(await this.pc.createAnswer()); }
+  // direction: the most that this side wants
+  async answer(direction = 'sendrecv') {
+    this.#direct(direction);
+    return this.#describe(await this.pc.createAnswer());
+  }
 
   // What an offer asks for, without taking it.
   read(sdp) { return describe(sdp, this.generation); }
