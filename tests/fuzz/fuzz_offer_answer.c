@@ -45,6 +45,46 @@ static void check_answer(pl_slice offer, const pl_oa_sdp *answer)
     pl_sdp_destroy(&a);
 }
 
+/* Any bytes as lines to keep; what is kept must come back as it was told. */
+static void run_lines(pl_leg_kind kind, pl_slice text)
+{
+    pl_oa_local local = local_of(kind);
+    pl_oa *oa = NULL;
+    pl_oa_sdp ours;
+    char told[PL_OA_LINES_TEXT];
+    char again[PL_OA_LINES_TEXT];
+    if (pl_oa_create(&local, &oa) != PL_OK)
+        abort();
+    if (pl_oa_keep_lines(oa, text) == PL_OK &&
+        pl_oa_lines(oa, told, sizeof told) == PL_OK) {
+        if (pl_oa_keep_lines(oa, pl_slice_str(told)) != PL_OK ||
+            pl_oa_lines(oa, again, sizeof again) != PL_OK ||
+            strcmp(told, again) != 0)
+            abort();
+        if (pl_oa_offer(oa, NULL, &ours) == PL_OK)
+            (void)!pl_oa_keep_lines(oa, text);
+    }
+    pl_oa_destroy(&oa);
+}
+
+/* The lines of a leg are always good for another one. */
+static void check_lines(const pl_oa *from, pl_leg_kind kind)
+{
+    pl_oa_local local = local_of(kind);
+    pl_oa *oa = NULL;
+    pl_oa_sdp ours;
+    char told[PL_OA_LINES_TEXT];
+    if (pl_oa_lines(from, told, sizeof told) != PL_OK)
+        return;
+    if (pl_oa_create(&local, &oa) != PL_OK ||
+        pl_oa_keep_lines(oa, pl_slice_str(told)) != PL_OK)
+        abort();
+    pl_err e = pl_oa_offer(oa, NULL, &ours);
+    if (e != PL_OK && e != PL_EFULL)
+        abort();
+    pl_oa_destroy(&oa);
+}
+
 static void run(pl_leg_kind kind, pl_slice text)
 {
     pl_oa_local local = local_of(kind);
@@ -57,6 +97,7 @@ static void run(pl_leg_kind kind, pl_slice text)
         if (pl_oa_answer(oa, text, NULL, &ours, &r) == PL_OK)
             check_answer(text, &ours);
     }
+    check_lines(oa, kind);
     if (pl_oa_offer(oa, NULL, &ours) == PL_OK)
         (void)!pl_oa_accept(oa, text, &r);
     pl_oa_destroy(&oa);
@@ -73,5 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     pl_slice text = {data, len};
     run(PL_LEG_KIND_WEBRTC, text);
     run(PL_LEG_KIND_SIP, text);
+    run_lines(PL_LEG_KIND_WEBRTC, text);
+    run_lines(PL_LEG_KIND_SIP, text);
     return 0;
 }
