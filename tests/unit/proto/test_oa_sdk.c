@@ -283,8 +283,8 @@ static void malformed_lines_are_refused(void **state)
         "a@/0",
         "audio/b\xc3\xa9",
         "a/0 a/1 a/2 a/3 a/4 a/5 a/6 a/7 a/8",
-        "audio/0123456789012345678901234567890123456789012345678901234567890123"
-        "4",
+        ("audio/0123456789012345678901234567890123456789"
+         "0123456789012345678901234"), /* one too long */
     };
     pl_oa_local local = party(PL_LEG_KIND_WEBRTC);
     pl_oa *oa = open_leg(&local);
