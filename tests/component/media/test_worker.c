@@ -163,7 +163,7 @@ static void offers_ask_for_a_direction_and_are_rolled_back(void **state)
     assert_string_equal(w->text, first); /* the same question, repeated */
     assert_int_equal(offer(w, "phone", PL_DIRECTION_INACTIVE), PL_OK);
     assert_non_null(strstr(w->text, "a=inactive\r\n")); /* another one */
-    assert_null(strstr(w->text, line(first, "o="))); /* a new version */
+    assert_null(strstr(w->text, line(first, "o=")));    /* a new version */
 
     assert_int_equal(remote(w, "phone", NULL, PL_SDP_TYPE_ROLLBACK), PL_OK);
     assert_int_equal(w->sdp_type, PL_SDP_TYPE_UNKNOWN);
