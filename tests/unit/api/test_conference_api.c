@@ -384,6 +384,20 @@ static void refuses_bodies_that_are_not_objects(void **state)
     }
 }
 
+static void bounds_the_sdp(void **state)
+{
+    static char body[PL_SDP_MAX + 64];
+    (void)state;
+    for (int more = 0; more < 2; more++) {
+        call_rig rig;
+        (void)snprintf(body, sizeof body, "{\"sdp\":\"%0*d\"}",
+                       PL_SDP_MAX + more, 0);
+        rig_begin(&rig, HEAD("POST /sessions/S/conferences") "\r\n", body);
+        assert_int_equal(rig.e, more ? PL_ETOOBIG : PL_OK);
+        rig_end(&rig);
+    }
+}
+
 static void answers_creation_with_id_location_and_state(void **state)
 {
     call_rig rig;
@@ -477,6 +491,7 @@ int main(void)
         cmocka_unit_test(tells_whom_a_token_speaks_for),
         cmocka_unit_test(associates_an_emergency_address),
         cmocka_unit_test(refuses_bodies_that_are_not_objects),
+        cmocka_unit_test(bounds_the_sdp),
         cmocka_unit_test(answers_creation_with_id_location_and_state),
         cmocka_unit_test(keeps_plus_in_addresses_and_names_the_outcome),
         cmocka_unit_test(says_session_gone_only_by_404),

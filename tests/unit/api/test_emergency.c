@@ -41,6 +41,7 @@ static void the_same_address_has_the_same_id(void **state)
     id_of(ADDRESS("\"Oak St\""), other);
     assert_string_not_equal(first, other);
     /* The same letters in other fields are another address. */
+    id_of(ADDRESS("\"MainSt\""), first);
     id_of(ADDRESS("\"Main\",\"streetNameSuffix\":\"St\""), other);
     assert_string_not_equal(first, other);
 }
