@@ -43,12 +43,8 @@ static pl_err read_announced(const char *text, pl_control_options *o)
         if (o->n_announce == PL_LEG_SDP_LOCALS ||
             pl_copy(one, sizeof one, (pl_slice){(const uint8_t *)p, len}) !=
                 PL_OK ||
-            pl_addr_parse(one, 0, &o->announce[o->n_announce]) != PL_OK) {
-            PL_LOG(ERROR, "media", "config_refused", NULL,
-                   "announce_address = %s: not a list of at most %d addresses",
-                   text, PL_LEG_SDP_LOCALS);
+            pl_addr_parse(one, 0, &o->announce[o->n_announce]) != PL_OK)
             return PL_ECONFIG;
-        }
         o->n_announce++;
         p += len;
     }
@@ -56,24 +52,42 @@ static pl_err read_announced(const char *text, pl_control_options *o)
     return PL_OK;
 }
 
-static pl_err fill_options(const pl_media_config *k, pl_control_options *o)
+static pl_err check_config(const void *values, char *reason, size_t cap)
 {
+    const pl_media_config *k = values;
+    pl_control_options o = {.n_announce = 0};
     if (k->rtp_port_min >= k->rtp_port_max) {
-        PL_LOG(ERROR, "media", "config_refused", NULL,
-               "rtp_port_min = %u: not below rtp_port_max = %u",
-               k->rtp_port_min, k->rtp_port_max);
+        pl_fmt_cut(reason, cap,
+                   "rtp_port_min = %u: not below rtp_port_max = %u",
+                   k->rtp_port_min, k->rtp_port_max);
         return PL_ECONFIG;
     }
     if (k->webrtc_port >= k->rtp_port_min &&
         k->webrtc_port <= k->rtp_port_max) {
-        PL_LOG(ERROR, "media", "config_refused", NULL,
-               "webrtc_port = %u: within rtp_port_min..rtp_port_max",
-               k->webrtc_port);
+        pl_fmt_cut(reason, cap,
+                   "webrtc_port = %u: within rtp_port_min..rtp_port_max",
+                   k->webrtc_port);
         return PL_ECONFIG;
     }
-    pl_err e = read_announced(k->announce_address, o);
-    if (e != PL_OK)
+    if (read_announced(k->announce_address, &o) != PL_OK) {
+        pl_fmt_cut(reason, cap,
+                   "announce_address = %s: not a list of at most %d addresses",
+                   k->announce_address, PL_LEG_SDP_LOCALS);
+        return PL_ECONFIG;
+    }
+    return PL_OK;
+}
+
+static pl_err fill_options(const pl_media_config *k, pl_control_options *o)
+{
+    char reason[512];
+    pl_err e = check_config(k, reason, sizeof reason);
+    if (e == PL_OK)
+        e = read_announced(k->announce_address, o);
+    if (e != PL_OK) {
+        PL_LOG(ERROR, "media", "config_refused", NULL, "%s", reason);
         return e;
+    }
     if (o->n_announce == 0) {
         o->n_announce =
             pl_udp_locals(k->announce_loopback, o->announce, PL_LEG_SDP_LOCALS);
@@ -272,7 +286,8 @@ static const pl_config_section sections[] = {
      .doc = "media worker: WebRTC and RTP, mixing",
      .keys = keys,
      .n_keys = sizeof keys / sizeof keys[0],
-     .size = sizeof(pl_media_config)},
+     .size = sizeof(pl_media_config),
+     .check = check_config},
 };
 
 /* Rooms go on without roompool: it may come back, and people talk. */

@@ -74,6 +74,10 @@ typedef struct pl_config_section {
      * values are to be judged, not taken. */
     pl_err (*each)(void *ctx, const char *name, const void *values,
                    char *reason, size_t cap);
+    /* Single sections only, may be NULL: whether values that are good one by
+     * one fit together. An error stops the start, and --check-config;
+     * reason[cap] then says why. */
+    pl_err (*check)(const void *values, char *reason, size_t cap);
 } pl_config_section;
 
 typedef struct pl_config pl_config;

@@ -318,6 +318,23 @@ static int run(pl_process *p)
     return p->exit_code;
 }
 
+/* Values that must fit together. */
+static int check_single(const pl_process *p, const pl_sections *sections)
+{
+    for (size_t i = 0; i < sections->n; i++) {
+        const pl_config_section *s = &sections->rows[i];
+        char reason[256] = "";
+        if (s->each || !s->check ||
+            s->check(pl_config_get(p->config, s->kind), reason,
+                     sizeof reason) == PL_OK)
+            continue;
+        (void)fprintf(stderr, "%s: section [%s]: %s\n", p->app->name, s->kind,
+                      reason);
+        return PL_EXIT_CONFIG;
+    }
+    return PL_EXIT_OK;
+}
+
 /* Ask the app about its repeated sections too. */
 static int check_config(const pl_process *p, const pl_sections *sections)
 {
@@ -363,10 +380,10 @@ int pl_process_main(const pl_app *app, int argc, char **argv)
     int code = PL_EXIT_OK;
     if (flags.print_config) {
         pl_config_print(p.config, stdout);
-    } else if (flags.check_config) {
-        code = check_config(&p, &sections);
     } else {
-        code = run(&p);
+        code = check_single(&p, &sections);
+        if (code == PL_EXIT_OK)
+            code = flags.check_config ? check_config(&p, &sections) : run(&p);
     }
     pl_config_destroy(&p.config);
     return code;

@@ -166,6 +166,13 @@ static void check_config_names_line_and_bound(void **state)
     write_config("p.conf", "[media]\nport = 8000\n");
     start(&a, TINY_WORKER, "--check-config", "--config=p.conf", NULL);
     assert_int_equal(end(&a), PL_EXIT_OK);
+    write_config("p.conf", "[media]\nport = 7000\n");
+    start(&a, TINY_WORKER, "--check-config", "--config=p.conf", NULL);
+    assert_int_equal(end(&a), PL_EXIT_CONFIG);
+    assert_string_equal(
+        a.text, "parley-tiny: section [media]: port 7000 does not fit\n");
+    start(&a, TINY_WORKER, "--config=p.conf", NULL); /* nor does it start */
+    assert_int_equal(end(&a), PL_EXIT_CONFIG);
     write_config("p.conf", "[room a]\n[room b]\nport = 6000\n");
     start(&a, TINY_WORKER, "--check-config", "--config=p.conf", NULL);
     assert_int_equal(end(&a), PL_EXIT_CONFIG);

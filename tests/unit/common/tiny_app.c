@@ -17,6 +17,16 @@ typedef struct tiny_config {
 static const pl_config_key KEYS[] = {TINY_CONFIG(PL_CONFIG_ROW)};
 #undef CONFIG_TYPE
 
+/* Port 7000 does not go with anything. */
+static pl_err check_media(const void *values, char *reason, size_t cap)
+{
+    const tiny_config *c = values;
+    if (c->port != 7000)
+        return PL_OK;
+    pl_fmt_cut(reason, cap, "port 7000 does not fit");
+    return PL_ECONFIG;
+}
+
 /* [room NAME] port = 6000 is refused. */
 static pl_err each_room(void *ctx, const char *name, const void *values,
                         char *reason, size_t cap)
@@ -74,7 +84,8 @@ int main(int argc, char **argv)
          .doc = "the tiny app",
          .keys = KEYS,
          .n_keys = sizeof KEYS / sizeof KEYS[0],
-         .size = sizeof(tiny_config)},
+         .size = sizeof(tiny_config),
+         .check = check_media},
         {.kind = "room",
          .doc = "a repeated section",
          .keys = KEYS,
