@@ -18,6 +18,7 @@ static const struct {
     {true, PL_EPIN_INVALID, 403, "Invalid PIN"},
     {true, PL_EFULL, 403, "Participant limit reached"},
     {true, PL_EUNAVAILABLE, 503, "Out of resource"},
+    {true, PL_EAGAIN, 503, "Out of resource"}, /* many strangers of a source */
     {true, PL_EFORBIDDEN, 403, "Participant exceeded PIN entry retries"},
     {true, PL_EBUSY, 403, "Participant exceeded PIN entry retries"},
     {false, PL_EPROTO, 400, "Malformed request"},

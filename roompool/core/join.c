@@ -57,6 +57,20 @@ static void reply_joined(pl_pool *pool, const pl_bus_in *in,
     pl_pool_reply(pool, &in->ticket, &PL_MSG_ROOM_JOINED, &r);
 }
 
+/* Who knows a PIN is no stranger; of strangers, one source gets so many seats a
+ * minute. */
+static pl_err check_stranger(pl_pool *pool, const pl_room *room,
+                             const char *source, pl_part_role role)
+{
+    bool has_host = room->row.host_pin_hash[0] != '\0';
+    bool is_proven =
+        pl_room_needs_pin(room) || (has_host && role == PL_PART_ROLE_HOST);
+    if (is_proven || pl_join_guard_take(pool->joins, source, pool->now.us))
+        return PL_OK;
+    pl_pool_count(pool, PL_RM_refused_join_rate);
+    return PL_EAGAIN;
+}
+
 static pl_err admit(pl_pool *pool, const pl_room_join *m, pl_part **ret_part)
 {
     pl_room *room = NULL;
@@ -66,6 +80,8 @@ static pl_err admit(pl_pool *pool, const pl_room_join *m, pl_part **ret_part)
         pool->is_draining ? PL_EDRAIN : pl_room_find(pool, m->alias, &room);
     if (!e)
         e = pl_room_check_pin(pool, room, m->pin, m->source, &role);
+    if (!e)
+        e = check_stranger(pool, room, m->source, role);
     if (!e && room->conf && !pl_conf_has_room(room->conf))
         e = PL_EFULL;
     if (!e)

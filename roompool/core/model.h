@@ -6,6 +6,7 @@
 #include "agenda.h"
 #include "op.h"
 #include "outbox.h"
+#include "join_guard.h"
 #include "pin_guard.h"
 #include "pl/list.h"
 #include "pl/map.h"
@@ -148,6 +149,7 @@ struct pl_pool {
     pl_agenda *agenda;
     pl_outbox *outbox;
     pl_pin_guard *guard;
+    pl_join_guard *joins;
     pl_map *rooms, *aliases, *confs, *parts, *legs, *calls, *sessions, *tokens,
         *users, *workers;
     pl_list ops;

@@ -167,6 +167,8 @@ pl_err pl_pool_create(const pl_pool_options *options, pl_pool **ret_pool)
         e = pl_pin_guard_create(p->config->pin_source_per_min,
                                 p->config->pin_room_per_10min, &p->guard);
     }
+    if (!e)
+        e = pl_join_guard_create(p->config->join_source_per_min, &p->joins);
     if (e) {
         pl_pool_destroy(&p);
         return e;
@@ -239,6 +241,7 @@ void pl_pool_destroy(pl_pool **pool)
         pl_op_destroy(&op);
     }
     pl_pin_guard_destroy(&p->guard);
+    pl_join_guard_destroy(&p->joins);
     pl_outbox_destroy(&p->outbox);
     pl_agenda_destroy(&p->agenda);
     free(p);

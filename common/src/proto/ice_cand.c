@@ -29,6 +29,45 @@ unsigned pl_ip_family(const char *address)
     return inet_pton(AF_INET6, address, &bytes) == 1 ? 6 : 0;
 }
 
+/* IPv4 bytes of an address, mapped or not; false when it is something else. */
+static bool read_v4(const char *address, uint8_t bytes[4])
+{
+    struct in6_addr v6;
+    if (inet_pton(AF_INET, address, bytes) == 1)
+        return true;
+    if (inet_pton(AF_INET6, address, &v6) != 1 || !IN6_IS_ADDR_V4MAPPED(&v6))
+        return false;
+    memcpy(bytes, &v6.s6_addr[12], 4);
+    return true;
+}
+
+bool pl_ip_is_loopback(const char *address)
+{
+    struct in6_addr v6;
+    uint8_t v4[4];
+    if (read_v4(address, v4))
+        return v4[0] == 127;
+    return inet_pton(AF_INET6, address, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+void pl_ip_source(const char *address, char buf[PL_IP_SOURCE_TEXT])
+{
+    enum { NETWORK_BYTES = 8 };
+    struct in6_addr v6;
+    uint8_t v4[4];
+    char text[INET6_ADDRSTRLEN];
+    if (read_v4(address, v4)) {
+        pl_fmt_cut(buf, PL_IP_SOURCE_TEXT, "%u.%u.%u.%u", v4[0], v4[1], v4[2],
+                   v4[3]);
+    } else if (inet_pton(AF_INET6, address, &v6) == 1) {
+        memset(&v6.s6_addr[NETWORK_BYTES], 0, sizeof v6 - NETWORK_BYTES);
+        if (inet_ntop(AF_INET6, &v6, text, sizeof text))
+            pl_fmt_cut(buf, PL_IP_SOURCE_TEXT, "%s/64", text);
+    } else {
+        pl_fmt_cut(buf, PL_IP_SOURCE_TEXT, "%s", address);
+    }
+}
+
 static pl_err parse_type(pl_slice text, pl_ice_type *ret_type)
 {
     for (size_t i = 0; i < N_TYPES; i++) {

@@ -60,6 +60,34 @@ static void a_full_room_is_refused(void **state)
     world_check(w);
 }
 
+static void strangers_of_one_source_take_a_share(void **state)
+{
+    world *w = *state;
+    answer a;
+    answer again;
+    world_kill_roompool(w);
+    w->config.join_source_per_min = 3;
+    world_start_roompool(w);
+    world_send_inventory(w);
+    assert_int_equal(join_room(w, "lobby", NULL, "t0", &a), PL_OK);
+    assert_int_equal(join_room(w, "lobby", NULL, "t0", &again), PL_OK);
+    assert_string_equal(again.body.joined.participant_id,
+                        a.body.joined.participant_id); /* costs nothing */
+    assert_int_equal(join_room(w, "echo", NULL, "t1", &a), PL_OK);
+    assert_int_equal(join_room(w, "nowhere", NULL, "t2", &a), PL_ENOENT);
+    assert_int_equal(join_room(w, "small", NULL, "t2", &a), PL_OK);
+    assert_int_equal(join_room(w, "lobby", NULL, "t3", &a), PL_EAGAIN);
+    assert_int_equal(world_metric(w, PL_RM_refused_join_rate), 1);
+    /* Who knows a PIN comes in, and so do telephones. */
+    assert_int_equal(join_room(w, "locked", "1234", "t4", &a), PL_OK);
+    assert_int_equal(phone_call(w, "c1", "lobby", "o"), PL_OK);
+    assert_int_equal(world_metric(w, PL_RM_refused_no_worker), 0);
+    world_run(w, 21 * S);
+    assert_int_equal(join_room(w, "lobby", NULL, "t3", &a), PL_OK);
+    assert_int_equal(join_room(w, "lobby", NULL, "t5", &a), PL_EAGAIN);
+    world_check(w);
+}
+
 static void a_pin_is_asked_and_checked(void **state)
 {
     world *w = *state;
@@ -513,6 +541,7 @@ int main(void)
         TEST(a_page_joins_and_gets_an_answer),
         TEST(an_unknown_alias_is_refused),
         TEST(a_full_room_is_refused),
+        TEST(strangers_of_one_source_take_a_share),
         TEST(a_pin_is_asked_and_checked),
         TEST(none_is_no_pin),
         TEST(guessing_pins_is_stopped),

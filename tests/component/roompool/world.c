@@ -39,6 +39,7 @@ static void preset(pl_roompool_config *c)
         }
     }
     c->pin_hash_rounds = 10;
+    c->join_source_per_min = 0; /* all clients have one address */
 }
 
 void world_run(world *w, int64_t us)

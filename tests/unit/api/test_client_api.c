@@ -64,6 +64,7 @@ static void refuses_joins_with_the_texts_that_clients_know(void **state)
         {PL_EPIN_INVALID, 403, "Invalid PIN"},
         {PL_EFULL, 403, "Participant limit reached"},
         {PL_EUNAVAILABLE, 503, "Out of resource"},
+        {PL_EAGAIN, 503, "Out of resource"},
         {PL_ETIMEOUT, 503, "System in maintenance mode"},
         {PL_EDRAIN, 503, "System in maintenance mode"},
         {PL_EINTERNAL, 500, "Internal error"},

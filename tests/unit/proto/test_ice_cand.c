@@ -64,9 +64,38 @@ static void own_candidates_are_written_best_first(void **state)
     assert_int_equal(pl_ice_cand_host("192.0.2.1", 0, 0, &c), PL_EINVAL);
 }
 
+static void sources_are_addresses_or_networks(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *address, *source;
+        bool is_loopback;
+    } rows[] = {
+        {"192.0.2.7", "192.0.2.7", false},
+        {"::ffff:192.0.2.7", "192.0.2.7", false},
+        {"2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64", false},
+        {"2001:db8:1:2::1", "2001:db8:1:2::/64", false},
+        {"2001:db8:1:3::1", "2001:db8:1:3::/64", false},
+        {"127.0.0.1", "127.0.0.1", true},
+        {"127.9.9.9", "127.9.9.9", true},
+        {"::ffff:127.0.0.1", "127.0.0.1", true},
+        {"::1", "::/64", true},
+        {"", "", false},
+        {"unix", "unix", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char source[PL_IP_SOURCE_TEXT];
+        pl_ip_source(rows[i].address, source);
+        assert_string_equal(source, rows[i].source);
+        assert_int_equal(pl_ip_is_loopback(rows[i].address),
+                         rows[i].is_loopback);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sources_are_addresses_or_networks),
         cmocka_unit_test(candidates_of_browsers_parse),
         cmocka_unit_test(malformed_candidates_are_refused),
         cmocka_unit_test(own_candidates_are_written_best_first),
