@@ -256,3 +256,44 @@ void pl_answer_preflight(pl_answer *answer, const char *methods)
                      "x-transferTargetCallId, Last-Event-ID, token, pin");
     pl_answer_header(answer, "Access-Control-Max-Age", "7200");
 }
+
+static void put_date(int64_t wall_ms, pl_buf *out)
+{
+    /* days since 1970-01-01, a Thursday */
+    static const char *const days[] = {"Thu", "Fri", "Sat", "Sun",
+                                       "Mon", "Tue", "Wed"};
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr",
+                                         "May", "Jun", "Jul", "Aug",
+                                         "Sep", "Oct", "Nov", "Dec"};
+    char iso[PL_TIME_TEXT];
+    pl_time_text(wall_ms, iso); /* 2026-11-21T04:35:13.123Z */
+    size_t day = (size_t)((wall_ms / 86400000) % 7);
+    size_t month = (size_t)((iso[5] - '0') * 10 + (iso[6] - '0') - 1) % 12;
+    pl_buf_add_fmt(out, "Date: %s, %.2s %s %.4s %.8s GMT\r\n", days[day],
+                   iso + 8, months[month], iso, iso + 11);
+}
+
+bool pl_http_has_body(int status)
+{
+    return status >= 200 && status != 204 && status != 304;
+}
+
+void pl_answer_head_text(const pl_answer *answer, int64_t wall_ms,
+                         const char *connection, const char *framing,
+                         pl_buf *out)
+{
+    pl_buf_add_fmt(out, "HTTP/1.1 %d %s\r\n", answer->status,
+                   pl_http_reason(answer->status));
+    put_date(wall_ms, out);
+    if (answer->content_type)
+        pl_buf_add_fmt(out, "Content-Type: %s\r\n", answer->content_type);
+    pl_buf_add_str(out, "X-Content-Type-Options: nosniff\r\n");
+    pl_buf_add_slice(out, pl_buf_slice(&answer->headers));
+    if (connection[0])
+        pl_buf_add_fmt(out, "Connection: %s\r\n", connection);
+    if (framing)
+        pl_buf_add_str(out, framing);
+    else if (pl_http_has_body(answer->status))
+        pl_buf_add_fmt(out, "Content-Length: %zu\r\n", answer->body.len);
+    pl_buf_add_str(out, "\r\n");
+}

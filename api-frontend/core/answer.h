@@ -54,6 +54,16 @@ bool pl_origin_is_listed(const char *list, pl_slice origin);
 /* Answer to OPTIONS: methods is the text of Allow. */
 void pl_answer_preflight(pl_answer *answer, const char *methods);
 
+/* Whether a status has a body at all. Source: RFC 9110 section 6.4.1 */
+bool pl_http_has_body(int status);
+/* Append status line and headers with the empty line.
+ * connection: value of Connection, "" none
+ * framing:    lines that say where the body ends; NULL: Content-Length
+ * Source:     RFC 9110 section 5.6.7 (Date), RFC 9112 section 6.3 */
+void pl_answer_head_text(const pl_answer *answer, int64_t wall_ms,
+                         const char *connection, const char *framing,
+                         pl_buf *out);
+
 /* Reason phrase of a status. */
 const char *pl_http_reason(int status);
 

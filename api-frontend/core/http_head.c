@@ -1,6 +1,8 @@
 /* http_head.c - strict parser of HTTP/1.x request heads. */
 #include "http_head.h"
 
+#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "pl/str.h"
@@ -367,4 +369,22 @@ pl_slice pl_http_head_get(const pl_http_head *head, const char *name)
 bool pl_http_head_has(const pl_http_head *head, const char *name)
 {
     return count(head, name) > 0;
+}
+
+pl_err pl_http_head_keep(const pl_http_head *head, pl_http_head **ret_head)
+{
+    size_t size = offsetof(pl_http_head, headers) +
+                  head->n_headers * sizeof head->headers[0];
+    pl_http_head *kept = malloc(size);
+    if (!kept)
+        return PL_ENOMEM;
+    memcpy(kept, head, size);
+    *ret_head = kept;
+    return PL_OK;
+}
+
+void pl_http_head_free(pl_http_head **head)
+{
+    free(*head);
+    *head = NULL;
 }

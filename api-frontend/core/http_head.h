@@ -101,6 +101,13 @@ PL_MUST_USE pl_err pl_http_head_parse(const uint8_t *buf, size_t len,
                                       pl_http_head *ret_head,
                                       pl_http_fault *ret_fault);
 
+/* Copy a parsed head, cut behind its last header: with room for all that may
+ * come it would be most of what a waiting connection takes. The slices still
+ * point into the parsed bytes. Errors: PL_ENOMEM. */
+PL_MUST_USE pl_err pl_http_head_keep(const pl_http_head *head,
+                                     pl_http_head **ret_head);
+void pl_http_head_free(pl_http_head **head);
+
 /* Value of the first header of that name (any case); {NULL, 0} if absent. */
 pl_slice pl_http_head_get(const pl_http_head *head, const char *name);
 /* Whether a list separated by commas has the word, in any case. */

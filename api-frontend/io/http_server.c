@@ -10,7 +10,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -59,7 +58,8 @@ struct pl_http_exchange {
     bool is_loopback, is_first, is_chunked_out, closes_after, has_peer_closed;
     size_t head_cursor, lingered;
     uint8_t *head_bytes;
-    const pl_http_head *head; /* owned; NO_HEAD between requests */
+    pl_http_head *kept_head;
+    const pl_http_head *head; /* kept_head, or NO_HEAD between requests */
     pl_http_chunk chunk;
     pl_buf body;
     pl_http_on_gone on_gone;
@@ -115,25 +115,10 @@ static void tell_empty(pl_http_server *server)
 
 static void forget_head(conn *c)
 {
-    if (c->head != &NO_HEAD)
-        free((void *)(uintptr_t)c->head);
+    pl_http_head_free(&c->kept_head);
     c->head = &NO_HEAD;
     free(c->head_bytes);
     c->head_bytes = NULL;
-}
-
-/* Keep a parsed head, cut behind its last header: with room for all that may
- * come it would be most of what a waiting connection takes. */
-static pl_err keep_head(conn *c, const pl_http_head *head)
-{
-    size_t size = offsetof(pl_http_head, headers) +
-                  head->n_headers * sizeof head->headers[0];
-    pl_http_head *kept = malloc(size);
-    if (!kept)
-        return PL_ENOMEM;
-    memcpy(kept, head, size);
-    c->head = kept;
-    return PL_OK;
 }
 
 static void end_request(conn *c)
@@ -221,68 +206,35 @@ static void flushed(conn *c)
 
 /* ---- answers ---- */
 
-static void put_date(const conn *c, struct evbuffer *out)
+/* framing: lines that say where the body ends; NULL by its length. */
+static void put_head(conn *c, const pl_answer *answer, const char *framing)
 {
-    /* RFC 9110 section 5.6.7; days since 1970-01-01, a Thursday */
-    static const char *const days[] = {"Thu", "Fri", "Sat", "Sun",
-                                       "Mon", "Tue", "Wed"};
-    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr",
-                                         "May", "Jun", "Jul", "Aug",
-                                         "Sep", "Oct", "Nov", "Dec"};
-    int64_t ms = pl_loop_wall_ms(c->server->options.loop);
-    char iso[PL_TIME_TEXT];
-    pl_time_text(ms, iso); /* 2026-11-21T04:35:13.123Z */
-    size_t day = (size_t)((ms / 86400000) % 7);
-    size_t month = (size_t)((iso[5] - '0') * 10 + (iso[6] - '0') - 1) % 12;
-    (void)evbuffer_add_printf(out, "Date: %s, %.2s %s %.4s %.8s GMT\r\n",
-                              days[day], iso + 8, months[month], iso, iso + 11);
+    const char *connection = c->closes_after       ? "close"
+                             : c->head->minor == 0 ? "keep-alive"
+                                                   : "";
+    pl_buf text;
+    pl_buf_init(&text, PL_HTTP_HEAD_MAX);
+    pl_answer_head_text(answer, pl_loop_wall_ms(c->server->options.loop),
+                        connection, framing, &text);
+    (void)evbuffer_add(bufferevent_get_output(c->bev), pl_buf_text(&text),
+                       text.len);
+    pl_buf_fini(&text);
 }
 
-static bool has_body(int status)
-{
-    return status >= 200 && status != 204 && status != 304;
-}
-
-static void put_head(conn *c, const pl_answer *answer)
-{
-    struct evbuffer *out = bufferevent_get_output(c->bev);
-    (void)evbuffer_add_printf(out, "HTTP/1.1 %d %s\r\n", answer->status,
-                              pl_http_reason(answer->status));
-    put_date(c, out);
-    if (answer->content_type) {
-        (void)evbuffer_add_printf(out, "Content-Type: %s\r\n",
-                                  answer->content_type);
-    }
-    (void)evbuffer_add_printf(out, "X-Content-Type-Options: nosniff\r\n");
-    if (answer->headers.len > 0)
-        (void)evbuffer_add(out, answer->headers.ptr, answer->headers.len);
-    if (c->closes_after) {
-        (void)evbuffer_add_printf(out, "Connection: close\r\n");
-    } else if (c->head->minor == 0) {
-        (void)evbuffer_add_printf(out, "Connection: keep-alive\r\n");
-    }
-}
-
-static void count_status(const pl_http_server *server, int status)
-{
-    if (status < 400) {
-        count(server, PL_AM_answers_2xx);
-    } else {
-        count(server, status < 500 ? PL_AM_answers_4xx : PL_AM_answers_5xx);
-    }
-}
-
-/* The path is logged without its query, which may hold a token. */
-static void log_answer(const conn *c, int status)
+/* Count and log it. The path is logged without its query, which may hold a
+ * token. */
+static void note_answer(const conn *c, int status)
 {
     enum { PATH_SHOWN = 160 };
-    char path[PATH_SHOWN] = "";
+    char path[PATH_SHOWN];
+    pl_slice sent = c->head->path;
+    count(c->server, status < 400   ? PL_AM_answers_2xx
+                     : status < 500 ? PL_AM_answers_4xx
+                                    : PL_AM_answers_5xx);
     if (!pl_log_is_on(PL_LOG_DEBUG))
         return;
-    if (c->head_bytes && c->head->path.ptr) {
-        pl_fmt_cut(path, sizeof path, "%.*s", (int)c->head->path.len,
-                   (const char *)c->head->path.ptr);
-    }
+    pl_fmt_cut(path, sizeof path, "%.*s", (int)sent.len,
+               sent.ptr ? (const char *)sent.ptr : "");
     PL_LOG(DEBUG, "http", "answered",
            PL_KV("method", pl_http_method_text(c->head->method), "path", path,
                  "source", c->source),
@@ -294,19 +246,12 @@ static void send_answer(conn *c, const pl_answer *answer)
     struct evbuffer *out = bufferevent_get_output(c->bev);
     if (c->server->is_draining)
         c->closes_after = true;
-    put_head(c, answer);
-    if (has_body(answer->status)) {
-        (void)evbuffer_add_printf(out, "Content-Length: %zu\r\n",
-                                  answer->body.len);
-    }
-    (void)evbuffer_add(out, "\r\n", 2);
-    if (has_body(answer->status) && c->head->method != PL_HTTP_HEAD &&
-        answer->body.len > 0)
+    put_head(c, answer, NULL);
+    if (pl_http_has_body(answer->status) && c->head->method != PL_HTTP_HEAD)
         (void)evbuffer_add(out, answer->body.ptr, answer->body.len);
     c->state = CONN_FLUSH;
     pl_timer_stop(c->timer);
-    count_status(c->server, answer->status);
-    log_answer(c, answer->status);
+    note_answer(c, answer->status);
 }
 
 void pl_http_respond(pl_http_exchange *exchange, const pl_answer *answer,
@@ -328,17 +273,13 @@ void pl_http_respond(pl_http_exchange *exchange, const pl_answer *answer,
 
 void pl_http_stream_begin(pl_http_exchange *exchange, const pl_answer *answer)
 {
-    struct evbuffer *out = bufferevent_get_output(exchange->bev);
     exchange->is_chunked_out = exchange->head->minor == 1;
     if (!exchange->is_chunked_out)
         exchange->closes_after = true;
-    put_head(exchange, answer);
-    if (exchange->is_chunked_out)
-        (void)evbuffer_add_printf(out, "Transfer-Encoding: chunked\r\n");
-    (void)evbuffer_add(out, "\r\n", 2);
+    put_head(exchange, answer,
+             exchange->is_chunked_out ? "Transfer-Encoding: chunked\r\n" : "");
     exchange->state = CONN_STREAM;
-    count_status(exchange->server, answer->status);
-    log_answer(exchange, answer->status);
+    note_answer(exchange, answer->status);
 }
 
 pl_err pl_http_stream_write(pl_http_exchange *exchange, pl_slice data)
@@ -381,15 +322,13 @@ void pl_http_upgrade(pl_http_exchange *exchange, const pl_answer *answer,
                      void (*on_data)(void *ctx, pl_slice bytes), void *ctx)
 {
     exchange->closes_after = false; /* its Connection header is another one */
-    put_head(exchange, answer);
-    (void)evbuffer_add(bufferevent_get_output(exchange->bev), "\r\n", 2);
+    put_head(exchange, answer, "");
     exchange->closes_after = true;
     exchange->is_chunked_out = false;
     exchange->on_data = on_data;
     exchange->data_ctx = ctx;
     exchange->state = CONN_STREAM;
-    count_status(exchange->server, answer->status);
-    log_answer(exchange, answer->status);
+    note_answer(exchange, answer->status);
     /* What came behind the head waits in the input. */
     bufferevent_trigger(exchange->bev, EV_READ,
                         BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
@@ -469,7 +408,9 @@ static bool read_head(conn *c, struct evbuffer *in)
         e = pl_http_head_parse(c->head_bytes, len, &head, &fault);
     }
     if (!e)
-        e = keep_head(c, &head);
+        e = pl_http_head_keep(&head, &c->kept_head);
+    if (!e)
+        c->head = c->kept_head;
     if (e) {
         refuse(c, e == PL_EPROTO ? fault : PL_HTTP_FAULT_HEAD_LONG, NULL);
     } else {
@@ -750,35 +691,16 @@ static pl_err listen_on(pl_http_server *server, const char *address)
 static pl_err listen_all(pl_http_server *server)
 {
     const char *rest = server->options.listen;
-    pl_err e = PL_OK;
-    while (*rest && !e) {
-        char address[INET6_ADDRSTRLEN];
-        size_t n = strcspn(rest, " ,");
-        if (n > 0) {
-            pl_slice text = {(const uint8_t *)rest, n};
-            if (pl_copy(address, sizeof address, text) ||
-                server->n_listeners == LISTENERS_MAX)
-                return PL_ECONFIG;
-            e = listen_on(server, address);
-        }
-        rest += n;
-        rest += strspn(rest, " ,");
+    char address[INET6_ADDRSTRLEN];
+    pl_err e;
+    while ((e = pl_tcp_next_address(&rest, address, sizeof address)) == PL_OK) {
+        if (server->n_listeners == LISTENERS_MAX)
+            return PL_ECONFIG;
+        e = listen_on(server, address);
+        if (e)
+            return e;
     }
-    return e || server->n_listeners > 0 ? e : PL_ECONFIG;
-}
-
-/* The process has raised its limit as far as it may. */
-static void check_descriptors(const pl_http_server *server)
-{
-    enum { OTHERS = 64 }; /* bus, files, listeners */
-    unsigned wanted = server->options.max_connections + OTHERS;
-    struct rlimit files = {0};
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < wanted) {
-        PL_LOG(WARN, "http", "few_descriptors", NULL,
-               "max_connections needs %u, the system allows %llu: raise the "
-               "limit (ulimit -Hn, LimitNOFILE=), or clients are refused",
-               wanted, (unsigned long long)files.rlim_cur);
-    }
+    return e == PL_ENOENT && server->n_listeners > 0 ? PL_OK : PL_ECONFIG;
 }
 
 pl_err pl_http_server_open(const pl_http_server_options *options,
@@ -788,7 +710,7 @@ pl_err pl_http_server_open(const pl_http_server_options *options,
     if (!server)
         return PL_ENOMEM;
     server->options = *options;
-    check_descriptors(server);
+    pl_tcp_check_descriptors(options->max_connections);
     pl_list_init(&server->conns);
     pl_list_init(&server->idle);
     pl_err e =

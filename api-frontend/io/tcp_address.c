@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -101,4 +102,28 @@ pl_err pl_tcp_listen(const char *address, unsigned port, int *ret_fd,
     }
     *ret_fd = fd;
     return PL_OK;
+}
+
+pl_err pl_tcp_next_address(const char **list, char *buf, size_t cap)
+{
+    *list += strspn(*list, " ,");
+    size_t n = strcspn(*list, " ,");
+    if (n == 0)
+        return PL_ENOENT;
+    pl_slice text = {(const uint8_t *)*list, n};
+    *list += n;
+    return pl_copy(buf, cap, text) ? PL_ECONFIG : PL_OK;
+}
+
+void pl_tcp_check_descriptors(unsigned connections)
+{
+    enum { OTHERS = 64 }; /* bus, files, listeners */
+    unsigned wanted = connections + OTHERS;
+    struct rlimit files = {0};
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < wanted) {
+        PL_LOG(WARN, "http", "few_descriptors", NULL,
+               "max_connections needs %u, the system allows %llu: raise the "
+               "limit (ulimit -Hn, LimitNOFILE=), or clients are refused",
+               wanted, (unsigned long long)files.rlim_cur);
+    }
 }

@@ -22,4 +22,12 @@ PL_MUST_USE pl_err pl_tcp_listen(const char *address, unsigned port,
 void pl_tcp_source(const struct sockaddr *from, char *buf, size_t cap,
                    bool *ret_is_loopback);
 
+/* The next address of a list separated by blanks or commas.
+ * Errors: PL_ENOENT no more; PL_ECONFIG too long for an address. */
+PL_MUST_USE pl_err pl_tcp_next_address(const char **list, char *buf,
+                                       size_t cap);
+/* Say so when the system allows fewer descriptors than that many connections
+ * need; the process has raised its limit as far as it may. */
+void pl_tcp_check_descriptors(unsigned connections);
+
 #endif

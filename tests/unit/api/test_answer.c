@@ -73,9 +73,48 @@ static void reflects_listed_origins_only(void **state)
     }
 }
 
+static void writes_heads(void **state)
+{
+    static const struct {
+        int status;
+        const char *connection, *framing, *text;
+    } ROWS[] = {
+        {200, "", NULL,
+         "HTTP/1.1 200 OK\r\nDate: Sat, 21 Nov 2026 08:09:10 GMT\r\n"
+         "Content-Type: text/plain; charset=utf-8\r\n"
+         "X-Content-Type-Options: nosniff\r\nA: b\r\n"
+         "Content-Length: 3\r\n\r\n"},
+        {204, "close", NULL,
+         "HTTP/1.1 204 No Content\r\nDate: Sat, 21 Nov 2026 08:09:10 GMT\r\n"
+         "Content-Type: text/plain; charset=utf-8\r\n"
+         "X-Content-Type-Options: nosniff\r\nA: b\r\n"
+         "Connection: close\r\n\r\n"},
+        {200, "", "F: g\r\n",
+         "HTTP/1.1 200 OK\r\nDate: Sat, 21 Nov 2026 08:09:10 GMT\r\n"
+         "Content-Type: text/plain; charset=utf-8\r\n"
+         "X-Content-Type-Options: nosniff\r\nA: b\r\nF: g\r\n\r\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        pl_answer answer;
+        pl_buf out;
+        pl_answer_init(&answer);
+        pl_buf_init(&out, 1000);
+        pl_answer_text(&answer, 200, "ok");
+        answer.status = ROWS[i].status;
+        pl_answer_header(&answer, "A", "b");
+        pl_answer_head_text(&answer, INT64_C(1795248550123), ROWS[i].connection,
+                            ROWS[i].framing, &out);
+        assert_string_equal(pl_buf_text(&out), ROWS[i].text);
+        pl_buf_fini(&out);
+        pl_answer_fini(&answer);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(writes_heads),
         cmocka_unit_test(refuses_in_each_family_form),
         cmocka_unit_test(never_lets_control_characters_into_headers),
         cmocka_unit_test(reflects_listed_origins_only),
