@@ -1,6 +1,8 @@
 /* test_random.c - random stories: whatever is done in whatever order, what
  * must always hold holds, nothing is left behind in the end, and the database
- * says the same as memory. A failing seed is printed; run it alone with
+ * says the same as memory. Pages, telephones and users together first; then
+ * two to four clients of the conference API alone, which call, host, hold,
+ * move and transfer. A failing seed is printed; run it alone with
  * PL_SEED=n. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +14,17 @@
 
 #include "world.h"
 
-enum { MS = 1000, S = 1000000, STEPS = 150, SEEDS = 12, PAGES = 6, USERS = 4 };
+enum {
+    MS = 1000,
+    S = 1000000,
+    STEPS = 150,
+    SEEDS = 12,
+    PAGES = 6,
+    USERS = 6,
+    CLIENT_STEPS = 120,
+    CLIENT_SEEDS = 40,
+    IDS = 8,
+};
 
 typedef struct chaos {
     world w;
@@ -22,6 +34,12 @@ typedef struct chaos {
     bool has_page[PAGES], has_sess[USERS], has_conf;
     unsigned n_calls, n_tokens;
     char token[PAGES][16];
+    /* Stories of clients of the conference API alone. */
+    uint32_t n_users;            /* two to four take part */
+    char ids[IDS][CONF_ID_SIZE]; /* conferences and calls, newest last */
+    unsigned n_ids;
+    char mod[USERS][CONF_ID_SIZE]; /* last one offered to each */
+    uint64_t cursor[USERS];
 } chaos;
 
 static uint32_t draw(chaos *c, uint32_t n)
@@ -33,7 +51,9 @@ static uint32_t draw(chaos *c, uint32_t n)
 }
 
 static const char *const ROOMS[] = {"lobby", "echo", "locked", "small", "no"};
-static const char *const USER_NAMES[USERS] = {"alice", "bob", "carol", "bob"};
+/* The first two to four take part where clients are alone. */
+static const char *const USER_NAMES[USERS] = {"alice", "bob",   "carol",
+                                              "bob",   "alice", "bob"};
 
 static void do_join(chaos *c)
 {
@@ -243,6 +263,296 @@ static void (*const STEP[])(chaos *c) = {
     do_media_worker, do_media_mood, do_leg_report,   do_signaling_worker,
     do_roompool,     do_wait};
 
+/* ---- clients of the conference API ---- */
+
+static uint32_t some_user(chaos *c)
+{
+    return draw(c, c->n_users);
+}
+
+/* Whatever was made, or nothing at all. */
+static const char *any_id(chaos *c)
+{
+    unsigned n = c->n_ids < IDS ? c->n_ids : IDS;
+    return n == 0 || draw(c, 20) == 0
+               ? "none"
+               : c->ids[(c->n_ids - 1 - draw(c, n)) % IDS];
+}
+
+/* Mostly something that this user has a leg in, else whatever was made. */
+static const char *some_id(chaos *c, uint32_t i)
+{
+    const char *mine[IDS];
+    uint32_t n = 0;
+    size_t cursor = 0;
+    const pl_leg *leg;
+    while ((leg = pl_map_next(world_pool(&c->w)->legs, &cursor, NULL)) != NULL)
+        if (n < IDS && strcmp(leg->row.session_id, c->sess[i].session) == 0)
+            mine[n++] = leg->part->row.resource_id[0]
+                            ? leg->part->row.resource_id
+                            : leg->part->row.conf_id;
+    return n > 0 && draw(c, 6) ? mine[draw(c, n)] : any_id(c);
+}
+
+static void keep_id(chaos *c, const char *id)
+{
+    pl_fmt_cut(c->ids[c->n_ids++ % IDS], CONF_ID_SIZE, "%s", id);
+}
+
+static void client_logs_in(chaos *c)
+{
+    uint32_t i = some_user(c);
+    answer a;
+    if (c->has_sess[i])
+        return;
+    pl_fmt_cut(c->sess[i].token, 16, "u%u", ++c->n_tokens);
+    c->has_sess[i] = !open_session(&c->w, USER_NAMES[i], c->sess[i].token, &a);
+    if (c->has_sess[i])
+        PUT(c->sess[i].session, a.body.session.session_id);
+    c->cursor[i] = 0;
+}
+
+static void client_calls_as(chaos *c, uint32_t i)
+{
+    static const char *const who[] = {"alice", "bob", "sip:bob@localhost",
+                                      "sip:x@example.net", "carol"};
+    answer a;
+    if (!c->has_sess[i] || c->w.sig.n_calls >= WORLD_CALLS - 2)
+        return;
+    if (!call_create(&c->w, &c->sess[i], who[draw(c, 5)], &a))
+        keep_id(c, a.body.call_made.conf_id);
+}
+
+static void client_calls(chaos *c)
+{
+    client_calls_as(c, some_user(c));
+}
+
+static void client_hosts(chaos *c)
+{
+    uint32_t i = some_user(c);
+    answer a;
+    if (!c->has_sess[i] || create_conference(&c->w, &c->sess[i], &a))
+        return;
+    char conf[CONF_ID_SIZE];
+    PUT(conf, a.body.conference.conf_id);
+    keep_id(c, conf);
+    if (c->w.sig.n_calls < WORLD_CALLS - 2)
+        (void)invite(&c->w, c->sess[i].token, conf,
+                     draw(c, 2) ? "bob" : "alice", &a);
+}
+
+static const char *some_mod(chaos *c, uint32_t i)
+{
+    switch (draw(c, 6)) {
+    case 0: return NULL;
+    case 1: return "wrong";
+    default: return c->mod[i];
+    }
+}
+
+static void do_action(chaos *c, uint32_t i, pl_action action, const char *id)
+{
+    char copy[CONF_ID_SIZE];
+    answer a;
+    PUT(copy, id);
+    const act what = {.action = action,
+                      .conf = copy,
+                      .sdp = draw(c, 8) ? "sdp" : NULL,
+                      .mod = some_mod(c, i),
+                      .target = some_id(c, i),
+                      .resource = draw(c, 6) ? 0 : draw(c, 3)};
+    (void)user_acts(&c->w, &c->sess[i], &what, &a);
+}
+
+static void client_acts(chaos *c)
+{
+    uint32_t i = some_user(c);
+    if (c->has_sess[i])
+        do_action(c, i, (pl_action)(1 + draw(c, 9)), some_id(c, i));
+}
+
+static void client_moves(chaos *c)
+{
+    uint32_t i = some_user(c);
+    char id[CONF_ID_SIZE];
+    if (!c->has_sess[i])
+        return;
+    PUT(id, some_id(c, i));
+    do_action(c, i, draw(c, 2) ? PL_ACTION_HOLD_MOVE : PL_ACTION_MOVE, id);
+    if (draw(c, 3) == 0)
+        world_run(&c->w, draw(c, 2) ? 4900 * MS : 5100 * MS);
+    if (draw(c, 3) == 0)
+        (void)conference_leave(&c->w, c->sess[i].token, id);
+}
+
+static void client_deletes(chaos *c)
+{
+    uint32_t i = some_user(c);
+    if (c->has_sess[i])
+        (void)conference_leave(&c->w, c->sess[i].token, some_id(c, i));
+}
+
+/* What a client mostly does about an event. */
+static void react(chaos *c, uint32_t i, const pl_event_item *ev)
+{
+    if (ev->kind == PL_EVENT_KIND_MOD_RECEIVED)
+        PUT(c->mod[i], ev->mod_id);
+    if (draw(c, 6) == 0)
+        return;
+    if (ev->kind == PL_EVENT_KIND_INVITATION_RECEIVED) {
+        if (draw(c, 8))
+            do_action(c, i, PL_ACTION_ANSWER, ev->conf_id);
+        else
+            (void)conference_leave(&c->w, c->sess[i].token, ev->conf_id);
+    } else if (ev->kind == PL_EVENT_KIND_MOD_RECEIVED) {
+        do_action(c, i, draw(c, 5) ? PL_ACTION_ACCEPT : PL_ACTION_REJECT,
+                  ev->conf_id);
+    }
+}
+
+static void client_reads(chaos *c)
+{
+    uint32_t i = some_user(c);
+    answer a;
+    for (int n = 0; c->has_sess[i] && n < 4; n++) {
+        if (poll_session(&c->w, c->sess[i].session, c->sess[i].token, &a))
+            return;
+        react(c, i, &a.body.event);
+        world_check(&c->w);
+    }
+}
+
+/* By a cursor, now and then from further back. */
+static void client_resumes(chaos *c)
+{
+    uint32_t i = some_user(c);
+    pl_event_poll m = {.stream = PL_STREAM_SESSION, .wait_ms = 200};
+    answer a;
+    if (!c->has_sess[i])
+        return;
+    m.after_seq = draw(c, 3) ? c->cursor[i] : draw(c, 200);
+    PUT(m.id, c->sess[i].session);
+    AS_CLIENT(m, c->sess[i].token);
+    PL_MSG_SET(EVENT_POLL, event_poll, &m, client_id);
+    world_ask(&c->w, &PL_MSG_EVENT_POLL, &m, &a);
+    if (a.error || a.desc != &PL_MSG_EVENT_ITEM)
+        return;
+    c->cursor[i] = a.body.event.seq;
+    react(c, i, &a.body.event);
+}
+
+static void client_logs_out(chaos *c)
+{
+    uint32_t i = some_user(c);
+    pl_session_delete m = {.present = 0};
+    answer a;
+    if (!c->has_sess[i] || draw(c, 3))
+        return;
+    AS_CLIENT(m, c->sess[i].token);
+    world_ask(&c->w, &PL_MSG_SESSION_DELETE, &m, &a);
+    c->has_sess[i] = false;
+}
+
+/* Now and then something fails; mostly all is well again soon. */
+static void do_disaster(chaos *c)
+{
+    static void (*const kinds[])(chaos * c) = {
+        do_media_worker, do_media_worker,     do_media_mood, do_media_mood,
+        do_leg_report,   do_signaling_worker, do_roompool,   do_roompool};
+    if (draw(c, 2))
+        kinds[draw(c, sizeof kinds / sizeof kinds[0])](c);
+}
+
+static void do_repair(chaos *c)
+{
+    for (uint32_t i = 0; i < 2; i++) {
+        if (!c->w.media[i].bus)
+            world_start_media(&c->w, i);
+        c->w.media[i].refuse = PL_OK;
+        c->w.media[i].is_silent = false;
+    }
+    if (!c->w.sig.bus)
+        world_start_signaling(&c->w);
+    c->w.sig.refuse_offer = PL_OK;
+}
+
+/* Everybody reads all there is, and mostly does what is asked. */
+static void all_read(chaos *c)
+{
+    answer a;
+    for (uint32_t i = 0; i < c->n_users; i++)
+        for (int n = 0; c->has_sess[i] && n < 8; n++) {
+            if (poll_session(&c->w, c->sess[i].session, c->sess[i].token, &a))
+                break;
+            react(c, i, &a.body.event);
+        }
+}
+
+static void phone_answers(chaos *c)
+{
+    const fake_call *call = c->w.sig.bus ? sig_started(&c->w) : NULL;
+    char id[65];
+    if (!call || call->is_ended)
+        return;
+    PUT(id, call->id);
+    (void)phone_report(&c->w, id, PL_CALL_STATE_ANSWERED, 200, "sdp");
+}
+
+static void do_phone_mood(chaos *c)
+{
+    static const pl_err moods[] = {PL_OK, PL_OK, PL_EBUSY, PL_EMEDIA};
+    c->w.sig.refuse_offer = moods[draw(c, 4)];
+}
+
+/* Two answered calls of a user, when there are as many. */
+static bool find_two(chaos *c, uint32_t i, const char *ret_id[2])
+{
+    uint32_t n = 0;
+    size_t cursor = 0;
+    const pl_part *part;
+    while ((part = pl_map_next(world_pool(&c->w)->parts, &cursor, NULL)) !=
+           NULL) {
+        if (n < 2 && part->row.state == PL_PART_STATE_ACTIVE &&
+            part->conf->row.answered_at > 0 &&
+            strcmp(part->row.session_id, c->sess[i].session) == 0)
+            ret_id[n++] = part->row.resource_id[0] ? part->row.resource_id
+                                                   : part->row.conf_id;
+    }
+    return n == 2;
+}
+
+/* In the middle of whatever goes on: calls are made until there are two. */
+static void client_transfers(chaos *c)
+{
+    uint32_t i = some_user(c);
+    const char *id[2];
+    answer a;
+    if (!c->has_sess[i])
+        return;
+    for (int n = 0; n < 3 && !find_two(c, i, id); n++) {
+        client_calls_as(c, i);
+        all_read(c);
+        phone_answers(c);
+    }
+    if (!find_two(c, i, id))
+        return;
+    uint32_t first = draw(c, 2);
+    const act what = {.action = PL_ACTION_TRANSFER,
+                      .conf = id[first],
+                      .target = id[1 - first]};
+    (void)user_acts(&c->w, &c->sess[i], &what, &a);
+}
+
+static void (*const CLIENT_STEP[])(chaos *c) = {
+    client_logs_in, client_logs_in,  client_calls,     client_calls,
+    client_calls,   client_hosts,    client_acts,      client_acts,
+    client_moves,   client_moves,    client_transfers, client_deletes,
+    client_reads,   client_reads,    client_resumes,   all_read,
+    all_read,       all_read,        all_read,         phone_answers,
+    do_report,      client_logs_out, do_phone_mood,    do_disaster,
+    do_disaster,    do_repair,       do_repair,        do_wait};
+
 static void check_database(world *w)
 {
     const pl_pool *p = world_pool(w);
@@ -286,6 +596,24 @@ static void check_end(chaos *c)
     assert_int_equal(p->n_polls, 0);
 }
 
+static void run_clients(uint64_t seed)
+{
+    static chaos c;
+    memset(&c, 0, sizeof c);
+    c.random = seed * UINT64_C(0x9e3779b97f4a7c15) + 7;
+    c.n_users = 2 + (uint32_t)(seed % 3);
+    world_create(&c.w, 2);
+    for (int k = 0; k < 4; k++)
+        client_logs_in(&c);
+    for (int step = 0; step < CLIENT_STEPS; step++) {
+        CLIENT_STEP[draw(&c, sizeof CLIENT_STEP / sizeof CLIENT_STEP[0])](&c);
+        world_check(&c.w);
+    }
+    check_database(&c.w);
+    check_end(&c);
+    world_destroy(&c.w);
+}
+
 static void run_seed(uint64_t seed)
 {
     static chaos c;
@@ -301,27 +629,39 @@ static void run_seed(uint64_t seed)
     world_destroy(&c.w);
 }
 
-static void random_stories_keep_what_must_hold(void **state)
+static void run_seeds(void (*run)(uint64_t seed), uint64_t n)
 {
     const char *only = getenv("PL_SEED");
     uint64_t seed = 0;
-    (void)state;
     if (only) {
         assert_int_equal(pl_parse_u64(pl_slice_str(only), UINT32_MAX, &seed),
                          PL_OK);
-        run_seed(seed);
+        run(seed);
         return;
     }
-    for (seed = 1; seed <= SEEDS; seed++) {
+    for (seed = 1; seed <= n; seed++) {
         print_message("seed %u\n", (unsigned)seed);
-        run_seed(seed);
+        run(seed);
     }
+}
+
+static void random_stories_keep_what_must_hold(void **state)
+{
+    (void)state;
+    run_seeds(run_seed, SEEDS);
+}
+
+static void random_clients_keep_what_must_hold(void **state)
+{
+    (void)state;
+    run_seeds(run_clients, CLIENT_SEEDS);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_stories_keep_what_must_hold),
+        cmocka_unit_test(random_clients_keep_what_must_hold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
