@@ -1,12 +1,11 @@
 /* conference_api.c - conferences, and what is done with them and with calls. */
 #include "conference_api.h"
 
-#include <string.h>
-
 #include "access.h"
 #include "conference.h"
 #include "event_stream.h"
 #include "invite.h"
+#include "leg.h"
 #include "modification.h"
 #include "move.h"
 #include "opening.h"
@@ -92,11 +91,6 @@ void pl_on_conference_action(pl_pool *pool, const pl_bus_in *in)
 
 /* ---- leave, end, reject, cancel ---- */
 
-static bool is_ringing(const pl_seat *s)
-{
-    return strcmp(s->leg->row.session_id, s->part->row.session_id) != 0;
-}
-
 static void hang_up(pl_pool *pool, pl_conf *conf, uint32_t reason)
 {
     bool is_cancel =
@@ -108,8 +102,8 @@ static void leave(pl_pool *pool, const pl_seat *s, uint32_t reason)
 {
     bool is_cancel = reason == PL_DELETE_REASON_CANCEL;
     if (!s->leg)
-        return; /* is out: harmless */
-    if (is_ringing(s)) {
+        return;                    /* is out: harmless */
+    if (!pl_leg_is_seat(s->leg)) { /* it rings */
         pl_invite_decline(pool, s->leg, pool->config->reject_reason);
     } else if (s->conf->row.kind == PL_CONF_KIND_CALL) {
         hang_up(pool, s->conf, reason);

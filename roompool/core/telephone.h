@@ -27,6 +27,12 @@ void pl_phone_seen(pl_pool *pool, pl_call *call, uint32_t state);
 void pl_phone_answer(pl_pool *pool, pl_call *call);
 /* A tone for the others, when so configured. */
 void pl_phone_beep(pl_pool *pool, const pl_part *part, const char *prompt);
+/* The peer's answer to our first offer, with early media or finally; sdp may
+ * have come before. */
+void pl_phone_dial_answered(pl_pool *pool, pl_call *call, pl_slice sdp,
+                            bool is_final);
+/* The answer to an offer that we made in a 200 came with the ACK. */
+void pl_phone_confirm(pl_pool *pool, pl_call *call, pl_slice sdp);
 /* Dial out: make an offer, then call part->row.address. The participant rings;
  * its outcome is told to who invited it.
  * Errors: PL_EUNAVAILABLE no worker. */
