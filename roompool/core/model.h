@@ -4,9 +4,9 @@
 #define PL_ROOMPOOL_MODEL_H
 
 #include "agenda.h"
+#include "join_guard.h"
 #include "op.h"
 #include "outbox.h"
-#include "join_guard.h"
 #include "pin_guard.h"
 #include "pl/list.h"
 #include "pl/map.h"
