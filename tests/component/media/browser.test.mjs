@@ -197,6 +197,21 @@ for (const shape of SHAPES) {
   });
 }
 
+test('one who is alone hears ringing until it is stopped', async () => {
+  const page = await openPage();
+  const worker = await Worker.start();
+  await join(page, worker, 'anna', ['audio']);
+  await worker.ask('play', 'anna', 'ringback', '1');
+  // 1 s on, 4 s off: heard, gone, and heard again
+  const rings = async () => await call(page, 'hears', 'anna', 520) > -50;
+  await until('it rings', rings, 10000);
+  await until('it pauses', async () => await call(page, 'loudness', 'anna') < 0.01, 10000);
+  await until('it rings again', async () => await call(page, 'loudness', 'anna') > 0.05, 10000);
+  await worker.ask('play', 'anna', '-', '0');
+  await until('it is quiet', async () => await call(page, 'loudness', 'anna') < 0.01, 10000);
+  await worker.stop();
+});
+
 test('our offers hold and resume, in every direction, without a new handshake', async () => {
   const page = await openPage();
   const worker = await Worker.start();

@@ -266,6 +266,32 @@ static void lines_without_audio_get_one_at_the_end(void **state)
     pl_oa_destroy(&oa);
 }
 
+static void telephone_keeps_its_lines_too(void **state)
+{
+    (void)state;
+    pl_oa_local local = party(PL_LEG_KIND_SIP);
+    pl_oa *oa = open_leg(&local);
+    pl_oa_sdp o;
+    pl_oa_result r;
+    assert_int_equal(pl_oa_keep_lines(oa, pl_slice_str("image/ audio/ video/")),
+                     PL_OK);
+    assert_int_equal(pl_oa_offer(oa, NULL, &o), PL_OK);
+    assert_line(&o, "m=image 0 udptl t38");
+    assert_line(&o, "m=audio 40000 RTP/AVP 111 9 0 8 110 101");
+    assert_line(&o, "m=video 0 RTP/AVP 0");
+    assert_no_line(&o, "a=group");
+    assert_no_line(&o, "a=mid");
+    static const char answer[] = "v=0\r\no=x 1 1 IN IP4 192.0.2.8\r\ns=x\r\n"
+                                 "c=IN IP4 192.0.2.8\r\nt=0 0\r\n"
+                                 "m=image 0 udptl t38\r\n"
+                                 "m=audio 5004 RTP/AVP 8\r\n"
+                                 "m=video 0 RTP/AVP 0\r\n";
+    assert_int_equal(pl_oa_accept(oa, pl_slice_str(answer), &r), PL_OK);
+    assert_int_equal(r.line, 1);
+    assert_lines(oa, "image/ audio/ video/");
+    pl_oa_destroy(&oa);
+}
+
 static void malformed_lines_are_refused(void **state)
 {
     (void)state;
@@ -330,6 +356,7 @@ int main(void)
         cmocka_unit_test(roles_matter_only_for_a_new_association),
         cmocka_unit_test(lines_of_every_offer_are_kept_by_another_leg),
         cmocka_unit_test(lines_without_audio_get_one_at_the_end),
+        cmocka_unit_test(telephone_keeps_its_lines_too),
         cmocka_unit_test(malformed_lines_are_refused),
         cmocka_unit_test(rollback_forgets_the_direction_with_the_offer),
     };
