@@ -159,6 +159,10 @@ static void call_failed(pl_pool *pool, pl_part *part, const char *reason)
     pl_part_save(pool, part);
     pl_invite_taken(pool, part, pl_leg_of(part)); /* the others ring no more */
     tell_outcome(pool, part, reason);
+    /* The mover's browser still has the offer with which it let go of our
+     * sound, and clients take nothing back: an offer of ours replaces it. */
+    if (pl_leg_of(part))
+        pl_reoffer_doubt(pl_leg_of(part));
     pl_reoffer_hold(pool, part->conf);
 }
 

@@ -181,3 +181,10 @@ void pl_reoffer_hold(pl_pool *pool, pl_conf *conf)
             tell_hold(pool, leg, other->row.on_hold);
     }
 }
+
+void pl_reoffer_doubt(pl_leg *leg)
+{
+    const pl_part *other = pl_part_other(leg->part);
+    if (other)
+        leg->told_hold = !other->row.on_hold;
+}

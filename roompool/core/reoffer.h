@@ -35,5 +35,8 @@ void pl_reoffer_media(pl_pool *pool, pl_leg *leg);
  * when it was told otherwise and nothing else is pending. Call it whenever one
  * of that may have changed; it does nothing in a conference. */
 void pl_reoffer_hold(pl_pool *pool, pl_conf *conf);
+/* The user's description may not be what we think: at the next
+ * pl_reoffer_hold() it is told in any case whether the other side holds. */
+void pl_reoffer_doubt(pl_leg *leg);
 
 #endif

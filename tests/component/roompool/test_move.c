@@ -343,10 +343,14 @@ static void move_fails(stage *s, const char *reason)
 {
     answer ev;
     answer a;
+    char mod[CONF_ID_SIZE];
     user_reads(&s->w, &s->bob, PL_EVENT_KIND_MOVE_TERMINATED, &ev);
     assert_string_equal(ev.body.event.reason, reason);
     user_reads(&s->w, &s->bob, PL_EVENT_KIND_SESSION_MODIFIED, &ev);
     assert_string_equal(ev.sdp, "");
+    /* the offer of the move is still in bob's browser: ours replaces it */
+    user_is_offered(&s->w, &s->bob, s->id, mod);
+    user_accepts(&s->w, &s->bob, s->id, mod);
     user_reads_nothing(&s->w, &s->bob);
     user_reads_nothing(&s->w, &s->alice);
     assert_int_equal(world_pool(&s->w)->n_confs_live, 1);
