@@ -59,7 +59,7 @@ bool pl_join_guard_take(pl_join_guard *guard, const char *source,
                         int64_t now_us)
 {
     char key[PL_IP_SOURCE_TEXT];
-    if (guard->cost_us == 0 || pl_ip_is_loopback(source))
+    if (guard->cost_us == 0 || pl_ip_source_is_local(source))
         return true;
     pl_ip_source(source, key);
     entry *e = look_up(guard, key);

@@ -55,7 +55,7 @@ PL_MUST_USE pl_err pl_ice_cand_host(const char *address, uint16_t port,
 unsigned pl_ip_family(const char *address);
 /* Whether it is an address of the machine itself: 127.0.0.0/8, ::1, or the
  * first mapped into IPv6. */
-bool pl_ip_is_loopback(const char *address);
+bool pl_ip_source_is_local(const char *address);
 /* What counts as one source of requests: an IPv4 address, also of an IPv4
  * address mapped into IPv6; of IPv6 the /64, which one customer has; other text
  * as it is, cut to fit. */

@@ -41,7 +41,7 @@ static bool read_v4(const char *address, uint8_t bytes[4])
     return true;
 }
 
-bool pl_ip_is_loopback(const char *address)
+bool pl_ip_source_is_local(const char *address)
 {
     struct in6_addr v6;
     uint8_t v4[4];

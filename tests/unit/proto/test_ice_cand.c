@@ -87,7 +87,7 @@ static void sources_are_addresses_or_networks(void **state)
         char source[PL_IP_SOURCE_TEXT];
         pl_ip_source(rows[i].address, source);
         assert_string_equal(source, rows[i].source);
-        assert_int_equal(pl_ip_is_loopback(rows[i].address),
+        assert_int_equal(pl_ip_source_is_local(rows[i].address),
                          rows[i].is_loopback);
     }
 }
