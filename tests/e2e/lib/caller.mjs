@@ -24,12 +24,14 @@ export class Caller {
   repeats = [];
   polling = false;
   frontend = 1;
+  cursor = 0; // of the last event of a stream
   #request; // of the poll
   #loop = Promise.resolve();
 
-  // frontends: numbers of those it knows.
-  constructor(system, user, frontends) {
-    Object.assign(this, { system, user, frontends });
+  // frontends: numbers of those it knows; streams: reads its events as a stream
+  // with a cursor instead of polling.
+  constructor(system, user, frontends, { streams = false } = {}) {
+    Object.assign(this, { system, user, frontends, streams });
   }
 
   #next() {
@@ -130,11 +132,8 @@ export class Caller {
   async #poll() {
     while (this.polling) {
       try {
-        const answer = await this.system.http('GET', `${this.session}/events`, {
-          frontend: this.frontend, onRequest: (request) => { this.#request = request; },
-          headers: { Authorization: `Bearer ${this.token}`, Accept: 'application/json' },
-        });
-        if (answer.status === 200) this.#take(answer.json);
+        const answer = await this.#read();
+        if (answer.status === 200 && !this.streams) this.#take(answer.json);
         else if (answer.status >= 500) await pause(20);
         else if (answer.status >= 400) throw refused(answer);
       } catch (error) {
@@ -146,6 +145,31 @@ export class Caller {
         await pause(20);
       }
     }
+  }
+
+  #read() {
+    const options = { frontend: this.frontend, headers: { Authorization: `Bearer ${this.token}` },
+      onRequest: (request) => { this.#request = request; } };
+    options.headers.Accept = 'application/json';
+    if (this.streams) {
+      let rest = '';
+      options.headers.Accept = 'text/event-stream';
+      if (this.cursor > 0) options.headers['Last-Event-ID'] = this.cursor;
+      options.onData = (chunk, status) => {
+        const blocks = (rest + chunk).split('\n\n');
+        rest = blocks.pop(); // perhaps half of one
+        if (status === 200) for (const block of blocks) this.#takeBlock(block);
+      };
+    }
+    return this.system.http('GET', `${this.session}/events`, options);
+  }
+
+  #takeBlock(block) {
+    const id = Number(block.match(/^id: ?(\d+)$/m)?.[1]);
+    const data = block.match(/^data: ?(.*)$/m)?.[1];
+    if (!id || !data) return; // a sign of life
+    this.cursor = id;
+    this.#take(JSON.parse(data));
   }
 
   #take(json) {

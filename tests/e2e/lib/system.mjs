@@ -227,8 +227,10 @@ export class System {
   }
 
   // One HTTPS request; body may be an object (JSON) or text.
-  // frontend: which one is asked; onRequest is given the request to cut it.
-  http(method, path, { headers = {}, body, timeoutMs = 40000, frontend = 1, onRequest } = {}) {
+  // frontend: which one is asked; onRequest is given the request, to cut it;
+  // onData each part of the answer as it comes.
+  http(method, path, { headers = {}, body, timeoutMs = 40000, frontend = 1, onRequest,
+    onData = () => {} } = {}) {
     return new Promise((resolve, reject) => {
       const text = body && typeof body === 'object' ? JSON.stringify(body) : body;
       const request = https.request({
@@ -241,7 +243,10 @@ export class System {
         },
       }, (response) => {
         const chunks = [];
-        response.on('data', (chunk) => chunks.push(chunk));
+        response.on('data', (chunk) => {
+          chunks.push(chunk);
+          onData(chunk, response.statusCode);
+        });
         response.on('error', reject);
         response.on('end', () => {
           const raw = Buffer.concat(chunks).toString();

@@ -104,10 +104,10 @@ let n = 0;
 let repeats = 0;
 
 // The two of a story; their polls end with it, however it ends.
-async function withTwo(system, tale) {
+async function withTwo(system, tale, streams = false) {
   n++;
-  const s = { system };
-  for (const role of ['host', 'guest']) s[role] = new Caller(system, `${role}${n}`, FRONTENDS);
+  const s = { system, host: new Caller(system, `host${n}`, FRONTENDS),
+    guest: new Caller(system, `guest${n}`, FRONTENDS, { streams }) };
   try {
     await tale(s);
     await Promise.all([s.host.close(), s.guest.close()]);
@@ -117,6 +117,8 @@ async function withTwo(system, tale) {
 }
 
 // The story, with `strike` at one step: with its request under way, or done.
+// Some guests read a stream; where they stand they say themselves, so
+// that nothing comes twice.
 const play = (system, at, isUnderWay, strike) => withTwo(system, async (s) => {
   let restored;
   for (const step of STEPS) {
@@ -136,10 +138,10 @@ const play = (system, at, isUnderWay, strike) => withTwo(system, async (s) => {
     const story = [...STORY[role]];
     if (role === 'host' && failures(s).length > 0) story.splice(1, 0, 'mod-terminated');
     assert.deepEqual(s[role].told(s.conf), story, role);
-    await assertWhole(s[role], 1);
+    await assertWhole(s[role], s[role].streams ? 0 : 1);
     repeats += s[role].repeats.length;
   }
-});
+}, n % 5 < 2);
 
 const EACH = STEPS.map(({ name }) => name);
 const VICTIMS = [
