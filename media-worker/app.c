@@ -69,6 +69,11 @@ static pl_err check_config(const void *values, char *reason, size_t cap)
                    k->webrtc_port);
         return PL_ECONFIG;
     }
+    if (k->jitter_min_ms > k->jitter_max_ms) {
+        pl_fmt_cut(reason, cap, "jitter_min_ms = %u: above jitter_max_ms = %u",
+                   k->jitter_min_ms, k->jitter_max_ms);
+        return PL_ECONFIG;
+    }
     if (read_announced(k->announce_address, &o) != PL_OK) {
         pl_fmt_cut(reason, cap,
                    "announce_address = %s: not a list of at most %d addresses",
@@ -138,6 +143,8 @@ static pl_err start_threads(pl_media *m, const pl_media_options *o)
                               .priority = priority,
                               .max_legs = k->max_legs,
                               .max_rooms = k->max_rooms,
+                              .delay = {(int64_t)k->jitter_min_ms * 1000,
+                                        (int64_t)k->jitter_max_ms * 1000},
                               .codecs = &pl_codecs,
                               .srtp = &pl_srtp_library,
                               .metrics = o->metrics};

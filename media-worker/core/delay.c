@@ -13,11 +13,20 @@ static const float STEP_MAX = 1e12F;
 enum { PRIOR_BIN = 4 };                  /* before anything is known: 25 ms */
 static const float PRIOR_WEIGHT = 30.0F; /* of one packet */
 
-void pl_delay_init(pl_delay *delay)
+static int64_t within(pl_delay_limits limits, int64_t us)
 {
-    *delay = (pl_delay){.step = 1.0F, .total = PRIOR_WEIGHT};
+    if (us < limits.min_us)
+        return limits.min_us;
+    return us > limits.max_us ? limits.max_us : us;
+}
+
+void pl_delay_init(pl_delay *delay, pl_delay_limits limits)
+{
+    if (limits.max_us == 0)
+        limits = (pl_delay_limits){PL_DELAY_MIN_US, PL_DELAY_MAX_US};
+    *delay = (pl_delay){.limits = limits, .step = 1.0F, .total = PRIOR_WEIGHT};
     delay->weight[PRIOR_BIN] = PRIOR_WEIGHT;
-    delay->target_us = (PRIOR_BIN + 1) * BIN_US + MARGIN_US;
+    delay->target_us = within(limits, (PRIOR_BIN + 1) * BIN_US + MARGIN_US);
 }
 
 static void rescale(pl_delay *d)
@@ -61,7 +70,7 @@ bool pl_delay_packet(pl_delay *delay, int64_t transit_us, int64_t arrival_us)
     bool is_known = true;
     int64_t off = transit_us - delay->base_us;
     if (delay->has_base && (off > JUMP_US || off < -JUMP_US)) {
-        pl_delay_init(delay);
+        pl_delay_init(delay, delay->limits);
         is_known = false;
     }
     if (!delay->has_base) {
@@ -83,7 +92,6 @@ bool pl_delay_packet(pl_delay *delay, int64_t transit_us, int64_t arrival_us)
     delay->step *= FORGET;
     if (delay->step > STEP_MAX)
         rescale(delay);
-    int64_t target = quantile_us(delay) + MARGIN_US;
-    delay->target_us = target < PL_DELAY_MIN_US ? PL_DELAY_MIN_US : target;
+    delay->target_us = within(delay->limits, quantile_us(delay) + MARGIN_US);
     return is_known;
 }

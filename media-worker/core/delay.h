@@ -12,11 +12,18 @@
 
 enum {
     PL_DELAY_BINS = 80, /* of 5 ms: up to 400 ms */
-    PL_DELAY_MIN_US = 15000
+    PL_DELAY_MIN_US = 15000,
+    PL_DELAY_MAX_US = 400000
 };
+
+/* Bounds of the target, at most PL_DELAY_MAX_US; all zero: those above. */
+typedef struct pl_delay_limits {
+    int64_t min_us, max_us;
+} pl_delay_limits;
 
 /* Plain value. */
 typedef struct pl_delay {
+    pl_delay_limits limits;
     bool has_base;
     int64_t base_us;
     int64_t window_min_us[2]; /* this window and the one before */
@@ -27,7 +34,7 @@ typedef struct pl_delay {
     int64_t target_us;
 } pl_delay;
 
-void pl_delay_init(pl_delay *delay);
+void pl_delay_init(pl_delay *delay, pl_delay_limits limits);
 /* Take a packet. Returns: false when its transit is more than 2 s off the
  * base: the sender's clock jumped, and the estimate began anew. */
 bool pl_delay_packet(pl_delay *delay, int64_t transit_us, int64_t arrival_us);

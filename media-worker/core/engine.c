@@ -222,7 +222,8 @@ static pl_err make_leg(pl_engine *e, pl_engine_room *room,
     }
     pl_err err = reserve_place(room);
     if (err == PL_OK)
-        err = pl_playout_create(e->pool, e->options.codecs, &leg->playout);
+        err = pl_playout_create(e->pool, e->options.codecs, e->options.delay,
+                                &leg->playout);
     if (err == PL_OK)
         err = pl_engine_set_media(e, leg, &m->media);
     if (err == PL_OK)

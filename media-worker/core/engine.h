@@ -8,6 +8,7 @@
 #define PL_ENGINE_H
 
 #include "core/codec.h"
+#include "core/delay.h"
 #include "core/engine_msg.h"
 #include "tables/engine_stats.def"
 
@@ -44,6 +45,7 @@ typedef struct pl_engine_options {
     const pl_srtp_ops *srtp;      /* borrowed; NULL: plain RTP only */
     pl_engine_sink sink;
     int64_t wall_offset_us; /* wall time (UTC) minus the tick's clock */
+    pl_delay_limits delay;  /* of every jitter buffer; zero: delay.h's */
 } pl_engine_options;
 
 /* Sums since creation; how they map to metrics: tables/metrics.def. */

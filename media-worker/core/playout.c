@@ -28,14 +28,14 @@ static const int64_t JUMP_US = 200000; /* above target: do not shrink, jump */
 static const float QUIET_DB = -50.0F;
 
 pl_err pl_playout_create(pl_packet_pool *pool, const pl_codec_table *codecs,
-                         pl_playout **ret_playout)
+                         pl_delay_limits limits, pl_playout **ret_playout)
 {
     pl_playout *p = calloc(1, sizeof *p);
     if (!p)
         return PL_ENOMEM;
     p->pool = pool;
     p->codecs = codecs;
-    pl_delay_init(&p->delay);
+    pl_delay_init(&p->delay, limits);
     *ret_playout = p;
     return PL_OK;
 }
@@ -93,7 +93,7 @@ void pl_playout_reset(pl_playout *p)
         pl_playout_drop_head(p);
     drop_steps(p);
     forget_history(p);
-    pl_delay_init(&p->delay);
+    pl_delay_init(&p->delay, p->delay.limits);
     p->has_ts = p->is_playing = p->is_paused = p->has_pause = false;
     p->has_slack = p->has_codec = p->has_level = p->is_blank = false;
     p->n = p->expanded = 0;

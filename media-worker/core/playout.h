@@ -30,6 +30,7 @@ typedef struct pl_playout_counters {
 /* Errors: PL_ENOMEM. Context: allocates; the pool is borrowed. */
 PL_MUST_USE pl_err pl_playout_create(pl_packet_pool *pool,
                                      const pl_codec_table *codecs,
+                                     pl_delay_limits limits,
                                      pl_playout **ret_playout);
 void pl_playout_destroy(pl_playout **playout);
 /* Have a decoder for a codec. Errors: PL_EUNSUPPORTED, PL_ENOMEM. */

@@ -293,6 +293,7 @@ static pl_err make_worker(pl_mixer *m, worker *w)
         .srtp = m->options.srtp,
         .sink = {w, sink_send, sink_event, sink_note},
         .wall_offset_us = wall_offset_us(),
+        .delay = m->options.delay,
     };
     e = pl_engine_create(&options, &w->engine);
     if (e != PL_OK)

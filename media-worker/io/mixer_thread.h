@@ -7,6 +7,7 @@
 #ifndef PL_MIXER_THREAD_H
 #define PL_MIXER_THREAD_H
 
+#include "core/delay.h"
 #include "core/engine.h"
 #include "pl/metrics.h"
 
@@ -16,6 +17,7 @@ typedef struct pl_mixer_options {
     uint32_t n_threads; /* 1..64; 0: one a core */
     uint32_t priority;  /* real-time, 1..99; 0: none (io/realtime.h) */
     uint32_t max_legs, max_rooms; /* of the worker; every thread takes any */
+    pl_delay_limits delay;        /* of every jitter buffer; zero: delay.h's */
     const pl_codec_table *codecs;
     const pl_srtp_ops *srtp;
     pl_metrics *metrics; /* made from PL_MEDIA_METRICS; NULL: none */

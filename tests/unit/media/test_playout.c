@@ -142,9 +142,8 @@ static uint32_t dice(net *n)
 
 static net the_net;
 
-static int open_net(void **state)
+static int open_net_within(pl_delay_limits limits)
 {
-    (void)state;
     tone_amplitude = 0.3F;
     n_conceals = 0;
     the_net = (net){
@@ -153,10 +152,22 @@ static int open_net(void **state)
     assert_int_equal(pl_packet_pool_create(&n->pool), PL_OK);
     for (int i = 0; i < LEGS; i++)
         assert_int_equal(pl_packet_pool_grow(n->pool), PL_OK);
-    assert_int_equal(pl_playout_create(n->pool, &TABLE, &n->p), PL_OK);
+    assert_int_equal(pl_playout_create(n->pool, &TABLE, limits, &n->p), PL_OK);
     assert_int_equal(pl_playout_accept(n->p, PL_AUDIO_OPUS), PL_OK);
     assert_int_equal(pl_playout_accept(n->p, PL_AUDIO_PCMU), PL_EUNSUPPORTED);
     return 0;
+}
+
+static int open_net(void **state)
+{
+    (void)state;
+    return open_net_within((pl_delay_limits){0, 0});
+}
+
+static int open_bounded_net(void **state)
+{
+    (void)state;
+    return open_net_within((pl_delay_limits){100000, 120000});
 }
 
 static int close_net(void **state)
@@ -274,6 +285,20 @@ static void jitter_is_absorbed(void **state)
     assert_in_range(c->concealed - before.concealed, 0, 90);
     assert_in_range(pl_playout_target_us(n->p), 50000, 80000);
     assert_in_range(pl_playout_delay_us(n->p), 40000, 110000);
+}
+
+static void target_stays_within_its_limits(void **state)
+{
+    (void)state;
+    net *n = &the_net;
+    assert_int_equal(pl_playout_target_us(n->p), 100000);
+    run(n, 500); /* nothing is late */
+    assert_int_equal(pl_playout_target_us(n->p), 100000);
+    n->jitter_us = 300000;
+    run(n, 500);
+    assert_int_equal(pl_playout_target_us(n->p), 120000);
+    pl_playout_reset(n->p); /* another source, the same limits */
+    assert_int_equal(pl_playout_target_us(n->p), 100000);
 }
 
 static void delay_shrinks_when_the_network_calms_down(void **state)
@@ -587,6 +612,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         NET_TEST(steady_stream_is_played_whole_and_soon),
         NET_TEST(jitter_is_absorbed),
+        cmocka_unit_test_setup_teardown(target_stays_within_its_limits,
+                                        open_bounded_net, close_net),
         NET_TEST(delay_shrinks_when_the_network_calms_down),
         NET_TEST(lost_packets_are_made_up),
         NET_TEST(redundancy_recovers_single_losses),
