@@ -53,6 +53,15 @@ export async function writeWav(path, samples, rate) {
   await writeFile(path, data);
 }
 
+// Samples as G.711 mu-law (ITU-T G.711, table 2a).
+export function muLaw(samples) {
+  return Buffer.from(Array.from(samples, (x) => {
+    const size = Math.min(Math.round(Math.abs(x) * 32768), 32635) + 132;
+    const exponent = Math.floor(Math.log2(size)) - 7;
+    return ~((x < 0 ? 0x80 : 0) | exponent << 4 | size >> exponent + 3 & 15) & 255;
+  }));
+}
+
 // First channel of a 16-bit WAV that may still be growing (its length fields
 // are then not trusted).
 export async function readWav(path) {

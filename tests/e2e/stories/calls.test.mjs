@@ -2,7 +2,9 @@
 // of the old SDK.
 
 import assert from 'node:assert/strict';
-import { VOICES } from '../lib/audio.mjs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeVoice, muLaw, VOICES } from '../lib/audio.mjs';
 import { awaitSipp } from '../lib/sipp.mjs';
 import { allHear, answer, hold, nobodyHears, resume, talk } from '../lib/sdk/acts.mjs';
 import { hears, misses, NEW, OLD, sdkStories } from '../lib/sdk/stand.mjs';
@@ -105,15 +107,16 @@ for (const [first, second] of [[NEW, OLD], [OLD, NEW]]) {
 
 tell('what a telephone says before it answers is heard', async (stand, system) => {
   const anna = await stand.login('anna', NEW, 'anna');
-  const echo = await awaitSipp(system, 'early-echo');
-  const id = await anna.dial(echo.address);
-  await hears(anna, ['anna']);
+  await writeFile(join(system.dir, 'early.ulaw'), muLaw(makeVoice(VOICES.dan, 8000, 4)));
+  const dan = await awaitSipp(system, 'early-media');
+  const id = await anna.dial(dan.address);
+  await hears(anna, ['dan']);
   assert.equal(await anna.state(id), 'connecting', 'heard before it is answered');
   await anna.event('call:connected');
-  await hears(anna, ['anna']);
+  await hears(anna, ['dan']);
   await anna.call(id, 'end', 'terminate');
   await anna.event('call:disconnected');
-  assert.equal(await echo.done, 0);
+  assert.equal(await dan.done, 0);
   await over(anna);
 });
 
