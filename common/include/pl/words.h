@@ -34,6 +34,7 @@
 #define PL_ROW_DELETE_REASON(v, n, t)   PL_ROW_ENUM(DELETE_REASON, v, n)
 #define PL_ROW_CALL_STATE(v, n, t)      PL_ROW_ENUM(CALL_STATE, v, n)
 #define PL_ROW_EVENT_KIND(v, n, t)      PL_ROW_ENUM(EVENT_KIND, v, n)
+#define PL_ROW_KEEP_ALIVE(v, n, t)      PL_ROW_ENUM(KEEP_ALIVE, v, n)
 #define PL_ROW_STREAM(v, n, t)          PL_ROW_ENUM(STREAM, v, n)
 #define PL_ROW_INVENTORY(v, n, t)       PL_ROW_ENUM(INVENTORY, v, n)
 
