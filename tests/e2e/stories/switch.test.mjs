@@ -90,7 +90,8 @@ tell('nobody takes the call that moves: it stays', async (stand) => {
   await other.call('', 'end', 'reject');
   await anna.event('call:restored');
   await until('it does not ring any more', async () => (await other.value('calls')).length === 0);
-  await hears(ben, ['anna']);
+  await allHear(anna, ben); // what she let go of for the move is offered again
+  await until('she has taken the offer', async () => await anna.state() === 'connected');
   await hold(anna, id);
   await nobodyHears(anna, ben);
   await resume(anna, id);

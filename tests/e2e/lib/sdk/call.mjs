@@ -344,7 +344,9 @@ export class Call {
       return;
     }
     this.state = this.before;
-    this.emit(this.peerHolds ? 'held' : 'resumed', { by: 'peer' });
+    if (this.peerHolds) this.emit('held', { by: 'peer' });
+    else if (this.toldHeld) this.emit('resumed', { by: 'peer' });
+    this.toldHeld = this.peerHolds;
   }
 
   // ---- move and transfer ----
@@ -364,9 +366,8 @@ export class Call {
       this.#connected();
       return;
     }
-    if (this.isMoved === false) {
+    if (this.isMoved === false) { // the browser keeps the offer of the move
       if (sdp) await this.media.acceptAnswer(sdp);
-      else await this.media.rollback(this.#direction(this.holds));
       this.wanted = null;
       this.state = this.before;
       this.emit('restored');
