@@ -9,16 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench_system.h"
 #include "load_client.h"
+#include "load_system.h"
 
 #define BASE "/RTC/v1"
 
 enum {
     CLIENTS = 100,
     PARKED = 10000,
-    OPENING = 200, /* logins under way at a time */
-    INVITED = 20,  /* by each client */
+    OPENING = 50, /* logins under way at a time */
+    INVITED = 20, /* by each client */
     PHASE_MS = 4000,
     LIMIT_MS = 40000,
     IDLE_MS = 8000,
@@ -55,7 +55,7 @@ typedef struct samples {
 } samples;
 
 typedef struct bench {
-    bench_system system;
+    load_system system;
     load *load;
     client *clients;
     unsigned n_clients, n_ready, n_running, n_started;
@@ -139,7 +139,7 @@ static void on_token(void *ctx, load_conn *conn, const load_answer *answer)
 static void log_in(client *c)
 {
     char body[512];
-    const bench_system *s = &c->bench->system;
+    const load_system *s = &c->bench->system;
     c->commands = load_open(c->bench->load, on_token, c);
     if (!c->commands) {
         (void)fprintf(stderr, "no connection for client %u\n", c->number);
@@ -238,16 +238,16 @@ static double timed_phase(bench *b, const char *what, void (*begin)(client *c),
                           unsigned ms)
 {
     static const char *const nodes[] = {"api-1", "roompool", "media-1"};
-    bench_usage before[3];
+    load_usage before[3];
     for (size_t i = 0; i < 3; i++)
-        before[i] = bench_system_usage(&b->system, nodes[i]);
+        before[i] = load_system_usage(&b->system, nodes[i]);
     int64_t begun = load_now_us();
     if (!run_phase(b, begin, ms))
         return 0;
     double seconds = (double)(load_now_us() - begun) / 1e6;
     double rate = print_row(what, &b->took, seconds);
     for (size_t i = 0; i < 3; i++) {
-        double used = bench_system_usage(&b->system, nodes[i]).cpu_s;
+        double used = load_system_usage(&b->system, nodes[i]).cpu_s;
         (void)fprintf(stderr, "  %s: %.0f %% of a core\n", nodes[i],
                       100 * (used - before[i].cpu_s) / seconds);
     }
@@ -470,16 +470,15 @@ static bool idle(bench *b, unsigned ms)
 /* CPU of both processes over some idle seconds, percent of a core. */
 static bool idle_cpu(bench *b, double ret_percent[2])
 {
-    bench_usage api = bench_system_usage(&b->system, "api-1");
-    bench_usage pool = bench_system_usage(&b->system, "roompool");
+    load_usage api = load_system_usage(&b->system, "api-1");
+    load_usage pool = load_system_usage(&b->system, "roompool");
     if (!idle(b, IDLE_MS))
         return false;
-    ret_percent[0] =
-        100000.0 / IDLE_MS *
-        (bench_system_usage(&b->system, "api-1").cpu_s - api.cpu_s);
+    ret_percent[0] = 100000.0 / IDLE_MS *
+                     (load_system_usage(&b->system, "api-1").cpu_s - api.cpu_s);
     ret_percent[1] =
         100000.0 / IDLE_MS *
-        (bench_system_usage(&b->system, "roompool").cpu_s - pool.cpu_s);
+        (load_system_usage(&b->system, "roompool").cpu_s - pool.cpu_s);
     return true;
 }
 
@@ -489,19 +488,19 @@ static bool bench_park(bench *b)
     double after[2];
     if (!log_in_all(b, 1) || !idle_cpu(b, before))
         return false;
-    bench_usage api = bench_system_usage(&b->system, "api-1");
-    bench_usage pool = bench_system_usage(&b->system, "roompool");
+    load_usage api = load_system_usage(&b->system, "api-1");
+    load_usage pool = load_system_usage(&b->system, "roompool");
     if (!log_in_all(b, PARKED))
         return false;
-    bench_usage sessions = bench_system_usage(&b->system, "roompool");
-    bench_usage connections = bench_system_usage(&b->system, "api-1");
+    load_usage sessions = load_system_usage(&b->system, "roompool");
+    load_usage connections = load_system_usage(&b->system, "api-1");
     b->n_running = b->n_clients;
     for (unsigned i = 0; i < b->n_clients; i++)
         park(&b->clients[i]);
     if (!idle(b, 3000) || !idle_cpu(b, after))
         return false;
-    bench_usage api_end = bench_system_usage(&b->system, "api-1");
-    bench_usage pool_end = bench_system_usage(&b->system, "roompool");
+    load_usage api_end = load_system_usage(&b->system, "api-1");
+    load_usage pool_end = load_system_usage(&b->system, "roompool");
     (void)printf(
         "| process | %u parked polls, each | of it the poll alone | CPU while "
         "idle | without polls |\n|---|---|---|---|---|\n"
@@ -529,7 +528,7 @@ static const struct {
 static bool run_part(size_t i)
 {
     bench b = {.n_clients = 0};
-    bool is_good = bench_system_start(&b.system, PARTS[i].slow_disk_ms);
+    bool is_good = load_system_start(&b.system, PARTS[i].slow_disk_ms);
     (void)printf("%s\n\n", PARTS[i].name);
     if (is_good)
         is_good = PARTS[i].run(&b);
@@ -540,7 +539,7 @@ static bool run_part(size_t i)
     free(b.took.us);
     free(b.late.us);
     free(b.whole.us);
-    bench_system_stop(&b.system);
+    load_system_stop(&b.system);
     (void)printf("\n");
     return is_good;
 }

@@ -1,29 +1,29 @@
-/* bench_system.h - the four processes, started for one benchmark in a folder
+/* load_system.h - the four processes, started for one benchmark in a folder
  * of their own on loopback, by the supervisor that operators use. */
-#ifndef PL_BENCH_SYSTEM_H
-#define PL_BENCH_SYSTEM_H
+#ifndef PL_LOAD_SYSTEM_H
+#define PL_LOAD_SYSTEM_H
 
 #include <stdbool.h>
 #include <sys/types.h>
 
-typedef struct bench_system {
+typedef struct load_system {
     char dir[64];
     unsigned port; /* HTTPS; the next three serve SIP and media */
     pid_t supervisor;
     char client_id[128], client_secret[128];
-} bench_system;
+} load_system;
 
 /* Start with limits out of the way and wait until every process is ready.
  * slow_disk_ms: added to each sync of the database, 0 none.
- * False (cause printed): bench_system_stop() is still needed. */
-bool bench_system_start(bench_system *system, unsigned slow_disk_ms);
-void bench_system_stop(bench_system *system);
+ * False (cause printed): load_system_stop() is still needed. */
+bool load_system_start(load_system *system, unsigned slow_disk_ms);
+void load_system_stop(load_system *system);
 
 /* What a process uses; node: "api-1", "roompool", "media-1". */
-typedef struct bench_usage {
+typedef struct load_usage {
     long rss_kib;
     double cpu_s;
-} bench_usage;
-bench_usage bench_system_usage(const bench_system *system, const char *node);
+} load_usage;
+load_usage load_system_usage(const load_system *system, const char *node);
 
 #endif

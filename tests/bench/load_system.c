@@ -1,5 +1,5 @@
-/* bench_system.c - the four processes of a benchmark. */
-#include "bench_system.h"
+/* load_system.c - the four processes of a benchmark. */
+#include "load_system.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -48,8 +48,7 @@ static unsigned find_ports(void)
     return 0;
 }
 
-static bool write_file(const bench_system *s, const char *name,
-                       const char *text)
+static bool write_file(const load_system *s, const char *name, const char *text)
 {
     char path[PATH_BYTES];
     (void)snprintf(path, sizeof path, "%s/%s", s->dir, name);
@@ -60,7 +59,7 @@ static bool write_file(const bench_system *s, const char *name,
     return fclose(f) == 0 && is_good;
 }
 
-static bool write_files(const bench_system *s)
+static bool write_files(const load_system *s)
 {
     char text[4096];
     (void)snprintf(text, sizeof text,
@@ -92,7 +91,7 @@ static bool write_files(const bench_system *s)
     return write_file(s, "parley.conf", text);
 }
 
-static void run_supervisor(const bench_system *s, unsigned slow_disk_ms)
+static void run_supervisor(const load_system *s, unsigned slow_disk_ms)
 {
     char nodes[PATH_BYTES];
     char config[PATH_BYTES];
@@ -113,14 +112,14 @@ static void run_supervisor(const bench_system *s, unsigned slow_disk_ms)
     _exit(69);
 }
 
-static bool is_ready(const bench_system *s, const char *node)
+static bool is_ready(const load_system *s, const char *node)
 {
     char path[PATH_BYTES];
     (void)snprintf(path, sizeof path, "%s/var/run/%s.ready", s->dir, node);
     return access(path, F_OK) == 0;
 }
 
-static bool wait_ready(const bench_system *s)
+static bool wait_ready(const load_system *s)
 {
     size_t n = 0;
     for (long ms = 0; ms < START_MS; ms += PAUSE_MS) {
@@ -138,7 +137,7 @@ static bool wait_ready(const bench_system *s)
     return false;
 }
 
-static bool read_client(bench_system *s)
+static bool read_client(load_system *s)
 {
     char path[PATH_BYTES];
     char line[256];
@@ -154,9 +153,9 @@ static bool read_client(bench_system *s)
     return s->client_id[0] && s->client_secret[0];
 }
 
-bool bench_system_start(bench_system *s, unsigned slow_disk_ms)
+bool load_system_start(load_system *s, unsigned slow_disk_ms)
 {
-    *s = (bench_system){.dir = "/tmp/parley-bench-XXXXXX"};
+    *s = (load_system){.dir = "/tmp/parley-bench-XXXXXX"};
     s->port = find_ports();
     if (!s->port || !mkdtemp(s->dir) || !write_files(s)) {
         (void)fprintf(stderr, "no folder or ports for the benchmark\n");
@@ -178,7 +177,7 @@ static int remove_entry(const char *path, const struct stat *st, int kind,
     return remove(path);
 }
 
-void bench_system_stop(bench_system *s)
+void load_system_stop(load_system *s)
 {
     bool is_gone = s->supervisor <= 0;
     if (!is_gone)
@@ -196,7 +195,7 @@ void bench_system_stop(bench_system *s)
         (void)nftw(s->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-static long pid_of(const bench_system *s, const char *node)
+static long pid_of(const load_system *s, const char *node)
 {
     char path[PATH_BYTES];
     long pid = 0;
@@ -210,9 +209,9 @@ static long pid_of(const bench_system *s, const char *node)
     return pid;
 }
 
-bench_usage bench_system_usage(const bench_system *s, const char *node)
+load_usage load_system_usage(const load_system *s, const char *node)
 {
-    bench_usage usage = {0};
+    load_usage usage = {0};
     char path[64];
     char line[512];
     long pid = pid_of(s, node);
