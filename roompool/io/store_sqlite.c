@@ -539,7 +539,10 @@ static pl_err set_pragmas(sqlite_store *s)
         return PL_EINTERNAL;
     return exec(s, "PRAGMA journal_mode = WAL") ||
                    exec(s, "PRAGMA synchronous = FULL") ||
-                   exec(s, "PRAGMA journal_size_limit = 16777216") ||
+                   /* pages; a checkpoint syncs two files, and under load the
+                      usual 1000 pages mean one every few commits */
+                   exec(s, "PRAGMA wal_autocheckpoint = 8000") ||
+                   exec(s, "PRAGMA journal_size_limit = 41943040") ||
                    (query_int(s, "PRAGMA application_id") != APPLICATION_ID &&
                     exec(s, sql))
                ? PL_EIO
