@@ -60,8 +60,9 @@ static void on_answer(void *ctx, pl_err e, const pl_bus_in *in)
             const pl_slice *s =
                 (const pl_slice *)(const void *)((const char *)in->body +
                                                  in->desc->fields[i].offset);
-            pl_fmt_cut(a->sdp, sizeof a->sdp, "%.*s", (int)s->len,
-                       s->ptr ? (const char *)s->ptr : "");
+            if (s->len > 0)
+                pl_fmt_cut(a->sdp, sizeof a->sdp, "%.*s", (int)s->len,
+                           (const char *)s->ptr);
         }
 }
 
