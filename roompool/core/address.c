@@ -26,15 +26,23 @@ static void read_number(const char *text, char *buf, size_t cap)
 }
 
 /* Clients write numbers of North America with the leading 1 and without. */
+static const char *without_prefix(const char *number)
+{
+    bool has_prefix = strlen(number) == NATIONAL_DIGITS + 1 && number[0] == '1';
+    return number + has_prefix;
+}
+
 static bool is_same_number(const char *a, const char *b)
 {
-    size_t n_a = strlen(a);
-    size_t n_b = strlen(b);
-    if (n_a == NATIONAL_DIGITS + 1 && n_b == NATIONAL_DIGITS && a[0] == '1')
-        a++;
-    if (n_b == NATIONAL_DIGITS + 1 && n_a == NATIONAL_DIGITS && b[0] == '1')
-        b++;
-    return a[0] && strcmp(a, b) == 0;
+    return a[0] && strcmp(without_prefix(a), without_prefix(b)) == 0;
+}
+
+/* A user's name, which may be that of a number. */
+static void set_user(pl_address *a, const char *name)
+{
+    pl_fmt_cut(a->user, sizeof a->user, "%s", name);
+    read_number(name + (has_prefix(name, "vtn:") ? strlen("vtn:") : 0),
+                a->number, sizeof a->number);
 }
 
 /* A user's own name: no control characters. */
@@ -58,9 +66,10 @@ static pl_err parse_sip(const pl_roompool_config *config, const char *text,
                    ? PL_OK
                    : PL_EINVAL;
     }
-    pl_fmt_cut(a->user, sizeof a->user, "%s", uri->user);
-    if (pl_slice_eq_nocase(pl_slice_str(uri->host), config->user_domain))
+    if (pl_slice_eq_nocase(pl_slice_str(uri->host), config->user_domain)) {
+        set_user(a, uri->user);
         return PL_OK;
+    }
     pl_fmt_cut(a->user, sizeof a->user, "%s@%s", uri->user, uri->host);
     pl_fmt_cut(a->uri, sizeof a->uri, "%s", text);
     return PL_OK;
@@ -88,9 +97,7 @@ pl_err pl_address_parse(const pl_roompool_config *config, const char *text,
                has_prefix(text, "tel:"))) {
         e = parse_uri(config, text, &a);
     } else if (!e) {
-        pl_fmt_cut(a.user, sizeof a.user, "%s", text);
-        read_number(text + (has_prefix(text, "vtn:") ? strlen("vtn:") : 0),
-                    a.number, sizeof a.number);
+        set_user(&a, text);
     }
     if (!e)
         *ret_address = a;
@@ -115,24 +122,40 @@ void pl_user_number(const pl_sess_row *sess, char *buf, size_t cap)
     read_number(id, buf, cap);
 }
 
-bool pl_address_is_of(const pl_address *address, const pl_sess_row *sess)
+static void number_key(const char *number, char *buf, size_t cap)
+{
+    pl_fmt_cut(buf, cap, "#%s", without_prefix(number));
+}
+
+void pl_user_key(const pl_sess_row *sess, char *buf, size_t cap)
 {
     char number[PL_NUMBER_MAX + 1];
-    if (address->user[0] && strcmp(address->user, sess->user_id) == 0)
-        return true;
-    if (!address->number[0])
-        return false;
     pl_user_number(sess, number, sizeof number);
-    return is_same_number(address->number, number);
+    if (number[0]) {
+        number_key(number, buf, cap);
+    } else {
+        pl_fmt_cut(buf, cap, "=%s", sess->user_id);
+    }
+}
+
+bool pl_address_key(const pl_address *address, unsigned i, char *buf,
+                    size_t cap)
+{
+    if (i == 0 && address->number[0]) {
+        number_key(address->number, buf, cap);
+    } else if (i == 1 && address->user[0]) {
+        pl_fmt_cut(buf, cap, "=%s", address->user);
+    } else {
+        return false;
+    }
+    return true;
 }
 
 bool pl_user_is_same(const pl_sess_row *a, const pl_sess_row *b)
 {
-    char number_a[PL_NUMBER_MAX + 1];
-    char number_b[PL_NUMBER_MAX + 1];
-    if (strcmp(a->user_id, b->user_id) == 0)
-        return true;
-    pl_user_number(a, number_a, sizeof number_a);
-    pl_user_number(b, number_b, sizeof number_b);
-    return is_same_number(number_a, number_b);
+    char key_a[PL_USER_KEY_MAX + 1];
+    char key_b[PL_USER_KEY_MAX + 1];
+    pl_user_key(a, key_a, sizeof key_a);
+    pl_user_key(b, key_b, sizeof key_b);
+    return strcmp(key_a, key_b) == 0;
 }

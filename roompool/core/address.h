@@ -8,7 +8,7 @@
 #include "rows.h"
 #include "settings.h"
 
-enum { PL_NUMBER_MAX = 31 };
+enum { PL_NUMBER_MAX = 31, PL_USER_KEY_MAX = PL_ADDRESS_MAX + 1 };
 
 /* Each "" when there is none. */
 typedef struct pl_address {
@@ -25,8 +25,12 @@ PL_MUST_USE pl_err pl_address_parse(const pl_roompool_config *config,
                                     const char *text, pl_address *ret_address);
 /* Whether two addresses mean the same, as far as text tells. */
 bool pl_address_is_same(const pl_address *a, const pl_address *b);
-/* Whether an address means the user of a session. */
-bool pl_address_is_of(const pl_address *address, const pl_sess_row *sess);
+/* What a session's user is found by; the same for all spellings of a number. */
+void pl_user_key(const pl_sess_row *sess, char *buf, size_t cap);
+/* What users whom an address means are found by: i 0, a number; 1, a name.
+ * False when it is none. */
+bool pl_address_key(const pl_address *address, unsigned i, char *buf,
+                    size_t cap);
 /* Whether two sessions speak for one user: the same id, or the same number. */
 bool pl_user_is_same(const pl_sess_row *a, const pl_sess_row *b);
 /* Digits of a virtual or mobile user's id; "" for all others. */

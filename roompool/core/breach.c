@@ -1,6 +1,7 @@
 /* breach.c - what must always hold; for tests. */
 #include <string.h>
 
+#include "address.h"
 #include "conference.h"
 #include "leg.h"
 #include "model.h"
@@ -191,6 +192,24 @@ static const char *session_breach(const pl_sess *sess)
     return breach;
 }
 
+static const char *callees_breach(const pl_pool *pool)
+{
+    size_t cursor = 0;
+    size_t n = 0;
+    const pl_sess *sess;
+    while ((sess = pl_map_next(pool->callees, &cursor, NULL)) != NULL) {
+        const pl_sess *first = sess;
+        for (; sess; sess = sess->next_same, n++) {
+            if (!pl_user_is_same(&first->row, &sess->row))
+                return "two users share their sessions";
+            if (strcmp(first->row.client_id, sess->row.client_id) != 0)
+                return "two clients speak for one user";
+        }
+    }
+    return n == pl_map_count(pool->sessions) ? NULL
+                                             : "a session rings for nobody";
+}
+
 const char *pl_pool_breach(const pl_pool *pool)
 {
     size_t cursor = 0;
@@ -207,5 +226,5 @@ const char *pl_pool_breach(const pl_pool *pool)
     while (!breach &&
            (sess = pl_map_next(pool->sessions, &cursor, NULL)) != NULL)
         breach = session_breach(sess);
-    return breach;
+    return breach ? breach : callees_breach(pool);
 }

@@ -213,8 +213,6 @@ void pl_conf_end(pl_pool *pool, pl_conf *conf, const char *reason)
     conf->row.state = state;
     conf->row.ended_at = pool->now.wall_ms;
     PL_SET(conf->row.end_reason, reason);
-    if (conf->row.kind == PL_CONF_KIND_CALL && conf->row.answered_at == 0)
-        pl_pool_count(pool, PL_RM_direct_unanswered);
     close_room(pool, conf);
     conf->row.media_node[0] = '\0';
     pool->n_confs_live--;

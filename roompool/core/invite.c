@@ -19,24 +19,20 @@ enum { DIAL_GRACE_MS = 5000 };
 
 /* ---- addresses ---- */
 
-/* Whether a session of the user rings; not the one that calls. */
-static bool is_rung(const pl_sess *sess, const pl_address *address,
-                    const char *caller)
+/* The next session that an address rings; not the one that calls. */
+static pl_sess *next_rung(const pl_pool *pool, const pl_address *address,
+                          const char *caller, const pl_sess *after)
 {
-    return pl_address_is_of(address, &sess->row) &&
-           strcmp(sess->row.session_id, caller) != 0;
+    pl_sess *sess = pl_session_next_of(pool, address, after);
+    return sess && strcmp(sess->row.session_id, caller) == 0
+               ? pl_session_next_of(pool, address, sess)
+               : sess;
 }
 
 static bool has_session(const pl_pool *pool, const pl_address *address,
                         const char *caller)
 {
-    size_t cursor = 0;
-    const pl_sess *sess;
-    while ((sess = pl_map_next(pool->sessions, &cursor, NULL)) != NULL) {
-        if (is_rung(sess, address, caller))
-            return true;
-    }
-    return false;
+    return next_rung(pool, address, caller, NULL) != NULL;
 }
 
 bool pl_invite_is_user(const pl_pool *pool, const char *name)
@@ -129,14 +125,13 @@ pl_err pl_invite_ring_session(pl_pool *pool, pl_part *part, const pl_sess *sess)
 static pl_err ring_user(pl_pool *pool, pl_part *part, const char *caller)
 {
     pl_address address;
-    size_t cursor = 0;
     uint32_t n = 0;
-    const pl_sess *sess;
+    const pl_sess *sess = NULL;
     pl_err e = pl_address_parse(pool->config, part->row.address, &address);
-    while (!e && (sess = pl_map_next(pool->sessions, &cursor, NULL)) != NULL) {
-        if (is_rung(sess, &address, caller) &&
-            n++ < pool->config->max_sessions_per_user)
-            e = pl_invite_ring_session(pool, part, sess);
+    while (!e && n < pool->config->max_sessions_per_user &&
+           (sess = next_rung(pool, &address, caller, sess)) != NULL) {
+        e = pl_invite_ring_session(pool, part, sess);
+        n++;
     }
     return e || n > 0 ? e : PL_ENOUSER;
 }
@@ -246,6 +241,8 @@ void pl_invite_result(pl_pool *pool, pl_part *part, const char *reason)
     const pl_part *by = pl_part_find(pool, part->row.invited_by);
     pl_sess *host = by ? pl_session_find(pool, by->row.session_id) : NULL;
     pl_event_row row = {.kind = PL_EVENT_KIND_INVITE_RESULT};
+    if (part->conf->row.kind == PL_CONF_KIND_CALL)
+        pl_pool_count(pool, PL_RM_direct_unanswered);
     if (!part->row.mod_id[0])
         return;
     PL_SET(row.mod_id, part->row.mod_id);

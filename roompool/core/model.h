@@ -117,6 +117,7 @@ typedef struct pl_sess {
      * harmless. */
     char told[PL_N_TOLD][PL_ID_MAX + 1];
     unsigned n_told;
+    struct pl_sess *next_same; /* of the same user */
     pl_list events; /* pl_event.link: delivered ones, then the others */
     unsigned n_events;
     pl_poll poll;
@@ -152,6 +153,7 @@ struct pl_pool {
     pl_join_guard *joins;
     pl_map *rooms, *aliases, *confs, *parts, *legs, *calls, *sessions, *tokens,
         *users, *workers;
+    pl_map *callees; /* the first session of each user, by pl_user_key() */
     pl_list ops;
     uint64_t epoch; /* highest given, stored in meta */
     uint64_t boot;

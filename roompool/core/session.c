@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "address.h"
 #include "event_stream.h"
 #include "invite.h"
 #include "leg.h"
@@ -14,6 +13,60 @@
 pl_sess *pl_session_find(const pl_pool *pool, const char *session_id)
 {
     return session_id[0] ? pl_map_find(pool->sessions, session_id) : NULL;
+}
+
+/* ---- by user ---- */
+
+/* Sessions of one user are chained behind the first of them, which is in the
+ * map. Errors: PL_ENOMEM. */
+static pl_err add_to_user(pl_pool *pool, pl_sess *sess)
+{
+    char key[PL_USER_KEY_MAX + 1];
+    pl_user_key(&sess->row, key, sizeof key);
+    pl_sess *first = pl_map_find(pool->callees, key);
+    if (!first)
+        return pl_map_put(pool->callees, key, sess);
+    sess->next_same = first->next_same;
+    first->next_same = sess;
+    return PL_OK;
+}
+
+static void take_from_user(pl_pool *pool, pl_sess *sess)
+{
+    char key[PL_USER_KEY_MAX + 1];
+    pl_user_key(&sess->row, key, sizeof key);
+    pl_sess *at = pl_map_find(pool->callees, key);
+    if (at == sess) {
+        (void)pl_map_remove(pool->callees, key);
+        if (sess->next_same && pl_map_put(pool->callees, key, sess->next_same))
+            pl_pool_fail(pool, PL_ENOMEM);
+        return;
+    }
+    while (at && at->next_same != sess)
+        at = at->next_same;
+    if (at)
+        at->next_same = sess->next_same;
+}
+
+pl_sess *pl_session_next_of(const pl_pool *pool, const pl_address *address,
+                            const pl_sess *after)
+{
+    char key[PL_USER_KEY_MAX + 1];
+    char done[PL_USER_KEY_MAX + 1] = "";
+    bool is_due = !after;
+    if (after && after->next_same)
+        return after->next_same;
+    if (after)
+        pl_user_key(&after->row, done, sizeof done);
+    for (unsigned i = 0; i < 2; i++) {
+        if (!pl_address_key(address, i, key, sizeof key))
+            continue;
+        pl_sess *first = is_due ? pl_map_find(pool->callees, key) : NULL;
+        if (first)
+            return first;
+        is_due = is_due || strcmp(key, done) == 0;
+    }
+    return NULL;
 }
 
 static bool is_same(const char *a, const char *b)
@@ -83,6 +136,7 @@ static void end_session(pl_pool *pool, pl_sess *sess, const char *reason)
     pl_pool_del(pool, &PL_TABLE_SESS, &sess->row);
     (void)pl_map_remove(pool->sessions, sess->row.session_id);
     (void)pl_map_remove(pool->tokens, sess->row.token_hash);
+    take_from_user(pool, sess);
     pl_pool_note(pool, PL_LOG_INFO, "session_ended", NULL, NULL, reason);
     free(sess);
 }
@@ -208,7 +262,8 @@ pl_err pl_session_load(pl_pool *pool, const pl_sess_row *row)
         free(sess);
         return e;
     }
-    return pl_map_put(pool->tokens, row->token_hash, sess);
+    e = pl_map_put(pool->tokens, row->token_hash, sess);
+    return e ? e : add_to_user(pool, sess);
 }
 
 pl_err pl_user_load(pl_pool *pool, const pl_user_row *row)
@@ -231,12 +286,11 @@ pl_err pl_user_load(pl_pool *pool, const pl_user_row *row)
  * Errors: PL_EFORBIDDEN another client has it; PL_EFULL. */
 static pl_err may_speak_for(const pl_pool *pool, const pl_sess_row *row)
 {
-    size_t cursor = 0;
+    char key[PL_USER_KEY_MAX + 1];
     uint32_t n = 0;
-    const pl_sess *sess;
-    while ((sess = pl_map_next(pool->sessions, &cursor, NULL)) != NULL) {
-        if (!pl_user_is_same(&sess->row, row))
-            continue;
+    pl_user_key(row, key, sizeof key);
+    for (const pl_sess *sess = pl_map_find(pool->callees, key); sess;
+         sess = sess->next_same) {
         if (strcmp(sess->row.client_id, row->client_id) != 0)
             return PL_EFORBIDDEN;
         n++;

@@ -2,9 +2,14 @@
 #ifndef PL_ROOMPOOL_SESSION_H
 #define PL_ROOMPOOL_SESSION_H
 
+#include "address.h"
 #include "model.h"
 
 pl_sess *pl_session_find(const pl_pool *pool, const char *session_id);
+/* The sessions of the users whom an address means, one after the other; NULL
+ * starts, and ends. */
+pl_sess *pl_session_next_of(const pl_pool *pool, const pl_address *address,
+                            const pl_sess *after);
 /* Find for an actor. session_id "": the one of the token. client_id "": is not
  * compared.
  * Errors: PL_ENOENT no such session, or another client's; PL_EOTHERTOKEN the

@@ -433,9 +433,8 @@ static void a_telephone_does_not_answer(void **state)
     nothing_is_left(s);
 }
 
-static void a_number_is_shown_to_a_telephone(void **state)
+static void virtual_user(stage *s, user *u)
 {
-    stage *s = *state;
     pl_session_create c = {.dialect = PL_DIALECT_RTC1};
     answer a;
     AS_CLIENT(c, "tv");
@@ -445,8 +444,14 @@ static void a_number_is_shown_to_a_telephone(void **state)
     PL_MSG_SET(SESSION_CREATE, session_create, &c, e911_id);
     world_ask(&s->w, &PL_MSG_SESSION_CREATE, &c, &a);
     assert_int_equal(a.error, PL_OK);
-    PUT(s->alice.token, "tv");
-    PUT(s->alice.session, a.body.session.session_id);
+    PUT(u->token, "tv");
+    PUT(u->session, a.body.session.session_id);
+}
+
+static void a_number_is_shown_to_a_telephone(void **state)
+{
+    stage *s = *state;
+    virtual_user(s, &s->alice);
     const char *id = dial(s, "tel:+14255550199");
     assert_string_equal(sig_call(&s->w, id)->from, "+4255550100");
 }
@@ -563,6 +568,24 @@ static void nobody_is_there_for_a_telephone(void **state)
     assert_int_equal(world_sql(&s->w, "SELECT count(*) FROM conferences"), 0);
 }
 
+static void a_telephone_calls_a_number_of_a_user(void **state)
+{
+    static const char *const numbers[] = {"+14255550100", "4255550100",
+                                          "vtn:4255550100"};
+    stage *s = *state;
+    user v;
+    answer ev;
+    virtual_user(s, &v);
+    for (size_t i = 0; i < 3; i++) {
+        char id[8];
+        pl_fmt_cut(id, sizeof id, "c%zu", i);
+        assert_int_equal(phone_call(&s->w, id, numbers[i], "o"), PL_OK);
+        user_reads(&s->w, &v, PL_EVENT_KIND_INVITATION_RECEIVED, &ev);
+        (void)phone_report(&s->w, id, PL_CALL_STATE_ENDED, 487, NULL);
+        user_is_out(&s->w, &v, "Call canceled");
+    }
+}
+
 static void a_room_comes_before_a_user(void **state)
 {
     stage *s = *state;
@@ -623,6 +646,7 @@ int main(void)
         TEST(a_user_rejects_a_telephone),
         TEST(nobody_answers_a_telephone),
         TEST(nobody_is_there_for_a_telephone),
+        TEST(a_telephone_calls_a_number_of_a_user),
         TEST(a_room_comes_before_a_user),
         TEST(an_offerless_telephone_calls_a_user),
     };
