@@ -74,6 +74,31 @@ static void says_nothing_by_204_and_refuses_by_the_table(void **state)
     rig_stop(&rig);
 }
 
+static void one_connection_serves_one_poll_after_another(void **state)
+{
+    static char text[10000];
+    api_rig *rig = rig_start(NULL);
+    tls_client *client = rig_connect(rig);
+    tls_reply reply;
+    (void)state;
+    (void)snprintf(text, sizeof text,
+                   "GET /RTC/v1/sessions/S-none/events/ HTTP/1.1\r\nHost: a\r\n"
+                   "Authorization: Bearer %s\r\n\r\n",
+                   rig_token(rig));
+    int64_t accepted = rig_metric(rig, PL_AM_accepted);
+    for (unsigned i = 1; i <= 300; i++) {
+        assert_true(tls_send_text(client, text));
+        assert_true(tls_read(client, false, &reply));
+        assert_int_equal(reply.status, 204);
+        assert_string_equal(tls_header(&reply, "Cache-Control"), "no-store");
+        assert_int_equal(atomic_load(&rig_counts(rig)->polls), i);
+    }
+    assert_int_equal(rig_metric(rig, PL_AM_polls), 0);
+    assert_int_equal(rig_metric(rig, PL_AM_accepted), accepted);
+    tls_close(&client);
+    rig_stop(&rig);
+}
+
 static void never_gives_an_event_to_head(void **state)
 {
     static char line[9500];
@@ -225,6 +250,7 @@ int main(void)
         cmocka_unit_test(gives_one_event_and_acknowledges_it),
         cmocka_unit_test(waits_and_then_gives),
         cmocka_unit_test(says_nothing_by_204_and_refuses_by_the_table),
+        cmocka_unit_test(one_connection_serves_one_poll_after_another),
         cmocka_unit_test(never_gives_an_event_to_head),
         cmocka_unit_test(forgets_the_poll_of_a_client_that_went),
         cmocka_unit_test(ends_a_poll_that_roompool_forgot),
