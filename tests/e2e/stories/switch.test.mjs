@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { allHear, hold, nobodyHears, resume, talk } from '../lib/sdk/acts.mjs';
-import { hears, misses, NEW, OLD, sdkStories } from '../lib/sdk/stand.mjs';
+import { misses, NEW, OLD, sdkStories } from '../lib/sdk/stand.mjs';
 import { until } from '../lib/wait.mjs';
 
 const RING_S = 6;

@@ -28,7 +28,6 @@ export const GENERATIONS = {
     stripsRtcpRsize: false,
     countsMediaLines: false,
     refusesVideoAware: false, // says "video" although it was refused
-    tellsPassiveHold: false,
     movesConference: true, // as a hold
     joinsWhileBusy: false, // invitations to conferences are dropped without a word
     minds: { offline: false },
@@ -52,7 +51,6 @@ export const GENERATIONS = {
     stripsRtcpRsize: true,
     countsMediaLines: true,
     refusesVideoAware: true,
-    tellsPassiveHold: true,
     movesConference: false,
     joinsWhileBusy: true,
     minds: { offline: true },
