@@ -172,7 +172,9 @@ void pl_on_participant_remove(pl_pool *pool, const pl_bus_in *in)
     pl_seat s;
     pl_err e = host_seat(pool, &ask, &s);
     pl_part *part = e ? NULL : pl_invite_find(pool, s.conf, m->address);
-    if (!e && !part)
+    /* No event tells old clients that somebody left: removing him is how they
+     * forget him. */
+    if (!e && !part && !pl_invite_has_left(pool, s.conf, m->address))
         e = PL_EGONE;
     if (!e && part == s.part)
         e = PL_ESTATE; /* the host ends the conference instead */
@@ -181,8 +183,10 @@ void pl_on_participant_remove(pl_pool *pool, const pl_bus_in *in)
         return;
     }
     begin_and_end(pool, s.sess);
-    pl_part_leave(pool, part,
-                  part->row.state == PL_PART_STATE_RINGING ? CANCELED
-                                                           : "removed");
+    if (part) {
+        pl_part_leave(pool, part,
+                      part->row.state == PL_PART_STATE_RINGING ? CANCELED
+                                                               : "removed");
+    }
     pl_pool_ok(pool, &in->ticket);
 }

@@ -42,26 +42,43 @@ bool pl_invite_is_user(const pl_pool *pool, const char *name)
            has_session(pool, &address, "");
 }
 
-pl_part *pl_invite_find(const pl_pool *pool, const pl_conf *conf,
-                        const char *text)
+/* address: text parsed, NULL when it is none. */
+static bool is_meant(const pl_pool *pool, const pl_part *part, const char *text,
+                     const pl_address *address)
+{
+    pl_address mine;
+    return strcmp(part->row.participant_id, text) == 0 ||
+           strcmp(part->row.address, text) == 0 ||
+           (address &&
+            pl_address_parse(pool->config, part->row.address, &mine) == PL_OK &&
+            pl_address_is_same(&mine, address));
+}
+
+static pl_part *find(const pl_pool *pool, const pl_conf *conf, const char *text,
+                     bool has_left)
 {
     pl_address address;
     bool is_address = pl_address_parse(pool->config, text, &address) == PL_OK;
     PL_LIST_EACH(node, &conf->parts)
     {
         pl_part *part = PL_CONTAINER(node, pl_part, link);
-        pl_address mine;
-        if (part->row.state == PL_PART_STATE_LEFT)
-            continue;
-        if (strcmp(part->row.participant_id, text) == 0 ||
-            strcmp(part->row.address, text) == 0 ||
-            (is_address &&
-             pl_address_parse(pool->config, part->row.address, &mine) ==
-                 PL_OK &&
-             pl_address_is_same(&mine, &address)))
+        if ((part->row.state == PL_PART_STATE_LEFT) == has_left &&
+            is_meant(pool, part, text, is_address ? &address : NULL))
             return part;
     }
     return NULL;
+}
+
+pl_part *pl_invite_find(const pl_pool *pool, const pl_conf *conf,
+                        const char *text)
+{
+    return find(pool, conf, text, false);
+}
+
+bool pl_invite_has_left(const pl_pool *pool, const pl_conf *conf,
+                        const char *text)
+{
+    return find(pool, conf, text, true) != NULL;
 }
 
 /* ---- ringing ---- */

@@ -32,6 +32,9 @@ bool pl_invite_is_user(const pl_pool *pool, const char *address);
  * left; NULL none. */
 pl_part *pl_invite_find(const pl_pool *pool, const pl_conf *conf,
                         const char *address);
+/* Whether somebody who goes by it was in the conference and has left. */
+bool pl_invite_has_left(const pl_pool *pool, const pl_conf *conf,
+                        const char *address);
 /* Tell who invited this participant how it ended, once: "success" or why not.
  */
 void pl_invite_result(pl_pool *pool, pl_part *part, const char *reason);

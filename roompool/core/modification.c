@@ -307,7 +307,6 @@ static pl_err do_transfer(const step *s)
     if (e)
         return e;
     reply_now(s, "mod-sent", "");
-    pl_transfer_tell_begun(s->pool, s->leg, s->m->target_id);
     return PL_OK;
 }
 

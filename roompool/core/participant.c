@@ -291,8 +291,15 @@ static void forget_due(void *ctx, void *object)
 void pl_part_plan_forget(pl_pool *pool, pl_part *part)
 {
     enum { MANY_LEFT = 200, SHORT_S = 1 };
-    uint32_t linger_s =
-        part->conf->n_left > MANY_LEFT ? SHORT_S : pool->config->linger_s;
+    const pl_conf *conf = part->conf;
+    bool are_many = conf->n_left > MANY_LEFT;
+    /* The host of one may still tidy up its own list of participants. */
+    if (conf->row.kind == PL_CONF_KIND_API &&
+        conf->row.state == PL_CONF_STATE_LIVE && !are_many) {
+        pl_pool_cancel(pool, &part->timer);
+        return;
+    }
+    uint32_t linger_s = are_many ? SHORT_S : pool->config->linger_s;
     pl_pool_plan(pool, &part->timer, forget_due, part, PL_S(linger_s));
 }
 

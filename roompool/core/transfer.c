@@ -88,12 +88,6 @@ static void tell(pl_pool *pool, const pl_part *me, uint32_t kind,
     pl_session_tell(pool, sess, me, &row);
 }
 
-void pl_transfer_tell_begun(pl_pool *pool, const pl_leg *held,
-                            const char *target_id)
-{
-    tell(pool, held->part, PL_EVENT_KIND_TRANSFER_INITIATED, target_id, "");
-}
-
 /* ---- begin ---- */
 
 static bool is_quiet(const pl_part *part)
@@ -224,6 +218,10 @@ void pl_transfer_accepted(pl_pool *pool, pl_leg *leg)
         pl_transfer_failed(pool, leg->part, reason);
         return;
     }
+    /* Both at once: a client that is told of a beginning cannot go back to its
+     * held call when the transfer fails. */
+    tell(pool, me, PL_EVENT_KIND_TRANSFER_INITIATED, pl_part_resource(there),
+         "");
     tell(pool, me, PL_EVENT_KIND_TRANSFER_TERMINATED, pl_part_resource(there),
          "success");
     take_seat(pool, far, leg);

@@ -21,9 +21,6 @@
  *         changed then. */
 PL_MUST_USE pl_err pl_transfer_start(pl_pool *pool, pl_leg *held,
                                      const char *target_id);
-/* Tell who transfers that it has begun; after the reply. */
-void pl_transfer_tell_begun(pl_pool *pool, const pl_leg *held,
-                            const char *target_id);
 /* The leg that a far party was offered; else its own. */
 pl_leg *pl_transfer_leg(const pl_pool *pool, pl_leg *leg);
 /* Its answer has been applied. leg: that of the spare seat. */

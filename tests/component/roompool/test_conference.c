@@ -220,7 +220,11 @@ static void a_telephone_is_dialled(void **state)
                      PL_OK);
     world_run(&s->w, 20 * MS);
     assert_true(call->is_ended);
+    /* Who has left may be removed, for as long as the conference lives. */
+    world_run(&s->w, 120000 * MS);
     assert_int_equal(remove_part(&s->w, "th", s->conf, "sip:carol@example.net"),
+                     PL_OK);
+    assert_int_equal(remove_part(&s->w, "th", s->conf, "sip:dave@example.net"),
                      PL_EGONE);
     world_check(&s->w);
 }

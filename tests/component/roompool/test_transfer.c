@@ -72,12 +72,7 @@ static pl_err transfer(stage *s, const char *held, const char *target)
 
 static void begins(stage *s)
 {
-    answer ev;
     assert_int_equal(transfer(s, s->held, s->target), PL_OK);
-    user_reads(&s->w, &s->alice, PL_EVENT_KIND_TRANSFER_INITIATED, &ev);
-    assert_string_equal(ev.body.event.conf_id, s->held);
-    assert_string_equal(ev.body.event.transfer_to, s->target);
-    assert_string_equal(ev.body.event.resource, "calls");
 }
 
 /* Two calls between users, and the transfer is under way. */
@@ -92,6 +87,10 @@ static void offered(stage *s, char mod[CONF_ID_SIZE])
 static void succeeds(stage *s)
 {
     answer ev;
+    user_reads(&s->w, &s->alice, PL_EVENT_KIND_TRANSFER_INITIATED, &ev);
+    assert_string_equal(ev.body.event.conf_id, s->held);
+    assert_string_equal(ev.body.event.transfer_to, s->target);
+    assert_string_equal(ev.body.event.resource, "calls");
     user_reads(&s->w, &s->alice, PL_EVENT_KIND_TRANSFER_TERMINATED, &ev);
     assert_string_equal(ev.body.event.conf_id, s->held);
     assert_string_equal(ev.body.event.transfer_to, s->target);
