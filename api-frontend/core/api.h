@@ -8,6 +8,7 @@
 #include "http_head.h"
 #include "json.h"
 #include "pl/msg.h"
+#include "turn.h"
 
 enum { PL_ROUTE_PARAMS_MAX = 4, PL_ROUTE_PARAM_MAX = 256 };
 
@@ -51,6 +52,7 @@ typedef struct pl_api_op {
      * in any case. */
     void (*finish)(pl_api_call *call, pl_err e, const pl_msg_desc *desc,
                    const void *body, pl_answer *answer);
+    unsigned arg; /* what tells apart operations that share a prepare */
 } pl_api_op;
 
 /* One row: method and path template. Segments are literal, {name}, or a last
@@ -112,6 +114,12 @@ typedef union pl_api_message {
     pl_participant_media participant_media;
     pl_participant_media_end participant_media_end;
     pl_participant_control participant_control;
+    pl_participant_transfer participant_transfer;
+    pl_conference_control conference_control;
+    pl_room_message room_message;
+    pl_room_dial room_dial;
+    pl_room_status room_status;
+    pl_roster_get roster_get;
 } pl_api_message;
 
 struct pl_api_call {
@@ -124,10 +132,19 @@ struct pl_api_call {
     const pl_seat *seat;
     const char *new_secret; /* PL_SEAT_SECRET_TEXT random characters .. */
     const char *new_hash;   /* .. and their SHA-256 in hex */
+    const char *new_id;     /* UUID beside them */
+    const pl_turn *turn;    /* NULL: no such servers */
+    int64_t wall_ms;        /* when the request came */
+    bool is_ready;          /* this node takes requests */
     /* Filled by prepare. */
     const pl_msg_desc *desc;
     pl_api_message message;
     pl_json *doc; /* freed by the gateway */
+    /* A list that comes in many replies: finish sets is_partial, makes no
+     * answer yet, and has the next request in message. */
+    bool is_partial;
+    unsigned n_rounds;
+    pl_buf list; /* freed by the gateway */
 };
 
 /* A parameter of the path, "" past the last. */

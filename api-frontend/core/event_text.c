@@ -175,15 +175,6 @@ static const char *yes_no(bool is_true)
     return is_true ? "YES" : "NO";
 }
 
-static const char *protocol_of(uint32_t leg_kind)
-{
-    switch (leg_kind) {
-    case PL_LEG_KIND_WEBRTC: return "webrtc";
-    case PL_LEG_KIND_SIP: return "sip";
-    default: return "api";
-    }
-}
-
 static const char *service_type_of(const pl_event_item *item)
 {
     if (item->waiting)
@@ -195,10 +186,14 @@ static const char *service_type_of(const pl_event_item *item)
 static void put_person_texts(pl_jw *w, const pl_event_item *item)
 {
     char url[PL_ID_MAX + 16];
+    bool may_see_slides =
+        item->rx_presentation ||
+        !PL_MSG_HAS(EVENT_ITEM, event_item, item, rx_presentation);
     pl_fmt_cut(url, sizeof url, "/participants/%s", item->participant_id);
     pl_jw_str(w, "uuid", item->participant_id);
     pl_jw_str(w, "display_name", item->display_name);
-    pl_jw_str(w, "overlay_text", item->display_name);
+    pl_jw_str(w, "overlay_text",
+              item->overlay_text[0] ? item->overlay_text : item->display_name);
     pl_jw_str(w, "uri", item->address);
     pl_jw_str(w, "vendor", "");
     pl_jw_str(w, "call_tag", "");
@@ -207,46 +202,55 @@ static void put_person_texts(pl_jw *w, const pl_event_item *item)
     pl_jw_str(w, "api_url", url);
     pl_jw_str(w, "role", item->role == PL_PART_ROLE_HOST ? "chair" : "guest");
     pl_jw_str(w, "service_type", service_type_of(item));
-    pl_jw_str(w, "protocol", protocol_of(item->leg_kind));
-    pl_jw_str(w, "call_direction", "in");
+    pl_jw_str(w, "protocol", item->leg_kind == PL_LEG_KIND_SIP ? "sip" : "api");
+    pl_jw_str(w, "call_direction", item->dialled ? "out" : "in");
     pl_jw_str(w, "encryption",
               item->leg_kind == PL_LEG_KIND_WEBRTC ? "On" : "Off");
-    pl_jw_str(w, "rx_presentation_policy", "DENY");
+    pl_jw_str(w, "rx_presentation_policy", may_see_slides ? "ALLOW" : "DENY");
 }
 
-static void put_person(pl_jw *w, const pl_event_item *item)
+/* Answers to questions that are asked with YES and NO. */
+static void put_person_words(pl_jw *w, const pl_event_item *item)
 {
     static const char *const no[] = {"is_presenting", "is_video_call",
-                                     "fecc_supported", "transfer_supported",
+                                     "fecc_supported",
                                      "presentation_supported"};
-    static const char *const off[] = {"is_client_muted",
-                                      "is_video_muted",
-                                      "is_video_silent",
-                                      "is_main_video_dropped_out",
-                                      "is_external",
-                                      "is_streaming_conference",
-                                      "is_conjoined",
-                                      "is_transferring",
-                                      "is_idp_authenticated",
-                                      "needs_presentation_in_mix",
-                                      "show_live_captions",
-                                      "supports_direct_chat",
-                                      "can_receive_personal_mix"};
-    pl_jw_open(w, NULL, '{');
-    put_person_texts(w, item);
     pl_jw_str(w, "is_muted", yes_no(item->muted));
     pl_jw_str(w, "is_audio_only_call", yes_no(item->has_media));
     pl_jw_str(w, "mute_supported", "YES");
     pl_jw_str(w, "disconnect_supported", "YES");
+    pl_jw_str(w, "transfer_supported",
+              yes_no(item->leg_kind != PL_LEG_KIND_SIP));
     for (size_t i = 0; i < sizeof no / sizeof no[0]; i++)
         pl_jw_str(w, no[i], "NO");
+}
+
+static void put_person_flags(pl_jw *w, const pl_event_item *item)
+{
+    static const char *const off[] = {
+        "is_video_silent",      "is_main_video_dropped_out",
+        "is_external",          "is_streaming_conference",
+        "is_conjoined",         "is_transferring",
+        "is_idp_authenticated", "needs_presentation_in_mix",
+        "show_live_captions",   "can_receive_personal_mix"};
     pl_jw_bool(w, "has_media", item->has_media);
+    pl_jw_bool(w, "is_client_muted", item->client_muted);
+    pl_jw_bool(w, "is_video_muted", item->video_muted);
     pl_jw_bool(w, "on_hold", item->on_hold);
+    pl_jw_bool(w, "supports_direct_chat", item->leg_kind != PL_LEG_KIND_SIP);
     for (size_t i = 0; i < sizeof off / sizeof off[0]; i++)
         pl_jw_bool(w, off[i], false);
+}
+
+void pl_event_put_person(pl_jw *w, const char *key, const pl_event_item *item)
+{
+    pl_jw_open(w, key, '{');
+    put_person_texts(w, item);
+    put_person_words(w, item);
+    put_person_flags(w, item);
     pl_jw_seconds(w, "start_time", item->at_ms);
-    pl_jw_int(w, "buzz_time", 0);
-    pl_jw_int(w, "spotlight", 0);
+    pl_jw_seconds(w, "buzz_time", item->buzz_ms);
+    pl_jw_seconds(w, "spotlight", item->spotlight_ms);
     pl_jw_open(w, "receive_from_video_mix", '{');
     pl_jw_str(w, "mix_name", "main");
     pl_jw_int(w, "timestamp", 0);
@@ -254,19 +258,27 @@ static void put_person(pl_jw *w, const pl_event_item *item)
     pl_jw_close(w, '}');
 }
 
-static void put_conference(pl_jw *w, const pl_event_item *item)
+void pl_event_put_conference(pl_jw *w, const char *key,
+                             const pl_event_item *item)
 {
-    static const char *const off[] = {
-        "all_muted",          "presentation_allowed",
-        "guests_can_present", "chat_enabled",
-        "direct_media",       "live_captions_available",
-        "breakout_rooms",     "recording",
-        "streaming",          "transcribing"};
-    pl_jw_open(w, NULL, '{');
+    static const char *const off[] = {"all_muted",
+                                      "presentation_allowed",
+                                      "guests_can_present",
+                                      "direct_media",
+                                      "live_captions_available",
+                                      "breakout_rooms",
+                                      "recording",
+                                      "streaming",
+                                      "transcribing"};
+    bool can_unmute =
+        item->guests_can_unmute ||
+        !PL_MSG_HAS(EVENT_ITEM, event_item, item, guests_can_unmute);
+    pl_jw_open(w, key, '{');
     pl_jw_bool(w, "locked", item->locked);
     pl_jw_bool(w, "guests_muted", item->guests_muted);
     pl_jw_bool(w, "started", item->started);
-    pl_jw_bool(w, "guests_can_unmute", true);
+    pl_jw_bool(w, "guests_can_unmute", can_unmute);
+    pl_jw_bool(w, "chat_enabled", true);
     for (size_t i = 0; i < sizeof off / sizeof off[0]; i++)
         pl_jw_bool(w, off[i], false);
     pl_jw_null(w, "message_text");
@@ -275,6 +287,58 @@ static void put_conference(pl_jw *w, const pl_event_item *item)
     pl_jw_close(w, '}');
     pl_jw_null(w, "current");
     pl_jw_close(w, '}');
+    pl_jw_close(w, '}');
+}
+
+static void put_person(pl_jw *w, const pl_event_item *item)
+{
+    pl_event_put_person(w, NULL, item);
+}
+
+static void put_conference(pl_jw *w, const pl_event_item *item)
+{
+    pl_event_put_conference(w, NULL, item);
+}
+
+/* There is no picture: nobody is in it, whatever was asked for. */
+static void put_layout(pl_jw *w, const pl_event_item *item)
+{
+    const char *host = item->host_layout[0] ? item->host_layout : "ac";
+    const char *guest = item->guest_layout[0] ? item->guest_layout : "ac";
+    pl_jw_open(w, NULL, '{');
+    pl_jw_str(w, "view", host);
+    pl_jw_open(w, "participants", '[');
+    pl_jw_close(w, ']');
+    pl_jw_open(w, "requested_layout", '{');
+    pl_jw_open(w, "primary_screen", '{');
+    pl_jw_str(w, "chair_layout", host);
+    pl_jw_str(w, "guest_layout", guest);
+    pl_jw_close(w, '}');
+    pl_jw_close(w, '}');
+    pl_jw_bool(w, "overlay_text_enabled", item->overlay_shown);
+    pl_jw_null(w, "pres_slot_coords");
+    pl_jw_close(w, '}');
+}
+
+static void put_message(pl_jw *w, const pl_event_item *item)
+{
+    pl_jw_open(w, NULL, '{');
+    pl_jw_str(w, "origin", item->display_name);
+    pl_jw_str(w, "uuid", item->participant_id);
+    pl_jw_str(w, "type", item->type[0] ? item->type : "text/plain");
+    pl_jw_slice(w, "payload", item->payload);
+    pl_jw_bool(w, "direct", item->direct);
+    pl_jw_close(w, '}');
+}
+
+/* The token is for one request_token of that alias. */
+static void put_refer(pl_jw *w, const pl_event_item *item)
+{
+    char token[sizeof item->secret + sizeof item->transfer_id];
+    pl_fmt_cut(token, sizeof token, "%s%s", item->secret, item->transfer_id);
+    pl_jw_open(w, NULL, '{');
+    pl_jw_str(w, "alias", item->alias);
+    pl_jw_str(w, "token", token);
     pl_jw_close(w, '}');
 }
 
@@ -312,6 +376,10 @@ pl_err pl_event_seat_text(const pl_event_item *item, pl_buf *out)
         {PL_EVENT_KIND_PARTICIPANT_UPDATE, "participant_update", put_person},
         {PL_EVENT_KIND_PARTICIPANT_DELETE, "participant_delete", put_gone},
         {PL_EVENT_KIND_CONFERENCE_UPDATE, "conference_update", put_conference},
+        {PL_EVENT_KIND_LAYOUT, "layout", put_layout},
+        {PL_EVENT_KIND_MESSAGE, "message_received", put_message},
+        {PL_EVENT_KIND_REFER, "refer", put_refer},
+        {PL_EVENT_KIND_REFRESH_TOKEN, "refresh_token", put_null},
         {PL_EVENT_KIND_DISCONNECT, "disconnect", put_reason},
         {PL_EVENT_KIND_CALL_DISCONNECTED, "call_disconnected", put_reason},
     };

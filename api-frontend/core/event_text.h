@@ -2,7 +2,7 @@
 #ifndef PL_API_EVENT_TEXT_H
 #define PL_API_EVENT_TEXT_H
 
-#include "buf.h"
+#include "json.h"
 #include "pl/msg.h"
 
 /* The body of an event poll's 200, in the spelling of the event's session.
@@ -28,6 +28,12 @@ void pl_stage_update(pl_stage *stage, const pl_event_item *item);
 void pl_stage_forget(pl_stage *stage, const char *participant_id);
 /* Append the `stage` event as server-sent event. */
 void pl_stage_text(const pl_stage *stage, pl_buf *out);
+
+/* A participant of the roster; the state of a conference: whole objects, as in
+ * events and in answers. */
+void pl_event_put_person(pl_jw *w, const char *key, const pl_event_item *item);
+void pl_event_put_conference(pl_jw *w, const char *key,
+                             const pl_event_item *item);
 
 /* Append an event of a participant's stream as server-sent event; STAGE has its
  * own function above. Errors: PL_EUNSUPPORTED a kind that is not told there. */

@@ -121,6 +121,17 @@ pl_err pl_json_get_i64(const pl_json *json, const char *key, int64_t *ret_value)
     return PL_OK;
 }
 
+pl_err pl_json_get_bool(const pl_json *json, const char *key, bool *ret_value)
+{
+    const pl_json *value = pl_json_get(json, key);
+    if (!value || json_is_null(in(value)))
+        return PL_ENOENT;
+    if (!json_is_boolean(in(value)))
+        return PL_EPROTO;
+    *ret_value = json_is_true(in(value));
+    return PL_OK;
+}
+
 static int dump_part(const char *text, size_t len, void *ctx)
 {
     pl_buf_add(ctx, text, len);

@@ -33,6 +33,8 @@ PL_MUST_USE pl_err pl_json_get_str(const pl_json *json, const char *key,
                                    pl_slice *ret_text);
 PL_MUST_USE pl_err pl_json_get_i64(const pl_json *json, const char *key,
                                    int64_t *ret_value);
+PL_MUST_USE pl_err pl_json_get_bool(const pl_json *json, const char *key,
+                                    bool *ret_value);
 /* A value as text, for values that other code reads (JWKs).
  * Errors: PL_ENOMEM. */
 PL_MUST_USE pl_err pl_json_dump(const pl_json *json, pl_buf *out);

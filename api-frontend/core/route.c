@@ -10,8 +10,9 @@
 #include "site.h"
 #include "url.h"
 
-#define CLIENT "/api/client/v2/conferences/{alias}"
-#define CALLS  CLIENT "/participants/{participant}/calls"
+/* One row of the client API's table. */
+#define CLIENT_ROUTE(method, path, NAME, kind, who, prepare, finish, arg)      \
+    {PL_HTTP_##method, PL_CLIENT_BASE path, &PL_OP_##NAME},
 
 /* The conference API on one base path. */
 #define CONFERENCE_ROUTES(BASE)                                                \
@@ -78,25 +79,7 @@ static const pl_route ROUTES[] = {
      &PL_OP_DISCOVERY},
     CONFERENCE_ROUTES("/RTC/v1") CONFERENCE_ROUTES(""){
         PL_HTTP_GET, "/api/client/v2/status", &PL_OP_NODE_STATUS},
-    {PL_HTTP_POST, CLIENT "/request_token", &PL_OP_REQUEST_TOKEN},
-    {PL_HTTP_GET, CLIENT "/theme", &PL_OP_THEME},
-    {PL_HTTP_POST, CLIENT "/refresh_token", &PL_OP_REFRESH_TOKEN},
-    {PL_HTTP_POST, CLIENT "/release_token", &PL_OP_RELEASE_TOKEN},
-    {PL_HTTP_GET, CLIENT "/events", &PL_OP_SEAT_EVENTS},
-    {PL_HTTP_POST, CALLS, &PL_OP_CALL_START},
-    {PL_HTTP_POST, CALLS "/{call}/ack", &PL_OP_CALL_ACK},
-    {PL_HTTP_POST, CALLS "/{call}/update", &PL_OP_CALL_UPDATE},
-    {PL_HTTP_POST, CALLS "/{call}/disconnect", &PL_OP_CALL_END},
-    {PL_HTTP_POST, CALLS "/{call}/new_candidate", &PL_OP_CALL_CANDIDATE},
-    {PL_HTTP_POST, CLIENT "/participants/{participant}/mute", &PL_OP_MUTE},
-    {PL_HTTP_POST, CLIENT "/participants/{participant}/unmute", &PL_OP_UNMUTE},
-    {PL_HTTP_POST, CLIENT "/participants/{participant}/disconnect",
-     &PL_OP_REMOVE},
-    {PL_HTTP_POST, CLIENT "/participants/{participant}/client_mute",
-     &PL_OP_CLIENT_MUTE},
-    {PL_HTTP_POST, CLIENT "/participants/{participant}/client_unmute",
-     &PL_OP_CLIENT_MUTE},
-};
+    PL_CLIENT_ENDPOINTS(CLIENT_ROUTE)};
 enum { N_ROUTES = sizeof ROUTES / sizeof ROUTES[0] };
 
 const pl_route *pl_route_at(size_t i)

@@ -1,8 +1,25 @@
 /* api_config.c - descriptors of tables/config.def. */
 #include "api_config.h"
 
+#include "pl/str.h"
+#include "turn.h"
+
 #define CONFIG_TYPE pl_api_config
 static const pl_config_key KEYS[] = {PL_API_CONFIG(PL_CONFIG_ROW)};
+
+static pl_err check(const void *values, char *reason, size_t cap)
+{
+    const pl_api_config *config = values;
+    const char *wrong = NULL;
+    if (!pl_turn_urls_are_good(config->stun_urls, "stun"))
+        wrong = "stun_urls: each must begin with stun: or stuns:";
+    else if (!pl_turn_urls_are_good(config->turn_urls, "turn"))
+        wrong = "turn_urls: each must begin with turn: or turns:";
+    if (!wrong)
+        return PL_OK;
+    pl_fmt_cut(reason, cap, "%s", wrong);
+    return PL_ECONFIG;
+}
 
 const pl_config_section PL_API_SECTION = {
     .kind = "api",
@@ -10,4 +27,5 @@ const pl_config_section PL_API_SECTION = {
     .keys = KEYS,
     .n_keys = sizeof KEYS / sizeof KEYS[0],
     .size = sizeof(pl_api_config),
+    .check = check,
 };

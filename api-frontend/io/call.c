@@ -19,6 +19,7 @@ typedef struct pending {
     pl_seat seat;
     char secret[PL_SEAT_SECRET_TEXT + 1];
     char hash[PL_SHA256_TEXT];
+    char id[PL_UUID_TEXT];
     int64_t begun_us;
 } pending;
 
@@ -26,6 +27,7 @@ static void free_pending(pending *p)
 {
     pl_list_remove(&p->link);
     pl_json_free(&p->call.doc);
+    pl_buf_fini(&p->call.list);
     free(p);
 }
 
@@ -48,6 +50,17 @@ static void on_gone(void *ctx, pl_http_exchange *exchange)
     p->exchange = NULL; /* the reply still comes, and frees p */
 }
 
+static void on_reply(void *ctx, pl_err e, const pl_bus_in *in);
+
+static pl_err ask(pending *p)
+{
+    pl_bus_send how = {.to = NULL};
+    pl_err e = pl_bus_request(p->gateway->options.bus, &how, p->call.desc,
+                              &p->call.message, on_reply, p, NULL);
+    return e == PL_EFULL ? PL_EDRAIN
+                         : e; /* our queue, not a limit of the API */
+}
+
 static void on_reply(void *ctx, pl_err e, const pl_bus_in *in)
 {
     pending *p = ctx;
@@ -58,6 +71,12 @@ static void on_reply(void *ctx, pl_err e, const pl_bus_in *in)
     if (p->exchange) { /* else its head is gone, and nobody reads an answer */
         p->match.route->op->finish(&p->call, e, in ? in->desc : NULL,
                                    in ? in->body : NULL, &made);
+        if (p->call.is_partial && ask(p) == PL_OK) {
+            pl_answer_fini(&made);
+            return;
+        }
+        if (p->call.is_partial)
+            pl_api_fail(p->match.route->op, &p->call, PL_EDRAIN, NULL, &made);
     }
     if (!e && p->match.route->op == &PL_OP_REFRESH_TOKEN)
         pl_event_stream_renew(p->gateway, p->seat.participant_id, p->hash);
@@ -76,7 +95,8 @@ static pl_err prepare(const pl_incoming *in, pending *p, pl_answer *made)
     if (op->auth == PL_AUTH_SEAT)
         p->seat = *in->seat;
     if (op == &PL_OP_REQUEST_TOKEN || op == &PL_OP_REFRESH_TOKEN ||
-        op == &PL_OP_SESSION_TICKET) {
+        op == &PL_OP_SESSION_TICKET || op == &PL_OP_TRANSFER) {
+        pl_random_uuid(p->id);
         pl_random_token(SECRET_BYTES, p->secret, sizeof p->secret);
         pl_sha256_hex(p->secret, PL_SEAT_SECRET_TEXT, p->hash);
     }
@@ -89,6 +109,10 @@ static pl_err prepare(const pl_incoming *in, pending *p, pl_answer *made)
         .seat = &p->seat,
         .new_secret = p->secret,
         .new_hash = p->hash,
+        .new_id = p->id,
+        .turn = &in->gateway->turn,
+        .wall_ms = pl_loop_wall_ms(in->gateway->options.loop),
+        .is_ready = true,
     };
     return op->prepare(&p->call, made);
 }
@@ -111,11 +135,7 @@ void pl_call_begin(const pl_incoming *in)
     pl_err e = prepare(in, p, &made);
     bool is_answered = !e && made.status != 0;
     if (!e && !is_answered) {
-        pl_bus_send how = {.to = NULL};
-        e = pl_bus_request(gateway->options.bus, &how, p->call.desc,
-                           &p->call.message, on_reply, p, NULL);
-        if (e == PL_EFULL)
-            e = PL_EDRAIN; /* our queue is full, not a limit of the API's */
+        e = ask(p);
     }
     if (e) {
         pl_answer_reset(&made);

@@ -97,6 +97,13 @@ static void on_keepalive(void *ctx)
                    (int64_t)s->gateway->options.config->keepalive_ms * 1000);
 }
 
+/* Who speaks in the room's chat is not told what it said. */
+static bool is_echo(const stream *s, const pl_event_item *item)
+{
+    return item->kind == PL_EVENT_KIND_MESSAGE &&
+           strcmp(item->participant_id, s->seat.participant_id) == 0;
+}
+
 /* The text of an event; empty for kinds that are not told here. */
 static void put_event(stream *s, const pl_event_item *item, pl_buf *out)
 {
@@ -109,9 +116,10 @@ static void put_event(stream *s, const pl_event_item *item, pl_buf *out)
         s->stage.n = 0;
     if (item->kind == PL_EVENT_KIND_PARTICIPANT_DELETE)
         pl_stage_forget(&s->stage, item->participant_id);
-    (void)!pl_event_seat_text(item, out);
+    if (!is_echo(s, item))
+        (void)!pl_event_seat_text(item, out);
     /* The opening ends with who speaks: nobody yet. */
-    if (item->kind == PL_EVENT_KIND_CONFERENCE_UPDATE && !s->has_stage) {
+    if (item->kind == PL_EVENT_KIND_LAYOUT && !s->has_stage) {
         s->has_stage = true;
         pl_stage_text(&s->stage, out);
     }

@@ -209,7 +209,8 @@ static void local(const pl_incoming *in)
     pl_api_call call = {.head = pl_http_request_head(in->exchange),
                         .match = in->match,
                         .body = pl_http_request_body(in->exchange),
-                        .caller = in->caller};
+                        .caller = in->caller,
+                        .is_ready = is_ready(in->gateway)};
     const pl_api_op *op = in->match->route->op;
     pl_answer answer;
     pl_answer_init(&answer);
@@ -311,6 +312,34 @@ static pl_err open_server(pl_gateway *gateway)
     return pl_http_server_open(&options, &gateway->server);
 }
 
+/* The secret that we share with the TURN server: the file without the end of
+ * its line. */
+static pl_err load_turn(pl_gateway *gateway)
+{
+    enum { SECRET_MAX = 1024 };
+    const pl_api_config *config = gateway->options.config;
+    pl_buf *secret = &gateway->turn_secret;
+    pl_buf_init(secret, SECRET_MAX);
+    gateway->turn = (pl_turn){.stun_urls = config->stun_urls,
+                              .turn_urls = config->turn_urls,
+                              .ttl_s = config->turn_ttl_s};
+    if (!config->turn_urls[0])
+        return PL_OK;
+    pl_err e = pl_file_read(config->turn_secret_file, secret);
+    while (!e && secret->len > 0 &&
+           strchr("\r\n", secret->ptr[secret->len - 1]))
+        secret->len--;
+    if (!e && secret->len == 0)
+        e = PL_ECONFIG;
+    if (e) {
+        PL_LOG(ERROR, "api", "turn_secret",
+               PL_KV("file", config->turn_secret_file), "%s", pl_err_text(e));
+        return e;
+    }
+    gateway->turn.secret = pl_buf_slice(secret);
+    return PL_OK;
+}
+
 /* A description that is missing makes one page missing, nothing else. */
 static void load_openapi(pl_gateway *gateway)
 {
@@ -338,8 +367,11 @@ pl_err pl_gateway_open(const pl_gateway_options *options,
     pl_list_init(&gateway->session_streams);
     pl_list_init(&gateway->scrapes);
     load_openapi(gateway);
-    pl_err e = pl_source_count_create(config->max_streams_per_address,
-                                      &gateway->stream_sources);
+    pl_err e = load_turn(gateway);
+    if (!e) {
+        e = pl_source_count_create(config->max_streams_per_address,
+                                   &gateway->stream_sources);
+    }
     if (!e) {
         e = pl_auth_open(options->loop, config, options->metrics,
                          &gateway->auth);
@@ -375,6 +407,7 @@ void pl_gateway_close(pl_gateway **gateway)
     pl_tls_close(&g->tls);
     pl_auth_close(&g->auth);
     pl_buf_fini(&g->openapi);
+    pl_buf_wipe(&g->turn_secret);
     free(g);
     *gateway = NULL;
 }

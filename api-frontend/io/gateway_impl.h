@@ -14,6 +14,8 @@ struct pl_gateway {
     pl_auth *auth;
     pl_http_server *server;
     pl_buf openapi;
+    pl_buf turn_secret;
+    pl_turn turn;
     pl_list calls;           /* call.c */
     pl_list polls;           /* event_poll.c */
     pl_list streams;         /* event_stream.c */

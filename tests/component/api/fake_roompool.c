@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pl/rng.h"
 #include "pl/str.h"
 
 enum { PARKED_MAX = 64, FED_MAX = 3 };
@@ -21,6 +22,7 @@ struct fake_roompool {
     parked parked[PARKED_MAX];
     unsigned step; /* of the stream's script */
     pl_session_ticket ticket;
+    pl_participant_transfer transfer;
     bool is_over;
 };
 
@@ -117,6 +119,19 @@ static void on_invite(void *ctx, const pl_bus_in *in)
     pl_bus_reply(f->bus, &in->ticket, &PL_MSG_PARTICIPANT_INVITED, &r);
 }
 
+/* Once, with the secret that the target's refer event held. */
+static pl_err use_transfer(fake_roompool *f, const pl_room_join *m)
+{
+    char hash[PL_SHA256_TEXT];
+    pl_sha256_hex(f->transfer.secret, strlen(f->transfer.secret), hash);
+    bool is_good = strcmp(m->transfer_id, f->transfer.transfer_id) == 0 &&
+                   strcmp(m->transfer_hash, f->transfer.transfer_hash) == 0 &&
+                   strcmp(m->transfer_hash, hash) == 0 &&
+                   strcmp(m->alias, f->transfer.alias) == 0;
+    f->transfer.transfer_id[0] = '\0';
+    return is_good ? PL_OK : PL_EAUTH;
+}
+
 static void on_join(void *ctx, const pl_bus_in *in)
 {
     fake_roompool *f = ctx;
@@ -129,7 +144,9 @@ static void on_join(void *ctx, const pl_bus_in *in)
     atomic_fetch_add(&f->counts->joins, 1);
     pl_fmt_cut(r.display_name, sizeof r.display_name, "%s", m->display_name);
     pl_err e = PL_OK;
-    if (strcmp(m->alias, "gone") == 0)
+    if (m->transfer_id[0])
+        e = use_transfer(f, m);
+    else if (strcmp(m->alias, "gone") == 0)
         e = PL_ENOENT;
     else if (strcmp(m->alias, "full") == 0)
         e = PL_EFULL;
@@ -170,6 +187,79 @@ static void on_control(void *ctx, const pl_bus_in *in)
         pl_bus_reply_error(f->bus, &in->ticket, PL_ENOENT, NULL);
     else
         reply_ok(f, in);
+}
+
+static bool is_guest(const char *participant_id)
+{
+    return strcmp(participant_id, "p-guest") == 0;
+}
+
+static void on_room(void *ctx, const pl_bus_in *in)
+{
+    fake_roompool *f = ctx;
+    const pl_conference_control *m = in->body;
+    atomic_fetch_add(&f->counts->rooms, 1);
+    if (is_guest(m->participant_id))
+        pl_bus_reply_error(f->bus, &in->ticket, PL_EFORBIDDEN, NULL);
+    else
+        reply_ok(f, in);
+}
+
+static void on_message(void *ctx, const pl_bus_in *in)
+{
+    fake_roompool *f = ctx;
+    atomic_fetch_add(&f->counts->messages, 1);
+    reply_ok(f, in);
+}
+
+static void on_dial(void *ctx, const pl_bus_in *in)
+{
+    fake_roompool *f = ctx;
+    const pl_room_dial *m = in->body;
+    pl_room_dialled r = {.participant_id = "p-9"};
+    if (strcmp(m->address, "sip:nobody@example.com") == 0)
+        pl_bus_reply_error(f->bus, &in->ticket, PL_ENOUSER, NULL);
+    else
+        pl_bus_reply(f->bus, &in->ticket, &PL_MSG_ROOM_DIALLED, &r);
+}
+
+static void on_transfer(void *ctx, const pl_bus_in *in)
+{
+    fake_roompool *f = ctx;
+    f->transfer = *(const pl_participant_transfer *)in->body;
+    reply_ok(f, in);
+}
+
+static void on_status(void *ctx, const pl_bus_in *in)
+{
+    fake_roompool *f = ctx;
+    pl_room_status_is r = {.conf_id = "C1",
+                           .room_name = "lobby",
+                           .locked = true,
+                           .guests_can_unmute = true,
+                           .started = true};
+    pl_bus_reply(f->bus, &in->ticket, &PL_MSG_ROOM_STATUS_IS, &r);
+}
+
+static void on_roster(void *ctx, const pl_bus_in *in)
+{
+    fake_roompool *f = ctx;
+    const pl_roster_get *m = in->body;
+    char last = '0';
+    if (m->after_id[0])
+        last = m->after_id[strlen(m->after_id) - 1];
+    pl_event_none none = {.cursor = 0};
+    pl_event_item item = {.kind = PL_EVENT_KIND_PARTICIPANT_CREATE,
+                          .display_name = "Ann"};
+    if (last == '3') {
+        pl_bus_reply(f->bus, &in->ticket, &PL_MSG_EVENT_NONE, &none);
+        return;
+    }
+    pl_fmt_cut(item.participant_id, sizeof item.participant_id, "p-%c",
+               last + 1);
+    PL_MSG_SET(EVENT_ITEM, event_item, &item, participant_id);
+    PL_MSG_SET(EVENT_ITEM, event_item, &item, display_name);
+    pl_bus_reply(f->bus, &in->ticket, &PL_MSG_EVENT_ITEM, &item);
 }
 
 static void park(fake_roompool *f, const pl_bus_in *in, bool is_seat)
@@ -260,12 +350,44 @@ static void give_step(fake_roompool *f, const pl_bus_ticket *ticket,
     pl_bus_reply(f->bus, ticket, &PL_MSG_EVENT_ITEM, &item);
 }
 
+enum { CHAT_STEPS = 5 };
+
+static void give_chat(fake_roompool *f, const pl_bus_ticket *ticket,
+                      unsigned step)
+{
+    static const pl_event_kind kinds[CHAT_STEPS] = {
+        PL_EVENT_KIND_MESSAGE, PL_EVENT_KIND_MESSAGE, PL_EVENT_KIND_REFER,
+        PL_EVENT_KIND_REFRESH_TOKEN, PL_EVENT_KIND_CALL_DISCONNECTED};
+    pl_event_item item = {.seq = f->step + 1,
+                          .kind = (uint32_t)kinds[step],
+                          .display_name = "Bob",
+                          .type = "text/plain",
+                          .payload = pl_slice_str("hi"),
+                          .alias = "annex",
+                          .transfer_id = "t-1",
+                          .call_id = "call-1",
+                          .reason = "Ice failure"};
+    pl_fmt_cut(item.participant_id, sizeof item.participant_id, "%s",
+               step == 0 ? "p-chat" : "p-2");
+    memset(item.secret, 'T', sizeof item.secret - 1);
+    PL_MSG_SET(EVENT_ITEM, event_item, &item, participant_id);
+    PL_MSG_SET(EVENT_ITEM, event_item, &item, display_name);
+    PL_MSG_SET(EVENT_ITEM, event_item, &item, type);
+    PL_MSG_SET(EVENT_ITEM, event_item, &item, payload);
+    PL_MSG_SET(EVENT_ITEM, event_item, &item, alias);
+    PL_MSG_SET(EVENT_ITEM, event_item, &item, transfer_id);
+    PL_MSG_SET(EVENT_ITEM, event_item, &item, secret);
+    PL_MSG_SET(EVENT_ITEM, event_item, &item, call_id);
+    PL_MSG_SET(EVENT_ITEM, event_item, &item, reason);
+    pl_bus_reply(f->bus, ticket, &PL_MSG_EVENT_ITEM, &item);
+}
+
 static void poll_seat(fake_roompool *f, const pl_bus_in *in)
 {
     static const pl_event_kind STEPS[] = {
         PL_EVENT_KIND_SYNC_BEGIN, PL_EVENT_KIND_PARTICIPANT_CREATE,
-        PL_EVENT_KIND_SYNC_END, PL_EVENT_KIND_CONFERENCE_UPDATE,
-        PL_EVENT_KIND_STAGE};
+        PL_EVENT_KIND_SYNC_END,   PL_EVENT_KIND_CONFERENCE_UPDATE,
+        PL_EVENT_KIND_LAYOUT,     PL_EVENT_KIND_STAGE};
     const pl_event_poll *m = in->body;
     if (strncmp(m->id, "p-", 2) != 0) {
         pl_bus_reply_error(f->bus, &in->ticket, PL_EAUTH, NULL);
@@ -273,6 +395,13 @@ static void poll_seat(fake_roompool *f, const pl_bus_in *in)
     }
     if (m->fresh)
         f->step = 0;
+    unsigned n_steps = sizeof STEPS / sizeof STEPS[0];
+    if (strcmp(m->id, "p-chat") == 0 && f->step >= n_steps &&
+        f->step < n_steps + CHAT_STEPS) {
+        give_chat(f, &in->ticket, f->step - n_steps);
+        f->step++;
+        return;
+    }
     if (f->step < sizeof STEPS / sizeof STEPS[0]) {
         pl_event_kind kind = STEPS[f->step];
         give_step(f, &in->ticket, kind);
@@ -348,6 +477,12 @@ static const struct {
     {&PL_MSG_PARTICIPANT_MEDIA, on_media},
     {&PL_MSG_PARTICIPANT_MEDIA_END, on_simple},
     {&PL_MSG_PARTICIPANT_CONTROL, on_control},
+    {&PL_MSG_CONFERENCE_CONTROL, on_room},
+    {&PL_MSG_ROOM_MESSAGE, on_message},
+    {&PL_MSG_ROOM_DIAL, on_dial},
+    {&PL_MSG_PARTICIPANT_TRANSFER, on_transfer},
+    {&PL_MSG_ROOM_STATUS, on_status},
+    {&PL_MSG_ROSTER_GET, on_roster},
     {&PL_MSG_EVENT_POLL, on_poll},
     {&PL_MSG_EVENT_POLL_CANCEL, on_cancel},
     {&PL_MSG_EVENT_ACK, on_ack},

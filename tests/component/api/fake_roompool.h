@@ -8,7 +8,11 @@
  *           "S-taken": waits, then another reader takes over; others 404
  *   ticket  the last one of any session, good once
  *   stream  of participant "p-...": sync marks with one person, conference
- *           update, a speaker; then waits, until fake_release() ends the seat
+ *           update, layout, a speaker; then waits, until fake_release() ends
+ * the seat. Of "p-chat": before that a message of its own, one of p-2, a refer,
+ * a refresh of the token, the end of its call roster  p-1 to p-3; "p-guest" may
+ * change nothing dial    of sip:nobody@example.com: no such user join    by the
+ * transfer that was last made: once, as host
  */
 #ifndef PL_TESTS_API_FAKE_ROOMPOOL_H
 #define PL_TESTS_API_FAKE_ROOMPOOL_H
@@ -19,7 +23,7 @@
 
 typedef struct fake_counts {
     atomic_uint polls, cancels, acks, last_ack, joins, media, controls,
-        sessions, creates, actions, invites;
+        sessions, creates, actions, invites, rooms, messages;
     atomic_bool is_deaf; /* answers no poll */
     atomic_bool is_mute; /* answers nothing */
 } fake_counts;

@@ -189,6 +189,7 @@ static void streams_the_opening_in_order_and_signs_of_life(void **state)
         "event: participant_create\ndata: {\"uuid\":\"p-1\"",
         "event: participant_sync_end\ndata: null\n\n",
         "event: conference_update\ndata: {",
+        "event: layout\ndata: {\"view\":\"ac\",\"participants\":[]",
         "event: stage\ndata: []\n\n",
         "event: stage\ndata: [{\"participant_uuid\":\"p-1\"",
         ":\n\n",
@@ -232,7 +233,7 @@ static void a_second_stream_replaces_the_first(void **state)
     tls_client *first = open_stream(rig, "p-1");
     (void)state;
     assert_true(tls_read_until(first, "\"vad\""));
-    RIG_WAIT(atomic_load(&rig_counts(rig)->polls) == 6);
+    RIG_WAIT(atomic_load(&rig_counts(rig)->polls) == 7);
     tls_client *second = open_stream(rig, "p-1");
     assert_true(tls_read_until(second, "\"vad\""));
     assert_true(tls_read_until(first, "0\r\n\r\n"));
