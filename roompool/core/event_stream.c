@@ -10,8 +10,9 @@
 #include "session.h"
 
 static const int64_t TALK_GAP_US = 250000; /* speakers are told 4 times a s */
-/* An event handed out is not handed out again before its acknowledgement had
- * this time to arrive, perhaps through another front end. */
+/* An event handed out is handed out again at once when the front end says that
+ * it did not arrive; else its acknowledgement has this time, because the front
+ * end may be gone, and the event may have arrived or not. */
 static const int64_t ACK_WAIT_US = 2000000;
 /* Delivered events that are kept for a reader that comes back with a cursor. */
 enum { KEPT_EVENTS = 64 };
@@ -305,6 +306,8 @@ static void serve_session(pl_pool *pool, pl_sess *sess)
     ITEM_STR(resource, pl_resource_text(ev->row.resource));
     sess->given_seq = ev->row.seq;
     sess->given_us = pool->now.us;
+    sess->given_corr = sess->poll.ticket.corr;
+    PL_SET(sess->given_node, sess->poll.ticket.node);
     answer(pool, &sess->poll, item);
 }
 
@@ -559,29 +562,58 @@ static bool is_from(const pl_poll *poll, const char *node, uint64_t corr)
            (corr == 0 || poll->ticket.corr == corr);
 }
 
-static void forget(pl_pool *pool, const char *node, uint64_t corr)
+static bool was_given(const pl_sess *sess, const char *node, uint64_t corr)
+{
+    return sess->given_seq > sess->row.acked_seq && sess->given_corr == corr &&
+           strcmp(sess->given_node, node) == 0;
+}
+
+static void cancel_session(pl_pool *pool, pl_sess *sess, const char *node,
+                           uint64_t corr)
+{
+    if (is_from(&sess->poll, node, corr)) {
+        unpark(pool, &sess->poll);
+    } else if (was_given(sess, node, corr)) {
+        sess->given_seq = 0;
+        serve_session(pool, sess);
+    }
+}
+
+static void cancel_part(pl_pool *pool, pl_part *part, const char *node,
+                        uint64_t corr)
+{
+    if (is_from(&part->poll, node, corr))
+        unpark(pool, &part->poll);
+}
+
+/* corr: 0, all of the node. */
+static void cancel_anywhere(pl_pool *pool, const char *node, uint64_t corr)
 {
     size_t cursor = 0;
     pl_sess *sess;
     pl_part *part;
-    while ((sess = pl_map_next(pool->sessions, &cursor, NULL)) != NULL) {
-        if (is_from(&sess->poll, node, corr))
-            unpark(pool, &sess->poll);
-    }
+    while ((sess = pl_map_next(pool->sessions, &cursor, NULL)) != NULL)
+        cancel_session(pool, sess, node, corr);
     cursor = 0;
-    while ((part = pl_map_next(pool->parts, &cursor, NULL)) != NULL) {
-        if (is_from(&part->poll, node, corr))
-            unpark(pool, &part->poll);
-    }
+    while ((part = pl_map_next(pool->parts, &cursor, NULL)) != NULL)
+        cancel_part(pool, part, node, corr);
 }
 
 void pl_polls_forget(pl_pool *pool, const char *node)
 {
-    forget(pool, node, 0);
+    cancel_anywhere(pool, node, 0);
 }
 
 void pl_on_event_poll_cancel(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_event_poll_cancel *m = in->body;
-    forget(pool, in->node, m->corr);
+    pl_sess *sess = pl_session_find(pool, m->id);
+    pl_part *part = pl_part_find(pool, m->id);
+    if (!m->id[0]) {
+        cancel_anywhere(pool, in->node, m->corr);
+    } else if (sess) {
+        cancel_session(pool, sess, in->node, m->corr);
+    } else if (part) {
+        cancel_part(pool, part, in->node, m->corr);
+    }
 }

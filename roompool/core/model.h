@@ -126,6 +126,8 @@ typedef struct pl_sess {
     uint64_t given_seq;  /* last event handed to a reader */
     uint64_t seen_seq;   /* delivered so far: acknowledged or in a cursor */
     int64_t given_us;
+    uint64_t given_corr; /* of the poll that it answered, of given_node */
+    char given_node[PL_NODE_MAX + 1];
     char ticket_hash[65]; /* for its event stream, "" none; see ticket.h */
     int64_t ticket_until_us, ticket_token_ms;
     pl_task expiry, release;

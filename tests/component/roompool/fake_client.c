@@ -94,6 +94,16 @@ void poll_begin(world *w, const char *id, const char *token, uint32_t wait_ms,
     world_send(w, w->api, &PL_MSG_EVENT_POLL, &m, a);
 }
 
+void poll_cancel(world *w, const char *id, const answer *a)
+{
+    pl_event_poll_cancel m = {.corr = a->corr};
+    PUT(m.id, id);
+    PL_MSG_SET(EVENT_POLL_CANCEL, event_poll_cancel, &m, id);
+    assert_int_equal(pl_bus_event(w->api, &(pl_bus_send){.to = NULL},
+                                  &PL_MSG_EVENT_POLL_CANCEL, &m),
+                     PL_OK);
+}
+
 pl_err poll_session(world *w, const char *id, const char *token, answer *a)
 {
     pl_event_ack ack = {.seq = 0};

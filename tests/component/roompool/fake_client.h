@@ -41,6 +41,8 @@ pl_err open_session(world *w, const char *name, const char *token, answer *a);
 /* A poll of a session is parked; `a` is filled when something comes. */
 void poll_begin(world *w, const char *id, const char *token, uint32_t wait_ms,
                 answer *a);
+/* The front end says that the client of poll `a` is gone. */
+void poll_cancel(world *w, const char *id, const answer *a);
 /* Next event of a session, acknowledged; PL_EAGAIN none within a second. */
 pl_err poll_session(world *w, const char *id, const char *token, answer *a);
 pl_err create_conference(world *w, const user *u, answer *a);

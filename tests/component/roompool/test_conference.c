@@ -77,6 +77,60 @@ static void an_event_is_given_again_until_acknowledged(void **state)
     assert_int_equal(again.body.event.seq, 1);
 }
 
+static void begin_poll_of_host(stage *s, answer *a)
+{
+    poll_begin(&s->w, s->host.session, "th", 5000, a);
+    world_run(&s->w, 5 * MS);
+}
+
+static void an_event_that_was_not_written_is_given_at_once(void **state)
+{
+    stage *s = *state;
+    answer conf;
+    answer first;
+    answer again;
+    answer third;
+    assert_int_equal(create_conference(&s->w, &s->host, &conf), PL_OK);
+    poll_begin(&s->w, s->host.session, "th", 5000, &first);
+    world_wait(&s->w, &first);
+    /* Another poll: the first answer may still be on its way. */
+    begin_poll_of_host(s, &again);
+    world_run(&s->w, 500 * MS);
+    assert_false(again.is_done);
+    poll_cancel(&s->w, s->host.session, &again); /* not the one it was for */
+    begin_poll_of_host(s, &again);
+    assert_false(again.is_done);
+    poll_cancel(&s->w, s->host.session, &first);
+    world_run(&s->w, 5 * MS);
+    assert_true(again.is_done);
+    assert_int_equal(again.body.event.seq, 1);
+    /* Told before the next poll. */
+    poll_cancel(&s->w, s->host.session, &first); /* a late repeat */
+    poll_cancel(&s->w, s->host.session, &again);
+    begin_poll_of_host(s, &third);
+    assert_true(third.is_done);
+    assert_int_equal(third.body.event.seq, 1);
+    world_check(&s->w);
+}
+
+static void what_was_acknowledged_cannot_be_taken_back(void **state)
+{
+    stage *s = *state;
+    answer conf;
+    answer ev;
+    answer next;
+    assert_int_equal(create_conference(&s->w, &s->host, &conf), PL_OK);
+    assert_int_equal(poll_session(&s->w, s->host.session, s->host.token, &ev),
+                     PL_OK);
+    poll_cancel(&s->w, s->host.session, &ev);
+    begin_poll_of_host(s, &next);
+    world_run(&s->w, 3 * S);
+    assert_false(next.is_done);
+    poll_cancel(&s->w, s->host.session, &next);
+    world_run(&s->w, 5 * MS);
+    assert_int_equal(world_pool(&s->w)->n_polls, 0);
+}
+
 static void a_newer_poll_takes_over(void **state)
 {
     stage *s = *state;
@@ -472,6 +526,8 @@ int main(void)
         TEST(the_host_is_alone_in_its_conference),
         TEST(events_wait_for_the_reply_of_their_command),
         TEST(an_event_is_given_again_until_acknowledged),
+        TEST(an_event_that_was_not_written_is_given_at_once),
+        TEST(what_was_acknowledged_cannot_be_taken_back),
         TEST(a_newer_poll_takes_over),
         TEST(a_user_is_invited_and_the_first_answer_wins),
         TEST(who_answers_and_vanishes_leaves_it_to_the_others),
