@@ -436,9 +436,7 @@ static bool is_established(const pl_part *part)
  * invited. */
 static void ringing_lost(pl_pool *pool, pl_leg *leg, const char *reason)
 {
-    if (leg->is_pending) { /* its negotiation is tried again */
-        leg->is_negotiated = false;
-    } else if (is_established(leg->part)) { /* a seat that moves */
+    if (is_established(leg->part)) { /* a seat that moves */
         pl_invite_decline(pool, leg, reason);
     } else {
         pl_part_leave(pool, leg->part, reason);
@@ -450,7 +448,8 @@ void pl_leg_lost(pl_pool *pool, pl_leg *leg, const char *reason)
     pl_part *part = leg->part;
     bool is_first = leg->is_pending && !leg->is_negotiated;
     leg->is_unconfirmed = leg->is_lost = false;
-    if (is_first && part->row.kind == PL_PART_KIND_PAGE)
+    if (is_first && (part->row.kind == PL_PART_KIND_PAGE ||
+                     !is_established(part) || !pl_leg_is_seat(leg)))
         return; /* its negotiation is tried again */
     pl_pool_count(pool, PL_RM_legs_lost);
     pl_pool_note(pool, PL_LOG_WARN, "leg_lost", part->conf, part, reason);

@@ -263,6 +263,24 @@ static void a_call_moves_to_another_media_worker(void **state)
     hang_up(s);
 }
 
+/* Its answer was just being given to the worker that went. */
+static void who_answers_is_told_that_the_media_is_lost(void **state)
+{
+    stage *s = *state;
+    answer a;
+    ring(s);
+    s->w.media[0].is_silent = s->w.media[1].is_silent = true;
+    conference_begin(&s->w, "tb", s->call, PL_ACTION_ANSWER, "answer", &a);
+    world_run(&s->w, 50 * MS);
+    world_kill_media(&s->w, 0);
+    world_kill_media(&s->w, 1);
+    world_wait(&s->w, &a);
+    assert_int_not_equal(a.error, PL_OK);
+    user_is_out(&s->w, &s->alice, "media worker lost");
+    user_is_out(&s->w, &s->bob, "media worker lost");
+    it_is_over(s);
+}
+
 static void a_call_ends_when_the_signaling_worker_is_gone(void **state)
 {
     stage *s = *state;
@@ -294,6 +312,7 @@ int main(void)
         TEST(a_ringing_call_ends_with_all_workers),
         TEST(a_call_ends_with_all_workers),
         TEST(a_call_moves_to_another_media_worker),
+        TEST(who_answers_is_told_that_the_media_is_lost),
         TEST(a_call_ends_when_the_signaling_worker_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
