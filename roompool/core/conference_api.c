@@ -3,7 +3,6 @@
 
 #include "access.h"
 #include "conference.h"
-#include "event_stream.h"
 #include "invite.h"
 #include "leg.h"
 #include "modification.h"
@@ -69,13 +68,6 @@ void pl_on_conference_create(pl_pool *pool, const pl_bus_in *in)
         .resource = (from), .op = (what)                                       \
     }
 
-/* A command of the session: its events wait for the reply. */
-static void begin_and_end(pl_pool *pool, pl_sess *sess)
-{
-    pl_session_command_begin(sess);
-    pl_session_command_end(pool, sess);
-}
-
 void pl_on_conference_action(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_conference_action *m = in->body;
@@ -126,7 +118,6 @@ void pl_on_conference_delete(pl_pool *pool, const pl_bus_in *in)
         pl_pool_refuse(pool, &in->ticket, e, NULL);
         return;
     }
-    begin_and_end(pool, s.sess);
     leave(pool, &s, m->reason);
     pl_pool_ok(pool, &in->ticket);
 }
@@ -158,7 +149,6 @@ void pl_on_participant_invite(pl_pool *pool, const pl_bus_in *in)
         pl_pool_refuse(pool, &in->ticket, e, NULL);
         return;
     }
-    begin_and_end(pool, s.sess);
     pl_participant_invited r = {.present = 0};
     PL_SET(r.mod_id, part->row.mod_id);
     PL_SET(r.participant_id, part->row.participant_id);
@@ -182,7 +172,6 @@ void pl_on_participant_remove(pl_pool *pool, const pl_bus_in *in)
         pl_pool_refuse(pool, &in->ticket, e, NULL);
         return;
     }
-    begin_and_end(pool, s.sess);
     if (part) {
         pl_part_leave(pool, part,
                       part->row.state == PL_PART_STATE_RINGING ? CANCELED

@@ -311,6 +311,11 @@ static void serve_session(pl_pool *pool, pl_sess *sess)
     answer(pool, &sess->poll, item);
 }
 
+void pl_session_hold_events(pl_pool *pool, pl_sess *sess)
+{
+    sess->release_us = pool->now.us + PL_MS(pool->config->event_gap_ms);
+}
+
 void pl_session_command_begin(pl_sess *sess)
 {
     if (sess)
@@ -323,7 +328,7 @@ void pl_session_command_end(pl_pool *pool, pl_sess *sess)
         return;
     if (sess->n_commands > 0)
         sess->n_commands--;
-    sess->release_us = pool->now.us + PL_MS(pool->config->event_gap_ms);
+    pl_session_hold_events(pool, sess);
     serve_session(pool, sess);
 }
 

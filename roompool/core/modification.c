@@ -258,15 +258,13 @@ static pl_err do_accept(const step *s)
     return pl_leg_remote(s->pool, s->leg, s->m->sdp, PL_SDP_TYPE_ANSWER, op);
 }
 
-/* Done at once: replies, then lets events follow. */
+/* Done at once. */
 static void reply_now(const step *s, const char *state, const char *mod_id)
 {
     pl_op reply = {.ticket = s->in->ticket};
     PL_SET(reply.sess, s->sess->row.session_id);
     PL_SET(reply.mod, mod_id);
     reply_done(s->pool, &reply, state);
-    pl_session_command_begin(s->sess);
-    pl_session_command_end(s->pool, s->sess);
 }
 
 static pl_err do_reject(const step *s)

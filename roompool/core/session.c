@@ -171,6 +171,7 @@ pl_err pl_session_actor(pl_pool *pool, const char *client_id,
     if (e)
         return e;
     touch(pool, sess);
+    pl_session_hold_events(pool, sess);
     *ret_sess = sess;
     return PL_OK;
 }

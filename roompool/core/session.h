@@ -19,7 +19,7 @@ PL_MUST_USE pl_err pl_session_find_own(pl_pool *pool, const char *client_id,
                                        const char *session_id,
                                        pl_sess **ret_sess);
 /* As above for a request with PL_ACTOR_FIELDS; any request keeps the session
- * alive. */
+ * alive, and its events wait until the answer has had time to arrive. */
 PL_MUST_USE pl_err pl_session_actor(pl_pool *pool, const char *client_id,
                                     const char *token_hash,
                                     const char *session_id, pl_sess **ret_sess);

@@ -415,6 +415,34 @@ static void no_event_while_a_command_is_judged(void **state)
     assert_true(ev.is_done);
 }
 
+/* Old clients hear of a refusal only when no poll was begun meanwhile. */
+static void a_refused_command_is_followed_by_a_gap_too(void **state)
+{
+    stage *s = *state;
+    answer hold;
+    answer ev;
+    turns(s, &s->bob, PL_ACTION_HOLD); /* alice has mod-received to read */
+    world_run(&s->w, S);
+    conference_begin(&s->w, "ta", s->id, PL_ACTION_HOLD, "x", &hold);
+    poll_begin(&s->w, s->alice.session, "ta", 20000, &ev);
+    world_run(&s->w, 50 * MS);
+    assert_true(hold.is_done);
+    assert_int_equal(hold.error, PL_EBUSY);
+    assert_false(ev.is_done);
+    world_wait(&s->w, &ev);
+    assert_int_equal(ev.body.event.kind, PL_EVENT_KIND_MOD_RECEIVED);
+    /* and what is refused before it is looked at */
+    conference_begin(&s->w, "ta", "no-such-call", PL_ACTION_HOLD, "x", &hold);
+    world_run(&s->w, 2 * MS);
+    assert_int_equal(hold.error, PL_EGONE);
+    assert_int_equal(
+        call_delete(&s->w, &s->bob, s->id, PL_DELETE_REASON_TERMINATE), PL_OK);
+    poll_begin(&s->w, s->alice.session, "ta", 20000, &ev);
+    world_run(&s->w, 50 * MS);
+    assert_false(ev.is_done);
+    world_wait(&s->w, &ev);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -437,6 +465,7 @@ int main(void)
         TEST(a_cursor_reads_what_follows_it),
         TEST(the_newest_events_are_kept),
         TEST(who_only_uses_cursors_does_not_fill_the_store),
+        TEST(a_refused_command_is_followed_by_a_gap_too),
         TEST(no_event_while_a_command_is_judged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
