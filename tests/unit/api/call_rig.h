@@ -61,7 +61,8 @@ static inline void rig_begin_as(call_rig *rig, const char *request,
                               .caller = &rig->caller,
                               .seat = &rig->seat,
                               .new_secret = RIG_SECRET,
-                              .new_hash = RIG_HASH};
+                              .new_hash = RIG_HASH,
+                              .new_id = "id-1"};
     pl_answer_init(&rig->answer);
     rig->e = rig->match.route->op->prepare(&rig->call, &rig->answer);
     if (!rig->e && rig->call.desc) { /* what is sent must be sendable */
@@ -94,6 +95,7 @@ static inline void rig_end(call_rig *rig)
 {
     pl_answer_fini(&rig->answer);
     pl_json_free(&rig->call.doc);
+    pl_buf_fini(&rig->call.list);
 }
 
 #endif

@@ -53,6 +53,96 @@ static void asks_for_the_pin_with_success_and_an_object(void **state)
     rig_end(&rig);
 }
 
+/* Where who has no PIN may come in as guest, the prompt says so. */
+static void offers_to_join_as_guest(void **state)
+{
+    call_rig rig;
+    pl_error error = {.code = PL_EPIN_REQUIRED, .text = "guest_pin=none"};
+    (void)state;
+    rig_begin(&rig, POST("/request_token") "\r\n", "{\"display_name\":\"A\"}");
+    rig_finish(&rig, PL_EPIN_REQUIRED, &PL_MSG_ERROR, &error);
+    assert_int_equal(rig.answer.status, 403);
+    assert_non_null(strstr(pl_buf_text(&rig.answer.body),
+                           "{\"pin\":\"required\",\"guest_pin\":\"none\","));
+    rig_end(&rig);
+}
+
+/* What the header or the body says is what roompool is asked; "none" is the
+ * word for a box that was left empty. */
+static void takes_the_pin_from_header_or_body(void **state)
+{
+    static const struct {
+        const char *header, *body, *pin;
+    } ROWS[] = {
+        {"pin: 1234\r\n\r\n", "{\"display_name\":\"A\"}", "1234"},
+        {"pin: none\r\n\r\n", "{\"display_name\":\"A\"}", "none"},
+        {"\r\n", "{\"display_name\":\"A\",\"pin\":\"77#\"}", "77"},
+        {"\r\n", "{\"display_name\":\"A\",\"pin\":\"\"}", ""},
+        {"\r\n", "{\"display_name\":\"A\",\"pin\":null}", ""},
+        {"pin: #\r\n\r\n", "{\"display_name\":\"A\"}", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        call_rig rig;
+        char text[256];
+        (void)snprintf(text, sizeof text, "%s%s", POST("/request_token"),
+                       ROWS[i].header);
+        rig_begin(&rig, text, ROWS[i].body);
+        assert_int_equal(rig.e, PL_OK);
+        assert_string_equal(rig.call.message.room_join.pin, ROWS[i].pin);
+        rig_end(&rig);
+    }
+}
+
+static void gives_every_key_that_clients_ask_for(void **state)
+{
+    static const struct {
+        const char *text;
+    } ROWS[] = {{"\"current_service_type\":\"waiting_room\""},
+                {"\"service_type\":\"conference\""},
+                {"\"role\":\"GUEST\""},
+                {"\"version\":{\"version_id\":\"36\",\"pseudo_version\":"
+                 "\"79000.0.0\"}"},
+                {"\"conference_name\":\"lobby\""},
+                {"\"service_name\":\"lobby\""},
+                {"\"call_tag\":\"desk 5\""},
+                {"\"chat_enabled\":true"},
+                {"\"guests_can_present\":false"},
+                {"\"direct_media\":false"},
+                {"\"trickle_ice_enabled\":true"},
+                {"\"idp_uuid\":\"\""},
+                {"\"stun\":[{\"url\":\"stun:s.example.org\"}]"},
+                {"\"turn\":[{\"urls\":[\"turn:t.example.org\"],\"username\":"
+                 "\"1043200:p9\",\"credential\":\""}};
+    call_rig rig;
+    pl_turn turn = {.stun_urls = "stun:s.example.org",
+                    .turn_urls = "turn:t.example.org",
+                    .secret = pl_slice_str("north"),
+                    .ttl_s = 43200};
+    pl_room_joined r = {.participant_id = "p9",
+                        .conf_id = "c",
+                        .room_name = "lobby",
+                        .role = PL_PART_ROLE_GUEST,
+                        .expires_s = 120,
+                        .waiting = true,
+                        .display_name = "Ann"};
+    (void)state;
+    rig_begin(
+        &rig, POST("/request_token") "\r\n",
+        "{\"display_name\":\"Ann\",\"call_tag\":\"desk 5\",\"direct_media\""
+        ":true,\"node\":\"x\",\"chosen_idp\":\"none\",\"sso_token\":"
+        "\"none\"}");
+    rig.call.turn = &turn;
+    rig.call.wall_ms = 1000000000;
+    rig_finish(&rig, PL_OK, &PL_MSG_ROOM_JOINED, &r);
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        if (!strstr(pl_buf_text(&rig.answer.body), ROWS[i].text))
+            print_error("%s\n", ROWS[i].text);
+        assert_non_null(strstr(pl_buf_text(&rig.answer.body), ROWS[i].text));
+    }
+    rig_end(&rig);
+}
+
 static void refuses_joins_with_the_texts_that_clients_know(void **state)
 {
     static const struct {
@@ -226,6 +316,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(joins_with_name_and_pin),
         cmocka_unit_test(asks_for_the_pin_with_success_and_an_object),
+        cmocka_unit_test(offers_to_join_as_guest),
+        cmocka_unit_test(takes_the_pin_from_header_or_body),
+        cmocka_unit_test(gives_every_key_that_clients_ask_for),
         cmocka_unit_test(refuses_joins_with_the_texts_that_clients_know),
         cmocka_unit_test(refuses_joins_without_name_or_json),
         cmocka_unit_test(cuts_long_names_between_characters),

@@ -277,6 +277,151 @@ static void sends_whole_roster_objects(void **state)
     pl_buf_fini(&out);
 }
 
+/* Types are exact: clients refuse a whole roster for one wrong type. */
+static void roster_objects_have_exact_types(void **state)
+{
+    static const struct {
+        const char *keys;
+        char type; /* first character of the value: 0 is any digit, b a flag */
+    } ROWS[] = {
+        {"uuid display_name overlay_text uri vendor call_tag local_alias "
+         "external_node_uuid api_url role service_type protocol call_direction "
+         "encryption rx_presentation_policy",
+         '"'},
+        {"is_muted is_presenting is_video_call is_audio_only_call "
+         "fecc_supported mute_supported disconnect_supported "
+         "transfer_supported presentation_supported",
+         'Y'},
+        {"has_media is_client_muted is_video_muted is_video_silent "
+         "is_main_video_dropped_out is_external is_streaming_conference "
+         "is_conjoined is_transferring is_idp_authenticated "
+         "needs_presentation_in_mix show_live_captions supports_direct_chat "
+         "can_receive_personal_mix",
+         'b'},
+        {"start_time buzz_time spotlight", '0'},
+        {"receive_from_video_mix", '{'},
+    };
+    pl_event_item item = {.kind = PL_EVENT_KIND_PARTICIPANT_UPDATE,
+                          .participant_id = "p1"};
+    pl_buf out;
+    (void)state;
+    pl_buf_init(&out, 100000);
+    assert_int_equal(pl_event_seat_text(&item, &out), PL_OK);
+    pl_json *json = data_of(&out);
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        char keys[512];
+        char *rest = NULL;
+        (void)snprintf(keys, sizeof keys, "%s", ROWS[i].keys);
+        for (char *key = strtok_r(keys, " ", &rest); key;
+             key = strtok_r(NULL, " ", &rest)) {
+            pl_buf value;
+            pl_buf_init(&value, 1000);
+            assert_non_null(pl_json_get(json, key));
+            assert_int_equal(pl_json_dump(pl_json_get(json, key), &value),
+                             PL_OK);
+            const char *text = pl_buf_text(&value);
+            bool is_flag = text[0] == 't' || text[0] == 'f';
+            bool is_answer =
+                strcmp(text, "\"YES\"") == 0 || strcmp(text, "\"NO\"") == 0;
+            bool is_number = text[0] >= '0' && text[0] <= '9';
+            bool is_good = ROWS[i].type == 'b'   ? is_flag
+                           : ROWS[i].type == 'Y' ? is_answer
+                           : ROWS[i].type == '0' ? is_number
+                                                 : text[0] == ROWS[i].type;
+            if (!is_good)
+                print_error("%s is %s\n", key, text);
+            assert_true(is_good);
+            pl_buf_fini(&value);
+        }
+    }
+    pl_json_free(&json);
+    pl_buf_fini(&out);
+}
+
+static void roster_objects_say_what_is(void **state)
+{
+    static const char *const WANTED[] = {"\"overlay_text\":\"Dr Ann\"",
+                                         "\"service_type\":\"waiting_room\"",
+                                         "\"protocol\":\"sip\"",
+                                         "\"call_direction\":\"out\"",
+                                         "\"rx_presentation_policy\":\"DENY\"",
+                                         "\"is_client_muted\":true",
+                                         "\"is_video_muted\":true",
+                                         "\"supports_direct_chat\":false",
+                                         "\"transfer_supported\":\"NO\"",
+                                         "\"start_time\":1700000000.500",
+                                         "\"buzz_time\":1700000001.000",
+                                         "\"spotlight\":1700000002.000"};
+    pl_event_item item = {.kind = PL_EVENT_KIND_PARTICIPANT_UPDATE,
+                          .participant_id = "p1",
+                          .display_name = "Ann",
+                          .overlay_text = "Dr Ann",
+                          .leg_kind = PL_LEG_KIND_SIP,
+                          .waiting = true,
+                          .dialled = true,
+                          .client_muted = true,
+                          .video_muted = true,
+                          .at_ms = 1700000000500,
+                          .buzz_ms = 1700000001000,
+                          .spotlight_ms = 1700000002000};
+    pl_buf out;
+    (void)state;
+    PL_MSG_SET(EVENT_ITEM, event_item, &item, rx_presentation);
+    pl_buf_init(&out, 100000);
+    assert_int_equal(pl_event_seat_text(&item, &out), PL_OK);
+    for (size_t i = 0; i < sizeof WANTED / sizeof WANTED[0]; i++) {
+        if (!strstr(pl_buf_text(&out), WANTED[i]))
+            print_error("%s\n", WANTED[i]);
+        assert_non_null(strstr(pl_buf_text(&out), WANTED[i]));
+    }
+    item.waiting = false;
+    pl_buf_clear(&out);
+    assert_int_equal(pl_event_seat_text(&item, &out), PL_OK);
+    assert_non_null(
+        strstr(pl_buf_text(&out), "\"service_type\":\"connecting\""));
+    pl_buf_fini(&out);
+}
+
+static void spells_layout_chat_and_refer(void **state)
+{
+    static const char LAYOUT[] =
+        "event: layout\ndata: {\"view\":\"1:7\",\"participants\":[],"
+        "\"requested_layout\":{\"primary_screen\":{\"chair_layout\":\"1:7\","
+        "\"guest_layout\":\"ac\"}},\"overlay_text_enabled\":true,"
+        "\"pres_slot_coords\":null}\n\n";
+    pl_event_item item = {.participant_id = "p2",
+                          .display_name = "Bob",
+                          .type = "text/plain",
+                          .payload = pl_slice_str("a\nb"),
+                          .direct = true,
+                          .alias = "annex",
+                          .secret = "SECRET",
+                          .transfer_id = "t1",
+                          .host_layout = "1:7",
+                          .overlay_shown = true};
+    const struct {
+        pl_event_kind kind;
+        const char *want;
+    } ROWS[] = {
+        {PL_EVENT_KIND_LAYOUT, LAYOUT},
+        {PL_EVENT_KIND_MESSAGE,
+         "event: message_received\ndata: {\"origin\":\"Bob\",\"uuid\":\"p2\","
+         "\"type\":\"text/plain\",\"payload\":\"a\\nb\",\"direct\":true}\n\n"},
+        {PL_EVENT_KIND_REFER, "event: refer\ndata: {\"alias\":\"annex\","
+                              "\"token\":\"SECRETt1\"}\n\n"},
+        {PL_EVENT_KIND_REFRESH_TOKEN, "event: refresh_token\ndata: null\n\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        pl_buf out;
+        pl_buf_init(&out, 1000);
+        item.kind = (uint32_t)ROWS[i].kind;
+        assert_int_equal(pl_event_seat_text(&item, &out), PL_OK);
+        assert_string_equal(pl_buf_text(&out), ROWS[i].want);
+        pl_buf_fini(&out);
+    }
+}
+
 static void spells_the_short_events(void **state)
 {
     static const struct {
@@ -356,6 +501,9 @@ int main(void)
         cmocka_unit_test(ends_the_lines_of_an_sdp_with_crlf),
         cmocka_unit_test(leaves_out_what_sessions_are_not_told),
         cmocka_unit_test(sends_whole_roster_objects),
+        cmocka_unit_test(roster_objects_have_exact_types),
+        cmocka_unit_test(roster_objects_say_what_is),
+        cmocka_unit_test(spells_layout_chat_and_refer),
         cmocka_unit_test(spells_the_short_events),
         cmocka_unit_test(tells_who_speaks_as_a_list),
         cmocka_unit_test(bounds_the_stage),
