@@ -4,8 +4,9 @@
 //
 // Events (CustomEvent, detail in brackets): roster [Map uuid -> participant],
 // joined [participant], parted [participant], stage [Map uuid -> vad 0..100],
-// conference [object], link ['open' | 'lost'], call-disconnected [object],
-// lapsed (the token is gone: take a new seat), disconnect [reason text].
+// conference [object], message [object], refer [alias and token of another
+// room], link ['open' | 'lost'], call-disconnected [object], lapsed (the token
+// is gone: take a new seat), disconnect [reason text].
 
 // A refusal or failure, with a `code` that the page has words for.
 export class RoomError extends Error {
@@ -23,6 +24,8 @@ const REFUSALS = [
   [/^Neither conference/i, 'unknown-room'],
   [/Invalid token|token refresh/i, 'lapsed'],
   [/maintenance/i, 'restarting'],
+  [/^Invalid role/i, 'not-host'],
+  [/dial out failed/i, 'cannot-call'],
 ];
 const REQUEST_TIMEOUT_MS = 12000;
 const LINK_PAUSES_MS = [250, 500, 1000, 2000, 4000];
@@ -55,15 +58,21 @@ export class RoomClient extends EventTarget {
     this.#base = `/api/client/v2/conferences/${encodeURIComponent(alias)}`;
     this.roster = new Map();
     this.self = '';
-    this.role = '';
+    this.role = ''; // HOST or GUEST, as roster and tokens say
+    this.room = {}; // newest conference_update
     this.iceServers = [];
     this.roomName = alias;
   }
 
-  // Take a seat. Throws RoomError with code pin-required, pin-wrong, ..
-  async join(displayName, pin) {
+  // The own entry of the roster, when it is known.
+  get me() { return this.roster.get(this.self); }
+
+  // Take a seat; with the token of a refer event, the one kept there.
+  // Throws RoomError with code pin-required, pin-wrong, ..
+  async join(displayName, pin, referToken = '') {
     const seat = await this.#post('/request_token',
-      { display_name: displayName }, pin ? { pin } : {});
+      { display_name: displayName, ...(referToken ? { token: referToken } : {}) },
+      pin ? { pin } : {});
     this.#token = seat.token;
     this.self = seat.participant_uuid;
     this.role = seat.role;
@@ -114,6 +123,17 @@ export class RoomClient extends EventTarget {
     return this.#post(`/participants/${uuid}/${muted ? 'mute' : 'unmute'}`, {});
   }
   remove(uuid) { return this.#post(`/participants/${uuid}/disconnect`, {}); }
+  admit(uuid) { return this.#post(`/participants/${uuid}/unlock`, {}); }
+  promote(uuid, toHost) {
+    return this.#post(`/participants/${uuid}/role`, { role: toHost ? 'chair' : 'guest' });
+  }
+  lock(on) { return this.#post(on ? '/lock' : '/unlock', {}); }
+  muteGuests(on) { return this.#post(on ? '/muteguests' : '/unmuteguests', {}); }
+  endForAll() { return this.#post('/disconnect', {}); }
+  say(payload) { return this.#post('/message', { type: 'text/plain', payload }); }
+  dial(destination) {
+    return this.#post('/dial', { role: 'GUEST', destination, protocol: 'sip' });
+  }
 
   #mine(path, body) {
     return this.#post(`/participants/${this.self}${path}`, body);
@@ -229,7 +249,14 @@ export class RoomClient extends EventTarget {
       participant_create: (person) => this.#put(person, 'joined'),
       participant_update: (person) => this.#put(person, null),
       participant_delete: ({ uuid }) => this.#drop(uuid),
-      conference_update: (state) => this.#emit('conference', state),
+      conference_update: (room) => {
+        this.room = room;
+        this.#emit('conference', room);
+      },
+      message_received: (message) => {
+        if (/^text\/plain/.test(message.type)) this.#emit('message', message);
+      },
+      refer: (place) => this.#emit('refer', place),
       stage: (list) => this.#emit('stage', new Map(
         (list ?? []).map((entry) => [entry.participant_uuid, entry.vad]))),
       refresh_token: () => this.#renew(),
@@ -242,6 +269,7 @@ export class RoomClient extends EventTarget {
     if (!this.#syncing) return;
     this.roster = this.#syncing;
     this.#syncing = null;
+    this.#readRole();
     this.#emit('roster', this.roster);
   }
 
@@ -252,8 +280,13 @@ export class RoomClient extends EventTarget {
     }
     const known = this.roster.has(person.uuid);
     this.roster.set(person.uuid, person);
+    this.#readRole();
     this.#emit('roster', this.roster);
     if (news && !known) this.#emit(news, person);
+  }
+
+  #readRole() {
+    if (this.me?.role) this.role = this.me.role === 'chair' ? 'HOST' : 'GUEST';
   }
 
   #drop(uuid) {

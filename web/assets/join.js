@@ -3,16 +3,19 @@
 //
 // State shows in data attributes of <body>: phase (form, joining, room,
 // ended), media (none, connecting, connected, lost), link (open, lost), muted,
-// error (code of the message shown), uuid (own participant).
+// error (code of the message shown), uuid (own participant), and those of
+// room.js.
 
+import { Chat } from './chat.js';
 import { RoomClient } from './client.js';
 import { Call, listDevices, openMicrophone, watchLevel } from './media.js';
-import { Roster } from './roster.js';
+import { RoomView } from './room.js';
+import { isWaiting } from './roster.js';
 import { wordsFor, wordsForEnd } from './words.js';
 
 const $ = (selector) => document.querySelector(selector);
 const state = document.body.dataset;
-const alias = decodeURIComponent(
+let alias = decodeURIComponent(
   location.pathname.replace(/^\/join\/?/, '').replace(/\/$/, '')) || 'lobby';
 const MEDIA_PAUSES_MS = [200, 500, 1000, 2000, 4000, 8000];
 const RETRY_DOOR_MS = 2000;
@@ -31,10 +34,27 @@ const seat = {
   retaking: false, // a new seat is being taken
 };
 
-const roster = new Roster($('#roster'), $('#person'), {
-  mute: (uuid, muted) => seat.client?.muteOther(uuid, muted).catch(showSoft),
-  remove: (uuid) => seat.client?.remove(uuid).catch(showSoft),
-});
+const announce = (text) => { $('#announce').textContent = text; };
+
+// Ask the server for something; what it refuses is shown.
+const ask = (what) => seat.client && what(seat.client).catch(showSoft);
+const acts = {
+  mute: (uuid, muted) => ask((client) => client.muteOther(uuid, muted)),
+  remove: (uuid) => ask((client) => client.remove(uuid)),
+  admit: (uuid) => ask((client) => client.admit(uuid)),
+  promote: (uuid, toHost) => ask((client) => client.promote(uuid, toHost)),
+  lock: (on) => ask((client) => client.lock(on)),
+  muteGuests: (on) => ask((client) => client.muteGuests(on)),
+  endForAll: () => ask((client) => client.endForAll()),
+  dial: (number) => ask((client) => client.dial(number)
+    .then(() => announce(`Calling ${number}`))),
+};
+const view = new RoomView(document, acts, announce);
+const chat = new Chat($('#messages'), $('#chat-form'),
+  (text) => seat.client.say(text).catch((error) => {
+    showSoft(error);
+    throw error;
+  }));
 
 function showPhase(phase) {
   state.phase = phase;
@@ -82,8 +102,6 @@ function showStatus() {
     pill.dataset.state = state.media === 'lost' ? 'lost' : 'connecting';
   }
 }
-
-const announce = (text) => { $('#announce').textContent = text; };
 
 // The door ------------------------------------------------------------------
 
@@ -143,9 +161,9 @@ async function takeSeatPatiently() {
   }
 }
 
-async function takeSeat() {
+async function takeSeat(referToken) {
   const client = new RoomClient(alias);
-  await client.join(seat.name, seat.pin);
+  await client.join(seat.name, seat.pin, referToken);
   seat.client?.close();
   seat.client = client;
   state.uuid = client.self;
@@ -201,9 +219,17 @@ function listen(client) {
   const on = (type, handler) => client.addEventListener(type, (event) => {
     if (seat.client === client) handler(event.detail);
   });
-  on('roster', (people) => roster.draw(people, client.self, client.role === 'HOST'));
-  on('stage', (talking) => roster.stage(talking));
-  on('joined', (person) => announce(`${person.display_name} joined`));
+  const draw = () => {
+    view.draw(client);
+    drawMute();
+  };
+  on('roster', draw);
+  on('conference', draw);
+  on('stage', (talking) => view.stage(talking));
+  on('message', (message) => chat.add(message));
+  on('refer', (place) => follow(place));
+  on('joined', (person) => announce(isWaiting(person)
+    ? `${person.display_name} waits to be let in` : `${person.display_name} joined`));
   on('parted', (person) => announce(`${person.display_name} left`));
   on('link', (link) => {
     state.link = link;
@@ -219,6 +245,31 @@ function listen(client) {
   });
   on('lapsed', () => takeSeatAgain());
   on('disconnect', (reason) => end(reason));
+}
+
+// A host sends us to another room: take the seat that is kept for us there.
+async function follow({ alias: to, token }) {
+  if (state.phase !== 'room' || seat.retaking) return;
+  seat.retaking = true;
+  const old = seat.client;
+  dropCall();
+  seat.client = null;
+  old.leave('Transfer');
+  [alias, seat.pin] = [to, ''];
+  view.clear();
+  chat.clear();
+  try {
+    await takeSeat(token);
+    history.replaceState(null, '', `/join/${encodeURIComponent(alias)}`);
+    showRoomName(seat.client.roomName);
+    announce(`You are in ${seat.client.roomName} now`);
+    startMedia();
+  } catch (error) {
+    leaveRoom();
+    doorClosed(error);
+  } finally {
+    seat.retaking = false;
+  }
 }
 
 // The seat is gone (server restarted, machine slept): take a new one with the
@@ -327,14 +378,28 @@ async function play(stream) {
 function setMuted(muted) {
   if (seat.mic) seat.mic.enabled = !muted;
   state.muted = String(muted);
+  drawMute();
+}
+
+function drawMute() {
+  const muted = state.muted === 'true' || state.isMutedByHost === 'true';
   const button = $('#mute');
   button.setAttribute('aria-pressed', String(muted));
   button.querySelector('span').textContent = muted ? 'Unmute' : 'Mute';
   button.querySelector('use').setAttribute('href', muted ? '#i-mic-off' : '#i-mic');
 }
 
-function toggleMute() {
-  const muted = state.muted !== 'true';
+async function toggleMute() {
+  const byHost = state.isMutedByHost === 'true';
+  if (byHost) {
+    try {
+      await seat.client.muteOther(seat.client.self, false);
+    } catch {
+      showSoft({ code: 'host-muted' });
+      return;
+    }
+  }
+  const muted = !byHost && state.muted !== 'true';
   setMuted(muted);
   announce(muted ? 'Your microphone is muted' : 'Your microphone is on');
   seat.client?.showMuted(muted).catch(() => {});
@@ -349,7 +414,8 @@ function leaveRoom() {
   seat.mic?.stop();
   seat.mic = null;
   $('#remote').srcObject = null;
-  roster.clear();
+  view.clear();
+  chat.clear();
   state.media = 'none';
   state.uuid = '';
 }

@@ -14,13 +14,17 @@ function hueOf(text) {
   return hash;
 }
 
+// In the waiting room: seated, but neither heard nor hearing the others.
+export const isWaiting = (person) => person?.service_type === 'waiting_room';
+
 export class Roster {
   #list;
   #template;
   #items = new Map();
   #talkUntil = new Map();
 
-  // acts: { mute(uuid, muted), remove(uuid) } for hosts
+  // acts: { mute(uuid, muted), remove(uuid), admit(uuid),
+  //         promote(uuid, toHost) } for hosts
   constructor(list, template, acts) {
     this.#list = list;
     this.#template = template;
@@ -42,6 +46,9 @@ export class Roster {
         this.#items.delete(uuid);
       }
     }
+    // Where all are hosts, as in rooms without PIN, the word says nothing.
+    this.#list.dataset.hosts = String([...people.values()].some(
+      (person) => person.role !== 'chair'));
     for (const person of people.values()) {
       this.#drawOne(person, person.uuid === self, isHost);
     }
@@ -86,6 +93,12 @@ export class Roster {
     item.querySelector('.act-remove').addEventListener('click', () => {
       this.acts.remove(uuid);
     });
+    item.querySelector('.act-admit').addEventListener('click', () => {
+      this.acts.admit(uuid);
+    });
+    item.querySelector('.act-role').addEventListener('click', () => {
+      this.acts.promote(uuid, item.dataset.role !== 'chair');
+    });
     this.#items.set(uuid, item);
     this.#list.append(item);
     return item;
@@ -103,8 +116,9 @@ export class Roster {
     data.muted = String(muted);
     data.clientMuted = String(Boolean(person.is_client_muted));
     data.media = String(Boolean(person.has_media));
-    data.waiting = String(person.service_type === 'waiting_room' ||
-      person.service_type === 'connecting');
+    data.waiting = String(isWaiting(person));
+    data.calling = String(person.service_type === 'connecting' && person.call_direction === 'out');
+    data.connecting = String(person.service_type === 'connecting');
     item.querySelector('.name').textContent = isSelf ? `${name} (you)` : name;
     item.querySelector('.initials').textContent = initialsOf(name);
     item.querySelector('.avatar').style.setProperty('--hue', hueOf(person.uuid));
@@ -113,9 +127,17 @@ export class Roster {
   }
 
   #drawActs(item, name, muted, shown) {
-    const mute = item.querySelector('.act-mute');
-    const remove = item.querySelector('.act-remove');
-    mute.hidden = remove.hidden = !shown;
+    const [mute, remove, admit, role] = ['mute', 'remove', 'admit', 'role'].map(
+      (act) => item.querySelector(`.act-${act}`));
+    const waits = item.dataset.waiting === 'true';
+    const isChair = item.dataset.role === 'chair';
+    remove.hidden = !shown;
+    mute.hidden = role.hidden = !shown || waits;
+    admit.hidden = !shown || !waits;
+    admit.setAttribute('aria-label', `Admit ${name}`);
+    role.setAttribute('aria-label', `Make ${name} a ${isChair ? 'guest' : 'host'}`);
+    role.setAttribute('aria-pressed', String(isChair));
+    role.title = isChair ? 'Make a guest' : 'Make a host';
     mute.setAttribute('aria-label', `${muted ? 'Unmute' : 'Mute'} ${name}`);
     mute.title = muted ? 'Unmute' : 'Mute';
     mute.querySelector('use').setAttribute('href', muted ? '#i-mic-off' : '#i-mic');
@@ -128,11 +150,14 @@ export class Roster {
     const talking = this.#talkUntil.has(uuid) && data.muted !== 'true';
     data.speaking = String(talking);
     let text = data.kind === 'phone' ? 'Telephone' : 'Browser';
-    if (data.waiting === 'true') text = 'Waiting';
+    if (data.waiting === 'true') text = 'Waiting to be let in';
+    else if (data.calling === 'true') text = 'Being called';
+    else if (data.connecting === 'true') text = 'Waiting';
     else if (data.media !== 'true') text = 'Connecting';
     else if (data.muted === 'true') text = 'Muted by the host';
     else if (data.clientMuted === 'true') text = 'Muted';
     else if (talking) text = 'Speaking';
+    if (data.role === 'chair' && this.#list.dataset.hosts === 'true') text += ', host';
     item.querySelector('.state').textContent = text;
   }
 }

@@ -20,6 +20,9 @@ const WORDS = {
   restarting: () => 'The server is not ready yet, perhaps it restarts. Trying again…',
   'link-lost': () => 'The connection to the server was lost. Reconnecting…',
   lapsed: () => 'Your place in the room has lapsed. Please join again.',
+  'not-host': () => 'Only a host can do that.',
+  'host-muted': () => 'The host has muted you: only a host can change that.',
+  'cannot-call': () => 'That telephone cannot be called. Check the number.',
   refused: () => 'The server refused that.',
 };
 
@@ -30,7 +33,10 @@ export function wordsFor(code, alias) {
 const ENDS = [
   [/by another participant$/, /^Conference/, 'ended-by-host', 'The host ended the meeting.'],
   [/by another participant|administrator|API initiated participant/, /./, 'removed', 'You were removed from the room.'],
-  [/waiting for conference host/, /./, 'no-host', 'The host did not come in time.'],
+  [/waiting for conference host/, /./, 'no-host', 'Nobody let you in in time. Please try again later.'],
+  [/^Last remaining/, /./, 'alone', 'You were the last one here: the meeting is over.'],
+  [/keep conference alive/, /./, 'alone', 'Nobody was left to keep the meeting going.'],
+  [/DTMF/, /./, 'ended-by-host', 'The host ended the meeting.'],
   [/hosts departed/, /./, 'host-left', 'All hosts have left: the meeting is over.'],
   [/PIN entry/, /./, 'pin-locked', 'Too many wrong PINs.'],
   [/limit/, /./, 'full', 'This room is full.'],
@@ -43,4 +49,11 @@ export function wordsForEnd(reason) {
     if (pattern.test(reason) && also.test(reason)) return [code, text];
   }
   return ['ended', reason ? `The meeting ended: ${reason}` : 'The meeting ended.'];
+}
+
+// What somebody in the waiting room is told. `room`: conference_update.
+export function wordsForWaiting(room) {
+  return room.started && room.locked
+    ? ['room-locked', 'The room is locked. The host has been told that you wait.']
+    : ['no-host-yet', 'The host is not here yet.'];
 }
