@@ -227,6 +227,9 @@ static void on_transfer(void *ctx, const pl_bus_in *in)
 {
     fake_roompool *f = ctx;
     f->transfer = *(const pl_participant_transfer *)in->body;
+    pl_fmt_cut(f->counts->transfer, sizeof f->counts->transfer, "%s%s",
+               f->transfer.secret, f->transfer.transfer_id);
+    atomic_fetch_add(&f->counts->transfers, 1);
     reply_ok(f, in);
 }
 

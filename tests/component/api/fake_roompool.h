@@ -19,13 +19,17 @@
 
 #include <stdatomic.h>
 
+#include "api.h"
 #include "pl/bus.h"
 
 typedef struct fake_counts {
     atomic_uint polls, cancels, acks, last_ack, joins, media, controls,
         sessions, creates, actions, invites, rooms, messages;
-    atomic_bool is_deaf; /* answers no poll */
-    atomic_bool is_mute; /* answers nothing */
+    atomic_uint transfers;
+    char transfer[PL_SEAT_TOKEN_MAX + 1]; /* token of its refer event; read
+                                             after transfers has risen */
+    atomic_bool is_deaf;                  /* answers no poll */
+    atomic_bool is_mute;                  /* answers nothing */
 } fake_counts;
 
 typedef struct fake_roompool fake_roompool;
