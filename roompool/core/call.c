@@ -21,9 +21,7 @@ static const pl_sm_state CALL_STATES[] = {
                                    TO(ENDED),
                                false},
     [PL_CALL_STATE_EARLY] = {"early-media",
-                             TO(RINGING) | TO(ANSWERED) | TO(CONFIRMED) |
-                                 TO(ENDED),
-                             false},
+                             TO(ANSWERED) | TO(CONFIRMED) | TO(ENDED), false},
     [PL_CALL_STATE_ANSWERED] = {"answered", TO(CONFIRMED) | TO(ENDED), false},
     [PL_CALL_STATE_CONFIRMED] = {"confirmed", TO(ENDED), false},
     [PL_CALL_STATE_ENDED] = {"ended", 0, true},

@@ -100,7 +100,8 @@ static void settle_call(pl_call *call)
 {
     bool is_answered = call->row.state >= PL_CALL_STATE_ANSWERED;
     call->is_answer_sent = is_answered;
-    call->is_answered = is_answered;
+    /* Early media brought the answer; what follows need not repeat it. */
+    call->is_answered = is_answered || call->row.state == PL_CALL_STATE_EARLY;
 }
 
 static void settle_leg(pl_leg *leg)

@@ -175,6 +175,21 @@ static void a_telephone_that_is_called_answers_after_a_restart(void **state)
     hang_up(s);
 }
 
+/* Its answer came with the early media; the 200 need not repeat it. */
+static void early_media_is_answered_after_a_restart(void **state)
+{
+    stage *s = *state;
+    answer ev;
+    user_calls(&s->w, &s->alice, "tel:+14255550100", s->call);
+    const char *id = sig_started(&s->w)->id;
+    (void)phone_report(&s->w, id, PL_CALL_STATE_EARLY, 183, "sdp");
+    (void)phone_report(&s->w, id, PL_CALL_STATE_RINGING, 180, NULL);
+    restart(s);
+    (void)phone_report(&s->w, id, PL_CALL_STATE_ANSWERED, 200, NULL);
+    user_reads(&s->w, &s->alice, PL_EVENT_KIND_SESSION_OPEN, &ev);
+    hang_up(s);
+}
+
 /* The answer to its offer is not kept: it is told to try again. */
 static void a_telephone_that_calls_is_refused_after_a_restart(void **state)
 {
@@ -307,6 +322,7 @@ int main(void)
         TEST(a_call_goes_on_over_a_restart),
         TEST(who_was_told_repeats_a_delete_after_a_restart),
         TEST(a_telephone_that_is_called_answers_after_a_restart),
+        TEST(early_media_is_answered_after_a_restart),
         TEST(a_telephone_that_calls_is_refused_after_a_restart),
         TEST(a_telephone_talks_on_over_a_restart),
         TEST(a_ringing_call_ends_with_all_workers),
