@@ -55,8 +55,9 @@ static void put_server(pl_jw *w, const pl_turn *turn,
     pl_buf credential;
     pl_slice url;
     const char *urls = turn->turn_urls;
-    pl_fmt_cut(name, sizeof name, "%lld:%s",
-               (long long)(wall_ms / 1000 + turn->ttl_s), participant_id);
+    long long until_s = wall_ms / 1000;
+    until_s += turn->ttl_s;
+    pl_fmt_cut(name, sizeof name, "%lld:%s", until_s, participant_id);
     pl_hmac_sha1(turn->secret.ptr, turn->secret.len, name, strlen(name), mac);
     pl_buf_init(&credential, 64);
     pl_base64_encode((pl_slice){mac, sizeof mac}, &credential);
