@@ -127,12 +127,40 @@ static void number_key(const char *number, char *buf, size_t cap)
     pl_fmt_cut(buf, cap, "#%s", without_prefix(number));
 }
 
-void pl_user_key(const pl_sess_row *sess, char *buf, size_t cap)
+void pl_user_address(const pl_roompool_config *config, const pl_sess_row *sess,
+                     char *buf, size_t cap)
 {
     char number[PL_NUMBER_MAX + 1];
+    const char *id = sess->user_id;
     pl_user_number(sess, number, sizeof number);
+    if (number[0] && sess->user_type == PL_USER_TYPE_MOBILE) {
+        pl_fmt_cut(buf, cap, "sip:%s@%s", number, config->icmn_domain);
+    } else if (number[0]) {
+        pl_fmt_cut(buf, cap, "tel:+%s", number);
+    } else if (strchr(id, ':')) {
+        pl_fmt_cut(buf, cap, "%s", id);
+    } else if (strchr(id, '@')) {
+        pl_fmt_cut(buf, cap, "sip:%s", id);
+    } else {
+        pl_fmt_cut(buf, cap, "sip:%s@%s", id[0] ? id : "anonymous",
+                   config->user_domain);
+    }
+}
+
+void pl_user_key(const pl_roompool_config *config, const pl_sess_row *sess,
+                 char *buf, size_t cap)
+{
+    char shown[PL_ADDRESS_MAX + 1];
+    char number[PL_NUMBER_MAX + 1];
+    pl_address a = {.user = ""};
+    pl_user_number(sess, number, sizeof number);
+    pl_user_address(config, sess, shown, sizeof shown);
     if (number[0]) {
         number_key(number, buf, cap);
+    } else if (pl_address_parse(config, shown, &a) == PL_OK && a.user[0]) {
+        pl_fmt_cut(buf, cap, "=%s", a.user);
+    } else if (a.number[0]) {
+        number_key(a.number, buf, cap);
     } else {
         pl_fmt_cut(buf, cap, "=%s", sess->user_id);
     }
@@ -151,11 +179,12 @@ bool pl_address_key(const pl_address *address, unsigned i, char *buf,
     return true;
 }
 
-bool pl_user_is_same(const pl_sess_row *a, const pl_sess_row *b)
+bool pl_user_is_same(const pl_roompool_config *config, const pl_sess_row *a,
+                     const pl_sess_row *b)
 {
     char key_a[PL_USER_KEY_MAX + 1];
     char key_b[PL_USER_KEY_MAX + 1];
-    pl_user_key(a, key_a, sizeof key_a);
-    pl_user_key(b, key_b, sizeof key_b);
+    pl_user_key(config, a, key_a, sizeof key_a);
+    pl_user_key(config, b, key_b, sizeof key_b);
     return strcmp(key_a, key_b) == 0;
 }

@@ -25,14 +25,21 @@ PL_MUST_USE pl_err pl_address_parse(const pl_roompool_config *config,
                                     const char *text, pl_address *ret_address);
 /* Whether two addresses mean the same, as far as text tells. */
 bool pl_address_is_same(const pl_address *a, const pl_address *b);
-/* What a session's user is found by; the same for all spellings of a number. */
-void pl_user_key(const pl_sess_row *sess, char *buf, size_t cap);
+/* The address of a session's user, as others see it: sip:user@user_domain,
+ * tel:+NUMBER of a virtual and sip:NUMBER@icmn_domain of a mobile one. */
+void pl_user_address(const pl_roompool_config *config, const pl_sess_row *sess,
+                     char *buf, size_t cap);
+/* What a session's user is found by; the same for all ids that others see as
+ * one address, and for all spellings of a number. */
+void pl_user_key(const pl_roompool_config *config, const pl_sess_row *sess,
+                 char *buf, size_t cap);
 /* What users whom an address means are found by: i 0, a number; 1, a name.
  * False when it is none. */
 bool pl_address_key(const pl_address *address, unsigned i, char *buf,
                     size_t cap);
-/* Whether two sessions speak for one user: the same id, or the same number. */
-bool pl_user_is_same(const pl_sess_row *a, const pl_sess_row *b);
+/* Whether two sessions speak for one user: the same address or number. */
+bool pl_user_is_same(const pl_roompool_config *config, const pl_sess_row *a,
+                     const pl_sess_row *b);
 /* Digits of a virtual or mobile user's id; "" for all others. */
 void pl_user_number(const pl_sess_row *sess, char *buf, size_t cap);
 

@@ -200,7 +200,7 @@ static const char *callees_breach(const pl_pool *pool)
     while ((sess = pl_map_next(pool->callees, &cursor, NULL)) != NULL) {
         const pl_sess *first = sess;
         for (; sess; sess = sess->next_same, n++) {
-            if (!pl_user_is_same(&first->row, &sess->row))
+            if (!pl_user_is_same(pool->config, &first->row, &sess->row))
                 return "two users share their sessions";
             if (strcmp(first->row.client_id, sess->row.client_id) != 0)
                 return "two clients speak for one user";

@@ -61,18 +61,14 @@ static pl_leg *ringing_leg(const pl_part *part)
 static bool may_ring(const pl_part *part, const pl_sess *mover,
                      const pl_sess *sess)
 {
-    return sess != mover && pl_user_is_same(&mover->row, &sess->row) &&
-           !pl_mod_leg(part->conf, sess);
+    return sess != mover && !pl_mod_leg(part->conf, sess);
 }
 
 static void ring_others(pl_pool *pool, pl_part *part, const pl_sess *mover)
 {
-    size_t cursor = 0;
-    uint32_t n = 0;
-    const pl_sess *sess;
-    while ((sess = pl_map_next(pool->sessions, &cursor, NULL)) != NULL) {
-        if (!may_ring(part, mover, sess) ||
-            n++ >= pool->config->max_sessions_per_user)
+    for (const pl_sess *sess = pl_session_first_same(pool, mover); sess;
+         sess = sess->next_same) {
+        if (!may_ring(part, mover, sess))
             continue;
         if (pl_invite_ring_session(pool, part, sess)) {
             pl_leg *leg = pl_mod_leg(part->conf, sess);

@@ -18,7 +18,8 @@ pl_err pl_opening_seat(pl_pool *pool, pl_conf *conf, const pl_sess *sess,
         return e;
     PL_SET(host->row.session_id, sess->row.session_id);
     PL_SET(host->row.display_name, sess->row.user_id);
-    pl_session_address(pool, sess, host->row.address, sizeof host->row.address);
+    pl_user_address(pool->config, &sess->row, host->row.address,
+                    sizeof host->row.address);
     pl_part_save(pool, host);
     PL_SET(conf->row.host_id, host->row.participant_id);
     pl_conf_save(pool, conf);

@@ -22,7 +22,7 @@ pl_sess *pl_session_find(const pl_pool *pool, const char *session_id)
 static pl_err add_to_user(pl_pool *pool, pl_sess *sess)
 {
     char key[PL_USER_KEY_MAX + 1];
-    pl_user_key(&sess->row, key, sizeof key);
+    pl_user_key(pool->config, &sess->row, key, sizeof key);
     pl_sess *first = pl_map_find(pool->callees, key);
     if (!first)
         return pl_map_put(pool->callees, key, sess);
@@ -34,7 +34,7 @@ static pl_err add_to_user(pl_pool *pool, pl_sess *sess)
 static void take_from_user(pl_pool *pool, pl_sess *sess)
 {
     char key[PL_USER_KEY_MAX + 1];
-    pl_user_key(&sess->row, key, sizeof key);
+    pl_user_key(pool->config, &sess->row, key, sizeof key);
     pl_sess *at = pl_map_find(pool->callees, key);
     if (at == sess) {
         (void)pl_map_remove(pool->callees, key);
@@ -48,6 +48,13 @@ static void take_from_user(pl_pool *pool, pl_sess *sess)
         at->next_same = sess->next_same;
 }
 
+const pl_sess *pl_session_first_same(const pl_pool *pool, const pl_sess *sess)
+{
+    char key[PL_USER_KEY_MAX + 1];
+    pl_user_key(pool->config, &sess->row, key, sizeof key);
+    return pl_map_find(pool->callees, key);
+}
+
 pl_sess *pl_session_next_of(const pl_pool *pool, const pl_address *address,
                             const pl_sess *after)
 {
@@ -57,7 +64,7 @@ pl_sess *pl_session_next_of(const pl_pool *pool, const pl_address *address,
     if (after && after->next_same)
         return after->next_same;
     if (after)
-        pl_user_key(&after->row, done, sizeof done);
+        pl_user_key(pool->config, &after->row, done, sizeof done);
     for (unsigned i = 0; i < 2; i++) {
         if (!pl_address_key(address, i, key, sizeof key))
             continue;
@@ -212,33 +219,13 @@ bool pl_session_was_told(const pl_sess *sess, const char *resource_id)
     return false;
 }
 
-void pl_session_address(const pl_pool *pool, const pl_sess *sess, char *buf,
-                        size_t cap)
-{
-    char number[PL_NUMBER_MAX + 1];
-    const char *user = sess->row.user_id;
-    pl_user_number(&sess->row, number, sizeof number);
-    if (number[0] && sess->row.user_type == PL_USER_TYPE_MOBILE) {
-        pl_fmt_cut(buf, cap, "sip:%s@%s", number, pool->config->icmn_domain);
-    } else if (number[0]) {
-        pl_fmt_cut(buf, cap, "tel:+%s", number);
-    } else if (strchr(user, ':')) {
-        pl_fmt_cut(buf, cap, "%s", user);
-    } else if (strchr(user, '@')) {
-        pl_fmt_cut(buf, cap, "sip:%s", user);
-    } else {
-        pl_fmt_cut(buf, cap, "sip:%s@%s", user[0] ? user : "anonymous",
-                   pool->config->user_domain);
-    }
-}
-
 void pl_session_address_of(const pl_pool *pool, const pl_part *part, char *buf,
                            size_t cap)
 {
     const pl_sess *sess = pl_session_find(pool, part->row.session_id);
     const char *text = part->row.address;
     if (sess) {
-        pl_session_address(pool, sess, buf, cap);
+        pl_user_address(pool->config, &sess->row, buf, cap);
     } else if (strchr(text, ':')) {
         pl_fmt_cut(buf, cap, "%s", text);
     } else if (text[0]) {
@@ -289,7 +276,7 @@ static pl_err may_speak_for(const pl_pool *pool, const pl_sess_row *row)
 {
     char key[PL_USER_KEY_MAX + 1];
     uint32_t n = 0;
-    pl_user_key(row, key, sizeof key);
+    pl_user_key(pool->config, row, key, sizeof key);
     for (const pl_sess *sess = pl_map_find(pool->callees, key); sess;
          sess = sess->next_same) {
         if (strcmp(sess->row.client_id, row->client_id) != 0)
@@ -303,8 +290,9 @@ static uint32_t type_of(uint32_t said, const char *user_id)
 {
     if (said == PL_USER_TYPE_MOBILE)
         return PL_USER_TYPE_MOBILE;
-    return strncmp(user_id, "vtn:", 4) == 0 ? PL_USER_TYPE_VIRTUAL
-                                            : PL_USER_TYPE_ACCOUNT;
+    bool is_number = strncmp(user_id, "vtn:", strlen("vtn:")) == 0 ||
+                     strncmp(user_id, "tel:", strlen("tel:")) == 0;
+    return is_number ? PL_USER_TYPE_VIRTUAL : PL_USER_TYPE_ACCOUNT;
 }
 
 /* Errors: PL_EUNBOUND the token names nobody. */

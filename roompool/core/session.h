@@ -10,6 +10,8 @@ pl_sess *pl_session_find(const pl_pool *pool, const char *session_id);
  * starts, and ends. */
 pl_sess *pl_session_next_of(const pl_pool *pool, const pl_address *address,
                             const pl_sess *after);
+/* The first session of the user of this one; next_same has the others. */
+const pl_sess *pl_session_first_same(const pl_pool *pool, const pl_sess *sess);
 /* Find for an actor. session_id "": the one of the token. client_id "": is not
  * compared.
  * Errors: PL_ENOENT no such session, or another client's; PL_EOTHERTOKEN the
@@ -33,11 +35,8 @@ void pl_session_terminated(pl_pool *pool, const char *session_id,
 /* Whether it was told so about this id, lately. */
 bool pl_session_was_told(const pl_sess *sess, const char *resource_id);
 void pl_session_note_told(pl_sess *sess, const char *resource_id);
-/* The address that others see: sip:user@domain. */
-void pl_session_address(const pl_pool *pool, const pl_sess *sess, char *buf,
-                        size_t cap);
-/* The same of a seat, a telephone's too; as it was invited when no session
- * sits in it. */
+/* The address of a seat that others see, a telephone's too; as it was invited
+ * when no session sits in it. */
 void pl_session_address_of(const pl_pool *pool, const pl_part *part, char *buf,
                            size_t cap);
 /* Start its clock, after loading or a refresh. */

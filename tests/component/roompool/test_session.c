@@ -251,6 +251,41 @@ static void one_number_is_one_user(void **state)
         PL_OK);
 }
 
+/* Whatever shows the address of a user is that user. */
+static void nobody_shows_the_address_of_another(void **state)
+{
+    static const char *const spellings[] = {
+        "sip:alice@localhost",       "alice@localhost",  "SIP:alice@LOCALHOST",
+        "sip:%61lice@localhost;x=y", "tel:+14255550100", "tel:425-555-0100"};
+    world *w = *state;
+    user alice;
+    answer a;
+    user_opens(w, &alice, "alice", "ta");
+    assert_int_equal(open_as(w,
+                             &(login){.token = "tn",
+                                      .user_id = "vtn:4255550100",
+                                      .e911 = "a:b:c:d"},
+                             &a),
+                     PL_OK);
+    for (size_t i = 0; i < sizeof spellings / sizeof spellings[0]; i++) {
+        login l = {.client = "other", .token = "to", .user_id = spellings[i]};
+        if (strncmp(spellings[i], "tel:", 4) == 0) {
+            assert_int_equal(open_as(w, &l, &a), PL_EE911_MISSING);
+            l.e911 = "a:b:c:d"; /* it is a number */
+        }
+        assert_int_equal(open_as(w, &l, &a), PL_EFORBIDDEN);
+        assert_int_equal(bind(w, "other", "to", spellings[i]), PL_EFORBIDDEN);
+    }
+    /* Of another domain, or of no address at all. */
+    static const char *const others[] = {"alice@example.com", "auth0|alice",
+                                         "urn:alice"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        login l = {.client = "other", .token = "to", .user_id = others[i]};
+        assert_int_equal(open_as(w, &l, &a), PL_OK);
+        assert_int_equal(log_out(w, "other", "to"), PL_OK);
+    }
+}
+
 /* A number rings its virtual or mobile user, however it is written. */
 static void a_number_rings_its_user(void **state)
 {
@@ -378,6 +413,7 @@ int main(void)
         TEST(a_session_needs_a_user),
         TEST(nobody_speaks_for_the_user_of_another_client),
         TEST(one_number_is_one_user),
+        TEST(nobody_shows_the_address_of_another),
         TEST(a_number_rings_its_user),
         TEST(a_number_is_shown_by_its_user),
         TEST(logging_out_frees_the_token_at_once),
