@@ -2,6 +2,7 @@
 #include "api_config.h"
 
 #include "pl/str.h"
+#include "redirect.h"
 #include "turn.h"
 
 #define CONFIG_TYPE pl_api_config
@@ -11,10 +12,13 @@ static pl_err check(const void *values, char *reason, size_t cap)
 {
     const pl_api_config *config = values;
     const char *wrong = NULL;
-    if (!pl_turn_urls_are_good(config->stun_urls, "stun"))
+    if (!pl_turn_urls_are_good(config->stun_urls, "stun")) {
         wrong = "stun_urls: each must begin with stun: or stuns:";
-    else if (!pl_turn_urls_are_good(config->turn_urls, "turn"))
+    } else if (!pl_turn_urls_are_good(config->turn_urls, "turn")) {
         wrong = "turn_urls: each must begin with turn: or turns:";
+    } else if (!pl_redirects_are_good(config->redirect_uris))
+        wrong = "redirect_uris: each must be an https URL (or http to "
+                "localhost or 127.0.0.1) without user name or fragment";
     if (!wrong)
         return PL_OK;
     pl_fmt_cut(reason, cap, "%s", wrong);
