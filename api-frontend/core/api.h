@@ -27,6 +27,7 @@ typedef enum pl_api_kind {
     PL_KIND_SEAT_EVENTS,    /* server-sent events */
     PL_KIND_LOCAL,          /* prepare alone makes the answer */
     PL_KIND_TOKEN,
+    PL_KIND_AUTHORIZE,
     PL_KIND_JWKS,
     PL_KIND_DISCOVERY,
     PL_KIND_PAGE_START,

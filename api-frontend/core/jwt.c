@@ -47,18 +47,21 @@ static pl_err decode_json(pl_slice part, pl_json **ret_json)
     return PL_EAUTH;
 }
 
-static bool is_type_ours(const pl_json *header)
+/* wanted NULL: an access token */
+static bool is_type_ours(const pl_json *header, const char *wanted)
 {
     pl_slice typ;
     if (pl_json_get_str(header, "typ", &typ))
         return false;
+    if (wanted)
+        return pl_slice_eq_str(typ, wanted);
     return pl_slice_eq_nocase(typ, "at+jwt") ||
            pl_slice_eq_nocase(typ, "application/at+jwt") ||
            pl_slice_eq_nocase(typ, "JWT");
 }
 
 /* RFC 8725 sections 3.1, 3.10, 3.11; RFC 7515 section 4.1.11 */
-static pl_err check_header(const pl_json *header, pl_jwt *jwt)
+static pl_err check_header(const pl_json *header, const char *typ, pl_jwt *jwt)
 {
     static const char *const refused[] = {"jku", "x5u", "jwk", "x5c", "crit"};
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
@@ -66,7 +69,7 @@ static pl_err check_header(const pl_json *header, pl_jwt *jwt)
             return PL_EAUTH;
     }
     pl_slice alg;
-    if (pl_json_get_str(header, "alg", &alg) || !is_type_ours(header))
+    if (pl_json_get_str(header, "alg", &alg) || !is_type_ours(header, typ))
         return PL_EAUTH;
     jwt->alg = find_alg(alg);
     if (jwt->alg == PL_JWT_UNKNOWN)
@@ -80,7 +83,7 @@ static pl_err check_header(const pl_json *header, pl_jwt *jwt)
                : PL_OK;
 }
 
-pl_err pl_jwt_parse(pl_slice text, pl_jwt *ret_jwt)
+pl_err pl_jwt_parse_typed(pl_slice text, const char *typ, pl_jwt *ret_jwt)
 {
     pl_jwt jwt = {.text = text};
     pl_slice rest = text;
@@ -96,7 +99,7 @@ pl_err pl_jwt_parse(pl_slice text, pl_jwt *ret_jwt)
     if (!e)
         e = decode_json(header_part, &header);
     if (!e)
-        e = check_header(header, &jwt);
+        e = check_header(header, typ, &jwt);
     if (!e)
         e = decode_json(claims_part, &jwt.claims);
     pl_json_free(&header);
@@ -106,6 +109,11 @@ pl_err pl_jwt_parse(pl_slice text, pl_jwt *ret_jwt)
         *ret_jwt = jwt;
     }
     return e;
+}
+
+pl_err pl_jwt_parse(pl_slice text, pl_jwt *ret_jwt)
+{
+    return pl_jwt_parse_typed(text, NULL, ret_jwt);
 }
 
 void pl_jwt_fini(pl_jwt *jwt)

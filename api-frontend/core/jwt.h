@@ -29,6 +29,10 @@ typedef struct pl_jwt {
  * Errors: PL_EAUTH malformed; alg none, HS* or unknown; jku, x5u, jwk, x5c or
  *         crit in the header; typ other than JWT or at+jwt; PL_ENOMEM. */
 PL_MUST_USE pl_err pl_jwt_parse(pl_slice text, pl_jwt *ret_jwt);
+/* The same for other signed texts of ours: typ must be exactly that one, so
+ * that neither is taken for the other. Source: RFC 8725 section 3.11 */
+PL_MUST_USE pl_err pl_jwt_parse_typed(pl_slice text, const char *typ,
+                                      pl_jwt *ret_jwt);
 void pl_jwt_fini(pl_jwt *jwt);
 
 typedef struct pl_jwt_policy {

@@ -66,6 +66,21 @@ static bool is_scope(const char *scope)
     return true;
 }
 
+/* RFC 6749 section 4.1.3, RFC 7636 section 4.5 */
+static pl_err read_code(const pl_form *form, pl_oauth_request *request)
+{
+    if (pl_form_get(form, "code", request->code, sizeof request->code) ||
+        optional(form, "redirect_uri", request->redirect_uri,
+                 sizeof request->redirect_uri) ||
+        optional(form, "code_verifier", request->code_verifier,
+                 sizeof request->code_verifier))
+        return PL_EINVAL;
+    return request->code_verifier[0] &&
+                   !pl_code_is_verifier(request->code_verifier)
+               ? PL_EINVAL
+               : PL_OK;
+}
+
 pl_err pl_oauth_read(const pl_http_head *head, pl_slice body,
                      pl_oauth_request *ret_request, pl_oauth_fault *ret_fault)
 {
@@ -76,7 +91,8 @@ pl_err pl_oauth_read(const pl_http_head *head, pl_slice body,
     if (pl_form_open(pl_http_head_get(head, "content-type"), body, &form) ||
         pl_form_get(&form, "grant_type", grant, sizeof grant))
         return refuse(PL_OAUTH_INVALID_REQUEST, ret_fault);
-    if (strcmp(grant, "client_credentials") != 0)
+    request->has_code = strcmp(grant, "authorization_code") == 0;
+    if (!request->has_code && strcmp(grant, "client_credentials") != 0)
         return refuse(PL_OAUTH_UNSUPPORTED_GRANT, ret_fault);
     pl_slice header = pl_http_head_get(head, "authorization");
     if (starts_nocase(header, "Basic ")) {
@@ -93,6 +109,8 @@ pl_err pl_oauth_read(const pl_http_head *head, pl_slice body,
     if (optional(&form, "scope", request->scope, sizeof request->scope) ||
         !is_scope(request->scope))
         return refuse(PL_OAUTH_INVALID_SCOPE, ret_fault);
+    if (request->has_code && read_code(&form, request))
+        return refuse(PL_OAUTH_INVALID_REQUEST, ret_fault);
     return PL_OK;
 }
 
@@ -119,13 +137,24 @@ void pl_oauth_fail(pl_answer *answer, pl_oauth_fault fault)
         const char *code, *text;
     } rows[] = {
         [PL_OAUTH_INVALID_REQUEST] = {400, "invalid_request",
-                                      "a form with grant_type, client_id and "
-                                      "client_secret is expected"},
+                                      "a form with grant_type, client_id, "
+                                      "client_secret and, for that grant, "
+                                      "code is expected"},
         [PL_OAUTH_INVALID_CLIENT] = {401, "invalid_client",
                                      "unknown client or wrong secret"},
         [PL_OAUTH_UNSUPPORTED_GRANT] = {400, "unsupported_grant_type",
-                                        "only client_credentials"},
+                                        "only client_credentials and "
+                                        "authorization_code"},
         [PL_OAUTH_INVALID_SCOPE] = {400, "invalid_scope", "malformed scope"},
+        [PL_OAUTH_INVALID_GRANT] = {400, "invalid_grant",
+                                    "the code is unknown, used, expired, or "
+                                    "not for this client, redirect_uri and "
+                                    "code_verifier"},
+        [PL_OAUTH_NO_CODES] = {400, "unauthorized_client",
+                               "no codes for this client: redirect_uris in "
+                               "section [api] is not set"},
+        [PL_OAUTH_CODES_FULL] = {503, "temporarily_unavailable",
+                                 "too many codes at once"},
         [PL_OAUTH_UNAVAILABLE] = {404, "invalid_request",
                                   "tokens come from an external issuer"},
     };
@@ -190,9 +219,13 @@ static void put_list(pl_jw *w, const char *key, const char *const *items)
     pl_jw_close(w, ']');
 }
 
-void pl_oauth_discovery(pl_answer *answer, const char *issuer)
+void pl_oauth_discovery(pl_answer *answer, const char *issuer, bool has_codes)
 {
-    static const char *const grants[] = {"client_credentials", NULL};
+    static const char *const grants[] = {"client_credentials",
+                                         "authorization_code", NULL};
+    static const char *const grant[] = {"client_credentials", NULL};
+    static const char *const types[] = {"code", NULL};
+    static const char *const challenges[] = {"S256", NULL};
     static const char *const methods[] = {"client_secret_basic",
                                           "client_secret_post", NULL};
     static const char *const none[] = {NULL};
@@ -202,8 +235,12 @@ void pl_oauth_discovery(pl_answer *answer, const char *issuer)
     pl_jw_str(&w, "issuer", issuer);
     put_url(&w, "token_endpoint", issuer, "/oauth2/token");
     put_url(&w, "jwks_uri", issuer, "/.well-known/jwks.json");
-    put_list(&w, "grant_types_supported", grants);
-    put_list(&w, "response_types_supported", none);
+    put_list(&w, "grant_types_supported", has_codes ? grants : grant);
+    put_list(&w, "response_types_supported", has_codes ? types : none);
+    if (has_codes) {
+        put_url(&w, "authorization_endpoint", issuer, "/oauth/v4/authorize");
+        put_list(&w, "code_challenge_methods_supported", challenges);
+    }
     put_list(&w, "token_endpoint_auth_methods_supported", methods);
     pl_jw_close(&w, '}');
 }

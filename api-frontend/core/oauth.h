@@ -1,9 +1,10 @@
 /* oauth.h - the token endpoint: requests, answers, claims.
- * Source: RFC 6749 sections 2.3.1, 4.4, 5 */
+ * Source: RFC 6749 sections 2.3.1, 4.1.3, 4.4, 5 */
 #ifndef PL_API_OAUTH_H
 #define PL_API_OAUTH_H
 
 #include "answer.h"
+#include "auth_code.h"
 #include "http_head.h"
 
 typedef struct pl_oauth_request {
@@ -11,6 +12,10 @@ typedef struct pl_oauth_request {
     char scope[257]; /* "" when not asked for */
     char user[257];  /* user the token shall name, "" none */
     bool has_basic;
+    bool has_code; /* grant_type is authorization_code: the rest is set */
+    char code[PL_CODE_MAX + 1];
+    char redirect_uri[PL_REDIRECT_MAX + 1];       /* "" none */
+    char code_verifier[PL_CODE_VERIFIER_MAX + 1]; /* "" none */
 } pl_oauth_request;
 
 typedef enum pl_oauth_fault {
@@ -18,6 +23,9 @@ typedef enum pl_oauth_fault {
     PL_OAUTH_INVALID_CLIENT,
     PL_OAUTH_UNSUPPORTED_GRANT,
     PL_OAUTH_INVALID_SCOPE,
+    PL_OAUTH_INVALID_GRANT,
+    PL_OAUTH_NO_CODES,   /* this client may not use them */
+    PL_OAUTH_CODES_FULL, /* too many at once */
     PL_OAUTH_UNAVAILABLE
 } pl_oauth_fault;
 
@@ -41,7 +49,8 @@ typedef struct pl_oauth_claims {
 } pl_oauth_claims;
 /* The payload of an access token. Source: RFC 9068 section 2.2 */
 void pl_oauth_claims_text(const pl_oauth_claims *claims, pl_buf *out);
-/* Metadata for clients. Source: RFC 8414 section 2 */
-void pl_oauth_discovery(pl_answer *answer, const char *issuer);
+/* Metadata for clients. has_codes: whether authorization codes are given.
+ * Source: RFC 8414 section 2 */
+void pl_oauth_discovery(pl_answer *answer, const char *issuer, bool has_codes);
 
 #endif

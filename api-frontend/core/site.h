@@ -5,6 +5,7 @@
 #include "api.h"
 
 extern const pl_api_op PL_OP_TOKEN;
+extern const pl_api_op PL_OP_AUTHORIZE;
 extern const pl_api_op PL_OP_JWKS;
 extern const pl_api_op PL_OP_DISCOVERY;
 extern const pl_api_op PL_OP_PAGE_START;

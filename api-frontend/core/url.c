@@ -71,3 +71,14 @@ pl_err pl_url_param(pl_slice query, const char *name, char *buf, size_t cap)
     return is_found ? pl_url_decode(value, PL_URL_PLUS_IS_BLANK, buf, cap)
                     : PL_ENOENT;
 }
+
+bool pl_url_is_word(const char *text, const char *others)
+{
+    for (const char *c = text; *c; c++) {
+        bool is_alnum = (*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') ||
+                        (*c >= 'A' && *c <= 'Z');
+        if (!is_alnum && !strchr(others, *c))
+            return false;
+    }
+    return true;
+}

@@ -23,4 +23,7 @@ PL_MUST_USE pl_err pl_url_decode(pl_slice text, pl_url_plus plus, char *buf,
 PL_MUST_USE pl_err pl_url_param(pl_slice query, const char *name, char *buf,
                                 size_t cap);
 
+/* Whether text has nothing but ASCII letters, digits and `others`; "" has. */
+bool pl_url_is_word(const char *text, const char *others);
+
 #endif

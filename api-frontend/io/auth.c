@@ -5,10 +5,9 @@
 #include <string.h>
 
 #include "api_metrics.h"
+#include "codes.h"
 #include "fetch.h"
 #include "files.h"
-#include "jose.h"
-#include "oauth.h"
 #include "pl/log.h"
 #include "pl/rng.h"
 #include "pl/str.h"
@@ -31,6 +30,7 @@ struct pl_auth {
     pl_keys *keys; /* NULL until an external set was fetched */
     pl_fetch *fetch;
     pl_timer *refresh;
+    pl_codes *codes; /* NULL: an external issuer */
     int64_t fetched_us;
     bool is_external;
     char client_id[129], client_secret[129];
@@ -191,6 +191,16 @@ static void unknown_kid(pl_auth *auth)
         refresh(auth);
 }
 
+static pl_err open_codes(pl_auth *auth)
+{
+    pl_codes_options options = {.loop = auth->loop,
+                                .metrics = auth->metrics,
+                                .keys = auth->keys,
+                                .client_id = auth->client_id,
+                                .redirect_uris = auth->config->redirect_uris};
+    return pl_codes_open(&options, &auth->codes);
+}
+
 pl_err pl_auth_open(pl_loop *loop, const pl_api_config *config,
                     pl_metrics *metrics, pl_auth **ret_auth)
 {
@@ -207,6 +217,8 @@ pl_err pl_auth_open(pl_loop *loop, const pl_api_config *config,
         e = open_keys(auth);
         if (!e)
             e = open_client(auth);
+        if (!e)
+            e = open_codes(auth);
     }
     if (e) {
         pl_auth_close(&auth);
@@ -222,6 +234,7 @@ void pl_auth_close(pl_auth **auth)
         return;
     pl_timer_destroy(&(*auth)->refresh);
     pl_fetch_close(&(*auth)->fetch);
+    pl_codes_close(&(*auth)->codes);
     pl_keys_free(&(*auth)->keys);
     pl_wipe((*auth)->client_secret, sizeof(*auth)->client_secret);
     free(*auth);
@@ -275,8 +288,8 @@ pl_err pl_auth_check(pl_auth *auth, pl_slice header, pl_caller *ret_caller)
 
 /* ---- issuing ---- */
 
-static pl_err issue(pl_auth *auth, const pl_oauth_request *request,
-                    const char *scope, pl_buf *token)
+static pl_err issue(pl_auth *auth, const char *user, const char *scope,
+                    pl_buf *token)
 {
     enum { CLAIMS_MAX = 4096 };
     char id[32];
@@ -287,18 +300,33 @@ static pl_err issue(pl_auth *auth, const pl_oauth_request *request,
         .audience = auth->config->audience,
         .client_id = auth->client_id,
         .scope = scope,
-        .user = request->user,
+        .user = user,
         .token_id = id,
         .now_s = pl_loop_wall_ms(auth->loop) / 1000,
         .lifetime_s = auth->config->token_s,
     };
     pl_buf_init(&text, CLAIMS_MAX);
     pl_oauth_claims_text(&claims, &text);
-    pl_err e = text.has_failed
-                   ? PL_EIO
-                   : pl_keys_sign(auth->keys, pl_buf_slice(&text), token);
+    pl_err e = text.has_failed ? PL_EIO
+                               : pl_keys_sign(auth->keys, "at+jwt",
+                                              pl_buf_slice(&text), token);
     pl_buf_fini(&text);
     return e;
+}
+
+static void grant(pl_auth *auth, const char *user, const char *scope,
+                  pl_answer *answer)
+{
+    pl_buf token;
+    pl_buf_init(&token, PL_JWT_MAX);
+    if (issue(auth, user, scope, &token)) {
+        pl_answer_refuse(answer, PL_FAMILY_TOKEN, 500, "signing failed");
+    } else {
+        pl_metrics_add(auth->metrics, PL_AM_token_issued, 1);
+        pl_oauth_grant(answer, pl_buf_text(&token), auth->config->token_s,
+                       scope);
+    }
+    pl_buf_fini(&token);
 }
 
 void pl_auth_token(pl_auth *auth, const pl_http_head *head, pl_slice body,
@@ -319,17 +347,30 @@ void pl_auth_token(pl_auth *auth, const pl_http_head *head, pl_slice body,
         pl_oauth_fail(answer, PL_OAUTH_INVALID_CLIENT);
         return;
     }
+    pl_auth_code code;
     const char *scope = request.scope[0] ? request.scope : "WEBRTC";
-    pl_buf token;
-    pl_buf_init(&token, PL_JWT_MAX);
-    if (issue(auth, &request, scope, &token)) {
-        pl_answer_refuse(answer, PL_FAMILY_TOKEN, 500, "signing failed");
-    } else {
-        pl_metrics_add(auth->metrics, PL_AM_token_issued, 1);
-        pl_oauth_grant(answer, pl_buf_text(&token), auth->config->token_s,
-                       scope);
+    const char *user = request.user;
+    if (request.has_code) { /* what the user agreed to, not what is asked */
+        if (pl_codes_take(auth->codes, &request, &code, &fault)) {
+            pl_oauth_fail(answer, fault);
+            return;
+        }
+        scope = code.scope;
+        user = code.user;
     }
-    pl_buf_fini(&token);
+    grant(auth, user, scope, answer);
+}
+
+void pl_auth_authorize(pl_auth *auth, const pl_http_head *head, pl_slice body,
+                       pl_answer *answer)
+{
+    if (auth->is_external) {
+        pl_consent_refuse(answer, 404,
+                          "Tokens of this server come from an external "
+                          "issuer: ask there.");
+    } else {
+        pl_codes_authorize(auth->codes, head, body, answer);
+    }
 }
 
 void pl_auth_jwks(pl_auth *auth, pl_answer *answer)
@@ -349,6 +390,7 @@ void pl_auth_discovery(pl_auth *auth, pl_answer *answer)
     if (auth->is_external) {
         pl_oauth_fail(answer, PL_OAUTH_UNAVAILABLE);
     } else {
-        pl_oauth_discovery(answer, auth->config->issuer);
+        pl_oauth_discovery(answer, auth->config->issuer,
+                           auth->config->redirect_uris[0] != '\0');
     }
 }

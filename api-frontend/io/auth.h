@@ -25,6 +25,9 @@ PL_MUST_USE pl_err pl_auth_check(pl_auth *auth, pl_slice header,
 /* POST to the token endpoint. */
 void pl_auth_token(pl_auth *auth, const pl_http_head *head, pl_slice body,
                    pl_answer *answer);
+/* GET and POST of the page where the user of a mobile number agrees. */
+void pl_auth_authorize(pl_auth *auth, const pl_http_head *head, pl_slice body,
+                       pl_answer *answer);
 void pl_auth_jwks(pl_auth *auth, pl_answer *answer);
 void pl_auth_discovery(pl_auth *auth, pl_answer *answer);
 

@@ -151,15 +151,27 @@ static void answer_local(const pl_incoming *in,
     pl_answer_fini(&answer);
 }
 
-static void token(const pl_incoming *in)
+static void answer_form(const pl_incoming *in,
+                        void (*make)(pl_auth *auth, const pl_http_head *head,
+                                     pl_slice body, pl_answer *answer))
 {
     pl_answer answer;
     pl_answer_init(&answer);
-    pl_auth_token(in->gateway->auth, pl_http_request_head(in->exchange),
-                  pl_http_request_body(in->exchange), &answer);
-    pl_gateway_answer(in->gateway, in->exchange, PL_FAMILY_TOKEN, &answer, NULL,
-                      NULL);
+    make(in->gateway->auth, pl_http_request_head(in->exchange),
+         pl_http_request_body(in->exchange), &answer);
+    pl_gateway_answer(in->gateway, in->exchange, in->match->route->op->family,
+                      &answer, NULL, NULL);
     pl_answer_fini(&answer);
+}
+
+static void token(const pl_incoming *in)
+{
+    answer_form(in, pl_auth_token);
+}
+
+static void authorize(const pl_incoming *in)
+{
+    answer_form(in, pl_auth_authorize);
 }
 
 static void jwks(const pl_incoming *in)
@@ -239,6 +251,7 @@ static void (*const HANDLERS[PL_KINDS])(const pl_incoming *in) = {
     [PL_KIND_SEAT_EVENTS] = pl_event_stream_begin,
     [PL_KIND_LOCAL] = local,
     [PL_KIND_TOKEN] = token,
+    [PL_KIND_AUTHORIZE] = authorize,
     [PL_KIND_JWKS] = jwks,
     [PL_KIND_DISCOVERY] = discovery,
     [PL_KIND_PAGE_START] = pl_page_start,

@@ -245,25 +245,26 @@ pl_err pl_keys_public_text(const pl_keys *keys, pl_buf *out)
     return e;
 }
 
-static cjose_header_t *make_header(const key *k)
+static cjose_header_t *make_header(const key *k, const char *typ)
 {
     cjose_err error;
     cjose_header_t *header = cjose_header_new(&error);
     if (header &&
         cjose_header_set(header, CJOSE_HDR_ALG, alg_text(k->alg), &error) &&
-        cjose_header_set(header, "typ", "at+jwt", &error) &&
+        cjose_header_set(header, "typ", typ, &error) &&
         cjose_header_set(header, CJOSE_HDR_KID, k->kid, &error))
         return header;
     cjose_header_release(header);
     return NULL;
 }
 
-pl_err pl_keys_sign(const pl_keys *keys, pl_slice claims, pl_buf *out)
+pl_err pl_keys_sign(const pl_keys *keys, const char *typ, pl_slice claims,
+                    pl_buf *out)
 {
     const key *k = &keys->keys[0];
     cjose_err error;
     const char *text = NULL;
-    cjose_header_t *header = k->jwk ? make_header(k) : NULL;
+    cjose_header_t *header = k->jwk ? make_header(k, typ) : NULL;
     cjose_jws_t *jws =
         header ? cjose_jws_sign(k->jwk, header, claims.ptr, claims.len, &error)
                : NULL;

@@ -22,8 +22,9 @@ PL_MUST_USE pl_err pl_keys_make(pl_buf *out);
 /* The public parts, as JWKS. Errors: PL_ENOMEM. */
 PL_MUST_USE pl_err pl_keys_public_text(const pl_keys *keys, pl_buf *out);
 /* Sign claims with the set's first key, which must be private.
+ * typ:    of the header; "at+jwt" is an access token
  * Errors: PL_EIO. */
-PL_MUST_USE pl_err pl_keys_sign(const pl_keys *keys, pl_slice claims,
-                                pl_buf *out);
+PL_MUST_USE pl_err pl_keys_sign(const pl_keys *keys, const char *typ,
+                                pl_slice claims, pl_buf *out);
 
 #endif

@@ -59,7 +59,8 @@ static pl_err verify(const pl_keys *keys, pl_slice text)
 static void sign(const pl_keys *keys, pl_buf *token)
 {
     pl_buf_init(token, PL_JWT_MAX);
-    assert_int_equal(pl_keys_sign(keys, pl_slice_str(CLAIMS), token), PL_OK);
+    assert_int_equal(pl_keys_sign(keys, "at+jwt", pl_slice_str(CLAIMS), token),
+                     PL_OK);
 }
 
 static void accepts_its_own_signature_by_the_public_set(void **state)
