@@ -37,6 +37,7 @@
 #define PL_ROW_KEEP_ALIVE(v, n, t)      PL_ROW_ENUM(KEEP_ALIVE, v, n)
 #define PL_ROW_STREAM(v, n, t)          PL_ROW_ENUM(STREAM, v, n)
 #define PL_ROW_INVENTORY(v, n, t)       PL_ROW_ENUM(INVENTORY, v, n)
+#define PL_ROW_POOL_STATE(v, n, t)      PL_ROW_ENUM(POOL_STATE, v, n)
 
 #define PL_WORDS_BODY(sym, upper)                                              \
     enum pl_##sym{PL_##upper##_WORDS(PL_ROW_##upper)};
