@@ -85,7 +85,7 @@ pl_client_finish pl_client_dialled;
 
 /* client_layout.c */
 pl_client_prepare pl_client_transform_layout;
-pl_client_finish pl_client_layouts_are;
+pl_client_finish pl_client_layouts_are, pl_client_no_svgs;
 
 /* client_roster.c: reading */
 pl_client_prepare pl_client_status, pl_client_roster, pl_client_theme,

@@ -87,6 +87,19 @@ pl_err pl_client_transform_layout(pl_api_call *call, pl_answer *answer)
     return e == PL_EPROTO ? PL_EINVAL : PL_OK;
 }
 
+/* No drawings of layouts, which would be by name. */
+void pl_client_no_svgs(pl_api_call *call, pl_err e, const pl_msg_desc *desc,
+                       const void *body, pl_answer *answer)
+{
+    pl_jw w;
+    if (pl_client_failed(call, e, NULL, desc, body, answer))
+        return;
+    pl_client_open(&w, answer, 200, "success");
+    pl_jw_open(&w, "result", '{');
+    pl_jw_close(&w, '}');
+    pl_jw_close(&w, '}');
+}
+
 /* Names; with ?annotate=true each with its (no) tags. */
 void pl_client_layouts_are(pl_api_call *call, pl_err e, const pl_msg_desc *desc,
                            const void *body, pl_answer *answer)

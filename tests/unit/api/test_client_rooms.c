@@ -143,6 +143,7 @@ static void every_result_has_its_type(void **state)
          SUCCESS("true")},
         {GET("/available_layouts?annotate=false"), NULL, 200,
          SUCCESS("[\"1:0\",\"1:7\",\"4:0\",\"5:7\"]")},
+        {GET("/layout_svgs"), NULL, 200, SUCCESS("{}")},
         {GET("/available_layouts"), NULL, 200,
          SUCCESS("[\"1:0\",\"1:7\",\"4:0\",\"5:7\"]")},
     };
