@@ -3,11 +3,13 @@
 
 #include "address.h"
 #include "conference.h"
+#include "host_timers.h"
 #include "leg.h"
 #include "model.h"
 #include "move.h"
 #include "participant.h"
 #include "session.h"
+#include "waiting.h"
 
 /* ---- legs ---- */
 
@@ -69,6 +71,54 @@ static const char *spare_breach(const pl_pool *pool, const pl_part *part)
     return NULL;
 }
 
+/* ---- the waiting room ---- */
+
+static const char *waiting_breach(const pl_pool *pool, const pl_part *part)
+{
+    const pl_conf *conf = part->conf;
+    if (part->row.is_held_by_lock && !pl_waits(part))
+        return "the lock holds somebody who does not wait";
+    if (!pl_waits(part))
+        return part->wait.at != 0 ? "a clock runs for nobody who waits" : NULL;
+    if (part->row.state != PL_PART_STATE_ACTIVE || part->row.is_dialled ||
+        conf->row.kind != PL_CONF_KIND_ROOM)
+        return "somebody waits who cannot";
+    if (part->row.is_held_by_lock && !conf->row.is_locked)
+        return "the lock holds somebody, and is open";
+    if (!part->row.is_held_by_lock &&
+        (conf->row.is_started || part->row.role == PL_PART_ROLE_HOST))
+        return "somebody waits for nothing";
+    return pool->config->waiting_s > 0 && part->wait.at == 0
+               ? "somebody waits for ever"
+               : NULL;
+}
+
+/* Who waits is not heard, nor hears; who is in, both. */
+static const char *mixed_breach(const pl_part *part)
+{
+    if (part->conf->row.kind != PL_CONF_KIND_ROOM)
+        return NULL;
+    bool is_in = part->row.state == PL_PART_STATE_ACTIVE && !pl_waits(part) &&
+                 !part->row.on_hold;
+    bool may_be = is_in || part->row.state == PL_PART_STATE_NEW ||
+                  part->row.state == PL_PART_STATE_RINGING;
+    PL_LIST_EACH(node, &part->legs)
+    {
+        const pl_leg *leg = PL_CONTAINER(node, pl_leg, link);
+        if (leg->row.mixed && !may_be)
+            return "somebody is heard who is not in the room";
+        if (!leg->row.mixed && is_in)
+            return "somebody in the room is not heard";
+    }
+    return NULL;
+}
+
+static const char *room_part_breach(const pl_pool *pool, const pl_part *part)
+{
+    const char *breach = waiting_breach(pool, part);
+    return breach ? breach : mixed_breach(part);
+}
+
 static const char *part_breach(const pl_pool *pool, const pl_part *part)
 {
     const pl_part *partner = pl_part_find(pool, part->partner);
@@ -84,7 +134,8 @@ static const char *part_breach(const pl_pool *pool, const pl_part *part)
     if (part->row.move_until > 0 && (part->conf->row.kind != PL_CONF_KIND_API ||
                                      part->row.state != PL_PART_STATE_ACTIVE))
         return "a move is armed that cannot be";
-    return part->row.kind == PL_PART_KIND_USER ? user_breach(pool, part) : NULL;
+    return part->row.kind == PL_PART_KIND_USER ? user_breach(pool, part)
+                                               : room_part_breach(pool, part);
 }
 
 /* ---- conferences ---- */
@@ -126,9 +177,43 @@ static const char *seats_breach(const pl_pool *pool, const pl_conf *conf)
                : NULL;
 }
 
+static bool has_host_with_media(const pl_conf *conf)
+{
+    PL_LIST_EACH(node, &conf->parts)
+    {
+        const pl_part *part = PL_CONTAINER(node, pl_part, link);
+        if (part->row.state == PL_PART_STATE_ACTIVE && !pl_waits(part) &&
+            part->row.role == PL_PART_ROLE_HOST && part->row.has_media)
+            return true;
+    }
+    return false;
+}
+
+static const char *hosts_breach(const pl_conf *conf)
+{
+    bool is_live = conf->row.state == PL_CONF_STATE_LIVE;
+    if (conf->row.kind != PL_CONF_KIND_ROOM) {
+        return !conf->row.is_started || conf->row.is_locked ||
+                       conf->row.guests_muted || conf->row.hosts_left_at ||
+                       conf->row.alone_at
+                   ? "a conference of the API has hosts and guests"
+                   : NULL;
+    }
+    if (!conf->row.is_started && has_host_with_media(conf))
+        return "a conference with its host has not started";
+    if (is_live &&
+        pl_host_timers_hostless(conf) != (conf->row.hosts_left_at != 0))
+        return "a conference without host does not know it";
+    if (is_live && (conf->row.hosts_left_at != 0) != (conf->hostless.at != 0))
+        return "a conference goes on without host for ever";
+    return NULL;
+}
+
 static const char *conf_breach(const pl_pool *pool, const pl_conf *conf)
 {
     const char *breach = seats_breach(pool, conf);
+    if (!breach)
+        breach = hosts_breach(conf);
     if (breach)
         return breach;
     if (conf->row.epoch > pool->epoch)

@@ -65,6 +65,7 @@ static pl_err create(pl_pool *pool, pl_conf_row *row, pl_conf **ret_conf)
     PL_SET(row->conf_id, id);
     row->state = state;
     row->started_at = pool->now.wall_ms;
+    row->guests_can_unmute = true;
     if (row->max_participants == 0)
         row->max_participants = pool->config->max_participants;
     if (row->max_talkers == 0)
@@ -87,6 +88,7 @@ pl_err pl_conf_of_room(pl_pool *pool, pl_room *room, pl_conf **ret_conf)
     }
     pl_conf_row row = {.kind = PL_CONF_KIND_ROOM,
                        .mode = room->row.mode,
+                       .is_started = !room->row.host_pin_hash[0],
                        .max_participants = room->row.max_participants,
                        .max_talkers = room->row.max_talkers};
     PL_SET(row.room_id, room->row.room_id);
@@ -95,7 +97,8 @@ pl_err pl_conf_of_room(pl_pool *pool, pl_room *room, pl_conf **ret_conf)
 
 pl_err pl_conf_create(pl_pool *pool, uint32_t kind, pl_conf **ret_conf)
 {
-    pl_conf_row row = {.kind = kind, .mode = PL_ROOM_MODE_MIX};
+    pl_conf_row row = {
+        .kind = kind, .mode = PL_ROOM_MODE_MIX, .is_started = true};
     if (kind == PL_CONF_KIND_CALL)
         row.max_participants = CALL_SEATS;
     return create(pool, &row, ret_conf);
@@ -184,13 +187,20 @@ void pl_conf_unplace(pl_pool *pool, pl_conf *conf)
 
 /* ---- end ---- */
 
+static void stop_clocks(pl_pool *pool, pl_conf *conf)
+{
+    pl_pool_cancel(pool, &conf->talk);
+    pl_pool_cancel(pool, &conf->replace);
+    pl_pool_cancel(pool, &conf->hostless);
+    pl_pool_cancel(pool, &conf->alone);
+}
+
 static void purge(void *ctx, void *object)
 {
     pl_pool *pool = ctx;
     pl_conf *conf = object;
     pl_room *room = conf->room;
-    pl_pool_cancel(pool, &conf->talk);
-    pl_pool_cancel(pool, &conf->replace);
+    stop_clocks(pool, conf);
     while (!pl_list_is_empty(&conf->parts))
         pl_part_forget(pool, PL_CONTAINER(conf->parts.next, pl_part, link));
     pl_conf_events_clear(pool, conf);
@@ -223,8 +233,7 @@ void pl_conf_end(pl_pool *pool, pl_conf *conf, const char *reason)
         pl_part_leave(pool, PL_CONTAINER(node, pl_part, link), reason);
     }
     pl_conf_save(pool, conf);
-    pl_pool_cancel(pool, &conf->talk);
-    pl_pool_cancel(pool, &conf->replace);
+    stop_clocks(pool, conf);
     pl_conf_plan_purge(pool, conf);
     pl_pool_note(pool, PL_LOG_INFO, "conference_ended", conf, NULL, reason);
 }

@@ -1,11 +1,15 @@
 /* dispatch.c - which message goes to which function, and who may send it. */
+#include "chat.h"
 #include "conference_api.h"
+#include "control.h"
 #include "direct_call.h"
 #include "event_stream.h"
 #include "join.h"
 #include "leg.h"
 #include "model.h"
 #include "pl/str.h"
+#include "refer.h"
+#include "room_dial.h"
 #include "session.h"
 #include "telephone.h"
 #include "ticket.h"
@@ -54,6 +58,12 @@ static const route ROUTES[] = {
     {&PL_MSG_PARTICIPANT_MEDIA, FROM_API, pl_on_participant_media},
     {&PL_MSG_PARTICIPANT_MEDIA_END, FROM_API, pl_on_participant_media_end},
     {&PL_MSG_PARTICIPANT_CONTROL, FROM_API, pl_on_participant_control},
+    {&PL_MSG_CONFERENCE_CONTROL, FROM_API, pl_on_conference_control},
+    {&PL_MSG_ROOM_MESSAGE, FROM_API, pl_on_room_message},
+    {&PL_MSG_ROOM_DIAL, FROM_API, pl_on_room_dial},
+    {&PL_MSG_PARTICIPANT_TRANSFER, FROM_API, pl_on_participant_transfer},
+    {&PL_MSG_ROOM_STATUS, FROM_API, pl_on_room_status},
+    {&PL_MSG_ROSTER_GET, FROM_API, pl_on_roster_get},
     {&PL_MSG_LEG_REPORT, FROM_MEDIA, pl_on_leg_report},
     {&PL_MSG_LEG_DTMF, FROM_MEDIA, pl_on_leg_dtmf},
     {&PL_MSG_LEG_PLAYED, FROM_MEDIA, pl_on_leg_played},

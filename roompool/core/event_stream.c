@@ -6,8 +6,10 @@
 
 #include "participant.h"
 #include "pl/str.h"
+#include "refer.h"
 #include "roster.h"
 #include "session.h"
+#include "waiting.h"
 
 static const int64_t TALK_GAP_US = 250000; /* speakers are told 4 times a s */
 /* An event handed out is handed out again at once when the front end says that
@@ -200,17 +202,11 @@ static void fill_texts(const pl_event_row *row, pl_event_item *item)
     ITEM_STR(call_id, row->call_id);
 }
 
-static bool is_roster(uint32_t kind)
-{
-    return kind == PL_EVENT_KIND_PARTICIPANT_CREATE ||
-           kind == PL_EVENT_KIND_PARTICIPANT_UPDATE;
-}
-
 static void fill_item(const pl_event_row *row, pl_event_item *item)
 {
     *item = (pl_event_item){.seq = row->seq, .kind = row->kind};
     fill_texts(row, item);
-    if (row->sdp.len > 0)
+    if (row->sdp.len > 0 && row->kind != PL_EVENT_KIND_MESSAGE)
         ITEM_VAL(sdp, row->sdp);
     if (row->at > 0)
         ITEM_VAL(at_ms, row->at);
@@ -219,18 +215,6 @@ static void fill_item(const pl_event_row *row, pl_event_item *item)
     ITEM_STR(transfer_to, row->transfer_to);
     if (row->provisional)
         ITEM_VAL(provisional, true);
-    if (is_roster(row->kind)) {
-        ITEM_VAL(leg_kind, row->leg_kind);
-        ITEM_VAL(muted, row->muted);
-        ITEM_VAL(has_media, row->has_media);
-        ITEM_VAL(on_hold, row->on_hold);
-        ITEM_VAL(waiting, false);
-    }
-    if (row->kind == PL_EVENT_KIND_CONFERENCE_UPDATE) {
-        ITEM_VAL(locked, false);
-        ITEM_VAL(guests_muted, false);
-        ITEM_VAL(started, true);
-    }
 }
 
 static void unpark(pl_pool *pool, pl_poll *poll)
@@ -334,14 +318,39 @@ void pl_session_command_end(pl_pool *pool, pl_sess *sess)
 
 /* ---- a participant's reader ---- */
 
-static const pl_event *next_for(const pl_part *part, uint64_t after_seq)
+/* Who waits, or has left, hears of itself and the conference only, and never
+ * of what was told meanwhile. */
+static bool is_open_to(const pl_part *part, const pl_event_row *row)
+{
+    if (!pl_waits(part) && part->row.state != PL_PART_STATE_LEFT &&
+        row->seq > part->hidden_seq)
+        return true;
+    return row->kind == PL_EVENT_KIND_CONFERENCE_UPDATE ||
+           row->kind == PL_EVENT_KIND_LAYOUT ||
+           strcmp(row->participant_id, part->row.participant_id) == 0;
+}
+
+static bool is_for(const pl_pool *pool, const pl_part *part,
+                   const pl_event_row *row)
+{
+    bool is_own = strcmp(row->participant_id, part->row.participant_id) == 0;
+    if (row->kind == PL_EVENT_KIND_MESSAGE && is_own)
+        return false; /* it sent that */
+    if (row->kind == PL_EVENT_KIND_REFER &&
+        !pl_refer_secret(pool, row->transfer_id))
+        return false; /* expired */
+    return row->target_id[0]
+               ? strcmp(row->target_id, part->row.participant_id) == 0
+               : is_open_to(part, row);
+}
+
+static const pl_event *next_for(const pl_pool *pool, const pl_part *part,
+                                uint64_t after_seq)
 {
     PL_LIST_EACH(node, &part->conf->events)
     {
         const pl_event *ev = PL_CONTAINER(node, pl_event, link);
-        if (ev->row.seq > after_seq &&
-            (!ev->row.target_id[0] ||
-             strcmp(ev->row.target_id, part->row.participant_id) == 0))
+        if (ev->row.seq > after_seq && is_for(pool, part, &ev->row))
             return ev;
     }
     return NULL;
@@ -362,10 +371,12 @@ static bool has_missed(const pl_part *part, uint64_t after_seq)
 static const pl_part *next_talker(const pl_part *reader)
 {
     const pl_part *found = NULL;
+    if (pl_waits(reader))
+        return NULL;
     PL_LIST_EACH(node, &reader->conf->parts)
     {
         const pl_part *part = PL_CONTAINER(node, pl_part, link);
-        if (part->row.state == PL_PART_STATE_ACTIVE &&
+        if (part->row.state == PL_PART_STATE_ACTIVE && !pl_waits(part) &&
             part->talk_version > reader->talk_seen &&
             (!found || part->talk_version < found->talk_version))
             found = part;
@@ -385,11 +396,44 @@ static void give_talker(pl_pool *pool, pl_part *reader, const pl_part *talker)
     answer(pool, &reader->poll, item);
 }
 
+static void fill_message(const pl_event_row *row, pl_event_item *item)
+{
+    ITEM_STR(type, row->type);
+    ITEM_VAL(payload, row->sdp);
+    ITEM_VAL(direct, row->is_direct);
+}
+
+static void fill_refer(const pl_pool *pool, const pl_event_row *row,
+                       pl_event_item *item)
+{
+    const char *secret = pl_refer_secret(pool, row->transfer_id);
+    ITEM_STR(alias, row->alias);
+    ITEM_STR(transfer_id, row->transfer_id);
+    if (secret)
+        ITEM_STR(secret, secret);
+}
+
 static void serve_stored(pl_pool *pool, pl_part *part, const pl_event *ev)
 {
     pl_event_item item;
     fill_item(&ev->row, &item);
+    if (ev->row.kind == PL_EVENT_KIND_MESSAGE)
+        fill_message(&ev->row, &item);
+    if (ev->row.kind == PL_EVENT_KIND_REFER)
+        fill_refer(pool, &ev->row, &item);
+    pl_roster_describe(pool, part->conf, &ev->row, &item);
     answer(pool, &part->poll, &item);
+}
+
+void pl_event_describe(const pl_pool *pool, const pl_part *part,
+                       pl_event_item *ret_item)
+{
+    pl_event_row row;
+    pl_roster_row(part, &row);
+    row.kind = PL_EVENT_KIND_PARTICIPANT_CREATE;
+    PL_SET(row.conf_id, part->row.conf_id);
+    fill_item(&row, ret_item);
+    pl_roster_describe(pool, part->conf, &row, ret_item);
 }
 
 static void serve_part(pl_pool *pool, pl_part *part)
@@ -408,7 +452,9 @@ static void serve_part(pl_pool *pool, pl_part *part)
         free_event(opening);
         return;
     }
-    const pl_event *ev = next_for(part, poll->after_seq);
+    const pl_event *ev = next_for(pool, part, poll->after_seq);
+    if (!ev) /* nothing so far was for it */
+        poll->after_seq = part->conf->last_seq;
     const pl_part *talker = ev ? NULL : next_talker(part);
     if (ev) {
         serve_stored(pool, part, ev);

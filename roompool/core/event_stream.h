@@ -36,6 +36,9 @@ void pl_session_command_end(pl_pool *pool, pl_sess *sess);
 /* Somebody started or stopped talking. */
 void pl_conf_talking(pl_pool *pool, pl_part *part, bool is_talking,
                      uint32_t level);
+/* A participant as its participant-create tells it; seq 0. */
+void pl_event_describe(const pl_pool *pool, const pl_part *part,
+                       pl_event_item *ret_item);
 /* Answer a parked poll with "nothing" and forget it. */
 void pl_poll_end(pl_pool *pool, pl_poll *poll, uint64_t cursor);
 /* A front end went: forget its polls. */

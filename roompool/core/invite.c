@@ -165,7 +165,7 @@ pl_err pl_invite_ring(pl_pool *pool, pl_part *part)
                : pl_phone_dial(pool, part);
 }
 
-static void name_invited(pl_part *part, const char *address)
+void pl_invite_name(pl_part *part, const char *address)
 {
     const char *colon = strchr(address, ':');
     PL_SET(part->row.address, address);
@@ -206,17 +206,15 @@ pl_err pl_invite_seat(pl_pool *pool, pl_conf *conf, const pl_part *by,
     if (e)
         return e;
     PL_SET(part->row.invited_by, by->row.participant_id);
-    name_invited(part, kind == PL_PART_KIND_USER ? text : address.uri);
+    pl_invite_name(part, kind == PL_PART_KIND_USER ? text : address.uri);
     pl_part_save(pool, part);
     *ret_part = part;
     return PL_OK;
 }
 
-static pl_err may_invite(const pl_pool *pool, const pl_conf *conf,
-                         const char *address)
+pl_err pl_invite_may_ring(const pl_pool *pool, const pl_conf *conf)
 {
     uint32_t ringing = 0;
-    const pl_part *there = pl_invite_find(pool, conf, address);
     PL_LIST_EACH(node, &conf->parts)
     {
         ringing += PL_CONTAINER(node, pl_part, link)->row.state ==
@@ -224,9 +222,18 @@ static pl_err may_invite(const pl_pool *pool, const pl_conf *conf,
     }
     if (pool->is_draining)
         return PL_EDRAIN;
+    return ringing >= pool->config->max_invitations ? PL_EFULL : PL_OK;
+}
+
+static pl_err may_invite(const pl_pool *pool, const pl_conf *conf,
+                         const char *address)
+{
+    const pl_part *there = pl_invite_find(pool, conf, address);
+    if (pool->is_draining)
+        return PL_EDRAIN;
     if (there)
         return there->row.state == PL_PART_STATE_RINGING ? PL_EBUSY : PL_EEXIST;
-    return ringing >= pool->config->max_invitations ? PL_EFULL : PL_OK;
+    return pl_invite_may_ring(pool, conf);
 }
 
 pl_err pl_invite(pl_pool *pool, const pl_part *host, const char *address,

@@ -19,6 +19,10 @@ PL_MUST_USE pl_err pl_invite_check(const pl_pool *pool, const char *address,
 PL_MUST_USE pl_err pl_invite_seat(pl_pool *pool, pl_conf *conf,
                                   const pl_part *by, const char *address,
                                   pl_part **ret_part);
+/* Put its address, and a name made of that. */
+void pl_invite_name(pl_part *part, const char *address);
+/* Whether one more may ring. Errors: PL_EDRAIN, PL_EFULL. */
+PL_MUST_USE pl_err pl_invite_may_ring(const pl_pool *pool, const pl_conf *conf);
 /* Ring it: every session of the user, or the telephone.
  * Errors: PL_ENOUSER, PL_EUNAVAILABLE. */
 PL_MUST_USE pl_err pl_invite_ring(pl_pool *pool, pl_part *part);

@@ -1,4 +1,4 @@
-/* join.c - a page's participant: joining, media, control, leaving. */
+/* join.c - a page's participant: joining, media, leaving. */
 #include "join.h"
 
 #include <string.h>
@@ -7,8 +7,11 @@
 #include "leg.h"
 #include "participant.h"
 #include "pl/str.h"
+#include "refer.h"
 #include "room.h"
+#include "room_access.h"
 #include "roster.h"
+#include "waiting.h"
 
 /* ---- tokens ---- */
 
@@ -49,7 +52,7 @@ static void reply_joined(pl_pool *pool, const pl_bus_in *in,
 {
     pl_room_joined r = {.role = part->row.role,
                         .expires_s = pool->config->token_s,
-                        .waiting = false};
+                        .waiting = pl_waits(part)};
     PL_SET(r.participant_id, part->row.participant_id);
     PL_SET(r.conf_id, part->row.conf_id);
     PL_SET(r.room_name, part->conf->row.room_id);
@@ -78,18 +81,24 @@ static pl_err admit(pl_pool *pool, const pl_room_join *m, pl_part **ret_part)
     pl_part_role role;
     pl_err e =
         pool->is_draining ? PL_EDRAIN : pl_room_find(pool, m->alias, &room);
-    if (!e)
+    if (!e && m->transfer_id[0]) {
+        e = pl_refer_check(pool, m, room, &role);
+    } else if (!e) {
         e = pl_room_check_pin(pool, room, m->pin, m->source, &role);
-    if (!e)
-        e = check_stranger(pool, room, m->source, role);
+        if (!e)
+            e = check_stranger(pool, room, m->source, role);
+    }
     if (!e && room->conf && !pl_conf_has_room(room->conf))
         e = PL_EFULL;
     if (!e)
         e = pl_conf_of_room(pool, room, &conf);
     if (!e)
         e = pl_part_add(pool, conf, PL_PART_KIND_PAGE, role, ret_part);
-    if (e)
+    if (e) {
         pl_room_drop_unused(pool, room);
+    } else if (m->transfer_id[0]) {
+        pl_refer_use(pool, m->transfer_id);
+    }
     return e;
 }
 
@@ -130,26 +139,11 @@ void pl_on_room_join(pl_pool *pool, const pl_bus_in *in)
 
 /* ---- the rest names a participant and its token ---- */
 
-/* Find the actor; an ended one only where the request is harmless then. */
-static pl_part *actor(pl_pool *pool, const pl_bus_in *in, const char *id,
-                      const char *token_hash, bool may_have_left)
-{
-    pl_part *part = NULL;
-    pl_err e = pl_part_find_by_token(pool, id, token_hash, &part);
-    if (e == PL_ENOENT) /* not found is said of the participant acted upon */
-        e = PL_EAUTH;
-    if (!e && part->row.state == PL_PART_STATE_LEFT && !may_have_left)
-        e = PL_EGONE;
-    if (!e)
-        return part;
-    pl_pool_refuse(pool, &in->ticket, e, NULL);
-    return NULL;
-}
-
 void pl_on_participant_refresh(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_participant_refresh *m = in->body;
-    pl_part *part = actor(pool, in, m->participant_id, m->token_hash, false);
+    pl_part *part =
+        pl_room_actor(pool, in, m->participant_id, m->token_hash, false);
     if (!part)
         return;
     renew(pool, part, m->new_token_hash);
@@ -161,7 +155,8 @@ void pl_on_participant_refresh(pl_pool *pool, const pl_bus_in *in)
 void pl_on_participant_leave(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_participant_leave *m = in->body;
-    pl_part *part = actor(pool, in, m->participant_id, m->token_hash, true);
+    pl_part *part =
+        pl_room_actor(pool, in, m->participant_id, m->token_hash, true);
     if (!part)
         return;
     pl_part_leave(pool, part, m->reason[0] ? m->reason : "left");
@@ -197,7 +192,8 @@ static pl_err new_media(pl_pool *pool, pl_part *part, pl_slice sdp, pl_op *op)
     while ((leg = pl_leg_of(part)) != NULL) /* the page started over */
         pl_leg_drop(pool, leg);
     pl_part_set_media(pool, part, false);
-    pl_err e = pl_leg_add(pool, part, PL_LEG_KIND_WEBRTC, "", true, &leg);
+    pl_err e =
+        pl_leg_add(pool, part, PL_LEG_KIND_WEBRTC, "", !pl_waits(part), &leg);
     if (e) {
         pl_op_destroy(&op);
         return e;
@@ -222,7 +218,8 @@ static pl_err change_media(pl_pool *pool, pl_part *part, const char *call_id,
 void pl_on_participant_media(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_participant_media *m = in->body;
-    pl_part *part = actor(pool, in, m->participant_id, m->token_hash, false);
+    pl_part *part =
+        pl_room_actor(pool, in, m->participant_id, m->token_hash, false);
     if (!part)
         return;
     pl_op *op = pl_op_create(pool, NULL);
@@ -240,7 +237,8 @@ void pl_on_participant_media(pl_pool *pool, const pl_bus_in *in)
 void pl_on_participant_media_end(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_participant_media_end *m = in->body;
-    pl_part *part = actor(pool, in, m->participant_id, m->token_hash, true);
+    pl_part *part =
+        pl_room_actor(pool, in, m->participant_id, m->token_hash, true);
     if (!part)
         return;
     pl_leg *leg = pl_leg_find(pool, m->call_id);
@@ -248,42 +246,5 @@ void pl_on_participant_media_end(pl_pool *pool, const pl_bus_in *in)
         pl_leg_drop(pool, leg);
         pl_part_set_media(pool, part, false);
     }
-    pl_pool_ok(pool, &in->ticket);
-}
-
-/* ---- control ---- */
-
-static void set_muted(pl_pool *pool, pl_part *part, bool is_muted)
-{
-    if (part->row.muted == is_muted)
-        return;
-    part->row.muted = is_muted;
-    pl_part_save(pool, part);
-    if (pl_leg_of(part))
-        pl_leg_set_muted(pool, pl_leg_of(part), is_muted);
-    pl_roster_updated(pool, part);
-}
-
-void pl_on_participant_control(pl_pool *pool, const pl_bus_in *in)
-{
-    const pl_participant_control *m = in->body;
-    pl_part *self = actor(pool, in, m->participant_id, m->token_hash, false);
-    if (!self)
-        return;
-    pl_part *target = pl_part_find(pool, m->target_id);
-    pl_err e = PL_OK;
-    if (!target || target->conf != self->conf) {
-        e = PL_ENOENT;
-    } else if (target != self && self->row.role != PL_PART_ROLE_HOST) {
-        e = PL_EFORBIDDEN;
-    }
-    if (e) {
-        pl_pool_refuse(pool, &in->ticket, e, NULL);
-        return;
-    }
-    if (PL_MSG_HAS(PARTICIPANT_CONTROL, participant_control, m, muted))
-        set_muted(pool, target, m->muted);
-    if (m->disconnect)
-        pl_part_leave(pool, target, "Disconnected by another participant");
     pl_pool_ok(pool, &in->ticket);
 }

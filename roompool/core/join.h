@@ -12,6 +12,5 @@ void pl_on_participant_refresh(pl_pool *pool, const pl_bus_in *in);
 void pl_on_participant_leave(pl_pool *pool, const pl_bus_in *in);
 void pl_on_participant_media(pl_pool *pool, const pl_bus_in *in);
 void pl_on_participant_media_end(pl_pool *pool, const pl_bus_in *in);
-void pl_on_participant_control(pl_pool *pool, const pl_bus_in *in);
 
 #endif

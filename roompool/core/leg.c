@@ -13,6 +13,7 @@
 #include "roster.h"
 #include "telephone.h"
 #include "transfer.h"
+#include "waiting.h"
 #include "worker.h"
 
 enum { MAX_TRIES = 3 };
@@ -189,7 +190,7 @@ void pl_leg_welcome(pl_pool *pool, pl_leg *leg)
     pl_part *part = leg->part;
     const pl_room *room = part->conf->room;
     if (part->is_welcomed || part->row.state != PL_PART_STATE_ACTIVE ||
-        leg->row.state != PL_LEG_STATE_CONNECTED)
+        pl_waits(part) || leg->row.state != PL_LEG_STATE_CONNECTED)
         return;
     part->is_welcomed = true;
     if (room && room->row.announce[0])
@@ -549,8 +550,10 @@ static void connected(pl_pool *pool, pl_leg *leg, const char *codec)
     pl_leg_save(pool, leg);
     if (part->row.state == PL_PART_STATE_ACTIVE)
         pl_part_set_media(pool, part, true);
-    if (is_first)
+    if (is_first) {
+        pl_waiting_music(pool, leg);
         pl_leg_welcome(pool, leg);
+    }
 }
 
 static void failed(pl_pool *pool, pl_leg *leg, const char *reason)
@@ -615,8 +618,11 @@ void pl_on_leg_played(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_leg_played *m = in->body;
     pl_leg *leg = reported(pool, in, m->leg_id);
-    if (leg)
+    if (leg && pl_waits(leg->part)) {
+        pl_waiting_played(pool, leg->part, m->prompt);
+    } else if (leg) {
         pl_phone_played(pool, leg->part, m->prompt);
+    }
 }
 
 void pl_on_leg_talking(pl_pool *pool, const pl_bus_in *in)

@@ -6,6 +6,7 @@
 #include "call.h"
 #include "conference.h"
 #include "event_stream.h"
+#include "host_timers.h"
 #include "invite.h"
 #include "join.h"
 #include "leg.h"
@@ -19,6 +20,7 @@
 #include "session.h"
 #include "telephone.h"
 #include "transfer.h"
+#include "waiting.h"
 #include "worker.h"
 
 static pl_err load_meta(void *ctx, const void *row)
@@ -135,6 +137,7 @@ static void settle_active(pl_pool *pool, pl_part *part)
 {
     pl_leg *leg = pl_leg_of(part);
     part->is_welcomed = true;
+    pl_waiting_resume(pool, part);
     if (part->row.kind == PL_PART_KIND_PAGE) {
         drop_half_made(pool, part);
         /* The page could not refresh while we were away. */
@@ -196,6 +199,8 @@ static void settle_conf(pl_pool *pool, pl_conf *conf)
     pl_conf_check_empty(pool, conf);
     if (conf->row.state != PL_CONF_STATE_LIVE)
         return;
+    pl_host_timers_resume(pool, conf);
+    pl_host_timers_check(pool, conf);
     settle_place(pool, conf);
     pl_legs_replace(pool, conf);
 }

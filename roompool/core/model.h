@@ -48,6 +48,7 @@ struct pl_conf {
     unsigned n_events;
     uint64_t last_seq;
     pl_task talk, purge, replace;
+    pl_task hostless, alone; /* host_timers.h */
     int64_t talk_us; /* last time speakers were told */
     uint64_t talk_version;
     char failed_node[PL_NODE_MAX + 1]; /* avoid this one */
@@ -77,6 +78,8 @@ struct pl_part {
     bool is_goodbye;               /* last prompt plays, then the call ends */
     char answering[PL_ID_MAX + 1]; /* leg whose session was first */
     bool is_welcomed;
+    pl_task wait;        /* longest time in the waiting room */
+    uint64_t hidden_seq; /* events up to it were not for who waited */
     /* Transfer: a spare seat holds the leg that a party of another call is
      * offered; both know each other while it is undecided. */
     bool is_spare;
@@ -155,6 +158,8 @@ struct pl_pool {
     pl_join_guard *joins;
     pl_map *rooms, *aliases, *confs, *parts, *legs, *calls, *sessions, *tokens,
         *users, *workers;
+    pl_list transfers; /* tickets to rooms; see refer.h */
+    unsigned n_transfers;
     pl_map *callees; /* the first session of each user, by pl_user_key() */
     pl_list ops;
     uint64_t epoch; /* highest given, stored in meta */

@@ -7,6 +7,7 @@
 #include "call.h"
 #include "conference.h"
 #include "event_stream.h"
+#include "host_timers.h"
 #include "invite.h"
 #include "leg.h"
 #include "pl/str.h"
@@ -14,6 +15,7 @@
 #include "session.h"
 #include "telephone.h"
 #include "transfer.h"
+#include "waiting.h"
 
 enum { HASH_TEXT = 64 };
 
@@ -188,6 +190,23 @@ bool pl_part_move(pl_pool *pool, pl_part *part, uint32_t state)
     return true;
 }
 
+/* Into the mix, or the music of the waiting room. */
+static void enter_media(pl_pool *pool, pl_part *part)
+{
+    pl_leg *leg = pl_leg_of(part);
+    if (!leg)
+        return;
+    if (part->conf->row.kind == PL_CONF_KIND_ROOM) {
+        bool is_mixed = !pl_waits(part) && !part->row.on_hold;
+        if (leg->row.mixed != is_mixed)
+            pl_leg_set_mixed(pool, leg, is_mixed);
+        if (part->row.muted)
+            pl_leg_set_muted(pool, leg, true);
+    }
+    pl_waiting_music(pool, leg);
+    pl_leg_welcome(pool, leg);
+}
+
 void pl_part_activate(pl_pool *pool, pl_part *part)
 {
     const pl_leg *leg = pl_leg_of(part);
@@ -196,17 +215,25 @@ void pl_part_activate(pl_pool *pool, pl_part *part)
     /* A telephone's media is up before it has keyed the PIN or sent the ACK. */
     if (leg && leg->row.state == PL_LEG_STATE_CONNECTED)
         part->row.has_media = true;
+    pl_waiting_enter(pool, part);
+    if (part->row.role == PL_PART_ROLE_GUEST && part->conf->row.guests_muted)
+        part->row.muted = true;
     if (!pl_part_move(pool, part, PL_PART_STATE_ACTIVE))
         return;
     pl_pool_cancel(pool, &part->timer);
     pl_pool_count(pool, PL_RM_joins);
-    pl_roster_created(pool, part);
-    if (part->row.kind == PL_PART_KIND_TELEPHONE)
+    if (part->row.is_dialled) { /* was shown while it rang */
+        pl_roster_updated(pool, part);
+    } else {
+        pl_roster_created(pool, part);
+    }
+    if (part->row.kind == PL_PART_KIND_TELEPHONE && !pl_waits(part))
         pl_phone_beep(pool, part, "beep-join");
-    if (pl_leg_of(part))
-        pl_leg_welcome(pool, pl_leg_of(part));
+    enter_media(pool, part);
     pl_pool_note(pool, PL_LOG_INFO, "participant_joined", part->conf, part,
                  part->row.display_name);
+    pl_waiting_check_start(pool, part);
+    pl_host_timers_check(pool, part->conf);
 }
 
 void pl_part_set_media(pl_pool *pool, pl_part *part, bool has_media)
@@ -215,6 +242,19 @@ void pl_part_set_media(pl_pool *pool, pl_part *part, bool has_media)
         return;
     part->row.has_media = has_media;
     pl_part_save(pool, part);
+    pl_roster_updated(pool, part);
+    pl_waiting_check_start(pool, part);
+    pl_host_timers_check(pool, part->conf);
+}
+
+void pl_part_set_muted(pl_pool *pool, pl_part *part, bool is_muted)
+{
+    if (part->row.muted == is_muted)
+        return;
+    part->row.muted = is_muted;
+    pl_part_save(pool, part);
+    if (pl_leg_of(part))
+        pl_leg_set_muted(pool, pl_leg_of(part), is_muted);
     pl_roster_updated(pool, part);
 }
 
@@ -227,7 +267,7 @@ void pl_part_set_hold(pl_pool *pool, pl_part *part, bool is_held)
         return;
     part->row.on_hold = is_held;
     pl_part_save(pool, part);
-    if (leg && part->row.state == PL_PART_STATE_ACTIVE)
+    if (leg && part->row.state == PL_PART_STATE_ACTIVE && !pl_waits(part))
         pl_leg_set_mixed(pool, leg, !is_held);
     pl_roster_updated(pool, part);
 }
@@ -333,11 +373,14 @@ void pl_part_leave(pl_pool *pool, pl_part *part, const char *reason)
     part->row.left_at = pool->now.wall_ms;
     part->row.ring_until = 0;
     part->row.move_until = 0;
+    part->row.waiting_at = 0;
+    part->row.is_held_by_lock = false;
     part->row.has_media = false;
     part->is_talking = part->told_talking = false;
     PL_SET(part->row.leave_reason, reason);
     if (!pl_part_move(pool, part, PL_PART_STATE_LEFT))
         return;
+    pl_pool_cancel(pool, &part->wait);
     conf->n_live--;
     conf->n_left++;
     pl_pool_count(pool, PL_RM_leaves);
@@ -355,11 +398,13 @@ void pl_part_leave(pl_pool *pool, pl_part *part, const char *reason)
     if (ends_with(conf, part))
         pl_conf_end(pool, conf, reason);
     pl_conf_check_empty(pool, conf);
+    pl_host_timers_left(pool, conf);
 }
 
 void pl_part_forget(pl_pool *pool, pl_part *part)
 {
     pl_pool_cancel(pool, &part->timer);
+    pl_pool_cancel(pool, &part->wait);
     if (part->row.state == PL_PART_STATE_LEFT)
         part->conf->n_left--;
     pl_poll_end(pool, &part->poll, part->conf->last_seq);

@@ -46,6 +46,8 @@ void pl_part_forget(pl_pool *pool, pl_part *part);
 void pl_part_plan_forget(pl_pool *pool, pl_part *part);
 /* Media began or ended to flow. */
 void pl_part_set_media(pl_pool *pool, pl_part *part, bool has_media);
+/* Muted or not for all the others, by the server. */
+void pl_part_set_muted(pl_pool *pool, pl_part *part, bool is_muted);
 /* It holds, or resumes: neither heard nor hearing meanwhile. */
 void pl_part_set_hold(pl_pool *pool, pl_part *part, bool is_held);
 PL_MUST_USE pl_err pl_part_load(pl_pool *pool, const pl_part_row *row);

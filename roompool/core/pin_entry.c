@@ -1,11 +1,12 @@
 /* pin_entry.c - a telephone keys the PIN of its room. '#' ends it, '*' clears
- * it; three wrong ones end the call. */
+ * it; three wrong ones end the call. Who waits may key the host PIN. */
 #include "call.h"
 #include "leg.h"
 #include "participant.h"
 #include "pl/str.h"
 #include "room.h"
 #include "telephone.h"
+#include "waiting.h"
 
 #include <string.h>
 
@@ -55,30 +56,51 @@ static void wrong(pl_pool *pool, pl_part *part)
     }
 }
 
+static pl_err check_digits(pl_pool *pool, pl_part *part, pl_part_role *ret_role)
+{
+    part->digits[part->n_digits] = '\0';
+    pl_err e = pl_room_check_pin(pool, part->conf->room, part->digits,
+                                 part->row.source, ret_role);
+    memset(part->digits, 0, sizeof part->digits);
+    part->n_digits = 0;
+    return e;
+}
+
 static void submit(pl_pool *pool, pl_part *part)
 {
     pl_part_role role;
-    part->digits[part->n_digits] = '\0';
-    pl_err e = pl_room_check_pin(pool, part->conf->room, part->digits,
-                                 part->row.source, &role);
-    memset(part->digits, 0, sizeof part->digits);
-    part->n_digits = 0;
-    if (e) {
+    if (check_digits(pool, part, &role)) {
         wrong(pool, part);
         return;
     }
     part->row.role = role;
     play(pool, part, "");
-    if (pl_leg_of(part))
-        pl_leg_set_mixed(pool, pl_leg_of(part), true);
     pl_part_activate(pool, part);
+}
+
+/* A guest who waits keys the host PIN: who knows it does not wait. Anything
+ * else is passed over, pin_tries times. */
+static void submit_waiting(pl_pool *pool, pl_part *part)
+{
+    pl_part_role role;
+    pl_err e = check_digits(pool, part, &role);
+    if (e || role != PL_PART_ROLE_HOST) {
+        part->n_tries++;
+        pl_pool_note(pool, PL_LOG_INFO, "pin_wrong", part->conf, part, NULL);
+        return;
+    }
+    part->row.role = role;
+    pl_waiting_admit(pool, part);
 }
 
 static void pin_due(void *ctx, void *object)
 {
     pl_pool *pool = ctx;
     pl_part *part = object;
-    if (part->is_goodbye) {
+    if (part->row.state != PL_PART_STATE_PIN) {
+        if (part->n_digits > 0 && pl_waits(part))
+            submit_waiting(pool, part);
+    } else if (part->is_goodbye) {
         pl_part_leave(pool, part, "wrong PIN");
     } else if (pool->now.us >= part->pin_until_us) {
         say_goodbye(pool, part);
@@ -91,7 +113,7 @@ static void pin_due(void *ctx, void *object)
 
 static void add_digit(pl_pool *pool, pl_part *part, char digit)
 {
-    if (part->n_digits == 0)
+    if (part->n_digits == 0 && part->row.state == PL_PART_STATE_PIN)
         play(pool, part, ""); /* who keys has heard enough */
     if (part->n_digits < sizeof part->digits - 1)
         part->digits[part->n_digits++] = digit;
@@ -99,9 +121,19 @@ static void add_digit(pl_pool *pool, pl_part *part, char digit)
                  PL_MS(pool->config->pin_digit_ms));
 }
 
+static bool may_key_host_pin(const pl_pool *pool, const pl_part *part)
+{
+    const pl_room *room = part->conf->room;
+    return part->row.kind == PL_PART_KIND_TELEPHONE && pl_waits(part) &&
+           part->row.role == PL_PART_ROLE_GUEST && room &&
+           room->row.host_pin_hash[0] &&
+           part->n_tries < pool->config->pin_tries;
+}
+
 void pl_phone_digit(pl_pool *pool, pl_part *part, char digit, uint32_t source)
 {
-    if (part->row.state != PL_PART_STATE_PIN || part->is_goodbye)
+    bool is_asked = part->row.state == PL_PART_STATE_PIN && !part->is_goodbye;
+    if (!is_asked && !may_key_host_pin(pool, part))
         return;
     if (part->digit_source == 0)
         part->digit_source = source;
@@ -109,8 +141,11 @@ void pl_phone_digit(pl_pool *pool, pl_part *part, char digit, uint32_t source)
         return;
     if (digit >= '0' && digit <= '9') {
         add_digit(pool, part, digit);
-    } else if (digit == '#' && part->n_digits > 0) {
+    } else if (digit == '#' && part->n_digits > 0 && is_asked) {
         submit(pool, part);
+    } else if (digit == '#' && part->n_digits > 0) {
+        pl_pool_cancel(pool, &part->timer);
+        submit_waiting(pool, part);
     } else if (digit == '*') {
         part->n_digits = 0;
     }

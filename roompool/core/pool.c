@@ -10,6 +10,7 @@
 #include "model.h"
 #include "participant.h"
 #include "pl/str.h"
+#include "refer.h"
 #include "room.h"
 #include "session.h"
 #include "telephone.h"
@@ -158,6 +159,7 @@ pl_err pl_pool_create(const pl_pool_options *options, pl_pool **ret_pool)
     p->port = options->port;
     p->metrics = options->metrics;
     pl_list_init(&p->ops);
+    pl_list_init(&p->transfers);
     pl_err e = create_maps(p);
     if (!e)
         e = pl_agenda_create(p, &p->agenda);
@@ -223,6 +225,7 @@ void pl_pool_destroy(pl_pool **pool)
     if (!pool || !*pool)
         return;
     pl_pool *p = *pool;
+    pl_refers_free(p);
     free_all(p->legs, free);
     free_all(p->calls, free_call);
     free_all(p->parts, free_part);

@@ -11,6 +11,7 @@
 #include "pl/str.h"
 #include "reoffer.h"
 #include "telephone.h"
+#include "waiting.h"
 #include "worker.h"
 
 static bool is_at(const pl_conf *conf, const char *node)
@@ -52,6 +53,14 @@ static void check_room(pl_pool *pool, const char *node,
         close_stray(pool, node, item);
 }
 
+/* What it was played may have ended while we were away. */
+static void seen_again(pl_pool *pool, const char *leg_id)
+{
+    pl_leg *leg = pl_leg_find(pool, leg_id);
+    if (leg)
+        pl_waiting_music(pool, leg);
+}
+
 static void check_leg(pl_pool *pool, const char *node,
                       const pl_inventory_item *item)
 {
@@ -63,8 +72,10 @@ static void check_leg(pl_pool *pool, const char *node,
     if (leg && leg->part->conf == conf) {
         leg->is_unconfirmed = false;
         leg->is_negotiated = leg->row.state != PL_LEG_STATE_NEW;
-        if (!leg->is_pending)
+        if (!leg->is_pending) {
             pl_leg_seen(pool, leg, item->state);
+            seen_again(pool, item->id);
+        }
         return;
     }
     pl_pool_count(pool, PL_RM_orphans);

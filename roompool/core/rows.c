@@ -57,6 +57,7 @@ SHARED_WORD(call_state)
 SHARED_WORD(event_kind)
 SHARED_WORD(resource)
 SHARED_WORD(user_type)
+SHARED_WORD(keep_alive)
 
 #define ROLE_KEY      true
 #define ROLE_VAL      false

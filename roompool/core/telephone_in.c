@@ -11,6 +11,7 @@
 #include "pl/str.h"
 #include "room.h"
 #include "telephone.h"
+#include "waiting.h"
 
 enum { SIP_OK = 200, RETRY_AFTER_S = 5, CONFIRM_WAIT_MS = 3000 };
 
@@ -169,8 +170,9 @@ static pl_err start_call(pl_pool *pool, const pl_bus_in *in, pl_part *part)
     if (e)
         return e;
     call->expects_answer = m->sdp.len == 0;
-    e = pl_leg_add(pool, part, PL_LEG_KIND_SIP, "",
-                   !pl_room_needs_pin(part->conf->room), &leg);
+    e = pl_leg_add(
+        pool, part, PL_LEG_KIND_SIP, "",
+        !pl_room_needs_pin(part->conf->room) && !pl_waiting_must(part), &leg);
     if (e)
         return e;
     pl_op *op = pl_op_create(pool, NULL);

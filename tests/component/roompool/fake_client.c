@@ -54,6 +54,15 @@ void page_joins(world *w, const char *alias, const char *token, answer *joined,
     assert_int_equal(join_media(w, joined, token, media), PL_OK);
 }
 
+void page_comes(world *w, const char *alias, const char *pin, const char *token,
+                answer *joined, answer *media)
+{
+    assert_int_equal(join_room(w, alias, pin, token, joined), PL_OK);
+    assert_int_equal(join_media(w, joined, token, media), PL_OK);
+    media_report(w, media->body.media.call_id, PL_LEG_STATE_CONNECTED);
+    world_run(w, 10 * MS);
+}
+
 pl_err page_leaves(world *w, const answer *joined, const char *token)
 {
     pl_participant_leave m = {.present = 0};

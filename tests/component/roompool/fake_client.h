@@ -31,6 +31,9 @@ pl_err join_media(world *w, const answer *joined, const char *token, answer *a);
 /* Both, and they must succeed. */
 void page_joins(world *w, const char *alias, const char *token, answer *joined,
                 answer *media);
+/* With a PIN, and its media flows; they must succeed. */
+void page_comes(world *w, const char *alias, const char *pin, const char *token,
+                answer *joined, answer *media);
 pl_err page_leaves(world *w, const answer *joined, const char *token);
 /* One poll of a participant, advancing *cursor. PL_EAGAIN: nothing came. */
 pl_err poll_part(world *w, const char *id, const char *token, bool fresh,

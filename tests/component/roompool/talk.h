@@ -21,6 +21,8 @@ typedef struct answer {
         pl_room_joined joined;
         pl_participant_media_done media;
         pl_participant_refreshed refreshed;
+        pl_room_dialled dialled;
+        pl_room_status_is status;
         pl_session_created session;
         pl_session_ticket_owner owner;
         pl_conference_created conference;

@@ -235,6 +235,9 @@ static const pl_leg *phone_leg(world *w, const char *call_id)
 static void a_telephone_keys_the_pin(void **state)
 {
     world *w = *state;
+    answer host;
+    answer media;
+    page_comes(w, "locked", "9999", "h", &host, &media);
     for (int by_info = 0; by_info < 2; by_info++) {
         const char *id = by_info ? "c-info" : "c-rtp";
         assert_int_equal(phone_call(w, id, "locked", "o"), PL_OK);
@@ -290,6 +293,9 @@ static void three_wrong_pins_end_the_call(void **state)
 static void digits_that_stop_are_taken_as_they_are(void **state)
 {
     world *w = *state;
+    answer host;
+    answer media;
+    page_comes(w, "locked", "9999", "h", &host, &media);
     phone_joins(w, "c1", "locked");
     phone_key(w, "c1", "1234", false);
     world_run(w, 6 * S);
@@ -334,10 +340,11 @@ static void the_roster_is_read_between_sync_marks(void **state)
     uint64_t cursor = 0;
     static const uint32_t kinds[] = {
         PL_EVENT_KIND_SYNC_BEGIN, PL_EVENT_KIND_PARTICIPANT_CREATE,
-        PL_EVENT_KIND_SYNC_END, PL_EVENT_KIND_CONFERENCE_UPDATE};
+        PL_EVENT_KIND_SYNC_END, PL_EVENT_KIND_CONFERENCE_UPDATE,
+        PL_EVENT_KIND_LAYOUT};
     assert_int_equal(join_room(w, "lobby", NULL, "tok-a", &a), PL_OK);
     const char *id = a.body.joined.participant_id;
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 5; i++) {
         assert_int_equal(poll_part(w, id, "tok-a", i == 0, &cursor, &ev),
                          PL_OK);
         assert_int_equal(ev.body.event.kind, kinds[i]);
@@ -382,7 +389,7 @@ static void speaking_passes_by_and_is_not_stored(void **state)
     uint64_t cursor = 0;
     page_joins(w, "lobby", "tok-a", &a, &media);
     const char *id = a.body.joined.participant_id;
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 5; i++)
         assert_int_equal(poll_part(w, id, "tok-a", i == 0, &cursor, &ev), 0);
     int64_t stored = world_sql(w, "SELECT count(*) FROM events");
     talk(w, media.body.media.call_id, true);

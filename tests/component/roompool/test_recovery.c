@@ -49,7 +49,7 @@ static void pages_are_told_and_come_back_elsewhere(void **state)
     page_joins(w, "lobby", "t", &a, &media);
     const char *id = a.body.joined.participant_id;
     media_report(w, media.body.media.call_id, PL_LEG_STATE_CONNECTED);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 5; i++)
         assert_int_equal(poll_part(w, id, "t", i == 0, &cursor, &ev), PL_OK);
     unsigned dead = holder(w);
     uint64_t epoch = epoch_of(w);

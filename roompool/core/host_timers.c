@@ -1,0 +1,148 @@
+/* host_timers.c - see host_timers.h. */
+#include "host_timers.h"
+
+#include "conference.h"
+#include "participant.h"
+#include "waiting.h"
+
+static bool is_here(const pl_part *part)
+{
+    return part->row.state != PL_PART_STATE_LEFT && !part->is_spare;
+}
+
+static bool is_room(const pl_conf *conf)
+{
+    return conf->row.kind == PL_CONF_KIND_ROOM &&
+           conf->row.state == PL_CONF_STATE_LIVE;
+}
+
+/* ---- who keeps a conference going ---- */
+
+/* A host without media only looks on, unless it started the conference, or
+ * there is no PIN that tells hosts from others. */
+static bool is_host(const pl_part *part)
+{
+    const pl_room *room = part->conf->room;
+    bool has_host_pin = room && room->row.host_pin_hash[0];
+    return part->row.state == PL_PART_STATE_ACTIVE && !pl_waits(part) &&
+           part->row.role == PL_PART_ROLE_HOST &&
+           part->row.keep_alive != PL_KEEP_ALIVE_NEVER &&
+           (part->row.has_media || !has_host_pin ||
+            part->row.keep_alive == PL_KEEP_ALIVE_ALWAYS);
+}
+
+static bool has_host(const pl_conf *conf)
+{
+    PL_LIST_EACH(node, &conf->parts)
+    {
+        if (is_host(PL_CONTAINER(node, pl_part, link)))
+            return true;
+    }
+    return false;
+}
+
+static unsigned count_here(const pl_conf *conf)
+{
+    unsigned n = 0;
+    PL_LIST_EACH(node, &conf->parts)
+    {
+        n += is_here(PL_CONTAINER(node, pl_part, link));
+    }
+    return n;
+}
+
+bool pl_host_timers_hostless(const pl_conf *conf)
+{
+    bool has_seat = false;
+    PL_LIST_EACH(node, &conf->parts)
+    {
+        has_seat |= PL_CONTAINER(node, pl_part, link)->row.state ==
+                    PL_PART_STATE_ACTIVE;
+    }
+    return is_room(conf) && conf->row.is_started && has_seat && !has_host(conf);
+}
+
+/* Telephones that we dialled may be there for the sake of others only. */
+static bool can_go_on(const pl_conf *conf)
+{
+    unsigned n_company = 0;
+    PL_LIST_EACH(node, &conf->parts)
+    {
+        const pl_part *part = PL_CONTAINER(node, pl_part, link);
+        if (!is_here(part))
+            continue;
+        if (!part->row.is_dialled ||
+            part->row.keep_alive == PL_KEEP_ALIVE_ALWAYS)
+            return true;
+        n_company += part->row.keep_alive == PL_KEEP_ALIVE_IF_MULTIPLE;
+    }
+    return n_company >= 2;
+}
+
+/* ---- the clocks ---- */
+
+static void hosts_gone(void *ctx, void *object)
+{
+    pl_conf_end(ctx, object, "All conference hosts departed hosted conference");
+}
+
+static void alone_too_long(void *ctx, void *object)
+{
+    pl_conf_end(ctx, object,
+                "Last remaining participant removed from conference after "
+                "timeout");
+}
+
+/* Set or clear a moment and its task. */
+static void keep(pl_pool *pool, pl_conf *conf, int64_t *at, bool is_so)
+{
+    if (is_so == (*at != 0))
+        return;
+    *at = is_so ? pool->now.wall_ms : 0;
+    pl_conf_save(pool, conf);
+    pl_host_timers_resume(pool, conf);
+}
+
+static void plan(pl_pool *pool, pl_task *task, void (*run)(void *, void *),
+                 pl_conf *conf, int64_t since, uint32_t limit_s)
+{
+    if (since == 0) {
+        pl_pool_cancel(pool, task);
+    } else {
+        pl_pool_plan(
+            pool, task, run, conf,
+            PL_MS(since + (int64_t)limit_s * 1000 - pool->now.wall_ms));
+    }
+}
+
+void pl_host_timers_resume(pl_pool *pool, pl_conf *conf)
+{
+    if (conf->row.state != PL_CONF_STATE_LIVE)
+        return;
+    plan(pool, &conf->hostless, hosts_gone, conf, conf->row.hosts_left_at,
+         pool->config->guests_only_s);
+    plan(pool, &conf->alone, alone_too_long, conf,
+         pool->config->last_participant_s > 0 ? conf->row.alone_at : 0,
+         pool->config->last_participant_s);
+}
+
+void pl_host_timers_check(pl_pool *pool, pl_conf *conf)
+{
+    if (!is_room(conf))
+        return;
+    keep(pool, conf, &conf->row.hosts_left_at, pl_host_timers_hostless(conf));
+    if (conf->row.alone_at != 0 && count_here(conf) != 1)
+        keep(pool, conf, &conf->row.alone_at, false);
+}
+
+void pl_host_timers_left(pl_pool *pool, pl_conf *conf)
+{
+    if (!is_room(conf))
+        return;
+    if (conf->n_live > 0 && !can_go_on(conf)) {
+        pl_conf_end(pool, conf, "No participants can keep conference alive");
+        return;
+    }
+    pl_host_timers_check(pool, conf);
+    keep(pool, conf, &conf->row.alone_at, count_here(conf) == 1);
+}
