@@ -51,7 +51,7 @@ export class RoomView {
     this.#find('#locked').hidden = !room.locked;
     this.#find('#guests-muted').hidden = !room.guests_muted;
     this.#tellChanges([
-      ['isWaiting', waits, 'You have to wait again', 'You are in the room now'],
+      ['isWaiting', waits, '', 'You are in the room now'],
       ['isHost', isHost, 'You are a host now', waits ? '' : 'You are a guest now'],
       ['isMutedByHost', me?.is_muted === 'YES', 'The host muted you', 'The host unmuted you'],
       ['isLocked', Boolean(room.locked), 'The room is locked', 'The room is open'],
@@ -77,8 +77,10 @@ export class RoomView {
     this.#find('#floor').hidden = waits;
     this.#find('#waiting-screen').hidden = !waits;
     this.#find('#waiting-screen').dataset.reason = reason;
-    // Written once: a screen reader says it each time.
-    if (waits && title.textContent !== text) title.textContent = text;
+    if (waits && (title.textContent !== text || this.#state.isWaiting !== 'true')) {
+      title.textContent = text;
+      this.#announce(text);
+    }
   }
 
   // changes: [key of the state, value, what to say when it becomes true, false]
