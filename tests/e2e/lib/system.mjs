@@ -75,6 +75,14 @@ pin = 4711
 
 [room small]
 max_participants = 1
+
+[room clinic]
+pin = 2468
+host_pin = 13579
+
+[room surgery]
+pin = 8642
+host_pin = 97531
 `;
 
 function configText(base, settings) {

@@ -1,0 +1,278 @@
+// The published client library, unmodified, in two browsers: a host and her
+// guests in a room with two PINs. Tokens last 9 s, so that it renews them all
+// the time.
+
+import assert from 'node:assert/strict';
+import { VOICES } from '../lib/audio.mjs';
+import { Person } from '../lib/browser.mjs';
+import { Member } from '../lib/member.mjs';
+import { Phone } from '../lib/phone.mjs';
+import { stories } from '../lib/story.mjs';
+import { until } from '../lib/wait.mjs';
+
+const tell = stories({ roompool: { token_s: 9, guests_only_s: 600 } });
+const ROOM = 'clinic';
+const GUEST = { pin: '2468' };
+const HOST = { pin: '13579' };
+const HEARD = 0.05; // amplitude of a voice; the music has 0.02 of each at most
+let browsers;
+let carla; // host
+let dan; // guest with sound
+let eve; // guest without
+let phone;
+
+const loudness = ({ samples }) =>
+  Math.sqrt(samples.reduce((sum, x) => sum + x * x, 0) / Math.max(1, samples.length));
+
+function hears(member, voice, isHeard = true) {
+  let level;
+  return until(`${member.name} ${isHeard ? 'hears' : 'does not hear'} ${voice}`, async () => {
+    const ear = await member.ear(0.5);
+    level = ear.level(VOICES[voice]);
+    return ear.seconds > 0.4 && (isHeard ? level > HEARD : level < HEARD / 2);
+  }).catch((error) => {
+    error.message += `: ${level}`;
+    throw error;
+  });
+}
+
+async function hearsMusic(member) {
+  await until(`${member.name} hears music`, async () => loudness(await member.ear(1)) > 0.01);
+  assert.ok((await member.ear(1)).level(VOICES.carla) < HEARD / 2, 'and not the host');
+}
+
+const isGuestWaiting = (one) => one?.isWaiting;
+const isInside = (one) => one?.serviceType === 'conference';
+
+tell('asks for a PIN, refuses a wrong one, lets a guest wait with music', async (system) => {
+  browsers = await Promise.all([Person.open(system, 'carla'), Person.open(system, 'dan')]);
+  [carla, dan, eve] = await Promise.all([Member.open(browsers[0], 'Carla'),
+    Member.open(browsers[1], 'Dan'), Member.open(browsers[1], 'Eve <b>')]);
+
+  await dan.request('nowhere');
+  assert.equal((await dan.signal('onError')).errorCode, '#pex154');
+  assert.equal((await dan.request(ROOM)).status, 403);
+  assert.deepEqual(await dan.signal('onPinRequired'), { hasHostPin: true, hasGuestPin: true });
+  await dan.request(ROOM, { pin: '1111' });
+  await dan.signal('onError', ({ error, errorCode }) =>
+    error === 'Invalid PIN' && errorCode === '#pex101');
+
+  const seat = await dan.join(ROOM, GUEST);
+  assert.deepEqual([seat.role, seat.current_service_type, seat.expires],
+    ['GUEST', 'waiting_room', '9']);
+  await dan.signal('onParticipants', ({ participants }) => participants.length === 1);
+  await dan.signal('onConferenceStatus', ({ status }) => status.started === false);
+  await dan.signal('onCallConnected');
+  assert.equal(await dan.serviceType(), 'waiting_room');
+  await dan.listen();
+  await hearsMusic(dan);
+});
+
+tell('the host comes: the room starts, the guest is let in, both are heard', async () => {
+  const seat = await carla.join(ROOM, HOST);
+  assert.deepEqual([seat.role, seat.current_service_type], ['HOST', 'conference']);
+  await carla.signal('onCallConnected');
+  await carla.listen();
+  await dan.signal('onServiceType', (type) => type === 'conference');
+  await dan.signal('onConferenceStatus', ({ status }) => status.started === true);
+  await hears(dan, 'carla');
+  await hears(carla, 'dan');
+  await dan.sees(carla.uuid, 'the host', (one) => one?.isHost && one.hasMedia
+    && one.displayName === 'Carla' && one.callType === 'audio');
+  await carla.sees(dan.uuid, 'the guest', (one) => one && !one.isHost && isInside(one));
+  await carla.signal('onStage', (one) => one.userId === dan.uuid && one.vad > 0);
+});
+
+tell('a locked room lets people in one by one, or all at once', async () => {
+  await carla.must('lock', { lock: true });
+  await dan.signal('onConferenceStatus', ({ status }) => status.locked);
+  const seat = await eve.join(ROOM, GUEST, { media: false });
+  assert.equal(seat.current_service_type, 'waiting_room');
+  const finn = await Member.open(browsers[1], 'Finn');
+  await finn.join(ROOM, GUEST, { media: false });
+  await carla.sees(eve.uuid, 'one who waits', isGuestWaiting);
+  await carla.sees(finn.uuid, 'another who waits', isGuestWaiting);
+  assert.equal((await eve.roster()).length, 1, 'who waits sees only herself');
+
+  await carla.must('admit', { participantUuid: eve.uuid });
+  await eve.signal('onServiceType', (type) => type === 'conference');
+  await carla.sees(eve.uuid, 'her inside', isInside);
+  await eve.sees(dan.uuid, 'the others now', isInside);
+  await carla.sees(finn.uuid, 'the other still waiting', isGuestWaiting);
+
+  await carla.must('lock', { lock: false });
+  await finn.signal('onServiceType', (type) => type === 'conference');
+  await carla.sees(finn.uuid, 'him inside', isInside);
+  await finn.ask('disconnect', { reason: 'User initiated disconnect' });
+  await carla.signal('onParticipantLeft', ({ participant }) => participant.uuid === finn.uuid);
+  await finn.close();
+});
+
+tell('mutes one, mutes all guests, and says who may unmute', async () => {
+  await carla.must('mute', { mute: true, participantUuid: dan.uuid });
+  await dan.signal('onMyselfMuted', (isMuted) => isMuted);
+  await hears(carla, 'dan', false);
+  await hears(dan, 'carla');
+  await carla.must('mute', { mute: false, participantUuid: dan.uuid });
+  await hears(carla, 'dan');
+
+  await carla.must('muteAllGuests', { mute: true });
+  await dan.signal('onConferenceStatus', ({ status }) => status.guestsMuted);
+  await carla.sees(dan.uuid, 'the guest muted', (one) => one.isMuted);
+  await carla.sees(carla.uuid, 'herself not', (one) => !one.isMuted);
+  await hears(carla, 'dan', false);
+  await carla.must('guestsCanUnmute', { setting: false });
+  await dan.signal('onConferenceStatus', ({ status }) => status.guestsCanUnmute === false);
+  assert.deepEqual(await dan.ask('mute', { mute: false, participantUuid: dan.uuid }),
+    { status: 403, result: 'Invalid role' });
+  await carla.must('guestsCanUnmute', { setting: true });
+  await carla.must('muteAllGuests', { mute: false });
+  await hears(carla, 'dan');
+
+  await dan.must('clientMute', { mute: true });
+  await carla.sees(dan.uuid, 'that he muted himself', (one) => one.isClientMuted && !one.isMuted);
+  await dan.must('clientMute', { mute: false });
+  await dan.must('muteVideo', { muteVideo: true });
+  await carla.sees(dan.uuid, 'his camera off', (one) => one.isCameraMuted && !one.isClientMuted);
+});
+
+tell('a guest may not do what hosts do', async () => {
+  for (const [method, options] of [
+    ['mute', { mute: true, participantUuid: carla.uuid }],
+    ['kick', { participantUuid: carla.uuid }],
+    ['spotlight', { enable: true, participantUuid: dan.uuid }],
+    ['transfer', { destination: 'surgery', pin: '', role: 'guest', participantUuid: carla.uuid }],
+  ]) {
+    assert.deepEqual(await dan.ask(method, options), { status: 403, result: 'Invalid role' }, method);
+  }
+  for (const [method, options] of [['lock', { lock: true }], ['muteAllGuests', { mute: true }],
+    ['disconnectAll', {}], ['dial', { destination: 'sip:x@127.0.0.1', role: 'GUEST' }]]) {
+    assert.match((await dan.ask(method, options)).thrown, /403/, method);
+    await dan.signal('onFailedRequest', (name) => name === method);
+  }
+  assert.equal((await carla.status()).locked, false);
+  // Of this one the library does not tell the outcome.
+  await dan.ask('setRole', { role: 'chair', participantUuid: dan.uuid });
+  assert.match(dan.refusals.at(-1), /^403 .*\/role$/);
+});
+
+tell('messages, raised hands, spotlights, text under the picture, layouts', async () => {
+  await carla.must('sendMessage', { payload: 'hello <i>all</i>', type: 'text/plain' });
+  const message = await dan.signal('onMessage');
+  assert.deepEqual([message.message, message.displayName, message.userId, message.direct],
+    ['hello <i>all</i>', 'Carla', carla.uuid, false]);
+  await eve.signal('onMessage');
+  await dan.must('sendMessage', { payload: 'only you', type: 'text/plain',
+    participantUuid: carla.uuid });
+  const direct = await carla.signal('onMessage');
+  assert.deepEqual([direct.message, direct.direct], ['only you', true]);
+  await dan.must('sendApplicationMessage', { payload: { wave: 1 } });
+  assert.deepEqual((await carla.signal('onApplicationMessage')).message, { wave: 1 });
+  assert.equal((await eve.told('onMessage')).length, 1, 'a direct message is for one only');
+  assert.deepEqual(await carla.told('onApplicationMessage', 1), [], 'told once');
+
+  await dan.must('raiseHand', { raise: true });
+  await carla.signal('onRaiseHand', ({ participant }) =>
+    participant.uuid === dan.uuid && participant.raisedHand);
+  await carla.must('lowerAllRaisedHands');
+  await carla.sees(dan.uuid, 'the hand lowered', (one) => !one.raisedHand);
+  await carla.must('spotlight', { enable: true, participantUuid: dan.uuid });
+  await dan.sees(dan.uuid, 'himself in the spotlight', (one) => one.isSpotlight);
+  await carla.must('spotlight', { enable: false, participantUuid: dan.uuid });
+  await dan.sees(dan.uuid, 'himself out of it', (one) => !one.isSpotlight);
+  await dan.must('setTextOverlay', { text: 'Dr. D', participantUuid: dan.uuid });
+  await carla.sees(dan.uuid, 'his text', (one) => one.overlayText === 'Dr. D');
+
+  assert.ok((await carla.ask('availableLayouts')).includes('1:7'));
+  await carla.must('setLayout', { transforms: { layout: '1:0' } });
+  await dan.signal('onRequestedLayout', ({ primaryScreen }) => primaryScreen.hostLayout === '1:0');
+});
+
+tell('a guest becomes a host and a guest again', async () => {
+  await carla.ask('setRole', { role: 'chair', participantUuid: dan.uuid });
+  await dan.sees(dan.uuid, 'himself as host', (one) => one.isHost);
+  await dan.must('lock', { lock: true });
+  await dan.must('lock', { lock: false });
+  await dan.ask('setRole', { role: 'guest', participantUuid: dan.uuid });
+  await carla.sees(dan.uuid, 'him as guest', (one) => !one.isHost);
+  assert.match((await dan.ask('lock', { lock: true })).thrown, /403/);
+  // The last host stays one.
+  await carla.ask('setRole', { role: 'guest', participantUuid: carla.uuid });
+  assert.match(carla.refusals.at(-1), /^403 .*\/role$/);
+  await carla.sees(carla.uuid, 'herself as host still', (one) => one.isHost);
+});
+
+tell('a telephone is dialled, heard and removed', async (system) => {
+  phone = await Phone.open(system, 'gina');
+  const uuids = await carla.must('dial', { destination: phone.address, role: 'GUEST',
+    protocol: 'sip', remote_display_name: 'Gina' });
+  assert.equal(uuids.length, 1);
+  await carla.signal('onParticipantJoined', ({ participant }) => participant.uuid === uuids[0]);
+  await carla.sees(uuids[0], 'the telephone answer', (one) => one?.hasMedia && isInside(one)
+    && one.protocol === 'sip' && one.displayName === 'Gina');
+  await hears(carla, 'gina');
+  await until('the telephone hears the host', async () => {
+    const heard = await phone.heard();
+    return heard.seconds > 1 && heard.slice(heard.seconds - 0.5).level(VOICES.carla) > HEARD;
+  });
+  const after = Date.now();
+  await carla.must('kick', { participantUuid: uuids[0] });
+  await phone.closed(after);
+  await carla.signal('onParticipantLeft', ({ participant }) => participant.uuid === uuids[0]);
+  // One that declines is gone from the roster again.
+  const busy = await Phone.open(system, 'finn', { answer: 'manual' });
+  const [declined] = await carla.must('dial', { destination: busy.address, role: 'GUEST',
+    protocol: 'sip' });
+  await until('it rings', () => busy.event('CALL_INCOMING'));
+  await carla.sees(declined, 'that it rings', (one) => one?.isConnecting);
+  await busy.hangup();
+  await carla.signal('onParticipantLeft', ({ participant }) => participant.uuid === declined);
+});
+
+tell('a guest is sent to another room and comes with the token he is given', async () => {
+  await carla.must('transfer', { destination: 'surgery', pin: '8642', role: 'guest',
+    participantUuid: dan.uuid });
+  const { alias, token } = await dan.signal('onTransfer');
+  assert.equal(alias, 'surgery');
+  await dan.ask('disconnect', { reason: 'Transfer' });
+  await carla.signal('onParticipantLeft', ({ participant }) => participant.uuid === dan.uuid);
+  const seat = await dan.join(alias, { token });
+  assert.deepEqual([seat.role, seat.conference_name, seat.current_service_type],
+    ['GUEST', 'surgery', 'waiting_room']);
+  const again = await eve.request('surgery', { token });
+  assert.equal(again.status, 403, 'good once');
+  await dan.ask('disconnect', { reason: 'User initiated disconnect' });
+});
+
+tell('who is removed is told why', async () => {
+  await carla.must('kick', { participantUuid: eve.uuid });
+  assert.deepEqual(await eve.signal('onDisconnected'),
+    { error: 'Disconnected by another participant', errorCode: '#pex124' });
+  await carla.signal('onParticipantLeft', ({ participant }) => participant.uuid === eve.uuid);
+});
+
+tell('a page that is closed leaves at once', async (system) => {
+  const finn = await Member.open(browsers[1], 'Finn');
+  await finn.join(ROOM, GUEST, { media: false });
+  await carla.sees(finn.uuid, 'him', isInside);
+  await finn.page.goto('about:blank');
+  await carla.signal('onParticipantLeft', ({ participant }) => participant.uuid === finn.uuid);
+  const [row] = await system.sql(
+    `select leave_reason from participants where participant_id = '${finn.uuid}'`);
+  assert.equal(row.leave_reason, 'Browser closed');
+});
+
+tell('tokens were renewed all the time; the meeting is ended for all', async () => {
+  await until('renewed at least four times', async () =>
+    (await carla.told('onTokenRefreshed')).length >= 4, 15000);
+  assert.deepEqual(await carla.told('onDisconnected'), []);
+  await hears(carla, 'carla', false);
+  await dan.join(ROOM, GUEST);
+  await hears(carla, 'dan');
+  await carla.must('disconnectAll');
+  for (const one of [carla, dan]) {
+    assert.deepEqual(await one.signal('onDisconnected', ({ errorCode }) => errorCode !== '#pex117'),
+      { error: 'Conference terminated by another participant', errorCode: '#pex125' });
+  }
+  for (const one of [carla, dan, eve]) assert.deepEqual(one.console, [], 'nothing uncaught');
+});

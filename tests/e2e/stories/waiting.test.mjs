@@ -1,0 +1,202 @@
+// Telephones and the join page in a room with two PINs: who waits hears music,
+// the host lets people in, and a meeting without hosts or company ends.
+
+import assert from 'node:assert/strict';
+import { VOICES } from '../lib/audio.mjs';
+import { Person } from '../lib/browser.mjs';
+import { Phone } from '../lib/phone.mjs';
+import { stories } from '../lib/story.mjs';
+import { until } from '../lib/wait.mjs';
+
+const tell = stories({ roompool: { guests_only_s: 2, last_participant_s: 2 } });
+const ROOM = 'clinic';
+const GUEST_PIN = '2468';
+const HOST_PIN = '13579';
+const HEARD = 0.05;
+let carla; // host, by page
+let dan; // guest, by page
+let eve; // guest, by telephone
+
+const loudness = (samples) =>
+  Math.sqrt(samples.reduce((sum, x) => sum + x * x, 0) / Math.max(1, samples.length));
+
+const ear = async (phone, seconds) => {
+  const heard = await phone.heard();
+  return heard.slice(Math.max(0, heard.seconds - seconds));
+};
+
+async function dialWithPin(phone, pin) {
+  await phone.dial(ROOM);
+  await until('the prompt is heard', async () => loudness((await ear(phone, 0.5)).samples) > 0.02);
+  for (const digit of `${pin}#`) await phone.key(digit);
+}
+
+const hears = (phone, voice) => until(`${phone.voice} hears ${voice}`,
+  async () => (await ear(phone, 0.5)).level(VOICES[voice]) > HEARD);
+
+// Sound all the time, and the voice of nobody in it.
+async function hearsMusic(phone) {
+  await until(`${phone.voice} hears music`, async () => {
+    const heard = await ear(phone, 2);
+    return heard.seconds > 1.9 && [0, 0.5, 1, 1.5].every((from) =>
+      loudness(heard.slice(from, from + 0.5).samples) > 0.005);
+  });
+  const heard = await ear(phone, 1);
+  for (const voice of ['carla', 'dan']) assert.ok(heard.level(VOICES[voice]) < HEARD / 2, voice);
+}
+
+async function joinWithPin(person, pin) {
+  await person.visit(ROOM);
+  await person.fillDoor();
+  await person.page.click('#join');
+  await person.page.waitForSelector('body[data-error=pin-required]');
+  await person.page.fill('#pin', pin);
+  await person.page.keyboard.press('Enter');
+  await person.inRoom();
+}
+
+const queue = (person) => person.page.$$eval('#waiting > li', (items) =>
+  items.map((li) => ({ ...li.dataset })));
+const says = (person, key, value) => person.page.waitForSelector(
+  `body[data-${key}=${value}]`, { timeout: 10000 });
+
+tell('guests wait with music, by telephone and by page, until the host joins', async (system) => {
+  [carla, dan] = await Promise.all([Person.open(system, 'carla', { recorder: false }),
+    Person.open(system, 'dan', { recorder: false })]);
+  eve = await Phone.open(system, 'eve');
+  await dialWithPin(eve, GUEST_PIN);
+  await hearsMusic(eve);
+  await joinWithPin(dan, GUEST_PIN);
+  await says(dan, 'is-waiting', 'true');
+  assert.equal(await dan.page.textContent('#waiting-title'), 'The host is not here yet.');
+  assert.equal(await dan.page.isVisible('#roster'), false);
+  assert.equal(await dan.page.isVisible('#host'), false);
+  assert.ok(!eve.event('CALL_CLOSED'));
+
+  await joinWithPin(carla, HOST_PIN);
+  await says(carla, 'is-host', 'true');
+  await says(dan, 'is-waiting', 'false');
+  await hears(eve, 'carla');
+  await hears(eve, 'dan');
+  await until('the host sees both', async () => (await carla.roster()).length === 3);
+  assert.equal(await dan.page.isVisible('#host'), false, 'host controls are for hosts');
+  assert.equal(await dan.page.isVisible('#roster'), true);
+});
+
+tell('a locked room holds a telephone until the host admits it', async (system) => {
+  await carla.page.focus('[data-host=lock]');
+  await carla.page.keyboard.press('Enter');
+  await says(dan, 'is-locked', 'true');
+  assert.equal(await dan.page.isVisible('#locked'), true);
+  const finn = await Phone.open(system, 'finn');
+  await dialWithPin(finn, GUEST_PIN);
+  await until('the host sees who waits', async () => (await queue(carla)).length === 1);
+  await hearsMusic(finn);
+  assert.equal((await carla.roster()).length, 3);
+  assert.match(await carla.page.textContent('#waiting-count'), /1/);
+  await carla.page.focus('#waiting .act-admit');
+  await carla.page.keyboard.press('Enter');
+  await hears(finn, 'carla');
+  await until('nobody waits', async () => (await queue(carla)).length === 0);
+
+  // A second one, by page; unlocking lets him in.
+  const ben = await Person.open(system, 'ben', { recorder: false });
+  await joinWithPin(ben, GUEST_PIN);
+  await says(ben, 'is-waiting', 'true');
+  assert.match(await ben.page.textContent('#waiting-title'), /locked\. The host has been told/);
+  await carla.page.click('[data-host=lock]');
+  await says(ben, 'is-waiting', 'false');
+  await says(dan, 'is-locked', 'false');
+  await ben.page.click('#leave');
+  await finn.hangup();
+  await until('three are left', async () => (await carla.roster()).length === 3);
+});
+
+tell('the host mutes all guests, telephones too', async () => {
+  await carla.page.click('[data-host=mute]');
+  await says(dan, 'is-muted-by-host', 'true');
+  await until('the telephone hears the host only', async () => {
+    const heard = await ear(eve, 0.5);
+    return heard.level(VOICES.carla) > HEARD && heard.level(VOICES.dan) < HEARD / 2;
+  });
+  await until('the page shows both muted', async () => (await carla.roster())
+    .filter((one) => one.muted === 'true').length === 2);
+  await carla.page.click('[data-host=mute]');
+  await says(dan, 'is-muted-by-host', 'false');
+  await hears(eve, 'dan');
+});
+
+tell('messages are shown as they were typed, to the others and to oneself', async () => {
+  const text = '<img src=x onerror="document.body.remove()"> & "hi"';
+  await carla.page.fill('#chat-text', text);
+  await carla.page.keyboard.press('Enter');
+  const shown = (person) => person.page.$$eval('#messages > li', (items) =>
+    items.map((li) => [li.querySelector('strong').textContent, li.querySelector('span').textContent]));
+  await until('dan reads it', async () => (await shown(dan)).length === 1);
+  assert.deepEqual(await shown(dan), [['carla', text]]);
+  await until('carla sees hers', async () => (await shown(carla)).length === 1);
+  assert.deepEqual(await shown(carla), [['You', text]]);
+});
+
+tell('a guest is made a host and a guest again; a telephone is called', async (system) => {
+  const entry = `#roster > li[data-name=dan]`;
+  await carla.page.click(`${entry} .act-role`);
+  await says(dan, 'is-host', 'true');
+  assert.equal(await dan.page.isVisible('#host'), true);
+  const gina = await Phone.open(system, 'gina');
+  await dan.page.click('[data-host=dial]');
+  await dan.page.keyboard.type(gina.address);
+  await dan.page.keyboard.press('Enter');
+  await hears(gina, 'carla');
+  await until('all four are there', async () => (await carla.roster())
+    .filter((one) => one.media === 'true').length === 4);
+  const after = Date.now();
+  const [phone] = (await carla.roster()).filter((one) => one.kind === 'phone'
+    && one.name.includes('gina'));
+  await carla.page.click(`#roster > li[data-uuid="${phone.uuid}"] .act-remove`);
+  await gina.closed(after);
+  await carla.page.click(`${entry} .act-role`);
+  await says(dan, 'is-host', 'false');
+  assert.equal(await dan.page.isVisible('#host'), false);
+});
+
+tell('without a host the guests are sent home', async () => {
+  const after = Date.now();
+  await carla.page.click('#leave');
+  await dan.page.waitForSelector('body[data-phase=ended]', { timeout: 15000 });
+  assert.equal((await dan.state()).error, 'host-left');
+  await eve.closed(after);
+});
+
+tell('a telephone with the host PIN opens the room; the last one does not stay alone', async (system) => {
+  const host = await Phone.open(system, 'anna');
+  await dan.page.click('#again');
+  await dan.inRoom();
+  await says(dan, 'is-waiting', 'true');
+  await dialWithPin(host, HOST_PIN);
+  await says(dan, 'is-waiting', 'false');
+  await hears(host, 'dan');
+  const after = Date.now();
+  await dan.page.click('#leave');
+  await host.closed(after);
+  await until('the meeting is over', async () => (await system.sql(
+    'select count(*) as n from v_live_conferences'))[0].n === 0);
+});
+
+tell('the host ends the meeting for everybody, after she was asked', async () => {
+  await joinWithPin(carla, HOST_PIN);
+  await dan.page.click('#again');
+  await dan.inRoom();
+  await says(dan, 'is-waiting', 'false');
+  await carla.page.click('[data-host=end]');
+  await carla.page.keyboard.press('Escape');
+  assert.equal((await dan.state()).phase, 'room');
+  await carla.page.click('[data-host=end]');
+  await carla.page.click('#end-confirm');
+  for (const person of [carla, dan]) {
+    await person.page.waitForSelector('body[data-phase=ended]');
+    assert.equal((await person.state()).error, 'ended-by-host');
+    // Loaded under the server's own content security policy.
+    assert.deepEqual(person.console.filter((line) => /Content Security|uncaught/.test(line)), []);
+  }
+});
