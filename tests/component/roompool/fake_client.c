@@ -156,7 +156,7 @@ pl_err create_conference(world *w, const user *u, answer *a)
     return a->error;
 }
 
-static void act_begin(world *w, const char *token, const act *what, answer *a)
+static void act_send(world *w, const char *token, const act *what, answer *a)
 {
     pl_conference_action m = {.action = (uint32_t)what->action,
                               .resource = what->resource};
@@ -176,7 +176,17 @@ static void act_begin(world *w, const char *token, const act *what, answer *a)
         PL_MSG_SET(CONFERENCE_ACTION, conference_action, &m, target_id);
     }
     world_send(w, w->api, &PL_MSG_CONFERENCE_ACTION, &m, a);
+}
+
+static void act_begin(world *w, const char *token, const act *what, answer *a)
+{
+    act_send(w, token, what, a);
     world_run(w, 5 * MS);
+}
+
+void user_begins(world *w, const user *u, const act *what, answer *a)
+{
+    act_send(w, u->token, what, a);
 }
 
 pl_err user_acts(world *w, const user *u, const act *what, answer *a)

@@ -61,6 +61,8 @@ typedef struct act {
     uint32_t resource;
 } act;
 pl_err user_acts(world *w, const user *u, const act *what, answer *a);
+/* The same, only sent: what comes next overtakes the answer. */
+void user_begins(world *w, const user *u, const act *what, answer *a);
 pl_err conference_leave(world *w, const char *token, const char *conf);
 pl_err invite(world *w, const char *token, const char *conf,
               const char *address, answer *a);

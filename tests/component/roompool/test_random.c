@@ -24,6 +24,7 @@ enum {
     CLIENT_STEPS = 120,
     CLIENT_SEEDS = 40,
     IDS = 8,
+    LATE = 8,
 };
 
 typedef struct chaos {
@@ -40,6 +41,9 @@ typedef struct chaos {
     unsigned n_ids;
     char mod[USERS][CONF_ID_SIZE]; /* last one offered to each */
     uint64_t cursor[USERS];
+    /* Commands whose answer nobody waits for. */
+    answer late[LATE];
+    unsigned n_late;
 } chaos;
 
 static uint32_t draw(chaos *c, uint32_t n)
@@ -351,6 +355,15 @@ static const char *some_mod(chaos *c, uint32_t i)
     }
 }
 
+/* Where the answer goes to a command that others overtake. */
+static answer *later(chaos *c)
+{
+    answer *a = &c->late[c->n_late % LATE];
+    if (c->n_late++ >= LATE)
+        world_wait(&c->w, a);
+    return a;
+}
+
 static void do_action(chaos *c, uint32_t i, pl_action action, const char *id)
 {
     char copy[CONF_ID_SIZE];
@@ -362,7 +375,10 @@ static void do_action(chaos *c, uint32_t i, pl_action action, const char *id)
                       .mod = some_mod(c, i),
                       .target = some_id(c, i),
                       .resource = draw(c, 6) ? 0 : draw(c, 3)};
-    (void)user_acts(&c->w, &c->sess[i], &what, &a);
+    if (draw(c, 3))
+        (void)user_acts(&c->w, &c->sess[i], &what, &a);
+    else
+        user_begins(&c->w, &c->sess[i], &what, later(c));
 }
 
 static void client_acts(chaos *c)
@@ -450,7 +466,10 @@ static void client_logs_out(chaos *c)
     if (!c->has_sess[i] || draw(c, 3))
         return;
     AS_CLIENT(m, c->sess[i].token);
-    world_ask(&c->w, &PL_MSG_SESSION_DELETE, &m, &a);
+    if (draw(c, 2))
+        world_ask(&c->w, &PL_MSG_SESSION_DELETE, &m, &a);
+    else
+        world_send(&c->w, c->w.api, &PL_MSG_SESSION_DELETE, &m, later(c));
     c->has_sess[i] = false;
 }
 
@@ -574,6 +593,20 @@ static void check_database(world *w)
         0);
 }
 
+/* Every command has its answer, and no session waits for one. */
+static void check_answered(chaos *c)
+{
+    const pl_pool *p = world_pool(&c->w);
+    size_t cursor = 0;
+    const pl_sess *sess;
+    world_run(&c->w, 100 * S);
+    for (unsigned i = 0; i < LATE && i < c->n_late; i++)
+        assert_true(c->late[i].is_done);
+    while ((sess = pl_map_next(p->sessions, &cursor, NULL)) != NULL)
+        assert_int_equal(sess->n_commands, 0);
+    assert_true(pl_list_is_empty(&p->ops));
+}
+
 /* Everybody goes: in the end nothing is left but history. */
 static void check_end(chaos *c)
 {
@@ -581,6 +614,7 @@ static void check_end(chaos *c)
         c->w.media[i].refuse = PL_OK;
         c->w.media[i].is_silent = false;
     }
+    check_answered(c);
     if (c->w.sig.bus)
         world_kill_signaling(&c->w);
     world_run(&c->w, INT64_C(5000) * S); /* tokens, sessions, leases expire */
