@@ -141,8 +141,8 @@ struct pl_api_call {
     const pl_msg_desc *desc;
     pl_api_message message;
     pl_json *doc; /* freed by the gateway */
-    /* A list that comes in many replies: finish sets is_partial, makes no
-     * answer yet, and has the next request in message. */
+    /* Not the last reply (a list comes in many): finish sets is_partial, makes
+     * no answer yet, and has the next request in message. */
     bool is_partial;
     unsigned n_rounds;
     pl_buf list; /* freed by the gateway */

@@ -24,7 +24,8 @@ static pl_err put_pin(const pl_api_call *call, pl_room_join *m)
     return PL_OK;
 }
 
-/* Who was transferred brings the token of its refer event. */
+/* Who was transferred brings the token of its refer event. Clients send one
+ * that they have from elsewhere too: that counts as none. */
 static pl_err put_transfer(const pl_api_call *call, pl_room_join *m)
 {
     pl_slice token;
@@ -32,10 +33,8 @@ static pl_err put_transfer(const pl_api_call *call, pl_room_join *m)
     pl_slice id;
     if (pl_client_opt_str(call, "token", &token))
         return PL_EINVAL;
-    if (token.len == 0)
-        return PL_OK;
     if (pl_seat_split(token, &secret, &id) || PL_PUT(m->transfer_id, id))
-        return PL_EAUTH;
+        return PL_OK;
     pl_sha256_hex(secret.ptr, secret.len, m->transfer_hash);
     PL_MSG_SET(ROOM_JOIN, room_join, m, transfer_id);
     PL_MSG_SET(ROOM_JOIN, room_join, m, transfer_hash);
@@ -63,6 +62,21 @@ pl_err pl_client_request_token(pl_api_call *call, pl_answer *answer)
     call->desc = &PL_MSG_ROOM_JOIN;
     e = put_transfer(call, m);
     return e ? e : put_pin(call, m);
+}
+
+/* Ask again without the transfer that roompool does not know: by PIN. */
+static bool joins_without_transfer(pl_api_call *call, pl_err e)
+{
+    pl_room_join *m = &call->message.room_join;
+    call->is_partial =
+        e == PL_EAUTH && PL_MSG_HAS(ROOM_JOIN, room_join, m, transfer_id);
+    if (call->is_partial) {
+        m->transfer_id[0] = m->transfer_hash[0] = '\0';
+        m->present = 0;
+        if (m->pin[0])
+            PL_MSG_SET(ROOM_JOIN, room_join, m, pin);
+    }
+    return call->is_partial;
 }
 
 static void put_token(pl_jw *w, const char *secret, const char *participant_id,
@@ -96,6 +110,8 @@ void pl_client_joined(pl_api_call *call, pl_err e, const pl_msg_desc *desc,
     const pl_room_joined *m = body;
     pl_slice tag;
     pl_jw w;
+    if (joins_without_transfer(call, e))
+        return;
     if (pl_client_failed(call, e, &PL_MSG_ROOM_JOINED, desc, body, answer))
         return;
     if (pl_client_opt_str(call, "call_tag", &tag))
