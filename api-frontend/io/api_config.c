@@ -16,9 +16,10 @@ static pl_err check(const void *values, char *reason, size_t cap)
         wrong = "stun_urls: each must begin with stun: or stuns:";
     } else if (!pl_turn_urls_are_good(config->turn_urls, "turn")) {
         wrong = "turn_urls: each must begin with turn: or turns:";
-    } else if (!pl_redirects_are_good(config->redirect_uris))
+    } else if (!pl_redirects_are_good(config->redirect_uris)) {
         wrong = "redirect_uris: each must be an https URL (or http to "
                 "localhost or 127.0.0.1) without user name or fragment";
+    }
     if (!wrong)
         return PL_OK;
     pl_fmt_cut(reason, cap, "%s", wrong);

@@ -102,6 +102,31 @@ static void refuses_malformed_texts(void **state)
     assert_int_equal(parse(HEADER, "{\"iss\":\"\xff\"}"), PL_EAUTH);
 }
 
+static pl_err parse_typed(const char *header, const char *typ)
+{
+    pl_buf text;
+    pl_jwt jwt;
+    make(header, CLAIMS, &text);
+    pl_err e = pl_jwt_parse_typed(pl_buf_slice(&text), typ, &jwt);
+    if (!e)
+        pl_jwt_fini(&jwt);
+    pl_buf_fini(&text);
+    return e;
+}
+
+/* RFC 8725 section 3.11 */
+static void never_takes_one_kind_for_another(void **state)
+{
+    static const char CODE[] = "{\"alg\":\"ES256\",\"typ\":\"code+jwt\"}";
+    static const char PLAIN[] = "{\"alg\":\"ES256\",\"typ\":\"JWT\"}";
+    (void)state;
+    assert_int_equal(parse_typed(CODE, "code+jwt"), PL_OK);
+    assert_int_equal(parse(CODE, CLAIMS), PL_EAUTH);
+    assert_int_equal(parse_typed(HEADER, "code+jwt"), PL_EAUTH);
+    assert_int_equal(parse_typed(PLAIN, "code+jwt"), PL_EAUTH);
+    assert_int_equal(parse_typed("{\"alg\":\"ES256\"}", "code+jwt"), PL_EAUTH);
+}
+
 static void refuses_tokens_over_8_kib(void **state)
 {
     pl_buf claims;
@@ -301,6 +326,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_headers_that_choose_keys_or_algorithms),
         cmocka_unit_test(refuses_malformed_texts),
+        cmocka_unit_test(never_takes_one_kind_for_another),
         cmocka_unit_test(refuses_tokens_over_8_kib),
         cmocka_unit_test(refuses_every_change_of_one_character),
         cmocka_unit_test(says_whom_a_good_token_speaks_for),

@@ -79,6 +79,64 @@ static void reads_multipart_forms_too(void **state)
     assert_int_equal(fault, PL_OAUTH_INVALID_REQUEST);
 }
 
+/* RFC 6749 section 4.1.3, RFC 7636 section 4.5 */
+static void reads_a_code_and_what_proves_it(void **state)
+{
+#define V43        "vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv"
+#define CODE_GRANT "grant_type=authorization_code&client_id=dev&client_secret=s"
+    pl_oauth_request r;
+    pl_oauth_fault fault;
+    (void)state;
+    assert_int_equal(read_request(FORM,
+                                  CODE_GRANT
+                                  "&code=a.b.c&redirect_uri=https%3A%2F%2Fa%2F"
+                                  "&code_verifier=" V43,
+                                  &r, &fault),
+                     PL_OK);
+    assert_true(r.has_code);
+    assert_string_equal(r.code, "a.b.c");
+    assert_string_equal(r.redirect_uri, "https://a/");
+    assert_string_equal(r.code_verifier, V43);
+    assert_int_equal(read_request(FORM, CODE_GRANT "&code=c", &r, &fault),
+                     PL_OK);
+    assert_string_equal(r.redirect_uri, "");
+    assert_string_equal(r.code_verifier, "");
+    static const char *const BAD[] = {
+        CODE_GRANT, CODE_GRANT "&code=a&code=b",
+        CODE_GRANT "&code=a&code_verifier=short",
+        CODE_GRANT "&code=a&code_verifier=%2B" V43,
+        CODE_GRANT "&code=a&redirect_uri=a&redirect_uri=a"};
+    for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
+        assert_int_equal(read_request(FORM, BAD[i], &r, &fault), PL_EINVAL);
+        assert_int_equal(fault, PL_OAUTH_INVALID_REQUEST);
+    }
+    /* Old helpers send an empty code with everything. */
+    assert_int_equal(
+        read_request(FORM, "grant_type=client_credentials&code=", &r, &fault),
+        PL_OK);
+    assert_false(r.has_code);
+}
+
+static void tells_of_codes_only_where_they_are_given(void **state)
+{
+    pl_answer answer;
+    (void)state;
+    pl_answer_init(&answer);
+    pl_oauth_discovery(&answer, "https://i", false);
+    assert_null(strstr(answer.body.ptr, "authoriz"));
+    assert_non_null(strstr(answer.body.ptr, "\"response_types_supported\":[]"));
+    pl_oauth_discovery(&answer, "https://i", true);
+    assert_non_null(strstr(answer.body.ptr,
+                           "\"authorization_endpoint\":"
+                           "\"https://i/oauth/v4/authorize\""));
+    assert_non_null(strstr(answer.body.ptr, "\"authorization_code\""));
+    assert_non_null(strstr(answer.body.ptr,
+                           "\"code_challenge_methods_supported\":[\"S256\"]"));
+    pl_oauth_fail(&answer, PL_OAUTH_NO_CODES);
+    assert_non_null(strstr(answer.body.ptr, "redirect_uris in section [api]"));
+    pl_answer_fini(&answer);
+}
+
 static void refuses_what_it_does_not_understand(void **state)
 {
     static const struct {
@@ -134,6 +192,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_credentials_from_form_and_header),
         cmocka_unit_test(reads_multipart_forms_too),
+        cmocka_unit_test(reads_a_code_and_what_proves_it),
+        cmocka_unit_test(tells_of_codes_only_where_they_are_given),
         cmocka_unit_test(refuses_what_it_does_not_understand),
         cmocka_unit_test(answers_are_never_stored),
     };

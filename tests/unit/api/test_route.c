@@ -35,6 +35,8 @@ static void finds_operations_on_both_bases(void **state)
         {PL_HTTP_GET, "/join/lobby", &PL_OP_PAGE_JOIN},
         {PL_HTTP_GET, "/assets/a/b.js", &PL_OP_ASSET},
         {PL_HTTP_POST, "/acme/oauth2/v2.0/token", &PL_OP_TOKEN},
+        {PL_HTTP_GET, "/oauth/v4/authorize", &PL_OP_AUTHORIZE},
+        {PL_HTTP_POST, "/oauth/authorize", &PL_OP_AUTHORIZE},
         {PL_HTTP_GET, "/api/client/v2/conferences/lobby/theme/", &PL_OP_THEME},
         {PL_HTTP_POST,
          "/api/client/v2/conferences/lobby/participants/p/calls/c/ack",
