@@ -210,9 +210,16 @@ static void purge(void *ctx, void *object)
     pl_room_drop_unused(pool, room);
 }
 
+/* Who makes and ends conferences as fast as possible must not fill memory with
+ * what is only remembered. */
 void pl_conf_plan_purge(pl_pool *pool, pl_conf *conf)
 {
-    pl_pool_plan(pool, &conf->purge, purge, conf, PL_S(pool->config->linger_s));
+    enum { SHORT_S = 1 };
+    size_t n_ended = pl_map_count(pool->confs) - pool->n_confs_live;
+    uint32_t linger_s = n_ended > pool->config->max_conferences
+                            ? SHORT_S
+                            : pool->config->linger_s;
+    pl_pool_plan(pool, &conf->purge, purge, conf, PL_S(linger_s));
 }
 
 void pl_conf_end(pl_pool *pool, pl_conf *conf, const char *reason)

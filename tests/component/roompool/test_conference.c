@@ -301,6 +301,24 @@ static void early_media_then_answer(void **state)
     assert_string_equal(ev.body.event.reason, "success");
 }
 
+/* Making and ending them as fast as possible fills no memory. */
+static void ended_conferences_are_forgotten_sooner_when_many(void **state)
+{
+    stage *s = *state;
+    answer a;
+    answer ev;
+    s->w.config.max_conferences = 4;
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(create_conference(&s->w, &s->host, &a), PL_OK);
+        char conf[CONF_ID_SIZE];
+        PUT(conf, a.body.conference.conf_id);
+        assert_int_equal(conference_leave(&s->w, "th", conf), PL_OK);
+        while (poll_session(&s->w, s->host.session, "th", &ev) == PL_OK)
+            continue;
+    }
+    assert_in_range(pl_map_count(world_pool(&s->w)->confs), 1, 6);
+}
+
 static void a_busy_telephone_is_told(void **state)
 {
     stage *s = *state;
@@ -535,6 +553,7 @@ int main(void)
         TEST(nobody_answers_and_the_invitation_ends),
         TEST(a_telephone_is_dialled),
         TEST(early_media_then_answer),
+        TEST(ended_conferences_are_forgotten_sooner_when_many),
         TEST(a_busy_telephone_is_told),
         TEST(hold_and_resume_are_answered_by_the_server),
         TEST(a_second_change_at_the_same_time_is_busy),
