@@ -1,6 +1,7 @@
 /* fuzz_jwt.c - access tokens: syntax, claims, key sets. */
 #include <stdint.h>
 
+#include "auth_code.h"
 #include "jose.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -23,6 +24,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         return 0;
     }
     pl_jwt jwt;
+    if (pl_jwt_parse_typed(text, "code+jwt", &jwt) == PL_OK) {
+        pl_auth_code code;
+        (void)!pl_auth_code_read(jwt.claims, &code);
+        pl_jwt_fini(&jwt);
+    }
     if (pl_jwt_parse(text, &jwt) != PL_OK)
         return 0;
     pl_jwt_policy policy = {
