@@ -74,7 +74,17 @@ static pl_err check_stranger(pl_pool *pool, const pl_room *room,
     return PL_EAGAIN;
 }
 
-static pl_err admit(pl_pool *pool, const pl_room_join *m, pl_part **ret_part)
+/* Only hosts have a PIN here: who says nothing of one is asked, and may come in
+ * as guest by saying that there is none. */
+static bool asks_for_host(const pl_room *room, const pl_room_join *m)
+{
+    return m->pin[0] == '\0' && room->row.host_pin_hash[0] &&
+           !pl_room_needs_pin(room);
+}
+
+/* ret_text: what else the one that is refused should know; NULL: nothing */
+static pl_err admit(pl_pool *pool, const pl_room_join *m, pl_part **ret_part,
+                    const char **ret_text)
 {
     pl_room *room = NULL;
     pl_conf *conf;
@@ -83,6 +93,9 @@ static pl_err admit(pl_pool *pool, const pl_room_join *m, pl_part **ret_part)
         pool->is_draining ? PL_EDRAIN : pl_room_find(pool, m->alias, &room);
     if (!e && m->transfer_id[0]) {
         e = pl_refer_check(pool, m, room, &role);
+    } else if (!e && asks_for_host(room, m)) {
+        *ret_text = "guest_pin=none";
+        e = PL_EPIN_REQUIRED;
     } else if (!e) {
         e = pl_room_check_pin(pool, room, m->pin, m->source, &role);
         if (!e)
@@ -124,9 +137,10 @@ void pl_on_room_join(pl_pool *pool, const pl_bus_in *in)
         reply_joined(pool, in, part);
         return;
     }
-    pl_err e = admit(pool, m, &part);
+    const char *text = NULL;
+    pl_err e = admit(pool, m, &part, &text);
     if (e) {
-        pl_pool_refuse(pool, &in->ticket, e, NULL);
+        pl_pool_refuse(pool, &in->ticket, e, text);
         return;
     }
     PL_SET(part->row.display_name,
