@@ -114,6 +114,20 @@ static void none_is_no_pin(void **state)
     assert_int_equal(join_room(w, "locked", "1234", "t1", &a), PL_OK);
 }
 
+/* Only hosts have a PIN: whoever says nothing is asked, "none" is a guest. */
+static void a_host_is_asked_where_guests_need_no_pin(void **state)
+{
+    world *w = *state;
+    answer a;
+    assert_int_equal(join_room(w, "hosted", NULL, "t1", &a), PL_EPIN_REQUIRED);
+    assert_string_equal(a.refusal.text, "guest_pin=none");
+    assert_int_equal(join_room(w, "hosted", "none", "t1", &a), PL_OK);
+    assert_int_equal(a.body.joined.role, PL_PART_ROLE_GUEST);
+    assert_int_equal(join_room(w, "hosted", "9999", "t2", &a), PL_OK);
+    assert_int_equal(a.body.joined.role, PL_PART_ROLE_HOST);
+    assert_int_equal(join_room(w, "hosted", "1111", "t3", &a), PL_EPIN_INVALID);
+}
+
 static void rooms_made_by_joining_go_with_their_conference(void **state)
 {
     world *w = *state;
@@ -551,6 +565,7 @@ int main(void)
         TEST(strangers_of_one_source_take_a_share),
         TEST(a_pin_is_asked_and_checked),
         TEST(none_is_no_pin),
+        TEST(a_host_is_asked_where_guests_need_no_pin),
         TEST(guessing_pins_is_stopped),
         TEST(rooms_made_by_joining_go_with_their_conference),
         TEST(a_telephone_joins),

@@ -111,6 +111,7 @@ void world_start_roompool(world *w)
     define(w, "lobby", "mix", "", "", 0);
     define(w, "echo", "echo", "", "", 0);
     define(w, "locked", "mix", "1234", "9999", 0);
+    define(w, "hosted", "mix", "", "9999", 0);
     define(w, "small", "mix", "", "", 2);
     pl_pool_rooms_defined(world_pool(w), pl_glue_now(w->glue));
     pl_glue_wake(w->glue);
