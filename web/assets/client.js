@@ -32,7 +32,8 @@ const LINK_PAUSES_MS = [250, 500, 1000, 2000, 4000];
 
 function refusal(status, result) {
   if (result && typeof result === 'object' && 'pin' in result) {
-    return new RoomError('pin-required');
+    // "none": guests may say that they have none.
+    return new RoomError(result.guest_pin === 'none' ? 'pin-for-hosts' : 'pin-required');
   }
   const text = typeof result === 'string' ? result : '';
   for (const [pattern, code] of REFUSALS) {
@@ -67,8 +68,9 @@ export class RoomClient extends EventTarget {
   // The own entry of the roster, when it is known.
   get me() { return this.roster.get(this.self); }
 
-  // Take a seat; with the token of a refer event, the one kept there.
-  // Throws RoomError with code pin-required, pin-wrong, ..
+  // Take a seat; with the token of a refer event, the one kept there. pin
+  // "none" comes in as guest where only hosts have one.
+  // Throws RoomError with code pin-required, pin-for-hosts, pin-wrong, ..
   async join(displayName, pin, referToken = '') {
     const seat = await this.#post('/request_token',
       { display_name: displayName, ...(referToken ? { token: referToken } : {}) },

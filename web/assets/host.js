@@ -50,6 +50,9 @@ export class HostPanel {
     if (this.#end.open) this.#end.close();
   }
 
+  // Where keyboard users go on when what they used has gone.
+  focus() { find(this.#root, 'lock').focus(); }
+
   // room: as the event conference_update tells it
   draw(room) {
     this.#isLocked = Boolean(room.locked);

@@ -24,6 +24,7 @@ const wait = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 const seat = {
   name: '',
   pin: '',
+  noPin: '', // what to say instead of a PIN
   client: null,
   mic: null, // track, null when listening only
   call: null,
@@ -128,7 +129,7 @@ function watchMicrophone() {
 
 async function enter({ withMicrophone }) {
   seat.name = $('#name').value.trim();
-  seat.pin = $('#pin').value.trim();
+  seat.pin = $('#pin').value.trim() || seat.noPin;
   if (!seat.name) {
     showMessage('no-name', wordsFor('no-name', alias));
     $('#name').focus();
@@ -177,15 +178,16 @@ function doorClosed(error) {
   if (code.startsWith('mic') || code === 'insecure') {
     $('#listen-only').hidden = false;
   }
-  const asksPin = code === 'pin-required' || code === 'pin-wrong';
-  if (asksPin) {
+  const asksPin = code === 'pin-required' || code === 'pin-for-hosts';
+  if (asksPin) seat.noPin = code === 'pin-for-hosts' ? 'none' : '';
+  if (asksPin || code === 'pin-wrong') {
     $('#pin-field').hidden = false;
     $('#pin').value = '';
     $('#pin').focus();
   } else {
     $('#join').focus();
   }
-  showMessage(code, wordsFor(code, alias), code === 'pin-required' ? 'info' : 'error');
+  showMessage(code, wordsFor(code, alias), asksPin ? 'info' : 'error');
 }
 
 function remember() {
@@ -255,7 +257,7 @@ async function follow({ alias: to, token }) {
   dropCall();
   seat.client = null;
   old.leave('Transfer');
-  [alias, seat.pin] = [to, ''];
+  [alias, seat.pin, seat.noPin] = [to, '', ''];
   view.clear();
   chat.clear();
   try {

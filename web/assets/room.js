@@ -41,12 +41,13 @@ export class RoomView {
     }
     const waits = isWaiting(me);
     const isHost = client.role === 'HOST' && !waits;
-    this.#roster.draw(inside, client.self, isHost);
-    this.#queue.draw(outside, client.self, isHost);
+    const lost = [this.#roster.draw(inside, client.self, isHost),
+      this.#queue.draw(outside, client.self, isHost)];
     this.#find('#waiting-count').textContent = `Waiting to be let in: ${outside.size}`;
     this.#find('#waiting-box').hidden = !isHost || !outside.size;
     this.#host.show(isHost);
     this.#host.draw(room);
+    if (lost.includes(true)) this.#host.focus();
     this.#drawWaiting(waits, room);
     this.#find('#locked').hidden = !room.locked;
     this.#find('#guests-muted').hidden = !room.guests_muted;

@@ -38,10 +38,13 @@ export class Roster {
     this.#list.replaceChildren();
   }
 
-  // people: Map uuid -> participant of the client API
+  // people: Map uuid -> participant of the client API. True when the focus was
+  // on somebody who went and has no place here any more.
   draw(people, self, isHost) {
+    let isFocusLost = false;
     for (const [uuid, item] of this.#items) {
       if (!people.has(uuid)) {
+        isFocusLost ||= item.contains(document.activeElement);
         item.remove();
         this.#items.delete(uuid);
       }
@@ -53,6 +56,9 @@ export class Roster {
       this.#drawOne(person, person.uuid === self, isHost);
     }
     this.#list.dataset.count = String(people.size);
+    const next = isFocusLost && this.#list.querySelector('button:not([hidden])');
+    if (next) next.focus();
+    return isFocusLost && !next;
   }
 
   // talking: Map uuid -> vad 0..100; the list is complete

@@ -11,6 +11,7 @@ const WORDS = {
   'mic-gone': () => 'The microphone was disconnected. Choose another one below.',
   insecure: () => 'Browsers give a microphone to secure pages only. Open this page by https.',
   'pin-required': () => 'This room has a PIN. Please enter it.',
+  'pin-for-hosts': () => 'Hosts enter their PIN. Guests leave it empty and join.',
   'pin-wrong': () => 'That PIN is not right. Please try again.',
   'pin-locked': () => 'Too many wrong PINs. Please wait a minute before you try again.',
   full: () => 'This room is full. Try again when somebody has left.',
