@@ -83,6 +83,9 @@ host_pin = 13579
 [room surgery]
 pin = 8642
 host_pin = 97531
+
+[room reception]
+host_pin = 24680
 `;
 
 function configText(base, settings) {

@@ -57,6 +57,10 @@ tell('asks for a PIN, refuses a wrong one, lets a guest wait with music', async 
   await dan.signal('onError', ({ error, errorCode }) =>
     error === 'Invalid PIN' && errorCode === '#pex101');
 
+  // Only hosts have a PIN there.
+  await dan.request('reception');
+  await dan.signal('onPinRequired', ({ hasHostPin, hasGuestPin }) => hasHostPin && !hasGuestPin);
+
   const seat = await dan.join(ROOM, GUEST);
   assert.deepEqual([seat.role, seat.current_service_type, seat.expires],
     ['GUEST', 'waiting_room', '9']);
@@ -241,7 +245,27 @@ tell('a guest is sent to another room and comes with the token he is given', asy
     ['GUEST', 'surgery', 'waiting_room']);
   const again = await eve.request('surgery', { token });
   assert.equal(again.status, 403, 'good once');
+  // A host without sound opens that room by a word of hers.
+  const hanna = await Member.open(browsers[0], 'Hanna');
+  await hanna.join('surgery', { pin: '97531' }, { media: false });
+  await hanna.sees(dan.uuid, 'him waiting', isGuestWaiting);
+  assert.equal((await hanna.status()).started, false);
+  await hanna.must('startConference');
+  await hanna.signal('onConferenceStatus', ({ status }) => status.started);
+  await hanna.sees(dan.uuid, 'him inside', isInside);
+  await hanna.close();
   await dan.ask('disconnect', { reason: 'User initiated disconnect' });
+});
+
+tell('the front end dies: the library stays, and hears of what happens', async (system) => {
+  const before = (await carla.told('onParticipants')).length;
+  await system.kill('api-1');
+  await until('the library is back', async () =>
+    (await carla.told('onParticipants')).length > before);
+  await carla.must('spotlight', { enable: true, participantUuid: eve.uuid });
+  await carla.sees(eve.uuid, 'her in the spotlight', (one) => one?.isSpotlight);
+  await eve.sees(eve.uuid, 'herself in it', (one) => one?.isSpotlight);
+  assert.deepEqual(await carla.told('onDisconnected'), []);
 });
 
 tell('who is removed is told why', async () => {

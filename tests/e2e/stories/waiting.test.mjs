@@ -98,6 +98,8 @@ tell('a locked room holds a telephone until the host admits it', async (system) 
   await carla.page.keyboard.press('Enter');
   await hears(finn, 'carla');
   await until('nobody waits', async () => (await queue(carla)).length === 0);
+  assert.equal(await carla.page.evaluate(() => document.activeElement.dataset.host), 'lock',
+    'the focus is not lost');
 
   // A second one, by page; unlocking lets him in.
   const ben = await Person.open(system, 'ben', { recorder: false });
@@ -199,4 +201,22 @@ tell('the host ends the meeting for everybody, after she was asked', async () =>
     // Loaded under the server's own content security policy.
     assert.deepEqual(person.console.filter((line) => /Content Security|uncaught/.test(line)), []);
   }
+});
+
+tell('where only hosts have a PIN, guests leave the box empty', async (system) => {
+  const eve = await Person.open(system, 'eve', { recorder: false });
+  for (const [person, pin] of [[eve, ''], [carla, '24680']]) {
+    await person.visit('reception');
+    await person.fillDoor();
+    await person.page.click('#join');
+    await person.page.waitForSelector('body[data-error=pin-for-hosts]');
+    await person.page.fill('#pin', pin);
+    await person.page.keyboard.press('Enter');
+    await person.inRoom();
+    if (!pin) await says(person, 'is-waiting', 'true');
+  }
+  await says(carla, 'is-host', 'true');
+  await says(eve, 'is-waiting', 'false');
+  await says(eve, 'is-host', 'false');
+  await until('both are there', async () => (await carla.roster()).length === 2);
 });
