@@ -76,8 +76,11 @@ static void on_sent(void *ctx, bool is_sent)
     poll *p = ctx;
     pl_metrics_add(p->gateway->options.metrics,
                    is_sent ? PL_AM_events_polled : PL_AM_events_lost, 1);
-    if (is_sent)
+    if (is_sent) {
         ack(p);
+    } else {
+        pl_event_reader_lost(&p->reader);
+    }
     free_poll(p);
 }
 

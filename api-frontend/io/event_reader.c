@@ -2,6 +2,7 @@
 #include "event_reader.h"
 
 #include "gateway_impl.h"
+#include "pl/str.h"
 
 static const int64_t RETRY_US = 500000; /* roompool away: ask again then */
 /* A "nothing" that comes this much sooner than asked for was not the clock. */
@@ -16,17 +17,32 @@ void pl_event_reader_init(pl_event_reader *reader, pl_gateway *gateway,
     reader->ctx = ctx;
 }
 
+/* If it is lost, roompool drops the poll when its time is over, and gives an
+ * event again when its acknowledgement is overdue. */
+static void send_cancel(const pl_event_reader *reader, uint64_t corr)
+{
+    pl_event_poll_cancel body = {.corr = corr};
+    pl_fmt_cut(body.id, sizeof body.id, "%s", reader->id);
+    PL_MSG_SET(EVENT_POLL_CANCEL, event_poll_cancel, &body, id);
+    (void)!pl_bus_event(reader->gateway->options.bus, NULL,
+                        &PL_MSG_EVENT_POLL_CANCEL, &body);
+}
+
 void pl_event_reader_fini(pl_event_reader *reader)
 {
-    pl_event_poll_cancel body = {.corr = reader->corr};
     pl_timer_destroy(&reader->retry);
     if (reader->corr == 0)
         return;
     pl_bus_cancel(reader->gateway->options.bus, reader->corr);
-    /* If it is lost, roompool drops the poll when its time is over. */
-    (void)!pl_bus_event(reader->gateway->options.bus, NULL,
-                        &PL_MSG_EVENT_POLL_CANCEL, &body);
+    send_cancel(reader, reader->corr);
     reader->corr = 0;
+}
+
+void pl_event_reader_lost(pl_event_reader *reader)
+{
+    if (reader->given)
+        send_cancel(reader, reader->given);
+    reader->given = 0;
 }
 
 static void on_retry(void *ctx)
@@ -62,8 +78,10 @@ static void on_reply(void *ctx, pl_err e, const pl_bus_in *in)
     pl_event_reader *reader = ctx;
     int64_t left =
         reader->until_us - pl_loop_now_us(reader->gateway->options.loop);
+    uint64_t corr = reader->corr;
     reader->corr = 0;
     if (!e && in->desc == &PL_MSG_EVENT_ITEM) {
+        reader->given = corr;
         reader->ops->item(reader->ctx, in->body);
     } else if (!e) {
         reader->ops->none(reader->ctx, left > EARLY_US);
@@ -80,6 +98,7 @@ void pl_event_reader_ask(pl_event_reader *reader)
     pl_event_poll body = {.wait_ms = 0};
     if (!reader->ops->fill(reader->ctx, &body))
         return;
+    pl_fmt_cut(reader->id, sizeof reader->id, "%s", body.id);
     pl_bus_send how = {.deadline_ms = body.wait_ms + REPLY_MARGIN_MS};
     reader->until_us =
         pl_loop_now_us(gateway->options.loop) + (int64_t)body.wait_ms * 1000;

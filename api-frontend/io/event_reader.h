@@ -26,7 +26,9 @@ typedef struct pl_event_reader {
     void *ctx;
     pl_timer *retry; /* made when first needed */
     uint64_t corr;   /* of the parked request, 0 none */
+    uint64_t given;  /* of the last one that brought an event, 0 none */
     int64_t until_us;
+    char id[PL_ID_MAX + 1]; /* whose stream it is */
 } pl_event_reader;
 
 void pl_event_reader_init(pl_event_reader *reader, pl_gateway *gateway,
@@ -36,6 +38,9 @@ void pl_event_reader_fini(pl_event_reader *reader);
 /* Read the next event. The answer comes later, never from inside, except that
  * fill may end the owner. */
 void pl_event_reader_ask(pl_event_reader *reader);
+/* The last event surely did not reach the client: it is given again at once,
+ * to whoever asks next. */
+void pl_event_reader_lost(pl_event_reader *reader);
 /* The link to roompool is new: it has forgotten what we asked. */
 void pl_event_reader_linked(pl_event_reader *reader);
 

@@ -527,11 +527,11 @@ static void on_write(struct bufferevent *bev, void *ctx)
 static void on_event(struct bufferevent *bev, short what, void *ctx)
 {
     conn *c = ctx;
-    (void)bev;
     if (what & BEV_EVENT_CONNECTED)
         return;
-    if ((what & BEV_EVENT_EOF) && c->state == CONN_FLUSH) {
-        c->has_peer_closed = true; /* it may still read */
+    if ((what & BEV_EVENT_EOF) && c->state == CONN_FLUSH && !c->on_sent) {
+        c->has_peer_closed = true; /* it may still read; TLS stopped writing */
+        (void)bufferevent_enable(bev, EV_WRITE);
         return;
     }
     if ((what & BEV_EVENT_TIMEOUT) && (what & BEV_EVENT_WRITING)) {

@@ -62,8 +62,11 @@ static void free_stream(stream *s)
 
 static void on_gone(void *ctx, pl_http_exchange *exchange)
 {
+    stream *s = ctx;
     (void)exchange;
-    free_stream(ctx);
+    if (s->acked != s->cursor)
+        pl_event_reader_lost(&s->reader);
+    free_stream(s);
 }
 
 /* Refuse what is not open yet. */

@@ -20,6 +20,8 @@ struct fake_roompool {
     pl_bus *bus;
     fake_counts *counts;
     parked parked[PARKED_MAX];
+    uint64_t last_corr; /* of the last poll, with its stream */
+    char last_id[PL_ID_MAX + 1];
     unsigned step; /* of the stream's script */
     pl_session_ticket ticket;
     pl_participant_transfer transfer;
@@ -282,19 +284,32 @@ static void park(fake_roompool *f, const pl_bus_in *in, bool is_seat)
 }
 
 static void give_event(const fake_roompool *f, const pl_bus_ticket *ticket,
-                       uint64_t seq)
+                       uint64_t seq, pl_slice sdp)
 {
     pl_event_item item = {.seq = seq,
                           .kind = PL_EVENT_KIND_SESSION_OPEN,
                           .dialect = PL_DIALECT_BARE,
                           .conf_id = "C1",
                           .session_id = "S-event",
-                          .sdp = pl_slice_str("v=0\r\nc=IN IP4 192.0.2.9\r\n")};
+                          .sdp = sdp};
     PL_MSG_SET(EVENT_ITEM, event_item, &item, dialect);
     PL_MSG_SET(EVENT_ITEM, event_item, &item, conf_id);
     PL_MSG_SET(EVENT_ITEM, event_item, &item, session_id);
     PL_MSG_SET(EVENT_ITEM, event_item, &item, sdp);
     pl_bus_reply(f->bus, ticket, &PL_MSG_EVENT_ITEM, &item);
+}
+
+static void give_short(const fake_roompool *f, const pl_bus_ticket *ticket,
+                       uint64_t seq)
+{
+    give_event(f, ticket, seq, pl_slice_str("v=0\r\nc=IN IP4 192.0.2.9\r\n"));
+}
+
+static void give_long(const fake_roompool *f, const pl_bus_ticket *ticket)
+{
+    static uint8_t sdp[60000];
+    memset(sdp, 'a', sizeof sdp);
+    give_event(f, ticket, 7, (pl_slice){sdp, sizeof sdp});
 }
 
 static void give_none(const fake_roompool *f, const pl_bus_ticket *ticket)
@@ -309,7 +324,7 @@ static void poll_feed(fake_roompool *f, const pl_bus_in *in)
     const pl_event_poll *m = in->body;
     bool has_more = m->after_seq < FED_MAX && strcmp(m->id, "S-feed") == 0;
     if (has_more)
-        give_event(f, &in->ticket, m->after_seq + 1);
+        give_short(f, &in->ticket, m->after_seq + 1);
     else if (m->wait_ms == 0)
         give_none(f, &in->ticket);
     else
@@ -320,7 +335,9 @@ static void poll_session(fake_roompool *f, const pl_bus_in *in)
 {
     const pl_event_poll *m = in->body;
     if (strcmp(m->id, "S-event") == 0)
-        give_event(f, &in->ticket, 7);
+        give_short(f, &in->ticket, 7);
+    else if (strcmp(m->id, "S-long") == 0)
+        give_long(f, &in->ticket);
     else if (strcmp(m->id, "S-feed") == 0 || strcmp(m->id, "S-taken") == 0)
         poll_feed(f, in);
     else if (strcmp(m->id, "S-none") == 0)
@@ -418,6 +435,8 @@ static void on_poll(void *ctx, const pl_bus_in *in)
 {
     fake_roompool *f = ctx;
     const pl_event_poll *m = in->body;
+    f->last_corr = in->ticket.corr;
+    pl_fmt_cut(f->last_id, sizeof f->last_id, "%s", m->id);
     atomic_fetch_add(&f->counts->polls, 1);
     if (atomic_load(&f->counts->is_deaf))
         return;
@@ -432,6 +451,8 @@ static void on_cancel(void *ctx, const pl_bus_in *in)
     fake_roompool *f = ctx;
     const pl_event_poll_cancel *m = in->body;
     atomic_fetch_add(&f->counts->cancels, 1);
+    if (m->corr == f->last_corr && strcmp(m->id, f->last_id) == 0)
+        atomic_fetch_add(&f->counts->last_cancels, 1);
     for (size_t i = 0; i < PARKED_MAX; i++)
         if (f->parked[i].is_used && f->parked[i].ticket.corr == m->corr)
             f->parked[i].is_used = false;
@@ -537,6 +558,6 @@ void fake_release(fake_roompool *f)
         else if (strcmp(p->id, "S-taken") == 0)
             give_none(f, &p->ticket);
         else
-            give_event(f, &p->ticket, p->after_seq ? p->after_seq + 1 : 7);
+            give_short(f, &p->ticket, p->after_seq ? p->after_seq + 1 : 7);
     }
 }

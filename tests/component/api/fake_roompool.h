@@ -2,8 +2,9 @@
  * decided by the ids in the requests, so that no test shares state with it:
  *   call    to sip:nobody@example.com: no such user
  *   alias   "pin": wants PIN 1234; "gone": unknown; "full"; "busy": no worker
- *   session "S-event": an event at once; "S-none": nothing, at once; "S-park":
- *           waits; "S-late": waits until fake_release(); "S-403"; "S-feed":
+ *   session "S-event": an event at once; "S-long": a long one; "S-none":
+ *           nothing, at once; "S-park": waits; "S-late": waits until
+ *           fake_release(); "S-403"; "S-feed":
  *           events 1 to 3 by cursor, then one at each fake_release();
  *           "S-taken": waits, then another reader takes over; others 404
  *   ticket  the last one of any session, good once
@@ -25,6 +26,7 @@
 typedef struct fake_counts {
     atomic_uint polls, cancels, acks, last_ack, joins, media, controls,
         sessions, creates, actions, invites, rooms, messages;
+    atomic_uint last_cancels; /* of the poll that came last, by its id */
     atomic_uint transfers;
     char transfer[PL_SEAT_TOKEN_MAX + 1]; /* token of its refer event; read
                                              after transfers has risen */

@@ -127,6 +127,59 @@ static void forgets_the_poll_of_a_client_that_went(void **state)
     rig_stop(&rig);
 }
 
+/* Poll until the system takes no more for a client that does not read. Returns
+ * how many polls; the last one's event is still being written. */
+static unsigned fill_up(api_rig *rig, tls_client *client)
+{
+    enum { MANY = 400, PAUSES = 50 };
+    const atomic_uint *acks = &rig_counts(rig)->acks;
+    unsigned n = 0;
+    while (n < MANY && atomic_load(acks) == n) {
+        poll_on(rig, client, "S-long");
+        n++;
+        RIG_WAIT(atomic_load(&rig_counts(rig)->polls) == n);
+        for (unsigned i = 0; i < PAUSES && atomic_load(acks) < n; i++)
+            rig_pause();
+    }
+    return n;
+}
+
+static void takes_back_what_a_client_that_closed_did_not_get(void **state)
+{
+    api_rig *rig = rig_start(NULL);
+    tls_client *client = tls_connect_narrow(rig_port(rig));
+    (void)state;
+    assert_non_null(client);
+    unsigned n = fill_up(rig, client);
+    tls_finish(client);
+    RIG_WAIT(rig_metric(rig, PL_AM_connections) == 0);
+    RIG_WAIT(atomic_load(&rig_counts(rig)->last_cancels) == 1);
+    assert_int_equal(atomic_load(&rig_counts(rig)->acks), n - 1);
+    assert_int_equal(rig_metric(rig, PL_AM_events_lost), 1);
+    assert_int_equal(rig_metric(rig, PL_AM_polls), 0);
+    tls_close(&client);
+    rig_stop(&rig);
+}
+
+static void write_shortly(pl_api_config *config)
+{
+    config->write_ms = 300;
+}
+
+static void cuts_a_client_that_does_not_read(void **state)
+{
+    api_rig *rig = rig_start(write_shortly);
+    tls_client *client = tls_connect_narrow(rig_port(rig));
+    (void)state;
+    assert_non_null(client);
+    unsigned n = fill_up(rig, client);
+    RIG_WAIT(rig_metric(rig, PL_AM_connections) == 0);
+    RIG_WAIT(atomic_load(&rig_counts(rig)->last_cancels) == 1);
+    assert_int_equal(atomic_load(&rig_counts(rig)->acks), n - 1);
+    tls_close(&client);
+    rig_stop(&rig);
+}
+
 static void hold_shortly(pl_api_config *config)
 {
     config->poll_ms = 1500;
@@ -254,6 +307,8 @@ int main(void)
         cmocka_unit_test(one_connection_serves_one_poll_after_another),
         cmocka_unit_test(never_gives_an_event_to_head),
         cmocka_unit_test(forgets_the_poll_of_a_client_that_went),
+        cmocka_unit_test(takes_back_what_a_client_that_closed_did_not_get),
+        cmocka_unit_test(cuts_a_client_that_does_not_read),
         cmocka_unit_test(ends_a_poll_that_roompool_forgot),
         cmocka_unit_test(asks_again_after_a_new_link),
         cmocka_unit_test(streams_the_opening_in_order_and_signs_of_life),

@@ -295,6 +295,49 @@ static void speaks_modern_tls_and_http_1_only(void **state)
     rig_stop(&rig);
 }
 
+enum { LONG = 1 << 19, PIECE = 32768 };
+
+static void describe_at_length(pl_api_config *config)
+{
+    static char piece[PIECE];
+    FILE *file = fopen(config->openapi, "w");
+    assert_non_null(file);
+    memset(piece, ' ', sizeof piece);
+    for (size_t n = 0; n < LONG; n += sizeof piece)
+        assert_int_equal(fwrite(piece, 1, sizeof piece, file), sizeof piece);
+    assert_int_equal(fclose(file), 0);
+    config->write_ms = 2000;
+}
+
+/* Ask until the system takes no more for a client that does not read: the last
+ * answer but one is still being written. */
+static void ask_at_length(api_rig *rig, tls_client *client)
+{
+    enum { MANY = 100, PAUSES = 50 };
+    unsigned n = 0;
+    for (; n < MANY && rig_metric(rig, PL_AM_requests) == n; n++) {
+        assert_true(tls_send_text(
+            client, "GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n"));
+        for (unsigned i = 0; i < PAUSES && rig_metric(rig, PL_AM_requests) == n;
+             i++)
+            rig_pause();
+    }
+}
+
+static void who_asks_and_reads_no_more_is_cut(void **state)
+{
+    api_rig *rig = rig_start(describe_at_length);
+    tls_client *client = tls_connect_narrow(rig_port(rig));
+    (void)state;
+    assert_non_null(client);
+    ask_at_length(rig, client);
+    tls_finish(client);
+    RIG_WAIT(rig_metric(rig, PL_AM_write_stalled) == 1);
+    RIG_WAIT(rig_metric(rig, PL_AM_connections) == 0);
+    tls_close(&client);
+    rig_stop(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,6 +351,7 @@ int main(void)
         cmocka_unit_test(caps_connections_of_one_address),
         cmocka_unit_test(sheds_who_is_idle_longest),
         cmocka_unit_test(speaks_modern_tls_and_http_1_only),
+        cmocka_unit_test(who_asks_and_reads_no_more_is_cut),
     };
     return cmocka_run_group_tests_name("api http", tests, NULL, NULL);
 }

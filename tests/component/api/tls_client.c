@@ -24,7 +24,7 @@ struct tls_client {
     size_t n;
 };
 
-static int open_socket(unsigned port)
+static int open_socket(unsigned port, int receive_buffer)
 {
     struct sockaddr_in to = {.sin_family = AF_INET,
                              .sin_port = htons((uint16_t)port),
@@ -35,13 +35,17 @@ static int open_socket(unsigned port)
         return -1;
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof deadline);
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &deadline, sizeof deadline);
+    if (receive_buffer)
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer,
+                         sizeof receive_buffer);
     if (connect(fd, (struct sockaddr *)&to, sizeof to) == 0)
         return fd;
     (void)close(fd);
     return -1;
 }
 
-tls_client *tls_connect(unsigned port, const char *alpn, int max_version)
+static tls_client *connect_to(unsigned port, const char *alpn, int max_version,
+                              int receive_buffer)
 {
     tls_client *c = calloc(1, sizeof *c);
     if (!c)
@@ -51,7 +55,7 @@ tls_client *tls_connect(unsigned port, const char *alpn, int max_version)
     size_t n = strlen(protocol);
     list[0] = (unsigned char)n;
     memcpy(list + 1, protocol, n);
-    c->fd = open_socket(port);
+    c->fd = open_socket(port, receive_buffer);
     c->ctx = SSL_CTX_new(TLS_client_method());
     SSL_CTX_set_options(c->ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);
     if (max_version)
@@ -63,6 +67,22 @@ tls_client *tls_connect(unsigned port, const char *alpn, int max_version)
         return c;
     tls_close(&c);
     return NULL;
+}
+
+tls_client *tls_connect(unsigned port, const char *alpn, int max_version)
+{
+    return connect_to(port, alpn, max_version, 0);
+}
+
+tls_client *tls_connect_narrow(unsigned port)
+{
+    return connect_to(port, NULL, 0, 2048);
+}
+
+void tls_finish(tls_client *c)
+{
+    (void)SSL_shutdown(c->ssl);
+    (void)shutdown(c->fd, SHUT_WR);
 }
 
 void tls_close(tls_client **client)

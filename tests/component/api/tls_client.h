@@ -18,7 +18,11 @@ typedef struct tls_reply {
 /* NULL when the connection or the handshake fails. alpn: NULL http/1.1;
  * max_version: 0 or an OpenSSL TLSx_VERSION. */
 tls_client *tls_connect(unsigned port, const char *alpn, int max_version);
+/* The same with room for hardly anything unread. */
+tls_client *tls_connect_narrow(unsigned port);
 void tls_close(tls_client **client);
+/* Say that nothing more will be sent; what comes can still be read. */
+void tls_finish(tls_client *client);
 bool tls_send(tls_client *client, const char *text, size_t len);
 bool tls_send_text(tls_client *client, const char *text);
 /* Read one answer with its whole body (by Content-Length, chunked, or none). */
