@@ -10,6 +10,7 @@
 #include "participant.h"
 #include "session.h"
 #include "waiting.h"
+#include "worker.h"
 
 /* ---- legs ---- */
 
@@ -295,6 +296,17 @@ static const char *callees_breach(const pl_pool *pool)
                                              : "a session rings for nobody";
 }
 
+static const char *workers_breach(const pl_pool *pool)
+{
+    size_t cursor = 0;
+    const pl_worker *w;
+    while ((w = pl_map_next(pool->workers, &cursor, NULL)) != NULL) {
+        if (w->held != pl_worker_count_held(pool, w))
+            return "what a worker holds is miscounted";
+    }
+    return NULL;
+}
+
 const char *pl_pool_breach(const pl_pool *pool)
 {
     size_t cursor = 0;
@@ -311,5 +323,7 @@ const char *pl_pool_breach(const pl_pool *pool)
     while (!breach &&
            (sess = pl_map_next(pool->sessions, &cursor, NULL)) != NULL)
         breach = session_breach(sess);
+    if (!breach)
+        breach = workers_breach(pool);
     return breach ? breach : callees_breach(pool);
 }

@@ -6,6 +6,7 @@
 
 #include "participant.h"
 #include "pl/str.h"
+#include "worker.h"
 
 enum { SIP_TEMPORARILY_UNAVAILABLE = 480, SIP_BUSY_HERE = 486 };
 
@@ -48,6 +49,7 @@ pl_err pl_sipcall_load(pl_pool *pool, const pl_call_row *row)
         return e;
     }
     part->call = call;
+    pl_worker_hold(pool, call->row.node, 1);
     return PL_OK;
 }
 
@@ -80,6 +82,7 @@ void pl_sipcall_move(pl_pool *pool, pl_call *call, uint32_t state)
 void pl_sipcall_remove(pl_pool *pool, pl_call *call)
 {
     pl_pool_del(pool, &PL_TABLE_CALL, &call->row);
+    pl_worker_hold(pool, call->row.node, -1);
     (void)pl_map_remove(pool->calls, call->row.call_id);
     if (call->part->call == call)
         call->part->call = NULL;

@@ -109,7 +109,21 @@ bool pl_conf_has_room(const pl_conf *conf)
     return conf->n_live < conf->row.max_participants;
 }
 
+void pl_conf_count_live(const pl_pool *pool, pl_conf *conf, int more)
+{
+    conf->n_live += (unsigned)more;
+    pl_worker_hold(pool, conf->row.media_node, more);
+}
+
 /* ---- place ---- */
+
+/* node: "" none. */
+static void set_node(const pl_pool *pool, pl_conf *conf, const char *node)
+{
+    pl_worker_hold(pool, conf->row.media_node, -(int)conf->n_live);
+    PL_SET(conf->row.media_node, node);
+    pl_worker_hold(pool, conf->row.media_node, (int)conf->n_live);
+}
 
 static void opened(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
 {
@@ -159,7 +173,7 @@ pl_err pl_conf_place(pl_pool *pool, pl_conf *conf)
     if (e)
         return e;
     conf->row.epoch = ++pool->epoch;
-    PL_SET(conf->row.media_node, worker->row.node);
+    set_node(pool, conf, worker->row.node);
     save_epoch(pool);
     pl_conf_save(pool, conf);
     pl_conf_reopen(pool, conf);
@@ -181,7 +195,7 @@ static void close_room(pl_pool *pool, const pl_conf *conf)
 void pl_conf_unplace(pl_pool *pool, pl_conf *conf)
 {
     PL_SET(conf->failed_node, conf->row.media_node);
-    conf->row.media_node[0] = '\0';
+    set_node(pool, conf, "");
     pl_conf_save(pool, conf);
 }
 
@@ -231,7 +245,7 @@ void pl_conf_end(pl_pool *pool, pl_conf *conf, const char *reason)
     conf->row.ended_at = pool->now.wall_ms;
     PL_SET(conf->row.end_reason, reason);
     close_room(pool, conf);
-    conf->row.media_node[0] = '\0';
+    set_node(pool, conf, "");
     pool->n_confs_live--;
     if (conf->room && conf->room->conf == conf)
         conf->room->conf = NULL;

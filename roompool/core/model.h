@@ -138,7 +138,7 @@ typedef struct pl_sess {
 
 typedef struct pl_worker {
     pl_worker_row row;
-    uint32_t held; /* legs or calls given to it since */
+    uint32_t held; /* participants of its conferences, or calls */
     bool has_inventory;
     bool is_expected; /* stored as up by an earlier run, not back yet */
     char *metrics;    /* last report, owned */

@@ -94,7 +94,7 @@ pl_err pl_part_load(pl_pool *pool, const pl_part_row *row)
     if (row->state == PL_PART_STATE_LEFT) {
         conf->n_left++;
     } else {
-        conf->n_live++;
+        pl_conf_count_live(pool, conf, 1);
     }
     return PL_OK;
 }
@@ -167,9 +167,9 @@ void pl_part_rehome(pl_pool *pool, pl_part *part, pl_conf *conf)
     char resource[PL_ID_MAX + 1];
     PL_SET(resource, pl_part_resource(part));
     pl_list_remove(&part->link);
-    part->conf->n_live--;
+    pl_conf_count_live(pool, part->conf, -1);
     pl_list_append(&conf->parts, &part->link);
-    conf->n_live++;
+    pl_conf_count_live(pool, conf, 1);
     part->conf = conf;
     PL_SET(part->row.conf_id, conf->row.conf_id);
     PL_SET(part->row.resource_id,
@@ -381,7 +381,7 @@ void pl_part_leave(pl_pool *pool, pl_part *part, const char *reason)
     if (!pl_part_move(pool, part, PL_PART_STATE_LEFT))
         return;
     pl_pool_cancel(pool, &part->wait);
-    conf->n_live--;
+    pl_conf_count_live(pool, conf, -1);
     conf->n_left++;
     pl_pool_count(pool, PL_RM_leaves);
     tell_sessions(pool, part, was, reason);

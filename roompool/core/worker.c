@@ -36,7 +36,7 @@ static void save(pl_pool *pool, pl_worker *w)
 
 /* ---- placement ---- */
 
-static uint32_t held_by(const pl_pool *pool, const pl_worker *w)
+uint32_t pl_worker_count_held(const pl_pool *pool, const pl_worker *w)
 {
     size_t cursor = 0;
     uint32_t n = 0;
@@ -54,6 +54,13 @@ static uint32_t held_by(const pl_pool *pool, const pl_worker *w)
     return n;
 }
 
+void pl_worker_hold(const pl_pool *pool, const char *node, int more)
+{
+    pl_worker *w = node[0] ? pl_worker_find(pool, node) : NULL;
+    if (w)
+        w->held += (uint32_t)more;
+}
+
 pl_err pl_worker_choose(pl_pool *pool, pl_role role, const char *avoid,
                         pl_worker **ret_worker)
 {
@@ -69,7 +76,7 @@ pl_err pl_worker_choose(pl_pool *pool, pl_role role, const char *avoid,
                                    .is_ready = w->row.life == PL_LIFE_READY,
                                    .load_permille = w->row.load_permille,
                                    .capacity = w->row.capacity,
-                                   .held = held_by(pool, w)};
+                                   .held = w->held};
     }
     size_t at = pl_placement_choose(list, n, 1, avoid);
     if (at == n)
@@ -172,6 +179,7 @@ pl_err pl_worker_load(pl_pool *pool, const pl_worker_row *row)
     if (!w)
         return PL_ENOMEM;
     w->row = *row;
+    w->held = pl_worker_count_held(pool, w);
     pl_err e = pl_map_put(pool->workers, row->node, w);
     if (e)
         free(w);
@@ -243,6 +251,7 @@ void pl_on_hello(pl_pool *pool, const pl_bus_in *in)
     }
     pl_pool_cancel(pool, &w->lease);
     fill_row(&w->row, m, pool->now.wall_ms);
+    w->held = pl_worker_count_held(pool, w);
     w->is_expected = false;
     w->has_inventory = false;
     save(pool, w);

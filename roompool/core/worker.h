@@ -12,6 +12,11 @@ bool pl_worker_is_up(const pl_pool *pool, const char *node, pl_role role);
  * Errors: PL_EUNAVAILABLE. */
 PL_MUST_USE pl_err pl_worker_choose(pl_pool *pool, pl_role role,
                                     const char *avoid, pl_worker **ret_worker);
+/* So many more participants or calls are the worker's, or fewer; harmless when
+ * it is not known. */
+void pl_worker_hold(const pl_pool *pool, const char *node, int more);
+/* The same counted anew. */
+uint32_t pl_worker_count_held(const pl_pool *pool, const pl_worker *w);
 PL_MUST_USE pl_err pl_worker_load(pl_pool *pool, const pl_worker_row *row);
 /* After loading: give stored workers rejoin_ms to come back. */
 void pl_workers_expect(pl_pool *pool);
