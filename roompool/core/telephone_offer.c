@@ -139,10 +139,22 @@ static void plan_reoffer(pl_pool *pool, pl_leg *leg)
     }
 }
 
+/* It took up the media of a leg that has gone meanwhile: back to what it has.
+ */
+static void answered_too_late(pl_pool *pool, const char *call_id)
+{
+    const pl_call *call = pl_sipcall_find(pool, call_id);
+    pl_leg *leg = call ? pl_leg_of(call->part) : NULL;
+    if (leg && call->part->row.state == PL_PART_STATE_ACTIVE)
+        reoffer(pool, leg);
+}
+
 static void reoffer_answered(pl_pool *pool, pl_op *op, pl_err e,
                              const pl_bus_in *in)
 {
     pl_leg *leg = pl_leg_find(pool, op->leg);
+    if (!leg && !e)
+        answered_too_late(pool, op->call);
     pl_op_destroy(&op);
     if (!leg)
         return;
@@ -183,6 +195,7 @@ static void reoffer_made(pl_pool *pool, pl_op *op, pl_err e,
     if (!next)
         return;
     PL_SET(next->leg, leg->row.leg_id);
+    PL_SET(next->call, call->row.call_id);
     PL_SET(m.call_id, call->row.call_id);
     PL_MSG_SET(CALL_OFFER, call_offer, &m, sdp);
     pl_pool_send(pool, call->row.node, 0, &PL_MSG_CALL_OFFER, &m, next);

@@ -69,13 +69,19 @@ static void on_call_offer(void *ctx, const pl_bus_in *in)
 {
     fake_signaling *s = ctx;
     const pl_call_offer *b = in->body;
-    pl_call_answer r = {.sdp = pl_slice_str("phone-answer")};
     s->n_offers++;
     keep(call_of(s, b->call_id)->sdp, b->sdp);
+    s->offer = in->ticket;
     if (s->refuse_offer)
         pl_bus_reply_error(s->bus, &in->ticket, s->refuse_offer, NULL);
-    else
-        pl_bus_reply(s->bus, &in->ticket, &PL_MSG_CALL_ANSWER, &r);
+    else if (!s->waits)
+        phone_answers_offer(s->world);
+}
+
+void phone_answers_offer(world *w)
+{
+    pl_call_answer r = {.sdp = pl_slice_str("phone-answer")};
+    pl_bus_reply(w->sig.bus, &w->sig.offer, &PL_MSG_CALL_ANSWER, &r);
 }
 
 void world_start_signaling(world *w)

@@ -25,6 +25,8 @@ typedef struct fake_signaling {
     size_t n_calls;
     unsigned n_offers;   /* re-INVITEs we were asked for */
     pl_err refuse_offer; /* answer them with this */
+    bool waits;          /* answers them only in phone_answers_offer() */
+    pl_bus_ticket offer; /* the last that waits */
 } fake_signaling;
 
 void world_start_signaling(world *w);
@@ -43,6 +45,8 @@ pl_err phone_call(world *w, const char *call_id, const char *to,
                   const char *offer);
 pl_err phone_report(world *w, const char *call_id, uint32_t state,
                     uint32_t status, const char *sdp);
+/* Its answer to the offer that waits. */
+void phone_answers_offer(world *w);
 /* Calls, is answered, and sends its ACK. */
 void phone_joins(world *w, const char *call_id, const char *to);
 /* Keys digits, by SIP INFO or in its media. */

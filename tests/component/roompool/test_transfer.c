@@ -467,6 +467,28 @@ static void the_telephone_refuses(void **state)
     assert_false(sig_call(&s->w, s->phone)->is_ended);
 }
 
+/* It agreed to media of the other call, and that has ended meanwhile. */
+static void the_telephone_is_too_late(void **state)
+{
+    stage *s = *state;
+    dials(s, s->held);
+    talks(s, &s->alice, "carol", &s->carol, s->target);
+    s->w.sig.waits = true;
+    unsigned before = s->w.sig.n_offers;
+    begins(s);
+    assert_int_equal(s->w.sig.n_offers, before + 1);
+    assert_int_equal(
+        call_delete(&s->w, &s->carol, s->target, PL_DELETE_REASON_TERMINATE),
+        PL_OK);
+    user_is_out(&s->w, &s->alice, "call ended");
+    fails(s, "call ended");
+    s->w.sig.waits = false;
+    phone_answers_offer(&s->w);
+    world_run(&s->w, S);
+    assert_int_equal(s->w.sig.n_offers, before + 2); /* its old media again */
+    assert_false(sig_call(&s->w, s->phone)->is_ended);
+}
+
 static void the_telephone_hangs_up(void **state)
 {
     stage *s = *state;
@@ -574,6 +596,7 @@ int main(void)
         TEST(the_target_ends),
         TEST(who_transfers_goes),
         TEST(the_telephone_refuses),
+        TEST(the_telephone_is_too_late),
         TEST(the_telephone_hangs_up),
         TEST(the_media_worker_is_lost),
         TEST(a_transfer_outlives_a_restart),
