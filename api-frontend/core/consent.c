@@ -114,15 +114,6 @@ void pl_consent_return(const pl_consent_ask *ask, const char *name,
 
 /* ---- requests ---- */
 
-/* A parameter that may be absent. */
-static pl_err optional(const pl_form *form, const char *name, char *buf,
-                       size_t cap)
-{
-    buf[0] = '\0';
-    pl_err e = pl_form_get(form, name, buf, cap);
-    return e == PL_ENOENT ? PL_OK : e;
-}
-
 /* WEBRTCMOBILE, alone or with EMERGENCYSERVICES, in either spelling of lists;
  * rewritten with blanks. Nothing means WEBRTCMOBILE (RFC 6749 section 3.3). */
 static bool take_scope(const pl_form *form, char *buf, size_t cap)
@@ -132,7 +123,7 @@ static bool take_scope(const pl_form *form, char *buf, size_t cap)
     char text[65];
     bool has_mobile = false;
     bool has_emergency = false;
-    if (optional(form, "scope", text, sizeof text))
+    if (pl_form_get_optional(form, "scope", text, sizeof text))
         return false;
     const char *at = text[0] ? text : mobile;
     while (*(at += strspn(at, " ,"))) {
@@ -154,9 +145,10 @@ static bool take_scope(const pl_form *form, char *buf, size_t cap)
 static bool take_challenge(const pl_form *form, pl_consent_ask *ask)
 {
     char method[16];
-    if (optional(form, "code_challenge", ask->challenge,
-                 sizeof ask->challenge) ||
-        optional(form, "code_challenge_method", method, sizeof method))
+    if (pl_form_get_optional(form, "code_challenge", ask->challenge,
+                             sizeof ask->challenge) ||
+        pl_form_get_optional(form, "code_challenge_method", method,
+                             sizeof method))
         return false;
     if (!ask->challenge[0])
         return !method[0];
@@ -167,11 +159,9 @@ static bool take_challenge(const pl_form *form, pl_consent_ask *ask)
 static const char *take_rest(const pl_form *form, pl_consent_ask *ask)
 {
     char type[32];
-    if (optional(form, "state", ask->state, sizeof ask->state)) {
-        ask->state[0] = '\0';
+    if (pl_form_get_optional(form, "state", ask->state, sizeof ask->state))
         return "invalid_request";
-    }
-    pl_err e = optional(form, "response_type", type, sizeof type);
+    pl_err e = pl_form_get_optional(form, "response_type", type, sizeof type);
     if (e == PL_EFULL || (!e && type[0] && strcmp(type, "code") != 0))
         return "unsupported_response_type";
     if (e || !take_challenge(form, ask))
@@ -197,7 +187,7 @@ pl_err pl_consent_read(const pl_consent_client *client, const pl_form *form,
                           "in section [api] is not set.");
         return PL_EINVAL;
     }
-    if (optional(form, "redirect_uri", text, sizeof text) ||
+    if (pl_form_get_optional(form, "redirect_uri", text, sizeof text) ||
         pl_redirect_find(client->redirect_uris, text, ask.redirect_uri,
                          sizeof ask.redirect_uri)) {
         pl_consent_refuse(answer, 400,

@@ -266,3 +266,13 @@ pl_err pl_form_get(const pl_form *form, const char *name, char *buf, size_t cap)
         return PL_EPROTO;
     return pl_copy(buf, cap, value);
 }
+
+pl_err pl_form_get_optional(const pl_form *form, const char *name, char *buf,
+                            size_t cap)
+{
+    buf[0] = '\0';
+    pl_err e = pl_form_get(form, name, buf, cap);
+    if (e)
+        buf[0] = '\0';
+    return e == PL_ENOENT ? PL_OK : e;
+}

@@ -36,5 +36,9 @@ PL_MUST_USE pl_err pl_form_open(pl_slice content_type, pl_slice body,
  *         UTF-8; PL_EFULL does not fit. */
 PL_MUST_USE pl_err pl_form_get(const pl_form *form, const char *name, char *buf,
                                size_t cap);
+/* The same where it may be absent: buf is "" then, and after an error.
+ * Errors: PL_EPROTO, PL_EFULL. */
+PL_MUST_USE pl_err pl_form_get_optional(const pl_form *form, const char *name,
+                                        char *buf, size_t cap);
 
 #endif

@@ -47,15 +47,6 @@ static pl_err read_basic(pl_slice header, pl_oauth_request *request)
     return colon && !e ? PL_OK : PL_EAUTH;
 }
 
-/* A parameter that may be absent. */
-static pl_err optional(const pl_form *form, const char *name, char *buf,
-                       size_t cap)
-{
-    buf[0] = '\0';
-    pl_err e = pl_form_get(form, name, buf, cap);
-    return e == PL_ENOENT ? PL_OK : e;
-}
-
 /* RFC 6749 section 3.3 */
 static bool is_scope(const char *scope)
 {
@@ -70,10 +61,10 @@ static bool is_scope(const char *scope)
 static pl_err read_code(const pl_form *form, pl_oauth_request *request)
 {
     if (pl_form_get(form, "code", request->code, sizeof request->code) ||
-        optional(form, "redirect_uri", request->redirect_uri,
-                 sizeof request->redirect_uri) ||
-        optional(form, "code_verifier", request->code_verifier,
-                 sizeof request->code_verifier))
+        pl_form_get_optional(form, "redirect_uri", request->redirect_uri,
+                             sizeof request->redirect_uri) ||
+        pl_form_get_optional(form, "code_verifier", request->code_verifier,
+                             sizeof request->code_verifier))
         return PL_EINVAL;
     return request->code_verifier[0] &&
                    !pl_code_is_verifier(request->code_verifier)
@@ -98,15 +89,18 @@ pl_err pl_oauth_read(const pl_http_head *head, pl_slice body,
     if (starts_nocase(header, "Basic ")) {
         if (read_basic(header, request))
             return refuse(PL_OAUTH_INVALID_CLIENT, ret_fault);
-    } else if (optional(&form, "client_id", request->client_id,
-                        sizeof request->client_id) ||
-               optional(&form, "client_secret", request->client_secret,
-                        sizeof request->client_secret)) {
+    } else if (pl_form_get_optional(&form, "client_id", request->client_id,
+                                    sizeof request->client_id) ||
+               pl_form_get_optional(&form, "client_secret",
+                                    request->client_secret,
+                                    sizeof request->client_secret)) {
         return refuse(PL_OAUTH_INVALID_REQUEST, ret_fault);
     }
-    if (optional(&form, "user", request->user, sizeof request->user))
+    if (pl_form_get_optional(&form, "user", request->user,
+                             sizeof request->user))
         return refuse(PL_OAUTH_INVALID_REQUEST, ret_fault);
-    if (optional(&form, "scope", request->scope, sizeof request->scope) ||
+    if (pl_form_get_optional(&form, "scope", request->scope,
+                             sizeof request->scope) ||
         !is_scope(request->scope))
         return refuse(PL_OAUTH_INVALID_SCOPE, ret_fault);
     if (request->has_code && read_code(&form, request))

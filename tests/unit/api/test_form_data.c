@@ -43,6 +43,14 @@ static void finds_values_in_either_encoding(void **state)
         assert_int_equal(pl_form_get(&form, "c", buf, sizeof buf), PL_OK);
         assert_string_equal(buf, "");
         assert_int_equal(pl_form_get(&form, "d", buf, sizeof buf), PL_ENOENT);
+        assert_int_equal(pl_form_get_optional(&form, "d", buf, sizeof buf),
+                         PL_OK);
+        assert_string_equal(buf, "");
+        assert_int_equal(pl_form_get_optional(&form, "a", buf, sizeof buf),
+                         PL_OK);
+        assert_string_equal(buf, "1");
+        assert_int_equal(pl_form_get_optional(&form, "b", buf, 5), PL_EFULL);
+        assert_string_equal(buf, "");
     }
 }
 
