@@ -172,7 +172,9 @@ static pl_err open_external(pl_auth *auth)
     auth->is_external = true;
     if (strncmp(from, "https://", 8) != 0) {
         pl_err e = load_keys(auth, from);
-        return e ? fail("keys_unusable", from, e) : PL_OK;
+        return e ? fail(*from ? "keys_unusable" : "external_jwks_missing", from,
+                        e)
+                 : PL_OK;
     }
     pl_err e =
         pl_fetch_open(auth->loop, auth->config->external_ca, &auth->fetch);
