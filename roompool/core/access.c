@@ -68,11 +68,11 @@ static bool find_in(pl_conf *conf, const char *id, pl_seat *seat)
 }
 
 /* Seats that go by another id than their conference: of transferred calls. */
-static bool find_renamed(const pl_pool *pool, const char *id, pl_seat *seat)
+static bool find_renamed(const char *id, pl_seat *seat)
 {
-    size_t cursor = 0;
-    pl_part *part;
-    while ((part = pl_map_next(pool->parts, &cursor, NULL)) != NULL) {
+    PL_LIST_EACH(node, &seat->sess->legs)
+    {
+        const pl_part *part = PL_CONTAINER(node, pl_leg, sess_link)->part;
         if (strcmp(part->row.resource_id, id) == 0 &&
             find_in(part->conf, id, seat))
             return true;
@@ -106,7 +106,7 @@ static pl_err look_up(const pl_pool *pool, const pl_access_ask *ask,
 {
     pl_conf *conf = pl_conf_find(pool, ask->conf_id);
     if ((!conf || !find_in(conf, ask->conf_id, seat)) &&
-        !find_renamed(pool, ask->conf_id, seat)) {
+        !find_renamed(ask->conf_id, seat)) {
         return conf ? pl_access_of(conf->row.kind, ask->op,
                                    outsider(pool, conf, seat->sess))
                     : PL_EGONE;

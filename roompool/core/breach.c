@@ -14,11 +14,14 @@
 
 /* ---- legs ---- */
 
-static const char *leg_breach(const pl_leg *leg)
+static const char *leg_breach(const pl_pool *pool, const pl_leg *leg)
 {
+    bool has_session = pl_session_find(pool, leg->row.session_id) != NULL;
     bool is_offered = leg->row.mod_id[0] != '\0';
     if (leg->row.epoch > leg->part->conf->row.epoch)
         return "a leg is newer than its conference";
+    if (has_session != (leg->sess_link.next != NULL))
+        return "a session does not know its leg";
     if (is_offered != (leg->row.mod_kind != PL_MOD_KIND_IDLE))
         return "an offer of ours has no kind, or no id";
     if (is_offered && leg->timer.at == 0)
@@ -317,7 +320,7 @@ const char *pl_pool_breach(const pl_pool *pool)
     cursor = 0;
     const pl_leg *leg;
     while (!breach && (leg = pl_map_next(pool->legs, &cursor, NULL)) != NULL)
-        breach = leg_breach(leg);
+        breach = leg_breach(pool, leg);
     cursor = 0;
     const pl_sess *sess;
     while (!breach &&

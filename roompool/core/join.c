@@ -26,6 +26,32 @@ void pl_join_plan_expiry(pl_pool *pool, pl_part *part)
                  PL_MS(part->row.token_expires_at - pool->now.wall_ms));
 }
 
+/* Its only token; NULL when it has had more, or is no page. */
+static const char *only_token(const pl_part *part)
+{
+    const char *list = part->row.token_hashes;
+    return part->row.kind == PL_PART_KIND_PAGE && list[0] && !strchr(list, ' ')
+               ? list
+               : NULL;
+}
+
+void pl_join_note(pl_pool *pool, pl_part *part)
+{
+    const char *key = only_token(part);
+    if (!key)
+        return;
+    (void)pl_map_remove(pool->joined, key);
+    if (pl_map_put(pool->joined, key, part))
+        pl_pool_fail(pool, PL_ENOMEM);
+}
+
+void pl_join_forget(pl_pool *pool, const pl_part *part)
+{
+    const char *key = only_token(part);
+    if (key && pl_map_find(pool->joined, key) == part)
+        (void)pl_map_remove(pool->joined, key);
+}
+
 /* The newest first; older ones stay good, because requests with them may be
  * under way. The list holds four. */
 static void add_token(pl_part *part, const char *token_hash)
@@ -38,7 +64,9 @@ static void add_token(pl_part *part, const char *token_hash)
 
 static void renew(pl_pool *pool, pl_part *part, const char *token_hash)
 {
+    pl_join_forget(pool, part);
     add_token(part, token_hash);
+    pl_join_note(pool, part);
     part->row.token_expires_at =
         pool->now.wall_ms + (int64_t)pool->config->token_s * 1000;
     pl_part_save(pool, part);
@@ -118,15 +146,8 @@ static pl_err admit(pl_pool *pool, const pl_room_join *m, pl_part **ret_part,
 /* The participant that an earlier copy of this request made. */
 static pl_part *joined_before(const pl_pool *pool, const pl_room_join *m)
 {
-    size_t cursor = 0;
-    pl_part *part;
-    while ((part = pl_map_next(pool->parts, &cursor, NULL)) != NULL) {
-        if (part->row.state == PL_PART_STATE_ACTIVE &&
-            part->row.kind == PL_PART_KIND_PAGE &&
-            strcmp(part->row.token_hashes, m->token_hash) == 0)
-            return part;
-    }
-    return NULL;
+    pl_part *part = pl_map_find(pool->joined, m->token_hash);
+    return part && part->row.state == PL_PART_STATE_ACTIVE ? part : NULL;
 }
 
 void pl_on_room_join(pl_pool *pool, const pl_bus_in *in)

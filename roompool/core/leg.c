@@ -11,6 +11,7 @@
 #include "pl/str.h"
 #include "reoffer.h"
 #include "roster.h"
+#include "session.h"
 #include "telephone.h"
 #include "transfer.h"
 #include "waiting.h"
@@ -90,6 +91,9 @@ pl_err pl_leg_load(pl_pool *pool, const pl_leg_row *row)
         return e;
     }
     pl_list_append(&part->legs, &leg->link);
+    pl_sess *sess = pl_session_find(pool, row->session_id);
+    if (sess)
+        pl_list_append(&sess->legs, &leg->sess_link);
     return PL_OK;
 }
 
@@ -203,6 +207,7 @@ static void remove_leg(pl_pool *pool, pl_leg *leg)
     pl_pool_del(pool, &PL_TABLE_LEG, &leg->row);
     (void)pl_map_remove(pool->legs, leg->row.leg_id);
     pl_list_remove(&leg->link);
+    pl_list_remove(&leg->sess_link);
     free(leg);
 }
 

@@ -49,7 +49,7 @@ struct pl_conf {
     uint64_t last_seq;
     pl_task talk, purge, replace;
     pl_task hostless, alone; /* host_timers.h */
-    int64_t talk_us; /* last time speakers were told */
+    int64_t talk_us;         /* last time speakers were told */
     uint64_t talk_version;
     char failed_node[PL_NODE_MAX + 1]; /* avoid this one */
     bool has_ringback; /* a call: the caller has been played the tone */
@@ -90,6 +90,7 @@ struct pl_part {
 struct pl_leg {
     pl_leg_row row;
     pl_list link;
+    pl_list sess_link; /* in the legs of its session, if it has one */
     pl_part *part;
     bool is_pending;     /* a negotiation is under way */
     bool is_negotiated;  /* has been once */
@@ -121,6 +122,7 @@ typedef struct pl_sess {
     char told[PL_N_TOLD][PL_ID_MAX + 1];
     unsigned n_told;
     struct pl_sess *next_same; /* of the same user */
+    pl_list legs;   /* pl_leg.sess_link: of its seats, and those that ring */
     pl_list events; /* pl_event.link: delivered ones, then the others */
     unsigned n_events;
     pl_poll poll;
@@ -160,6 +162,7 @@ struct pl_pool {
         *users, *workers;
     pl_list transfers; /* tickets to rooms; see refer.h */
     unsigned n_transfers;
+    pl_map *joined;  /* pages, by the only token hash they have had so far */
     pl_map *callees; /* the first session of each user, by pl_user_key() */
     pl_list ops;
     uint64_t epoch; /* highest given, stored in meta */

@@ -9,6 +9,7 @@
 #include "event_stream.h"
 #include "host_timers.h"
 #include "invite.h"
+#include "join.h"
 #include "leg.h"
 #include "pl/str.h"
 #include "roster.h"
@@ -96,6 +97,7 @@ pl_err pl_part_load(pl_pool *pool, const pl_part_row *row)
     } else {
         pl_conf_count_live(pool, conf, 1);
     }
+    pl_join_note(pool, part);
     return PL_OK;
 }
 
@@ -411,6 +413,7 @@ void pl_part_forget(pl_pool *pool, pl_part *part)
     pl_event_list_free(&part->sync);
     pl_pool_del(pool, &PL_TABLE_PART, &part->row);
     (void)pl_map_remove(pool->parts, part->row.participant_id);
+    pl_join_forget(pool, part);
     pl_list_remove(&part->link);
     free(part);
 }

@@ -140,7 +140,7 @@ static pl_err create_maps(pl_pool *p)
 {
     pl_map **maps[] = {&p->rooms, &p->aliases, &p->confs,    &p->parts,
                        &p->legs,  &p->calls,   &p->sessions, &p->tokens,
-                       &p->users, &p->workers, &p->callees};
+                       &p->users, &p->workers, &p->callees,  &p->joined};
     for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++) {
         pl_err e = pl_map_create(maps[i]);
         if (e)
@@ -236,7 +236,7 @@ void pl_pool_destroy(pl_pool **pool)
     free_all(p->workers, free_worker);
     pl_map *maps[] = {p->rooms, p->aliases, p->confs,    p->parts,
                       p->legs,  p->calls,   p->sessions, p->tokens,
-                      p->users, p->workers, p->callees};
+                      p->users, p->workers, p->callees,  p->joined};
     for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++)
         pl_map_destroy(&maps[i]);
     PL_LIST_EACH_SAFE(node, &p->ops)

@@ -100,32 +100,29 @@ pl_err pl_session_find_own(pl_pool *pool, const char *client_id,
 
 /* ---- expiry ---- */
 
-/* Take the session out of every conference that it sits in or rings for. */
-static void leave_all(pl_pool *pool, const pl_sess *sess, const char *reason)
+static pl_part *next_seat(const pl_sess *sess)
 {
-    size_t cursor = 0;
-    pl_part *part;
-    while ((part = pl_map_next(pool->parts, &cursor, NULL)) != NULL) {
-        if (strcmp(part->row.session_id, sess->row.session_id) == 0)
-            pl_part_leave(pool, part, reason);
-    }
-}
-
-static pl_leg *next_ringing(const pl_pool *pool, const pl_sess *sess)
-{
-    size_t cursor = 0;
-    pl_leg *leg;
-    while ((leg = pl_map_next(pool->legs, &cursor, NULL)) != NULL) {
-        if (strcmp(leg->row.session_id, sess->row.session_id) == 0)
-            return leg;
+    PL_LIST_EACH(node, &sess->legs)
+    {
+        const pl_leg *leg = PL_CONTAINER(node, pl_leg, sess_link);
+        if (pl_leg_is_seat(leg) && leg->part->row.state != PL_PART_STATE_LEFT)
+            return leg->part;
     }
     return NULL;
 }
 
+/* Take the session out of every conference that it sits in. */
+static void leave_all(pl_pool *pool, const pl_sess *sess, const char *reason)
+{
+    pl_part *part;
+    while ((part = next_seat(sess)) != NULL)
+        pl_part_leave(pool, part, reason);
+}
+
 static void stop_ringing(pl_pool *pool, const pl_sess *sess, const char *reason)
 {
-    pl_leg *leg;
-    while ((leg = next_ringing(pool, sess)) != NULL) {
+    while (!pl_list_is_empty(&sess->legs)) {
+        pl_leg *leg = PL_CONTAINER(sess->legs.next, pl_leg, sess_link);
         pl_part *part = leg->part;
         pl_leg_drop(pool, leg);
         pl_invite_settle(pool, part, reason);
@@ -245,6 +242,7 @@ pl_err pl_session_load(pl_pool *pool, const pl_sess_row *row)
     sess->row = *row;
     sess->seen_seq = row->acked_seq;
     pl_list_init(&sess->events);
+    pl_list_init(&sess->legs);
     pl_err e = pl_map_put(pool->sessions, row->session_id, sess);
     if (e) {
         free(sess);

@@ -52,14 +52,17 @@ bool pl_transfer_involves(const pl_part *part)
 static pl_part *seat_of(const pl_pool *pool, const char *session_id,
                         const char *resource)
 {
-    size_t cursor = 0;
-    pl_part *part;
-    while ((part = pl_map_next(pool->parts, &cursor, NULL)) != NULL) {
-        if (part->row.state == PL_PART_STATE_ACTIVE &&
-            part->conf->row.kind == PL_CONF_KIND_CALL &&
-            strcmp(part->row.session_id, session_id) == 0 &&
-            strcmp(pl_part_resource(part), resource) == 0)
-            return part;
+    const pl_sess *sess = pl_session_find(pool, session_id);
+    if (!sess)
+        return NULL;
+    PL_LIST_EACH(node, &sess->legs)
+    {
+        const pl_leg *leg = PL_CONTAINER(node, pl_leg, sess_link);
+        if (leg->part->row.state == PL_PART_STATE_ACTIVE &&
+            leg->part->conf->row.kind == PL_CONF_KIND_CALL &&
+            pl_leg_is_seat(leg) &&
+            strcmp(pl_part_resource(leg->part), resource) == 0)
+            return leg->part;
     }
     return NULL;
 }
