@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "chaos.h"
 #include "world.h"
 
 enum {
@@ -19,116 +20,13 @@ enum {
     S = 1000000,
     STEPS = 150,
     SEEDS = 12,
-    PAGES = 6,
-    USERS = 6,
     CLIENT_STEPS = 120,
     CLIENT_SEEDS = 40,
-    IDS = 8,
-    LATE = 8,
 };
 
-typedef struct chaos {
-    world w;
-    uint64_t random;
-    answer page[PAGES], conf;
-    user sess[USERS];
-    bool has_page[PAGES], has_sess[USERS], has_conf;
-    unsigned n_calls, n_tokens;
-    char token[PAGES][16];
-    /* Stories of clients of the conference API alone. */
-    uint32_t n_users;            /* two to four take part */
-    char ids[IDS][CONF_ID_SIZE]; /* conferences and calls, newest last */
-    unsigned n_ids;
-    char mod[USERS][CONF_ID_SIZE]; /* last one offered to each */
-    uint64_t cursor[USERS];
-    /* Commands whose answer nobody waits for. */
-    answer late[LATE];
-    unsigned n_late;
-} chaos;
-
-static uint32_t draw(chaos *c, uint32_t n)
-{
-    c->random ^= c->random << 13;
-    c->random ^= c->random >> 7;
-    c->random ^= c->random << 17;
-    return (uint32_t)(c->random % n);
-}
-
-static const char *const ROOMS[] = {"lobby", "echo", "locked", "small", "no"};
 /* The first two to four take part where clients are alone. */
 static const char *const USER_NAMES[USERS] = {"alice", "bob",   "carol",
                                               "bob",   "alice", "bob"};
-
-static void do_join(chaos *c)
-{
-    uint32_t i = draw(c, PAGES);
-    pl_fmt_cut(c->token[i], sizeof c->token[i], "p%u", ++c->n_tokens);
-    c->has_page[i] =
-        !join_room(&c->w, ROOMS[draw(c, 5)], draw(c, 2) ? "1234" : NULL,
-                   c->token[i], &c->page[i]);
-}
-
-static void do_media(chaos *c)
-{
-    uint32_t i = draw(c, PAGES);
-    answer a;
-    if (c->has_page[i])
-        (void)join_media(&c->w, &c->page[i], c->token[i], &a);
-}
-
-static void do_page_leave(chaos *c)
-{
-    uint32_t i = draw(c, PAGES);
-    if (!c->has_page[i])
-        return;
-    (void)page_leaves(&c->w, &c->page[i], c->token[i]);
-    c->has_page[i] = false;
-}
-
-static void do_poll(chaos *c)
-{
-    uint32_t i = draw(c, PAGES);
-    uint64_t cursor = draw(c, 5);
-    answer a;
-    if (c->has_page[i])
-        (void)poll_part(&c->w, c->page[i].body.joined.participant_id,
-                        c->token[i], draw(c, 2), &cursor, &a);
-}
-
-static void call_name(char id[16], unsigned n)
-{
-    pl_fmt_cut(id, 16, "call-%u", n);
-}
-
-static void do_call(chaos *c)
-{
-    char id[16];
-    if (c->n_calls >= WORLD_CALLS / 2 || !c->w.sig.bus)
-        return;
-    call_name(id, ++c->n_calls);
-    (void)phone_call(&c->w, id, ROOMS[draw(c, 5)], draw(c, 4) ? "o" : NULL);
-}
-
-/* A random state of a random call, sensible or not. */
-static void do_report(chaos *c)
-{
-    if (c->w.sig.n_calls == 0 || !c->w.sig.bus)
-        return;
-    const char *id = c->w.sig.calls[draw(c, (uint32_t)c->w.sig.n_calls)].id;
-    char copy[65];
-    pl_fmt_cut(copy, sizeof copy, "%s", id);
-    (void)phone_report(&c->w, copy, 1 + draw(c, 6), draw(c, 2) ? 486 : 200,
-                       draw(c, 2) ? "sdp" : NULL);
-}
-
-static void do_keys(chaos *c)
-{
-    char id[16];
-    if (c->n_calls == 0 || !c->w.sig.bus)
-        return;
-    call_name(id, 1 + draw(c, c->n_calls));
-    phone_key(&c->w, id, draw(c, 2) ? "1234#" : "99#", true);
-}
 
 static void do_session(chaos *c)
 {
@@ -265,7 +163,9 @@ static void (*const STEP[])(chaos *c) = {
     do_session,      do_conference, do_act,          do_act,
     do_act,          do_act,        do_read_session, do_session_end,
     do_media_worker, do_media_mood, do_leg_report,   do_signaling_worker,
-    do_roompool,     do_wait};
+    do_roompool,     do_wait,       do_control,      do_control,
+    do_control,      do_settings,   do_settings,     do_dial,
+    do_talk,         do_send_away};
 
 /* ---- clients of the conference API ---- */
 
