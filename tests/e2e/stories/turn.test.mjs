@@ -1,0 +1,68 @@
+// Behind a firewall: the credentials that a participant gets open a relay at the
+// TURN server, and a browser that may use nothing else hears and is heard.
+
+import assert from 'node:assert/strict';
+import { after } from 'node:test';
+import { complaints, untilSteady } from '../lib/audio.mjs';
+import { Person } from '../lib/browser.mjs';
+import { stories } from '../lib/story.mjs';
+import { TurnServer } from '../lib/turn.mjs';
+import { pause } from '../lib/wait.mjs';
+
+const LISTEN_S = 5;
+const LIFE_S = 3600;
+const turn = await TurnServer.open();
+after(() => turn.close());
+const tell = stories({
+  api: { turn_urls: turn.url, turn_secret_file: turn.secretFile, turn_ttl_s: LIFE_S },
+});
+
+// In the page: every connection may use relays only, and is kept.
+/* eslint-env browser */
+function relayOnly() {
+  const Native = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Native {
+    constructor(config) {
+      super({ ...config, iceTransportPolicy: 'relay' });
+      window.lastConnection = this;
+    }
+  };
+}
+
+async function usedCandidate() {
+  const all = [...(await window.lastConnection.getStats()).values()];
+  const { selectedCandidatePairId: id } = all.find(({ type }) => type === 'transport');
+  const pair = all.find((one) => one.id === id);
+  return all.find((one) => one.id === pair.localCandidateId).candidateType;
+}
+
+tell('the TURN server takes the credentials, and no others', async (system) => {
+  const { json } = await system.http('POST', '/api/client/v2/conferences/lobby/request_token',
+    { body: { display_name: 'Ann' } });
+  assert.equal(json.result.stun, undefined, 'there is none');
+  const [{ urls, username, credential }] = json.result.turn;
+  assert.deepEqual(urls, [turn.url]);
+  const [until, who] = username.split(':');
+  assert.equal(who, json.result.participant_uuid);
+  assert.ok(Math.abs(until - Date.now() / 1000 - LIFE_S) < 60, 'good for as long as it says');
+  assert.ok(await turn.allocates(username, credential), turn.output);
+  assert.ok(!await turn.allocates(`${Number(until) + 1}:${who}`, credential), 'of another time');
+});
+
+tell('a browser that may use nothing else is in the room', async (system) => {
+  const [anna, ben] = await Promise.all([
+    Person.open(system, 'anna'), Person.open(system, 'ben')]);
+  await anna.context.addInitScript(relayOnly);
+  await Promise.all([anna.join('lobby'), ben.join('lobby')]);
+  assert.equal(await anna.page.evaluate(usedCandidate), 'relay');
+  const bad = await untilSteady(async () => {
+    await Promise.all([anna.startRecording(), ben.startRecording()]);
+    await pause(LISTEN_S * 1000); // the length of what is judged
+    const [a, b] = await Promise.all([anna.stopRecording(), ben.stopRecording()]);
+    return [
+      ...complaints(a.heard.slice(0.5), { others: ['ben'], own: ['anna'] }),
+      ...complaints(b.heard.slice(0.5), { others: ['anna'], own: ['ben'] }),
+    ];
+  });
+  assert.deepEqual(bad, []);
+});
