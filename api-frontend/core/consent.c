@@ -292,11 +292,11 @@ void pl_consent_page(const pl_consent_client *client, const pl_consent_ask *ask,
                         "number");
     if (strstr(ask->scope, "EMERGENCYSERVICES"))
         pl_buf_add_str(out, ", and to note an address for emergency calls");
-    pl_buf_add_str(out, ".</p>\n");
+    pl_buf_add_str(out, ".</p>\n<p class=\"muted\">This server does not check "
+                        "that the number is yours: no carrier stands behind "
+                        "it. It is meant for development and small sites."
+                        "</p>\n");
     put_form(client, ask, mark, out);
-    pl_buf_add_str(out, "<p class=\"muted\">This server does not check that "
-                        "the number is yours: no carrier stands behind it. It "
-                        "is meant for development and small sites.</p>\n");
     end_page(out);
 }
 
