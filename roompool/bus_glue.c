@@ -143,6 +143,18 @@ static void new_id(void *ctx, char id[37])
     pl_random_uuid(id);
 }
 
+static void random_bytes(void *ctx, void *buf, size_t len)
+{
+    (void)ctx;
+    pl_random(buf, len);
+}
+
+static void hash_text(void *ctx, const char *text, char hash[PL_SHA256_TEXT])
+{
+    (void)ctx;
+    pl_sha256_hex(text, strlen(text), hash);
+}
+
 static int64_t clock_us(void *ctx)
 {
     const pl_glue *glue = ctx;
@@ -222,6 +234,8 @@ pl_err pl_glue_create(const pl_glue_options *options, pl_glue **ret_glue)
                         .reply_error = out_error,
                         .new_id = new_id,
                         .clock_us = clock_us,
+                        .random = random_bytes,
+                        .hash = hash_text,
                         .pin_hash = pin_hash,
                         .pin_matches = pin_matches,
                         .note = note,

@@ -9,6 +9,7 @@
 #include "move.h"
 #include "participant.h"
 #include "session.h"
+#include "vmr.h"
 #include "waiting.h"
 #include "worker.h"
 
@@ -328,5 +329,7 @@ const char *pl_pool_breach(const pl_pool *pool)
         breach = session_breach(sess);
     if (!breach)
         breach = workers_breach(pool);
+    if (!breach)
+        breach = pl_vmr_breach(pool);
     return breach ? breach : callees_breach(pool);
 }

@@ -8,6 +8,7 @@
 #include "participant.h"
 #include "pl/str.h"
 #include "room.h"
+#include "vmr.h"
 #include "worker.h"
 
 enum { CALL_SEATS = 2 };
@@ -253,6 +254,7 @@ void pl_conf_end(pl_pool *pool, pl_conf *conf, const char *reason)
     {
         pl_part_leave(pool, PL_CONTAINER(node, pl_part, link), reason);
     }
+    pl_vmr_emptied(pool, conf->room);
     pl_conf_save(pool, conf);
     stop_clocks(pool, conf);
     pl_conf_plan_purge(pool, conf);

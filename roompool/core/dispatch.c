@@ -13,6 +13,7 @@
 #include "session.h"
 #include "telephone.h"
 #include "ticket.h"
+#include "vmr.h"
 #include "worker.h"
 
 enum {
@@ -64,6 +65,13 @@ static const route ROUTES[] = {
     {&PL_MSG_PARTICIPANT_TRANSFER, FROM_API, pl_on_participant_transfer},
     {&PL_MSG_ROOM_STATUS, FROM_API, pl_on_room_status},
     {&PL_MSG_ROSTER_GET, FROM_API, pl_on_roster_get},
+    {&PL_MSG_POOL_CHECKOUT, FROM_API, pl_on_pool_checkout},
+    {&PL_MSG_POOL_ROOM_GET, FROM_API, pl_on_pool_room_get},
+    {&PL_MSG_POOL_ROOM_CHANGE, FROM_API, pl_on_pool_room_change},
+    {&PL_MSG_POOL_ROOM_DELETE, FROM_API, pl_on_pool_room_delete},
+    {&PL_MSG_POOL_ROOM_NEXT, FROM_API, pl_on_pool_room_next},
+    {&PL_MSG_POOL_FILL, FROM_API, pl_on_pool_fill},
+    {&PL_MSG_POOL_ROOMS_DELETE, FROM_API, pl_on_pool_rooms_delete},
     {&PL_MSG_LEG_REPORT, FROM_MEDIA, pl_on_leg_report},
     {&PL_MSG_LEG_DTMF, FROM_MEDIA, pl_on_leg_dtmf},
     {&PL_MSG_LEG_PLAYED, FROM_MEDIA, pl_on_leg_played},

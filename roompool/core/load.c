@@ -20,6 +20,7 @@
 #include "session.h"
 #include "telephone.h"
 #include "transfer.h"
+#include "vmr.h"
 #include "waiting.h"
 #include "worker.h"
 
@@ -28,7 +29,7 @@ static pl_err load_meta(void *ctx, const void *row)
     pl_pool *pool = ctx;
     const pl_meta_row *meta = row;
     if (strcmp(meta->name, "epoch") != 0)
-        return PL_OK;
+        return pl_vmr_load_meta(pool, meta);
     return pl_parse_u64(pl_slice_str(meta->value), INT64_MAX, &pool->epoch);
 }
 
@@ -67,6 +68,7 @@ static pl_err load_event(void *ctx, const void *row)
     }
 #define LOAD_room   pl_room_load
 #define LOAD_alias  pl_alias_load
+#define LOAD_vmr    pl_vmr_load
 #define LOAD_sess   pl_session_load
 #define LOAD_user   pl_user_load
 #define LOAD_conf   pl_conf_load
@@ -76,6 +78,7 @@ static pl_err load_event(void *ctx, const void *row)
 #define LOAD_worker pl_worker_load
 LOADER(room)
 LOADER(alias)
+LOADER(vmr)
 LOADER(sess)
 LOADER(user)
 LOADER(conf)
@@ -93,7 +96,7 @@ static const struct loader {
     {&PL_TABLE_USER, load_user},     {&PL_TABLE_CONF, load_conf},
     {&PL_TABLE_PART, load_part},     {&PL_TABLE_LEG, load_leg},
     {&PL_TABLE_CALL, load_call},     {&PL_TABLE_EVENT, load_event},
-    {&PL_TABLE_WORKER, load_worker},
+    {&PL_TABLE_WORKER, load_worker}, {&PL_TABLE_VMR, load_vmr},
 };
 
 /* ---- what follows from what was read ---- */
@@ -232,6 +235,7 @@ static void settle(pl_pool *pool)
     cursor = 0;
     while ((value = pl_map_next(pool->confs, &cursor, NULL)) != NULL)
         settle_conf(pool, value);
+    pl_vmr_resume(pool);
 }
 
 /* ---- housekeeping of call records ---- */

@@ -17,6 +17,8 @@ typedef struct pl_conf pl_conf;
 typedef struct pl_part pl_part;
 typedef struct pl_leg pl_leg;
 typedef struct pl_call pl_call;
+typedef struct pl_vmr pl_vmr;
+typedef struct pl_vmrs pl_vmrs;
 
 /* One stored event. */
 typedef struct pl_event {
@@ -37,6 +39,7 @@ typedef struct pl_room {
     pl_room_row row;
     pl_conf *conf;      /* live one, or NULL */
     bool is_configured; /* seen in the configuration of this start */
+    pl_vmr *vmr;        /* where its life is, of a managed one; see vmr.h */
 } pl_room;
 
 struct pl_conf {
@@ -163,6 +166,7 @@ struct pl_pool {
     pl_list transfers; /* tickets to rooms; see refer.h */
     unsigned n_transfers;
     pl_map *joined;  /* pages, by the only token hash they have had so far */
+    pl_vmrs *vmrs;   /* managed rooms */
     pl_map *callees; /* the first session of each user, by pl_user_key() */
     pl_list ops;
     uint64_t epoch; /* highest given, stored in meta */

@@ -16,6 +16,7 @@
 #include "session.h"
 #include "telephone.h"
 #include "transfer.h"
+#include "vmr.h"
 #include "waiting.h"
 
 enum { HASH_TEXT = 64 };
@@ -223,6 +224,7 @@ void pl_part_activate(pl_pool *pool, pl_part *part)
     if (!pl_part_move(pool, part, PL_PART_STATE_ACTIVE))
         return;
     pl_pool_cancel(pool, &part->timer);
+    pl_vmr_joined(pool, part->conf->room);
     pl_pool_count(pool, PL_RM_joins);
     if (part->row.is_dialled) { /* was shown while it rang */
         pl_roster_updated(pool, part);

@@ -14,6 +14,7 @@
 #include "room.h"
 #include "session.h"
 #include "telephone.h"
+#include "vmr.h"
 #include "worker.h"
 
 /* ---- shared plumbing ---- */
@@ -162,6 +163,8 @@ pl_err pl_pool_create(const pl_pool_options *options, pl_pool **ret_pool)
     pl_list_init(&p->transfers);
     pl_err e = create_maps(p);
     if (!e)
+        e = pl_vmrs_create(&p->vmrs);
+    if (!e)
         e = pl_agenda_create(p, &p->agenda);
     if (!e)
         e = pl_outbox_create(&p->outbox);
@@ -234,6 +237,7 @@ void pl_pool_destroy(pl_pool **pool)
     free_all(p->sessions, free_sess);
     free_all(p->users, free);
     free_all(p->workers, free_worker);
+    pl_vmrs_destroy(&p->vmrs);
     pl_map *maps[] = {p->rooms, p->aliases, p->confs,    p->parts,
                       p->legs,  p->calls,   p->sessions, p->tokens,
                       p->users, p->workers, p->callees,  p->joined};

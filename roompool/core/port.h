@@ -23,6 +23,9 @@ typedef struct pl_port {
                         const char *text);
     void (*new_id)(void *ctx, char id[37]); /* UUID */
     int64_t (*clock_us)(void *ctx);         /* to measure commits */
+    void (*random)(void *ctx, void *buf, size_t len);
+    /* SHA-256 of a text as hex. */
+    void (*hash)(void *ctx, const char *text, char hash[65]);
     /* Salted, slow hash of a PIN, and comparison in constant time. */
     pl_err (*pin_hash)(void *ctx, const char *pin, char hash[PL_PIN_HASH_TEXT]);
     bool (*pin_matches)(void *ctx, const char *pin, const char *hash);

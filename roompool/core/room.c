@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "pl/str.h"
+#include "room_pin.h"
+#include "vmr.h"
 
-enum { PIN_MIN = 4, JOIN_NAME_MAX = 64 };
+enum { JOIN_NAME_MAX = 64 };
 
-/* ASCII lower case; other bytes stay. */
-static void fold(char *to, size_t cap, const char *from)
+void pl_room_fold(char *to, size_t cap, const char *from)
 {
     static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
     static const char lower[] = "abcdefghijklmnopqrstuvwxyz";
@@ -48,7 +49,7 @@ pl_err pl_alias_load(pl_pool *pool, const pl_alias_row *row)
 static pl_err add_alias(pl_pool *pool, pl_room *room, const char *alias)
 {
     pl_alias_row row = {.alias = ""};
-    fold(row.alias, sizeof row.alias, alias);
+    pl_room_fold(row.alias, sizeof row.alias, alias);
     const pl_room *owner = pl_map_find(pool->aliases, row.alias);
     if (owner)
         return owner == room ? PL_OK : PL_EEXIST;
@@ -117,22 +118,32 @@ static pl_err make_on_join(pl_pool *pool, const char *name, pl_room **ret_room)
     return e;
 }
 
+/* Who names a managed room that was not handed out yet has guessed. */
+static bool is_open(const pl_room *room)
+{
+    return room && room->row.state == PL_ROOM_STATE_ENABLED &&
+           (!room->vmr || pl_vmr_is_open(room->vmr));
+}
+
 bool pl_room_is_known(const pl_pool *pool, const char *alias)
 {
     char name[PL_NAME_MAX + 1];
-    fold(name, sizeof name, alias);
+    pl_room_fold(name, sizeof name, alias);
     const pl_room *room = pl_map_find(pool->aliases, name);
-    return room && room->row.state == PL_ROOM_STATE_ENABLED;
+    return is_open(room);
 }
 
 pl_err pl_room_find(pl_pool *pool, const char *alias, pl_room **ret_room)
 {
     char name[PL_NAME_MAX + 1];
-    fold(name, sizeof name, alias);
+    pl_room_fold(name, sizeof name, alias);
     pl_room *room = pl_map_find(pool->aliases, name);
     pl_err e = PL_OK;
-    if (!room || room->row.state != PL_ROOM_STATE_ENABLED)
+    if (room && room->vmr && !is_open(room)) {
+        e = PL_ENOENT;
+    } else if (!is_open(room)) {
         e = make_on_join(pool, name, &room);
+    }
     if (e) {
         pl_pool_count(pool, PL_RM_refused_alias);
         return e;
@@ -153,14 +164,72 @@ static bool is_used(const pl_pool *pool, const pl_room *room)
 }
 
 /* Strangers may make them: they must not fill the table for ever. */
+static bool is_passing(const pl_room *room)
+{
+    return room->row.source == PL_ROOM_SOURCE_JOIN ||
+           (room->row.source == PL_ROOM_SOURCE_POOL &&
+            room->row.state == PL_ROOM_STATE_RETIRED);
+}
+
 void pl_room_drop_unused(pl_pool *pool, pl_room *room)
 {
-    if (!room || room->row.source != PL_ROOM_SOURCE_JOIN || is_used(pool, room))
+    if (!room || !is_passing(room) || is_used(pool, room))
         return;
     drop_aliases(pool, room);
     pl_pool_del(pool, &PL_TABLE_ROOM, &room->row);
     (void)pl_map_remove(pool->rooms, room->row.room_id);
     free(room);
+}
+
+/* ---- managed rooms ---- */
+
+pl_err pl_room_add_managed(pl_pool *pool, const pl_room_row *row,
+                           pl_room **ret_room)
+{
+    char alias[PL_NAME_MAX + 1];
+    pl_room_fold(alias, sizeof alias, row->room_id);
+    pl_room *room = pl_map_find(pool->rooms, row->room_id);
+    /* One that was removed may still be remembered for its last conference. */
+    bool is_back = room && is_passing(room) &&
+                   room->row.source == PL_ROOM_SOURCE_POOL && !room->conf;
+    if ((room && !is_back) || pl_map_find(pool->aliases, alias))
+        return PL_EEXIST;
+    if (!room && pl_map_count(pool->rooms) >= pool->config->max_rooms)
+        return PL_EFULL;
+    pl_err e = PL_OK;
+    if (is_back) {
+        room->row = *row;
+    } else {
+        e = pl_room_load(pool, row);
+    }
+    if (e)
+        return e;
+    room = pl_map_find(pool->rooms, row->room_id);
+    pl_room_save(pool, room);
+    e = add_alias(pool, room, row->room_id);
+    if (!e)
+        *ret_room = room;
+    return e;
+}
+
+void pl_room_save(pl_pool *pool, const pl_room *room)
+{
+    pl_pool_put(pool, &PL_TABLE_ROOM, &room->row);
+}
+
+void pl_room_retire(pl_pool *pool, pl_room *room)
+{
+    pl_alias_row row = {.alias = ""};
+    room->vmr = NULL;
+    room->row.state = PL_ROOM_STATE_RETIRED;
+    room->row.pin_hash[0] = room->row.host_pin_hash[0] = '\0';
+    pl_room_save(pool, room);
+    pl_room_fold(row.alias, sizeof row.alias, room->row.room_id);
+    if (pl_map_find(pool->aliases, row.alias) == room) {
+        pl_pool_del(pool, &PL_TABLE_ALIAS, &row);
+        (void)pl_map_remove(pool->aliases, row.alias);
+    }
+    pl_room_drop_unused(pool, room);
 }
 
 /* ---- PINs ---- */
@@ -172,7 +241,11 @@ bool pl_room_needs_pin(const pl_room *room)
 
 static bool matches(pl_pool *pool, const char *pin, const char *hash)
 {
-    return hash[0] && pool->port->pin_matches(pool->port->ctx, pin, hash);
+    char bare[PL_PIN_HASH_TEXT];
+    if (pl_pin_kept(hash))
+        return pl_pin_kept_matches(pin, hash);
+    pl_pin_strip(pin, bare);
+    return pool->port->pin_matches(pool->port->ctx, bare, hash);
 }
 
 /* Both hashes are always tried, so that the time does not tell which. */
@@ -222,34 +295,33 @@ pl_err pl_room_check_pin(pl_pool *pool, pl_room *room, const char *pin,
 
 /* ---- the configuration ---- */
 
-static bool is_pin(const char *pin)
-{
-    size_t n = strlen(pin);
-    return n == 0 || (n >= PIN_MIN && strspn(pin, "0123456789") == n);
-}
-
 /* Keep the stored hash of an unchanged PIN. */
 static pl_err update_pin(pl_pool *pool, const char *pin,
                          char hash[PL_PIN_HASH_TEXT])
 {
+    char bare[PL_PIN_HASH_TEXT];
     if (!pin[0]) {
         hash[0] = '\0';
         return PL_OK;
     }
-    if (matches(pool, pin, hash))
+    if (!pl_pin_kept(hash) && matches(pool, pin, hash))
         return PL_OK;
-    return pool->port->pin_hash(pool->port->ctx, pin, hash);
+    pl_pin_strip(pin, bare);
+    return pool->port->pin_hash(pool->port->ctx, bare, hash);
 }
 
 pl_err pl_room_check_config(const pl_room_config *values, char *reason,
                             size_t cap)
 {
-    if (!is_pin(values->pin) || !is_pin(values->host_pin)) {
-        pl_fmt_cut(reason, cap, "a PIN is 4 to 20 digits");
-        return PL_ECONFIG;
-    }
-    if (values->pin[0] && strcmp(values->pin, values->host_pin) == 0) {
-        pl_fmt_cut(reason, cap, "pin and host_pin must differ");
+    bool has_host = values->host_pin[0] != '\0';
+    const pl_room_pins pins = {.host =
+                                   has_host ? values->host_pin : values->pin,
+                               .guest = has_host ? values->pin : "",
+                               .allow_guests = has_host,
+                               .any_length = true};
+    const char *fault = pl_room_pins_fault(&pins);
+    if (fault) {
+        pl_fmt_cut(reason, cap, "%s", fault);
         return PL_ECONFIG;
     }
     return PL_OK;
@@ -283,6 +355,9 @@ static pl_err set_row(pl_pool *pool, pl_room *room, const pl_room_config *v)
 {
     pl_room_row *row = &room->row;
     row->source = PL_ROOM_SOURCE_CONFIG;
+    row->room_no = row->alias_no = 0; /* a managed one had this name */
+    row->tag[0] = row->description[0] = '\0';
+    row->allow_guests = false;
     row->state = PL_ROOM_STATE_ENABLED;
     row->mode = (uint32_t)pl_room_mode_find(v->mode);
     row->max_participants = v->max_participants;
@@ -304,6 +379,10 @@ pl_err pl_pool_define_room(pl_pool *pool, pl_now now, const char *name,
     if (e)
         return e;
     room = pl_map_find(pool->rooms, name);
+    if (room && room->vmr) {
+        pl_fmt_cut(reason, cap, "a managed room has this name");
+        return PL_ECONFIG;
+    }
     if (!room)
         e = add_room(pool, name, PL_ROOM_SOURCE_CONFIG, &room);
     if (!e)

@@ -9,11 +9,21 @@
  * Errors: PL_ENOENT; PL_EFULL too many rooms. */
 PL_MUST_USE pl_err pl_room_find(pl_pool *pool, const char *alias,
                                 pl_room **ret_room);
+/* ASCII lower case, as aliases are kept; other bytes stay. */
+void pl_room_fold(char *to, size_t cap, const char *from);
 /* Whether there is one already. */
 bool pl_room_is_known(const pl_pool *pool, const char *alias);
-/* Forget a room that a join made, when no conference is or was just in it;
- * any other room stays. NULL does nothing. The room may be gone afterwards. */
+/* Forget a room that a join made, or a managed one that was removed, when no
+ * conference is or was just in it; any other room stays. NULL does nothing. The
+ * room may be gone afterwards. */
 void pl_room_drop_unused(pl_pool *pool, pl_room *room);
+/* A room with its name as alias; room_no is set.
+ * Errors: PL_EEXIST the name is taken; PL_EFULL too many rooms; PL_ENOMEM. */
+PL_MUST_USE pl_err pl_room_add_managed(pl_pool *pool, const pl_room_row *row,
+                                       pl_room **ret_room);
+void pl_room_save(pl_pool *pool, const pl_room *room);
+/* Take its name and PINs from a managed room; it may be gone afterwards. */
+void pl_room_retire(pl_pool *pool, pl_room *room);
 /* Whether joining asks for a PIN; room NULL: no. */
 bool pl_room_needs_pin(const pl_room *room);
 /* Check a PIN and the limits on guessing. pin "" is "none given".

@@ -56,6 +56,7 @@ SHARED_WORD(direction)
 SHARED_WORD(call_state)
 SHARED_WORD(event_kind)
 SHARED_WORD(resource)
+SHARED_WORD(pool_state)
 SHARED_WORD(user_type)
 SHARED_WORD(keep_alive)
 
@@ -84,6 +85,9 @@ static const pl_col ROOM_cols[] = {PL_ROOM_COLS(COL_ROW)};
 #undef ROW_TYPE
 #define ROW_TYPE pl_alias_row
 static const pl_col ALIAS_cols[] = {PL_ALIAS_COLS(COL_ROW)};
+#undef ROW_TYPE
+#define ROW_TYPE pl_vmr_row
+static const pl_col VMR_cols[] = {PL_VMR_COLS(COL_ROW)};
 #undef ROW_TYPE
 #define ROW_TYPE pl_sess_row
 static const pl_col SESS_cols[] = {PL_SESS_COLS(COL_ROW)};

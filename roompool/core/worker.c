@@ -8,6 +8,7 @@
 #include "pl/str.h"
 #include "placement.h"
 #include "reconcile.h"
+#include "vmr.h"
 
 enum { MAX_CANDIDATES = 256, MAX_WORKERS = 1024, METRICS_MAX = 65536 };
 static const int64_t STORE_US = 10000000; /* load is stored at most so often */
@@ -337,6 +338,7 @@ static void reply_own_metrics(pl_pool *pool, const pl_bus_in *in,
     pl_metrics_text r = {.total = total};
     char *text = malloc(METRICS_MAX);
     size_t len = 0;
+    pl_vmr_gauges(pool);
     if (!text || !pool->metrics ||
         pl_metrics_expose(pool->metrics, pool->node, text, METRICS_MAX, &len))
         len = 0;

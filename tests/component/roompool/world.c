@@ -38,6 +38,7 @@ static void preset(pl_roompool_config *c)
             pl_fmt_cut(p, PL_CONFIG_STR_MAX + 1, "%s", keys[i].preset);
         }
     }
+    c->pool_target = 0; /* its own stories set it */
     c->pin_hash_rounds = 10;
     c->join_source_per_min = 0; /* all clients have one address */
 }

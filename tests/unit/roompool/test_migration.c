@@ -297,7 +297,9 @@ static void the_store_reads_the_old_rows(void **state)
     open_store(p);
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         unsigned n = 0;
-        if (p->store->ops->each(p->store, tables[i], count_row, &n) || n == 0)
+        bool is_new = tables[i] == &PL_TABLE_VMR; /* since schema 4 */
+        if (p->store->ops->each(p->store, tables[i], count_row, &n) ||
+            (n == 0) != is_new)
             fail_msg("%s: %u rows", tables[i]->name, n);
     }
 }

@@ -1,0 +1,173 @@
+/* vmr_api.c - managed rooms are read, changed, listed, removed on request. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "pl/str.h"
+#include "room.h"
+#include "room_pin.h"
+#include "vmr.h"
+
+enum { NO_TEXT = 21 };
+
+/* Where guests are allowed, the PIN to join with is theirs and the other one
+ * makes hosts; where they are not, the one PIN is everybody's. */
+static const char *host_pin(const pl_room_row *row)
+{
+    const char *pin =
+        pl_pin_kept(row->allow_guests ? row->host_pin_hash : row->pin_hash);
+    return pin ? pin : "";
+}
+
+static const char *guest_pin(const pl_room_row *row)
+{
+    const char *pin = row->allow_guests ? pl_pin_kept(row->pin_hash) : NULL;
+    return pin ? pin : "";
+}
+
+void pl_vmr_reply(pl_pool *pool, const pl_bus_in *in, const pl_vmr *vmr,
+                  bool is_repeated)
+{
+    const pl_room_row *row = &vmr->room->row;
+    pl_pool_room r = {.room_no = row->room_no,
+                      .allow_guests = row->allow_guests,
+                      .participant_limit = row->max_participants,
+                      .created_ms = row->created_at,
+                      .state = vmr->row.state,
+                      .since_ms = vmr->row.since,
+                      .alias_no = row->alias_no,
+                      .repeated = is_repeated};
+    PL_SET(r.name, row->room_id);
+    PL_SET(r.pin, host_pin(row));
+    PL_SET(r.guest_pin, guest_pin(row));
+    PL_SET(r.tag, row->tag);
+    PL_SET(r.description, row->description);
+    PL_MSG_SET(POOL_ROOM, pool_room, &r, pin);
+    PL_MSG_SET(POOL_ROOM, pool_room, &r, guest_pin);
+    PL_MSG_SET(POOL_ROOM, pool_room, &r, tag);
+    PL_MSG_SET(POOL_ROOM, pool_room, &r, description);
+    PL_MSG_SET(POOL_ROOM, pool_room, &r, participant_limit);
+    PL_MSG_SET(POOL_ROOM, pool_room, &r, since_ms);
+    PL_MSG_SET(POOL_ROOM, pool_room, &r, repeated);
+    pl_pool_reply(pool, &in->ticket, &PL_MSG_POOL_ROOM, &r);
+}
+
+/* One that is not removed; NULL: refused already. */
+static pl_vmr *find(pl_pool *pool, const pl_bus_in *in, const char *name)
+{
+    pl_vmr *vmr = pl_vmr_find(pool, name);
+    if (vmr && vmr->room)
+        return vmr;
+    pl_pool_refuse(pool, &in->ticket, PL_ENOENT, NULL);
+    return NULL;
+}
+
+void pl_on_pool_room_get(pl_pool *pool, const pl_bus_in *in)
+{
+    const pl_pool_room_get *m = in->body;
+    const pl_vmr *vmr = find(pool, in, m->name);
+    if (vmr)
+        pl_vmr_reply(pool, in, vmr, false);
+}
+
+/* ---- changing ---- */
+
+#define HAS(m, field) PL_MSG_HAS(POOL_ROOM_CHANGE, pool_room_change, (m), field)
+
+static void set_pins(pl_room_row *row, const char *host, const char *guest)
+{
+    char host_text[PL_PIN_MAX + 1];
+    char guest_text[PL_PIN_MAX + 1];
+    PL_SET(host_text, host); /* they may stand in the row itself */
+    PL_SET(guest_text, guest);
+    pl_pin_keep(host_text,
+                row->allow_guests ? row->host_pin_hash : row->pin_hash);
+    if (row->allow_guests)
+        pl_pin_keep(guest_text, row->pin_hash);
+}
+
+void pl_on_pool_room_change(pl_pool *pool, const pl_bus_in *in)
+{
+    const pl_pool_room_change *m = in->body;
+    pl_vmr *vmr = find(pool, in, m->name);
+    if (!vmr)
+        return;
+    pl_room_row *row = &vmr->room->row;
+    const pl_room_pins pins = {.host = HAS(m, pin) ? m->pin : host_pin(row),
+                               .guest = HAS(m, guest_pin) ? m->guest_pin
+                                                          : guest_pin(row),
+                               .allow_guests = row->allow_guests};
+    const char *fault = pl_room_pins_fault(&pins);
+    if (fault) {
+        pl_pool_refuse(pool, &in->ticket, PL_EINVAL, fault);
+        return;
+    }
+    set_pins(row, pins.host, pins.guest);
+    if (HAS(m, tag))
+        PL_SET(row->tag, m->tag);
+    if (HAS(m, description))
+        PL_SET(row->description, m->description);
+    pl_room_save(pool, vmr->room);
+    pl_vmr_reply(pool, in, vmr, false);
+}
+
+/* ---- listing ---- */
+
+static pl_list *after(const pl_vmrs *v, uint64_t room_no)
+{
+    char key[NO_TEXT];
+    pl_fmt_cut(key, sizeof key, "%" PRIu64, room_no);
+    pl_vmr *vmr = room_no ? pl_map_find(v->by_no, key) : NULL;
+    if (vmr)
+        return vmr->link.next;
+    pl_list *node = v->all.next;
+    while (node != &v->all &&
+           PL_CONTAINER(node, pl_vmr, link)->row.room_no <= room_no)
+        node = node->next;
+    return node;
+}
+
+void pl_on_pool_room_next(pl_pool *pool, const pl_bus_in *in)
+{
+    const pl_pool_room_next *m = in->body;
+    pl_vmrs *v = pool->vmrs;
+    pl_list *node = after(v, m->after_no);
+    while (node != &v->all && !PL_CONTAINER(node, pl_vmr, link)->room)
+        node = node->next;
+    if (node == &v->all) {
+        pl_pool_refuse(pool, &in->ticket, PL_ENOENT, NULL);
+    } else {
+        pl_vmr_reply(pool, in, PL_CONTAINER(node, pl_vmr, link), false);
+    }
+}
+
+/* ---- removing ---- */
+
+void pl_on_pool_room_delete(pl_pool *pool, const pl_bus_in *in)
+{
+    const pl_pool_room_delete *m = in->body;
+    pl_vmr *vmr = pl_vmr_find(pool, m->name);
+    if (!vmr) {
+        pl_pool_refuse(pool, &in->ticket, PL_ENOENT, NULL);
+        return;
+    }
+    pl_vmr_remove(pool, vmr, "deleted by request");
+    pl_vmr_trim(pool);
+    pl_pool_ok(pool, &in->ticket);
+}
+
+void pl_on_pool_rooms_delete(pl_pool *pool, const pl_bus_in *in)
+{
+    const pl_pool_rooms_delete *m = in->body;
+    pl_pool_rooms_deleted r = {.count = 0};
+    pl_pool_note(pool, PL_LOG_WARN, "pool_emptied", NULL, NULL, m->client_id);
+    PL_LIST_EACH_SAFE(node, &pool->vmrs->all)
+    {
+        pl_vmr *vmr = PL_CONTAINER(node, pl_vmr, link);
+        if (!vmr->room || pl_vmr_is_persistent(pool, vmr))
+            continue;
+        pl_vmr_remove(pool, vmr, "deleted by request");
+        r.count++;
+    }
+    pl_vmr_trim(pool);
+    pl_pool_reply(pool, &in->ticket, &PL_MSG_POOL_ROOMS_DELETED, &r);
+}
