@@ -112,8 +112,8 @@ static void the_stream_tells_chat_refer_and_loss(void **state)
     static const char *const WANTED[] = {
         "event: refer\ndata: {\"alias\":\"annex\",\"token\":\"TTTT",
         "event: refresh_token\ndata: null\n\n",
-        "event: call_disconnected\ndata: {\"call_uuid\":\"call-1\","
-        "\"reason\":\"Ice failure\"}\n\n",
+        ("event: call_disconnected\ndata: {\"call_uuid\":\"call-1\","
+         "\"reason\":\"Ice failure\"}\n\n"),
     };
     char got[sizeof MESSAGE] = "";
     api_rig *rig = rig_start(NULL);
