@@ -127,6 +127,11 @@ static void number_key(const char *number, char *buf, size_t cap)
     pl_fmt_cut(buf, cap, "#%s", without_prefix(number));
 }
 
+bool pl_user_key_is_number(const char *key)
+{
+    return key[0] == '#';
+}
+
 void pl_user_address(const pl_roompool_config *config, const pl_sess_row *sess,
                      char *buf, size_t cap)
 {

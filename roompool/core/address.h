@@ -33,6 +33,8 @@ void pl_user_address(const pl_roompool_config *config, const pl_sess_row *sess,
  * one address, and for all spellings of a number. */
 void pl_user_key(const pl_roompool_config *config, const pl_sess_row *sess,
                  char *buf, size_t cap);
+/* Whether such a key is that of a number. */
+bool pl_user_key_is_number(const char *key);
 /* What users whom an address means are found by: i 0, a number; 1, a name.
  * False when it is none. */
 bool pl_address_key(const pl_address *address, unsigned i, char *buf,

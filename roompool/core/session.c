@@ -10,6 +10,10 @@
 #include "participant.h"
 #include "pl/str.h"
 
+static const char BAD_USER[] =
+    "A user id has no blanks; a number is written vtn:4255550100 or "
+    "tel:+14255550100 (in a form, the + as %2B)";
+
 pl_sess *pl_session_find(const pl_pool *pool, const char *session_id)
 {
     return session_id[0] ? pl_map_find(pool->sessions, session_id) : NULL;
@@ -293,7 +297,22 @@ static uint32_t type_of(uint32_t said, const char *user_id)
     return is_number ? PL_USER_TYPE_VIRTUAL : PL_USER_TYPE_ACCOUNT;
 }
 
-/* Errors: PL_EUNBOUND the token names nobody. */
+/* An id that others can call: printable, and a number where it must be one.
+ * Errors: PL_EINVAL. */
+static pl_err check_user(const pl_pool *pool, const pl_sess_row *row)
+{
+    char key[PL_USER_KEY_MAX + 1];
+    for (const char *c = row->user_id; *c; c++) {
+        if ((unsigned char)*c <= ' ' || *c == 0x7f)
+            return PL_EINVAL;
+    }
+    pl_user_key(pool->config, row, key, sizeof key);
+    return row->user_type == PL_USER_TYPE_ACCOUNT || pl_user_key_is_number(key)
+               ? PL_OK
+               : PL_EINVAL;
+}
+
+/* Errors: PL_EUNBOUND the token names nobody; PL_EINVAL it is no user id. */
 static pl_err find_user(const pl_pool *pool, const pl_session_create *m,
                         pl_sess_row *row)
 {
@@ -308,7 +327,7 @@ static pl_err find_user(const pl_pool *pool, const pl_session_create *m,
         return PL_EUNBOUND;
     }
     row->user_type = type_of(m->user_type, row->user_id);
-    return PL_OK;
+    return check_user(pool, row);
 }
 
 /* Old clients send the text "undefined" when they have none. */
@@ -369,7 +388,7 @@ void pl_on_session_create(pl_pool *pool, const pl_bus_in *in)
     if (!e)
         e = pl_session_load(pool, &row);
     if (e) {
-        pl_pool_refuse(pool, &in->ticket, e, NULL);
+        pl_pool_refuse(pool, &in->ticket, e, e == PL_EINVAL ? BAD_USER : NULL);
         return;
     }
     pl_pool_put(pool, &PL_TABLE_SESS, &row);
@@ -438,7 +457,9 @@ static pl_err may_bind(const pl_pool *pool, const pl_user_bind *m)
     pl_sess_row row = {.user_type = type_of(PL_USER_TYPE_UNKNOWN, m->user_id)};
     PL_SET(row.client_id, m->client_id);
     PL_SET(row.user_id, m->user_id);
-    pl_err e = may_speak_for(pool, &row);
+    pl_err e = check_user(pool, &row);
+    if (!e)
+        e = may_speak_for(pool, &row);
     return e == PL_EFULL ? PL_OK : e;
 }
 
@@ -459,7 +480,7 @@ void pl_on_user_bind(pl_pool *pool, const pl_bus_in *in)
         e = pl_user_load(pool, &row);
     }
     if (e) {
-        pl_pool_refuse(pool, &in->ticket, e, NULL);
+        pl_pool_refuse(pool, &in->ticket, e, e == PL_EINVAL ? BAD_USER : NULL);
         return;
     }
     pl_pool_put(pool, &PL_TABLE_USER, &row);

@@ -97,6 +97,11 @@ static void emergency_addresses_follow_the_type(void **state)
         {"14255550100", NULL, PL_USER_TYPE_MOBILE, PL_EE911_MISSING, NULL},
         /* What the name says is not outdone by a scope of account ids. */
         {"vtn:1", NULL, PL_USER_TYPE_ACCOUNT, PL_EE911_MISSING, NULL},
+        {"vtn:", "a:b:c:d", 0, PL_EINVAL, NULL},
+        {"vtn:hello", "a:b:c:d", 0, PL_EINVAL, NULL},
+        {"tel: 14255550111", "a:b:c:d", 0, PL_EINVAL, NULL},
+        {"hello", "a:b:c:d", PL_USER_TYPE_MOBILE, PL_EINVAL, NULL},
+        {"a b", NULL, 0, PL_EINVAL, NULL},
     };
     world *w = *state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
