@@ -65,12 +65,16 @@ tell('guests wait with music, by telephone and by page, until the host joins', a
     Person.open(system, 'dan', { recorder: false })]);
   eve = await Phone.open(system, 'eve');
   await dialWithPin(eve, GUEST_PIN);
+  const keyed = (await eve.heard()).seconds;
   await hearsMusic(eve);
   await joinWithPin(dan, GUEST_PIN);
   await says(dan, 'is-waiting', 'true');
   assert.equal(await dan.page.textContent('#waiting-title'), 'The host is not here yet.');
   assert.equal(await dan.page.isVisible('#roster'), false);
   assert.equal(await dan.page.isVisible('#host'), false);
+  // Not only the words at the start: these take 4 s.
+  await until('some time went by', async () => (await eve.heard()).seconds > keyed + 6.5);
+  await hearsMusic(eve);
   assert.ok(!eve.event('CALL_CLOSED'));
 
   await joinWithPin(carla, HOST_PIN);
