@@ -1,12 +1,28 @@
 /* api_config.c - descriptors of tables/config.def. */
 #include "api_config.h"
 
+#include <string.h>
+
 #include "pl/str.h"
 #include "redirect.h"
 #include "turn.h"
 
 #define CONFIG_TYPE pl_api_config
 static const pl_config_key KEYS[] = {PL_API_CONFIG(PL_CONFIG_ROW)};
+
+/* An origin without a scheme would never match one. */
+static bool are_origins(const char *list)
+{
+    if (strcmp(list, "*") == 0)
+        return true;
+    for (list += strspn(list, " "); *list; list += strspn(list, " ")) {
+        if (strncmp(list, "https://", 8) != 0 &&
+            strncmp(list, "http://", 7) != 0)
+            return false;
+        list += strcspn(list, " ");
+    }
+    return true;
+}
 
 static pl_err check(const void *values, char *reason, size_t cap)
 {
@@ -19,6 +35,11 @@ static pl_err check(const void *values, char *reason, size_t cap)
     } else if (!pl_redirects_are_good(config->redirect_uris)) {
         wrong = "redirect_uris: each must be an https URL (or http to "
                 "localhost or 127.0.0.1) without user name or fragment";
+    } else if (!are_origins(config->cors_origins)) {
+        wrong = "cors_origins: each must begin with https:// or http://; or "
+                "one *";
+    } else if (config->external_issuer[0] && !config->external_jwks[0]) {
+        wrong = "external_issuer needs external_jwks";
     }
     if (!wrong)
         return PL_OK;

@@ -1,0 +1,56 @@
+/* test_api_config.c - settings that do not fit together are refused before the
+ * start. */
+#include "cm.h"
+
+#include "api_config.h"
+#include "pl/str.h"
+
+/* Whether lines of section [api] fit together. */
+static pl_err check(const char *lines, char *reason, size_t cap)
+{
+    char text[1024];
+    pl_config *config = NULL;
+    pl_config_error error;
+    pl_fmt_cut(text, sizeof text, "[api]\n%s\n", lines);
+    assert_int_equal(pl_config_load_text(&PL_API_SECTION, 1, "test",
+                                         pl_slice_str(text), &config, &error),
+                     PL_OK);
+    pl_err e = PL_API_SECTION.check(pl_config_get(config, "api"), reason, cap);
+    pl_config_destroy(&config);
+    return e;
+}
+
+static void settings_fit_together(void **state)
+{
+    static const struct {
+        const char *lines;
+        pl_err e;
+    } ROWS[] = {
+        {"", PL_OK},
+        {"turn_urls = turn:a turns:b:443?transport=tcp", PL_OK},
+        {"turn_urls = https://a", PL_ECONFIG},
+        {"stun_urls = stun:a", PL_OK},
+        {"stun_urls = turn:a", PL_ECONFIG},
+        {"cors_origins = *", PL_OK},
+        {"cors_origins = https://a.example http://b.example", PL_OK},
+        {"cors_origins = https://a.example b.example", PL_ECONFIG},
+        {"cors_origins = * https://a.example", PL_ECONFIG},
+        {"external_issuer = https://a", PL_ECONFIG},
+        {"external_issuer = https://a\nexternal_jwks = https://a/keys", PL_OK},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        char reason[256] = "";
+        pl_err e = check(ROWS[i].lines, reason, sizeof reason);
+        if (e != ROWS[i].e)
+            print_error("%s: %s\n", ROWS[i].lines, reason);
+        assert_int_equal(reason[0] != '\0', e != PL_OK);
+        assert_int_equal(e, ROWS[i].e);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(settings_fit_together)};
+    return cmocka_run_group_tests_name("api config", tests, NULL, NULL);
+}
