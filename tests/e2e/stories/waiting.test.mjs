@@ -45,6 +45,15 @@ async function hearsMusic(phone) {
   for (const voice of ['carla', 'dan']) assert.ok(heard.level(VOICES[voice]) < HEARD / 2, voice);
 }
 
+// Who waits talks all the time, and is heard by nobody in the room.
+async function isNotHeard(voice) {
+  const { seconds } = await eve.heard();
+  await until('a second went by', async () => (await eve.heard()).seconds > seconds + 1);
+  const heard = await ear(eve, 1);
+  assert.ok(heard.level(VOICES.carla) > HEARD, 'hears the room');
+  assert.ok(heard.level(VOICES[voice]) < HEARD / 2, `${voice} is not heard`);
+}
+
 async function joinWithPin(person, pin) {
   await person.visit(ROOM);
   await person.fillDoor();
@@ -96,11 +105,13 @@ tell('a locked room holds a telephone until the host admits it', async (system) 
   await dialWithPin(finn, GUEST_PIN);
   await until('the host sees who waits', async () => (await queue(carla)).length === 1);
   await hearsMusic(finn);
+  await isNotHeard('finn');
   assert.equal((await carla.roster()).length, 3);
   assert.match(await carla.page.textContent('#waiting-count'), /1/);
   await carla.page.focus('#waiting .act-admit');
   await carla.page.keyboard.press('Enter');
   await hears(finn, 'carla');
+  await hears(eve, 'finn');
   await until('nobody waits', async () => (await queue(carla)).length === 0);
   assert.equal(await carla.page.evaluate(() => document.activeElement.dataset.host), 'lock',
     'the focus is not lost');
@@ -110,8 +121,10 @@ tell('a locked room holds a telephone until the host admits it', async (system) 
   await joinWithPin(ben, GUEST_PIN);
   await says(ben, 'is-waiting', 'true');
   assert.match(await ben.page.textContent('#waiting-title'), /locked\. The host has been told/);
+  await isNotHeard('ben');
   await carla.page.click('[data-host=lock]');
   await says(ben, 'is-waiting', 'false');
+  await hears(eve, 'ben');
   await says(dan, 'is-locked', 'false');
   await ben.page.click('#leave');
   await finn.hangup();
