@@ -160,6 +160,17 @@ tell('media requests have their types', async () => {
     { call_type: 'WEBRTC', sdp: OFFER }, over(guest));
 });
 
+tell('says what it cannot do', async () => {
+  await check(host, 'dtmfParticipant', isRefused('Not supported here'), { digits: '1' }, over(guest));
+  for (const body of [{ destination: 'nonsense:::' }, { destination: 'sip:dan@127.0.0.1', protocol: 'rtmp' },
+    { destination: 'sip:dan@127.0.0.1', dtmf_sequence: '1#' }]) {
+    const { status, text } = await host.post('dial', { body });
+    assert.equal(status, 403);
+    assert.equal(text, '{"status":"failed","result":"Gateway dial out failed"}');
+  }
+  assert.equal((await host.post('participants/nobody/mute')).status, 404);
+});
+
 tell('roles: the other is told to renew its token; the last host stays', async () => {
   await check(host, 'roleParticipant', isTrue, { role: 'chair' }, over(guest));
   await guest.event('refresh_token');
