@@ -1,0 +1,57 @@
+// supervise.test.mjs - what dies under tools/supervise comes back, also when
+// several die at once.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { until } from '../e2e/lib/wait.mjs';
+
+const SUPERVISE = new URL('../../tools/supervise', import.meta.url).pathname;
+const NODES = ['one', 'two', 'three', 'four', 'five'];
+const ROUNDS = 4; // fewer deaths a minute than make it give up
+
+async function install() {
+  const dir = await mkdtemp(join(tmpdir(), 'supervise-'));
+  await mkdir(join(dir, 'bin'));
+  await writeFile(join(dir, 'bin/sleeper'), '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 });
+  await writeFile(join(dir, 'nodes'), NODES.map((node) => `${node} sleeper\n`).join(''));
+  await writeFile(join(dir, 'config'), '');
+  return dir;
+}
+
+const pidOf = async (dir, node) => Number(await readFile(join(dir, 'var/run', `${node}.pid`), 'utf8'));
+
+// Pids of all, when all live and none is among `gone`.
+async function living(dir, gone) {
+  const pids = await Promise.all(NODES.map((node) => pidOf(dir, node)));
+  return pids.every((pid) => pid > 0 && !gone.has(pid) && existsSync(`/proc/${pid}`)) && pids;
+}
+
+test('all that died at once are named and come back', { timeout: 60000 }, async () => {
+  const dir = await install();
+  const child = spawn(SUPERVISE, ['--bin', join(dir, 'bin'), '--nodes', join(dir, 'nodes'),
+    '--config', join(dir, 'config'), '--dir', dir], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise((resolve) => { child.on('exit', resolve); });
+  let said = '';
+  child.stdout.on('data', (text) => { said += text; });
+  const gone = new Set();
+  try {
+    for (let round = 0; round < ROUNDS; round++) {
+      const pids = await until('all run', () => living(dir, gone));
+      for (const pid of pids) {
+        gone.add(pid);
+        process.kill(pid, 'SIGKILL');
+      }
+    }
+    await until('all run again', () => living(dir, gone));
+    for (const node of NODES) assert.equal(said.split(`${node} (pid `).length - 1, ROUNDS, said);
+  } finally {
+    child.kill('SIGTERM');
+    assert.equal(await ended, 0);
+    await rm(dir, { recursive: true });
+  }
+});
