@@ -282,6 +282,7 @@ static void write_record(pl_pool *pool, const pl_part *part)
 {
     const pl_part_row *p = &part->row;
     pl_record_row row = {.kind = p->kind,
+                         .conf_kind = part->conf->row.kind,
                          .role = p->role,
                          .started_at = p->created_at,
                          .joined_at = p->joined_at,
@@ -370,6 +371,7 @@ void pl_part_leave(pl_pool *pool, pl_part *part, const char *reason)
 {
     pl_transfer_part_leaves(pool, part, reason);
     uint32_t was = part->row.state;
+    bool was_in = was == PL_PART_STATE_ACTIVE && !pl_waits(part);
     pl_conf *conf = part->conf;
     if (was == PL_PART_STATE_LEFT)
         return;
@@ -391,7 +393,7 @@ void pl_part_leave(pl_pool *pool, pl_part *part, const char *reason)
     tell_sessions(pool, part, was, reason);
     if (was == PL_PART_STATE_RINGING)
         pl_invite_result(pool, part, reason);
-    if (was == PL_PART_STATE_ACTIVE && part->row.kind == PL_PART_KIND_TELEPHONE)
+    if (was_in && part->row.kind == PL_PART_KIND_TELEPHONE)
         pl_phone_beep(pool, part, "beep-leave");
     pl_roster_disconnect(pool, part, reason);
     end_media(pool, part, reason);

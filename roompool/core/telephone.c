@@ -8,6 +8,7 @@
 #include "leg.h"
 #include "participant.h"
 #include "pl/str.h"
+#include "waiting.h"
 
 enum {
     SIP_BUSY = 486,
@@ -127,7 +128,8 @@ void pl_phone_beep(pl_pool *pool, const pl_part *part, const char *prompt)
     {
         const pl_part *other = PL_CONTAINER(node, pl_part, link);
         pl_leg *leg = pl_leg_of(other);
-        if (other != part && leg && other->row.state == PL_PART_STATE_ACTIVE)
+        if (other != part && leg && other->row.state == PL_PART_STATE_ACTIVE &&
+            !pl_waits(other))
             pl_leg_play(pool, leg, prompt);
     }
 }

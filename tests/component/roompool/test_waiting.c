@@ -150,6 +150,28 @@ static void a_telephone_waits_with_music(void **state)
     assert_string_equal(media_leg(w, id)->prompt, "");
 }
 
+/* Tones are for who is in, about who is in. */
+static void tones_do_not_end_the_music(void **state)
+{
+    world *w = *state;
+    page host;
+    page guest;
+    w->config.beeps = true;
+    page_is_in(w, &host, "locked", "9999", "h");
+    assert_int_equal(PAGE_SETS(w, &host, locked, true), PL_OK);
+    page_is_in(w, &guest, "locked", "1234", "g");
+    (void)phone_is_in(w, "c1", "locked");
+    phone_key(w, "c1", "1234#", true);
+    assert_string_equal(page_leg(w, &host)->prompt, "");
+    (void)phone_is_in(w, "c2", "locked");
+    phone_key(w, "c2", "9999#", true);
+    assert_string_equal(page_leg(w, &host)->prompt, "beep-join");
+    assert_string_equal(page_leg(w, &guest)->prompt, "waiting-for-host");
+    page_leg(w, &host)->prompt[0] = '\0';
+    (void)phone_report(w, "c1", PL_CALL_STATE_ENDED, 0, NULL);
+    assert_string_equal(page_leg(w, &host)->prompt, "");
+}
+
 static void a_telephone_keys_the_guest_pin_and_waits(void **state)
 {
     world *w = *state;
@@ -479,6 +501,7 @@ int main(void)
         TEST(a_host_without_media_starts_it),
         TEST(without_host_pin_nobody_waits),
         TEST(a_telephone_waits_with_music),
+        TEST(tones_do_not_end_the_music),
         TEST(a_telephone_keys_the_guest_pin_and_waits),
         TEST(a_telephone_keys_the_host_pin_and_starts_it),
         TEST(a_waiting_telephone_keys_the_host_pin),
