@@ -36,8 +36,8 @@ struct world {
 };
 
 /* A world with n media workers, one signaling worker and a front end, rooms
- * lobby, echo, locked (PIN 1234, host PIN 9999), hosted (host PIN 9999) and small (2
- * participants). */
+ * lobby, echo, locked (PIN 1234, host PIN 9999), hosted (host PIN 9999) and
+ * small (2 participants). */
 void world_create(world *w, unsigned n_media);
 void world_destroy(world *w);
 /* The same in steps: a folder and settings; loop and bus; the whole in a
