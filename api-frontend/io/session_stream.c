@@ -268,6 +268,8 @@ static void on_owner(void *ctx, pl_err e, const pl_bus_in *in)
 {
     stream *s = ctx;
     s->ticket_corr = 0;
+    if (!e && in->desc != &PL_MSG_SESSION_TICKET_OWNER)
+        e = PL_EINTERNAL;
     if (e) {
         refuse(s, e);
         return;

@@ -253,7 +253,15 @@ pl_err pl_session_load(pl_pool *pool, const pl_sess_row *row)
         return e;
     }
     e = pl_map_put(pool->tokens, row->token_hash, sess);
-    return e ? e : add_to_user(pool, sess);
+    if (!e)
+        e = add_to_user(pool, sess);
+    if (e) { /* half of it would never expire */
+        if (pl_map_find(pool->tokens, row->token_hash) == sess)
+            (void)pl_map_remove(pool->tokens, row->token_hash);
+        (void)pl_map_remove(pool->sessions, row->session_id);
+        free(sess);
+    }
+    return e;
 }
 
 pl_err pl_user_load(pl_pool *pool, const pl_user_row *row)
