@@ -2,6 +2,7 @@
 -- shown of a participant, messages.
 DROP VIEW v_live_conferences;
 DROP VIEW v_live_participants;
+DROP VIEW v_call_records;
 
 ALTER TABLE conferences ADD COLUMN is_started INTEGER NOT NULL DEFAULT 1
     CHECK (is_started IN (0, 1));
@@ -43,6 +44,14 @@ ALTER TABLE events ADD COLUMN type TEXT NOT NULL DEFAULT '';
 ALTER TABLE events ADD COLUMN is_direct INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE events ADD COLUMN alias TEXT NOT NULL DEFAULT '';
 ALTER TABLE events ADD COLUMN transfer_id TEXT NOT NULL DEFAULT '';
+
+-- What stands in place of a room's name.
+ALTER TABLE call_records ADD COLUMN conf_kind TEXT NOT NULL DEFAULT 'room'
+    CHECK (conf_kind IN ('room', 'api', 'call'));
+UPDATE call_records
+   SET conf_kind = coalesce((SELECT c.kind FROM conferences c
+                              WHERE c.conf_id = call_records.conf_id), 'api')
+ WHERE room_id = '';
 
 CREATE VIEW v_live_conferences AS
 SELECT coalesce(c.room_id, '(' || c.kind || ')') AS room,
@@ -92,3 +101,17 @@ SELECT coalesce(c.room_id, '(' || c.kind || ')') AS room,
   LEFT JOIN calls k ON k.participant_id = p.participant_id
  WHERE p.state <> 'left'
  ORDER BY room, since;
+
+CREATE VIEW v_call_records AS
+SELECT CASE r.room_id WHEN '' THEN '(' || r.conf_kind || ')'
+            ELSE r.room_id END AS room,
+       r.display_name AS name, r.kind AS came_by,
+       r.role AS role, r.address AS address,
+       coalesce(r.joined_at, r.started_at) AS started_at, r.left_at AS ended_at,
+       CASE WHEN r.joined_at IS NULL THEN 0
+            ELSE cast(round((julianday(r.left_at) - julianday(r.joined_at))
+                            * 86400) AS INTEGER) END AS seconds,
+       r.reason AS reason, r.conf_id AS conf_id,
+       r.participant_id AS participant_id
+  FROM call_records r
+ ORDER BY r.left_at DESC;

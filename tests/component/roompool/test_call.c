@@ -206,6 +206,9 @@ static void either_party_hangs_up(void **state)
         assert_int_equal(world_metric(&s->w, PL_RM_direct_unanswered), 0);
         nothing_is_left(s);
     }
+    assert_int_equal(world_sql(&s->w, "SELECT count(*) FROM v_call_records "
+                                      "WHERE room = '(call)'"),
+                     4);
 }
 
 static void nobody_answers(void **state)
