@@ -96,6 +96,7 @@ tell('a locked room lets people in one by one, or all at once', async () => {
   await finn.join(ROOM, GUEST, { media: false });
   await carla.sees(eve.uuid, 'one who waits', isGuestWaiting);
   await carla.sees(finn.uuid, 'another who waits', isGuestWaiting);
+  await eve.signal('onParticipants');
   assert.equal((await eve.roster()).length, 1, 'who waits sees only herself');
 
   await carla.must('admit', { participantUuid: eve.uuid });
@@ -192,6 +193,16 @@ tell('messages, raised hands, spotlights, text under the picture, layouts', asyn
   await dan.signal('onRequestedLayout', ({ primaryScreen }) => primaryScreen.hostLayout === '1:0');
 });
 
+tell('states that are asked for', async () => {
+  const everybody = await carla.must('requestParticipants');
+  assert.deepEqual(everybody.map((one) => one.uuid).sort(),
+    [carla.uuid, dan.uuid, eve.uuid].sort());
+  const answer = await carla.ask('sendConferenceRequest',
+    { path: 'conference_status', method: 'GET' });
+  assert.equal(answer.status, 200);
+  assert.deepEqual([answer.result.locked, answer.result.started], [false, true]);
+});
+
 tell('a guest becomes a host and a guest again', async () => {
   await carla.ask('setRole', { role: 'chair', participantUuid: dan.uuid });
   await dan.sees(dan.uuid, 'himself as host', (one) => one.isHost);
@@ -249,7 +260,7 @@ tell('a guest is sent to another room and comes with the token he is given', asy
   const hanna = await Member.open(browsers[0], 'Hanna');
   await hanna.join('surgery', { pin: '97531' }, { media: false });
   await hanna.sees(dan.uuid, 'him waiting', isGuestWaiting);
-  assert.equal((await hanna.status()).started, false);
+  await hanna.signal('onConferenceStatus', ({ status }) => status.started === false);
   await hanna.must('startConference');
   await hanna.signal('onConferenceStatus', ({ status }) => status.started);
   await hanna.sees(dan.uuid, 'him inside', isInside);
@@ -265,6 +276,41 @@ tell('the front end dies: the library stays, and hears of what happens', async (
   await carla.must('spotlight', { enable: true, participantUuid: eve.uuid });
   await carla.sees(eve.uuid, 'her in the spotlight', (one) => one?.isSpotlight);
   await eve.sees(eve.uuid, 'herself in it', (one) => one?.isSpotlight);
+  assert.deepEqual(await carla.told('onDisconnected'), []);
+});
+
+tell('a page is sent to another room and goes on there', async (system) => {
+  const page = await browsers[1].context.newPage();
+  await page.goto(`${system.url}/join/${ROOM}`);
+  await page.fill('#name', 'Ben');
+  await page.click('#join');
+  await page.waitForSelector('body[data-error=pin-required]');
+  await page.fill('#pin', GUEST.pin);
+  await page.click('#join');
+  await page.waitForSelector('body[data-phase=room][data-media=connected]');
+  const { uuid } = await page.evaluate(() => ({ ...document.body.dataset }));
+  await carla.must('transfer', { destination: 'surgery', pin: '8642', role: 'guest',
+    participantUuid: uuid });
+  await page.waitForSelector('body[data-is-waiting=true][data-media=connected]');
+  assert.equal(await page.textContent('#room-title'), 'surgery');
+  assert.equal(new URL(page.url()).pathname, '/join/surgery');
+  await carla.signal('onParticipantLeft', ({ participant }) => participant.uuid === uuid);
+  await page.close();
+});
+
+tell('the media worker dies: the application is told and calls again', async (system) => {
+  const [{ node }] = await system.sql(
+    "select media_node as node from conferences where state != 'ended'");
+  const before = (await carla.told('onCallConnected')).length;
+  await system.kill(node.split('.')[0]); // its name; the rest is of this run
+  await carla.signal('onCallDisconnected');
+  await carla.page.evaluate(() => {
+    window.app.remote = null;
+    return window.app.client.restartCall({ bandwidth: 1264, mediaStream: window.app.stream });
+  });
+  await until('connected again', async () =>
+    (await carla.told('onCallConnected')).length > before);
+  await carla.listen();
   assert.deepEqual(await carla.told('onDisconnected'), []);
 });
 
