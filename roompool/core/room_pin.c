@@ -32,6 +32,13 @@ static bool is_same(const char *a, const char *b)
     return strcmp(x, y) == 0;
 }
 
+/* Who keys them must know when to stop. */
+static bool is_as_long(const char *a, const char *b)
+{
+    return (has_mark(a) && has_mark(b)) ||
+           (has_mark(a) == has_mark(b) && strlen(a) == strlen(b));
+}
+
 const char *pl_room_pins_fault(const pl_room_pins *pins)
 {
     const char *host = pins->host;
@@ -44,8 +51,7 @@ const char *pl_room_pins_fault(const pl_room_pins *pins)
         return "guests need a host PIN to exist";
     if (guest[0] && is_same(host, guest))
         return "host and guest PIN must differ";
-    if (guest[0] && !pins->any_length && strlen(host) != strlen(guest) &&
-        !(has_mark(host) && has_mark(guest)))
+    if (guest[0] && !pins->any_length && !is_as_long(host, guest))
         return "PINs of different length must both end in #";
     return NULL;
 }

@@ -33,6 +33,8 @@ typedef struct answer {
         pl_event_none none;
         pl_call_answer call;
         pl_metrics_text metrics;
+        pl_pool_room room;
+        pl_pool_rooms_deleted rooms_deleted;
         pl_ok ok;
     } body;
     char sdp[512];

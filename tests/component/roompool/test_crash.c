@@ -14,88 +14,10 @@
 
 #include <cmocka.h>
 
+#include "killer.h"
 #include "world.h"
 
-enum { MS = 1000, S = 1000000, MAX_COMMITS = 200, KILLED = 66 };
-
-/* ---- a store that kills ---- */
-
-typedef struct killer {
-    pl_store base;
-    pl_store *real;
-    int before, after; /* commit to die at; 0 never */
-    int n;
-} killer;
-
-static killer the_killer;
-
-static pl_store *real_of(pl_store *store)
-{
-    return ((killer *)(void *)store)->real;
-}
-
-static pl_err k_put(pl_store *s, const pl_table *t, const void *row)
-{
-    return real_of(s)->ops->put(real_of(s), t, row);
-}
-
-static pl_err k_del(pl_store *s, const pl_table *t, const void *row)
-{
-    return real_of(s)->ops->del(real_of(s), t, row);
-}
-
-static pl_err k_each(pl_store *s, const pl_table *t, pl_store_on_row on_row,
-                     void *ctx)
-{
-    return real_of(s)->ops->each(real_of(s), t, on_row, ctx);
-}
-
-static pl_err k_commit(pl_store *s)
-{
-    killer *k = (killer *)(void *)s;
-    k->n++;
-    if (k->n == k->before)
-        _exit(KILLED);
-    pl_err e = k->real->ops->commit(k->real);
-    if (k->n == k->after)
-        _exit(KILLED);
-    return e;
-}
-
-static bool k_is_dirty(const pl_store *s)
-{
-    pl_store *real = ((const killer *)(const void *)s)->real;
-    return real->ops->is_dirty(real);
-}
-
-static pl_err k_prune(pl_store *s, int64_t wall_ms, uint32_t keep)
-{
-    return real_of(s)->ops->prune_records(real_of(s), wall_ms, keep);
-}
-
-static void k_close(pl_store **s)
-{
-    killer *k = (killer *)(void *)*s;
-    k->real->ops->close(&k->real);
-    *s = NULL;
-}
-
-static const pl_store_ops KILLER_OPS = {.put = k_put,
-                                        .del = k_del,
-                                        .each = k_each,
-                                        .commit = k_commit,
-                                        .is_dirty = k_is_dirty,
-                                        .prune_records = k_prune,
-                                        .close = k_close};
-
-static pl_store *wrap(void *ctx, pl_store *real)
-{
-    killer *k = ctx;
-    k->base.ops = &KILLER_OPS;
-    k->real = real;
-    k->n = 0;
-    return &k->base;
-}
+enum { MS = 1000, S = 1000000, MAX_COMMITS = 200 };
 
 /* ---- the story ---- */
 
@@ -180,33 +102,17 @@ static void story(world *w)
     call_story(w, &alice, &(user){.token = "tb"});
 }
 
-/* Run the story in a child that dies at a commit. False: it survived. */
-static bool run_child(world *w, int before, int after, unsigned *ret_done)
+static void run_story(world *w, void *ctx, int fd)
 {
-    int fd[2];
-    int status = 0;
-    unsigned bits;
-    assert_int_equal(pipe(fd), 0);
-    pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        out_fd = fd[1];
-        close(fd[0]);
-        the_killer.before = before;
-        the_killer.after = after;
-        world_create_at(w, 2, wrap, &the_killer);
-        story(w);
-        _exit(0);
-    }
-    close(fd[1]);
-    *ret_done = 0;
-    while (read(fd[0], &bits, sizeof bits) == sizeof bits)
-        *ret_done = bits;
-    close(fd[0]);
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFEXITED(status));
-    assert_true(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == KILLED);
-    return WEXITSTATUS(status) == KILLED;
+    (void)ctx;
+    out_fd = fd;
+    story(w);
+}
+
+static void on_output(void *ctx, const void *data, size_t len)
+{
+    assert_int_equal(len, sizeof done_bits);
+    memcpy(ctx, data, len);
 }
 
 /* ---- looking at what is left ---- */
@@ -310,10 +216,14 @@ static bool try_at(int before, int after)
 {
     world child;
     world w;
-    unsigned done;
+    unsigned done = 0;
     world_prepare(&w);
     child = w;
-    bool is_killed = run_child(&child, before, after, &done);
+    const killer_story crash = {.run = run_story,
+                                .on_output = on_output,
+                                .output_size = sizeof done,
+                                .ctx = &done};
+    bool is_killed = killer_run(&child, &crash, before, after);
     if (!is_killed)
         assert_int_equal(done, ALL); /* the story works */
     check_rows(&w, done);

@@ -62,5 +62,7 @@ int64_t world_metric(world *w, size_t metric);
 void world_check(world *w);
 /* A single integer from the database, by a second connection. */
 int64_t world_sql(world *w, const char *sql);
+/* Change the database; roompool must not run. */
+void world_write(world *w, const char *sql);
 
 #endif
