@@ -32,6 +32,7 @@ static const struct {
     {414, "URI Too Long"},
     {415, "Unsupported Media Type"},
     {417, "Expectation Failed"},
+    {422, "Unprocessable Content"},
     {426, "Upgrade Required"},
     {429, "Too Many Requests"},
     {431, "Request Header Fields Too Large"},
@@ -174,6 +175,18 @@ static void conference_error(pl_answer *answer, int status, const char *text)
     }
 }
 
+static void room_error(pl_answer *answer, int status, const char *text)
+{
+    pl_jw w = {.out = &answer->body};
+    if (status == 401)
+        pl_answer_header(answer, "WWW-Authenticate", "Bearer");
+    if (status == 503)
+        pl_answer_header(answer, "Retry-After", "5");
+    pl_jw_open(&w, NULL, '{');
+    pl_jw_str(&w, "detail", text);
+    pl_jw_close(&w, '}');
+}
+
 void pl_answer_refuse(pl_answer *answer, pl_api_family family, int status,
                       const char *text)
 {
@@ -182,6 +195,7 @@ void pl_answer_refuse(pl_answer *answer, pl_api_family family, int status,
     case PL_FAMILY_CONFERENCE: conference_error(answer, status, text); break;
     case PL_FAMILY_CLIENT: client_error(answer, text); break;
     case PL_FAMILY_TOKEN: token_error(answer, status, text); break;
+    case PL_FAMILY_ROOM: room_error(answer, status, text); break;
     case PL_FAMILY_SITE:
     case PL_FAMILIES:
     default: plain_error(answer, status, text); break;
@@ -207,6 +221,8 @@ pl_api_family pl_family_of_path(pl_slice path)
         {"/emergencyServices/", PL_FAMILY_CONFERENCE},
         {"/api/client/", PL_FAMILY_CLIENT},
         {"/oauth", PL_FAMILY_TOKEN},
+        {"/room", PL_FAMILY_ROOM},
+        {"/public/room", PL_FAMILY_ROOM},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (starts(path, rows[i].prefix))
@@ -249,12 +265,13 @@ void pl_answer_preflight(pl_answer *answer, const char *methods)
     pl_answer_empty(answer, 204);
     pl_answer_header(answer, "Allow", methods);
     pl_answer_header(answer, "Access-Control-Allow-Methods",
-                     "GET, POST, PUT, DELETE, OPTIONS");
+                     "GET, POST, PUT, PATCH, DELETE, OPTIONS");
     pl_answer_header(answer, "Access-Control-Allow-Headers",
                      "Authorization, Content-Type, Accept, x-Arg, x-e911Id, "
                      "x-calls-action, x-conference-action, action, x-modId, "
                      "x-mod-Id, modID, x-delete-reason, "
-                     "x-transferTargetCallId, Last-Event-ID, token, pin");
+                     "x-transferTargetCallId, Last-Event-ID, token, pin, "
+                     "Idempotency-Key, x-auth-token");
     pl_answer_header(answer, "Access-Control-Max-Age", "7200");
 }
 

@@ -76,7 +76,9 @@ typedef struct pl_route_match {
 typedef enum pl_scope {
     PL_SCOPE_WEBRTC = 1 << 0,
     PL_SCOPE_WEBRTCMOBILE = 1 << 1, /* its user is a mobile number */
-    PL_SCOPE_EMERGENCYSERVICES = 1 << 2
+    PL_SCOPE_EMERGENCYSERVICES = 1 << 2,
+    PL_SCOPE_ROOMS = 1 << 3,
+    PL_SCOPE_ROOMS_ADMIN = 1 << 4
 } pl_scope;
 
 /* Who a bearer token speaks for. */
@@ -121,6 +123,13 @@ typedef union pl_api_message {
     pl_room_dial room_dial;
     pl_room_status room_status;
     pl_roster_get roster_get;
+    pl_pool_checkout pool_checkout;
+    pl_pool_room_get pool_room_get;
+    pl_pool_room_change pool_room_change;
+    pl_pool_room_delete pool_room_delete;
+    pl_pool_room_next pool_room_next;
+    pl_pool_fill pool_fill;
+    pl_pool_rooms_delete pool_rooms_delete;
 } pl_api_message;
 
 struct pl_api_call {
@@ -135,6 +144,7 @@ struct pl_api_call {
     const char *new_hash;   /* .. and their SHA-256 in hex */
     const char *new_id;     /* UUID beside them */
     const pl_turn *turn;    /* NULL: no such servers */
+    const struct pl_room_rules *rooms;
     int64_t wall_ms;        /* when the request came */
     bool is_ready;          /* this node takes requests */
     /* Filled by prepare. */
@@ -167,6 +177,8 @@ void pl_conference_fail(const pl_api_call *call, pl_err e, const char *text,
                         pl_answer *answer);
 void pl_client_fail(const pl_api_call *call, pl_err e, const char *text,
                     pl_answer *answer);
+void pl_room_fail(const pl_api_call *call, pl_err e, const char *text,
+                  pl_answer *answer);
 /* By the family of op. */
 void pl_api_fail(const pl_api_op *op, const pl_api_call *call, pl_err e,
                  const char *text, pl_answer *answer);

@@ -159,10 +159,11 @@ static bool has_word(pl_slice list, const char *word)
     return false;
 }
 
-/* Issuers call the claim scope or scp; some make it a list. */
+/* Issuers call the claim scope or scp, or roles where a client asks for
+ * itself; some make it a list. */
 static bool has_scope(const pl_json *claims, const char *scope)
 {
-    static const char *const keys[] = {"scope", "scp"};
+    static const char *const keys[] = {"scope", "scp", "roles"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         const pl_json *claim = pl_json_get(claims, keys[i]);
         pl_slice text;
@@ -184,7 +185,9 @@ static unsigned scopes_of(const pl_json *claims)
         pl_scope bit;
     } rows[] = {{"WEBRTC", PL_SCOPE_WEBRTC},
                 {"WEBRTCMOBILE", PL_SCOPE_WEBRTCMOBILE},
-                {"EMERGENCYSERVICES", PL_SCOPE_EMERGENCYSERVICES}};
+                {"EMERGENCYSERVICES", PL_SCOPE_EMERGENCYSERVICES},
+                {"rooms", PL_SCOPE_ROOMS},
+                {"rooms.admin", PL_SCOPE_ROOMS_ADMIN}};
     unsigned bits = 0;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (has_scope(claims, rows[i].word))

@@ -7,6 +7,7 @@
 #include "conference_api.h"
 #include "event_channel.h"
 #include "pl/str.h"
+#include "room_api.h"
 #include "site.h"
 #include "url.h"
 
@@ -81,6 +82,16 @@ static const pl_route ROUTES[] = {
     {PL_HTTP_GET, "/{tenant}/discovery/v2.0/keys", &PL_OP_JWKS},
     {PL_HTTP_GET, "/{tenant}/v2.0/.well-known/openid-configuration",
      &PL_OP_DISCOVERY},
+    {PL_HTTP_POST, "/room/create", &PL_OP_ROOM_CREATE},
+    {PL_HTTP_GET, "/room/all", &PL_OP_ROOM_LIST},
+    {PL_HTTP_GET, "/room/{room_name}", &PL_OP_ROOM_GET},
+    {PL_HTTP_PATCH, "/room/{room_name}", &PL_OP_ROOM_CHANGE},
+    {PL_HTTP_PUT, "/room/{room_name}", &PL_OP_ROOM_CHANGE},
+    {PL_HTTP_DELETE, "/room/{room_name}", &PL_OP_ROOM_DELETE},
+    {PL_HTTP_GET, "/rooms", &PL_OP_ROOM_LIST},
+    {PL_HTTP_DELETE, "/rooms", &PL_OP_ROOM_DELETE_ALL},
+    {PL_HTTP_POST, "/rooms/create", &PL_OP_ROOM_FILL},
+    {PL_HTTP_GET, "/public/room/{room_name}", &PL_OP_ROOM_PUBLIC},
     CONFERENCE_ROUTES("/RTC/v1") CONFERENCE_ROUTES(""){
         PL_HTTP_GET, "/api/client/v2/status", &PL_OP_NODE_STATUS},
     PL_CLIENT_ENDPOINTS(CLIENT_ROUTE)};

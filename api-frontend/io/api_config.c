@@ -5,6 +5,7 @@
 
 #include "pl/str.h"
 #include "redirect.h"
+#include "room_api.h"
 #include "turn.h"
 
 #define CONFIG_TYPE pl_api_config
@@ -38,6 +39,9 @@ static pl_err check(const void *values, char *reason, size_t cap)
     } else if (!are_origins(config->cors_origins)) {
         wrong = "cors_origins: each must begin with https:// or http://; or "
                 "one *";
+    } else if (!pl_room_prefix_is_good(config->room_tag_prefix)) {
+        wrong = "room_tag_prefix: at most 200 printable characters of ASCII "
+                "without blanks";
     } else if (config->external_issuer[0] && !config->external_jwks[0]) {
         wrong = "external_issuer needs external_jwks";
     }

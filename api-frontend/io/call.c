@@ -111,6 +111,7 @@ static pl_err prepare(const pl_incoming *in, pending *p, pl_answer *made)
         .new_hash = p->hash,
         .new_id = p->id,
         .turn = &in->gateway->turn,
+        .rooms = &in->gateway->rooms,
         .wall_ms = pl_loop_wall_ms(in->gateway->options.loop),
         .is_ready = true,
     };

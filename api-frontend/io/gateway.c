@@ -13,7 +13,7 @@
 #include "route.h"
 #include "url.h"
 
-enum { OPENAPI_MAX = 1 << 20 };
+enum { OPENAPI_MAX = 1 << 20, SECRET_MAX = 1024 };
 
 void pl_gateway_answer(pl_gateway *gateway, pl_http_exchange *exchange,
                        pl_api_family family, pl_answer *answer,
@@ -325,11 +325,26 @@ static pl_err open_server(pl_gateway *gateway)
     return pl_http_server_open(&options, &gateway->server);
 }
 
-/* The secret that we share with the TURN server: the file without the end of
- * its line. */
+/* A secret: the file without the end of its line. event: of the log when it
+ * cannot be used. */
+static pl_err load_secret(const char *path, size_t min, const char *event,
+                          pl_buf *secret)
+{
+    pl_err e = pl_file_read(path, secret);
+    while (!e && secret->len > 0 &&
+           strchr("\r\n", secret->ptr[secret->len - 1]))
+        secret->len--;
+    if (!e && secret->len < min)
+        e = PL_ECONFIG;
+    if (e) {
+        PL_LOG(ERROR, "api", event, PL_KV("file", path), "%s", pl_err_text(e));
+    }
+    return e;
+}
+
+/* What we share with the TURN server. */
 static pl_err load_turn(pl_gateway *gateway)
 {
-    enum { SECRET_MAX = 1024 };
     const pl_api_config *config = gateway->options.config;
     pl_buf *secret = &gateway->turn_secret;
     pl_buf_init(secret, SECRET_MAX);
@@ -338,19 +353,29 @@ static pl_err load_turn(pl_gateway *gateway)
                               .ttl_s = config->turn_ttl_s};
     if (!config->turn_urls[0])
         return PL_OK;
-    pl_err e = pl_file_read(config->turn_secret_file, secret);
-    while (!e && secret->len > 0 &&
-           strchr("\r\n", secret->ptr[secret->len - 1]))
-        secret->len--;
-    if (!e && secret->len == 0)
-        e = PL_ECONFIG;
-    if (e) {
-        PL_LOG(ERROR, "api", "turn_secret",
-               PL_KV("file", config->turn_secret_file), "%s", pl_err_text(e));
-        return e;
-    }
-    gateway->turn.secret = pl_buf_slice(secret);
-    return PL_OK;
+    pl_err e = load_secret(config->turn_secret_file, 1, "turn_secret", secret);
+    if (!e)
+        gateway->turn.secret = pl_buf_slice(secret);
+    return e;
+}
+
+static pl_err load_rooms(pl_gateway *gateway)
+{
+    const pl_api_config *config = gateway->options.config;
+    pl_buf *secret = &gateway->room_secret;
+    pl_buf_init(secret, SECRET_MAX);
+    gateway->rooms = (pl_room_rules){
+        .tag_prefix = config->room_tag_prefix,
+        .is_derived = strcmp(config->room_name_mode, "derived") == 0,
+        .is_pin_hidden = !config->room_expose_host_pin,
+        .takes_header = config->room_uui_header};
+    if (!config->room_public_secret_file[0])
+        return PL_OK;
+    pl_err e = load_secret(config->room_public_secret_file, PL_ROOM_SECRET_MIN,
+                           "room_public_secret", secret);
+    if (!e)
+        gateway->rooms.public_secret = pl_buf_slice(secret);
+    return e;
 }
 
 /* A description that is missing makes one page missing, nothing else. */
@@ -381,6 +406,8 @@ pl_err pl_gateway_open(const pl_gateway_options *options,
     pl_list_init(&gateway->scrapes);
     load_openapi(gateway);
     pl_err e = load_turn(gateway);
+    if (!e)
+        e = load_rooms(gateway);
     if (!e) {
         e = pl_source_count_create(config->max_streams_per_address,
                                    &gateway->stream_sources);
@@ -421,6 +448,7 @@ void pl_gateway_close(pl_gateway **gateway)
     pl_auth_close(&g->auth);
     pl_buf_fini(&g->openapi);
     pl_buf_wipe(&g->turn_secret);
+    pl_buf_wipe(&g->room_secret);
     free(g);
     *gateway = NULL;
 }

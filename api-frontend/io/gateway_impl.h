@@ -6,6 +6,7 @@
 #include "auth.h"
 #include "gateway.h"
 #include "pl/list.h"
+#include "room_api.h"
 #include "source_count.h"
 
 struct pl_gateway {
@@ -16,6 +17,8 @@ struct pl_gateway {
     pl_buf openapi;
     pl_buf turn_secret;
     pl_turn turn;
+    pl_buf room_secret;
+    pl_room_rules rooms;
     pl_list calls;           /* call.c */
     pl_list polls;           /* event_poll.c */
     pl_list streams;         /* event_stream.c */

@@ -25,11 +25,14 @@ typedef struct call_rig {
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define RIG_SECRET "SSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSS"
 
+struct pl_room_rules;
+
 /* request: "PUT /path HTTP/1.1\r\nHost: a\r\n..\r\n\r\n" up to the empty
  * line; body: NULL none. Runs prepare, for a token with these scopes. */
-static inline void rig_begin_as(call_rig *rig, const char *request,
-                                const char *body, unsigned scopes,
-                                bool names_user)
+static inline void rig_begin_with(call_rig *rig, const char *request,
+                                  const char *body, unsigned scopes,
+                                  bool names_user,
+                                  const struct pl_room_rules *rooms)
 {
     size_t cursor = 0;
     size_t len = 0;
@@ -62,7 +65,8 @@ static inline void rig_begin_as(call_rig *rig, const char *request,
                               .seat = &rig->seat,
                               .new_secret = RIG_SECRET,
                               .new_hash = RIG_HASH,
-                              .new_id = "id-1"};
+                              .new_id = "id-1",
+                              .rooms = rooms};
     pl_answer_init(&rig->answer);
     rig->e = rig->match.route->op->prepare(&rig->call, &rig->answer);
     if (!rig->e && rig->call.desc) { /* what is sent must be sendable */
@@ -72,6 +76,13 @@ static inline void rig_begin_as(call_rig *rig, const char *request,
                                        bytes, sizeof bytes, &n),
                          PL_OK);
     }
+}
+
+static inline void rig_begin_as(call_rig *rig, const char *request,
+                                const char *body, unsigned scopes,
+                                bool names_user)
+{
+    rig_begin_with(rig, request, body, scopes, names_user, NULL);
 }
 
 static inline void rig_begin(call_rig *rig, const char *request,

@@ -196,7 +196,7 @@ static void preflights_allow_every_header_of_the_api(void **state)
     for (size_t i = 0; i < sizeof HEADERS / sizeof HEADERS[0]; i++)
         assert_non_null(strstr(list, HEADERS[i]));
     assert_non_null(strstr(text, "Access-Control-Allow-Methods: GET, POST, "
-                                 "PUT, DELETE, OPTIONS\r\n"));
+                                 "PUT, PATCH, DELETE, OPTIONS\r\n"));
     assert_non_null(strstr(text, "Access-Control-Max-Age: "));
     assert_int_equal(answer.status, 204);
     pl_answer_fini(&answer);
