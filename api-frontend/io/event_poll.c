@@ -135,6 +135,10 @@ static void on_none(void *ctx, bool is_early)
 static void on_refused(void *ctx, pl_err e)
 {
     poll *p = ctx;
+    if (e == PL_EGONE) { /* the session ended while this waited */
+        answer_nothing(p);
+        return;
+    }
     pl_route_match match = {.route = p->route};
     pl_incoming in = {
         .gateway = p->gateway, .exchange = p->exchange, .match = &match};

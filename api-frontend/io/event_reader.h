@@ -13,9 +13,10 @@ typedef struct pl_event_reader_ops {
     bool (*fill)(void *ctx, pl_event_poll *body);
     void (*item)(void *ctx, const pl_event_item *item);
     /* Nothing came. is_early: the time was not over, so another reader took
-     * this one's place, or the stream ended. */
+     * this one's place, or the stream of a seat ended. */
     void (*none)(void *ctx, bool is_early);
-    /* For good: the stream is not there, or not this reader's. */
+    /* For good: the stream is not there, or not this reader's; PL_EGONE: a
+     * session ended while this waited. */
     void (*refused)(void *ctx, pl_err e);
 } pl_event_reader_ops;
 

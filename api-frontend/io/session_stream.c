@@ -241,7 +241,7 @@ static void on_none(void *ctx, bool is_early)
 {
     stream *s = ctx;
     if (is_early) {
-        end(s, PL_WS_REPLACED, "another reader, or the session has ended");
+        end(s, PL_WS_REPLACED, "another reader has come");
         return;
     }
     if (!s->is_open)
@@ -255,7 +255,7 @@ static void on_refused(void *ctx, pl_err e)
     if (s->is_open) {
         end(s, PL_WS_SESSION_OVER, "the session is gone");
     } else {
-        refuse(s, e);
+        refuse(s, e == PL_EGONE ? PL_ENOENT : e);
     }
 }
 

@@ -13,7 +13,7 @@ typedef enum pl_ws_code {
     PL_WS_POLICY = 1008, /* says too much */
     PL_WS_TOKEN_OVER = 4001,
     PL_WS_SESSION_OVER = 4004,
-    PL_WS_REPLACED = 4009, /* another reader, or the session has ended */
+    PL_WS_REPLACED = 4009, /* another reader has come */
 } pl_ws_code;
 
 typedef struct pl_websocket pl_websocket;

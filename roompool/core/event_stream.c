@@ -241,6 +241,14 @@ void pl_poll_end(pl_pool *pool, pl_poll *poll, uint64_t cursor)
     unpark(pool, poll);
 }
 
+void pl_poll_gone(pl_pool *pool, pl_poll *poll)
+{
+    if (!poll->is_parked)
+        return;
+    pl_pool_refuse(pool, &poll->ticket, PL_EGONE, NULL);
+    unpark(pool, poll);
+}
+
 static void release_due(void *ctx, void *object)
 {
     serve_session(ctx, object);

@@ -41,6 +41,8 @@ void pl_event_describe(const pl_pool *pool, const pl_part *part,
                        pl_event_item *ret_item);
 /* Answer a parked poll with "nothing" and forget it. */
 void pl_poll_end(pl_pool *pool, pl_poll *poll, uint64_t cursor);
+/* Refuse a parked poll (PL_EGONE): what it reads has ended. */
+void pl_poll_gone(pl_pool *pool, pl_poll *poll);
 /* A front end went: forget its polls. */
 void pl_polls_forget(pl_pool *pool, const char *node);
 

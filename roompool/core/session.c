@@ -137,7 +137,7 @@ static void end_session(pl_pool *pool, pl_sess *sess, const char *reason)
 {
     leave_all(pool, sess, reason);
     stop_ringing(pool, sess, reason);
-    pl_poll_end(pool, &sess->poll, sess->row.last_seq);
+    pl_poll_gone(pool, &sess->poll);
     pl_session_events_clear(pool, sess);
     pl_pool_cancel(pool, &sess->expiry);
     pl_pool_cancel(pool, &sess->release);

@@ -338,7 +338,8 @@ static void poll_session(fake_roompool *f, const pl_bus_in *in)
         give_short(f, &in->ticket, 7);
     else if (strcmp(m->id, "S-long") == 0)
         give_long(f, &in->ticket);
-    else if (strcmp(m->id, "S-feed") == 0 || strcmp(m->id, "S-taken") == 0)
+    else if (strcmp(m->id, "S-feed") == 0 || strcmp(m->id, "S-taken") == 0 ||
+             strcmp(m->id, "S-over") == 0)
         poll_feed(f, in);
     else if (strcmp(m->id, "S-none") == 0)
         give_none(f, &in->ticket);
@@ -557,6 +558,8 @@ void fake_release(fake_roompool *f)
             give_step(f, &p->ticket, PL_EVENT_KIND_DISCONNECT);
         else if (strcmp(p->id, "S-taken") == 0)
             give_none(f, &p->ticket);
+        else if (strcmp(p->id, "S-over") == 0)
+            pl_bus_reply_error(f->bus, &p->ticket, PL_EGONE, NULL);
         else
             give_short(f, &p->ticket, p->after_seq ? p->after_seq + 1 : 7);
     }

@@ -52,6 +52,22 @@ static void waits_and_then_gives(void **state)
     rig_stop(&rig);
 }
 
+/* The next poll will tell. */
+static void says_nothing_when_the_session_ends_meanwhile(void **state)
+{
+    api_rig *rig = rig_start(NULL);
+    tls_client *client = rig_connect(rig);
+    tls_reply reply;
+    (void)state;
+    poll_on(rig, client, "S-over");
+    RIG_WAIT(atomic_load(&rig_counts(rig)->polls) == 1);
+    rig_release(rig);
+    assert_true(tls_read(client, false, &reply));
+    assert_int_equal(reply.status, 204);
+    tls_close(&client);
+    rig_stop(&rig);
+}
+
 static void says_nothing_by_204_and_refuses_by_the_table(void **state)
 {
     static const struct {
@@ -303,6 +319,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_one_event_and_acknowledges_it),
         cmocka_unit_test(waits_and_then_gives),
+        cmocka_unit_test(says_nothing_when_the_session_ends_meanwhile),
         cmocka_unit_test(says_nothing_by_204_and_refuses_by_the_table),
         cmocka_unit_test(one_connection_serves_one_poll_after_another),
         cmocka_unit_test(never_gives_an_event_to_head),

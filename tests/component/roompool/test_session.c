@@ -408,6 +408,22 @@ static void another_token_of_the_client_is_told_so(void **state)
     assert_int_equal(a.error, PL_ENOENT);
 }
 
+/* Not "nothing": who reads is to know that it need not ask again. */
+static void a_parked_poll_hears_that_the_session_has_ended(void **state)
+{
+    world *w = *state;
+    user alice;
+    answer parked;
+    user_opens(w, &alice, "alice", "ta");
+    poll_begin(w, alice.session, "ta", 5000, &parked);
+    world_run(w, S);
+    assert_false(parked.is_done);
+    assert_int_equal(log_out(w, "client", "ta"), PL_OK);
+    assert_true(parked.is_done);
+    assert_int_equal(parked.error, PL_EGONE);
+    assert_int_equal(world_pool(w)->n_polls, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -424,6 +440,7 @@ int main(void)
         TEST(logging_out_frees_the_token_at_once),
         TEST(a_user_has_so_many_sessions),
         TEST(another_token_of_the_client_is_told_so),
+        TEST(a_parked_poll_hears_that_the_session_has_ended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
