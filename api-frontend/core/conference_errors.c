@@ -13,7 +13,9 @@ static const struct {
     const char *code, *text;
 } ERRORS[] = {
     {&PL_OP_SESSION_CREATE, PL_EFULL, 403, "POL1100",
-     "Too many sessions of this user; delete one"},
+     "Too many sessions of this user; delete one, or wait: one that is not "
+     "used for its x-expires seconds (most often 3600) ends by itself soon "
+     "after"},
     {&PL_OP_SESSION_CREATE, PL_EEXIST, 400, "SVC8514",
      "The token has another session; use or delete that, or take a new token"},
     {&PL_OP_USER_BIND, PL_ENOENT, 404, "SVC8514",
