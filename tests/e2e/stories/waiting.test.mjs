@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { VOICES } from '../lib/audio.mjs';
-import { Person } from '../lib/browser.mjs';
+import { Person, unpack } from '../lib/browser.mjs';
 import { Phone } from '../lib/phone.mjs';
 import { stories } from '../lib/story.mjs';
 import { until } from '../lib/wait.mjs';
@@ -71,7 +71,7 @@ const says = (person, key, value) => person.page.waitForSelector(
 
 tell('guests wait with music, by telephone and by page, until the host joins', async (system) => {
   [carla, dan] = await Promise.all([Person.open(system, 'carla', { recorder: false }),
-    Person.open(system, 'dan', { recorder: false })]);
+    Person.open(system, 'dan')]);
   eve = await Phone.open(system, 'eve');
   await dialWithPin(eve, GUEST_PIN);
   const keyed = (await eve.heard()).seconds;
@@ -79,6 +79,13 @@ tell('guests wait with music, by telephone and by page, until the host joins', a
   await joinWithPin(dan, GUEST_PIN);
   await says(dan, 'is-waiting', 'true');
   assert.equal(await dan.page.textContent('#waiting-title'), 'The host is not here yet.');
+  await dan.startRecording();
+  await until('music is heard on the page', async () => {
+    const { startMs, ear: sound } = await dan.page.evaluate(
+      () => window.parleyRecorder.latest(1));
+    const heard = unpack(sound, startMs);
+    return heard.seconds > 0.9 && loudness(heard.samples) > 0.01;
+  });
   assert.equal(await dan.page.isVisible('#roster'), false);
   assert.equal(await dan.page.isVisible('#host'), false);
   // Not only the words at the start: these take 4 s.
