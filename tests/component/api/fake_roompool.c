@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fake_rooms.h"
 #include "pl/rng.h"
 #include "pl/str.h"
 
@@ -25,6 +26,7 @@ struct fake_roompool {
     unsigned step; /* of the stream's script */
     pl_session_ticket ticket;
     pl_participant_transfer transfer;
+    fake_rooms rooms;
     bool is_over;
 };
 
@@ -532,6 +534,10 @@ fake_roompool *fake_create(pl_bus *bus, fake_counts *counts)
         return NULL;
     f->bus = bus;
     f->counts = counts;
+    if (fake_rooms_open(&f->rooms, bus)) {
+        free(f);
+        return NULL;
+    }
     for (size_t i = 0; i < sizeof HANDLERS / sizeof HANDLERS[0]; i++) {
         if (pl_bus_handle(bus, HANDLERS[i].desc, on_any, f)) {
             free(f);
