@@ -19,7 +19,8 @@ static const pl_config_section SECTIONS[] = {
      .doc = "SIP towards telephones",
      .keys = KEYS,
      .n_keys = sizeof KEYS / sizeof *KEYS,
-     .size = sizeof(pl_signaling_config)},
+     .size = sizeof(pl_signaling_config),
+     .check = pl_signaling_check},
 };
 
 static const pl_metric_desc METRICS[] = {PL_SIG_METRICS(PL_METRIC_ROW)};

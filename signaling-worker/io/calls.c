@@ -626,26 +626,17 @@ static pl_err load_password(pl_calls *all, const char *path)
 static pl_err check_config(pl_calls *all)
 {
     const pl_signaling_config *cfg = all->o.config;
-    pl_slice word;
-    char text[64];
-    if (pl_outbound_check(cfg->outbound_allow, &word) != PL_OK) {
-        pl_fmt_cut(text, sizeof text, "%.*s", (int)word.len,
-                   (const char *)word.ptr);
-        PL_LOG(ERROR, "sip", "outbound_allow_bad", PL_KV("pattern", text),
-               "want a network, host, *.domain, +number* or *");
-        return PL_ECONFIG;
+    char reason[256] = "";
+    pl_err e = pl_signaling_check(cfg, reason, sizeof reason);
+    if (e != PL_OK) {
+        PL_LOG(ERROR, "sip", "config_refused", NULL, "%s", reason);
+        return e;
     }
-    if (cfg->outbound_proxy[0]) {
-        if (pl_sip_uri_parse(pl_slice_str(cfg->outbound_proxy), &all->proxy) !=
-                PL_OK ||
-            all->proxy.scheme != PL_URI_SIP) {
-            PL_LOG(ERROR, "sip", "outbound_proxy_bad",
-                   PL_KV("value", cfg->outbound_proxy),
-                   "want sip:host[:port][;transport=tcp]");
-            return PL_ECONFIG;
-        }
-        all->has_proxy = true;
-    }
+    all->has_proxy = cfg->outbound_proxy[0] != '\0';
+    if (all->has_proxy)
+        e = pl_signaling_proxy(cfg->outbound_proxy, &all->proxy);
+    if (e != PL_OK)
+        return e;
     return load_password(all, cfg->client_password_file);
 }
 

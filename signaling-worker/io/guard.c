@@ -76,19 +76,8 @@ pl_err pl_guard_create(pl_loop *loop, pl_metrics *metrics,
     pl_random(g->key, sizeof g->key);
     pl_err e =
         pl_cidr_parse(pl_slice_str(config->allowed_networks), &g->allowed);
-    if (e != PL_OK) {
-        PL_LOG(ERROR, "sip", "allowed_networks_bad",
-               PL_KV("value", config->allowed_networks),
-               "want addresses or networks like 192.0.2.0/24");
-        e = PL_ECONFIG;
-    }
     if (e == PL_OK && config->users_file[0])
         e = load_users(g, config->users_file);
-    if (e == PL_OK && g->inbound == PL_INBOUND_DIGEST && !g->users) {
-        PL_LOG(ERROR, "sip", "users_file_missing", NULL,
-               "inbound = digest needs users_file");
-        e = PL_ECONFIG;
-    }
     if (e == PL_OK)
         e = pl_bucket_table_create(&g->sources);
     if (e == PL_OK)

@@ -1,0 +1,96 @@
+/* sig_config.c - settings of section [signaling] that must fit together. */
+#include "sig_config.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "ip.h"
+#include "pl/str.h"
+#include "policy.h"
+
+static bool are_listeners(const char *list)
+{
+    pl_slice rest = pl_slice_str(list);
+    pl_slice word;
+    pl_ip ip;
+    uint16_t port;
+    while (pl_word_next(&rest, &word)) {
+        if (pl_ip_port_parse(word, &ip, &port) != PL_OK)
+            return false;
+    }
+    return true;
+}
+
+static bool is_empty(const char *list)
+{
+    return list[strspn(list, " ,")] == '\0';
+}
+
+static const char *check_listeners(const pl_signaling_config *c)
+{
+    if (!are_listeners(c->udp_listen))
+        return "udp_listen: want addresses like 192.0.2.1:5060 or [::]:5060";
+    if (!are_listeners(c->tcp_listen))
+        return "tcp_listen: want addresses like 192.0.2.1:5060 or [::]:5060";
+    return is_empty(c->udp_listen) && is_empty(c->tcp_listen)
+               ? "udp_listen and tcp_listen are both empty"
+               : NULL;
+}
+
+static const char *check_inbound(const pl_signaling_config *c)
+{
+    pl_cidr_list allowed;
+    if (pl_cidr_parse(pl_slice_str(c->allowed_networks), &allowed) != PL_OK)
+        return "allowed_networks: want at most 64 addresses or networks like "
+               "192.0.2.0/24";
+    if (strcmp(c->inbound, "listed") == 0 && allowed.n == 0)
+        return "inbound = listed needs allowed_networks: nobody could call";
+    if (strcmp(c->inbound, "digest") == 0 && !c->users_file[0])
+        return "inbound = digest needs users_file";
+    return c->users_file[0] && access(c->users_file, R_OK) != 0
+               ? "users_file: there is no such file, or it is not for us"
+               : NULL;
+}
+
+static pl_err check_outbound(const pl_signaling_config *c, char *reason,
+                             size_t cap)
+{
+    pl_slice word;
+    pl_sip_uri proxy;
+    if (pl_outbound_check(c->outbound_allow, &word) != PL_OK) {
+        pl_fmt_cut(reason, cap,
+                   "outbound_allow: %.*s: want a network, host, *.domain, "
+                   "+number* or *",
+                   (int)word.len, (const char *)word.ptr);
+        return PL_ECONFIG;
+    }
+    if (c->outbound_proxy[0] &&
+        pl_signaling_proxy(c->outbound_proxy, &proxy) != PL_OK) {
+        pl_fmt_cut(reason, cap,
+                   "outbound_proxy: want sip:host[:port][;transport=tcp]");
+        return PL_ECONFIG;
+    }
+    return PL_OK;
+}
+
+pl_err pl_signaling_proxy(const char *text, pl_sip_uri *ret_proxy)
+{
+    pl_sip_uri uri;
+    if (pl_sip_uri_parse(pl_slice_str(text), &uri) != PL_OK ||
+        uri.scheme != PL_URI_SIP)
+        return PL_ECONFIG;
+    *ret_proxy = uri;
+    return PL_OK;
+}
+
+pl_err pl_signaling_check(const void *values, char *reason, size_t cap)
+{
+    const pl_signaling_config *c = values;
+    const char *wrong = check_listeners(c);
+    if (!wrong)
+        wrong = check_inbound(c);
+    if (!wrong)
+        return check_outbound(c, reason, cap);
+    pl_fmt_cut(reason, cap, "%s", wrong);
+    return PL_ECONFIG;
+}

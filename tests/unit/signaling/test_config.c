@@ -1,0 +1,69 @@
+/* test_config.c - settings that do not fit together are refused before the
+ * start. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "app.h"
+#include "pl/str.h"
+
+/* Whether lines of section [signaling] fit together. */
+static pl_err check(const char *lines, char *reason, size_t cap)
+{
+    const pl_config_section *section = PL_SIGNALING_APP.sections;
+    char text[1024];
+    pl_config *config = NULL;
+    pl_config_error error;
+    pl_fmt_cut(text, sizeof text, "[signaling]\n%s\n", lines);
+    assert_int_equal(pl_config_load_text(section, 1, "test", pl_slice_str(text),
+                                         &config, &error),
+                     PL_OK);
+    pl_err e = section->check(pl_config_get(config, "signaling"), reason, cap);
+    pl_config_destroy(&config);
+    return e;
+}
+
+static void settings_fit_together(void **state)
+{
+    static const struct {
+        const char *lines;
+        pl_err e;
+    } ROWS[] = {
+        {"", PL_OK},
+        {"udp_listen = 192.0.2.1:5060, [2001:db8::1]:5060", PL_OK},
+        {"udp_listen = 6000", PL_ECONFIG},
+        {"tcp_listen = localhost:5060", PL_ECONFIG},
+        {"udp_listen =", PL_OK},
+        {"udp_listen =\ntcp_listen =", PL_ECONFIG},
+        {"allowed_networks = 10.0.0.0/8 2001:db8::/32", PL_OK},
+        {"allowed_networks = foo", PL_ECONFIG},
+        {"inbound = listed", PL_ECONFIG},
+        {"inbound = listed\nallowed_networks = 10.0.0.1", PL_OK},
+        {"inbound = digest", PL_ECONFIG},
+        {"inbound = digest\nusers_file = /dev/null", PL_OK},
+        {"users_file = /nowhere/users", PL_ECONFIG},
+        {"outbound_allow = 10.0.0.0/8, *.example.com +49*", PL_OK},
+        {"outbound_allow = 10.0.0.0/99", PL_ECONFIG},
+        {"outbound_proxy = sip:proxy.example.com;transport=tcp", PL_OK},
+        {"outbound_proxy = sips:proxy.example.com", PL_ECONFIG},
+        {"outbound_proxy = proxy", PL_ECONFIG},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        char reason[256] = "";
+        pl_err e = check(ROWS[i].lines, reason, sizeof reason);
+        if (e != ROWS[i].e)
+            print_error("%s: %s\n", ROWS[i].lines, reason);
+        assert_int_equal(reason[0] != '\0', e != PL_OK);
+        assert_int_equal(e, ROWS[i].e);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(settings_fit_together)};
+    return cmocka_run_group_tests_name("signaling config", tests, NULL, NULL);
+}
