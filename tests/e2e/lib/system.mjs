@@ -273,8 +273,8 @@ export class System {
     });
   }
 
-  // user: whom it speaks for.
-  async token({ user, frontend = 1 } = {}) {
+  // user: whom it speaks for; scope: what it is good for.
+  async token({ user, scope = 'WEBRTC', frontend = 1 } = {}) {
     const env = await readFile(join(this.dir, 'var/dev-client.env'), 'utf8');
     const value = (key) => env.match(new RegExp(`^${key}=(.*)$`, 'm'))[1];
     const { status, json, text } = await this.http('POST', '/oauth/v4/token', {
@@ -282,7 +282,7 @@ export class System {
       headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams({
         grant_type: 'client_credentials', client_id: value('CLIENT_ID'),
-        client_secret: value('CLIENT_SECRET'), scope: 'WEBRTC',
+        client_secret: value('CLIENT_SECRET'), scope,
         ...(user ? { user } : {}),
       }).toString(),
     });

@@ -54,16 +54,6 @@ async function isNotHeard(voice) {
   assert.ok(heard.level(VOICES[voice]) < HEARD / 2, `${voice} is not heard`);
 }
 
-async function joinWithPin(person, pin) {
-  await person.visit(ROOM);
-  await person.fillDoor();
-  await person.page.click('#join');
-  await person.page.waitForSelector('body[data-error=pin-required]');
-  await person.page.fill('#pin', pin);
-  await person.page.keyboard.press('Enter');
-  await person.inRoom();
-}
-
 const queue = (person) => person.page.$$eval('#waiting > li', (items) =>
   items.map((li) => ({ ...li.dataset })));
 const says = (person, key, value) => person.page.waitForSelector(
@@ -76,7 +66,7 @@ tell('guests wait with music, by telephone and by page, until the host joins', a
   await dialWithPin(eve, GUEST_PIN);
   const keyed = (await eve.heard()).seconds;
   await hearsMusic(eve);
-  await joinWithPin(dan, GUEST_PIN);
+  await dan.joinWithPin(ROOM, GUEST_PIN);
   await says(dan, 'is-waiting', 'true');
   assert.equal(await dan.page.textContent('#waiting-title'), 'The host is not here yet.');
   await dan.startRecording();
@@ -93,7 +83,7 @@ tell('guests wait with music, by telephone and by page, until the host joins', a
   await hearsMusic(eve);
   assert.ok(!eve.event('CALL_CLOSED'));
 
-  await joinWithPin(carla, HOST_PIN);
+  await carla.joinWithPin(ROOM, HOST_PIN);
   await says(carla, 'is-host', 'true');
   await says(dan, 'is-waiting', 'false');
   await hears(eve, 'carla');
@@ -125,7 +115,7 @@ tell('a locked room holds a telephone until the host admits it', async (system) 
 
   // A second one, by page; unlocking lets him in.
   const ben = await Person.open(system, 'ben', { recorder: false });
-  await joinWithPin(ben, GUEST_PIN);
+  await ben.joinWithPin(ROOM, GUEST_PIN);
   await says(ben, 'is-waiting', 'true');
   assert.match(await ben.page.textContent('#waiting-title'), /locked\. The host has been told/);
   await isNotHeard('ben');
@@ -214,7 +204,7 @@ tell('a telephone with the host PIN opens the room; the last one does not stay a
 });
 
 tell('the host ends the meeting for everybody, after she was asked', async () => {
-  await joinWithPin(carla, HOST_PIN);
+  await carla.joinWithPin(ROOM, HOST_PIN);
   await dan.page.click('#again');
   await dan.inRoom();
   await says(dan, 'is-waiting', 'false');
