@@ -5,6 +5,7 @@
 #include "pl/str.h"
 #include "room_access.h"
 #include "roster.h"
+#include "waiting.h"
 
 static void send(pl_pool *pool, const pl_room_message *m, const pl_part *self,
                  pl_part *target)
@@ -38,6 +39,8 @@ void pl_on_room_message(pl_pool *pool, const pl_bus_in *in)
                         target ? PL_ROOM_OP_MESSAGE_TO : PL_ROOM_OP_MESSAGE);
     if (!e && target && target->row.kind != PL_PART_KIND_PAGE)
         e = PL_EUNSUPPORTED; /* nobody there reads it */
+    if (!e && target && pl_waits(target))
+        e = PL_ESTATE; /* is told nothing of the room */
     if (e) {
         pl_pool_refuse(pool, &in->ticket, e, NULL);
         return;

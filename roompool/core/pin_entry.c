@@ -90,6 +90,8 @@ static void submit_waiting(pl_pool *pool, pl_part *part)
         return;
     }
     part->row.role = role;
+    if (part->conf->row.guests_muted) /* came so, and cannot unmute itself */
+        pl_part_set_muted(pool, part, false);
     pl_waiting_admit(pool, part);
 }
 

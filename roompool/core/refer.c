@@ -15,6 +15,7 @@ enum { MAX_TICKETS = 1000, SECRET_TEXT = 43, HASH_TEXT = 64 };
 typedef struct ticket {
     pl_list link;
     char id[PL_ID_MAX + 1];
+    char target_id[PL_ID_MAX + 1];
     char room_id[PL_NAME_MAX + 1];
     char secret[SECRET_TEXT + 1], hash[HASH_TEXT + 1];
     uint32_t role;
@@ -30,12 +31,14 @@ static void drop(pl_pool *pool, ticket *t)
     free(t);
 }
 
-static void prune(pl_pool *pool)
+/* Expired ones, and an earlier one of this participant. */
+static void prune(pl_pool *pool, const char *target_id)
 {
     PL_LIST_EACH_SAFE(node, &pool->transfers)
     {
         ticket *t = PL_CONTAINER(node, ticket, link);
-        if (pool->now.us >= t->until_us || pool->n_transfers >= MAX_TICKETS)
+        if (pool->now.us >= t->until_us || pool->n_transfers >= MAX_TICKETS ||
+            strcmp(t->target_id, target_id) == 0)
             drop(pool, t);
     }
 }
@@ -89,13 +92,14 @@ void pl_refer_use(pl_pool *pool, const char *transfer_id)
 static pl_err add_ticket(pl_pool *pool, const pl_participant_transfer *m,
                          const pl_room *room)
 {
-    prune(pool);
     if (find(pool, m->transfer_id))
         return PL_EEXIST;
+    prune(pool, m->target_id);
     ticket *t = calloc(1, sizeof *t);
     if (!t)
         return PL_ENOMEM;
     PL_SET(t->id, m->transfer_id);
+    PL_SET(t->target_id, m->target_id);
     PL_SET(t->room_id, room->row.room_id);
     PL_SET(t->secret, m->secret);
     PL_SET(t->hash, m->transfer_hash);

@@ -139,7 +139,8 @@ pl_err pl_room_find(pl_pool *pool, const char *alias, pl_room **ret_room)
     pl_room_fold(name, sizeof name, alias);
     pl_room *room = pl_map_find(pool->aliases, name);
     pl_err e = PL_OK;
-    if (room && room->vmr && !is_open(room)) {
+    /* Who names a removed one must not land in another of that name. */
+    if (!is_open(room) && pl_vmr_find(pool, name)) {
         e = PL_ENOENT;
     } else if (!is_open(room)) {
         e = make_on_join(pool, name, &room);

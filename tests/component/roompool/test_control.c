@@ -445,6 +445,24 @@ static void the_other_room_asks_for_its_pins(void **state)
     assert_false(a.body.joined.waiting);
 }
 
+/* One host cannot push out the tickets of all others. */
+static void a_participant_has_one_ticket(void **state)
+{
+    stage *s = *state;
+    answer a;
+    pl_participant_transfer m = {.role = PL_PART_ROLE_GUEST};
+    PUT(m.alias, "lobby");
+    PUT(m.transfer_id, "transfer-0");
+    PUT(m.secret, SECRET);
+    PUT(m.transfer_hash, hash_of(SECRET));
+    assert_int_equal(page_transfers(&s->w, &s->host, s->guest.id, &m), PL_OK);
+    assert_int_equal(sends(s, &s->guest, "lobby", PL_PART_ROLE_GUEST, NULL),
+                     PL_OK);
+    assert_int_equal(world_pool(&s->w)->n_transfers, 1);
+    assert_int_equal(joins_there(s, "lobby", SECRET, &a), PL_OK);
+    assert_int_equal(world_pool(&s->w)->n_transfers, 0);
+}
+
 static void a_ticket_expires_and_a_full_room_has_none(void **state)
 {
     stage *s = *state;
@@ -537,6 +555,7 @@ int main(void)
         TEST(what_cannot_be_dialled_is_refused),
         TEST(a_guest_is_sent_to_another_room),
         TEST(the_other_room_asks_for_its_pins),
+        TEST(a_participant_has_one_ticket),
         TEST(a_ticket_expires_and_a_full_room_has_none),
         TEST(the_state_is_read),
         TEST(the_roster_is_read_one_by_one),

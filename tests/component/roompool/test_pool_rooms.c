@@ -308,6 +308,21 @@ static void a_free_room_cannot_be_joined(void **state)
                      PL_ENOENT);
 }
 
+/* Its citizen must not wait in a room without a PIN that a stranger made. */
+static void a_removed_room_is_not_made_by_joining(void **state)
+{
+    world *w = *state;
+    answer a;
+    answer j;
+    PUT(w->config.create_rooms, "on-join");
+    checkout_any(w, &a);
+    assert_int_equal(pool_remove(w, a.body.room.name), PL_OK);
+    assert_int_equal(join_room(w, a.body.room.name, NULL, "t", &j), PL_ENOENT);
+    assert_int_equal(phone_call(w, "c1", a.body.room.name, "o"), PL_ENOENT);
+    restart(w);
+    assert_int_equal(join_room(w, a.body.room.name, NULL, "t", &j), PL_ENOENT);
+}
+
 static void nobody_comes_and_the_lease_is_over(void **state)
 {
     world *w = *state;
@@ -567,6 +582,7 @@ int main(void)
         TEST(host_and_guest_come_with_their_pins),
         TEST(a_telephone_keys_its_pin),
         TEST(a_free_room_cannot_be_joined),
+        TEST(a_removed_room_is_not_made_by_joining),
         TEST(nobody_comes_and_the_lease_is_over),
         TEST(who_comes_back_in_the_grace_finds_the_room),
         TEST(people_in_a_room_keep_it_through_a_restart),

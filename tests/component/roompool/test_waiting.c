@@ -214,6 +214,22 @@ static void a_waiting_telephone_keys_the_host_pin(void **state)
     assert_true(page_leg(w, &guest)->mixed);
 }
 
+/* It cannot unmute itself. */
+static void a_telephone_that_becomes_host_is_heard(void **state)
+{
+    world *w = *state;
+    page host;
+    page_is_in(w, &host, "hosted", "9999", "h");
+    assert_int_equal(PAGE_SETS(w, &host, locked, true), PL_OK);
+    assert_int_equal(PAGE_SETS(w, &host, guests_muted, true), PL_OK);
+    const pl_leg *leg = phone_is_in(w, "c1", "hosted");
+    assert_true(pl_waits(leg->part));
+    assert_true(media_leg(w, leg->row.leg_id)->muted);
+    phone_key(w, "c1", "9999#", true);
+    assert_true(is_in_mix(w, leg->row.leg_id));
+    assert_false(media_leg(w, leg->row.leg_id)->muted);
+}
+
 static void the_host_pin_is_not_guessed_while_waiting(void **state)
 {
     world *w = *state;
@@ -348,6 +364,7 @@ static void who_waits_sees_only_itself(void **state)
     page_hears(w, &guest, PL_EVENT_KIND_SYNC_END, &ev);
     page_is_in(w, &other, "locked", "9999", "o");
     assert_int_equal(page_says(w, &host, NULL, "secret"), PL_OK);
+    assert_int_equal(page_says(w, &host, guest.id, "secret"), PL_ESTATE);
     assert_int_equal(PAGE_CONTROLS(w, &host, other.id, muted, true), PL_OK);
     for (int n = 0;
          poll_part(w, guest.id, "g", false, &guest.cursor, &ev) == PL_OK; n++) {
@@ -505,6 +522,7 @@ int main(void)
         TEST(a_telephone_keys_the_guest_pin_and_waits),
         TEST(a_telephone_keys_the_host_pin_and_starts_it),
         TEST(a_waiting_telephone_keys_the_host_pin),
+        TEST(a_telephone_that_becomes_host_is_heard),
         TEST(the_host_pin_is_not_guessed_while_waiting),
         TEST(a_lock_makes_later_guests_wait),
         TEST(one_of_several_is_let_in),
