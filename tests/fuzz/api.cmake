@@ -7,6 +7,8 @@ pl_fuzz(fuzz_json_api SOURCES fuzz_json_api.c LINK pl_api_core
   CORPUS ${CMAKE_CURRENT_SOURCE_DIR}/corpus/json_api)
 pl_fuzz(fuzz_form SOURCES fuzz_form.c LINK pl_api_core
   CORPUS ${CMAKE_CURRENT_SOURCE_DIR}/corpus/form)
+pl_fuzz(fuzz_uui_data SOURCES fuzz_uui_data.c LINK pl_api_core
+  CORPUS ${CMAKE_CURRENT_SOURCE_DIR}/corpus/uui_data)
 pl_fuzz(fuzz_jwt SOURCES fuzz_jwt.c LINK pl_api_io
   CORPUS ${CMAKE_CURRENT_SOURCE_DIR}/corpus/jwt)
 pl_fuzz(fuzz_websocket SOURCES fuzz_websocket.c LINK pl_api_io
