@@ -7,6 +7,7 @@
 #include "ip.h"
 #include "pl/str.h"
 #include "policy.h"
+#include "sip_transport.h"
 
 static bool are_listeners(const char *list)
 {
@@ -15,7 +16,7 @@ static bool are_listeners(const char *list)
     pl_ip ip;
     uint16_t port;
     while (pl_word_next(&rest, &word)) {
-        if (pl_ip_port_parse(word, &ip, &port) != PL_OK)
+        if (pl_sip_listen_parse(word, &ip, &port) != PL_OK)
             return false;
     }
     return true;

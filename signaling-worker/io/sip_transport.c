@@ -568,6 +568,20 @@ static pl_err bind_socket(endpoint *e, bool is_tcp)
     return PL_OK;
 }
 
+pl_err pl_sip_listen_parse(pl_slice word, pl_ip *ret_ip, uint16_t *ret_port)
+{
+    bool is_port_zero =
+        word.len > 2 && memcmp(word.ptr + word.len - 2, ":0", 2) == 0;
+    pl_slice address = {word.ptr, is_port_zero ? word.len - 2 : word.len};
+    pl_ip ip;
+    uint16_t port;
+    if (pl_ip_port_parse(address, &ip, &port) != PL_OK)
+        return PL_EINVAL;
+    *ret_ip = ip;
+    *ret_port = port == 0 && !is_port_zero ? SIP_PORT : port;
+    return PL_OK;
+}
+
 static pl_err open_one(pl_sip_transport *t, pl_slice word, bool is_tcp)
 {
     endpoint *row = is_tcp ? t->tcp : t->udp;
@@ -576,18 +590,13 @@ static pl_err open_one(pl_sip_transport *t, pl_slice word, bool is_tcp)
     pl_fmt_cut(text, sizeof text, "%.*s", (int)word.len,
                (const char *)word.ptr);
     endpoint e = {.t = t, .fd = -1, .index = (uint8_t)*n};
-    bool is_port_zero =
-        word.len > 2 && memcmp(word.ptr + word.len - 2, ":0", 2) == 0;
-    pl_slice address = {word.ptr, is_port_zero ? word.len - 2 : word.len};
     if (*n == MAX_SOCKETS ||
-        pl_ip_port_parse(address, &e.ip, &e.port) != PL_OK) {
+        pl_sip_listen_parse(word, &e.ip, &e.port) != PL_OK) {
         PL_LOG(ERROR, "sip", "bad_listen_address", PL_KV("address", text),
                "write it as 0.0.0.0:5060 or [::]:5060, at most %d of them",
                MAX_SOCKETS);
         return PL_ECONFIG;
     }
-    if (e.port == 0 && !is_port_zero)
-        e.port = SIP_PORT;
     pl_err err = bind_socket(&e, is_tcp);
     if (err != PL_OK) {
         const char *why = strerrordesc_np(errno);

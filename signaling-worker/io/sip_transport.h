@@ -33,6 +33,10 @@ typedef struct pl_sip_transport_options {
     void *ctx;
 } pl_sip_transport_options;
 
+/* One word of a list of listen addresses; no port is 5060, :0 any free one.
+ * Errors: PL_EINVAL */
+PL_MUST_USE pl_err pl_sip_listen_parse(pl_slice word, pl_ip *ret_ip,
+                                       uint16_t *ret_port);
 /* Bind and listen. The log says which address failed and why.
  * Errors: PL_ECONFIG bad address list; PL_EIO address in use; PL_ENOMEM.
  * Context: loop thread. IPv6 is skipped with a line when the host has none. */

@@ -34,6 +34,7 @@ static void settings_fit_together(void **state)
     } ROWS[] = {
         {"", PL_OK},
         {"udp_listen = 192.0.2.1:5060, [2001:db8::1]:5060", PL_OK},
+        {"udp_listen = 127.0.0.1:0 [::1]", PL_OK},
         {"udp_listen = 6000", PL_ECONFIG},
         {"tcp_listen = localhost:5060", PL_ECONFIG},
         {"udp_listen =", PL_OK},
