@@ -69,8 +69,6 @@ static const char *spare_breach(const pl_pool *pool, const pl_part *part)
     if (!far || far->is_spare || far->row.state != PL_PART_STATE_ACTIVE ||
         strcmp(far->partner, part->row.participant_id) != 0)
         return "a spare seat is for nobody";
-    if (far->conf == part->conf)
-        return "a call is transferred to itself";
     if (strcmp(pl_part_resource(far), pl_part_resource(part)) != 0)
         return "a transferred call changes its id";
     return NULL;

@@ -99,7 +99,7 @@ struct pl_leg {
     bool is_negotiated;  /* has been once */
     bool is_unconfirmed; /* its worker's inventory has not named it */
     bool is_lost;        /* its worker went down just now */
-    bool is_answered;    /* a telephone answered our offer of it */
+    bool is_answered;    /* its peer took up our offer of it, or may have */
     bool told_hold;      /* its peer was offered that the other side holds */
     unsigned n_busy;     /* our offers refused for one of the peer's */
     pl_task timer;       /* our offer waits for accept, or for its next try */

@@ -273,6 +273,7 @@ static pl_err do_reject(const step *s)
     if (e)
         return e;
     reply_now(s, "mod-rejected", s->leg->row.mod_id);
+    s->leg->is_answered = false;
     if (s->leg->row.mod_kind == PL_MOD_KIND_REPLACE) {
         bool is_call = s->leg->part->conf->row.kind == PL_CONF_KIND_CALL;
         char mod_id[PL_ID_MAX + 1];

@@ -136,6 +136,7 @@ pl_part *pl_part_other(const pl_part *part)
     {
         pl_part *other = PL_CONTAINER(node, pl_part, link);
         if (other != part && !other->is_spare &&
+            strcmp(other->row.participant_id, part->partner) != 0 &&
             other->row.state != PL_PART_STATE_LEFT)
             return part->conf->row.kind == PL_CONF_KIND_CALL ? other : NULL;
     }

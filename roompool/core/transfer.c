@@ -130,6 +130,7 @@ static void offer_made(pl_pool *pool, pl_op *op, pl_err e,
                            pl_err_text(e ? e : PL_EUNAVAILABLE));
     } else {
         pl_reoffer_send(pool, leg, PL_MOD_KIND_TRANSFER, sdp->sdp);
+        leg->is_answered = true; /* clients apply it before they accept */
     }
 }
 
@@ -164,6 +165,18 @@ static pl_err add_spare(pl_pool *pool, pl_part *far, pl_conf *target,
     return PL_OK;
 }
 
+/* Nobody has heard of the spare seat when this fails. */
+static pl_err offer_spare(pl_pool *pool, pl_part *far, pl_leg *leg)
+{
+    pl_err e = offer_user(pool, leg);
+    pl_part *spare = e ? spare_of(pool, far) : NULL;
+    if (e)
+        far->partner[0] = '\0';
+    if (spare)
+        pl_part_drop_spare(pool, spare, pl_err_text(e));
+    return e;
+}
+
 pl_err pl_transfer_start(pl_pool *pool, pl_leg *held, const char *target_id)
 {
     pl_part *me = held->part;
@@ -182,14 +195,7 @@ pl_err pl_transfer_start(pl_pool *pool, pl_leg *held, const char *target_id)
         pl_phone_offer_again(pool, leg);
         return PL_OK;
     }
-    e = offer_user(pool, leg);
-    if (e) { /* nobody has heard of it */
-        pl_part *spare = spare_of(pool, far);
-        far->partner[0] = '\0';
-        if (spare)
-            pl_part_drop_spare(pool, spare, pl_err_text(e));
-    }
-    return e;
+    return offer_spare(pool, far, leg);
 }
 
 /* ---- success ---- */
@@ -217,6 +223,13 @@ void pl_transfer_accepted(pl_pool *pool, pl_leg *leg)
     pl_conf *held = far ? far->conf : NULL;
     pl_part *me = far ? pl_part_other(far) : NULL;
     pl_part *there = me ? seat_in(target, me->row.session_id) : NULL;
+    if (far && held == target) { /* offered its own call again */
+        bool on_hold = far->row.on_hold;
+        take_seat(pool, far, leg);
+        pl_part_set_hold(pool, far, on_hold);
+        pl_reoffer_hold(pool, target);
+        return;
+    }
     if (!there) { /* who asked has gone meanwhile */
         pl_transfer_failed(pool, leg->part, reason);
         return;
@@ -252,12 +265,29 @@ static void tell_failed(pl_pool *pool, const pl_part *far, const pl_part *spare,
     }
 }
 
-void pl_transfer_failed(pl_pool *pool, pl_part *spare, const char *reason)
+/* The client may have taken up the media of the leg that goes, and cannot go
+ * back by itself: it is offered new media of the call that it is in. What it
+ * has stays until it accepts. Whether it was offered. */
+static bool offer_back(pl_pool *pool, pl_part *far)
+{
+    const pl_conf *conf = far->conf;
+    pl_leg *leg;
+    return far->row.state == PL_PART_STATE_ACTIVE &&
+           conf->row.state == PL_CONF_STATE_LIVE && conf->row.media_node[0] &&
+           pl_leg_of(far) && pl_leg_of(far)->is_negotiated &&
+           !add_spare(pool, far, far->conf, &leg) &&
+           !offer_spare(pool, far, leg);
+}
+
+/* stays: the far party goes on in the call that it is in. */
+static void failed(pl_pool *pool, pl_part *spare, const char *reason,
+                   bool stays)
 {
     pl_part *far = pl_part_find(pool, spare->partner);
     pl_leg *leg = pl_leg_of(spare);
     char mod_id[PL_ID_MAX + 1];
-    bool was_answered = leg && leg->is_answered;
+    bool was_answered = stays && leg && leg->is_answered;
+    bool is_own = far && far->conf == spare->conf;
     spare->partner[0] = '\0';
     if (leg && leg->row.mod_id[0]) {
         pl_reoffer_clear(pool, leg, mod_id);
@@ -265,10 +295,14 @@ void pl_transfer_failed(pl_pool *pool, pl_part *spare, const char *reason)
     }
     if (far) {
         far->partner[0] = '\0';
-        tell_failed(pool, far, spare, reason);
+        if (!is_own)
+            tell_failed(pool, far, spare, reason);
     }
     pl_part_drop_spare(pool, spare, reason);
     if (!far)
+        return;
+    if (was_answered && !is_own && far->row.kind == PL_PART_KIND_USER &&
+        offer_back(pool, far))
         return;
     leg = pl_leg_of(far);
     if (leg && leg->row.state == PL_LEG_STATE_FAILED) {
@@ -280,11 +314,16 @@ void pl_transfer_failed(pl_pool *pool, pl_part *spare, const char *reason)
     pl_reoffer_hold(pool, far->conf);
 }
 
+void pl_transfer_failed(pl_pool *pool, pl_part *spare, const char *reason)
+{
+    failed(pool, spare, reason, true);
+}
+
 void pl_transfer_part_leaves(pl_pool *pool, pl_part *part, const char *reason)
 {
     pl_part *spare = spare_of(pool, part);
     if (spare)
-        pl_transfer_failed(pool, spare, reason);
+        failed(pool, spare, reason, part->is_spare);
 }
 
 /* ---- after a restart ---- */
@@ -308,6 +347,7 @@ void pl_transfer_resume(pl_pool *pool, pl_part *spare)
     } else if (far->call) {
         pl_phone_plan_offer(pool, leg);
     } else {
+        leg->is_answered = true;
         pl_reoffer_plan_timeout(pool, leg);
     }
 }

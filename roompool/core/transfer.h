@@ -25,7 +25,9 @@ PL_MUST_USE pl_err pl_transfer_start(pl_pool *pool, pl_leg *held,
 pl_leg *pl_transfer_leg(const pl_pool *pool, pl_leg *leg);
 /* Its answer has been applied. leg: that of the spare seat. */
 void pl_transfer_accepted(pl_pool *pool, pl_leg *leg);
-/* It came to nothing: all goes on as before, and who asked is told. */
+/* It came to nothing: all goes on as before, and who asked is told. A peer that
+ * may have taken up the offer is offered its own call anew (for a user by a
+ * spare seat there), once: whether it answers that or not, the call lives. */
 void pl_transfer_failed(pl_pool *pool, pl_part *spare, const char *reason);
 /* Before a seat leaves: what it had to do with a transfer is over. */
 void pl_transfer_part_leaves(pl_pool *pool, pl_part *part, const char *reason);

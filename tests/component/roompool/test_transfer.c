@@ -132,13 +132,28 @@ static void all_is_as_before(stage *s)
         PL_OK);
 }
 
-static void reads_end_of(stage *s, const user *u, const char *mod)
+static void reads_an_end_of(stage *s, const user *u, const char *mod)
 {
     answer ev;
     user_reads(&s->w, u, PL_EVENT_KIND_MOD_TERMINATED, &ev);
     assert_string_equal(ev.body.event.mod_id, mod);
     assert_string_equal(ev.body.event.reason, "success");
+}
+
+static void reads_end_of(stage *s, const user *u, const char *mod)
+{
+    reads_an_end_of(s, u, mod);
     user_reads_nothing(&s->w, u);
+}
+
+/* Bob may have let go of his media: he is offered that of his call again. */
+static void is_offered_back(stage *s, const char *mod)
+{
+    char back[CONF_ID_SIZE];
+    reads_an_end_of(s, &s->bob, mod);
+    user_is_offered(&s->w, &s->bob, s->held, back);
+    user_accepts(&s->w, &s->bob, s->held, back);
+    user_reads_nothing(&s->w, &s->bob);
 }
 
 /* ---- success ---- */
@@ -311,7 +326,7 @@ static void the_old_media_ends_and_no_answer_comes(void **state)
     offered(s, mod);
     media_report(&s->w, leg_in(s, &s->bob, s->held)->row.leg_id,
                  PL_LEG_STATE_CLOSED);
-    world_run(&s->w, 60 * S);
+    world_run(&s->w, 120 * S); /* he is asked once more, for his own call */
     fails(s, "no answer to our offer");
     user_is_out(&s->w, &s->alice, "media ended");
     user_reads_nothing(&s->w, &s->carol);
@@ -388,11 +403,32 @@ static void the_far_party_is_silent(void **state)
 {
     stage *s = *state;
     char mod[CONF_ID_SIZE];
+    char back[CONF_ID_SIZE];
     offered(s, mod);
-    world_run(&s->w, 60 * S);
-    reads_end_of(s, &s->bob, mod);
+    world_run(&s->w, 120 * S);
+    reads_an_end_of(s, &s->bob, mod);
+    user_is_offered(&s->w, &s->bob, s->held, back);
+    reads_end_of(s, &s->bob, back);
     fails(s, "no answer to our offer");
     all_is_as_before(s);
+}
+
+/* Its SDK has applied the offer, and only its accept is lost. */
+static void the_accept_is_lost(void **state)
+{
+    stage *s = *state;
+    char mod[CONF_ID_SIZE];
+    offered(s, mod);
+    char old[65];
+    pl_fmt_cut(old, sizeof old, "%s", leg_in(s, &s->bob, s->held)->row.leg_id);
+    media_report(&s->w, old, PL_LEG_STATE_CLOSED);
+    world_run(&s->w, 16 * S); /* of 15 that it is waited for */
+    is_offered_back(s, mod);
+    fails(s, "no answer to our offer");
+    assert_string_not_equal(leg_in(s, &s->bob, s->held)->row.leg_id, old);
+    all_is_as_before(s);
+    world_run(&s->w, 120 * S);
+    assert_int_equal(world_pool(&s->w)->n_confs_live, 2);
 }
 
 static void the_far_party_goes(void **state)
@@ -424,7 +460,7 @@ static void the_target_ends(void **state)
     assert_int_equal(
         call_delete(&s->w, &s->carol, s->target, PL_DELETE_REASON_TERMINATE),
         PL_OK);
-    reads_end_of(s, &s->bob, mod);
+    is_offered_back(s, mod);
     bool is_told = false;
     bool is_out = false;
     while (!is_told || !is_out) {
@@ -555,8 +591,8 @@ static void nobody_answers_after_a_restart(void **state)
     char mod[CONF_ID_SIZE];
     offered(s, mod);
     restart(s);
-    world_run(&s->w, 60 * S);
-    reads_end_of(s, &s->bob, mod);
+    world_run(&s->w, 16 * S); /* of 15 that it is waited for */
+    is_offered_back(s, mod);
     fails(s, "no answer to our offer");
     all_is_as_before(s);
 }
@@ -592,6 +628,7 @@ int main(void)
         TEST(nothing_else_during_a_transfer),
         TEST(the_far_party_rejects),
         TEST(the_far_party_is_silent),
+        TEST(the_accept_is_lost),
         TEST(the_far_party_goes),
         TEST(the_target_ends),
         TEST(who_transfers_goes),
