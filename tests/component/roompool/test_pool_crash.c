@@ -18,7 +18,8 @@ enum {
     S = 1000000,
     CLIENTS = 100,
     TARGET = 20,
-    SEEDS = 4,
+    SEEDS = 6,
+    STEP = 3, /* so that each commit is met with every third seed */
     MAX_COMMITS = 200
 };
 
@@ -180,6 +181,7 @@ static bool try_at(unsigned seed, int before, int after)
     world_prepare(&w);
     w.config.pool_target = TARGET;
     w.config.pool_fill_per_s = 200;
+    w.config.pool_lease_s = 30;
     child = w;
     bool is_killed = killer_run(&child, &crash, before, after);
     for (int i = 0; !is_killed && i < CLIENTS; i++)
@@ -194,11 +196,11 @@ static bool try_at(unsigned seed, int before, int after)
 
 static void killed_at_each_commit(bool is_before)
 {
-    for (unsigned seed = 1; seed <= SEEDS; seed++) {
-        int k = 1;
+    for (int seed = 1; seed <= SEEDS; seed++) {
+        int k = 1 + seed % STEP;
         while (k < MAX_COMMITS &&
-               try_at(seed, is_before ? k : 0, is_before ? 0 : k))
-            k++;
+               try_at((unsigned)seed, is_before ? k : 0, is_before ? 0 : k))
+            k += STEP;
         assert_in_range(k, 15, MAX_COMMITS - 1);
     }
 }
