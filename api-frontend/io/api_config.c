@@ -1,15 +1,24 @@
 /* api_config.c - descriptors of tables/config.def. */
 #include "api_config.h"
 
+#include <arpa/inet.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "pl/str.h"
 #include "redirect.h"
 #include "room_api.h"
+#include "tcp_address.h"
 #include "turn.h"
 
 #define CONFIG_TYPE pl_api_config
 static const pl_config_key KEYS[] = {PL_API_CONFIG(PL_CONFIG_ROW)};
+
+static bool is_web(const char *url)
+{
+    return strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0;
+}
 
 /* An origin without a scheme would never match one. */
 static bool are_origins(const char *list)
@@ -17,34 +26,88 @@ static bool are_origins(const char *list)
     if (strcmp(list, "*") == 0)
         return true;
     for (list += strspn(list, " "); *list; list += strspn(list, " ")) {
-        if (strncmp(list, "https://", 8) != 0 &&
-            strncmp(list, "http://", 7) != 0)
+        if (!is_web(list))
             return false;
         list += strcspn(list, " ");
     }
     return true;
 }
 
+static bool are_addresses(const char *list)
+{
+    char text[INET6_ADDRSTRLEN];
+    struct in6_addr any;
+    size_t n = 0;
+    pl_err e;
+    while ((e = pl_tcp_next_address(&list, text, sizeof text)) == PL_OK) {
+        if (inet_pton(AF_INET, text, &any) != 1 &&
+            inet_pton(AF_INET6, text, &any) != 1)
+            return false;
+        n++;
+    }
+    return e == PL_ENOENT && n > 0;
+}
+
+static bool is_there(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat what;
+    return stat(path, &what) == 0 && S_ISDIR(what.st_mode);
+}
+
+/* A certificate that is missing is made, when it has a place. */
+static bool has_place(const char *file)
+{
+    char folder[PL_CONFIG_STR_MAX + 1];
+    const char *slash = strrchr(file, '/');
+    pl_fmt_cut(folder, sizeof folder, "%.*s",
+               slash ? (int)(slash - file) + 1 : 1, slash ? file : ".");
+    return is_there(file) || is_folder(folder);
+}
+
+static const char *check_places(const pl_api_config *config)
+{
+    if (!are_addresses(config->listen))
+        return "listen: want addresses like 192.0.2.1 or ::";
+    if (!has_place(config->certificate))
+        return "certificate: no such file, and no folder to make it in";
+    if (is_there(config->certificate) && !is_there(config->certificate_key))
+        return "certificate_key: there is no such file, but a certificate";
+    return is_folder(config->web_dir) ? NULL : "web_dir: no such folder";
+}
+
+static const char *check_urls(const pl_api_config *config)
+{
+    if (!pl_turn_urls_are_good(config->stun_urls, "stun"))
+        return "stun_urls: each must begin with stun: or stuns:";
+    if (!pl_turn_urls_are_good(config->turn_urls, "turn"))
+        return "turn_urls: each must begin with turn: or turns:";
+    if (!pl_redirects_are_good(config->redirect_uris))
+        return "redirect_uris: each must be an https URL (or http to localhost "
+               "or 127.0.0.1) without user name or fragment";
+    if (!are_origins(config->cors_origins))
+        return "cors_origins: each must begin with https:// or http://; or one "
+               "*";
+    if (!is_web(config->issuer))
+        return "issuer: must begin with https:// or http://";
+    return config->external_issuer[0] && !config->external_jwks[0]
+               ? "external_issuer needs external_jwks"
+               : NULL;
+}
+
 static pl_err check(const void *values, char *reason, size_t cap)
 {
     const pl_api_config *config = values;
-    const char *wrong = NULL;
-    if (!pl_turn_urls_are_good(config->stun_urls, "stun")) {
-        wrong = "stun_urls: each must begin with stun: or stuns:";
-    } else if (!pl_turn_urls_are_good(config->turn_urls, "turn")) {
-        wrong = "turn_urls: each must begin with turn: or turns:";
-    } else if (!pl_redirects_are_good(config->redirect_uris)) {
-        wrong = "redirect_uris: each must be an https URL (or http to "
-                "localhost or 127.0.0.1) without user name or fragment";
-    } else if (!are_origins(config->cors_origins)) {
-        wrong = "cors_origins: each must begin with https:// or http://; or "
-                "one *";
-    } else if (!pl_room_prefix_is_good(config->room_tag_prefix)) {
+    const char *wrong = check_urls(config);
+    if (!wrong)
+        wrong = check_places(config);
+    if (!wrong && !pl_room_prefix_is_good(config->room_tag_prefix))
         wrong = "room_tag_prefix: at most 200 printable characters of ASCII "
                 "without blanks";
-    } else if (config->external_issuer[0] && !config->external_jwks[0]) {
-        wrong = "external_issuer needs external_jwks";
-    }
     if (!wrong)
         return PL_OK;
     pl_fmt_cut(reason, cap, "%s", wrong);

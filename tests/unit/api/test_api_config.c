@@ -2,8 +2,16 @@
  * start. */
 #include "cm.h"
 
+#include <string.h>
+
 #include "api_config.h"
 #include "pl/str.h"
+
+/* A line that is good, unless the lines have that key. */
+static const char *unless(const char *lines, const char *key, const char *line)
+{
+    return strstr(lines, key) ? "" : line;
+}
 
 /* Whether lines of section [api] fit together. */
 static pl_err check(const char *lines, char *reason, size_t cap)
@@ -11,7 +19,9 @@ static pl_err check(const char *lines, char *reason, size_t cap)
     char text[1024];
     pl_config *config = NULL;
     pl_config_error error;
-    pl_fmt_cut(text, sizeof text, "[api]\n%s\n", lines);
+    pl_fmt_cut(text, sizeof text, "[api]\n%s\n%s%s", lines,
+               unless(lines, "web_dir", "web_dir = /\n"),
+               unless(lines, "certificate", "certificate = /nothing.pem\n"));
     assert_int_equal(pl_config_load_text(&PL_API_SECTION, 1, "test",
                                          pl_slice_str(text), &config, &error),
                      PL_OK);
@@ -35,6 +45,15 @@ static void settings_fit_together(void **state)
         {"cors_origins = https://a.example http://b.example", PL_OK},
         {"cors_origins = https://a.example b.example", PL_ECONFIG},
         {"cors_origins = * https://a.example", PL_ECONFIG},
+        {"listen = 192.0.2.1, ::1", PL_OK},
+        {"listen = foo", PL_ECONFIG},
+        {"listen = ,", PL_ECONFIG},
+        {"issuer = localhost", PL_ECONFIG},
+        {"web_dir = /nowhere", PL_ECONFIG},
+        {"web_dir = /dev/null", PL_ECONFIG},
+        {"certificate = /nowhere/c.pem", PL_ECONFIG},
+        {"certificate = /dev/null\ncertificate_key = /nowhere/k", PL_ECONFIG},
+        {"certificate = /dev/null\ncertificate_key = /dev/null", PL_OK},
         {"external_issuer = https://a", PL_ECONFIG},
         {"external_issuer = https://a\nexternal_jwks = https://a/keys", PL_OK},
     };
