@@ -145,8 +145,8 @@ struct pl_api_call {
     const char *new_id;     /* UUID beside them */
     const pl_turn *turn;    /* NULL: no such servers */
     const struct pl_room_rules *rooms;
-    int64_t wall_ms;        /* when the request came */
-    bool is_ready;          /* this node takes requests */
+    int64_t wall_ms; /* when the request came */
+    bool is_ready;   /* this node takes requests */
     /* Filled by prepare. */
     const pl_msg_desc *desc;
     pl_api_message message;

@@ -1,9 +1,11 @@
-// Managed rooms: checked out by an application, joined by page with the PINs
-// that it was given, removed, and replaced; nobody gets a room twice.
+// Managed rooms: checked out by an application, joined by page and telephone
+// with the PINs that it was given, removed, and replaced; nobody gets a room
+// twice.
 
 import assert from 'node:assert/strict';
 import { VOICES } from '../lib/audio.mjs';
 import { Person, unpack } from '../lib/browser.mjs';
+import { Phone } from '../lib/phone.mjs';
 import { stories } from '../lib/story.mjs';
 import { until } from '../lib/wait.mjs';
 
@@ -15,6 +17,7 @@ const tell = stories({
 });
 const HEARD = 0.05;
 let room;
+let phone;
 let watched; // event stream of a host that is no page
 
 async function ask(system, method, path, { scope = 'rooms', headers = {}, ...more } = {}) {
@@ -83,6 +86,21 @@ tell('a guest and a host join by page and hear each other', async (system) => {
   watched.pages = [ann, ben];
 });
 
+tell('a telephone dials the room and keys the PIN of guests', async (system) => {
+  phone = await Phone.open(system, 'eve');
+  await phone.dial(room.name);
+  await until('the prompt is heard', async () =>
+    (await phone.heard()).samples.some((sample) => Math.abs(sample) > 0.05));
+  for (const digit of `${room.guest_pin}#`) await phone.key(digit);
+  for (const voice of ['carla', 'dan']) {
+    await until(`the telephone hears ${voice}`, async () => {
+      const heard = await phone.heard();
+      return heard.slice(Math.max(0, heard.seconds - 0.5)).level(VOICES[voice]) > HEARD;
+    });
+  }
+  await hears(watched.pages[0], 'eve');
+});
+
 tell('DELETE ends what goes on, with its text, and the room is replaced', async (system) => {
   const { status } = await ask(system, 'DELETE', `/room/${room.name}`);
   assert.equal(status, 204);
@@ -91,6 +109,7 @@ tell('DELETE ends what goes on, with its text, and the room is replaced', async 
     await until('the page has left', async () => (await page.state()).phase !== 'room');
     await page.close();
   }
+  await until('the telephone is hung up', () => phone.event('CALL_CLOSED'));
   assert.equal((await ask(system, 'GET', `/room/${room.name}`)).status, 404);
   assert.equal((await ask(system, 'DELETE', `/room/${room.name}`)).status, 204);
   assert.equal((await ask(system, 'DELETE', '/room/never-there')).status, 404);
