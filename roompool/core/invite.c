@@ -126,16 +126,21 @@ static void offer_ready(pl_pool *pool, pl_op *op, pl_err e,
     pl_direct_rings(pool, leg->part->conf);
 }
 
+pl_err pl_invite_ring_leg(pl_pool *pool, pl_leg *leg)
+{
+    pl_op *op = pl_op_create(pool, NULL);
+    if (!op)
+        return PL_ENOMEM;
+    op->next = offer_ready;
+    return pl_leg_negotiate(pool, leg, (pl_slice){NULL, 0}, op);
+}
+
 pl_err pl_invite_ring_session(pl_pool *pool, pl_part *part, const pl_sess *sess)
 {
     pl_leg *leg;
     pl_err e = pl_leg_add(pool, part, PL_LEG_KIND_WEBRTC, sess->row.session_id,
                           true, &leg);
-    pl_op *op = e ? NULL : pl_op_create(pool, NULL);
-    if (!op)
-        return PL_ENOMEM;
-    op->next = offer_ready;
-    return pl_leg_negotiate(pool, leg, (pl_slice){NULL, 0}, op);
+    return e ? PL_ENOMEM : pl_invite_ring_leg(pool, leg);
 }
 
 /* Errors: PL_ENOUSER nobody is there (any more). */

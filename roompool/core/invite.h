@@ -30,6 +30,8 @@ PL_MUST_USE pl_err pl_invite_ring(pl_pool *pool, pl_part *part);
  * Errors: PL_ENOMEM, PL_EUNAVAILABLE. */
 PL_MUST_USE pl_err pl_invite_ring_session(pl_pool *pool, pl_part *part,
                                           const pl_sess *sess);
+/* The same by a leg that is there, whose media was lost. */
+PL_MUST_USE pl_err pl_invite_ring_leg(pl_pool *pool, pl_leg *leg);
 /* Whether an address means a user who has a session. */
 bool pl_invite_is_user(const pl_pool *pool, const char *address);
 /* The participant of a conference that goes by this address or id and has not

@@ -439,10 +439,16 @@ static bool is_established(const pl_part *part)
 }
 
 /* Lost before the seat was taken by it. Who rings is told, as one who had been
- * invited. */
+ * invited. A seat of nobody's, which moves, is offered anew by the next worker:
+ * with a host's the conference would end for all who are placed there too. */
 static void ringing_lost(pl_pool *pool, pl_leg *leg, const char *reason)
 {
-    if (is_established(leg->part)) { /* a seat that moves */
+    if (leg->part->row.state == PL_PART_STATE_MOVING) {
+        pl_session_terminated(pool, leg->row.session_id, leg->part, reason);
+        leg->is_negotiated = false;
+        leg->row.lines[0] = '\0'; /* its next offer is a first one */
+        set_state(pool, leg, PL_LEG_STATE_NEW);
+    } else if (is_established(leg->part)) { /* a seat that moves */
         pl_invite_decline(pool, leg, reason);
     } else {
         pl_part_leave(pool, leg->part, reason);
@@ -480,11 +486,35 @@ static void offer_again(pl_pool *pool, pl_leg *leg)
 {
     if (leg->is_negotiated || leg->is_pending)
         return;
-    if (leg->part->row.kind == PL_PART_KIND_TELEPHONE) {
+    if (leg->part->row.state == PL_PART_STATE_MOVING) {
+        if (pl_invite_ring_leg(pool, leg))
+            pl_invite_decline(pool, leg, "no media worker");
+    } else if (leg->part->row.kind == PL_PART_KIND_TELEPHONE) {
         pl_phone_offer_again(pool, leg);
     } else {
         pl_reoffer_media(pool, leg);
     }
+}
+
+static bool waits_for_offer(const pl_leg *leg)
+{
+    return !leg->is_negotiated && !leg->is_pending;
+}
+
+static pl_leg *waiting_of(const pl_part *part)
+{
+    pl_leg *seat = is_established(part) && part->row.kind != PL_PART_KIND_PAGE
+                       ? pl_leg_of(part)
+                       : NULL;
+    if (part->row.state != PL_PART_STATE_MOVING)
+        return seat && waits_for_offer(seat) ? seat : NULL;
+    PL_LIST_EACH(node, &part->legs)
+    {
+        pl_leg *leg = PL_CONTAINER(node, pl_leg, link);
+        if (waits_for_offer(leg))
+            return leg;
+    }
+    return NULL;
 }
 
 /* The first leg that waits for a new offer; NULL when none does. Found anew
@@ -494,9 +524,8 @@ static pl_leg *next_waiting(const pl_conf *conf)
     PL_LIST_EACH(node, &conf->parts)
     {
         const pl_part *part = PL_CONTAINER(node, pl_part, link);
-        pl_leg *leg = is_established(part) ? pl_leg_of(part) : NULL;
-        if (leg && part->row.kind != PL_PART_KIND_PAGE && !leg->is_negotiated &&
-            !leg->is_pending)
+        pl_leg *leg = waiting_of(part);
+        if (leg)
             return leg;
     }
     return NULL;

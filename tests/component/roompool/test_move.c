@@ -309,9 +309,51 @@ static void the_media_of_a_moving_seat_is_lost(void **state)
         if (s->w.media[i].n_legs > 0)
             world_kill_media(&s->w, i);
     world_run(&s->w, 2 * S);
-    assert_int_equal(count(s, "moving"), 0);
+    assert_int_equal(count(s, "moving"), 1);
     reads_until_out(s, &s->bob2, "media worker lost");
-    assert_int_equal(count(s, "active"), 1); /* alice, with a new offer */
+    reads_until_out(s, &s->bob3, "media worker lost");
+    takes(s, &s->bob2); /* who rings again, by the other worker */
+    reads_until_out(s, &s->bob3, "Call canceled");
+    assert_int_equal(count(s, "active"), 2);
+}
+
+static void the_media_of_a_moving_host_is_lost(void **state)
+{
+    stage *s = *state;
+    user alice2;
+    char mod[CONF_ID_SIZE];
+    answer a;
+    open_conference(s);
+    user_opens(&s->w, &alice2, "alice", "ta2");
+    hold_and_delete(s, &s->alice, 100 * MS);
+    world_run(&s->w, 20 * MS);
+    world_kill_media(&s->w, 0);
+    world_kill_media(&s->w, 1);
+    world_run(&s->w, 2 * S);
+    assert_int_equal(count(s, "moving"), 1); /* it waits for a worker */
+    world_start_media(&s->w, 0);
+    world_run(&s->w, 2 * S);
+    reads_until_out(s, &alice2, "media worker lost");
+    takes(s, &alice2);
+    user_is_offered(&s->w, &s->bob, s->id, mod);
+    user_accepts(&s->w, &s->bob, s->id, mod);
+    assert_int_equal(invite(&s->w, "ta2", s->id, "sip:x@example.net", &a),
+                     PL_OK);
+}
+
+static void no_worker_comes_for_a_moving_host(void **state)
+{
+    stage *s = *state;
+    user alice2;
+    open_conference(s);
+    user_opens(&s->w, &alice2, "alice", "ta2");
+    hold_and_delete(s, &s->alice, 100 * MS);
+    world_run(&s->w, 20 * MS);
+    world_kill_media(&s->w, 0);
+    world_kill_media(&s->w, 1);
+    world_run(&s->w, 120 * S);
+    assert_int_equal(count(s, "moving"), 0);
+    assert_int_equal(world_pool(&s->w)->n_confs_live, 0);
 }
 
 /* ---- calls ---- */
@@ -521,6 +563,8 @@ int main(void)
         TEST(a_move_outlives_a_restart),
         TEST(a_move_cut_short_by_a_restart_still_ends),
         TEST(the_media_of_a_moving_seat_is_lost),
+        TEST(the_media_of_a_moving_host_is_lost),
+        TEST(no_worker_comes_for_a_moving_host),
         TEST(a_call_moves_while_the_mover_talks),
         TEST(nobody_takes_a_call),
         TEST(all_decline_a_call),
