@@ -59,14 +59,16 @@ static bool is_folder(const char *path)
     return stat(path, &what) == 0 && S_ISDIR(what.st_mode);
 }
 
-/* A certificate that is missing is made, when it has a place. */
+/* A certificate that is missing is made, when it has a place. What is below
+ * the working folder (var/) may not be there before the first start. */
 static bool has_place(const char *file)
 {
     char folder[PL_CONFIG_STR_MAX + 1];
-    const char *slash = strrchr(file, '/');
+    if (file[0] != '/' || is_there(file))
+        return true;
     pl_fmt_cut(folder, sizeof folder, "%.*s",
-               slash ? (int)(slash - file) + 1 : 1, slash ? file : ".");
-    return is_there(file) || is_folder(folder);
+               (int)(strrchr(file, '/') - file) + 1, file);
+    return is_folder(folder);
 }
 
 static const char *check_places(const pl_api_config *config)
