@@ -328,28 +328,69 @@ pl_err pl_room_check_config(const pl_room_config *values, char *reason,
     return PL_OK;
 }
 
+/* The next name of a list, in lower case. Errors: PL_ENOENT no more;
+ * PL_ETOOBIG. */
+static pl_err next_alias(const char **list, char alias[PL_NAME_MAX + 1])
+{
+    char as_written[PL_NAME_MAX + 1];
+    *list += strspn(*list, ", ");
+    size_t n = strcspn(*list, ", ");
+    if (n == 0)
+        return PL_ENOENT;
+    if (pl_copy(as_written, sizeof as_written,
+                (pl_slice){(const uint8_t *)*list, n}))
+        return PL_ETOOBIG;
+    *list += n;
+    pl_room_fold(alias, PL_NAME_MAX + 1, as_written);
+    return PL_OK;
+}
+
+static bool has_alias(const char *list, const char *alias)
+{
+    char one[PL_NAME_MAX + 1];
+    while (next_alias(&list, one) == PL_OK) {
+        if (strcmp(one, alias) == 0)
+            return true;
+    }
+    return false;
+}
+
+pl_err pl_room_check_pair(const char *name, const void *values,
+                          const char *other, const void *other_values,
+                          char *reason, size_t cap)
+{
+    const pl_room_config *config = values;
+    const pl_room_config *other_config = other_values;
+    const char *lists[] = {name, config->aliases};
+    char alias[PL_NAME_MAX + 1];
+    for (size_t i = 0; i < 2; i++) {
+        while (next_alias(&lists[i], alias) == PL_OK) {
+            if (!has_alias(other, alias) &&
+                !has_alias(other_config->aliases, alias))
+                continue;
+            pl_fmt_cut(reason, cap, "alias \"%s\": room %s has it", alias,
+                       other);
+            return PL_ECONFIG;
+        }
+    }
+    return PL_OK;
+}
+
 static pl_err add_aliases(pl_pool *pool, pl_room *room, const char *list,
                           char *reason, size_t cap)
 {
-    while (*list) {
-        char alias[PL_NAME_MAX + 1];
-        size_t n = strcspn(list, ", ");
-        if (n > 0) {
-            pl_err e = pl_copy(alias, sizeof alias,
-                               (pl_slice){(const uint8_t *)list, n});
-            if (!e)
-                e = add_alias(pool, room, alias);
-            if (e) {
-                pl_fmt_cut(reason, cap, "alias \"%.*s\": %s", (int)n, list,
-                           e == PL_EEXIST ? "another room has it"
-                                          : pl_err_text(e));
-                return e == PL_ENOMEM ? e : PL_ECONFIG;
-            }
-        }
-        list += n;
-        list += strspn(list, ", ");
+    char alias[PL_NAME_MAX + 1] = "";
+    pl_err e;
+    while ((e = next_alias(&list, alias)) == PL_OK) {
+        e = add_alias(pool, room, alias);
+        if (e)
+            break;
     }
-    return PL_OK;
+    if (e == PL_ENOENT)
+        return PL_OK;
+    pl_fmt_cut(reason, cap, "alias \"%s\": %s", e == PL_ETOOBIG ? list : alias,
+               e == PL_EEXIST ? "another room has it" : pl_err_text(e));
+    return e == PL_ENOMEM ? e : PL_ECONFIG;
 }
 
 static pl_err set_row(pl_pool *pool, pl_room *room, const pl_room_config *v)

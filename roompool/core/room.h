@@ -35,6 +35,12 @@ PL_MUST_USE pl_err pl_room_check_pin(pl_pool *pool, pl_room *room,
  * Errors: PL_ECONFIG with a reason. */
 PL_MUST_USE pl_err pl_room_check_config(const pl_room_config *values,
                                         char *reason, size_t cap);
+/* Whether two sections claim the same name; `pair` of the section.
+ * Errors: PL_ECONFIG with a reason. */
+PL_MUST_USE pl_err pl_room_check_pair(const char *name, const void *values,
+                                      const char *other,
+                                      const void *other_values, char *reason,
+                                      size_t cap);
 /* Rows read at the start. */
 PL_MUST_USE pl_err pl_room_load(pl_pool *pool, const pl_room_row *row);
 PL_MUST_USE pl_err pl_alias_load(pl_pool *pool, const pl_alias_row *row);

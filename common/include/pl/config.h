@@ -78,6 +78,10 @@ typedef struct pl_config_section {
      * one fit together. An error stops the start, and --check-config;
      * reason[cap] then says why. */
     pl_err (*check)(const void *values, char *reason, size_t cap);
+    /* Repeated sections only, may be NULL: whether two of them fit together;
+     * asked for each pair. An error stops the start, and --check-config. */
+    pl_err (*pair)(const char *name, const void *values, const char *other,
+                   const void *other_values, char *reason, size_t cap);
 } pl_config_section;
 
 typedef struct pl_config pl_config;
@@ -113,6 +117,9 @@ const void *pl_config_get(const pl_config *config, const char *kind);
 /* Call every repeated section's `each`. Errors: the first one's. */
 PL_MUST_USE pl_err pl_config_each(const pl_config *config, const char *kind,
                                   void *ctx, pl_config_error *ret_error);
+/* Ask every repeated section's `pair`. Errors: the first one's. */
+PL_MUST_USE pl_err pl_config_pairs(const pl_config *config,
+                                   pl_config_error *ret_error);
 /* Effective values with where each came from (default, file:line, environment,
  * flag); secrets' contents are never read here. */
 void pl_config_print(const pl_config *config, FILE *out);

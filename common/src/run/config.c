@@ -456,6 +456,34 @@ const void *pl_config_get(const pl_config *config, const char *kind)
     return NULL;
 }
 
+static pl_err judge_pair(const pl_cfg_instance *one,
+                         const pl_cfg_instance *earlier,
+                         pl_config_error *ret_error)
+{
+    char reason[256] = "";
+    if (one->section != earlier->section || !one->section->pair)
+        return PL_OK;
+    pl_err e = one->section->pair(one->name, one->values, earlier->name,
+                                  earlier->values, reason, sizeof reason);
+    if (e != PL_OK) {
+        pl_fmt_cut(ret_error->text, sizeof ret_error->text, "%s: [%s %s]: %s",
+                   one->where, one->section->kind, one->name,
+                   reason[0] ? reason : pl_err_text(e));
+    }
+    return e;
+}
+
+pl_err pl_config_pairs(const pl_config *config, pl_config_error *ret_error)
+{
+    pl_err e = PL_OK;
+    for (size_t i = 0; i < config->n_instances; i++) {
+        for (size_t k = 0; k < i && e == PL_OK; k++)
+            e = judge_pair(&config->instances[i], &config->instances[k],
+                           ret_error);
+    }
+    return e;
+}
+
 pl_err pl_config_each(const pl_config *config, const char *kind, void *ctx,
                       pl_config_error *ret_error)
 {

@@ -332,7 +332,11 @@ static int check_single(const pl_process *p, const pl_sections *sections)
                       reason);
         return PL_EXIT_CONFIG;
     }
-    return PL_EXIT_OK;
+    pl_config_error error;
+    if (pl_config_pairs(p->config, &error) == PL_OK)
+        return PL_EXIT_OK;
+    (void)fprintf(stderr, "%s: %s\n", p->app->name, error.text);
+    return PL_EXIT_CONFIG;
 }
 
 /* Ask the app about its repeated sections too. */
