@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pl/str.h"
 #include "sip_map.h"
 
 typedef struct out {
@@ -278,4 +279,12 @@ pl_err pl_sip_escape_user(const char *user, char *buf, size_t cap)
     }
     buf[n] = '\0';
     return PL_OK;
+}
+
+pl_err pl_sip_number_uri(const char *number, const char *host, char *buf,
+                         size_t cap)
+{
+    char user[3 * PL_URI_USER_TEXT];
+    pl_err e = pl_sip_escape_user(number, user, sizeof user);
+    return e ? e : pl_fmt(buf, cap, "sip:%s@%s;user=phone", user, host);
 }

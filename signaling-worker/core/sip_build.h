@@ -55,5 +55,10 @@ void pl_sip_quote_safe(const char *text, char *buf, size_t cap);
 /* Copy with everything but unreserved characters percent-escaped, for the user
  * part of an address (RFC 3261 section 25.1). Errors: PL_EFULL. */
 PL_MUST_USE pl_err pl_sip_escape_user(const char *user, char *buf, size_t cap);
+/* A telephone number (that of a tel: address) as an address at a host: it may
+ * have `#`, which must be escaped there.
+ * Errors: PL_EFULL. Source: RFC 3261 section 19.1.6. */
+PL_MUST_USE pl_err pl_sip_number_uri(const char *number, const char *host,
+                                     char *buf, size_t cap);
 
 #endif

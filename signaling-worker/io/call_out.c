@@ -188,16 +188,18 @@ void pl_call_send_ack(pl_call *c, const pl_sip_msg *ok)
 
 /* ---- the INVITE ---- */
 
-/* Request-URI and Route of a first INVITE. */
-static void first_hop(pl_call *c)
+/* Request-URI and Route of a first INVITE. Errors: PL_EFULL. */
+static pl_err first_hop(pl_call *c)
 {
     const pl_calls *all = c->all;
     pl_sip_hop *hop = &c->hop;
     hop->route[0] = '\0';
     hop->next = all->has_proxy ? all->proxy : c->to;
-    if (c->to.scheme == PL_URI_TEL) { /* RFC 3261 section 19.1.6 */
-        pl_fmt_cut(hop->request_uri, sizeof hop->request_uri,
-                   "sip:%s@%s;user=phone", c->to.user, all->proxy.host);
+    if (c->to.scheme == PL_URI_TEL) {
+        pl_err e = pl_sip_number_uri(c->to.user, all->proxy.host,
+                                     hop->request_uri, sizeof hop->request_uri);
+        if (e)
+            return e;
     } else {
         pl_fmt_cut(hop->request_uri, sizeof hop->request_uri, "%s", c->to.text);
     }
@@ -207,6 +209,7 @@ static void first_hop(pl_call *c)
     }
     pl_fmt_cut(c->dialog.remote_uri, sizeof c->dialog.remote_uri, "%s",
                hop->request_uri);
+    return PL_OK;
 }
 
 /* Errors: those of writing and sending; the call may be gone. */
@@ -316,7 +319,8 @@ static pl_err prepare(pl_call *c, const pl_call_start *m)
     c->offer_len = m->sdp.len;
     c->is_known = true;
     c->ring_us = pl_call_now(c->all) + (int64_t)m->ring_timeout_ms * 1000;
-    first_hop(c);
+    if (e == PL_OK)
+        e = first_hop(c);
     pl_call_dialog_key(c->dialog.call_id, c->dialog.local_tag, key);
     if (e == PL_OK)
         e = pl_call_index(c->all->by_dialog, c->dialog_key, key, c);

@@ -154,6 +154,17 @@ static void user_parts_are_escaped(void **state)
     assert_int_equal(pl_sip_escape_user("aaaaaaaa\xc3\xbc", buf, 12), PL_EFULL);
 }
 
+static void numbers_become_addresses(void **state)
+{
+    (void)state;
+    char buf[48];
+    assert_int_equal(pl_sip_number_uri("*31#0711", "gw.test", buf, sizeof buf),
+                     PL_OK);
+    assert_string_equal(buf, "sip:*31%230711@gw.test;user=phone");
+    assert_int_equal(pl_sip_number_uri("*31#0711", "gw.test", buf, 20),
+                     PL_EFULL);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -163,6 +174,7 @@ int main(void)
         cmocka_unit_test(responses_refuse_what_they_cannot_do),
         cmocka_unit_test(requests_are_complete),
         cmocka_unit_test(user_parts_are_escaped),
+        cmocka_unit_test(numbers_become_addresses),
     };
     return RUN(tests);
 }
