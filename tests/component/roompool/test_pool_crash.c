@@ -19,7 +19,7 @@ enum {
     CLIENTS = 100,
     TARGET = 20,
     SEEDS = 6,
-    STEP = 3, /* so that each commit is met with every third seed */
+    STEP = 6, /* so that each commit is met with one of the seeds */
     MAX_COMMITS = 200
 };
 
