@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/media_metrics.h"
 #include "io/bus_handlers.h"
@@ -78,6 +79,11 @@ static pl_err check_config(const void *values, char *reason, size_t cap)
         pl_fmt_cut(reason, cap,
                    "announce_address = %s: not a list of at most %d addresses",
                    k->announce_address, PL_LEG_SDP_LOCALS);
+        return PL_ECONFIG;
+    }
+    if (k->prompts_dir[0] && access(k->prompts_dir, R_OK | X_OK) != 0) {
+        pl_fmt_cut(reason, cap, "prompts_dir = %s: no such folder, or not ours",
+                   k->prompts_dir);
         return PL_ECONFIG;
     }
     return PL_OK;
