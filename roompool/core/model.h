@@ -112,8 +112,10 @@ struct pl_call {
     bool is_answered;    /* outgoing: its answer has been applied */
     bool is_unconfirmed;
     bool expects_answer; /* our offer is out; the ACK brings its answer */
-    uint8_t *sdp;        /* incoming: owned, for the 200 once a user answers */
+    uint8_t *sdp;        /* owned; incoming: for the 200 once a user answers;
+                            outgoing: the answer, of a 183 or the 200 */
     size_t sdp_len;
+    bool is_sdp_new; /* it is other than the one that has been applied */
 };
 
 enum { PL_N_TOLD = 4 };

@@ -1,4 +1,5 @@
 /* telephone_out.c - a telephone is dialled. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "call.h"
@@ -100,6 +101,74 @@ pl_err pl_phone_dial(pl_pool *pool, pl_part *part)
     return pl_leg_negotiate(pool, leg, (pl_slice){NULL, 0}, op);
 }
 
+/* ---- a 200 whose media is not that of its 183 ---- */
+
+static void anew_applied(pl_pool *pool, pl_op *op, pl_err e,
+                         const pl_media_leg_sdp *sdp)
+{
+    pl_part *part = pl_part_find(pool, op->part);
+    (void)sdp;
+    pl_op_destroy(&op);
+    if (part && e)
+        pl_part_leave(pool, part, "no common media");
+}
+
+static void anew_ready(pl_pool *pool, pl_op *op, pl_err e,
+                       const pl_media_leg_sdp *sdp)
+{
+    pl_part *part = pl_part_find(pool, op->part);
+    pl_leg *leg = pl_leg_find(pool, op->leg);
+    const pl_call *call = part ? part->call : NULL;
+    (void)sdp;
+    pl_op_destroy(&op);
+    if (!leg || !call)
+        return;
+    op = e ? NULL : pl_op_create(pool, NULL);
+    if (op)
+        op->next = anew_applied;
+    if (!op || pl_leg_remote(pool, leg, (pl_slice){call->sdp, call->sdp_len},
+                             PL_SDP_TYPE_ANSWER, op))
+        pl_part_leave(pool, part, "no common media");
+}
+
+/* Another phone behind a forking gateway may answer than the one whose early
+ * media we had. To our media worker it is the answer to one more offer, which
+ * nobody else is shown. Source: RFC 3261 section 13.2.2.4. */
+static void apply_anew(pl_pool *pool, pl_call *call)
+{
+    pl_leg *leg = pl_leg_of(call->part);
+    if (!call->is_sdp_new || !leg || leg->is_pending)
+        return;
+    pl_op *op = pl_op_create(pool, NULL);
+    if (!op)
+        return;
+    op->next = anew_ready;
+    call->is_sdp_new = false;
+    if (pl_leg_ask(pool, leg, PL_DIRECTION_UNKNOWN, op))
+        pl_part_leave(pool, call->part, "no common media");
+}
+
+/* Whether it could be kept. */
+static bool keep_answer(pl_call *call, pl_slice sdp)
+{
+    uint8_t *copy = malloc(sdp.len);
+    if (!copy)
+        return false;
+    memcpy(copy, sdp.ptr, sdp.len);
+    free(call->sdp);
+    call->sdp = copy;
+    call->sdp_len = sdp.len;
+    return true;
+}
+
+static bool is_other(const pl_call *call, pl_slice sdp)
+{
+    return sdp.len > 0 && (sdp.len != call->sdp_len ||
+                           memcmp(sdp.ptr, call->sdp, sdp.len) != 0);
+}
+
+/* ---- its answer ---- */
+
 static void dial_answered(pl_pool *pool, pl_op *op, pl_err e,
                           const pl_media_leg_sdp *sdp)
 {
@@ -120,18 +189,26 @@ static void dial_answered(pl_pool *pool, pl_op *op, pl_err e,
     }
     pl_part_activate(pool, part);
     pl_invite_accepted(pool, part);
+    if (part->call)
+        apply_anew(pool, part->call);
 }
 
 void pl_phone_dial_answered(pl_pool *pool, pl_call *call, pl_slice sdp,
                             bool is_final)
 {
-    pl_leg *leg = pl_leg_of(call->part);
+    pl_part *part = call->part;
+    pl_leg *leg = pl_leg_of(part);
     pl_op *op;
     if (call->is_answered) { /* the SDP was applied before */
-        if (is_final && leg && !leg->is_pending &&
-            call->part->row.state == PL_PART_STATE_RINGING) {
-            pl_part_activate(pool, call->part);
-            pl_invite_accepted(pool, call->part);
+        if (!is_final || part->row.state != PL_PART_STATE_RINGING)
+            return;
+        if (is_other(call, sdp) && keep_answer(call, sdp))
+            call->is_sdp_new = true;
+        if (leg && !leg->is_pending) {
+            pl_part_activate(pool, part);
+            pl_invite_accepted(pool, part);
+            if (part->call)
+                apply_anew(pool, part->call);
         }
         return;
     }
@@ -147,6 +224,7 @@ void pl_phone_dial_answered(pl_pool *pool, pl_call *call, pl_slice sdp,
     op->next = dial_answered;
     op->action = is_final;
     call->is_answered = true;
+    (void)keep_answer(call, sdp);
     if (pl_leg_remote(pool, leg, sdp, PL_SDP_TYPE_ANSWER, op))
         pl_part_leave(pool, call->part, "no media");
 }

@@ -415,6 +415,33 @@ static void early_media_replaces_the_tone(void **state)
     nothing_is_left(s);
 }
 
+/* Another phone behind a gateway answers than the one that was heard. */
+static void another_telephone_may_answer(void **state)
+{
+    stage *s = *state;
+    static const struct {
+        const char *answer;
+        unsigned n_remote;
+    } rows[] = {{"sdp", 1}, {"another", 3}};
+    for (size_t i = 0; i < 2; i++) {
+        answer ev;
+        const char *id = dial(s, "sip:carol@example.net");
+        (void)phone_report(&s->w, id, PL_CALL_STATE_EARLY, 183, "sdp");
+        (void)phone_report(&s->w, id, PL_CALL_STATE_ANSWERED, 200,
+                           rows[i].answer);
+        user_reads(&s->w, &s->alice, PL_EVENT_KIND_SESSION_OPEN, &ev);
+        const pl_call *call = pl_map_find(world_pool(&s->w)->calls, id);
+        const pl_leg *leg = PL_CONTAINER(call->part->legs.next, pl_leg, link);
+        /* the first answer; then an offer of ours, and its answer */
+        assert_int_equal(media_leg(&s->w, leg->row.leg_id)->n_remote,
+                         rows[i].n_remote);
+        assert_int_equal(live_calls(s, "connected"), 1);
+        (void)phone_report(&s->w, id, PL_CALL_STATE_ENDED, 200, NULL);
+        user_is_out(&s->w, &s->alice, "hung up");
+    }
+    nothing_is_left(s);
+}
+
 static void a_telephone_does_not_answer(void **state)
 {
     stage *s = *state;
@@ -638,6 +665,7 @@ int main(void)
         TEST(a_call_that_rings_ends_with_its_media_worker),
         TEST(a_telephone_rings_and_answers),
         TEST(early_media_replaces_the_tone),
+        TEST(another_telephone_may_answer),
         TEST(a_telephone_does_not_answer),
         TEST(a_number_is_shown_to_a_telephone),
         TEST(the_caller_cancels_a_telephone),
