@@ -400,19 +400,26 @@ static void who_only_uses_cursors_does_not_fill_the_store(void **state)
 static void no_event_while_a_command_is_judged(void **state)
 {
     stage *s = *state;
+    char mod[CONF_ID_SIZE];
     answer hold;
     answer ev;
+    answer a;
     turns(s, &s->bob, PL_ACTION_HOLD);
-    /* alice has mod-received to read; her own command is under way */
+    user_is_offered(&s->w, &s->alice, s->id, mod);
+    const act accept = {
+        .action = PL_ACTION_ACCEPT, .conf = s->id, .mod = mod, .sdp = "answer"};
+    assert_int_equal(user_acts(&s->w, &s->alice, &accept, &a), PL_OK);
+    /* alice has mod-terminated to read; her own command is under way */
     s->w.media[0].is_silent = s->w.media[1].is_silent = true;
     conference_begin(&s->w, "ta", s->id, PL_ACTION_HOLD, "x", &hold);
     poll_begin(&s->w, s->alice.session, "ta", 20000, &ev);
     world_run(&s->w, 500 * MS);
-    if (!hold.is_done)
-        assert_false(ev.is_done);
+    assert_false(hold.is_done);
+    assert_false(ev.is_done);
     world_wait(&s->w, &hold);
     world_run(&s->w, 200 * MS);
     assert_true(ev.is_done);
+    assert_int_equal(ev.body.event.kind, PL_EVENT_KIND_MOD_TERMINATED);
 }
 
 /* Old clients hear of a refusal only when no poll was begun meanwhile. */
