@@ -1,5 +1,5 @@
 /* event_poll.c - a session's events by long polling: one event an answer,
- * acknowledged to roompool only after the answer was written. */
+ * acknowledged to roompool only when the answer seems to have arrived. */
 #include <stdlib.h>
 
 #include "api_metrics.h"

@@ -20,15 +20,13 @@
 #include <event2/listener.h>
 
 #include "api_metrics.h"
-#include "http_chunk.h"
+#include "http_impl.h"
 #include "pl/list.h"
-#include "pl/log.h"
 #include "pl/str.h"
 #include "source_count.h"
 #include "tcp_address.h"
 
 enum {
-    LISTENERS_MAX = 8,
     INPUT_MAX = 65536,    /* unread bytes held for one connection */
     OUTPUT_MAX = 262144,  /* unsent bytes of a stream */
     LINGER_MS = 1000,     /* after an error answer, to let it arrive */
@@ -36,171 +34,53 @@ enum {
     SHED_PERCENT = 80,    /* of the connections: idle ones go first */
 };
 
-typedef enum conn_state {
-    CONN_IDLE, /* between requests */
-    CONN_HEAD, /* some of a head came */
-    CONN_BODY,
-    CONN_BUSY, /* the handler has it */
-    CONN_STREAM,
-    CONN_FLUSH,  /* answer on its way */
-    CONN_LINGER, /* closing; input is thrown away */
-} conn_state;
-
-struct pl_http_exchange {
-    pl_list link;      /* in server->conns */
-    pl_list idle_link; /* in server->idle, oldest first */
-    pl_http_server *server;
-    struct bufferevent *bev;
-    struct ssl_st *ssl; /* borrowed from bev */
-    pl_timer *timer;
-    conn_state state;
-    char source[INET6_ADDRSTRLEN];
-    bool is_loopback, is_first, is_chunked_out, closes_after, has_peer_closed;
-    size_t head_cursor, lingered;
-    uint8_t *head_bytes;
-    pl_http_head *kept_head;
-    const pl_http_head *head; /* kept_head, or NO_HEAD between requests */
-    pl_http_chunk chunk;
-    pl_buf body;
-    pl_http_on_gone on_gone;
-    void *gone_ctx;
-    pl_http_on_sent on_sent;
-    void *sent_ctx;
-    void (*on_flushed)(void *ctx); /* streams */
-    void *flushed_ctx;
-    void (*on_data)(void *ctx, pl_slice bytes); /* upgraded streams */
-    void *data_ctx;
-};
-typedef pl_http_exchange conn;
-
-struct pl_http_server {
-    pl_http_server_options options;
-    struct evconnlistener *listeners[LISTENERS_MAX];
-    size_t n_listeners;
-    unsigned port;
-    pl_list conns, idle;
-    pl_source_count *sources;
-    unsigned n_conns;
-    bool is_draining;
-    pl_loop_cb on_empty;
-    void *empty_ctx;
-};
-
-/* What answers without a request go by. */
-static const pl_http_head NO_HEAD = {.minor = 1};
-
 static void read_more(conn *c);
-
-static void count(const pl_http_server *server, size_t metric)
-{
-    pl_metrics_add(server->options.metrics, metric, 1);
-}
 
 /* ---- connections ---- */
 
-static void note_count(pl_http_server *server)
-{
-    pl_metrics_set(server->options.metrics, PL_AM_connections,
-                   (int64_t)server->n_conns);
-}
-
-static void tell_empty(pl_http_server *server)
-{
-    if (!server->is_draining || server->n_conns > 0 || !server->on_empty)
-        return;
-    pl_loop_cb on_empty = server->on_empty;
-    server->on_empty = NULL;
-    on_empty(server->empty_ctx);
-}
-
-static void forget_head(conn *c)
-{
-    pl_http_head_free(&c->kept_head);
-    c->head = &NO_HEAD;
-    free(c->head_bytes);
-    c->head_bytes = NULL;
-}
-
-static void end_request(conn *c)
-{
-    forget_head(c);
-    pl_buf_fini(&c->body);
-    c->chunk = (pl_http_chunk){0};
-    c->on_gone = NULL;
-    c->on_sent = NULL;
-    c->on_flushed = NULL;
-    c->on_data = NULL;
-}
-
-/* Free the connection; who waits for its exchange is told. */
-static void close_conn(conn *c)
+void pl_conn_close(conn *c)
 {
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it is unlinked below */
     pl_http_server *server = c->server;
     pl_http_on_gone on_gone = c->on_gone;
-    pl_http_on_sent on_sent = c->on_sent;
     c->on_gone = NULL;
-    c->on_sent = NULL;
     if (on_gone)
         on_gone(c->gone_ctx, c);
-    if (on_sent)
-        on_sent(c->sent_ctx, false);
+    pl_conn_settle(c, c->state == CONN_SENT && !pl_tcp_is_reset(c->fd));
     pl_list_remove(&c->link);
     pl_list_remove(&c->idle_link);
-    end_request(c);
+    pl_conn_end_request(c);
     pl_timer_destroy(&c->timer);
     pl_tls_bye(c->ssl);
     bufferevent_free(c->bev);
     pl_source_leave(server->sources, c->source);
     free(c);
     server->n_conns--;
-    note_count(server);
-    tell_empty(server);
+    pl_conn_note_number(server);
+    pl_conn_tell_empty(server);
 }
 
-static void arm(conn *c, unsigned ms)
-{
-    pl_timer_start(c->timer, (int64_t)ms * 1000);
-}
-
-static void become_idle(conn *c)
-{
-    end_request(c);
-    c->state = CONN_IDLE;
-    c->head_cursor = 0;
-    pl_list_append(&c->server->idle, &c->idle_link);
-    arm(c,
-        c->is_first ? c->server->options.head_ms : c->server->options.idle_ms);
-}
-
-/* Stop sending, and throw away what still comes, so that the answer is not
- * destroyed by a reset. */
-static void linger(conn *c)
+void pl_conn_linger(conn *c)
 {
     c->state = CONN_LINGER;
     pl_tls_bye(c->ssl);
     if (c->has_peer_closed) {
-        close_conn(c);
+        pl_conn_close(c);
         return;
     }
-    (void)shutdown(bufferevent_getfd(c->bev), SHUT_WR);
-    arm(c, LINGER_MS);
+    (void)shutdown(c->fd, SHUT_WR);
+    pl_conn_arm(c, LINGER_MS);
     (void)bufferevent_enable(c->bev, EV_READ);
 }
 
 /* The answer has left our buffers. */
 static void flushed(conn *c)
 {
-    pl_http_on_sent on_sent = c->on_sent;
-    c->on_sent = NULL;
-    if (on_sent)
-        on_sent(c->sent_ctx, true);
-    if (c->closes_after || c->has_peer_closed || c->server->is_draining) {
-        linger(c);
+    if (c->on_sent) {
+        pl_conn_await(c);
+    } else if (!pl_conn_go_on(c)) {
         return;
     }
-    c->is_first = false;
-    become_idle(c);
     read_more(c);
 }
 
@@ -221,26 +101,6 @@ static void put_head(conn *c, const pl_answer *answer, const char *framing)
     pl_buf_fini(&text);
 }
 
-/* Count and log it. The path is logged without its query, which may hold a
- * token. */
-static void note_answer(const conn *c, int status)
-{
-    enum { PATH_SHOWN = 160 };
-    char path[PATH_SHOWN];
-    pl_slice sent = c->head->path;
-    count(c->server, status < 400   ? PL_AM_answers_2xx
-                     : status < 500 ? PL_AM_answers_4xx
-                                    : PL_AM_answers_5xx);
-    if (!pl_log_is_on(PL_LOG_DEBUG))
-        return;
-    pl_fmt_cut(path, sizeof path, "%.*s", (int)sent.len,
-               sent.ptr ? (const char *)sent.ptr : "");
-    PL_LOG(DEBUG, "http", "answered",
-           PL_KV("method", pl_http_method_text(c->head->method), "path", path,
-                 "source", c->source),
-           "status %d", status);
-}
-
 static void send_answer(conn *c, const pl_answer *answer)
 {
     struct evbuffer *out = bufferevent_get_output(c->bev);
@@ -251,7 +111,7 @@ static void send_answer(conn *c, const pl_answer *answer)
         (void)evbuffer_add(out, answer->body.ptr, answer->body.len);
     c->state = CONN_FLUSH;
     pl_timer_stop(c->timer);
-    note_answer(c, answer->status);
+    pl_conn_note_answer(c, answer->status);
 }
 
 void pl_http_respond(pl_http_exchange *exchange, const pl_answer *answer,
@@ -260,6 +120,8 @@ void pl_http_respond(pl_http_exchange *exchange, const pl_answer *answer,
     exchange->on_gone = NULL;
     exchange->on_sent = on_sent;
     exchange->sent_ctx = ctx;
+    exchange->n_early =
+        evbuffer_get_length(bufferevent_get_input(exchange->bev));
     if (answer->body.has_failed || answer->headers.has_failed) {
         pl_answer failed;
         pl_answer_init(&failed);
@@ -279,7 +141,7 @@ void pl_http_stream_begin(pl_http_exchange *exchange, const pl_answer *answer)
     put_head(exchange, answer,
              exchange->is_chunked_out ? "Transfer-Encoding: chunked\r\n" : "");
     exchange->state = CONN_STREAM;
-    note_answer(exchange, answer->status);
+    pl_conn_note_answer(exchange, answer->status);
 }
 
 pl_err pl_http_stream_write(pl_http_exchange *exchange, pl_slice data)
@@ -308,7 +170,7 @@ void pl_http_stream_end(pl_http_exchange *exchange)
     exchange->closes_after = true;
     exchange->state = CONN_FLUSH;
     if (evbuffer_get_length(out) == 0)
-        arm(exchange, 0); /* nothing left that would call us back */
+        pl_conn_arm(exchange, 0); /* nothing left that would call us back */
 }
 
 void pl_http_stream_watch(pl_http_exchange *exchange,
@@ -328,7 +190,7 @@ void pl_http_upgrade(pl_http_exchange *exchange, const pl_answer *answer,
     exchange->on_data = on_data;
     exchange->data_ctx = ctx;
     exchange->state = CONN_STREAM;
-    note_answer(exchange, answer->status);
+    pl_conn_note_answer(exchange, answer->status);
     /* What came behind the head waits in the input. */
     bufferevent_trigger(exchange->bev, EV_READ,
                         BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
@@ -344,7 +206,7 @@ static void refuse(conn *c, pl_http_fault fault, const pl_http_head *head)
     c->server->options.on_fault(c->server->options.ctx, fault, head, &answer);
     c->closes_after = true;
     pl_list_remove(&c->idle_link);
-    count(c->server, PL_AM_gate_refused);
+    pl_conn_count(c->server, PL_AM_gate_refused);
     send_answer(c, &answer);
     pl_answer_fini(&answer);
 }
@@ -354,7 +216,7 @@ static void dispatch(conn *c)
     pl_timer_stop(c->timer);
     c->state = CONN_BUSY;
     c->closes_after = !c->head->keep_alive;
-    count(c->server, PL_AM_requests);
+    pl_conn_count(c->server, PL_AM_requests);
     c->server->options.on_request(c->server->options.ctx, c);
 }
 
@@ -371,7 +233,7 @@ static void begin_body(conn *c)
         return;
     }
     c->state = CONN_BODY;
-    arm(c, c->server->options.body_ms);
+    pl_conn_arm(c, c->server->options.body_ms);
     struct evbuffer *in = bufferevent_get_input(c->bev);
     if (c->head->expects_continue && evbuffer_get_length(in) == 0)
         (void)bufferevent_write(c->bev, "HTTP/1.1 100 Continue\r\n\r\n", 25);
@@ -387,7 +249,7 @@ static bool read_head(conn *c, struct evbuffer *in)
         pl_list_remove(&c->idle_link);
         c->state = CONN_HEAD;
         if (!c->is_first) /* the first one's deadline began at accept */
-            arm(c, c->server->options.head_ms);
+            pl_conn_arm(c, c->server->options.head_ms);
     }
     n = n < PL_HTTP_HEAD_MAX ? n : PL_HTTP_HEAD_MAX;
     const uint8_t *bytes = evbuffer_pullup(in, (ev_ssize_t)n);
@@ -487,6 +349,9 @@ static void read_more(conn *c)
                 c->head->is_chunked ? read_chunked(c, in) : read_fixed(c, in);
             break;
         case CONN_STREAM: goes_on = read_raw(c, in); break;
+        case CONN_SENT:
+            goes_on = pl_conn_hear(c, evbuffer_get_length(in));
+            break;
         case CONN_BUSY:
         case CONN_FLUSH:
         case CONN_LINGER:
@@ -506,7 +371,7 @@ static void on_read(struct bufferevent *bev, void *ctx)
         (void)evbuffer_drain(in, n);
         c->lingered += n;
         if (c->lingered > LINGER_MAX)
-            close_conn(c);
+            pl_conn_close(c);
         return;
     }
     read_more(c);
@@ -534,13 +399,24 @@ static void on_event(struct bufferevent *bev, short what, void *ctx)
         (void)bufferevent_enable(bev, EV_WRITE);
         return;
     }
+    if ((what & BEV_EVENT_EOF) && c->on_sent &&
+        evbuffer_get_length(bufferevent_get_output(bev)) == 0) {
+        /* What it sent before is as good a sign as if it had stayed. */
+        size_t n = evbuffer_get_length(bufferevent_get_input(bev));
+        c->has_peer_closed = true;
+        if (c->state != CONN_SENT)
+            pl_conn_await(c);
+        if (n > c->n_early || pl_tcp_is_reset(c->fd))
+            pl_conn_confirm(c, n > c->n_early);
+        return;
+    }
     if ((what & BEV_EVENT_TIMEOUT) && (what & BEV_EVENT_WRITING)) {
-        count(c->server, PL_AM_write_stalled);
+        pl_conn_count(c->server, PL_AM_write_stalled);
     } else if ((what & BEV_EVENT_ERROR) && c->ssl &&
                bufferevent_get_openssl_error(c->bev) != 0) {
-        count(c->server, PL_AM_tls_failed);
+        pl_conn_count(c->server, PL_AM_tls_failed);
     }
-    close_conn(c);
+    pl_conn_close(c);
 }
 
 static void on_deadline(void *ctx)
@@ -548,23 +424,27 @@ static void on_deadline(void *ctx)
     conn *c = ctx;
     switch (c->state) {
     case CONN_HEAD:
-        count(c->server, PL_AM_deadline_head);
+        pl_conn_count(c->server, PL_AM_deadline_head);
         refuse(c, PL_HTTP_FAULT_HEAD_SLOW, NULL);
         break;
     case CONN_BODY:
-        count(c->server, PL_AM_deadline_body);
+        pl_conn_count(c->server, PL_AM_deadline_body);
         refuse(c, PL_HTTP_FAULT_BODY_SLOW, c->head);
         break;
     case CONN_IDLE:
-        count(c->server,
-              c->is_first ? PL_AM_deadline_head : PL_AM_deadline_idle);
-        close_conn(c);
+        pl_conn_count(c->server,
+                      c->is_first ? PL_AM_deadline_head : PL_AM_deadline_idle);
+        pl_conn_close(c);
         break;
     case CONN_FLUSH: flushed(c); break;
+    case CONN_SENT:
+        if (pl_conn_confirm(c, !pl_tcp_is_reset(c->fd)))
+            read_more(c);
+        break;
     case CONN_BUSY:
     case CONN_STREAM:
     case CONN_LINGER:
-    default: close_conn(c); break;
+    default: pl_conn_close(c); break;
     }
 }
 
@@ -580,8 +460,8 @@ static void shed_idle(pl_http_server *server)
     conn *oldest = PL_CONTAINER(server->idle.next, conn, idle_link);
     if (oldest->is_first)
         return; /* it has its deadline */
-    count(server, PL_AM_shed);
-    close_conn(oldest);
+    pl_conn_count(server, PL_AM_shed);
+    pl_conn_close(oldest);
 }
 
 static struct bufferevent *wrap(pl_http_server *server, evutil_socket_t fd,
@@ -609,6 +489,7 @@ static pl_err start_conn(conn *c, evutil_socket_t fd)
     pl_err e = pl_timer_create(server->options.loop, on_deadline, c, &c->timer);
     if (e)
         return e;
+    c->fd = fd;
     c->bev = wrap(server, fd, &c->ssl);
     if (!c->bev) {
         pl_timer_destroy(&c->timer);
@@ -628,7 +509,7 @@ static pl_err start_conn(conn *c, evutil_socket_t fd)
 
 static void turn_away(pl_http_server *server, evutil_socket_t fd)
 {
-    count(server, PL_AM_turned_away);
+    pl_conn_count(server, PL_AM_turned_away);
     (void)evutil_closesocket(fd);
 }
 
@@ -660,12 +541,12 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
         return;
     }
     c->is_first = true;
-    c->head = &NO_HEAD;
+    c->head = &PL_CONN_NO_HEAD;
     pl_list_append(&server->conns, &c->link);
     server->n_conns++;
-    count(server, PL_AM_accepted);
-    note_count(server);
-    become_idle(c);
+    pl_conn_count(server, PL_AM_accepted);
+    pl_conn_note_number(server);
+    pl_conn_become_idle(c);
 }
 
 /* ---- listening ---- */
@@ -694,7 +575,7 @@ static pl_err listen_all(pl_http_server *server)
     char address[INET6_ADDRSTRLEN];
     pl_err e;
     while ((e = pl_tcp_next_address(&rest, address, sizeof address)) == PL_OK) {
-        if (server->n_listeners == LISTENERS_MAX)
+        if (server->n_listeners == PL_HTTP_LISTENERS_MAX)
             return PL_ECONFIG;
         e = listen_on(server, address);
         if (e)
@@ -740,8 +621,9 @@ void pl_http_server_close(pl_http_server **server)
     stop_listening(s);
     s->on_empty = NULL;
     while (!pl_list_is_empty(&s->conns)) {
-        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): close_conn() unlinks */
-        close_conn(PL_CONTAINER(s->conns.next, conn, link));
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): pl_conn_close() unlinks
+         */
+        pl_conn_close(PL_CONTAINER(s->conns.next, conn, link));
     }
     /* libevent lets go of a bufferevent only after its deferred callbacks. */
     (void)event_base_loop(pl_loop_base(s->options.loop), EVLOOP_NONBLOCK);
@@ -763,38 +645,6 @@ void pl_http_server_drain(pl_http_server *server, pl_loop_cb on_empty,
     server->on_empty = on_empty;
     server->empty_ctx = ctx;
     while (!pl_list_is_empty(&server->idle))
-        close_conn(PL_CONTAINER(server->idle.next, conn, idle_link));
-    tell_empty(server);
-}
-
-unsigned pl_http_server_connections(const pl_http_server *server)
-{
-    return server->n_conns;
-}
-
-const pl_http_head *pl_http_request_head(const pl_http_exchange *exchange)
-{
-    return exchange->head;
-}
-
-pl_slice pl_http_request_body(const pl_http_exchange *exchange)
-{
-    return pl_buf_slice(&exchange->body);
-}
-
-const char *pl_http_request_source(const pl_http_exchange *exchange)
-{
-    return exchange->source;
-}
-
-bool pl_http_request_is_loopback(const pl_http_exchange *exchange)
-{
-    return exchange->is_loopback;
-}
-
-void pl_http_watch(pl_http_exchange *exchange, pl_http_on_gone on_gone,
-                   void *ctx)
-{
-    exchange->on_gone = on_gone;
-    exchange->gone_ctx = ctx;
+        pl_conn_close(PL_CONTAINER(server->idle.next, conn, idle_link));
+    pl_conn_tell_empty(server);
 }

@@ -24,8 +24,10 @@ typedef void (*pl_http_on_fault)(void *ctx, pl_http_fault fault,
 /* The client went away before the answer was complete; the exchange is invalid
  * after the call. */
 typedef void (*pl_http_on_gone)(void *ctx, pl_http_exchange *exchange);
-/* The whole answer was handed to the system (is_sent), or was lost: the client
- * closed before, or did not read for write_ms. */
+/* Whether the answer arrived, as far as a server can know. is_sent: the whole
+ * answer was handed to the system, and then the client sent more, or a short
+ * time passed without a reset. Else it was lost: the client closed before it
+ * read, or did not read for write_ms. */
 typedef void (*pl_http_on_sent)(void *ctx, bool is_sent);
 
 typedef struct pl_http_server_options {

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -126,4 +127,10 @@ void pl_tcp_check_descriptors(unsigned connections)
                "limit (ulimit -Hn, LimitNOFILE=), or clients are refused",
                wanted, (unsigned long long)files.rlim_cur);
     }
+}
+
+bool pl_tcp_is_reset(int fd)
+{
+    struct pollfd look = {.fd = fd};
+    return poll(&look, 1, 0) != 0 && (look.revents & (POLLERR | POLLHUP)) != 0;
 }

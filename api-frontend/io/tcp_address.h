@@ -1,4 +1,4 @@
-/* tcp_address.h - addresses of TCP sockets: where we listen, who calls. */
+/* tcp_address.h - TCP sockets: where we listen, who calls, who is gone. */
 #ifndef PL_API_TCP_ADDRESS_H
 #define PL_API_TCP_ADDRESS_H
 
@@ -29,5 +29,9 @@ PL_MUST_USE pl_err pl_tcp_next_address(const char **list, char *buf,
 /* Say so when the system allows fewer descriptors than that many connections
  * need; the process has raised its limit as far as it may. */
 void pl_tcp_check_descriptors(unsigned connections);
+/* Whether the peer has reset the connection; a peer that only closed its side
+ * has not. It is still true after the error was fetched. Only for a socket
+ * whose sending was not shut down here. */
+bool pl_tcp_is_reset(int fd);
 
 #endif

@@ -147,14 +147,17 @@ static void forgets_the_poll_of_a_client_that_went(void **state)
  * how many polls; the last one's event is still being written. */
 static unsigned fill_up(api_rig *rig, tls_client *client)
 {
-    enum { MANY = 400, PAUSES = 50 };
+    /* A system that is full still takes a little now and then. */
+    enum { MANY = 400, PAUSES = 200 };
     const atomic_uint *acks = &rig_counts(rig)->acks;
     unsigned n = 0;
     while (n < MANY && atomic_load(acks) == n) {
         poll_on(rig, client, "S-long");
         n++;
         RIG_WAIT(atomic_load(&rig_counts(rig)->polls) == n);
-        for (unsigned i = 0; i < PAUSES && atomic_load(acks) < n; i++)
+        for (unsigned i = 0; i < PAUSES && atomic_load(acks) < n &&
+                             atomic_load(&rig_counts(rig)->last_cancels) == 0;
+             i++)
             rig_pause();
     }
     return n;
@@ -174,6 +177,109 @@ static void takes_back_what_a_client_that_closed_did_not_get(void **state)
     assert_int_equal(rig_metric(rig, PL_AM_events_lost), 1);
     assert_int_equal(rig_metric(rig, PL_AM_polls), 0);
     tls_close(&client);
+    rig_stop(&rig);
+}
+
+static void read_poll(api_rig *rig, tls_client *client, const char *session,
+                      int status)
+{
+    tls_reply reply;
+    poll_on(rig, client, session);
+    assert_true(tls_read(client, false, &reply));
+    assert_int_equal(reply.status, status);
+}
+
+/* A round counts when the client closed soon enough after the answer came. */
+static void takes_back_what_arrived_but_was_not_read(void **state)
+{
+    enum { ROUNDS = 20 };
+    api_rig *rig = rig_start(NULL);
+    (void)state;
+    unsigned acks = 0;
+    for (unsigned i = 0; i < ROUNDS && acks == i; i++) {
+        tls_client *client = rig_connect(rig);
+        read_poll(rig, client, "S-none", 204); /* with it what TLS sends */
+        poll_on(rig, client, "S-event");
+        RIG_WAIT(tls_unread(client) > 0);
+        tls_close(&client);
+        RIG_WAIT(rig_metric(rig, PL_AM_connections) == 0);
+        RIG_WAIT(atomic_load(&rig_counts(rig)->acks) +
+                     atomic_load(&rig_counts(rig)->last_cancels) ==
+                 i + 1);
+        acks = atomic_load(&rig_counts(rig)->acks);
+    }
+    assert_int_equal(atomic_load(&rig_counts(rig)->last_cancels), 1);
+    assert_int_equal(rig_metric(rig, PL_AM_events_lost), 1);
+    assert_int_equal(rig_metric(rig, PL_AM_polls), 0);
+    rig_stop(&rig);
+}
+
+static void does_not_take_back_what_was_read_before_the_end(void **state)
+{
+    enum { ROUNDS = 20 };
+    api_rig *rig = rig_start(NULL);
+    (void)state;
+    for (unsigned i = 1; i <= ROUNDS; i++) {
+        tls_client *client = rig_connect(rig);
+        read_poll(rig, client, "S-event", 200);
+        if (i % 2 == 0)
+            tls_finish(client);
+        tls_close(&client);
+        RIG_WAIT(atomic_load(&rig_counts(rig)->acks) == i);
+    }
+    RIG_WAIT(rig_metric(rig, PL_AM_connections) == 0);
+    assert_int_equal(atomic_load(&rig_counts(rig)->last_cancels), 0);
+    assert_int_equal(rig_metric(rig, PL_AM_events_lost), 0);
+    rig_stop(&rig);
+}
+
+static void the_next_poll_acknowledges_before_it_asks(void **state)
+{
+    enum { ROUNDS = 100 };
+    api_rig *rig = rig_start(NULL);
+    tls_client *client = rig_connect(rig);
+    (void)state;
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        read_poll(rig, client, "S-event", 200);
+        assert_true(atomic_load(&rig_counts(rig)->acks) >= i);
+    }
+    tls_close(&client);
+    RIG_WAIT(atomic_load(&rig_counts(rig)->acks) == ROUNDS);
+    rig_stop(&rig);
+}
+
+static void acknowledges_to_a_client_that_wants_the_end(void **state)
+{
+    static char text[10000];
+    api_rig *rig = rig_start(NULL);
+    tls_client *client = rig_connect(rig);
+    tls_reply reply;
+    (void)state;
+    (void)snprintf(text, sizeof text,
+                   "GET /sessions/S-event/events HTTP/1.1\r\nHost: a\r\n"
+                   "Connection: close\r\nAuthorization: Bearer %s\r\n\r\n",
+                   rig_token(rig));
+    assert_true(tls_send_text(client, text));
+    assert_true(tls_read(client, false, &reply));
+    assert_int_equal(reply.status, 200);
+    assert_true(tls_is_closed(client));
+    RIG_WAIT(atomic_load(&rig_counts(rig)->acks) == 1);
+    tls_close(&client);
+    rig_stop(&rig);
+}
+
+static void acknowledges_before_it_has_drained(void **state)
+{
+    api_rig *rig = rig_start(NULL);
+    tls_client *client = rig_connect(rig);
+    (void)state;
+    read_poll(rig, client, "S-event", 200);
+    rig_drain(rig);
+    assert_true(tls_is_closed(client));
+    tls_close(&client);
+    RIG_WAIT(rig_is_drained(rig));
+    RIG_WAIT(atomic_load(&rig_counts(rig)->acks) == 1);
+    assert_int_equal(rig_metric(rig, PL_AM_events_lost), 0);
     rig_stop(&rig);
 }
 
@@ -325,6 +431,11 @@ int main(void)
         cmocka_unit_test(never_gives_an_event_to_head),
         cmocka_unit_test(forgets_the_poll_of_a_client_that_went),
         cmocka_unit_test(takes_back_what_a_client_that_closed_did_not_get),
+        cmocka_unit_test(takes_back_what_arrived_but_was_not_read),
+        cmocka_unit_test(does_not_take_back_what_was_read_before_the_end),
+        cmocka_unit_test(the_next_poll_acknowledges_before_it_asks),
+        cmocka_unit_test(acknowledges_to_a_client_that_wants_the_end),
+        cmocka_unit_test(acknowledges_before_it_has_drained),
         cmocka_unit_test(cuts_a_client_that_does_not_read),
         cmocka_unit_test(ends_a_poll_that_roompool_forgot),
         cmocka_unit_test(asks_again_after_a_new_link),

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -217,4 +218,10 @@ bool tls_is_closed(tls_client *c)
     }
     int e = SSL_get_error(c->ssl, 0);
     return c->n == 0 && e != SSL_ERROR_WANT_READ;
+}
+
+size_t tls_unread(const tls_client *c)
+{
+    int n = 0;
+    return ioctl(c->fd, FIONREAD, &n) == 0 ? (size_t)n : 0;
 }

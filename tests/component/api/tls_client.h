@@ -37,6 +37,8 @@ const char *tls_pending(tls_client *client);
 void tls_forget(tls_client *client);
 /* Whether the server closes the connection (within the deadline). */
 bool tls_is_closed(tls_client *client);
+/* Bytes that have come and that nothing has read yet. */
+size_t tls_unread(const tls_client *client);
 /* Header's value in a reply, "" when absent. */
 const char *tls_header(const tls_reply *reply, const char *name);
 
