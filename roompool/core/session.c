@@ -14,6 +14,9 @@ static const char BAD_USER[] =
     "A user id has no blanks; a number is written vtn:4255550100 or "
     "tel:+14255550100 (in a form, the + as %2B)";
 
+/* Of the bindings, one client has at most one part in so many. */
+enum { CLIENT_SHARE = 2 };
+
 pl_sess *pl_session_find(const pl_pool *pool, const char *session_id)
 {
     return session_id[0] ? pl_map_find(pool->sessions, session_id) : NULL;
@@ -442,13 +445,26 @@ void pl_on_session_delete(pl_pool *pool, const pl_bus_in *in)
     pl_pool_ok(pool, &in->ticket);
 }
 
-/* Bindings matter between bind and login: the oldest makes room. */
-static void drop_oldest_user(pl_pool *pool)
+static size_t count_users(const pl_pool *pool, const char *client_id)
+{
+    size_t cursor = 0;
+    size_t n = 0;
+    const pl_user_row *user;
+    while ((user = pl_map_next(pool->users, &cursor, NULL)) != NULL)
+        n += strcmp(user->client_id, client_id) == 0;
+    return n;
+}
+
+/* Bindings matter between bind and login: the oldest makes room; of this
+ * client, NULL of all. */
+static void drop_oldest_user(pl_pool *pool, const char *client_id)
 {
     size_t cursor = 0;
     pl_user_row *user;
     pl_user_row *oldest = NULL;
     while ((user = pl_map_next(pool->users, &cursor, NULL)) != NULL) {
+        if (client_id && strcmp(user->client_id, client_id) != 0)
+            continue;
         if (!oldest || user->bound_at < oldest->bound_at)
             oldest = user;
     }
@@ -457,6 +473,19 @@ static void drop_oldest_user(pl_pool *pool)
     pl_pool_del(pool, &PL_TABLE_USER, oldest);
     (void)pl_map_remove(pool->users, oldest->token_hash);
     free(oldest);
+}
+
+/* Room for one more. A client that binds without end takes its own bindings
+ * away before it has the table, and others theirs. */
+static void make_room(pl_pool *pool, const char *client_id)
+{
+    size_t most = pool->config->max_sessions;
+    size_t share = most / CLIENT_SHARE > 0 ? most / CLIENT_SHARE : 1;
+    if (count_users(pool, client_id) >= share) {
+        drop_oldest_user(pool, client_id);
+    } else if (pl_map_count(pool->users) >= most) {
+        drop_oldest_user(pool, NULL);
+    }
 }
 
 /* Refused at once, not only at the login that follows. */
@@ -483,8 +512,7 @@ void pl_on_user_bind(pl_pool *pool, const pl_bus_in *in)
     if (!e && old) {
         *old = row;
     } else if (!e) {
-        if (pl_map_count(pool->users) >= pool->config->max_sessions)
-            drop_oldest_user(pool);
+        make_room(pool, row.client_id);
         e = pl_user_load(pool, &row);
     }
     if (e) {

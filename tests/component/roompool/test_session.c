@@ -389,6 +389,24 @@ static void a_user_has_so_many_sessions(void **state)
     assert_int_equal(open_session(w, "bob", "tb", &a), PL_OK);
 }
 
+static void a_client_that_binds_without_end_leaves_others_theirs(void **state)
+{
+    world *w = *state;
+    char token[16];
+    w->config.max_sessions = 4;
+    assert_int_equal(bind(w, "other", "to", "alice"), PL_OK);
+    world_run(w, 2000);
+    for (unsigned i = 0; i < 10; i++) {
+        pl_fmt_cut(token, sizeof token, "t%u", i);
+        assert_int_equal(bind(w, "greedy", token, "bob"), PL_OK);
+        world_run(w, 2000);
+    }
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM users"), 3);
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM users WHERE "
+                                  "client_id = 'other'"),
+                     1);
+}
+
 static void another_token_of_the_client_is_told_so(void **state)
 {
     world *w = *state;
@@ -439,6 +457,7 @@ int main(void)
         TEST(a_number_is_shown_by_its_user),
         TEST(logging_out_frees_the_token_at_once),
         TEST(a_user_has_so_many_sessions),
+        TEST(a_client_that_binds_without_end_leaves_others_theirs),
         TEST(another_token_of_the_client_is_told_so),
         TEST(a_parked_poll_hears_that_the_session_has_ended),
     };
