@@ -4,13 +4,22 @@
 #include "conference_api.h"
 #include "conference_request.h"
 
+static bool is_printable(pl_slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < ' ' || text.ptr[i] > '~')
+            return false;
+    }
+    return true;
+}
+
 /* Emergency address id into buf; one that means "none" leaves it empty: clients
  * without one send an empty header or the word undefined. */
 static pl_err put_e911(pl_slice id, char *buf, size_t cap)
 {
     if (pl_slice_eq_str(id, "undefined"))
         id.len = 0;
-    return !pl_is_utf8(id) || pl_copy(buf, cap, id) ? PL_EINVAL : PL_OK;
+    return !is_printable(id) || pl_copy(buf, cap, id) ? PL_EINVAL : PL_OK;
 }
 
 static pl_err user_bind(pl_api_call *call, pl_answer *answer)

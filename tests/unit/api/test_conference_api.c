@@ -83,6 +83,25 @@ static void opens_sessions_in_both_dialects(void **state)
     }
 }
 
+static void an_emergency_id_is_printable(void **state)
+{
+    static const struct {
+        const char *request, *body;
+    } ROWS[] = {
+        {HEAD("POST /RTC/v1/sessions") "x-e911Id: a\tb\r\n\r\n", NULL},
+        {HEAD("POST /RTC/v1/sessions") "x-e911Id: \xc3\xbc\r\n\r\n", NULL},
+        {HEAD("PUT /sessions/S") "\r\n",
+         "{\"e911Association\":{\"e911Id\":\"a\\u0007b\"}}"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        call_rig rig;
+        rig_begin(&rig, ROWS[i].request, ROWS[i].body);
+        assert_int_equal(rig.e, PL_EINVAL);
+        rig_end(&rig);
+    }
+}
+
 static void ignores_the_emergency_id_that_means_none(void **state)
 {
     call_rig rig;
@@ -479,6 +498,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(maps_every_action_word),
         cmocka_unit_test(opens_sessions_in_both_dialects),
+        cmocka_unit_test(an_emergency_id_is_printable),
         cmocka_unit_test(ignores_the_emergency_id_that_means_none),
         cmocka_unit_test(finds_the_sdp_in_all_five_places),
         cmocka_unit_test(reads_modification_ids_in_all_spellings),
