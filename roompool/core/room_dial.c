@@ -61,6 +61,12 @@ static pl_err dial(pl_pool *pool, const pl_room_dial *m, const pl_part *by,
     return PL_OK;
 }
 
+/* Whoever finds it is host there. */
+static bool is_open(const pl_room *room)
+{
+    return room && !room->row.pin_hash[0] && !room->row.host_pin_hash[0];
+}
+
 void pl_on_room_dial(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_room_dial *m = in->body;
@@ -70,6 +76,8 @@ void pl_on_room_dial(pl_pool *pool, const pl_bus_in *in)
     if (!self)
         return;
     pl_err e = pl_room_may(self, NULL, PL_ROOM_OP_DIAL);
+    if (!e && is_open(self->conf->room) && !pool->config->dial_from_open_rooms)
+        e = PL_EFORBIDDEN;
     if (!e)
         e = dial(pool, m, self, &part);
     if (e) {

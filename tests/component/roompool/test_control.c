@@ -337,6 +337,20 @@ static void a_telephone_that_does_not_answer_goes(void **state)
                         a.body.dialled.participant_id);
 }
 
+static void nobody_dials_from_a_room_without_pins(void **state)
+{
+    stage *s = *state;
+    pl_room_dial m = {.present = 0};
+    page p;
+    answer a;
+    page_enters(&s->w, &p, "lobby", NULL, "open");
+    assert_int_equal(page_dials(&s->w, &p, "sip:agent@example.net", &m, &a),
+                     PL_EFORBIDDEN);
+    s->w.config.dial_from_open_rooms = true;
+    assert_int_equal(page_dials(&s->w, &p, "sip:agent@example.net", &m, &a),
+                     PL_OK);
+}
+
 static void what_cannot_be_dialled_is_refused(void **state)
 {
     stage *s = *state;
@@ -551,6 +565,7 @@ int main(void)
         TEST(a_message_reaches_the_others),
         TEST(a_direct_message_reaches_one),
         TEST(a_telephone_is_dialled),
+        TEST(nobody_dials_from_a_room_without_pins),
         TEST(a_telephone_that_does_not_answer_goes),
         TEST(what_cannot_be_dialled_is_refused),
         TEST(a_guest_is_sent_to_another_room),

@@ -16,6 +16,7 @@ static int setup(void **state)
     static world w;
     world_create(&w, 2);
     w.config.token_s = 600; /* nobody refreshes here */
+    w.config.dial_from_open_rooms = true;
     *state = &w;
     return 0;
 }
