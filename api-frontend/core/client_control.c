@@ -9,18 +9,13 @@ static pl_err begin(pl_api_call *call)
     return e ? e : pl_client_control(call, pl_call_param(call, 1));
 }
 
-/* The table's arg says which flag, and what it becomes. */
 pl_err pl_client_seat_flag(pl_api_call *call, pl_answer *answer)
 {
     (void)answer;
-    unsigned arg = call->match->route->op->arg;
     pl_err e = begin(call);
-    if (e)
-        return e;
-    uint8_t *m = (uint8_t *)&call->message.participant_control;
-    *(bool *)(m + (arg >> 1)) = arg & 1;
-    pl_msg_mark(&PL_MSG_PARTICIPANT_CONTROL, m, arg >> 1);
-    return PL_OK;
+    if (!e)
+        pl_client_set_flag(call);
+    return e;
 }
 
 pl_err pl_client_role(pl_api_call *call, pl_answer *answer)

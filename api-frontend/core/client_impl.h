@@ -59,6 +59,8 @@ bool pl_client_is_own(const pl_api_call *call);
 
 /* A participant_control for a target, with nothing in it yet. */
 PL_MUST_USE pl_err pl_client_control(pl_api_call *call, const char *target_id);
+/* Set the flag of the message that the table's arg names to what it says. */
+void pl_client_set_flag(pl_api_call *call);
 /* Only the token is checked: for anybody, or of the path's own seat. */
 pl_client_prepare pl_client_ask, pl_client_own;
 

@@ -80,6 +80,15 @@ pl_err pl_client_control(pl_api_call *call, const char *target_id)
     return PL_PUT(m->target_id, pl_slice_str(target_id)) ? PL_ENOENT : PL_OK;
 }
 
+/* arg: the flag's offset in the message, doubled; plus one to set it. */
+void pl_client_set_flag(pl_api_call *call)
+{
+    unsigned arg = call->match->route->op->arg;
+    uint8_t *m = (uint8_t *)&call->message;
+    *(bool *)(m + (arg >> 1)) = arg & 1;
+    pl_msg_mark(call->desc, m, arg >> 1);
+}
+
 pl_err pl_client_ask(pl_api_call *call, pl_answer *answer)
 {
     (void)answer;

@@ -89,7 +89,7 @@ pl_err pl_conf_of_room(pl_pool *pool, pl_room *room, pl_conf **ret_conf)
     }
     pl_conf_row row = {.kind = PL_CONF_KIND_ROOM,
                        .mode = room->row.mode,
-                       .is_started = !room->row.host_pin_hash[0],
+                       .is_started = !pl_room_has_host_pin(room),
                        .max_participants = room->row.max_participants,
                        .max_talkers = room->row.max_talkers};
     PL_SET(row.room_id, room->row.room_id);
@@ -103,6 +103,19 @@ pl_err pl_conf_create(pl_pool *pool, uint32_t kind, pl_conf **ret_conf)
     if (kind == PL_CONF_KIND_CALL)
         row.max_participants = CALL_SEATS;
     return create(pool, &row, ret_conf);
+}
+
+bool pl_conf_is_occupied(const pl_conf *conf)
+{
+    if (!conf)
+        return false;
+    PL_LIST_EACH(node, &conf->parts)
+    {
+        if (PL_CONTAINER(node, pl_part, link)->row.state ==
+            PL_PART_STATE_ACTIVE)
+            return true;
+    }
+    return false;
 }
 
 bool pl_conf_has_room(const pl_conf *conf)

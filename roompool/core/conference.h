@@ -17,6 +17,8 @@ PL_MUST_USE pl_err pl_conf_create(pl_pool *pool, uint32_t kind,
                                   pl_conf **ret_conf);
 /* Whether one more participant fits. */
 bool pl_conf_has_room(const pl_conf *conf);
+/* Whether somebody has a seat, waiting ones included. False for NULL. */
+bool pl_conf_is_occupied(const pl_conf *conf);
 /* So many more participants are in it, or fewer. */
 void pl_conf_count_live(const pl_pool *pool, pl_conf *conf, int more);
 /* See that a media worker holds the conference: choose one, give the next

@@ -3,6 +3,7 @@
 
 #include "conference.h"
 #include "participant.h"
+#include "room.h"
 #include "waiting.h"
 
 static bool is_here(const pl_part *part)
@@ -23,7 +24,7 @@ static bool is_room(const pl_conf *conf)
 static bool is_host(const pl_part *part)
 {
     const pl_room *room = part->conf->room;
-    bool has_host_pin = room && room->row.host_pin_hash[0];
+    bool has_host_pin = pl_room_has_host_pin(room);
     return part->row.state == PL_PART_STATE_ACTIVE && !pl_waits(part) &&
            part->row.role == PL_PART_ROLE_HOST &&
            part->row.keep_alive != PL_KEEP_ALIVE_NEVER &&
@@ -53,13 +54,8 @@ static unsigned count_here(const pl_conf *conf)
 
 bool pl_host_timers_hostless(const pl_conf *conf)
 {
-    bool has_seat = false;
-    PL_LIST_EACH(node, &conf->parts)
-    {
-        has_seat |= PL_CONTAINER(node, pl_part, link)->row.state ==
-                    PL_PART_STATE_ACTIVE;
-    }
-    return is_room(conf) && conf->row.is_started && has_seat && !has_host(conf);
+    return is_room(conf) && conf->row.is_started && pl_conf_is_occupied(conf) &&
+           !has_host(conf);
 }
 
 /* Telephones that we dialled may be there for the sake of others only. */

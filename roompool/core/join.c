@@ -93,7 +93,7 @@ static void reply_joined(pl_pool *pool, const pl_bus_in *in,
 static pl_err check_stranger(pl_pool *pool, const pl_room *room,
                              const char *source, pl_part_role role)
 {
-    bool has_host = room->row.host_pin_hash[0] != '\0';
+    bool has_host = pl_room_has_host_pin(room);
     bool is_proven =
         pl_room_needs_pin(room) || (has_host && role == PL_PART_ROLE_HOST);
     if (is_proven || pl_join_guard_take(pool->joins, source, pool->now.us))
@@ -106,7 +106,7 @@ static pl_err check_stranger(pl_pool *pool, const pl_room *room,
  * as guest by saying that there is none. */
 static bool asks_for_host(const pl_room *room, const pl_room_join *m)
 {
-    return m->pin[0] == '\0' && room->row.host_pin_hash[0] &&
+    return m->pin[0] == '\0' && pl_room_has_host_pin(room) &&
            !pl_room_needs_pin(room);
 }
 

@@ -127,8 +127,7 @@ static bool may_key_host_pin(const pl_pool *pool, const pl_part *part)
 {
     const pl_room *room = part->conf->room;
     return part->row.kind == PL_PART_KIND_TELEPHONE && pl_waits(part) &&
-           part->row.role == PL_PART_ROLE_GUEST && room &&
-           room->row.host_pin_hash[0] &&
+           part->row.role == PL_PART_ROLE_GUEST && pl_room_has_host_pin(room) &&
            part->n_tries < pool->config->pin_tries;
 }
 

@@ -240,6 +240,11 @@ bool pl_room_needs_pin(const pl_room *room)
     return room && room->row.pin_hash[0] != '\0';
 }
 
+bool pl_room_has_host_pin(const pl_room *room)
+{
+    return room && room->row.host_pin_hash[0] != '\0';
+}
+
 static bool matches(pl_pool *pool, const char *pin, const char *hash)
 {
     char bare[PL_PIN_HASH_TEXT];
@@ -258,7 +263,7 @@ static pl_part_role role_of(pl_pool *pool, const pl_room *room, const char *pin)
         return PL_PART_ROLE_HOST;
     if (!is_guest)
         return PL_PART_ROLE_UNKNOWN;
-    return room->row.host_pin_hash[0] ? PL_PART_ROLE_GUEST : PL_PART_ROLE_HOST;
+    return pl_room_has_host_pin(room) ? PL_PART_ROLE_GUEST : PL_PART_ROLE_HOST;
 }
 
 pl_err pl_room_check_pin(pl_pool *pool, pl_room *room, const char *pin,
@@ -266,7 +271,7 @@ pl_err pl_room_check_pin(pl_pool *pool, pl_room *room, const char *pin,
 {
     static const char no_pin[] = "none"; /* clients: the box was left empty */
     const char *id = room->row.room_id;
-    bool has_host = room->row.host_pin_hash[0] != '\0';
+    bool has_host = pl_room_has_host_pin(room);
     if (strcmp(pin, no_pin) == 0)
         pin = "";
     if (!pl_room_needs_pin(room) && !has_host) {

@@ -26,6 +26,9 @@ void pl_room_save(pl_pool *pool, const pl_room *room);
 void pl_room_retire(pl_pool *pool, pl_room *room);
 /* Whether joining asks for a PIN; room NULL: no. */
 bool pl_room_needs_pin(const pl_room *room);
+/* Whether a PIN tells its hosts from others; where none does, everybody is
+ * host. False for NULL. */
+bool pl_room_has_host_pin(const pl_room *room);
 /* Check a PIN and the limits on guessing. pin "" is "none given".
  * Errors: PL_EPIN_REQUIRED; PL_EPIN_INVALID wrong, or too many wrong before. */
 PL_MUST_USE pl_err pl_room_check_pin(pl_pool *pool, pl_room *room,

@@ -7,6 +7,7 @@
 #include "invite.h"
 #include "participant.h"
 #include "pl/str.h"
+#include "room.h"
 #include "room_access.h"
 #include "roster.h"
 
@@ -64,7 +65,7 @@ static pl_err dial(pl_pool *pool, const pl_room_dial *m, const pl_part *by,
 /* Whoever finds it is host there. */
 static bool is_open(const pl_room *room)
 {
-    return room && !room->row.pin_hash[0] && !room->row.host_pin_hash[0];
+    return room && !pl_room_needs_pin(room) && !pl_room_has_host_pin(room);
 }
 
 void pl_on_room_dial(pl_pool *pool, const pl_bus_in *in)

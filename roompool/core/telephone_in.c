@@ -194,7 +194,7 @@ static pl_err admit_to_room(pl_pool *pool, const char *to, pl_part **ret_part)
         e = pl_conf_of_room(pool, room, &conf);
     if (!e) {
         e = pl_part_add(pool, conf, PL_PART_KIND_TELEPHONE,
-                        room->row.host_pin_hash[0] ? PL_PART_ROLE_GUEST
+                        pl_room_has_host_pin(room) ? PL_PART_ROLE_GUEST
                                                    : PL_PART_ROLE_HOST,
                         ret_part);
     }

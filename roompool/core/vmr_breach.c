@@ -1,27 +1,15 @@
 /* vmr_breach.c - what must always hold of managed rooms; for tests. */
 #include <string.h>
 
+#include "conference.h"
 #include "room.h"
 #include "vmr.h"
-
-static bool is_somebody_in(const pl_conf *conf)
-{
-    if (!conf)
-        return false;
-    PL_LIST_EACH(node, &conf->parts)
-    {
-        if (PL_CONTAINER(node, pl_part, link)->row.state ==
-            PL_PART_STATE_ACTIVE)
-            return true;
-    }
-    return false;
-}
 
 static const char *state_breach(const pl_vmr *vmr)
 {
     const pl_conf *conf = vmr->room->conf;
     bool is_out = vmr->row.reserved_at != 0;
-    bool is_in = is_somebody_in(conf);
+    bool is_in = pl_conf_is_occupied(conf);
     switch (vmr->row.state) {
     case PL_POOL_STATE_FREE:
         if (is_out || vmr->row.payload_hash[0] || conf)

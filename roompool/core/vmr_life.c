@@ -102,20 +102,6 @@ void pl_vmr_emptied(pl_pool *pool, pl_room *room)
 
 /* ---- the sweep: what should not be, but would leak if it were ---- */
 
-static bool is_anybody_in(const pl_vmr *vmr)
-{
-    const pl_conf *conf = vmr->room ? vmr->room->conf : NULL;
-    if (!conf)
-        return false;
-    PL_LIST_EACH(node, &conf->parts)
-    {
-        if (PL_CONTAINER(node, pl_part, link)->row.state ==
-            PL_PART_STATE_ACTIVE)
-            return true;
-    }
-    return false;
-}
-
 static void check_one(pl_pool *pool, pl_vmr *vmr)
 {
     uint32_t state = vmr->row.state;
@@ -128,7 +114,8 @@ static void check_one(pl_pool *pool, pl_vmr *vmr)
         (void)pl_vmr_move(pool, vmr, PL_POOL_STATE_FREE);
     } else if (state == PL_POOL_STATE_IN_USE && !vmr->room->conf) {
         pl_vmr_emptied(pool, vmr->room);
-    } else if (is_anybody_in(vmr) && state != PL_POOL_STATE_IN_USE) {
+    } else if (pl_conf_is_occupied(vmr->room->conf) &&
+               state != PL_POOL_STATE_IN_USE) {
         pl_vmr_joined(pool, vmr->room);
     } else {
         pl_vmr_plan(pool, vmr); /* the wall clock may have been set */

@@ -6,6 +6,7 @@
 #include "host_timers.h"
 #include "leg.h"
 #include "participant.h"
+#include "room.h"
 #include "roster.h"
 #include "telephone.h"
 
@@ -22,7 +23,7 @@ bool pl_waits(const pl_part *part)
 static bool is_kept_by_lock(const pl_part *part)
 {
     const pl_conf *conf = part->conf;
-    bool has_host_pin = conf->room && conf->room->row.host_pin_hash[0];
+    bool has_host_pin = pl_room_has_host_pin(conf->room);
     return conf->row.is_locked &&
            !(part->row.role == PL_PART_ROLE_HOST && has_host_pin);
 }
