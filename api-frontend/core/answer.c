@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "json.h"
+#include "pl/json.h"
 #include "pl/str.h"
 
 static const char TYPE_JSON[] = "application/json";

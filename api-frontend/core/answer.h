@@ -3,7 +3,7 @@
 #ifndef PL_API_ANSWER_H
 #define PL_API_ANSWER_H
 
-#include "buf.h"
+#include "pl/buf.h"
 
 enum { PL_ANSWER_BODY_MAX = 4 << 20 };
 

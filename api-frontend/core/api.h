@@ -6,7 +6,7 @@
 
 #include "answer.h"
 #include "http_head.h"
-#include "json.h"
+#include "pl/json.h"
 #include "pl/msg.h"
 #include "turn.h"
 

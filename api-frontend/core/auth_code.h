@@ -5,7 +5,7 @@
 #ifndef PL_API_AUTH_CODE_H
 #define PL_API_AUTH_CODE_H
 
-#include "json.h"
+#include "pl/json.h"
 #include "redirect.h"
 
 enum {

@@ -2,7 +2,7 @@
 #ifndef PL_API_BASE64_H
 #define PL_API_BASE64_H
 
-#include "buf.h"
+#include "pl/buf.h"
 
 /* Append the decoded bytes. Errors: PL_EPROTO a character outside the
  * alphabet, padding, an impossible length, or trailing bits that are not zero;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "json.h"
+#include "pl/json.h"
 #include "pl/str.h"
 
 /* ---- a session's events ---- */

@@ -2,7 +2,7 @@
 #ifndef PL_API_EVENT_TEXT_H
 #define PL_API_EVENT_TEXT_H
 
-#include "json.h"
+#include "pl/json.h"
 #include "pl/msg.h"
 
 /* The body of an event poll's 200, in the spelling of the event's session.

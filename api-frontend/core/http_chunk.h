@@ -4,7 +4,7 @@
 #ifndef PL_API_HTTP_CHUNK_H
 #define PL_API_HTTP_CHUNK_H
 
-#include "buf.h"
+#include "pl/buf.h"
 
 typedef struct pl_http_chunk {
     int state;

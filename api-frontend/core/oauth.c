@@ -5,7 +5,7 @@
 
 #include "base64.h"
 #include "form_data.h"
-#include "json.h"
+#include "pl/json.h"
 #include "pl/str.h"
 #include "url.h"
 

@@ -3,7 +3,7 @@
 #ifndef PL_API_PROM_MERGE_H
 #define PL_API_PROM_MERGE_H
 
-#include "buf.h"
+#include "pl/buf.h"
 
 /* Append the merged text of n texts, families in the order they first appear.
  * Errors: PL_EFULL. Source: Prometheus text exposition format 0.0.4 */

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "buf.h"
+#include "pl/buf.h"
 
 enum { PL_REDIRECT_MAX = 255 };
 

@@ -3,7 +3,7 @@
 #ifndef PL_API_TURN_H
 #define PL_API_TURN_H
 
-#include "json.h"
+#include "pl/json.h"
 
 typedef struct pl_turn {
     const char *stun_urls, *turn_urls; /* separated by blanks, "" none */

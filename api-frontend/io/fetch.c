@@ -6,7 +6,7 @@
 
 #include <curl/curl.h>
 
-#include "buf.h"
+#include "pl/buf.h"
 #include "pl/str.h"
 
 enum { BODY_MAX = 262144, SOCKETS_MAX = 8 };

@@ -4,7 +4,7 @@
 
 #include <sys/types.h>
 
-#include "buf.h"
+#include "pl/buf.h"
 
 /* Read a whole regular file, at most out->max bytes.
  * Errors: PL_ENOENT; PL_ETOOBIG; PL_EIO. */

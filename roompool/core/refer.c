@@ -16,7 +16,7 @@ typedef struct ticket {
     pl_list link;
     char id[PL_ID_MAX + 1];
     char target_id[PL_ID_MAX + 1];
-    char room_id[PL_NAME_MAX + 1];
+    char room_id[PL_ROOM_NAME_MAX + 1];
     char secret[SECRET_TEXT + 1], hash[HASH_TEXT + 1];
     uint32_t role;
     int64_t until_us;

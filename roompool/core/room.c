@@ -127,7 +127,7 @@ static bool is_open(const pl_room *room)
 
 bool pl_room_is_known(const pl_pool *pool, const char *alias)
 {
-    char name[PL_NAME_MAX + 1];
+    char name[PL_ROOM_NAME_MAX + 1];
     pl_room_fold(name, sizeof name, alias);
     const pl_room *room = pl_map_find(pool->aliases, name);
     return is_open(room);
@@ -135,7 +135,7 @@ bool pl_room_is_known(const pl_pool *pool, const char *alias)
 
 pl_err pl_room_find(pl_pool *pool, const char *alias, pl_room **ret_room)
 {
-    char name[PL_NAME_MAX + 1];
+    char name[PL_ROOM_NAME_MAX + 1];
     pl_room_fold(name, sizeof name, alias);
     pl_room *room = pl_map_find(pool->aliases, name);
     pl_err e = PL_OK;
@@ -187,7 +187,7 @@ void pl_room_drop_unused(pl_pool *pool, pl_room *room)
 pl_err pl_room_add_managed(pl_pool *pool, const pl_room_row *row,
                            pl_room **ret_room)
 {
-    char alias[PL_NAME_MAX + 1];
+    char alias[PL_ROOM_NAME_MAX + 1];
     pl_room_fold(alias, sizeof alias, row->room_id);
     pl_room *room = pl_map_find(pool->rooms, row->room_id);
     /* One that was removed may still be remembered for its last conference. */
@@ -335,9 +335,9 @@ pl_err pl_room_check_config(const pl_room_config *values, char *reason,
 
 /* The next name of a list, in lower case. Errors: PL_ENOENT no more;
  * PL_ETOOBIG. */
-static pl_err next_alias(const char **list, char alias[PL_NAME_MAX + 1])
+static pl_err next_alias(const char **list, char alias[PL_ROOM_NAME_MAX + 1])
 {
-    char as_written[PL_NAME_MAX + 1];
+    char as_written[PL_ROOM_NAME_MAX + 1];
     *list += strspn(*list, ", ");
     size_t n = strcspn(*list, ", ");
     if (n == 0)
@@ -346,13 +346,13 @@ static pl_err next_alias(const char **list, char alias[PL_NAME_MAX + 1])
                 (pl_slice){(const uint8_t *)*list, n}))
         return PL_ETOOBIG;
     *list += n;
-    pl_room_fold(alias, PL_NAME_MAX + 1, as_written);
+    pl_room_fold(alias, PL_ROOM_NAME_MAX + 1, as_written);
     return PL_OK;
 }
 
 static bool has_alias(const char *list, const char *alias)
 {
-    char one[PL_NAME_MAX + 1];
+    char one[PL_ROOM_NAME_MAX + 1];
     while (next_alias(&list, one) == PL_OK) {
         if (strcmp(one, alias) == 0)
             return true;
@@ -367,7 +367,7 @@ pl_err pl_room_check_pair(const char *name, const void *values,
     const pl_room_config *config = values;
     const pl_room_config *other_config = other_values;
     const char *lists[] = {name, config->aliases};
-    char alias[PL_NAME_MAX + 1];
+    char alias[PL_ROOM_NAME_MAX + 1];
     for (size_t i = 0; i < 2; i++) {
         while (next_alias(&lists[i], alias) == PL_OK) {
             if (!has_alias(other, alias) &&
@@ -384,7 +384,7 @@ pl_err pl_room_check_pair(const char *name, const void *values,
 static pl_err add_aliases(pl_pool *pool, pl_room *room, const char *list,
                           char *reason, size_t cap)
 {
-    char alias[PL_NAME_MAX + 1] = "";
+    char alias[PL_ROOM_NAME_MAX + 1] = "";
     pl_err e;
     while ((e = next_alias(&list, alias)) == PL_OK) {
         e = add_alias(pool, room, alias);

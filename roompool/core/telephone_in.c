@@ -146,7 +146,7 @@ static void incoming_ready(pl_pool *pool, pl_op *op, pl_err e,
 static void name_caller(pl_part *part, const pl_call_incoming *m)
 {
     const char *user = strchr(m->from_uri, ':');
-    char name[PL_NAME_MAX + 1];
+    char name[PL_ROOM_NAME_MAX + 1];
     PL_SET(name, user ? user + 1 : m->from_uri);
     name[strcspn(name, "@;")] = '\0';
     PL_SET(part->row.display_name, m->from_name[0] ? m->from_name

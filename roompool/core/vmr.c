@@ -112,14 +112,14 @@ static void no_key(char key[NO_TEXT], uint64_t room_no)
     pl_fmt_cut(key, NO_TEXT, "%" PRIu64, room_no);
 }
 
-static void name_key(char key[PL_NAME_MAX + 1], const char *name)
+static void name_key(char key[PL_ROOM_NAME_MAX + 1], const char *name)
 {
-    pl_room_fold(key, PL_NAME_MAX + 1, name);
+    pl_room_fold(key, PL_ROOM_NAME_MAX + 1, name);
 }
 
 pl_vmr *pl_vmr_find(const pl_pool *pool, const char *name)
 {
-    char key[PL_NAME_MAX + 1];
+    char key[PL_ROOM_NAME_MAX + 1];
     name_key(key, name);
     return pl_map_find(pool->vmrs->by_name, key);
 }
@@ -149,7 +149,7 @@ static void enqueue(pl_vmrs *v, pl_vmr *vmr)
 /* The newest owns a name; an earlier one of that name was removed. */
 static pl_err index_name(pl_vmrs *v, pl_vmr *vmr)
 {
-    char key[PL_NAME_MAX + 1];
+    char key[PL_ROOM_NAME_MAX + 1];
     const pl_vmr *other;
     name_key(key, vmr->row.name);
     other = pl_map_find(v->by_name, key);
@@ -388,7 +388,7 @@ void pl_vmr_remove(pl_pool *pool, pl_vmr *vmr, const char *cause)
 
 void pl_vmr_forget(pl_pool *pool, pl_vmr *vmr)
 {
-    char key[PL_NAME_MAX + 1];
+    char key[PL_ROOM_NAME_MAX + 1];
     pl_vmrs *v = pool->vmrs;
     pl_pool_cancel(pool, &vmr->due);
     name_key(key, vmr->row.name);

@@ -38,6 +38,10 @@
 #define PL_ROW_STREAM(v, n, t)          PL_ROW_ENUM(STREAM, v, n)
 #define PL_ROW_INVENTORY(v, n, t)       PL_ROW_ENUM(INVENTORY, v, n)
 #define PL_ROW_POOL_STATE(v, n, t)      PL_ROW_ENUM(POOL_STATE, v, n)
+#define PL_ROW_FETCH_METHOD(v, n, t)    PL_ROW_ENUM(FETCH_METHOD, v, n)
+#define PL_ROW_FETCH_AUTH(v, n, t)      PL_ROW_ENUM(FETCH_AUTH, v, n)
+#define PL_ROW_MGMT_RESOURCE(v, n, t)   PL_ROW_ENUM(MGMT_RESOURCE, v, n)
+#define PL_ROW_MGMT_COMMAND(v, n, t)    PL_ROW_ENUM(MGMT_COMMAND, v, n)
 
 #define PL_WORDS_BODY(sym, upper)                                              \
     enum pl_##sym{PL_##upper##_WORDS(PL_ROW_##upper)};

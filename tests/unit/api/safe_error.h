@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "json.h"
+#include "pl/json.h"
 #include "pl/str.h"
 
 static const struct {

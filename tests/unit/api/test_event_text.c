@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "event_text.h"
-#include "json.h"
+#include "pl/json.h"
 
 static void check(const pl_event_item *item, const char *want)
 {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "buf.h"
+#include "pl/buf.h"
 #include "pl/str.h"
 #include "route.h"
 

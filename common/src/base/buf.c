@@ -1,5 +1,5 @@
 /* buf.c - growable bytes with an upper bound. */
-#include "buf.h"
+#include "pl/buf.h"
 
 #include <stdarg.h>
 #include <stdint.h>

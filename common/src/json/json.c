@@ -1,6 +1,6 @@
 /* json.c - bounded JSON reading over jansson (the only file that uses it), and
  * a small writer. */
-#include "json.h"
+#include "pl/json.h"
 
 #include <string.h>
 

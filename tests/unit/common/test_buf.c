@@ -1,7 +1,12 @@
 /* test_buf.c - growable bytes with a bound. */
-#include "cm.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 
-#include "buf.h"
+#include <cmocka.h>
+
+#include "pl/buf.h"
 
 static void grows_up_to_its_bound_and_stays_failed(void **state)
 {

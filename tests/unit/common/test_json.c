@@ -1,10 +1,14 @@
 /* test_json.c - bounded reading, and writing. */
-#include "cm.h"
-
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "json.h"
+#include <cmocka.h>
+
+#include "pl/json.h"
 
 static pl_err parse(const char *text)
 {

@@ -1,6 +1,6 @@
 /* buf.h - growable bytes with an upper bound: request bodies, answers. */
-#ifndef PL_API_BUF_H
-#define PL_API_BUF_H
+#ifndef PL_BUF_H
+#define PL_BUF_H
 
 #include <stdbool.h>
 #include <stddef.h>

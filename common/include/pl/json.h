@@ -2,14 +2,14 @@
  *
  * Refused: depth above 32, more than 1000 members, repeated members, NUL in
  * strings, text that is not UTF-8, anything behind the value. */
-#ifndef PL_API_JSON_H
-#define PL_API_JSON_H
+#ifndef PL_JSON_H
+#define PL_JSON_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "buf.h"
+#include "pl/buf.h"
 
 enum { PL_JSON_DEPTH_MAX = 32, PL_JSON_KEYS_MAX = 1000 };
 
