@@ -205,6 +205,9 @@ void pl_pool_refuse(pl_pool *pool, const pl_bus_ticket *ticket, pl_err e,
  * lost is found by the next inventory. */
 void pl_pool_send(pl_pool *pool, const char *node, uint64_t epoch,
                   const pl_msg_desc *desc, const void *body, pl_op *op);
+/* The same, all of it said. */
+void pl_pool_send_how(pl_pool *pool, const pl_bus_send *how,
+                      const pl_msg_desc *desc, const void *body, pl_op *op);
 void pl_pool_note(pl_pool *pool, pl_log_level level, const char *event,
                   const pl_conf *conf, const pl_part *part, const char *text);
 /* A call record was written (load.c: old ones are pruned). */

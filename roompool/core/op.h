@@ -3,6 +3,7 @@
 #ifndef PL_ROOMPOOL_OP_H
 #define PL_ROOMPOOL_OP_H
 
+#include "agenda.h"
 #include "pl/list.h"
 #include "pool.h"
 
@@ -28,6 +29,8 @@ struct pl_op {
     uint32_t action;
     uint32_t sdp_type;
     unsigned tries;
+    uint64_t no;  /* number of what it is about: a room, a sink */
+    pl_task late; /* its end is told later; outgoing.c */
     uint8_t *sdp; /* owned copy, for a second try */
     size_t sdp_len;
 };

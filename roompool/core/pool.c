@@ -113,16 +113,22 @@ static void ignore_reply(pl_pool *pool, pl_op *op, pl_err e,
     pl_op_destroy(&op);
 }
 
+void pl_pool_send_how(pl_pool *pool, const pl_bus_send *how,
+                      const pl_msg_desc *desc, const void *body, pl_op *op)
+{
+    if (!op && desc->kind == PL_REQUEST)
+        op = pl_op_create(pool, ignore_reply);
+    if (op)
+        PL_SET(op->node, how->to);
+    if (pl_outbox_request(pool->outbox, how, desc, body, op))
+        pl_pool_fail(pool, PL_ENOMEM);
+}
+
 void pl_pool_send(pl_pool *pool, const char *node, uint64_t epoch,
                   const pl_msg_desc *desc, const void *body, pl_op *op)
 {
     pl_bus_send how = {.to = node, .trace = pool->trace, .epoch = epoch};
-    if (!op && desc->kind == PL_REQUEST)
-        op = pl_op_create(pool, ignore_reply);
-    if (op)
-        PL_SET(op->node, node);
-    if (pl_outbox_request(pool->outbox, &how, desc, body, op))
-        pl_pool_fail(pool, PL_ENOMEM);
+    pl_pool_send_how(pool, &how, desc, body, op);
 }
 
 void pl_pool_note(pl_pool *pool, pl_log_level level, const char *event,

@@ -166,6 +166,7 @@ void world_create_at(world *w, unsigned n_media,
     world_start_signaling(w);
     pl_fmt_cut(w->api_node, sizeof w->api_node, "api-1.1");
     w->api = world_open_bus(w, w->api_node, PL_ROLE_API);
+    web_start(w);
     world_say_hello(w, w->api, w->api_node, PL_ROLE_API);
 }
 
@@ -184,6 +185,7 @@ void world_destroy(world *w)
         pl_bus_close(&w->media[i].bus);
     pl_bus_close(&w->sig.bus);
     pl_bus_close(&w->api);
+    web_stop(w);
     pl_bus_hub_destroy(&w->hub);
     pl_metrics_destroy(&w->metrics);
     pl_loop_destroy(&w->loop);

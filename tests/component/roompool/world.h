@@ -1,6 +1,6 @@
 /* world.h - roompool with its real store and bus glue, on an in-memory bus and
- * a fake clock, among scripted workers (fake_media.h, fake_signaling.h) and
- * clients (fake_client.h). */
+ * a fake clock, among scripted workers (fake_media.h, fake_signaling.h),
+ * clients (fake_client.h) and servers of others (fake_web.h). */
 #ifndef PL_TEST_WORLD_H
 #define PL_TEST_WORLD_H
 
@@ -9,6 +9,7 @@
 #include "fake_client.h"
 #include "fake_media.h"
 #include "fake_signaling.h"
+#include "fake_web.h"
 #include "io/store_sqlite.h"
 #include "pl/loop.h"
 #include "pl/str.h"
@@ -27,6 +28,7 @@ struct world {
     char api_node[65];
     fake_media media[3];
     fake_signaling sig;
+    fake_web web; /* servers of others, behind the front end */
     unsigned n_media;
     bool is_fatal;
     unsigned n_boot;
