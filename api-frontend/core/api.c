@@ -43,6 +43,7 @@ void pl_api_fail(const pl_api_op *op, const pl_api_call *call, pl_err e,
     case PL_FAMILY_ROOM: pl_room_fail(call, e, text, answer); break;
     case PL_FAMILY_SITE:
     case PL_FAMILY_TOKEN:
+    case PL_FAMILY_MANAGEMENT:
     case PL_FAMILIES:
     default:
         pl_answer_refuse(answer, op->family, pl_err_http(e),

@@ -16,7 +16,8 @@ typedef enum pl_api_auth {
     PL_AUTH_NONE,
     PL_AUTH_BEARER,           /* access token in Authorization */
     PL_AUTH_BEARER_OR_TICKET, /* or ?ticket=, for streams */
-    PL_AUTH_SEAT, /* participant's token in `token` header or ?token= */
+    PL_AUTH_SEAT,       /* participant's token in `token` header or ?token= */
+    PL_AUTH_MANAGEMENT, /* user and password, or a token that may manage */
 } pl_api_auth;
 
 /* What the gateway does with a request. */
@@ -78,7 +79,8 @@ typedef enum pl_scope {
     PL_SCOPE_WEBRTCMOBILE = 1 << 1, /* its user is a mobile number */
     PL_SCOPE_EMERGENCYSERVICES = 1 << 2,
     PL_SCOPE_ROOMS = 1 << 3,
-    PL_SCOPE_ROOMS_ADMIN = 1 << 4
+    PL_SCOPE_ROOMS_ADMIN = 1 << 4,
+    PL_SCOPE_MANAGEMENT = 1 << 5
 } pl_scope;
 
 /* Who a bearer token speaks for. */

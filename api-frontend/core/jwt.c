@@ -187,7 +187,8 @@ static unsigned scopes_of(const pl_json *claims)
                 {"WEBRTCMOBILE", PL_SCOPE_WEBRTCMOBILE},
                 {"EMERGENCYSERVICES", PL_SCOPE_EMERGENCYSERVICES},
                 {"rooms", PL_SCOPE_ROOMS},
-                {"rooms.admin", PL_SCOPE_ROOMS_ADMIN}};
+                {"rooms.admin", PL_SCOPE_ROOMS_ADMIN},
+                {"management", PL_SCOPE_MANAGEMENT}};
     unsigned bits = 0;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (has_scope(claims, rows[i].word))

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base64.h"
+#include "basic_auth.h"
 #include "form_data.h"
 #include "pl/json.h"
 #include "pl/str.h"
@@ -15,36 +15,24 @@ static pl_err refuse(pl_oauth_fault fault, pl_oauth_fault *ret_fault)
     return PL_EINVAL;
 }
 
-static bool starts_nocase(pl_slice s, const char *prefix)
-{
-    size_t n = strlen(prefix);
-    return s.len >= n && pl_slice_eq_nocase((pl_slice){s.ptr, n}, prefix);
-}
-
 /* RFC 6749 section 2.3.1: both parts are form-encoded, then joined. */
 static pl_err read_basic(pl_slice header, pl_oauth_request *request)
 {
-    enum { BASIC = 6, PAIR_MAX = 1024 };
-    pl_slice text = {header.ptr + BASIC, header.len - BASIC};
+    pl_slice id;
+    pl_slice secret;
     pl_buf pair;
-    pl_buf_init(&pair, PAIR_MAX);
-    pl_err e = pl_base64_decode(text, &pair);
-    const char *colon = e ? NULL : strchr(pl_buf_text(&pair), ':');
-    if (colon) {
-        size_t n = (size_t)(colon - pair.ptr);
-        pl_slice id = {(const uint8_t *)pair.ptr, n};
-        pl_slice secret = {(const uint8_t *)colon + 1, pair.len - n - 1};
+    pl_buf_init(&pair, PL_BASIC_PAIR_MAX);
+    pl_err e = pl_basic_read(header, &pair, &id, &secret);
+    if (!e) {
         e = pl_url_decode(id, PL_URL_PLUS_IS_BLANK, request->client_id,
                           sizeof request->client_id);
-        if (!e) {
-            e = pl_url_decode(secret, PL_URL_PLUS_IS_BLANK,
-                              request->client_secret,
-                              sizeof request->client_secret);
-        }
-        request->has_basic = true;
     }
-    pl_buf_fini(&pair);
-    return colon && !e ? PL_OK : PL_EAUTH;
+    if (!e) {
+        e = pl_url_decode(secret, PL_URL_PLUS_IS_BLANK, request->client_secret,
+                          sizeof request->client_secret);
+    }
+    pl_buf_wipe(&pair);
+    return e ? PL_EAUTH : PL_OK;
 }
 
 /* RFC 6749 section 3.3 */
@@ -86,7 +74,7 @@ pl_err pl_oauth_read(const pl_http_head *head, pl_slice body,
     if (!request->has_code && strcmp(grant, "client_credentials") != 0)
         return refuse(PL_OAUTH_UNSUPPORTED_GRANT, ret_fault);
     pl_slice header = pl_http_head_get(head, "authorization");
-    if (starts_nocase(header, "Basic ")) {
+    if (pl_basic_is(header)) {
         if (read_basic(header, request))
             return refuse(PL_OAUTH_INVALID_CLIENT, ret_fault);
     } else if (pl_form_get_optional(&form, "client_id", request->client_id,

@@ -78,58 +78,25 @@ static pl_err open_keys(pl_auth *auth)
     return e ? fail("keys_unusable", path, e) : PL_OK;
 }
 
-/* The value of NAME= in lines of a file. */
-static pl_err find_value(const char *text, const char *name, char *buf,
-                         size_t cap)
-{
-    size_t n = strlen(name);
-    while (*text) {
-        size_t len = strcspn(text, "\r\n");
-        if (len > n && strncmp(text, name, n) == 0 && text[n] == '=') {
-            return pl_copy(
-                buf, cap,
-                (pl_slice){(const uint8_t *)text + n + 1, len - n - 1});
-        }
-        text += len;
-        text += strspn(text, "\r\n");
-    }
-    return PL_ENOENT;
-}
-
-static pl_err load_client(pl_auth *auth, const char *path)
-{
-    pl_buf text;
-    pl_buf_init(&text, CLIENT_TEXT_MAX);
-    pl_err e = pl_file_read(path, &text);
-    if (!e && (find_value(pl_buf_text(&text), "CLIENT_ID", auth->client_id,
-                          sizeof auth->client_id) ||
-               find_value(pl_buf_text(&text), "CLIENT_SECRET",
-                          auth->client_secret, sizeof auth->client_secret)))
-        e = PL_ECONFIG;
-    pl_buf_fini(&text);
-    return e;
-}
-
-static pl_err make_client(const char *path)
-{
-    char secret[64];
-    char text[256];
-    pl_random_token(SECRET_BYTES, secret, sizeof secret);
-    pl_fmt_cut(text, sizeof text, "CLIENT_ID=parley-dev\nCLIENT_SECRET=%s\n",
-               secret);
-    pl_err e = pl_file_make_secret(path, pl_slice_str(text));
-    return e == PL_EEXIST ? PL_OK : e;
-}
-
 static pl_err open_client(pl_auth *auth)
 {
     const char *path = auth->config->dev_client;
-    pl_err e = load_client(auth, path);
-    if (e == PL_ENOENT) {
-        e = make_client(path);
-        if (!e)
-            e = load_client(auth, path);
-    }
+    char secret[64];
+    char fresh[256];
+    pl_buf text;
+    pl_random_token(SECRET_BYTES, secret, sizeof secret);
+    pl_fmt_cut(fresh, sizeof fresh, "CLIENT_ID=parley-dev\nCLIENT_SECRET=%s\n",
+               secret);
+    pl_buf_init(&text, CLIENT_TEXT_MAX);
+    pl_err e = pl_file_open_secret(path, pl_slice_str(fresh), &text);
+    if (!e && (pl_env_value(pl_buf_text(&text), "CLIENT_ID", auth->client_id,
+                            sizeof auth->client_id) ||
+               pl_env_value(pl_buf_text(&text), "CLIENT_SECRET",
+                            auth->client_secret, sizeof auth->client_secret)))
+        e = PL_ECONFIG;
+    pl_buf_wipe(&text);
+    pl_wipe(fresh, sizeof fresh);
+    pl_wipe(secret, sizeof secret);
     return e ? fail("client_unusable", path, e) : PL_OK;
 }
 

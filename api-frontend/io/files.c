@@ -73,6 +73,32 @@ pl_err pl_file_make_secret(const char *path, pl_slice text)
     return e;
 }
 
+pl_err pl_file_open_secret(const char *path, pl_slice fresh, pl_buf *out)
+{
+    pl_err e = pl_file_read(path, out);
+    if (e != PL_ENOENT)
+        return e;
+    e = pl_file_make_secret(path, fresh);
+    if (e && e != PL_EEXIST) /* another front end was faster */
+        return e;
+    return pl_file_read(path, out);
+}
+
+pl_err pl_env_value(const char *text, const char *name, char *buf, size_t cap)
+{
+    size_t n = strlen(name);
+    while (*text) {
+        size_t len = strcspn(text, "\r\n");
+        if (len > n && strncmp(text, name, n) == 0 && text[n] == '=') {
+            pl_slice value = {(const uint8_t *)text + n + 1, len - n - 1};
+            return pl_copy(buf, cap, value) ? PL_EINVAL : PL_OK;
+        }
+        text += len;
+        text += strspn(text, "\r\n");
+    }
+    return PL_ENOENT;
+}
+
 /* Step into one path segment; the old descriptor is closed. */
 static int step(int dir, const char *name, int flags)
 {

@@ -13,6 +13,15 @@ PL_MUST_USE pl_err pl_file_read(const char *path, pl_buf *out);
  * Errors: PL_EEXIST; PL_EIO. */
 PL_MUST_USE pl_err pl_file_make_secret(const char *path, pl_slice text);
 
+/* Read a file of secrets; when it is missing, make it with this text first.
+ * Errors: PL_ETOOBIG; PL_EIO. */
+PL_MUST_USE pl_err pl_file_open_secret(const char *path, pl_slice fresh,
+                                       pl_buf *out);
+/* The value of NAME= in the lines of a text.
+ * Errors: PL_ENOENT; PL_EINVAL too long. */
+PL_MUST_USE pl_err pl_env_value(const char *text, const char *name, char *buf,
+                                size_t cap);
+
 typedef struct pl_file_info {
     off_t size;
     int64_t changed_ns;

@@ -36,6 +36,11 @@ void pl_gateway_fail(const pl_incoming *in, pl_err e, const char *text)
     pl_answer answer;
     pl_answer_init(&answer);
     pl_api_fail(op, &call, e, text, &answer);
+    if (in->wait_s > 0) {
+        char seconds[16];
+        pl_fmt_cut(seconds, sizeof seconds, "%u", in->wait_s);
+        pl_answer_header(&answer, "Retry-After", seconds);
+    }
     pl_gateway_answer(in->gateway, in->exchange, op->family, &answer, NULL,
                       NULL);
     pl_answer_fini(&answer);
@@ -136,6 +141,27 @@ static bool has_ticket(const pl_http_head *head, const pl_api_op *op)
            (op->kind == PL_KIND_SESSION_SOCKET ||
             pl_channel_wants_stream(head)) &&
            pl_url_param(head->query, "ticket", text, sizeof text) == PL_OK;
+}
+
+/* The caller or seat that this kind of route wants. */
+static pl_err find_out_who(pl_incoming *in, pl_api_auth auth, pl_caller *caller,
+                           pl_seat *seat)
+{
+    const pl_gateway *gateway = in->gateway;
+    const pl_http_head *head = pl_http_request_head(in->exchange);
+    pl_slice header = pl_http_head_get(head, "authorization");
+    switch (auth) {
+    case PL_AUTH_BEARER:
+    case PL_AUTH_BEARER_OR_TICKET:
+        return pl_auth_check(gateway->auth, header, caller);
+    case PL_AUTH_SEAT: return find_seat(head, seat);
+    case PL_AUTH_MANAGEMENT:
+        return pl_management_auth_check(gateway->management, header,
+                                        pl_http_request_source(in->exchange),
+                                        caller, &in->wait_s);
+    case PL_AUTH_NONE:
+    default: return PL_OK;
+    }
 }
 
 /* ---- hand-over ---- */
@@ -281,15 +307,10 @@ static void on_request(void *ctx, pl_http_exchange *exchange)
                       .caller = &caller,
                       .seat = &seat};
     const pl_api_op *op = match.route->op;
-    if (op->auth == PL_AUTH_BEARER_OR_TICKET && has_ticket(head, op)) {
+    if (op->auth == PL_AUTH_BEARER_OR_TICKET && has_ticket(head, op))
         in.caller = NULL;
-    } else if (op->auth == PL_AUTH_BEARER ||
-               op->auth == PL_AUTH_BEARER_OR_TICKET) {
-        e = pl_auth_check(gateway->auth,
-                          pl_http_head_get(head, "authorization"), &caller);
-    } else if (op->auth == PL_AUTH_SEAT) {
-        e = find_seat(head, &seat);
-    }
+    else
+        e = find_out_who(&in, op->auth, &caller, &seat);
     /* A session's poll waits for roompool; everything else says so. */
     if (!e && !is_ready(gateway) &&
         (op->kind == PL_KIND_CALL || op->kind == PL_KIND_SEAT_EVENTS))
@@ -391,6 +412,17 @@ static void load_openapi(pl_gateway *gateway)
     }
 }
 
+static pl_err open_management(pl_gateway *gateway)
+{
+    pl_management_auth_options options = {
+        .loop = gateway->options.loop,
+        .config = gateway->options.config,
+        .metrics = gateway->options.metrics,
+        .auth = gateway->auth,
+    };
+    return pl_management_auth_open(&options, &gateway->management);
+}
+
 pl_err pl_gateway_open(const pl_gateway_options *options,
                        pl_gateway **ret_gateway)
 {
@@ -416,6 +448,8 @@ pl_err pl_gateway_open(const pl_gateway_options *options,
         e = pl_auth_open(options->loop, config, options->metrics,
                          &gateway->auth);
     }
+    if (!e)
+        e = open_management(gateway);
     if (!e) {
         e = pl_tls_open(config->certificate, config->certificate_key,
                         config->names, &gateway->tls);
@@ -445,6 +479,7 @@ void pl_gateway_close(pl_gateway **gateway)
     pl_source_count_destroy(&g->stream_sources);
     pl_metrics_pages_free(g);
     pl_tls_close(&g->tls);
+    pl_management_auth_close(&g->management);
     pl_auth_close(&g->auth);
     pl_buf_fini(&g->openapi);
     pl_buf_wipe(&g->turn_secret);

@@ -5,6 +5,7 @@
 #include "api.h"
 #include "auth.h"
 #include "gateway.h"
+#include "management_auth.h"
 #include "pl/list.h"
 #include "room_api.h"
 #include "source_count.h"
@@ -13,6 +14,7 @@ struct pl_gateway {
     pl_gateway_options options;
     pl_tls *tls;
     pl_auth *auth;
+    pl_management_auth *management;
     pl_http_server *server;
     pl_buf openapi;
     pl_buf turn_secret;
@@ -36,6 +38,7 @@ typedef struct pl_incoming {
     const pl_route_match *match;
     const pl_caller *caller; /* bearer routes; NULL: a ticket says who */
     const pl_seat *seat;     /* seat routes */
+    unsigned wait_s;         /* refused for so long; 0 not for that */
 } pl_incoming;
 
 /* Send an answer with what every answer of its family carries. */

@@ -148,6 +148,8 @@ static void set_config(api_rig *rig)
     set_path(rig, c->certificate_key, sizeof c->certificate_key, "key.pem");
     set_path(rig, c->token_keys, sizeof c->token_keys, "keys.json");
     set_path(rig, c->dev_client, sizeof c->dev_client, "client.env");
+    set_path(rig, c->management_file, sizeof c->management_file,
+             "management.env");
     set_path(rig, c->turn_secret_file, sizeof c->turn_secret_file,
              "turn-secret");
     set_path(rig, c->web_dir, sizeof c->web_dir, "web");
@@ -185,9 +187,9 @@ static void give(api_rig *rig, order what)
 
 void rig_stop(api_rig **rig)
 {
-    static const char *const FILES[] = {"cert.pem",     "key.pem",
-                                        "keys.json",    "client.env",
-                                        "openapi.json", "turn-secret"};
+    static const char *const FILES[] = {
+        "cert.pem",     "key.pem",     "keys.json",     "client.env",
+        "openapi.json", "turn-secret", "management.env"};
     char path[128];
     atomic_store(&(*rig)->order, ORDER_STOP);
     assert_int_equal(pthread_join((*rig)->thread, NULL), 0);
