@@ -111,17 +111,23 @@ static void put_time(pl_jw *w, const char *key, int64_t wall_ms)
     pl_jw_str(w, key, text);
 }
 
+/* The number that it has where it is. */
+static uint64_t id_of(const pl_pool_room *room)
+{
+    return room->platform_id ? room->platform_id : room->room_no;
+}
+
 static void put_uri(pl_jw *w, const char *key, const pl_pool_room *room)
 {
     char uri[96];
     pl_fmt_cut(uri, sizeof uri, "/api/admin/configuration/v1/conference/%llu/",
-               (unsigned long long)room->room_no);
+               (unsigned long long)id_of(room));
     pl_jw_str(w, key, uri);
 }
 
 static void put_members(pl_jw *w, const pl_pool_room *room, bool has_pin)
 {
-    pl_jw_int(w, "id", (int64_t)room->room_no);
+    pl_jw_int(w, "id", (int64_t)id_of(room));
     pl_jw_str(w, "name", room->name);
     pl_jw_str(w, "service_type", "conference");
     pl_jw_bool(w, "allow_guests", room->allow_guests);
