@@ -1,10 +1,11 @@
 /* vmr_checkout.c - a room is handed out: once, the oldest first, committed
  * before the answer. */
+#include "vmr_checkout.h"
+
 #include <string.h>
 
 #include "pl/str.h"
 #include "room.h"
-#include "vmr.h"
 
 static void hash_key(pl_pool *pool, const pl_pool_checkout *m, char hash[65])
 {
@@ -91,9 +92,9 @@ static pl_err reserve(pl_pool *pool, pl_vmr *vmr, const pl_pool_checkout *m,
     return pl_vmr_move(pool, vmr, PL_POOL_STATE_RESERVED) ? PL_OK : PL_ESTATE;
 }
 
-void pl_on_pool_checkout(pl_pool *pool, const pl_bus_in *in)
+pl_err pl_vmr_checkout(pl_pool *pool, const pl_pool_checkout *m,
+                       pl_vmr **ret_vmr, bool *ret_is_repeated)
 {
-    const pl_pool_checkout *m = in->body;
     char key[65];
     char payload[65];
     pl_vmr *old = NULL;
@@ -110,10 +111,22 @@ void pl_on_pool_checkout(pl_pool *pool, const pl_bus_in *in)
     if (e) {
         if (e == PL_EFULL)
             pl_pool_count(pool, PL_RM_pool_exhausted);
-        pl_pool_refuse(pool, &in->ticket, e, NULL);
-        return;
+        return e;
     }
     pl_pool_count(pool, old ? PL_RM_pool_repeated : PL_RM_pool_checkouts);
     pl_vmr_fill(pool);
-    pl_vmr_reply(pool, in, old ? old : vmr, old != NULL);
+    *ret_vmr = old ? old : vmr;
+    *ret_is_repeated = old != NULL;
+    return PL_OK;
+}
+
+void pl_on_pool_checkout(pl_pool *pool, const pl_bus_in *in)
+{
+    pl_vmr *vmr;
+    bool is_repeated;
+    pl_err e = pl_vmr_checkout(pool, in->body, &vmr, &is_repeated);
+    if (e)
+        pl_pool_refuse(pool, &in->ticket, e, NULL);
+    else
+        pl_vmr_reply(pool, in, vmr, is_repeated);
 }
