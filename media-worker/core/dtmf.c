@@ -3,11 +3,20 @@
  *  |     event     |E|R| volume    |          duration             | */
 #include "core/dtmf.h"
 
+#include <string.h>
+
 #include "core/be.h"
 
 enum { EVENT_BYTES = 4 };
 static const char DIGITS[] = "0123456789*#ABCD"; /* events 0..15 */
 enum { N_DIGITS = sizeof DIGITS - 1 };
+
+uint8_t pl_dtmf_event_of(char digit)
+{
+    bool is_lower = digit >= 'a' && digit <= 'd';
+    const char *at = strchr(DIGITS, is_lower ? digit - 'a' + 'A' : digit);
+    return (uint8_t)(at ? at - DIGITS : 0);
+}
 
 /* Packets of an event that ended long ago may be reordered behind a newer
  * one: their timestamp is older. */

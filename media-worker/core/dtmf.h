@@ -23,6 +23,9 @@ typedef struct pl_digit {
     uint32_t duration_ms;
 } pl_digit;
 
+/* The event of a digit ('a'-'d' as 'A'-'D'). Source: RFC 4733 section 3.2 */
+uint8_t pl_dtmf_event_of(char digit);
+
 /* Take the payload of one packet.
  *
  * clock_hz:  of the event's timestamps, not 0

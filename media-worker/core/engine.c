@@ -270,6 +270,8 @@ static void change_media(pl_engine *e, pl_channel *leg, const pl_mix_command *c)
         pl_engine_event(
             e, leg, (pl_mix_event){.kind = PL_MIX_LEG_FAILED, .u.error = err});
     }
+    if (leg->keys.n > 0 && leg->media.dtmf_send_pt == PL_MIX_NO_PT)
+        pl_engine_keys_over(e, leg);
 }
 
 static void play(pl_channel *leg, const pl_mix_command *c)
@@ -278,6 +280,18 @@ static void play(pl_channel *leg, const pl_mix_command *c)
     leg->play_at = 0;
     if (leg->play.prompt && leg->play.prompt->n == 0)
         leg->play.prompt = NULL;
+}
+
+static void queue_keys(pl_engine *e, pl_channel *leg, const pl_mix_command *c)
+{
+    const pl_mix_keys *m = &c->u.keys;
+    if (leg->media.dtmf_send_pt == PL_MIX_NO_PT || m->n > PL_KEYS_MAX ||
+        pl_dtmf_queue_put(&leg->keys, m->keys, m->n) != PL_OK) {
+        e->stats.bad_command++;
+        leg->keys.n_done = (uint16_t)(leg->keys.n_done + m->n);
+        if (leg->keys.n == 0)
+            pl_engine_keys_over(e, leg);
+    }
 }
 
 /* A leg that is gone is acknowledged all the same: its descriptors may be
@@ -300,6 +314,7 @@ void pl_engine_command(pl_engine *engine, const pl_mix_command *c)
     case PL_MIX_LEG_FLAGS:
     case PL_MIX_LEG_REMOVE:
     case PL_MIX_LEG_PLAY:
+    case PL_MIX_LEG_KEYS:
     default: break;
     }
     leg = pl_engine_leg(engine, c->id);
@@ -315,6 +330,8 @@ void pl_engine_command(pl_engine *engine, const pl_mix_command *c)
         remove_leg(engine, leg);
     } else if (c->kind == PL_MIX_LEG_PLAY) {
         play(leg, c);
+    } else if (c->kind == PL_MIX_LEG_KEYS) {
+        queue_keys(engine, leg, c);
     } else {
         engine->stats.bad_command++;
     }

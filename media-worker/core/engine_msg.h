@@ -22,6 +22,7 @@
 #include "core/codec_kind.h"
 #include "core/prompt.h"
 #include "core/srtp_ops.h"
+#include "pl/keys.h"
 #include "pl/words.h"
 
 enum {
@@ -47,6 +48,7 @@ typedef enum pl_mix_command_kind {
     PL_MIX_LEG_FLAGS,  /* mixed, muted, deaf */
     PL_MIX_LEG_REMOVE, /* answered by PL_MIX_LEG_REMOVED; SRTP keys die */
     PL_MIX_LEG_PLAY,   /* replaces what plays; prompt NULL: stop */
+    PL_MIX_LEG_KEYS,   /* digits to send, behind those that wait */
     PL_MIX_STOP        /* the thread ends (used by mixer_thread.c) */
 } pl_mix_command_kind;
 
@@ -65,7 +67,8 @@ typedef struct pl_mix_media {
         uint8_t pt;
         pl_codec_kind codec;
     } recv[PL_MIX_RECV_PTS];
-    uint8_t dtmf_pt;      /* telephone-event; PL_MIX_NO_PT: none */
+    uint8_t dtmf_pt;      /* telephone-event received; PL_MIX_NO_PT: none */
+    uint8_t dtmf_send_pt; /* sent; PL_MIX_NO_PT: none */
     uint32_t dtmf_clock;  /* Hz of the telephone-event, 8000 or 48000 */
     uint8_t comfort_pt;   /* RFC 3389 CN; PL_MIX_NO_PT: none */
     uint8_t level_ext_id; /* RFC 6464 (1..14; 0: none) */
@@ -96,6 +99,11 @@ typedef struct pl_mix_play {
     uint32_t tag; /* returned in PL_MIX_PLAYED */
 } pl_mix_play;
 
+typedef struct pl_mix_keys {
+    uint16_t n;
+    char keys[PL_KEYS_MAX]; /* as of pl_is_keys() */
+} pl_mix_keys;
+
 typedef struct pl_mix_command {
     pl_mix_command_kind kind;
     pl_mix_id id; /* room of ROOM_*, leg of LEG_* */
@@ -105,6 +113,7 @@ typedef struct pl_mix_command {
         pl_mix_media media; /* LEG_MEDIA */
         pl_mix_flags flags; /* LEG_FLAGS */
         pl_mix_play play;   /* LEG_PLAY */
+        pl_mix_keys keys;   /* LEG_KEYS */
     } u;
 } pl_mix_command;
 
@@ -154,6 +163,7 @@ typedef enum pl_mix_event_kind {
     PL_MIX_DTMF = 1,
     PL_MIX_TALKING,
     PL_MIX_PLAYED, /* a prompt ended by itself (not stopped, not loop) */
+    PL_MIX_KEYED,  /* no keys wait any more */
     PL_MIX_STATS,  /* every 5 s, droppable */
     PL_MIX_LEG_REMOVED,
     PL_MIX_LEG_FAILED /* LEG_ADD or TRANSPORT_UP could not be carried out */
@@ -186,7 +196,8 @@ typedef struct pl_mix_event {
             uint32_t tag;
         } played;
         pl_mix_stats stats;
-        pl_err error; /* LEG_FAILED */
+        uint16_t n_keys; /* KEYED: taken by LEG_KEYS and over now */
+        pl_err error;    /* LEG_FAILED */
     } u;
 } pl_mix_event;
 

@@ -35,28 +35,67 @@ static bool queue_packet(pl_engine *e, pl_channel *leg, size_t len,
     return true;
 }
 
-void pl_engine_send_rtp(pl_engine *engine, pl_channel *leg,
-                        const uint8_t *payload, size_t len)
+/* Number a packet and send it. */
+static bool send_rtp(pl_engine *e, pl_channel *leg, const pl_rtp *head,
+                     const uint8_t *payload, size_t len)
 {
-    if (len == 0) {
-        leg->has_gap = true;
-        return;
-    }
-    uint8_t *bytes = engine->out_bytes[engine->n_out];
-    pl_rtp rtp = {.marker = leg->has_gap, /* RFC 3551 section 4.1 */
-                  .pt = leg->media.send_pt,
-                  .seq = leg->seq++,
-                  .ts = leg->ts,
-                  .ssrc = leg->ssrc};
+    uint8_t *bytes = e->out_bytes[e->n_out];
+    pl_rtp rtp = *head;
+    rtp.seq = leg->seq++;
+    rtp.ssrc = leg->ssrc;
     pl_rtp_write(&rtp, bytes);
     memcpy(bytes + PL_RTP_HEADER, payload, len);
-    if (!queue_packet(engine, leg, PL_RTP_HEADER + len, false))
-        return;
-    leg->has_gap = false;
+    if (!queue_packet(e, leg, PL_RTP_HEADER + len, false))
+        return false;
     leg->is_sender = true;
     leg->packets_sent++;
     leg->bytes_sent += (uint32_t)len;
-    engine->stats.rtp_out++;
+    e->stats.rtp_out++;
+    return true;
+}
+
+void pl_engine_keys_over(pl_engine *engine, pl_channel *leg)
+{
+    pl_engine_event(
+        engine, leg,
+        (pl_mix_event){.kind = PL_MIX_KEYED,
+                       .u.n_keys = pl_dtmf_queue_clear(&leg->keys)});
+}
+
+/* Whether this tick belongs to a digit, in place of the audio. Its timestamps
+ * are those of the leg, which has one clock; only the duration is told in the
+ * event's own where that is another. */
+static bool send_key(pl_engine *e, pl_channel *leg)
+{
+    uint32_t clock = e->options.codecs->codec[leg->media.send_codec]->clock_hz;
+    pl_dtmf_packet p;
+    pl_dtmf_turn turn = pl_dtmf_queue_next(&leg->keys, leg->ts, clock / 50,
+                                           leg->media.dtmf_clock, &p);
+    if (turn == PL_DTMF_EVENT) {
+        pl_rtp rtp = {
+            .marker = p.marker, .pt = leg->media.dtmf_send_pt, .ts = p.ts};
+        if (p.marker)
+            e->stats.events_out++;
+        (void)send_rtp(e, leg, &rtp, p.payload, sizeof p.payload);
+    }
+    if (leg->keys.n == 0)
+        pl_engine_keys_over(e, leg);
+    return turn != PL_DTMF_AUDIO;
+}
+
+void pl_engine_send_rtp(pl_engine *engine, pl_channel *leg,
+                        const uint8_t *payload, size_t len)
+{
+    bool is_key = leg->keys.n > 0 && send_key(engine, leg);
+    if (is_key || len == 0) {
+        leg->has_gap = true;
+        return;
+    }
+    pl_rtp rtp = {.marker = leg->has_gap, /* RFC 3551 section 4.1 */
+                  .pt = leg->media.send_pt,
+                  .ts = leg->ts};
+    if (send_rtp(engine, leg, &rtp, payload, len))
+        leg->has_gap = false;
 }
 
 static uint32_t next_random(pl_channel *leg)

@@ -3,6 +3,7 @@
 #define PL_ENGINE_STATE_H
 
 #include "core/dtmf.h"
+#include "core/dtmf_send.h"
 #include "core/engine.h"
 #include "core/limiter.h"
 #include "core/playout.h"
@@ -96,6 +97,7 @@ typedef struct pl_channel {
     uint32_t ssrc, ts;
     uint16_t seq;
     bool has_gap; /* the next packet begins a talkspurt */
+    pl_dtmf_queue keys;
     uint64_t packets_sent;
     uint32_t bytes_sent;
     bool is_sender; /* sent since the last report */
@@ -160,6 +162,8 @@ void pl_engine_flush(pl_engine *engine);
 /* Send an encoded payload to a leg under its own number, time and source. */
 void pl_engine_send_rtp(pl_engine *engine, pl_channel *leg,
                         const uint8_t *payload, size_t len);
+/* The leg's keys are sent, or cannot be: main may queue others. */
+void pl_engine_keys_over(pl_engine *engine, pl_channel *leg);
 /* Send a report; is_bye: the last one. */
 void pl_engine_send_rtcp(pl_engine *engine, pl_channel *leg, int64_t now_us,
                          bool is_bye);

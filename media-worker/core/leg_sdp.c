@@ -127,13 +127,14 @@ static bool find_kind(pl_codec codec, pl_codec_kind *ret_kind)
 
 static void take_events(const pl_oa_result *r, pl_mix_media *m)
 {
-    m->dtmf_pt = PL_MIX_NO_PT;
+    m->dtmf_pt = m->dtmf_send_pt = PL_MIX_NO_PT;
     for (size_t i = 0; i < r->n_events; i++) {
         bool is_fitting =
             r->events[i].clock_hz == pl_codec_clock_hz(r->codecs[0].codec);
         if (m->dtmf_pt != PL_MIX_NO_PT && !is_fitting)
             continue;
         m->dtmf_pt = r->events[i].rx_pt;
+        m->dtmf_send_pt = r->events[i].tx_pt;
         m->dtmf_clock = r->events[i].clock_hz;
     }
 }

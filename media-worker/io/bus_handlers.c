@@ -82,6 +82,12 @@ static void on_leg_play(void *ctx, const pl_bus_in *in)
     reply(h, in, pl_control_leg_play(h->control, in->epoch, in->body));
 }
 
+static void on_leg_keys(void *ctx, const pl_bus_in *in)
+{
+    const pl_bus_handlers *h = ctx;
+    reply(h, in, pl_control_leg_keys(h->control, in->epoch, in->body));
+}
+
 static void on_leg_destroy(void *ctx, const pl_bus_in *in)
 {
     const pl_bus_handlers *h = ctx;
@@ -103,6 +109,7 @@ pl_err pl_bus_handlers_open(pl_bus *bus, pl_control *control,
         {&PL_MSG_MEDIA_LEG_REMOTE, on_leg_remote},
         {&PL_MSG_MEDIA_LEG_SET, on_leg_set},
         {&PL_MSG_MEDIA_LEG_PLAY, on_leg_play},
+        {&PL_MSG_MEDIA_LEG_KEYS, on_leg_keys},
         {&PL_MSG_MEDIA_LEG_DESTROY, on_leg_destroy},
     };
     pl_bus_handlers *h = calloc(1, sizeof *h);

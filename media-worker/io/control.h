@@ -73,6 +73,11 @@ PL_MUST_USE pl_err pl_control_leg_set(pl_control *control, uint64_t epoch,
 /* Errors: as set; PL_ENOENT also when the prompt is not there. */
 PL_MUST_USE pl_err pl_control_leg_play(pl_control *control, uint64_t epoch,
                                        const pl_media_leg_play *m);
+/* Key digits to the peer, behind those that wait.
+ * Errors: as set; PL_EINVAL no keys; PL_ESTATE no media yet; PL_EUNSUPPORTED
+ *         no telephone-event was agreed; PL_EFULL too many wait */
+PL_MUST_USE pl_err pl_control_leg_keys(pl_control *control, uint64_t epoch,
+                                       const pl_media_leg_keys *m);
 /* A leg that is not there is fine. Errors: PL_ESTALE. */
 PL_MUST_USE pl_err pl_control_leg_destroy(pl_control *control, uint64_t epoch,
                                           const char *room_id,

@@ -109,6 +109,12 @@ static void on_played(pl_control *c, pl_leg *leg, const pl_mix_event *event)
     send_report(c, leg, &PL_MSG_LEG_PLAYED, &m);
 }
 
+static void on_keyed(pl_control *c, pl_leg *leg, const pl_mix_event *event)
+{
+    (void)c;
+    pl_own(leg)->n_keys -= event->u.n_keys;
+}
+
 static void on_stats(pl_control *c, pl_leg *leg, const pl_mix_event *event)
 {
     const pl_mix_stats *s = &event->u.stats;
@@ -131,9 +137,9 @@ static void on_mix_event(pl_control *c, const pl_mix_event *event)
 {
     static void (*const handlers[])(pl_control *, pl_leg *,
                                     const pl_mix_event *) = {
-        [PL_MIX_DTMF] = on_dtmf,         [PL_MIX_TALKING] = on_talking,
-        [PL_MIX_PLAYED] = on_played,     [PL_MIX_STATS] = on_stats,
-        [PL_MIX_LEG_FAILED] = on_failed,
+        [PL_MIX_DTMF] = on_dtmf,     [PL_MIX_TALKING] = on_talking,
+        [PL_MIX_PLAYED] = on_played, [PL_MIX_STATS] = on_stats,
+        [PL_MIX_KEYED] = on_keyed,   [PL_MIX_LEG_FAILED] = on_failed,
     };
     pl_leg *leg = pl_leg_table_at(c->table, event->leg);
     if (!leg)

@@ -480,6 +480,33 @@ pl_err pl_control_leg_play(pl_control *c, uint64_t epoch,
     return e;
 }
 
+pl_err pl_control_leg_keys(pl_control *c, uint64_t epoch,
+                           const pl_media_leg_keys *m)
+{
+    pl_leg *leg = NULL;
+    pl_slice digits = pl_slice_str(m->digits);
+    pl_err e = pl_control_find_leg(c, m->room_id, m->leg_id, epoch, &leg);
+    if (e != PL_OK)
+        return e;
+    pl_leg_own *own = pl_own(leg);
+    if (!pl_is_keys(digits))
+        return PL_EINVAL;
+    if (!own->is_in_mixer)
+        return PL_ESTATE;
+    if (leg->agreed.media.dtmf_send_pt == PL_MIX_NO_PT)
+        return PL_EUNSUPPORTED;
+    if (digits.len > PL_KEYS_MAX - own->n_keys)
+        return PL_EFULL;
+    pl_mix_command command = {.kind = PL_MIX_LEG_KEYS,
+                              .id = leg->mix,
+                              .u.keys = {.n = (uint16_t)digits.len}};
+    memcpy(command.u.keys.keys, digits.ptr, digits.len);
+    e = pl_mixer_command(c->o.mixer, leg->thread, &command);
+    if (e == PL_OK)
+        own->n_keys += (uint32_t)digits.len;
+    return e;
+}
+
 pl_err pl_control_leg_destroy(pl_control *c, uint64_t epoch,
                               const char *room_id, const char *leg_id)
 {

@@ -15,6 +15,7 @@ typedef struct pl_leg_own {
     char cname[PL_MIX_CNAME_MAX];
     uint32_t ssrc;
     uint32_t play_tag; /* of the latest prompt */
+    uint32_t n_keys;   /* given to the mixer, and not over yet */
     pl_leg_text text;  /* our latest description */
     pl_sdp_type text_type;
     char last_remote[65];         /* SHA-256 of the description taken last */

@@ -1,9 +1,9 @@
 # The mixing engine: its pure modules; then whole engines on a virtual clock.
-foreach(name rtp rtcp dtmf talkers limiter packet_pool ring playout)
+foreach(name rtp rtcp dtmf dtmf_send talkers limiter packet_pool ring playout)
   pl_unit(test_media_${name} SOURCES test_${name}.c LINK pl_media_core m)
 endforeach()
 target_link_libraries(test_media_ring PRIVATE Threads::Threads)
-foreach(name engine_rooms engine_input encoder_switch)
+foreach(name engine_rooms engine_input engine_keys encoder_switch)
   pl_unit(test_media_${name} SOURCES test_${name}.c engine_rig.c
     LINK pl_media_io m)
 endforeach()

@@ -64,6 +64,15 @@ static void keep(rig_leg *leg, const pl_rtp *rtp)
         leg->gaps++;
     leg->has_seq = true;
     leg->last_seq = rtp->seq;
+    if (rtp->pt == RIG_DTMF_SEND_PT) {
+        leg->event = *rtp;
+        leg->events++;
+        leg->event_marks += rtp->marker;
+        assert_int_equal(rtp->payload_len, sizeof leg->event_payload);
+        memcpy(leg->event_payload, rtp->payload, rtp->payload_len);
+        leg->event_ends += rtp->payload[1] >> 7;
+        return;
+    }
     leg->last_ts = rtp->ts;
     leg->heard_ssrc = rtp->ssrc;
     leg->packets++;
@@ -150,6 +159,7 @@ static pl_mix_media media_of(const rig_leg *leg, pl_direction direction)
                           .n_recv = 1,
                           .recv = {{RIG_PT, leg->codec}},
                           .dtmf_pt = RIG_DTMF_PT,
+                          .dtmf_send_pt = RIG_DTMF_SEND_PT,
                           .dtmf_clock = 8000,
                           .comfort_pt = 13,
                           .level_ext_id = RIG_LEVEL_EXT};
@@ -222,6 +232,24 @@ void rig_play(rig *r, const rig_leg *leg, const pl_prompt *prompt, bool loop)
 {
     pl_mix_command c = {
         .kind = PL_MIX_LEG_PLAY, .id = leg->id, .u.play = {prompt, loop, 42}};
+    pl_engine_command(r->engine, &c);
+}
+
+void rig_keys(rig *r, const rig_leg *leg, const char *keys)
+{
+    pl_mix_command c = {.kind = PL_MIX_LEG_KEYS,
+                        .id = leg->id,
+                        .u.keys = {.n = (uint16_t)strlen(keys)}};
+    memcpy(c.u.keys.keys, keys, c.u.keys.n);
+    pl_engine_command(r->engine, &c);
+}
+
+void rig_no_keys(rig *r, const rig_leg *leg)
+{
+    pl_mix_command c = {.kind = PL_MIX_LEG_MEDIA,
+                        .id = leg->id,
+                        .u.media = media_of(leg, PL_DIRECTION_SENDRECV)};
+    c.u.media.dtmf_send_pt = PL_MIX_NO_PT;
     pl_engine_command(r->engine, &c);
 }
 

@@ -4,12 +4,14 @@
 #define PL_ENGINE_RIG_H
 
 #include "core/engine.h"
+#include "core/rtp.h"
 
 enum {
     RIG_LEGS = 64,
     RIG_EVENTS = 512,
     RIG_PT = 96,
     RIG_DTMF_PT = 101,
+    RIG_DTMF_SEND_PT = 102,
     RIG_LEVEL_EXT = 1
 };
 
@@ -35,6 +37,9 @@ typedef struct rig_leg {
     float *heard;
     size_t n_heard, cap;
     uint32_t packets, gaps, markers, reports;
+    pl_rtp event; /* the latest telephone-event */
+    uint8_t event_payload[4];
+    uint32_t events, event_marks, event_ends;
     uint16_t report_port; /* where the last report went */
     bool has_seq;
     uint16_t last_seq;
@@ -64,6 +69,9 @@ rig_leg *rig_add(rig *r, pl_codec_kind codec, double hz, double amplitude,
 void rig_flags(rig *r, const rig_leg *leg, bool mixed, bool muted, bool deaf);
 void rig_direction(rig *r, const rig_leg *leg, pl_direction direction);
 void rig_play(rig *r, const rig_leg *leg, const pl_prompt *prompt, bool loop);
+/* Key to the phone; renegotiate to one that takes no keys. */
+void rig_keys(rig *r, const rig_leg *leg, const char *keys);
+void rig_no_keys(rig *r, const rig_leg *leg);
 void rig_remove(rig *r, const rig_leg *leg);
 /* Hand the engine a datagram as if it came from the leg. */
 void rig_input(rig *r, const rig_leg *leg, const uint8_t *data, size_t len,

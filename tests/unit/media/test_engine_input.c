@@ -105,11 +105,14 @@ static void packets_and_ticks_allocate_nothing(void **state)
         rig_leg *leg = &r->leg[i % 12];
         leg->is_saying = i % 5 != 0;
         rig_flags(r, leg, i % 7 != 0, i % 11 == 0, i % 13 == 0);
+        if (i % 17 == 0) /* and are keyed to */
+            rig_keys(r, leg, "1#");
         rig_run(r, 1);
     }
     assert_int_equal(n_allocations - before, 0);
     assert_true(stats()->concealed > 0);
     assert_true(stats()->switches > 0);
+    assert_true(stats()->events_out > 0);
     assert_true(stats()->rtcp_out > 0);
 }
 

@@ -1,0 +1,196 @@
+/* test_keys.c - digits keyed to a telephone: what its socket receives, read as
+ * RFC 4733 says. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "worker_rig.h"
+
+enum { EVENT_PT = 97, N_ENDS = 3, DEADLINE_S = 10 };
+
+/* A telephone, as far as it listens. */
+typedef struct phone {
+    int fd;
+    char sdp[512];
+    char keys[64]; /* heard, each once */
+    size_t n_keys;
+    bool is_in_event, has_seq;
+    uint16_t seq, duration;
+    uint32_t ts;
+    uint8_t event;
+    unsigned n_ends, n_audio;
+} phone;
+
+static void open_phone(phone *p, bool has_events)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof at;
+    const struct timeval deadline = {.tv_sec = DEADLINE_S};
+    *p = (phone){.fd = socket(AF_INET, SOCK_DGRAM, 0)};
+    assert_true(p->fd >= 0);
+    assert_int_equal(bind(p->fd, (const struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(getsockname(p->fd, (struct sockaddr *)&at, &len), 0);
+    assert_int_equal(
+        setsockopt(p->fd, SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof deadline),
+        0);
+    pl_fmt_cut(p->sdp, sizeof p->sdp,
+               "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\n"
+               "c=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio %u RTP/AVP 0%s",
+               ntohs(at.sin_port),
+               has_events ? " 97\r\na=rtpmap:97 telephone-event/8000\r\n"
+                          : "\r\n");
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 |
+           p[3];
+}
+
+/* RFC 4733 section 2.3: the layout; 2.5.1.2: one timestamp, growing duration,
+ * the marker on the first; 2.5.1.4: the end three times. */
+static void take_event(phone *p, bool marker, uint32_t ts, const uint8_t *e)
+{
+    uint16_t duration = (uint16_t)(e[2] << 8 | e[3]);
+    bool is_end = e[1] & 0x80;
+    assert_int_equal(e[1] & 0x40, 0); /* reserved */
+    assert_int_equal(marker, !p->is_in_event);
+    if (marker) {
+        p->is_in_event = true;
+        p->ts = ts;
+        p->event = e[0];
+        p->n_ends = 0;
+        p->duration = 0;
+    }
+    assert_int_equal(ts, p->ts);
+    assert_int_equal(e[0], p->event);
+    if (p->n_ends == 0) {
+        assert_true(duration > p->duration);
+    } else {
+        assert_int_equal(duration, p->duration);
+        assert_true(is_end);
+    }
+    p->duration = duration;
+    p->n_ends += is_end;
+    if (p->n_ends < N_ENDS)
+        return;
+    assert_int_equal(duration, 800); /* 100 ms */
+    p->is_in_event = false;
+    assert_true(p->n_keys + 1 < sizeof p->keys);
+    p->keys[p->n_keys++] = "0123456789*#ABCD"[p->event & 15];
+}
+
+/* Read RTP until so many keys were heard, and then some audio. */
+static void hear(phone *p, size_t n_keys)
+{
+    for (unsigned n_after = 0; n_after < 3;) {
+        uint8_t b[1500];
+        ssize_t n = recv(p->fd, b, sizeof b, 0);
+        assert_true(n >= 16); /* else: the deadline */
+        uint16_t seq = (uint16_t)(b[2] << 8 | b[3]);
+        if (p->has_seq)
+            assert_int_equal(seq, (uint16_t)(p->seq + 1));
+        p->has_seq = true;
+        p->seq = seq;
+        if ((b[1] & 0x7f) == EVENT_PT) {
+            assert_int_equal(n, 12 + 4);
+            take_event(p, b[1] & 0x80, get32(b + 4), b + 12);
+        } else {
+            assert_int_equal(b[1] & 0x7f, 0);
+            assert_false(p->is_in_event); /* a digit takes its place */
+            assert_int_equal(n, 12 + 160);
+            p->n_audio++;
+            n_after += p->n_keys >= n_keys;
+        }
+    }
+}
+
+static pl_err keys(world *w, uint64_t epoch, const char *leg, const char *text)
+{
+    pl_media_leg_keys m = {.present = 0};
+    SET_TEXT(m.room_id, room);
+    SET_TEXT(m.leg_id, leg);
+    SET_TEXT(m.digits, text);
+    return ask(w, epoch, &PL_MSG_MEDIA_LEG_KEYS, &m);
+}
+
+static void telephone_receives_each_digit(void **state)
+{
+    world *w = *state;
+    phone p;
+    open_phone(&p, true);
+    assert_int_equal(open_room(w, EPOCH), PL_OK);
+    assert_int_equal(create(w, "phone", PL_LEG_KIND_SIP, p.sdp), PL_OK);
+    assert_int_equal(next_state(w), PL_LEG_STATE_CONNECTED);
+    assert_int_equal(keys(w, EPOCH, "phone", "19*#"), PL_OK);
+    assert_int_equal(keys(w, EPOCH, "phone", "aD"), PL_OK); /* behind them */
+    hear(&p, 6);
+    p.keys[p.n_keys] = '\0';
+    assert_string_equal(p.keys, "19*#AD");
+    assert_int_equal(close(p.fd), 0);
+}
+
+static void what_cannot_be_keyed_is_refused(void **state)
+{
+    world *w = *state;
+    char many[PL_KEYS_MAX + 1];
+    phone p;
+    memset(many, '5', PL_KEYS_MAX);
+    many[PL_KEYS_MAX] = '\0';
+    open_phone(&p, false);
+    assert_int_equal(open_room(w, EPOCH), PL_OK);
+    assert_int_equal(create(w, "plain", PL_LEG_KIND_SIP, p.sdp), PL_OK);
+    assert_int_equal(keys(w, EPOCH, "plain", "1"), PL_EUNSUPPORTED);
+    assert_int_equal(create(w, "rings", PL_LEG_KIND_SIP, NULL), PL_OK);
+    assert_int_equal(keys(w, EPOCH, "rings", "1"), PL_ESTATE);
+    assert_int_equal(close(p.fd), 0);
+    open_phone(&p, true);
+    assert_int_equal(create(w, "phone", PL_LEG_KIND_SIP, p.sdp), PL_OK);
+    assert_int_equal(keys(w, EPOCH + 1, "phone", "1"), PL_ESTALE);
+    assert_int_equal(keys(w, EPOCH, "nobody", "1"), PL_ENOENT);
+    assert_int_equal(keys(w, EPOCH, "phone", "1 2"), PL_EINVAL);
+    assert_int_equal(keys(w, EPOCH, "phone", many), PL_OK);
+    assert_int_equal(keys(w, EPOCH, "phone", many), PL_EFULL);
+    assert_int_equal(destroy(w, "phone"), PL_OK); /* while it is keyed to */
+    assert_int_equal(close(p.fd), 0);
+}
+
+/* Keys that are over make room for others. */
+static void queue_is_free_again_afterwards(void **state)
+{
+    world *w = *state;
+    char many[PL_KEYS_MAX + 1];
+    phone p;
+    memset(many, '5', PL_KEYS_MAX);
+    many[PL_KEYS_MAX] = '\0';
+    open_phone(&p, true);
+    assert_int_equal(open_room(w, EPOCH), PL_OK);
+    assert_int_equal(create(w, "phone", PL_LEG_KIND_SIP, p.sdp), PL_OK);
+    assert_int_equal(keys(w, EPOCH, "phone", "1"), PL_OK);
+    assert_int_equal(keys(w, EPOCH, "phone", many), PL_EFULL);
+    hear(&p, 1);
+    for (pl_err e = PL_EFULL;
+         e != PL_OK;) { /* the mixer's word is on its way */
+        e = keys(w, EPOCH, "phone", many);
+        assert_true(e == PL_OK || e == PL_EFULL);
+        if (e == PL_EFULL)
+            hear(&p, 1);
+    }
+    assert_int_equal(close(p.fd), 0);
+}
+
+int main(void)
+{
+#define WORKER_TEST(f)                                                         \
+    cmocka_unit_test_setup_teardown(f, worker_begin, worker_end)
+    const struct CMUnitTest tests[] = {
+        WORKER_TEST(telephone_receives_each_digit),
+        WORKER_TEST(what_cannot_be_keyed_is_refused),
+        WORKER_TEST(queue_is_free_again_afterwards),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
