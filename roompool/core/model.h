@@ -5,6 +5,7 @@
 
 #include "agenda.h"
 #include "join_guard.h"
+#include "numbers.h"
 #include "op.h"
 #include "outbox.h"
 #include "pin_guard.h"
@@ -17,6 +18,7 @@ typedef struct pl_conf pl_conf;
 typedef struct pl_part pl_part;
 typedef struct pl_leg pl_leg;
 typedef struct pl_call pl_call;
+typedef struct pl_alias pl_alias;
 typedef struct pl_vmr pl_vmr;
 typedef struct pl_vmrs pl_vmrs;
 
@@ -39,7 +41,9 @@ typedef struct pl_room {
     pl_room_row row;
     pl_conf *conf;      /* live one, or NULL */
     bool is_configured; /* seen in the configuration of this start */
-    pl_vmr *vmr;        /* where its life is, of a managed one; see vmr.h */
+    pl_vmr *vmr;        /* where its life is, of one of the pool; see vmr.h */
+    pl_list aliases;    /* room_alias.h */
+    pl_list settings;   /* room_setting.h */
 } pl_room;
 
 struct pl_conf {
@@ -165,7 +169,9 @@ struct pl_pool {
     pl_join_guard *joins;
     pl_map *rooms, *aliases, *confs, *parts, *legs, *calls, *sessions, *tokens,
         *users, *workers;
-    pl_list transfers; /* tickets to rooms; see refer.h */
+    pl_map *room_nos, *alias_nos;   /* managed rooms and their aliases */
+    uint64_t numbers[PL_N_NUMBERS]; /* highest given */
+    pl_list transfers;              /* tickets to rooms; see refer.h */
     unsigned n_transfers;
     pl_map *joined;  /* pages, by the only token hash they have had so far */
     pl_vmrs *vmrs;   /* managed rooms */

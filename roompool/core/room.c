@@ -1,11 +1,13 @@
-/* room.c - rooms of the configuration and rooms made on first join. */
+/* room.c - rooms: found, made on first join or by number, forgotten; PINs. */
 #include "room.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "pl/str.h"
+#include "room_alias.h"
 #include "room_pin.h"
+#include "room_setting.h"
 #include "vmr.h"
 
 enum { JOIN_NAME_MAX = 64 };
@@ -24,7 +26,24 @@ void pl_room_fold(char *to, size_t cap, const char *from)
     to[i] = '\0';
 }
 
-/* ---- loading ---- */
+/* ---- as objects ---- */
+
+static pl_err index_no(pl_pool *pool, pl_room *room)
+{
+    char key[PL_NO_TEXT];
+    if (room->row.room_no == 0)
+        return PL_OK;
+    pl_no_text(key, room->row.room_no);
+    return pl_map_put(pool->room_nos, key, room);
+}
+
+static void unindex_no(pl_pool *pool, const pl_room *room)
+{
+    char key[PL_NO_TEXT];
+    pl_no_text(key, room->row.room_no);
+    if (pl_map_find(pool->room_nos, key) == room)
+        (void)pl_map_remove(pool->room_nos, key);
+}
 
 pl_err pl_room_load(pl_pool *pool, const pl_room_row *row)
 {
@@ -32,48 +51,48 @@ pl_err pl_room_load(pl_pool *pool, const pl_room_row *row)
     if (!room)
         return PL_ENOMEM;
     room->row = *row;
+    pl_list_init(&room->aliases);
+    pl_list_init(&room->settings);
     pl_err e = pl_map_put(pool->rooms, row->room_id, room);
-    if (e)
+    if (e) {
         free(room);
-    return e;
-}
-
-pl_err pl_alias_load(pl_pool *pool, const pl_alias_row *row)
-{
-    pl_room *room = pl_map_find(pool->rooms, row->room_id);
-    return room ? pl_map_put(pool->aliases, row->alias, room) : PL_EPROTO;
-}
-
-/* ---- aliases ---- */
-
-static pl_err add_alias(pl_pool *pool, pl_room *room, const char *alias)
-{
-    pl_alias_row row = {.alias = ""};
-    pl_room_fold(row.alias, sizeof row.alias, alias);
-    const pl_room *owner = pl_map_find(pool->aliases, row.alias);
-    if (owner)
-        return owner == room ? PL_OK : PL_EEXIST;
-    pl_err e = pl_map_put(pool->aliases, row.alias, room);
-    if (e)
         return e;
-    PL_SET(row.room_id, room->row.room_id);
-    pl_pool_put(pool, &PL_TABLE_ALIAS, &row);
-    return PL_OK;
+    }
+    return index_no(pool, room);
 }
 
-static void drop_aliases(pl_pool *pool, const pl_room *room)
+void pl_room_free(void *room)
 {
+    pl_aliases_free(room);
+    pl_settings_free(room);
+    free(room);
+}
+
+pl_room *pl_room_by_no(const pl_pool *pool, uint64_t room_no)
+{
+    char key[PL_NO_TEXT];
+    pl_no_text(key, room_no);
+    return pl_map_find(pool->room_nos, key);
+}
+
+pl_room *pl_room_by_name(const pl_pool *pool, const char *name)
+{
+    char key[PL_ROOM_NAME_MAX + 1];
+    char other[PL_ROOM_NAME_MAX + 1];
     size_t cursor = 0;
-    const char *alias;
-    const pl_room *owner;
-    while ((owner = pl_map_next(pool->aliases, &cursor, &alias)) != NULL) {
-        if (owner != room)
-            continue;
-        pl_alias_row row = {.alias = ""};
-        PL_SET(row.alias, alias);
-        pl_pool_del(pool, &PL_TABLE_ALIAS, &row);
-        (void)pl_map_remove(pool->aliases, row.alias);
+    pl_room *room;
+    pl_room_fold(key, sizeof key, name);
+    while ((room = pl_map_next(pool->rooms, &cursor, NULL)) != NULL) {
+        pl_room_fold(other, sizeof other, room->row.room_id);
+        if (strcmp(key, other) == 0)
+            return room;
     }
+    return NULL;
+}
+
+void pl_room_save(pl_pool *pool, const pl_room *room)
+{
+    pl_pool_put(pool, &PL_TABLE_ROOM, &room->row);
 }
 
 /* ---- rooms made on first join ---- */
@@ -85,13 +104,14 @@ static bool is_plain_name(const char *name)
            strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == n;
 }
 
-static pl_err add_room(pl_pool *pool, const char *name, uint32_t source,
-                       pl_room **ret_room)
+pl_err pl_room_add_plain(pl_pool *pool, const char *name, uint32_t source,
+                         pl_room **ret_room)
 {
     pl_room_row row = {.source = source,
                        .state = PL_ROOM_STATE_ENABLED,
                        .mode = PL_ROOM_MODE_MIX,
                        .created_at = pool->now.wall_ms};
+    PL_SET(row.service_type, PL_SERVICE_CONFERENCE);
     if (pl_map_count(pool->rooms) >= pool->config->max_rooms)
         return PL_EFULL;
     PL_SET(row.room_id, name);
@@ -110,9 +130,10 @@ static pl_err make_on_join(pl_pool *pool, const char *name, pl_room **ret_room)
         !is_plain_name(name) ||
         (room && room->row.source != PL_ROOM_SOURCE_JOIN))
         return PL_ENOENT;
-    pl_err e = room ? PL_OK : add_room(pool, name, PL_ROOM_SOURCE_JOIN, &room);
+    pl_err e = room ? PL_OK
+                    : pl_room_add_plain(pool, name, PL_ROOM_SOURCE_JOIN, &room);
     if (!e)
-        e = add_alias(pool, room, name);
+        e = pl_alias_add(pool, room, name, NULL);
     if (!e)
         *ret_room = room;
     return e;
@@ -127,18 +148,17 @@ static bool is_open(const pl_room *room)
 
 bool pl_room_is_known(const pl_pool *pool, const char *alias)
 {
-    char name[PL_ROOM_NAME_MAX + 1];
-    pl_room_fold(name, sizeof name, alias);
-    const pl_room *room = pl_map_find(pool->aliases, name);
-    return is_open(room);
+    const pl_alias *found = pl_alias_find(pool, alias);
+    return found && is_open(found->room);
 }
 
 pl_err pl_room_find(pl_pool *pool, const char *alias, pl_room **ret_room)
 {
     char name[PL_ROOM_NAME_MAX + 1];
-    pl_room_fold(name, sizeof name, alias);
-    pl_room *room = pl_map_find(pool->aliases, name);
+    const pl_alias *found = pl_alias_find(pool, alias);
+    pl_room *room = found ? found->room : NULL;
     pl_err e = PL_OK;
+    pl_room_fold(name, sizeof name, alias);
     /* Who names a removed one must not land in another of that name. */
     if (!is_open(room) && pl_vmr_find(pool, name)) {
         e = PL_ENOENT;
@@ -168,69 +188,99 @@ static bool is_used(const pl_pool *pool, const pl_room *room)
 static bool is_passing(const pl_room *room)
 {
     return room->row.source == PL_ROOM_SOURCE_JOIN ||
-           (room->row.source == PL_ROOM_SOURCE_POOL &&
-            room->row.state == PL_ROOM_STATE_RETIRED);
+           (room->row.room_no > 0 && room->row.state == PL_ROOM_STATE_RETIRED);
 }
 
 void pl_room_drop_unused(pl_pool *pool, pl_room *room)
 {
     if (!room || !is_passing(room) || is_used(pool, room))
         return;
-    drop_aliases(pool, room);
+    pl_alias_drop_all(pool, room);
+    pl_settings_drop_all(pool, room);
     pl_pool_del(pool, &PL_TABLE_ROOM, &room->row);
+    unindex_no(pool, room);
     (void)pl_map_remove(pool->rooms, room->row.room_id);
-    free(room);
+    pl_room_free(room);
 }
 
 /* ---- managed rooms ---- */
 
+/* A name that nobody can join by any more, and nobody is in. */
+static bool is_vacant(const pl_room *room)
+{
+    return room->row.state == PL_ROOM_STATE_RETIRED && !room->conf;
+}
+
+void pl_room_set_no(pl_pool *pool, pl_room *room, uint64_t room_no)
+{
+    unindex_no(pool, room);
+    room->row.room_no = room_no;
+    if (index_no(pool, room))
+        pl_pool_fail(pool, PL_ENOMEM);
+}
+
 pl_err pl_room_add_managed(pl_pool *pool, const pl_room_row *row,
                            pl_room **ret_room)
 {
-    char alias[PL_ROOM_NAME_MAX + 1];
-    pl_room_fold(alias, sizeof alias, row->room_id);
     pl_room *room = pl_map_find(pool->rooms, row->room_id);
-    /* One that was removed may still be remembered for its last conference. */
-    bool is_back = room && is_passing(room) &&
-                   room->row.source == PL_ROOM_SOURCE_POOL && !room->conf;
-    if ((room && !is_back) || pl_map_find(pool->aliases, alias))
+    pl_room_row made = *row;
+    if (room && !is_vacant(room))
         return PL_EEXIST;
     if (!room && pl_map_count(pool->rooms) >= pool->config->max_rooms)
         return PL_EFULL;
-    pl_err e = PL_OK;
-    if (is_back) {
-        room->row = *row;
-    } else {
-        e = pl_room_load(pool, row);
-    }
+    made.room_no = 0;
+    pl_err e = room ? PL_OK : pl_room_load(pool, &made);
     if (e)
         return e;
+    if (room) {
+        pl_settings_drop_all(pool, room);
+        unindex_no(pool, room);
+        room->row = made;
+    }
     room = pl_map_find(pool->rooms, row->room_id);
+    pl_room_set_no(pool, room, pl_number_next(pool, PL_NUMBER_ROOM));
     pl_room_save(pool, room);
-    e = add_alias(pool, room, row->room_id);
-    if (!e)
-        *ret_room = room;
-    return e;
-}
-
-void pl_room_save(pl_pool *pool, const pl_room *room)
-{
-    pl_pool_put(pool, &PL_TABLE_ROOM, &room->row);
+    *ret_room = room;
+    return PL_OK;
 }
 
 void pl_room_retire(pl_pool *pool, pl_room *room)
 {
-    pl_alias_row row = {.alias = ""};
     room->vmr = NULL;
     room->row.state = PL_ROOM_STATE_RETIRED;
-    room->row.pin_hash[0] = room->row.host_pin_hash[0] = '\0';
+    if (!room->conf)
+        room->row.pin_hash[0] = room->row.host_pin_hash[0] = '\0';
     pl_room_save(pool, room);
-    pl_room_fold(row.alias, sizeof row.alias, room->row.room_id);
-    if (pl_map_find(pool->aliases, row.alias) == room) {
-        pl_pool_del(pool, &PL_TABLE_ALIAS, &row);
-        (void)pl_map_remove(pool->aliases, row.alias);
-    }
+    pl_alias_drop_all(pool, room);
     pl_room_drop_unused(pool, room);
+}
+
+/* Where guests are allowed, the PIN to join with is theirs and the other one
+ * makes hosts; where they are not, the one PIN is everybody's. */
+const char *pl_room_host_pin(const pl_room_row *row)
+{
+    const char *pin =
+        pl_pin_kept(row->allow_guests ? row->host_pin_hash : row->pin_hash);
+    return pin ? pin : "";
+}
+
+const char *pl_room_guest_pin(const pl_room_row *row)
+{
+    const char *pin = row->allow_guests ? pl_pin_kept(row->pin_hash) : NULL;
+    return pin ? pin : "";
+}
+
+void pl_room_keep_pins(pl_room_row *row, const pl_room_pins *pins)
+{
+    char host[PL_PIN_MAX + 1];
+    char guest[PL_PIN_MAX + 1];
+    PL_SET(host, pins->host); /* they may stand in the row itself */
+    PL_SET(guest, pins->guest);
+    row->allow_guests = pins->allow_guests;
+    row->host_pin_hash[0] = '\0';
+    pl_pin_keep(host, pins->allow_guests ? row->host_pin_hash : row->pin_hash);
+    if (pins->allow_guests)
+        pl_pin_keep(guest, row->pin_hash);
 }
 
 /* ---- PINs ---- */
@@ -245,7 +295,7 @@ bool pl_room_has_host_pin(const pl_room *room)
     return room && room->row.host_pin_hash[0] != '\0';
 }
 
-static bool matches(pl_pool *pool, const char *pin, const char *hash)
+bool pl_room_pin_matches(pl_pool *pool, const char *pin, const char *hash)
 {
     char bare[PL_PIN_HASH_TEXT];
     if (pl_pin_kept(hash))
@@ -257,8 +307,8 @@ static bool matches(pl_pool *pool, const char *pin, const char *hash)
 /* Both hashes are always tried, so that the time does not tell which. */
 static pl_part_role role_of(pl_pool *pool, const pl_room *room, const char *pin)
 {
-    bool is_host = matches(pool, pin, room->row.host_pin_hash);
-    bool is_guest = matches(pool, pin, room->row.pin_hash);
+    bool is_host = pl_room_pin_matches(pool, pin, room->row.host_pin_hash);
+    bool is_guest = pl_room_pin_matches(pool, pin, room->row.pin_hash);
     if (is_host)
         return PL_PART_ROLE_HOST;
     if (!is_guest)
@@ -297,164 +347,4 @@ pl_err pl_room_check_pin(pl_pool *pool, pl_room *room, const char *pin,
     pl_pin_guard_right(pool->guard, id, source, pool->now.us);
     *ret_role = role;
     return PL_OK;
-}
-
-/* ---- the configuration ---- */
-
-/* Keep the stored hash of an unchanged PIN. */
-static pl_err update_pin(pl_pool *pool, const char *pin,
-                         char hash[PL_PIN_HASH_TEXT])
-{
-    char bare[PL_PIN_HASH_TEXT];
-    if (!pin[0]) {
-        hash[0] = '\0';
-        return PL_OK;
-    }
-    if (!pl_pin_kept(hash) && matches(pool, pin, hash))
-        return PL_OK;
-    pl_pin_strip(pin, bare);
-    return pool->port->pin_hash(pool->port->ctx, bare, hash);
-}
-
-pl_err pl_room_check_config(const pl_room_config *values, char *reason,
-                            size_t cap)
-{
-    bool has_host = values->host_pin[0] != '\0';
-    const pl_room_pins pins = {.host =
-                                   has_host ? values->host_pin : values->pin,
-                               .guest = has_host ? values->pin : "",
-                               .allow_guests = has_host,
-                               .any_length = true};
-    const char *fault = pl_room_pins_fault(&pins);
-    if (fault) {
-        pl_fmt_cut(reason, cap, "%s", fault);
-        return PL_ECONFIG;
-    }
-    return PL_OK;
-}
-
-/* The next name of a list, in lower case. Errors: PL_ENOENT no more;
- * PL_ETOOBIG. */
-static pl_err next_alias(const char **list, char alias[PL_ROOM_NAME_MAX + 1])
-{
-    char as_written[PL_ROOM_NAME_MAX + 1];
-    *list += strspn(*list, ", ");
-    size_t n = strcspn(*list, ", ");
-    if (n == 0)
-        return PL_ENOENT;
-    if (pl_copy(as_written, sizeof as_written,
-                (pl_slice){(const uint8_t *)*list, n}))
-        return PL_ETOOBIG;
-    *list += n;
-    pl_room_fold(alias, PL_ROOM_NAME_MAX + 1, as_written);
-    return PL_OK;
-}
-
-static bool has_alias(const char *list, const char *alias)
-{
-    char one[PL_ROOM_NAME_MAX + 1];
-    while (next_alias(&list, one) == PL_OK) {
-        if (strcmp(one, alias) == 0)
-            return true;
-    }
-    return false;
-}
-
-pl_err pl_room_check_pair(const char *name, const void *values,
-                          const char *other, const void *other_values,
-                          char *reason, size_t cap)
-{
-    const pl_room_config *config = values;
-    const pl_room_config *other_config = other_values;
-    const char *lists[] = {name, config->aliases};
-    char alias[PL_ROOM_NAME_MAX + 1];
-    for (size_t i = 0; i < 2; i++) {
-        while (next_alias(&lists[i], alias) == PL_OK) {
-            if (!has_alias(other, alias) &&
-                !has_alias(other_config->aliases, alias))
-                continue;
-            pl_fmt_cut(reason, cap, "alias \"%s\": room %s has it", alias,
-                       other);
-            return PL_ECONFIG;
-        }
-    }
-    return PL_OK;
-}
-
-static pl_err add_aliases(pl_pool *pool, pl_room *room, const char *list,
-                          char *reason, size_t cap)
-{
-    char alias[PL_ROOM_NAME_MAX + 1] = "";
-    pl_err e;
-    while ((e = next_alias(&list, alias)) == PL_OK) {
-        e = add_alias(pool, room, alias);
-        if (e)
-            break;
-    }
-    if (e == PL_ENOENT)
-        return PL_OK;
-    pl_fmt_cut(reason, cap, "alias \"%s\": %s", e == PL_ETOOBIG ? list : alias,
-               e == PL_EEXIST ? "another room has it" : pl_err_text(e));
-    return e == PL_ENOMEM ? e : PL_ECONFIG;
-}
-
-static pl_err set_row(pl_pool *pool, pl_room *room, const pl_room_config *v)
-{
-    pl_room_row *row = &room->row;
-    row->source = PL_ROOM_SOURCE_CONFIG;
-    row->room_no = row->alias_no = 0; /* a managed one had this name */
-    row->tag[0] = row->description[0] = '\0';
-    row->allow_guests = false;
-    row->state = PL_ROOM_STATE_ENABLED;
-    row->mode = (uint32_t)pl_room_mode_find(v->mode);
-    row->max_participants = v->max_participants;
-    row->max_talkers = v->max_talkers;
-    PL_SET(row->announce, v->announce);
-    pl_err e = update_pin(pool, v->pin, row->pin_hash);
-    if (!e)
-        e = update_pin(pool, v->host_pin, row->host_pin_hash);
-    return e;
-}
-
-pl_err pl_pool_define_room(pl_pool *pool, pl_now now, const char *name,
-                           const pl_room_config *values, char *reason,
-                           size_t cap)
-{
-    pl_room *room;
-    pool->now = now;
-    pl_err e = pl_room_check_config(values, reason, cap);
-    if (e)
-        return e;
-    room = pl_map_find(pool->rooms, name);
-    if (room && room->vmr) {
-        pl_fmt_cut(reason, cap, "a managed room has this name");
-        return PL_ECONFIG;
-    }
-    if (!room)
-        e = add_room(pool, name, PL_ROOM_SOURCE_CONFIG, &room);
-    if (!e)
-        e = set_row(pool, room, values);
-    if (e) {
-        pl_fmt_cut(reason, cap, "%s", pl_err_text(e));
-        return e;
-    }
-    room->is_configured = true;
-    pl_pool_put(pool, &PL_TABLE_ROOM, &room->row);
-    drop_aliases(pool, room);
-    e = add_aliases(pool, room, name, reason, cap);
-    return e ? e : add_aliases(pool, room, values->aliases, reason, cap);
-}
-
-void pl_pool_rooms_defined(pl_pool *pool, pl_now now)
-{
-    size_t cursor = 0;
-    pl_room *room;
-    pool->now = now;
-    while ((room = pl_map_next(pool->rooms, &cursor, NULL)) != NULL) {
-        if (room->row.source != PL_ROOM_SOURCE_CONFIG || room->is_configured)
-            continue;
-        room->row.state = PL_ROOM_STATE_RETIRED;
-        pl_pool_put(pool, &PL_TABLE_ROOM, &room->row);
-        drop_aliases(pool, room);
-    }
 }

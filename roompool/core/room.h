@@ -3,6 +3,11 @@
 #define PL_ROOMPOOL_ROOM_H
 
 #include "model.h"
+#include "room_pin.h"
+
+/* rooms.service_type of a room to meet in; the other kind echoes. */
+#define PL_SERVICE_CONFERENCE "conference"
+#define PL_SERVICE_TEST_CALL  "test_call"
 
 /* Find by alias or name, ignoring ASCII case; makes the room when the
  * configuration says create_rooms = on-join.
@@ -17,13 +22,32 @@ bool pl_room_is_known(const pl_pool *pool, const char *alias);
  * conference is or was just in it; any other room stays. NULL does nothing. The
  * room may be gone afterwards. */
 void pl_room_drop_unused(pl_pool *pool, pl_room *room);
-/* A room with its name as alias; room_no is set.
+/* By number, managed ones only, also removed ones that are still in use; by
+ * name, any case. NULL none. */
+pl_room *pl_room_by_no(const pl_pool *pool, uint64_t room_no);
+pl_room *pl_room_by_name(const pl_pool *pool, const char *name);
+/* A room without number or alias.
+ * Errors: PL_EFULL too many rooms; PL_EEXIST; PL_ENOMEM. */
+PL_MUST_USE pl_err pl_room_add_plain(pl_pool *pool, const char *name,
+                                     uint32_t source, pl_room **ret_room);
+/* A managed room, which gets its number here, and no alias yet. It may have the
+ * name of one that was removed and that nobody is in.
  * Errors: PL_EEXIST the name is taken; PL_EFULL too many rooms; PL_ENOMEM. */
 PL_MUST_USE pl_err pl_room_add_managed(pl_pool *pool, const pl_room_row *row,
                                        pl_room **ret_room);
+void pl_room_set_no(pl_pool *pool, pl_room *room, uint64_t room_no);
 void pl_room_save(pl_pool *pool, const pl_room *room);
-/* Take its name and PINs from a managed room; it may be gone afterwards. */
+void pl_room_free(void *room);
+/* Take its aliases from a managed room: nobody can come any more; once nobody
+ * is in it, its PINs, and it may be gone afterwards. */
 void pl_room_retire(pl_pool *pool, pl_room *room);
+/* PINs of a managed room as its owner knows them, "" none; and how they are
+ * kept. */
+const char *pl_room_host_pin(const pl_room_row *row);
+const char *pl_room_guest_pin(const pl_room_row *row);
+void pl_room_keep_pins(pl_room_row *row, const pl_room_pins *pins);
+/* A PIN and what is kept of the right one. */
+bool pl_room_pin_matches(pl_pool *pool, const char *pin, const char *hash);
 /* Whether joining asks for a PIN; room NULL: no. */
 bool pl_room_needs_pin(const pl_room *room);
 /* Whether a PIN tells its hosts from others; where none does, everybody is
@@ -44,8 +68,7 @@ PL_MUST_USE pl_err pl_room_check_pair(const char *name, const void *values,
                                       const char *other,
                                       const void *other_values, char *reason,
                                       size_t cap);
-/* Rows read at the start. */
+/* A row read at the start. */
 PL_MUST_USE pl_err pl_room_load(pl_pool *pool, const pl_room_row *row);
-PL_MUST_USE pl_err pl_alias_load(pl_pool *pool, const pl_alias_row *row);
 
 #endif

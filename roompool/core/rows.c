@@ -86,6 +86,15 @@ static const pl_col ROOM_cols[] = {PL_ROOM_COLS(COL_ROW)};
 #define ROW_TYPE pl_alias_row
 static const pl_col ALIAS_cols[] = {PL_ALIAS_COLS(COL_ROW)};
 #undef ROW_TYPE
+#define ROW_TYPE pl_setting_row
+static const pl_col SETTING_cols[] = {PL_SETTING_COLS(COL_ROW)};
+#undef ROW_TYPE
+#define ROW_TYPE pl_auto_row
+static const pl_col AUTO_cols[] = {PL_AUTO_COLS(COL_ROW)};
+#undef ROW_TYPE
+#define ROW_TYPE pl_autoroom_row
+static const pl_col AUTOROOM_cols[] = {PL_AUTOROOM_COLS(COL_ROW)};
+#undef ROW_TYPE
 #define ROW_TYPE pl_vmr_row
 static const pl_col VMR_cols[] = {PL_VMR_COLS(COL_ROW)};
 #undef ROW_TYPE
@@ -115,6 +124,9 @@ static const pl_col WORKER_cols[] = {PL_WORKER_COLS(COL_ROW)};
 #undef ROW_TYPE
 #define ROW_TYPE pl_record_row
 static const pl_col RECORD_cols[] = {PL_RECORD_COLS(COL_ROW)};
+#undef ROW_TYPE
+#define ROW_TYPE pl_confrecord_row
+static const pl_col CONFRECORD_cols[] = {PL_CONFRECORD_COLS(COL_ROW)};
 #undef ROW_TYPE
 
 #define TABLE_DESC(sym, upper, text)                                           \

@@ -1,20 +1,20 @@
 /* vmr.c - managed rooms as objects: made, moved, removed, forgotten. */
 #include "vmr.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "conference.h"
+#include "numbers.h"
 #include "pl/str.h"
 #include "room.h"
+#include "room_alias.h"
 #include "room_pin.h"
 
 enum {
     NAME_BYTES = 16, /* 128 bits: 22 letters */
     NAME_TEXT = 23,
-    NAME_TRIES = 8,
-    NO_TEXT = 21
+    NAME_TRIES = 8
 };
 
 #define TO(s) PL_SM_BIT(PL_POOL_STATE_##s)
@@ -76,14 +76,6 @@ unsigned pl_vmr_count(const pl_vmrs *vmrs)
     return n;
 }
 
-void pl_vmr_save_meta(pl_pool *pool, const char *name, uint64_t value)
-{
-    pl_meta_row row = {.name = ""};
-    PL_SET(row.name, name);
-    pl_fmt_cut(row.value, sizeof row.value, "%" PRIu64, value);
-    pl_pool_put(pool, &PL_TABLE_META, &row);
-}
-
 void pl_vmr_gauges(pl_pool *pool)
 {
     static const struct {
@@ -106,11 +98,6 @@ void pl_vmr_gauges(pl_pool *pool)
 }
 
 /* ---- one of them ---- */
-
-static void no_key(char key[NO_TEXT], uint64_t room_no)
-{
-    pl_fmt_cut(key, NO_TEXT, "%" PRIu64, room_no);
-}
 
 static void name_key(char key[PL_ROOM_NAME_MAX + 1], const char *name)
 {
@@ -169,14 +156,14 @@ static void unindex(pl_map *map, const char *key, const pl_vmr *vmr)
 
 static pl_err add(pl_pool *pool, const pl_vmr_row *row, pl_vmr **ret_vmr)
 {
-    char key[NO_TEXT];
+    char key[PL_NO_TEXT];
     pl_vmrs *v = pool->vmrs;
     pl_vmr *vmr = calloc(1, sizeof *vmr);
     if (!vmr)
         return PL_ENOMEM;
     vmr->row = *row;
     pl_list_init(&vmr->queue);
-    no_key(key, row->room_no);
+    pl_no_text(key, row->room_no);
     pl_err e = pl_map_put(v->by_no, key, vmr);
     if (e) {
         free(vmr);
@@ -208,14 +195,9 @@ pl_err pl_vmr_load_meta(pl_pool *pool, const pl_meta_row *row)
 {
     uint64_t n = 0;
     pl_vmrs *v = pool->vmrs;
-    pl_slice text = pl_slice_str(row->value);
-    if (strcmp(row->name, "room_no") == 0)
-        return pl_parse_u64(text, INT64_MAX, &v->room_no);
-    if (strcmp(row->name, "alias_no") == 0)
-        return pl_parse_u64(text, INT64_MAX, &v->alias_no);
     if (strcmp(row->name, "pool_wanted") != 0)
         return PL_OK;
-    pl_err e = pl_parse_u64(text, UINT32_MAX, &n);
+    pl_err e = pl_parse_u64(pl_slice_str(row->value), UINT32_MAX, &n);
     if (!e)
         v->n_wanted = (uint32_t)n;
     return e;
@@ -276,7 +258,7 @@ static void random_pin(pl_pool *pool, uint32_t digits, char pin[PL_PIN_MAX + 1])
     pin[n] = '\0';
 }
 
-static void set_pins(pl_pool *pool, pl_room_row *row)
+static void draw_pins(pl_pool *pool, pl_room_row *row)
 {
     char host[PL_PIN_MAX + 1];
     char guest[PL_PIN_MAX + 1];
@@ -285,8 +267,18 @@ static void set_pins(pl_pool *pool, pl_room_row *row)
     do {
         random_pin(pool, digits, guest);
     } while (strcmp(host, guest) == 0);
-    pl_pin_keep(host, row->host_pin_hash);
-    pl_pin_keep(guest, row->pin_hash);
+    const pl_room_pins pins = {
+        .host = host, .guest = guest, .allow_guests = true};
+    pl_room_keep_pins(row, &pins);
+}
+
+/* Random ones are not: the other rooms need not be looked through. */
+static bool is_name_taken(const pl_pool *pool, const char *name)
+{
+    const pl_room *room =
+        strlen(name) < NAME_TEXT - 1 ? pl_room_by_name(pool, name) : NULL;
+    return pl_alias_find(pool, name) ||
+           (room && room->row.state == PL_ROOM_STATE_ENABLED);
 }
 
 static pl_err make_room(pl_pool *pool, const char *name, pl_room **ret_room)
@@ -297,18 +289,17 @@ static pl_err make_room(pl_pool *pool, const char *name, pl_room **ret_room)
                        .state = PL_ROOM_STATE_ENABLED,
                        .mode = PL_ROOM_MODE_MIX,
                        .max_participants = pool->config->pool_participant_limit,
-                       .created_at = pool->now.wall_ms,
-                       .room_no = pool->vmrs->room_no + 1,
-                       .alias_no = pool->vmrs->alias_no + 1,
-                       .allow_guests = true};
-    set_pins(pool, &row);
+                       .created_at = pool->now.wall_ms};
+    PL_SET(row.service_type, PL_SERVICE_CONFERENCE);
+    draw_pins(pool, &row);
     for (int i = 0; e == PL_EEXIST && i < (name ? 1 : NAME_TRIES); i++) {
         if (!name)
             random_name(pool, made);
         PL_SET(row.room_id, name ? name : made);
-        e = pl_room_add_managed(pool, &row, ret_room);
+        if (!is_name_taken(pool, row.room_id))
+            e = pl_room_add_managed(pool, &row, ret_room);
     }
-    return e;
+    return e ? e : pl_alias_add(pool, *ret_room, row.room_id, NULL);
 }
 
 pl_err pl_vmr_make(pl_pool *pool, const char *name, pl_vmr **ret_vmr)
@@ -333,10 +324,6 @@ pl_err pl_vmr_make(pl_pool *pool, const char *name, pl_vmr **ret_vmr)
     }
     vmr->room = room;
     room->vmr = vmr;
-    v->room_no = room->row.room_no;
-    v->alias_no = room->row.alias_no;
-    pl_vmr_save_meta(pool, "room_no", v->room_no);
-    pl_vmr_save_meta(pool, "alias_no", v->alias_no);
     pl_pool_count(pool, PL_RM_pool_made);
     (void)pl_vmr_move(pool, vmr, PL_POOL_STATE_FREE);
     *ret_vmr = vmr;
@@ -393,7 +380,7 @@ void pl_vmr_forget(pl_pool *pool, pl_vmr *vmr)
     pl_pool_cancel(pool, &vmr->due);
     name_key(key, vmr->row.name);
     unindex(v->by_name, key, vmr);
-    no_key(key, vmr->row.room_no);
+    pl_no_text(key, vmr->row.room_no);
     unindex(v->by_no, key, vmr);
     v->n[vmr->row.state]--;
     pl_list_remove(&vmr->link);

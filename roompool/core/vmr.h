@@ -29,9 +29,8 @@ struct pl_vmrs {
     pl_list free; /* by number: the next to be handed out first */
     pl_list gone; /* removed, the longest ago first */
     unsigned n[PL_N_VMR_STATES];
-    uint64_t room_no, alias_no; /* highest given, stored in meta */
-    uint32_t n_wanted;          /* free ones asked for beyond pool_target */
-    int64_t fill_us;            /* the next may be made then */
+    uint32_t n_wanted; /* free ones asked for beyond pool_target */
+    int64_t fill_us;   /* the next may be made then */
     pl_task fill, sweep;
     bool is_low;
 };
@@ -71,8 +70,6 @@ bool pl_vmr_is_persistent(const pl_pool *pool, const pl_vmr *vmr);
 void pl_vmr_trim(pl_pool *pool);
 /* Forget a removed one. */
 void pl_vmr_forget(pl_pool *pool, pl_vmr *vmr);
-/* Store one of the counters above. */
-void pl_vmr_save_meta(pl_pool *pool, const char *name, uint64_t value);
 
 /* ---- its life (vmr_life.c) ---- */
 /* Plan its next deadline. */

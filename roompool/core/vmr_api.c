@@ -1,28 +1,12 @@
 /* vmr_api.c - managed rooms are read, changed, listed, removed on request. */
-#include <inttypes.h>
 #include <string.h>
 
+#include "numbers.h"
 #include "pl/str.h"
 #include "room.h"
+#include "room_alias.h"
 #include "room_pin.h"
 #include "vmr.h"
-
-enum { NO_TEXT = 21 };
-
-/* Where guests are allowed, the PIN to join with is theirs and the other one
- * makes hosts; where they are not, the one PIN is everybody's. */
-static const char *host_pin(const pl_room_row *row)
-{
-    const char *pin =
-        pl_pin_kept(row->allow_guests ? row->host_pin_hash : row->pin_hash);
-    return pin ? pin : "";
-}
-
-static const char *guest_pin(const pl_room_row *row)
-{
-    const char *pin = row->allow_guests ? pl_pin_kept(row->pin_hash) : NULL;
-    return pin ? pin : "";
-}
 
 void pl_vmr_reply(pl_pool *pool, const pl_bus_in *in, const pl_vmr *vmr,
                   bool is_repeated)
@@ -34,11 +18,11 @@ void pl_vmr_reply(pl_pool *pool, const pl_bus_in *in, const pl_vmr *vmr,
                       .created_ms = row->created_at,
                       .state = vmr->row.state,
                       .since_ms = vmr->row.since,
-                      .alias_no = row->alias_no,
+                      .alias_no = pl_alias_first_no(vmr->room),
                       .repeated = is_repeated};
     PL_SET(r.name, row->room_id);
-    PL_SET(r.pin, host_pin(row));
-    PL_SET(r.guest_pin, guest_pin(row));
+    PL_SET(r.pin, pl_room_host_pin(row));
+    PL_SET(r.guest_pin, pl_room_guest_pin(row));
     PL_SET(r.tag, row->tag);
     PL_SET(r.description, row->description);
     PL_MSG_SET(POOL_ROOM, pool_room, &r, pin);
@@ -73,18 +57,6 @@ void pl_on_pool_room_get(pl_pool *pool, const pl_bus_in *in)
 
 #define HAS(m, field) PL_MSG_HAS(POOL_ROOM_CHANGE, pool_room_change, (m), field)
 
-static void set_pins(pl_room_row *row, const char *host, const char *guest)
-{
-    char host_text[PL_PIN_MAX + 1];
-    char guest_text[PL_PIN_MAX + 1];
-    PL_SET(host_text, host); /* they may stand in the row itself */
-    PL_SET(guest_text, guest);
-    pl_pin_keep(host_text,
-                row->allow_guests ? row->host_pin_hash : row->pin_hash);
-    if (row->allow_guests)
-        pl_pin_keep(guest_text, row->pin_hash);
-}
-
 void pl_on_pool_room_change(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_pool_room_change *m = in->body;
@@ -92,16 +64,16 @@ void pl_on_pool_room_change(pl_pool *pool, const pl_bus_in *in)
     if (!vmr)
         return;
     pl_room_row *row = &vmr->room->row;
-    const pl_room_pins pins = {.host = HAS(m, pin) ? m->pin : host_pin(row),
-                               .guest = HAS(m, guest_pin) ? m->guest_pin
-                                                          : guest_pin(row),
-                               .allow_guests = row->allow_guests};
+    const pl_room_pins pins = {
+        .host = HAS(m, pin) ? m->pin : pl_room_host_pin(row),
+        .guest = HAS(m, guest_pin) ? m->guest_pin : pl_room_guest_pin(row),
+        .allow_guests = row->allow_guests};
     const char *fault = pl_room_pins_fault(&pins);
     if (fault) {
         pl_pool_refuse(pool, &in->ticket, PL_EINVAL, fault);
         return;
     }
-    set_pins(row, pins.host, pins.guest);
+    pl_room_keep_pins(row, &pins);
     if (HAS(m, tag))
         PL_SET(row->tag, m->tag);
     if (HAS(m, description))
@@ -114,8 +86,8 @@ void pl_on_pool_room_change(pl_pool *pool, const pl_bus_in *in)
 
 static pl_list *after(const pl_vmrs *v, uint64_t room_no)
 {
-    char key[NO_TEXT];
-    pl_fmt_cut(key, sizeof key, "%" PRIu64, room_no);
+    char key[PL_NO_TEXT];
+    pl_no_text(key, room_no);
     pl_vmr *vmr = room_no ? pl_map_find(v->by_no, key) : NULL;
     if (vmr)
         return vmr->link.next;

@@ -34,8 +34,7 @@ static const char *room_breach(const pl_pool *pool, const pl_vmr *vmr)
         row->state != PL_ROOM_STATE_ENABLED ||
         strcmp(row->room_id, vmr->row.name) != 0)
         return "a managed room and its room differ";
-    if (row->room_no > pool->vmrs->room_no ||
-        row->alias_no > pool->vmrs->alias_no)
+    if (row->room_no > pool->numbers[PL_NUMBER_ROOM])
         return "a number of a room was never given";
     if (pl_vmr_find(pool, vmr->row.name) != vmr)
         return "a managed room is not found by its name";

@@ -1,4 +1,5 @@
 /* vmr_fill.c - free rooms are made in the background, at a bounded rate. */
+#include "numbers.h"
 #include "pl/str.h"
 #include "vmr.h"
 
@@ -21,7 +22,7 @@ static bool is_wanted(const pl_pool *pool)
 static void set_wanted(pl_pool *pool, uint32_t n)
 {
     pool->vmrs->n_wanted = n;
-    pl_vmr_save_meta(pool, "pool_wanted", n);
+    pl_meta_save(pool, "pool_wanted", n);
 }
 
 /* What was asked for by count comes beyond the target. */

@@ -97,6 +97,10 @@ static void put_sql(const pl_table *t, text_buf *b)
         add(b, i == 0 ? "?" : ", ?");
     add(b, ") ON CONFLICT (");
     add_cols(b, t, "", true, false, ", ");
+    if (t->cols[t->n_cols - 1].is_key) { /* there is nothing beside the key */
+        add(b, ") DO NOTHING");
+        return;
+    }
     add(b, ") DO UPDATE SET ");
     add_cols(b, t, "excluded", false, true, ", ");
 }

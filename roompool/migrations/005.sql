@@ -2,6 +2,78 @@
 -- settings and participants that are dialled; event sinks; video sessions; how
 -- conferences went. Tables whose CHECKs grow are made anew; foreign keys are
 -- off while migrations run.
+DROP VIEW v_pool_rooms; -- it names rooms; made anew below
+CREATE TABLE rooms_new (
+    room_id TEXT PRIMARY KEY,
+    source TEXT NOT NULL CHECK (source IN ('config', 'join', 'pool', 'admin')),
+    state TEXT NOT NULL CHECK (state IN ('enabled', 'retired')),
+    mode TEXT NOT NULL CHECK (mode IN ('mix', 'echo')),
+    -- Of a managed room: "clear$" and the PIN itself, which its owner may read
+    -- again over the room and management APIs.
+    pin_hash TEXT NOT NULL,
+    host_pin_hash TEXT NOT NULL,
+    max_participants INTEGER NOT NULL,
+    max_talkers INTEGER NOT NULL,
+    announce TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    -- Of a managed room, made by the pool or by an administrator; never used
+    -- again.
+    room_no INTEGER NOT NULL DEFAULT 0,
+    tag TEXT NOT NULL DEFAULT '',
+    description TEXT NOT NULL DEFAULT '',
+    allow_guests INTEGER NOT NULL DEFAULT 0 CHECK (allow_guests IN (0, 1)),
+    service_type TEXT NOT NULL DEFAULT 'conference',
+    CHECK ((source IN ('pool', 'admin')) = (room_no > 0))
+) STRICT, WITHOUT ROWID;
+INSERT INTO rooms_new
+SELECT room_id, source, state, mode, pin_hash, host_pin_hash,
+       max_participants, max_talkers, announce, created_at, room_no, tag,
+       description, allow_guests, 'conference'
+  FROM rooms;
+
+-- Names to join and dial by; those of managed rooms have a number.
+CREATE TABLE aliases_new (
+    alias TEXT PRIMARY KEY CHECK (alias = lower(alias)),
+    room_id TEXT NOT NULL REFERENCES rooms (room_id) ON DELETE CASCADE,
+    alias_no INTEGER NOT NULL DEFAULT 0,
+    written TEXT NOT NULL, -- as its maker wrote it
+    description TEXT NOT NULL DEFAULT '',
+    created_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO aliases_new
+SELECT a.alias, a.room_id, r.alias_no,
+       CASE WHEN r.room_no > 0 THEN r.room_id ELSE a.alias END, '',
+       r.created_at
+  FROM aliases a JOIN rooms r USING (room_id);
+
+DROP TABLE aliases;
+ALTER TABLE aliases_new RENAME TO aliases;
+DROP TABLE rooms;
+ALTER TABLE rooms_new RENAME TO rooms;
+CREATE INDEX aliases_room ON aliases (room_id);
+CREATE UNIQUE INDEX aliases_no ON aliases (alias_no) WHERE alias_no > 0;
+CREATE UNIQUE INDEX rooms_no ON rooms (room_no) WHERE room_no > 0;
+
+CREATE VIEW v_pool_rooms AS
+SELECT p.room_no AS room_no,
+       p.name AS name,
+       p.state AS state,
+       p.since AS since,
+       coalesce(r.tag, '') AS tag,
+       p.client_id AS client_id,
+       p.created_at AS created_at,
+       p.reserved_at AS reserved_at,
+       p.lease_until AS lease_until,
+       p.first_join_at AS first_join_at,
+       coalesce(c.participants, 0) AS participants,
+       p.ended_cause AS ended_cause
+  FROM pool p
+  LEFT JOIN rooms r ON r.room_no = p.room_no
+  LEFT JOIN (SELECT f.room_id, count(*) AS participants
+               FROM conferences f JOIN participants q USING (conf_id)
+              WHERE f.state = 'live' AND q.state = 'active'
+              GROUP BY f.room_id) c ON c.room_id = r.room_id
+ ORDER BY p.room_no;
 
 -- What a managed room was given beyond the columns of rooms: JSON values.
 CREATE TABLE room_settings (

