@@ -18,6 +18,9 @@ typedef struct pl_json pl_json;
 /* Parse one object or array. Errors: PL_EPROTO, PL_ENOMEM.
  * Source: RFC 8259 */
 PL_MUST_USE pl_err pl_json_parse(pl_slice text, pl_json **ret_json);
+/* The same with room for more members: what a peer of ours has made. */
+PL_MUST_USE pl_err pl_json_parse_long(pl_slice text, size_t keys_max,
+                                      pl_json **ret_json);
 void pl_json_free(pl_json **json);
 
 /* A member of an object; NULL when absent or json is no object. Borrowed. */
@@ -28,6 +31,11 @@ size_t pl_json_count(const pl_json *json);
 const pl_json *pl_json_at(const pl_json *json, size_t index);
 /* The value itself. Errors: PL_EPROTO another type (or NULL). */
 PL_MUST_USE pl_err pl_json_as_str(const pl_json *json, pl_slice *ret_text);
+PL_MUST_USE pl_err pl_json_as_i64(const pl_json *json, int64_t *ret_value);
+PL_MUST_USE pl_err pl_json_as_bool(const pl_json *json, bool *ret_value);
+/* Whether it is JSON's null; a member that is absent (NULL) is not. */
+bool pl_json_is_null(const pl_json *json);
+bool pl_json_is_array(const pl_json *json);
 /* Members. Errors: PL_ENOENT absent or null; PL_EPROTO another type. */
 PL_MUST_USE pl_err pl_json_get_str(const pl_json *json, const char *key,
                                    pl_slice *ret_text);
@@ -53,6 +61,8 @@ void pl_jw_slice(pl_jw *w, const char *key, pl_slice text);
 void pl_jw_int(pl_jw *w, const char *key, int64_t value);
 void pl_jw_bool(pl_jw *w, const char *key, bool value);
 void pl_jw_null(pl_jw *w, const char *key);
+/* A value that is JSON already. */
+void pl_jw_raw(pl_jw *w, const char *key, pl_slice json);
 /* Seconds with three decimals, from milliseconds. */
 void pl_jw_seconds(pl_jw *w, const char *key, int64_t ms);
 

@@ -13,7 +13,6 @@
 
 typedef enum pl_mgmt_kind {
     PL_MGMT_KIND_INT,
-    PL_MGMT_KIND_REAL,
     PL_MGMT_KIND_BOOL,
     PL_MGMT_KIND_STR,
     PL_MGMT_KIND_WORD,

@@ -10,7 +10,7 @@
 
 /* jansson recurses as deep as the text nests and keeps every member: look at
  * the raw text before it does. Source: robustness limits in docs. */
-static pl_err scan(pl_slice text)
+static pl_err scan(pl_slice text, size_t keys_max)
 {
     size_t depth = 0;
     size_t keys = 0;
@@ -31,8 +31,7 @@ static pl_err scan(pl_slice text)
         bool opens = c == '{' || c == '[';
         bool closes = c == '}' || c == ']';
         if ((opens && ++depth > PL_JSON_DEPTH_MAX) ||
-            (closes && depth-- == 0) ||
-            (c == ':' && ++keys > PL_JSON_KEYS_MAX)) {
+            (closes && depth-- == 0) || (c == ':' && ++keys > keys_max)) {
             return PL_EPROTO;
         }
     }
@@ -51,7 +50,12 @@ static const pl_json *out(const json_t *json)
 
 pl_err pl_json_parse(pl_slice text, pl_json **ret_json)
 {
-    pl_err e = scan(text);
+    return pl_json_parse_long(text, PL_JSON_KEYS_MAX, ret_json);
+}
+
+pl_err pl_json_parse_long(pl_slice text, size_t keys_max, pl_json **ret_json)
+{
+    pl_err e = scan(text, keys_max);
     if (e)
         return e;
     json_error_t error;
@@ -102,6 +106,32 @@ pl_err pl_json_as_str(const pl_json *json, pl_slice *ret_text)
     return PL_OK;
 }
 
+pl_err pl_json_as_i64(const pl_json *json, int64_t *ret_value)
+{
+    if (!json_is_integer(in(json)))
+        return PL_EPROTO;
+    *ret_value = json_integer_value(in(json));
+    return PL_OK;
+}
+
+pl_err pl_json_as_bool(const pl_json *json, bool *ret_value)
+{
+    if (!json_is_boolean(in(json)))
+        return PL_EPROTO;
+    *ret_value = json_is_true(in(json));
+    return PL_OK;
+}
+
+bool pl_json_is_null(const pl_json *json)
+{
+    return json && json_is_null(in(json));
+}
+
+bool pl_json_is_array(const pl_json *json)
+{
+    return json_is_array(in(json));
+}
+
 pl_err pl_json_get_str(const pl_json *json, const char *key, pl_slice *ret_text)
 {
     const pl_json *value = pl_json_get(json, key);
@@ -115,10 +145,7 @@ pl_err pl_json_get_i64(const pl_json *json, const char *key, int64_t *ret_value)
     const pl_json *value = pl_json_get(json, key);
     if (!value || json_is_null(in(value)))
         return PL_ENOENT;
-    if (!json_is_integer(in(value)))
-        return PL_EPROTO;
-    *ret_value = json_integer_value(in(value));
-    return PL_OK;
+    return pl_json_as_i64(value, ret_value);
 }
 
 pl_err pl_json_get_bool(const pl_json *json, const char *key, bool *ret_value)
@@ -126,10 +153,7 @@ pl_err pl_json_get_bool(const pl_json *json, const char *key, bool *ret_value)
     const pl_json *value = pl_json_get(json, key);
     if (!value || json_is_null(in(value)))
         return PL_ENOENT;
-    if (!json_is_boolean(in(value)))
-        return PL_EPROTO;
-    *ret_value = json_is_true(in(value));
-    return PL_OK;
+    return pl_json_as_bool(value, ret_value);
 }
 
 static int dump_part(const char *text, size_t len, void *ctx)
@@ -236,6 +260,12 @@ void pl_jw_null(pl_jw *w, const char *key)
 {
     begin_item(w, key);
     pl_buf_add_str(w->out, "null");
+}
+
+void pl_jw_raw(pl_jw *w, const char *key, pl_slice json)
+{
+    begin_item(w, key);
+    pl_buf_add_slice(w->out, json);
 }
 
 void pl_jw_seconds(pl_jw *w, const char *key, int64_t ms)

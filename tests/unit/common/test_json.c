@@ -65,6 +65,11 @@ static void bounds_depth_and_members(void **state)
     many.ptr[many.len - 1] = ',';
     pl_buf_add_str(&many, "\"z\":1}");
     assert_int_equal(parse(pl_buf_text(&many)), PL_EPROTO);
+    pl_json *json = NULL;
+    assert_int_equal(
+        pl_json_parse_long(pl_buf_slice(&many), PL_JSON_KEYS_MAX + 1, &json),
+        PL_OK);
+    pl_json_free(&json);
     pl_buf_fini(&many);
     free(text);
 }
@@ -74,11 +79,12 @@ static void reads_members_by_type(void **state)
     pl_json *json = NULL;
     pl_slice text;
     int64_t number;
+    bool flag = false;
     (void)state;
     assert_int_equal(
         pl_json_parse(
-            pl_slice_str(
-                "{\"s\":\"x\",\"n\":7,\"o\":{\"s\":\"y\"},\"z\":null}"),
+            pl_slice_str("{\"s\":\"x\",\"n\":7,\"o\":{\"s\":\"y\"},\"z\":null,"
+                         "\"b\":true,\"l\":[]}"),
             &json),
         PL_OK);
     assert_int_equal(pl_json_get_str(json, "s", &text), PL_OK);
@@ -92,6 +98,15 @@ static void reads_members_by_type(void **state)
     assert_int_equal(pl_json_get_i64(json, "n", &number), PL_OK);
     assert_int_equal(number, 7);
     assert_int_equal(pl_json_get_i64(json, "s", &number), PL_EPROTO);
+    assert_int_equal(pl_json_as_i64(pl_json_get(json, "n"), &number), PL_OK);
+    assert_int_equal(pl_json_as_i64(NULL, &number), PL_EPROTO);
+    assert_int_equal(pl_json_as_bool(pl_json_get(json, "b"), &flag), PL_OK);
+    assert_true(flag);
+    assert_int_equal(pl_json_as_bool(pl_json_get(json, "n"), &flag), PL_EPROTO);
+    assert_true(pl_json_is_null(pl_json_get(json, "z")));
+    assert_false(pl_json_is_null(pl_json_get(json, "q")));
+    assert_true(pl_json_is_array(pl_json_get(json, "l")));
+    assert_false(pl_json_is_array(json));
     pl_json_free(&json);
 }
 
@@ -111,11 +126,13 @@ static void writes_what_can_be_read(void **state)
     pl_jw_seconds(&w, "s", 1234567);
     pl_jw_slice(&w, "bad", (pl_slice){(const uint8_t *)"x\xffy", 3});
     pl_jw_slice(&w, "empty", (pl_slice){NULL, 0});
+    pl_jw_raw(&w, "raw", pl_slice_str("[1]"));
     pl_jw_close(&w, '}');
     assert_string_equal(
         pl_buf_text(&out),
         "{\"t\":\"a\\\"b\\\\c\\r\\n\\u0009\\u007f\xc3\xa4\",\"l\":[-5,true,"
-        "null],\"s\":1234.567,\"bad\":\"x\\ufffdy\",\"empty\":\"\"}");
+        "null],\"s\":1234.567,\"bad\":\"x\\ufffdy\",\"empty\":\"\",\"raw\":[1]"
+        "}");
     assert_int_equal(parse(pl_buf_text(&out)), PL_OK);
     pl_buf_fini(&out);
 }
