@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "outgoing_rules.h"
 #include "pl/str.h"
 #include "redirect.h"
 #include "room_api.h"
@@ -101,12 +102,25 @@ static const char *check_urls(const pl_api_config *config)
                : NULL;
 }
 
+static const char *check_outgoing(const pl_api_config *config)
+{
+    pl_outgoing_rules rules;
+    if (pl_outgoing_rules_read(config->outgoing_allow, &rules))
+        return "outgoing_allow: want addresses and blocks like 10.1.0.0/16 or "
+               "fd00::/8";
+    return config->outgoing_ca[0] && !is_there(config->outgoing_ca)
+               ? "outgoing_ca: no such file"
+               : NULL;
+}
+
 static pl_err check(const void *values, char *reason, size_t cap)
 {
     const pl_api_config *config = values;
     const char *wrong = check_urls(config);
     if (!wrong)
         wrong = check_places(config);
+    if (!wrong)
+        wrong = check_outgoing(config);
     if (!wrong && !pl_room_prefix_is_good(config->room_tag_prefix))
         wrong = "room_tag_prefix: at most 200 printable characters of ASCII "
                 "without blanks";

@@ -6,8 +6,8 @@
 
 #include "api_metrics.h"
 #include "codes.h"
-#include "fetch.h"
 #include "files.h"
+#include "https_client.h"
 #include "pl/log.h"
 #include "pl/rng.h"
 #include "pl/str.h"
@@ -17,6 +17,7 @@ enum {
     TOKEN_ID_BYTES = 16,
     KEYS_TEXT_MAX = 262144,
     CLIENT_TEXT_MAX = 4096,
+    FETCH_MS = 5000,
 };
 /* RFC-free rule against refresh storms: one fetch a minute at most because of
  * tokens with unknown keys. */
@@ -27,8 +28,9 @@ struct pl_auth {
     pl_loop *loop;
     const pl_api_config *config; /* borrowed */
     pl_metrics *metrics;
-    pl_keys *keys; /* NULL until an external set was fetched */
-    pl_fetch *fetch;
+    pl_keys *keys;   /* NULL until an external set was fetched */
+    pl_https *https; /* an external issuer with a URL */
+    bool is_fetching;
     pl_timer *refresh;
     pl_codes *codes; /* NULL: an external issuer */
     int64_t fetched_us;
@@ -107,16 +109,19 @@ static void plan_refresh(pl_auth *auth, int64_t delay_us)
     pl_timer_start(auth->refresh, delay_us);
 }
 
-static void on_fetched(void *ctx, pl_err e, pl_slice body)
+static void on_fetched(void *ctx, pl_err e, const pl_https_answer *answer,
+                       const char *text)
 {
     pl_auth *auth = ctx;
     pl_keys *keys = NULL;
+    auth->is_fetching = false;
     if (!e)
-        e = pl_keys_load(body, &keys);
+        e = answer->status == 200 ? pl_keys_load(answer->body, &keys) : PL_EIO;
     if (e) { /* the old keys stay */
         pl_metrics_add(auth->metrics, PL_AM_jwks_failed, 1);
         PL_LOG(WARN, "auth", "keys_not_fetched",
-               PL_KV("url", auth->config->external_jwks), "%s", pl_err_text(e));
+               PL_KV("url", auth->config->external_jwks, "text", text), "%s",
+               pl_err_text(e));
         plan_refresh(auth, auth->keys ? UNKNOWN_KID_PAUSE_US : RETRY_US);
         return;
     }
@@ -129,8 +134,17 @@ static void on_fetched(void *ctx, pl_err e, pl_slice body)
 static void refresh(void *ctx)
 {
     pl_auth *auth = ctx;
+    const pl_https_request request = {.method = "GET",
+                                      .url = auth->config->external_jwks,
+                                      .timeout_ms = FETCH_MS,
+                                      .answer_max = KEYS_TEXT_MAX};
     auth->fetched_us = pl_loop_now_us(auth->loop);
-    pl_fetch_get(auth->fetch, auth->config->external_jwks, on_fetched, auth);
+    if (auth->is_fetching)
+        return;
+    auth->is_fetching = true;
+    pl_err e = pl_https_ask(auth->https, &request, on_fetched, auth);
+    if (e)
+        on_fetched(auth, e, NULL, "");
 }
 
 static pl_err open_external(pl_auth *auth)
@@ -143,8 +157,9 @@ static pl_err open_external(pl_auth *auth)
                         e)
                  : PL_OK;
     }
-    pl_err e =
-        pl_fetch_open(auth->loop, auth->config->external_ca, &auth->fetch);
+    pl_https_options options = {
+        .loop = auth->loop, .ca_file = auth->config->external_ca, .max = 1};
+    pl_err e = pl_https_open(&options, &auth->https);
     if (!e)
         e = pl_timer_create(auth->loop, refresh, auth, &auth->refresh);
     if (!e)
@@ -155,7 +170,7 @@ static pl_err open_external(pl_auth *auth)
 /* A token names a key we do not have: perhaps the issuer has a new one. */
 static void unknown_kid(pl_auth *auth)
 {
-    if (auth->fetch &&
+    if (auth->https &&
         pl_loop_now_us(auth->loop) - auth->fetched_us >= UNKNOWN_KID_PAUSE_US)
         refresh(auth);
 }
@@ -202,7 +217,7 @@ void pl_auth_close(pl_auth **auth)
     if (!auth || !*auth)
         return;
     pl_timer_destroy(&(*auth)->refresh);
-    pl_fetch_close(&(*auth)->fetch);
+    pl_https_close(&(*auth)->https);
     pl_codes_close(&(*auth)->codes);
     pl_keys_free(&(*auth)->keys);
     pl_wipe((*auth)->client_secret, sizeof(*auth)->client_secret);

@@ -454,6 +454,10 @@ pl_err pl_gateway_open(const pl_gateway_options *options,
         e = pl_tls_open(config->certificate, config->certificate_key,
                         config->names, &gateway->tls);
     }
+    if (!e) {
+        e = pl_outgoing_open(options->loop, options->bus, config,
+                             options->metrics, &gateway->outgoing);
+    }
     if (!e)
         e = open_server(gateway);
     if (e) {
@@ -481,6 +485,7 @@ void pl_gateway_close(pl_gateway **gateway)
     pl_tls_close(&g->tls);
     pl_management_auth_close(&g->management);
     pl_auth_close(&g->auth);
+    pl_outgoing_close(&g->outgoing);
     pl_buf_fini(&g->openapi);
     pl_buf_wipe(&g->turn_secret);
     pl_buf_wipe(&g->room_secret);

@@ -6,6 +6,7 @@
 #include "auth.h"
 #include "gateway.h"
 #include "management_auth.h"
+#include "outgoing.h"
 #include "pl/list.h"
 #include "room_api.h"
 #include "source_count.h"
@@ -14,6 +15,7 @@ struct pl_gateway {
     pl_gateway_options options;
     pl_tls *tls;
     pl_auth *auth;
+    pl_outgoing *outgoing;
     pl_management_auth *management;
     pl_http_server *server;
     pl_buf openapi;
