@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "ip.h"
 #include "pl/err.h"
+#include "pl/ip.h"
 
 typedef struct pl_bucket {
     int64_t last_us;

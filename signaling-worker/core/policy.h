@@ -2,7 +2,7 @@
 #ifndef PL_SIP_POLICY_H
 #define PL_SIP_POLICY_H
 
-#include "ip.h"
+#include "pl/ip.h"
 #include "sip_uri.h"
 
 typedef enum pl_inbound {

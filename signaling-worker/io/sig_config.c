@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ip.h"
+#include "pl/ip.h"
 #include "pl/str.h"
 #include "policy.h"
 #include "sip_transport.h"

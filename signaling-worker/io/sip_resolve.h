@@ -2,7 +2,7 @@
 #ifndef PL_SIP_RESOLVE_H
 #define PL_SIP_RESOLVE_H
 
-#include "ip.h"
+#include "pl/ip.h"
 #include "pl/loop.h"
 
 typedef struct pl_sip_resolver pl_sip_resolver;

@@ -3,7 +3,7 @@
 #ifndef PL_SIP_TRANSPORT_H
 #define PL_SIP_TRANSPORT_H
 
-#include "ip.h"
+#include "pl/ip.h"
 #include "pl/loop.h"
 #include "pl/metrics.h"
 

@@ -1,5 +1,5 @@
 /* ip.c - text and networks of addresses. */
-#include "ip.h"
+#include "pl/ip.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* ip.h - addresses as plain values: text, comparison, networks. No sockets. */
-#ifndef PL_SIP_IP_H
-#define PL_SIP_IP_H
+#ifndef PL_IP_H
+#define PL_IP_H
 
 #include <stdbool.h>
 #include <stdint.h>
