@@ -80,7 +80,7 @@ static void ports_follow_an_address(void **state)
     static const char *const bad[] = {
         "",          "x:1",      "1.2.3.4:", "1.2.3.4:0", "1.2.3.4:65536",
         "[::1]5060", "::1:5060x"};
-    for (size_t i = 0; i < COUNT(bad); i++)
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_int_equal(pl_ip_port_parse(pl_slice_str(bad[i]), &ip, &port),
                          PL_EINVAL);
 }
