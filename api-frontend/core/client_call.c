@@ -3,6 +3,8 @@
  * path must name its own seat. */
 #include "client_impl.h"
 
+#include "pl/keys.h"
+
 static pl_err put_media(pl_api_call *call, pl_participant_media *m)
 {
     if (!pl_client_is_own(call))
@@ -97,5 +99,5 @@ pl_err pl_client_call_dtmf(pl_api_call *call, pl_answer *answer)
         e = pl_client_str(call, "digits", &digits);
     if (e)
         return e;
-    return pl_client_is_digits(digits) ? PL_OK : PL_EINVAL;
+    return pl_is_keys(digits) ? PL_OK : PL_EINVAL;
 }

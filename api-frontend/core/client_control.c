@@ -2,6 +2,8 @@
  * decides. */
 #include "client_impl.h"
 
+#include "pl/keys.h"
+
 /* A control of the path's target; the body is parsed. */
 static pl_err begin(pl_api_call *call)
 {
@@ -60,7 +62,7 @@ pl_err pl_client_seat_dtmf(pl_api_call *call, pl_answer *answer)
         e = pl_client_str(call, "digits", &digits);
     if (e)
         return e;
-    if (!pl_client_is_digits(digits) || PL_PUT(m->digits, digits))
+    if (!pl_is_keys(digits) || PL_PUT(m->digits, digits))
         return PL_EINVAL;
     PL_MSG_SET(PARTICIPANT_CONTROL, participant_control, m, digits);
     return PL_OK;

@@ -43,8 +43,6 @@ pl_slice pl_client_cut(pl_slice text, size_t max);
 /* "chair" and "HOST" are the host, "guest" the guest, in any case.
  * Errors: PL_EINVAL anything else. */
 PL_MUST_USE pl_err pl_client_find_role(pl_slice word, uint32_t *ret_role);
-/* Keys of a telephone, 1 to 64 of 0-9 * # A-D. */
-bool pl_client_is_digits(pl_slice text);
 /* Whether the path names the asker's own seat. */
 bool pl_client_is_own(const pl_api_call *call);
 

@@ -56,16 +56,6 @@ pl_err pl_client_find_role(pl_slice word, uint32_t *ret_role)
     return PL_EINVAL;
 }
 
-bool pl_client_is_digits(pl_slice text)
-{
-    enum { DIGITS_MAX = 64 };
-    for (size_t i = 0; i < text.len; i++) {
-        if (!text.ptr[i] || !strchr("0123456789*#ABCDabcd", text.ptr[i]))
-            return false;
-    }
-    return text.len > 0 && text.len <= DIGITS_MAX;
-}
-
 bool pl_client_is_own(const pl_api_call *call)
 {
     return strcmp(pl_call_param(call, 1), call->seat->participant_id) == 0;

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "pl/keys.h"
+
 static pl_err begin(pl_api_call *call)
 {
     pl_conference_control *m = &call->message.conference_control;
@@ -129,7 +131,7 @@ static pl_err put_texts(const pl_api_call *call, pl_room_dial *m)
     if (digits.len == 0)
         return PL_OK;
     PL_MSG_SET(ROOM_DIAL, room_dial, m, digits);
-    return pl_client_is_digits(digits) ? PL_PUT(m->digits, digits) : PL_EINVAL;
+    return pl_is_keys(digits) ? PL_PUT(m->digits, digits) : PL_EINVAL;
 }
 
 static pl_err put_keep_alive(const pl_api_call *call, pl_room_dial *m)

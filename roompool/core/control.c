@@ -7,7 +7,9 @@
 #include "conference.h"
 #include "event_stream.h"
 #include "host_timers.h"
+#include "keys.h"
 #include "participant.h"
+#include "pl/keys.h"
 #include "pl/str.h"
 #include "room_access.h"
 #include "roster.h"
@@ -59,8 +61,8 @@ static pl_err check_seat(const pl_participant_control *m, const pl_part *self,
         if (e)
             return e;
     }
-    if (HAS(digits)) /* media is not told to send keys */
-        return PL_EUNSUPPORTED;
+    if (HAS(digits) && !pl_is_keys(pl_slice_str(m->digits)))
+        return PL_EINVAL;
     if (!HAS(role))
         return PL_OK;
     if (m->role != PL_PART_ROLE_HOST && m->role != PL_PART_ROLE_GUEST)
@@ -136,6 +138,29 @@ static void change_seat(pl_pool *pool, const pl_participant_control *m,
         pl_part_leave(pool, target, "Disconnected by another participant");
 }
 
+static void keyed(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
+{
+    (void)in;
+    if (e) {
+        pl_pool_refuse(pool, &op->ticket, pl_keys_error(e), NULL);
+    } else {
+        pl_pool_ok(pool, &op->ticket);
+    }
+    pl_op_destroy(&op);
+}
+
+/* What it says is the answer to the request. */
+static pl_err key(pl_pool *pool, const pl_bus_in *in, const pl_part *target,
+                  const char *digits)
+{
+    pl_op *op = pl_op_create(pool, keyed);
+    if (op) {
+        op->ticket = in->ticket;
+        op->has_ticket = true;
+    }
+    return pl_keys_send(pool, target, digits, op);
+}
+
 void pl_on_participant_control(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_participant_control *m = in->body;
@@ -147,12 +172,15 @@ void pl_on_participant_control(pl_pool *pool, const pl_bus_in *in)
     pl_err e = pl_room_target(self, m->target_id, pool, &target);
     if (!e)
         e = check_seat(m, self, target);
+    if (!e && HAS(digits))
+        e = key(pool, in, target, m->digits);
     if (e) {
         pl_pool_refuse(pool, &in->ticket, e, NULL);
         return;
     }
     change_seat(pool, m, target);
-    pl_pool_ok(pool, &in->ticket);
+    if (!HAS(digits))
+        pl_pool_ok(pool, &in->ticket);
 }
 #undef HAS
 

@@ -7,6 +7,7 @@
 #include "conference.h"
 #include "event_stream.h"
 #include "invite.h"
+#include "keys.h"
 #include "participant.h"
 #include "pl/str.h"
 #include "reoffer.h"
@@ -187,6 +188,17 @@ void pl_leg_play(pl_pool *pool, pl_leg *leg, const char *prompt)
 void pl_leg_play_on(pl_pool *pool, pl_leg *leg, const char *prompt)
 {
     play(pool, leg, prompt, true);
+}
+
+pl_err pl_leg_keys(pl_pool *pool, pl_leg *leg, const char *digits, pl_op *op)
+{
+    pl_media_leg_keys m = {.present = 0};
+    if (!is_placed(leg) || leg->row.state != PL_LEG_STATE_CONNECTED)
+        return PL_ESTATE;
+    LEG_IDS(m, leg);
+    PL_SET(m.digits, digits);
+    command(pool, leg, &PL_MSG_MEDIA_LEG_KEYS, &m, op);
+    return PL_OK;
 }
 
 void pl_leg_welcome(pl_pool *pool, pl_leg *leg)
@@ -587,6 +599,7 @@ static void connected(pl_pool *pool, pl_leg *leg, const char *codec)
     if (is_first) {
         pl_waiting_music(pool, leg);
         pl_leg_welcome(pool, leg);
+        pl_keys_dialled(pool, leg);
     }
 }
 

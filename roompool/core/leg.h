@@ -44,6 +44,10 @@ void pl_leg_set_muted(pl_pool *pool, pl_leg *leg, bool muted);
 /* Play a prompt once, or until another is played; "" stops. */
 void pl_leg_play(pl_pool *pool, pl_leg *leg, const char *prompt);
 void pl_leg_play_on(pl_pool *pool, pl_leg *leg, const char *prompt);
+/* Key digits to the peer; op: its done is called with the reply. Errors:
+ * PL_ESTATE no media; then op is still the caller's. */
+PL_MUST_USE pl_err pl_leg_keys(pl_pool *pool, pl_leg *leg, const char *digits,
+                               pl_op *op);
 /* Play the room's announcement once the participant is in and its media
  * flows. */
 void pl_leg_welcome(pl_pool *pool, pl_leg *leg);

@@ -10,6 +10,7 @@
 #include "host_timers.h"
 #include "invite.h"
 #include "join.h"
+#include "keys.h"
 #include "leg.h"
 #include "pl/str.h"
 #include "roster.h"
@@ -209,6 +210,7 @@ static void enter_media(pl_pool *pool, pl_part *part)
     }
     pl_waiting_music(pool, leg);
     pl_leg_welcome(pool, leg);
+    pl_keys_dialled(pool, leg);
 }
 
 void pl_part_activate(pl_pool *pool, pl_part *part)

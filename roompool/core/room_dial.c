@@ -6,6 +6,7 @@
 #include "address.h"
 #include "invite.h"
 #include "participant.h"
+#include "pl/keys.h"
 #include "pl/str.h"
 #include "room.h"
 #include "room_access.h"
@@ -16,8 +17,8 @@ static pl_err check(const pl_pool *pool, const pl_room_dial *m,
 {
     if (m->role != PL_PART_ROLE_HOST && m->role != PL_PART_ROLE_GUEST)
         return PL_EINVAL;
-    if (m->digits[0]) /* media is not told to send keys */
-        return PL_EUNSUPPORTED;
+    if (m->digits[0] && !pl_is_keys(pl_slice_str(m->digits)))
+        return PL_EINVAL;
     pl_err e = pl_invite_may_ring(pool, conf);
     if (!e && pl_address_parse(pool->config, m->address, address))
         e = PL_ENOUSER;
@@ -33,6 +34,7 @@ static void describe(pl_part *part, const pl_room_dial *m, const char *uri,
     if (m->display_name[0])
         PL_SET(part->row.display_name, m->display_name);
     PL_SET(part->row.overlay_text, m->overlay_text);
+    PL_SET(part->row.dtmf_sequence, m->digits);
     part->row.is_dialled = true;
     part->row.keep_alive = pl_keep_alive_of(m->keep_alive);
     if (part->row.keep_alive == PL_KEEP_ALIVE_UNKNOWN)

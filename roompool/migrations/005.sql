@@ -112,6 +112,9 @@ CREATE TABLE automatic_participant_rooms (
 CREATE INDEX automatic_participant_rooms_room
     ON automatic_participant_rooms (room_no);
 
+-- To be keyed to who was dialled, once it has answered; empty when done.
+ALTER TABLE participants ADD COLUMN dtmf_sequence TEXT NOT NULL DEFAULT '';
+
 -- Where conference and participant events are sent to.
 CREATE TABLE event_sinks (
     sink_no INTEGER PRIMARY KEY,

@@ -166,6 +166,23 @@ static void on_leg_play(void *ctx, const pl_bus_in *in)
     reply_ok(m->bus, in);
 }
 
+static void on_leg_keys(void *ctx, const pl_bus_in *in)
+{
+    fake_media *m = ctx;
+    const pl_media_leg_keys *b = in->body;
+    if (refused(m, in, b->room_id))
+        return;
+    fake_leg *leg = leg_of(m, b->leg_id);
+    pl_err e = leg ? m->refuse_keys : PL_ENOENT;
+    if (e) {
+        pl_bus_reply_error(m->bus, &in->ticket, e, NULL);
+        return;
+    }
+    size_t n = strlen(leg->keys);
+    pl_fmt_cut(leg->keys + n, sizeof leg->keys - n, "%s", b->digits);
+    reply_ok(m->bus, in);
+}
+
 static void on_leg_destroy(void *ctx, const pl_bus_in *in)
 {
     fake_media *m = ctx;
@@ -192,6 +209,7 @@ void world_start_media(world *w, unsigned i)
         {&PL_MSG_MEDIA_LEG_REMOTE, on_leg_remote},
         {&PL_MSG_MEDIA_LEG_SET, on_leg_set},
         {&PL_MSG_MEDIA_LEG_PLAY, on_leg_play},
+        {&PL_MSG_MEDIA_LEG_KEYS, on_leg_keys},
         {&PL_MSG_MEDIA_LEG_DESTROY, on_leg_destroy},
     };
     *m = (fake_media){.world = w, .direction = PL_DIRECTION_SENDRECV};

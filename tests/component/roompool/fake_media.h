@@ -15,6 +15,7 @@ typedef struct fake_leg {
     unsigned n_remote, n_rollbacks;
     uint32_t direction; /* last one asked for */
     char lines[64];     /* that it was created with */
+    char keys[256];     /* keyed to it, all of them */
 } fake_leg;
 
 typedef struct fake_media {
@@ -28,7 +29,8 @@ typedef struct fake_media {
     size_t n_rooms;
     fake_leg legs[WORLD_LEGS];
     size_t n_legs;
-    pl_err refuse;  /* answer leg_create and leg_remote with this */
+    pl_err refuse; /* answer leg_create and leg_remote with this */
+    pl_err refuse_keys;
     bool is_silent; /* takes requests, never answers */
     uint32_t direction;
     unsigned n_closed, n_destroyed;

@@ -169,9 +169,7 @@ static void try_cell(const struct row *row, pl_room_who who, int target,
                          PL_OK);
     int64_t before = state_of(&s);
     pl_err e = attempt(&s, by, target == SELF ? by->id : other->id, row->op);
-    pl_err right = !may                           ? PL_EFORBIDDEN
-                   : row->op == PL_ROOM_OP_DIGITS ? PL_EUNSUPPORTED
-                                                  : PL_OK;
+    pl_err right = may ? PL_OK : PL_EFORBIDDEN;
     if (e != right)
         fail_msg("%s by %s to %s: %s", row->name, WHO[who],
                  target == SELF ? "itself" : "another", pl_err_text(e));

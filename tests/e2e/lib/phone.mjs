@@ -143,6 +143,12 @@ export class Phone {
     await this.command('sndcode', digit);
   }
 
+  // What it was keyed so far, each digit as it began.
+  keys() {
+    return this.events.filter(({ type }) => type === 'CALL_DTMF_START')
+      .map(({ param }) => param).join('');
+  }
+
   hangup() { return this.command('hangup'); }
 
   async #newest(kind) {

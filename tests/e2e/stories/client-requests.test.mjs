@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { OFFER } from '../lib/caller.mjs';
+import { Phone } from '../lib/phone.mjs';
 import { Seat } from '../lib/seat.mjs';
 import { stories } from '../lib/story.mjs';
 import { until } from '../lib/wait.mjs';
@@ -160,10 +161,28 @@ tell('media requests have their types', async () => {
     { call_type: 'WEBRTC', sdp: OFFER }, over(guest));
 });
 
+tell('keys reach a telephone: those it was dialled with, and others later', async (system) => {
+  const phone = await Phone.open(system, 'gina');
+  const { json } = await host.post('dial',
+    { body: { destination: phone.address, role: 'GUEST', protocol: 'sip', dtmf_sequence: '1,23#' } });
+  const [id] = json.result;
+  const has = (keys) => until(`the telephone was keyed ${keys}`, () => phone.keys() === keys, 15000);
+  await has('123#');
+  const to = { participantUuid: id };
+  await check(host, 'dtmfParticipant', isTrue, { digits: '99*D' }, to);
+  await check(host, 'dtmfParticipant', isTrue, { digits: '0' }, to);
+  await has('123#99*D0');
+  await check(guest, 'dtmfParticipant', isRefused('Invalid role'), { digits: '1' }, to);
+  const { status } = await host.post(`participants/${id}/dtmf`, { body: { digits: '1 2' } });
+  assert.equal(status, 400);
+  await check(host, 'disconnectParticipant', isTrue, undefined, to);
+  await phone.closed();
+  assert.equal(phone.keys(), '123#99*D0');
+});
+
 tell('says what it cannot do', async () => {
-  await check(host, 'dtmfParticipant', isRefused('Not supported here'), { digits: '1' }, over(guest));
-  for (const body of [{ destination: 'nonsense:::' }, { destination: 'sip:dan@127.0.0.1', protocol: 'rtmp' },
-    { destination: 'sip:dan@127.0.0.1', dtmf_sequence: '1#' }]) {
+  await check(host, 'dtmfParticipant', isRefused('Not possible now'), { digits: '1' }, over(guest));
+  for (const body of [{ destination: 'nonsense:::' }, { destination: 'sip:dan@127.0.0.1', protocol: 'rtmp' }]) {
     const { status, text } = await host.post('dial', { body });
     assert.equal(status, 403);
     assert.equal(text, '{"status":"failed","result":"Gateway dial out failed"}');

@@ -116,7 +116,7 @@ static void every_result_has_its_type(void **state)
          200, SUCCESS("true")},
         {POST("/participants/p2/overlaytext"), "{\"text\":\"Ann\"}", 200,
          SUCCESS("true")},
-        {POST("/participants/p2/dtmf"), "{\"digits\":\"1#\"}", 200,
+        {POST("/participants/p2/dtmf"), "{\"digits\":\"1#,a\"}", 200,
          SUCCESS("true")},
         {POST("/participants/p1/preferred_aspect_ratio"),
          "{\"aspect_ratio\":1.7}", 200, SUCCESS("true")},
