@@ -30,6 +30,18 @@ void pl_conf_save(pl_pool *pool, pl_conf *conf)
     pl_pool_put(pool, &PL_TABLE_CONF, &conf->row);
 }
 
+void pl_confs_rekey(pl_pool *pool, const pl_room *room)
+{
+    size_t cursor = 0;
+    pl_conf *conf;
+    while ((conf = pl_map_next(pool->confs, &cursor, NULL)) != NULL) {
+        if (conf->room != room)
+            continue;
+        PL_SET(conf->row.room_id, room->row.room_id);
+        pl_conf_save(pool, conf);
+    }
+}
+
 pl_err pl_conf_load(pl_pool *pool, const pl_conf_row *row)
 {
     pl_conf *conf = calloc(1, sizeof *conf);
@@ -268,6 +280,7 @@ void pl_conf_end(pl_pool *pool, pl_conf *conf, const char *reason)
         pl_part_leave(pool, PL_CONTAINER(node, pl_part, link), reason);
     }
     pl_vmr_emptied(pool, conf->room);
+    pl_room_emptied(pool, conf->room);
     pl_conf_save(pool, conf);
     stop_clocks(pool, conf);
     pl_conf_plan_purge(pool, conf);

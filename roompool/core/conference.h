@@ -29,12 +29,16 @@ PL_MUST_USE pl_err pl_conf_place(pl_pool *pool, pl_conf *conf);
 void pl_conf_reopen(pl_pool *pool, pl_conf *conf);
 /* The worker is gone or refused: forget the place, avoid that worker. */
 void pl_conf_unplace(pl_pool *pool, pl_conf *conf);
+/* What its participants are told when the API ends it. */
+#define PL_END_BY_API "API initiated conference termination"
 /* End for everyone; harmless when it has ended. */
 void pl_conf_end(pl_pool *pool, pl_conf *conf, const char *reason);
 /* The last participant may have left. */
 void pl_conf_check_empty(pl_pool *pool, pl_conf *conf);
 /* After loading an ended one: forget it later. */
 void pl_conf_plan_purge(pl_pool *pool, pl_conf *conf);
+/* Its room has another name now; all of a room's are told, past ones too. */
+void pl_confs_rekey(pl_pool *pool, const pl_room *room);
 void pl_conf_save(pl_pool *pool, pl_conf *conf);
 PL_MUST_USE pl_err pl_conf_load(pl_pool *pool, const pl_conf_row *row);
 

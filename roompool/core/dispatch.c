@@ -6,6 +6,7 @@
 #include "event_stream.h"
 #include "join.h"
 #include "leg.h"
+#include "management.h"
 #include "model.h"
 #include "pl/str.h"
 #include "refer.h"
@@ -74,6 +75,8 @@ static const route ROUTES[] = {
     {&PL_MSG_POOL_ROOMS_DELETE, FROM_API, pl_on_pool_rooms_delete},
     {&PL_MSG_LEG_REPORT, FROM_MEDIA, pl_on_leg_report},
     {&PL_MSG_LEG_DTMF, FROM_MEDIA, pl_on_leg_dtmf},
+    {&PL_MSG_MANAGEMENT_PUT, FROM_API, pl_on_management_put},
+    {&PL_MSG_MANAGEMENT_DELETE, FROM_API, pl_on_management_delete},
     {&PL_MSG_LEG_PLAYED, FROM_MEDIA, pl_on_leg_played},
     {&PL_MSG_LEG_TALKING, FROM_MEDIA, pl_on_leg_talking},
     {&PL_MSG_LEG_STATS, FROM_MEDIA, pl_on_leg_stats},

@@ -18,6 +18,7 @@
 #include "reoffer.h"
 #include "room.h"
 #include "room_alias.h"
+#include "room_auto.h"
 #include "room_setting.h"
 #include "session.h"
 #include "telephone.h"
@@ -70,23 +71,27 @@ static pl_err load_event(void *ctx, const void *row)
     {                                                                          \
         return LOAD_##sym(ctx, row);                                           \
     }
-#define LOAD_room    pl_room_load
-#define LOAD_alias   pl_alias_load
-#define LOAD_setting pl_setting_load
-#define LOAD_vmr     pl_vmr_load
-#define LOAD_sess    pl_session_load
-#define LOAD_user    pl_user_load
-#define LOAD_conf    pl_conf_load
-#define LOAD_part    pl_part_load
-#define LOAD_leg     pl_leg_load
-#define LOAD_call    pl_sipcall_load
-#define LOAD_worker  pl_worker_load
+#define LOAD_room     pl_room_load
+#define LOAD_alias    pl_alias_load
+#define LOAD_setting  pl_setting_load
+#define LOAD_auto     pl_auto_load
+#define LOAD_autoroom pl_autoroom_load
+#define LOAD_vmr      pl_vmr_load
+#define LOAD_sess     pl_session_load
+#define LOAD_user     pl_user_load
+#define LOAD_conf     pl_conf_load
+#define LOAD_part     pl_part_load
+#define LOAD_leg      pl_leg_load
+#define LOAD_call     pl_sipcall_load
+#define LOAD_worker   pl_worker_load
 LOADER(room)
 LOADER(alias)
 LOADER(setting)
 LOADER(vmr)
 LOADER(sess)
 LOADER(user)
+LOADER(auto)
+LOADER(autoroom)
 LOADER(conf)
 LOADER(part)
 LOADER(leg)
@@ -97,13 +102,14 @@ static const struct loader {
     const pl_table *table;
     pl_store_on_row load;
 } LOADERS[] = {
-    {&PL_TABLE_META, load_meta},       {&PL_TABLE_ROOM, load_room},
-    {&PL_TABLE_ALIAS, load_alias},     {&PL_TABLE_SESS, load_sess},
-    {&PL_TABLE_USER, load_user},       {&PL_TABLE_CONF, load_conf},
-    {&PL_TABLE_PART, load_part},       {&PL_TABLE_LEG, load_leg},
-    {&PL_TABLE_CALL, load_call},       {&PL_TABLE_EVENT, load_event},
-    {&PL_TABLE_WORKER, load_worker},   {&PL_TABLE_VMR, load_vmr},
-    {&PL_TABLE_SETTING, load_setting},
+    {&PL_TABLE_META, load_meta},         {&PL_TABLE_ROOM, load_room},
+    {&PL_TABLE_ALIAS, load_alias},       {&PL_TABLE_SESS, load_sess},
+    {&PL_TABLE_USER, load_user},         {&PL_TABLE_CONF, load_conf},
+    {&PL_TABLE_PART, load_part},         {&PL_TABLE_LEG, load_leg},
+    {&PL_TABLE_CALL, load_call},         {&PL_TABLE_EVENT, load_event},
+    {&PL_TABLE_WORKER, load_worker},     {&PL_TABLE_VMR, load_vmr},
+    {&PL_TABLE_SETTING, load_setting},   {&PL_TABLE_AUTO, load_auto},
+    {&PL_TABLE_AUTOROOM, load_autoroom},
 };
 
 /* ---- what follows from what was read ---- */

@@ -45,6 +45,7 @@ typedef struct pl_room {
     pl_list aliases;    /* room_alias.h */
     pl_list settings;   /* room_setting.h */
 } pl_room;
+    pl_list autos;      /* room_auto.h */
 
 struct pl_conf {
     pl_conf_row row;
@@ -169,9 +170,9 @@ struct pl_pool {
     pl_join_guard *joins;
     pl_map *rooms, *aliases, *confs, *parts, *legs, *calls, *sessions, *tokens,
         *users, *workers;
-    pl_map *room_nos, *alias_nos;   /* managed rooms and their aliases */
-    uint64_t numbers[PL_N_NUMBERS]; /* highest given */
-    pl_list transfers;              /* tickets to rooms; see refer.h */
+    pl_map *room_nos, *alias_nos, *autos; /* by number; managed ones */
+    uint64_t numbers[PL_N_NUMBERS];       /* highest given */
+    pl_list transfers;                    /* tickets to rooms; see refer.h */
     unsigned n_transfers;
     pl_map *joined;  /* pages, by the only token hash they have had so far */
     pl_vmrs *vmrs;   /* managed rooms */

@@ -12,6 +12,7 @@
 #include "pl/str.h"
 #include "refer.h"
 #include "room.h"
+#include "room_auto.h"
 #include "session.h"
 #include "telephone.h"
 #include "vmr.h"
@@ -145,10 +146,10 @@ void pl_pool_note(pl_pool *pool, pl_log_level level, const char *event,
 
 static pl_err create_maps(pl_pool *p)
 {
-    pl_map **maps[] = {&p->rooms,    &p->aliases,  &p->confs,    &p->parts,
-                       &p->legs,     &p->calls,    &p->sessions, &p->tokens,
-                       &p->users,    &p->workers,  &p->callees,  &p->joined,
-                       &p->room_nos, &p->alias_nos};
+    pl_map **maps[] = {&p->rooms,    &p->aliases,   &p->confs,    &p->parts,
+                       &p->legs,     &p->calls,     &p->sessions, &p->tokens,
+                       &p->users,    &p->workers,   &p->callees,  &p->joined,
+                       &p->room_nos, &p->alias_nos, &p->autos};
     for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++) {
         pl_err e = pl_map_create(maps[i]);
         if (e)
@@ -243,12 +244,13 @@ void pl_pool_destroy(pl_pool **pool)
     free_all(p->rooms, pl_room_free);
     free_all(p->sessions, free_sess);
     free_all(p->users, free);
+    free_all(p->autos, pl_auto_free);
     free_all(p->workers, free_worker);
     pl_vmrs_destroy(&p->vmrs);
-    pl_map *maps[] = {p->rooms,    p->aliases,  p->confs,    p->parts,
-                      p->legs,     p->calls,    p->sessions, p->tokens,
-                      p->users,    p->workers,  p->callees,  p->joined,
-                      p->room_nos, p->alias_nos};
+    pl_map *maps[] = {p->rooms,    p->aliases,   p->confs,    p->parts,
+                      p->legs,     p->calls,     p->sessions, p->tokens,
+                      p->users,    p->workers,   p->callees,  p->joined,
+                      p->room_nos, p->alias_nos, p->autos};
     for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++)
         pl_map_destroy(&maps[i]);
     PL_LIST_EACH_SAFE(node, &p->ops)

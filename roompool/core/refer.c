@@ -80,6 +80,16 @@ pl_err pl_refer_check(pl_pool *pool, const pl_room_join *m, const pl_room *room,
     return PL_OK;
 }
 
+void pl_refer_rename(pl_pool *pool, const char *from, const char *to)
+{
+    PL_LIST_EACH(node, &pool->transfers)
+    {
+        ticket *t = PL_CONTAINER(node, ticket, link);
+        if (strcmp(t->room_id, from) == 0)
+            PL_SET(t->room_id, to);
+    }
+}
+
 void pl_refer_use(pl_pool *pool, const char *transfer_id)
 {
     ticket *t = find(pool, transfer_id);

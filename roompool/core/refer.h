@@ -11,6 +11,8 @@
 PL_MUST_USE pl_err pl_refer_check(pl_pool *pool, const pl_room_join *m,
                                   const pl_room *room, pl_part_role *ret_role);
 /* It has been used: good once. */
+/* A room has another name now. */
+void pl_refer_rename(pl_pool *pool, const char *from, const char *to);
 void pl_refer_use(pl_pool *pool, const char *transfer_id);
 /* The secret of a ticket, for its refer event; NULL when it is gone. */
 const char *pl_refer_secret(const pl_pool *pool, const char *transfer_id);

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conference.h"
 #include "pl/str.h"
+#include "refer.h"
 #include "room_alias.h"
 #include "room_pin.h"
 #include "room_setting.h"
@@ -53,6 +55,7 @@ pl_err pl_room_load(pl_pool *pool, const pl_room_row *row)
     room->row = *row;
     pl_list_init(&room->aliases);
     pl_list_init(&room->settings);
+    pl_list_init(&room->autos);
     pl_err e = pl_map_put(pool->rooms, row->room_id, room);
     if (e) {
         free(room);
@@ -75,19 +78,28 @@ pl_room *pl_room_by_no(const pl_pool *pool, uint64_t room_no)
     return pl_map_find(pool->room_nos, key);
 }
 
+bool pl_room_is_vacant(const pl_room *room)
+{
+    return room->row.state == PL_ROOM_STATE_RETIRED && !room->conf;
+}
+
 pl_room *pl_room_by_name(const pl_pool *pool, const char *name)
 {
     char key[PL_ROOM_NAME_MAX + 1];
     char other[PL_ROOM_NAME_MAX + 1];
     size_t cursor = 0;
     pl_room *room;
+    pl_room *vacant = NULL;
     pl_room_fold(key, sizeof key, name);
     while ((room = pl_map_next(pool->rooms, &cursor, NULL)) != NULL) {
         pl_room_fold(other, sizeof other, room->row.room_id);
-        if (strcmp(key, other) == 0)
+        if (strcmp(key, other) != 0)
+            continue;
+        if (!pl_room_is_vacant(room))
             return room;
+        vacant = room;
     }
-    return NULL;
+    return vacant;
 }
 
 void pl_room_save(pl_pool *pool, const pl_room *room)
@@ -205,12 +217,6 @@ void pl_room_drop_unused(pl_pool *pool, pl_room *room)
 
 /* ---- managed rooms ---- */
 
-/* A name that nobody can join by any more, and nobody is in. */
-static bool is_vacant(const pl_room *room)
-{
-    return room->row.state == PL_ROOM_STATE_RETIRED && !room->conf;
-}
-
 void pl_room_set_no(pl_pool *pool, pl_room *room, uint64_t room_no)
 {
     unindex_no(pool, room);
@@ -224,7 +230,7 @@ pl_err pl_room_add_managed(pl_pool *pool, const pl_room_row *row,
 {
     pl_room *room = pl_map_find(pool->rooms, row->room_id);
     pl_room_row made = *row;
-    if (room && !is_vacant(room))
+    if (room && !pl_room_is_vacant(room))
         return PL_EEXIST;
     if (!room && pl_map_count(pool->rooms) >= pool->config->max_rooms)
         return PL_EFULL;
@@ -244,15 +250,45 @@ pl_err pl_room_add_managed(pl_pool *pool, const pl_room_row *row,
     return PL_OK;
 }
 
+void pl_room_emptied(pl_pool *pool, pl_room *room)
+{
+    if (!room || room->row.room_no == 0 ||
+        room->row.state != PL_ROOM_STATE_RETIRED)
+        return;
+    room->row.pin_hash[0] = room->row.host_pin_hash[0] = '\0';
+    pl_room_save(pool, room);
+}
+
 void pl_room_retire(pl_pool *pool, pl_room *room)
 {
     room->vmr = NULL;
     room->row.state = PL_ROOM_STATE_RETIRED;
-    if (!room->conf)
-        room->row.pin_hash[0] = room->row.host_pin_hash[0] = '\0';
     pl_room_save(pool, room);
+    if (!room->conf)
+        pl_room_emptied(pool, room);
     pl_alias_drop_all(pool, room);
     pl_room_drop_unused(pool, room);
+}
+
+/* The row under the new name is put beside the old one, which lends it its
+ * number; what refers to it goes over; then the old one goes. */
+pl_err pl_room_rename(pl_pool *pool, pl_room *room, const char *name)
+{
+    pl_room_row old = room->row;
+    pl_err e = pl_map_put(pool->rooms, name, room);
+    if (e)
+        return e;
+    (void)pl_map_remove(pool->rooms, old.room_id);
+    PL_SET(room->row.room_id, name);
+    old.source = PL_ROOM_SOURCE_JOIN;
+    old.room_no = 0;
+    pl_pool_put(pool, &PL_TABLE_ROOM, &old);
+    pl_room_save(pool, room);
+    pl_aliases_rekey(pool, room);
+    pl_confs_rekey(pool, room);
+    pl_pool_del(pool, &PL_TABLE_ROOM, &old);
+    pl_refer_rename(pool, old.room_id, name);
+    return room->vmr ? pl_vmr_rename(pool, room->vmr) : PL_OK;
 }
 
 /* Where guests are allowed, the PIN to join with is theirs and the other one

@@ -23,9 +23,11 @@ bool pl_room_is_known(const pl_pool *pool, const char *alias);
  * room may be gone afterwards. */
 void pl_room_drop_unused(pl_pool *pool, pl_room *room);
 /* By number, managed ones only, also removed ones that are still in use; by
- * name, any case. NULL none. */
+ * name, any case, rather one that is not vacant. NULL none. */
 pl_room *pl_room_by_no(const pl_pool *pool, uint64_t room_no);
 pl_room *pl_room_by_name(const pl_pool *pool, const char *name);
+/* Whether its name is only remembered: it was removed, and nobody is in it. */
+bool pl_room_is_vacant(const pl_room *room);
 /* A room without number or alias.
  * Errors: PL_EFULL too many rooms; PL_EEXIST; PL_ENOMEM. */
 PL_MUST_USE pl_err pl_room_add_plain(pl_pool *pool, const char *name,
@@ -41,6 +43,12 @@ void pl_room_free(void *room);
 /* Take its aliases from a managed room: nobody can come any more; once nobody
  * is in it, its PINs, and it may be gone afterwards. */
 void pl_room_retire(pl_pool *pool, pl_room *room);
+/* Its conference ended. NULL does nothing. */
+void pl_room_emptied(pl_pool *pool, pl_room *room);
+/* Another name, with everything that names it; one that no other room has.
+ * Errors: PL_EEXIST; PL_ENOMEM (state cannot be kept then). */
+PL_MUST_USE pl_err pl_room_rename(pl_pool *pool, pl_room *room,
+                                  const char *name);
 /* PINs of a managed room as its owner knows them, "" none; and how they are
  * kept. */
 const char *pl_room_host_pin(const pl_room_row *row);

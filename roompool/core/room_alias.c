@@ -146,6 +146,14 @@ void pl_alias_drop_all(pl_pool *pool, pl_room *room)
     }
 }
 
+pl_err pl_alias_restore(pl_pool *pool, const pl_alias_row *row)
+{
+    pl_err e = pl_alias_load(pool, row);
+    if (!e)
+        pl_pool_put(pool, &PL_TABLE_ALIAS, row);
+    return e;
+}
+
 void pl_aliases_rekey(pl_pool *pool, pl_room *room)
 {
     PL_LIST_EACH(node, &room->aliases)
@@ -154,6 +162,16 @@ void pl_aliases_rekey(pl_pool *pool, pl_room *room)
         PL_SET(alias->row.room_id, room->row.room_id);
         pl_alias_save(pool, alias);
     }
+}
+
+size_t pl_alias_count(const pl_room *room)
+{
+    size_t n = 0;
+    PL_LIST_EACH(node, &room->aliases)
+    {
+        n++;
+    }
+    return n;
 }
 
 uint64_t pl_alias_first_no(const pl_room *room)

@@ -5,6 +5,10 @@
 
 #include "model.h"
 
+/* Why a text cannot be an alias; most that a room may have. */
+#define PL_ALIAS_FAULT "An alias has 1 to 250 bytes and no spaces."
+enum { PL_ALIASES_MAX = 1000 };
+
 struct pl_alias {
     pl_list link; /* pl_room.aliases, in order of making */
     pl_alias_row row;
@@ -25,11 +29,15 @@ PL_MUST_USE pl_err pl_alias_add(pl_pool *pool, pl_room *room,
  * Errors: PL_EEXIST another alias has it; PL_ENOMEM. */
 PL_MUST_USE pl_err pl_alias_change(pl_pool *pool, pl_alias *alias,
                                    const char *written, pl_room *room);
+/* A whole row, for a room without such an alias. Errors: PL_EEXIST;
+ * PL_ENOMEM. */
+PL_MUST_USE pl_err pl_alias_restore(pl_pool *pool, const pl_alias_row *row);
 void pl_alias_save(pl_pool *pool, const pl_alias *alias);
 void pl_alias_drop(pl_pool *pool, pl_alias *alias);
 void pl_alias_drop_all(pl_pool *pool, pl_room *room);
 /* Its room has another name now. */
 void pl_aliases_rekey(pl_pool *pool, pl_room *room);
+size_t pl_alias_count(const pl_room *room);
 /* The number of a room's first alias; 0 none. */
 uint64_t pl_alias_first_no(const pl_room *room);
 void pl_aliases_free(pl_room *room);

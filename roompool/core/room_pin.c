@@ -7,6 +7,7 @@
 
 enum { PIN_MIN = 4 };
 static const char SCHEME[] = "clear$";
+static const char NOT_A_PIN[] = "a PIN is 4 to 20 digits, the last may be #";
 
 static bool has_mark(const char *pin)
 {
@@ -39,21 +40,32 @@ static bool is_as_long(const char *a, const char *b)
            (has_mark(a) == has_mark(b) && strlen(a) == strlen(b));
 }
 
-const char *pl_room_pins_fault(const pl_room_pins *pins)
+const char *pl_room_pins_fault_in(const pl_room_pins *pins,
+                                  pl_pin_field *ret_field)
 {
     const char *host = pins->host;
     const char *guest = pins->guest;
-    if (!is_pin(host) || !is_pin(guest))
-        return "a PIN is 4 to 20 digits, the last may be #";
-    if (guest[0] && !pins->allow_guests)
-        return "a guest PIN needs guests to be allowed";
+    *ret_field = PL_PIN_FIELD_HOST;
+    if (!is_pin(host))
+        return NOT_A_PIN;
     if (!host[0] && pins->allow_guests)
         return "guests need a host PIN to exist";
+    *ret_field = PL_PIN_FIELD_GUEST;
+    if (!is_pin(guest))
+        return NOT_A_PIN;
+    if (guest[0] && !pins->allow_guests)
+        return "a guest PIN needs guests to be allowed";
     if (guest[0] && is_same(host, guest))
         return "host and guest PIN must differ";
     if (guest[0] && !pins->any_length && !is_as_long(host, guest))
         return "PINs of different length must both end in #";
     return NULL;
+}
+
+const char *pl_room_pins_fault(const pl_room_pins *pins)
+{
+    pl_pin_field field;
+    return pl_room_pins_fault_in(pins, &field);
 }
 
 void pl_pin_strip(const char *pin, char ret_pin[PL_PIN_HASH_TEXT])

@@ -20,8 +20,15 @@ typedef struct pl_room_pins {
     bool any_length;
 } pl_room_pins;
 
-/* NULL when they go together; else why not, for people. */
+/* NULL when they go together; else why not, for people, and which of the two
+ * does not do. */
+typedef enum pl_pin_field {
+    PL_PIN_FIELD_HOST,
+    PL_PIN_FIELD_GUEST
+} pl_pin_field;
 const char *pl_room_pins_fault(const pl_room_pins *pins);
+const char *pl_room_pins_fault_in(const pl_room_pins *pins,
+                                  pl_pin_field *ret_field);
 
 /* Without its one final '#', which only says that it ends. */
 void pl_pin_strip(const char *pin, char ret_pin[PL_PIN_HASH_TEXT]);

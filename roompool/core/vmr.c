@@ -272,13 +272,11 @@ static void draw_pins(pl_pool *pool, pl_room_row *row)
     pl_room_keep_pins(row, &pins);
 }
 
-/* Random ones are not: the other rooms need not be looked through. */
-static bool is_name_taken(const pl_pool *pool, const char *name)
+/* For a random name the other rooms need not be looked through. */
+static bool is_taken(const pl_pool *pool, const char *name, bool is_random)
 {
-    const pl_room *room =
-        strlen(name) < NAME_TEXT - 1 ? pl_room_by_name(pool, name) : NULL;
-    return pl_alias_find(pool, name) ||
-           (room && room->row.state == PL_ROOM_STATE_ENABLED);
+    const pl_room *room = is_random ? NULL : pl_room_by_name(pool, name);
+    return pl_alias_find(pool, name) || (room && !pl_room_is_vacant(room));
 }
 
 static pl_err make_room(pl_pool *pool, const char *name, pl_room **ret_room)
@@ -296,7 +294,7 @@ static pl_err make_room(pl_pool *pool, const char *name, pl_room **ret_room)
         if (!name)
             random_name(pool, made);
         PL_SET(row.room_id, name ? name : made);
-        if (!is_name_taken(pool, row.room_id))
+        if (!is_taken(pool, row.room_id, !name))
             e = pl_room_add_managed(pool, &row, ret_room);
     }
     return e ? e : pl_alias_add(pool, *ret_room, row.room_id, NULL);
@@ -352,7 +350,8 @@ void pl_vmr_trim(pl_pool *pool)
         pl_vmr_forget(pool, PL_CONTAINER(v->gone.next, pl_vmr, queue));
 }
 
-void pl_vmr_remove(pl_pool *pool, pl_vmr *vmr, const char *cause)
+static void remove_it(pl_pool *pool, pl_vmr *vmr, const char *cause,
+                      bool ends_conference)
 {
     pl_room *room = vmr->room;
     if (vmr->row.state == PL_POOL_STATE_DELETED)
@@ -365,12 +364,31 @@ void pl_vmr_remove(pl_pool *pool, pl_vmr *vmr, const char *cause)
     pl_pool_count(pool, PL_RM_pool_removed);
     pl_pool_note(pool, PL_LOG_INFO, "room_removed", room ? room->conf : NULL,
                  NULL, cause);
-    if (room && room->conf) {
-        pl_conf_end(pool, room->conf, "API initiated conference termination");
-    }
+    if (room && room->conf && ends_conference)
+        pl_conf_end(pool, room->conf, PL_END_BY_API);
     if (room)
         pl_room_retire(pool, room);
     pl_vmr_fill(pool);
+}
+
+void pl_vmr_remove(pl_pool *pool, pl_vmr *vmr, const char *cause)
+{
+    remove_it(pool, vmr, cause, true);
+}
+
+void pl_vmr_close(pl_pool *pool, pl_vmr *vmr, const char *cause)
+{
+    remove_it(pool, vmr, cause, false);
+}
+
+pl_err pl_vmr_rename(pl_pool *pool, pl_vmr *vmr)
+{
+    char key[PL_ROOM_NAME_MAX + 1];
+    name_key(key, vmr->row.name);
+    unindex(pool->vmrs->by_name, key, vmr);
+    PL_SET(vmr->row.name, vmr->room->row.room_id);
+    pl_vmr_save(pool, vmr);
+    return index_name(pool->vmrs, vmr);
 }
 
 void pl_vmr_forget(pl_pool *pool, pl_vmr *vmr)

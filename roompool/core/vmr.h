@@ -64,6 +64,10 @@ void pl_vmr_save(pl_pool *pool, const pl_vmr *vmr);
 /* End what goes on in it, take its name and PINs; remembered for a while.
  * Harmless when it is removed. */
 void pl_vmr_remove(pl_pool *pool, pl_vmr *vmr, const char *cause);
+/* The same, but who is in it stays until it leaves. */
+void pl_vmr_close(pl_pool *pool, pl_vmr *vmr, const char *cause);
+/* Its room has another name now. Errors: PL_ENOMEM. */
+PL_MUST_USE pl_err pl_vmr_rename(pl_pool *pool, pl_vmr *vmr);
 /* Whether only its own DELETE removes it. */
 bool pl_vmr_is_persistent(const pl_pool *pool, const pl_vmr *vmr);
 /* Forget the oldest removed ones beyond the limit. */

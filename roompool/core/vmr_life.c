@@ -135,8 +135,7 @@ static void retire_orphans(pl_pool *pool)
         }
         pl_pool_count(pool, PL_RM_pool_orphans);
         if (room->conf) {
-            pl_conf_end(pool, room->conf,
-                        "API initiated conference termination");
+            pl_conf_end(pool, room->conf, PL_END_BY_API);
         }
         pl_room_retire(pool, room);
     }
