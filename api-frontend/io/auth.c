@@ -11,6 +11,7 @@
 #include "pl/log.h"
 #include "pl/rng.h"
 #include "pl/str.h"
+#include "token_keys.h"
 
 enum {
     SECRET_BYTES = 24,
@@ -28,8 +29,9 @@ struct pl_auth {
     pl_loop *loop;
     const pl_api_config *config; /* borrowed */
     pl_metrics *metrics;
-    pl_keys *keys;   /* NULL until an external set was fetched */
-    pl_https *https; /* an external issuer with a URL */
+    pl_keys *keys;           /* an external set; NULL until it was fetched */
+    pl_token_keys *own_keys; /* NULL: an external issuer */
+    pl_https *https;         /* an external issuer with a URL */
     bool is_fetching;
     pl_timer *refresh;
     pl_codes *codes; /* NULL: an external issuer */
@@ -51,33 +53,10 @@ static pl_err load_keys(pl_auth *auth, const char *path)
     return e;
 }
 
-static pl_err make_keys(const char *path)
-{
-    pl_buf text;
-    pl_buf_init(&text, KEYS_TEXT_MAX);
-    pl_err e = pl_keys_make(&text);
-    if (!e)
-        e = pl_file_make_secret(path, pl_buf_slice(&text));
-    pl_buf_wipe(&text);
-    return e == PL_EEXIST ? PL_OK : e; /* another front end was faster */
-}
-
 static pl_err fail(const char *event, const char *file, pl_err e)
 {
     PL_LOG(ERROR, "auth", event, PL_KV("file", file), "%s", pl_err_text(e));
     return e == PL_EIO || e == PL_ENOMEM ? e : PL_ECONFIG;
-}
-
-static pl_err open_keys(pl_auth *auth)
-{
-    const char *path = auth->config->token_keys;
-    pl_err e = load_keys(auth, path);
-    if (e == PL_ENOENT) {
-        e = make_keys(path);
-        if (!e)
-            e = load_keys(auth, path);
-    }
-    return e ? fail("keys_unusable", path, e) : PL_OK;
 }
 
 static pl_err open_client(pl_auth *auth)
@@ -179,7 +158,7 @@ static pl_err open_codes(pl_auth *auth)
 {
     pl_codes_options options = {.loop = auth->loop,
                                 .metrics = auth->metrics,
-                                .keys = auth->keys,
+                                .keys = auth->own_keys,
                                 .client_id = auth->client_id,
                                 .redirect_uris = auth->config->redirect_uris};
     return pl_codes_open(&options, &auth->codes);
@@ -198,7 +177,7 @@ pl_err pl_auth_open(pl_loop *loop, const pl_api_config *config,
     if (config->external_issuer[0]) {
         e = open_external(auth);
     } else {
-        e = open_keys(auth);
+        e = pl_token_keys_open(loop, config, metrics, &auth->own_keys);
         if (!e)
             e = open_client(auth);
         if (!e)
@@ -219,6 +198,7 @@ void pl_auth_close(pl_auth **auth)
     pl_timer_destroy(&(*auth)->refresh);
     pl_https_close(&(*auth)->https);
     pl_codes_close(&(*auth)->codes);
+    pl_token_keys_close(&(*auth)->own_keys);
     pl_keys_free(&(*auth)->keys);
     pl_wipe((*auth)->client_secret, sizeof(*auth)->client_secret);
     free(*auth);
@@ -240,7 +220,8 @@ static pl_err check_token(pl_auth *auth, pl_slice token, pl_caller *ret_caller)
         .scope = auth->config->scope,
         .now_ms = pl_loop_wall_ms(auth->loop),
     };
-    e = pl_keys_verify(auth->keys, &jwt);
+    e = auth->is_external ? pl_keys_verify(auth->keys, &jwt)
+                          : pl_token_keys_verify(auth->own_keys, &jwt);
     if (e == PL_ENOENT)
         unknown_kid(auth);
     if (e) {
@@ -256,7 +237,7 @@ pl_err pl_auth_check(pl_auth *auth, pl_slice header, pl_caller *ret_caller)
 {
     enum { SCHEME = 7 };
     pl_err e = PL_EAUTH;
-    if (!auth->keys)
+    if (auth->is_external && !auth->keys)
         return PL_EUNAVAILABLE;
     if (header.len > SCHEME &&
         pl_slice_eq_nocase((pl_slice){header.ptr, SCHEME}, "Bearer ")) {
@@ -292,8 +273,8 @@ static pl_err issue(pl_auth *auth, const char *user, const char *scope,
     pl_buf_init(&text, CLAIMS_MAX);
     pl_oauth_claims_text(&claims, &text);
     pl_err e = text.has_failed ? PL_EIO
-                               : pl_keys_sign(auth->keys, "at+jwt",
-                                              pl_buf_slice(&text), token);
+                               : pl_token_keys_sign(auth->own_keys, "at+jwt",
+                                                    pl_buf_slice(&text), token);
     pl_buf_fini(&text);
     return e;
 }
@@ -365,7 +346,7 @@ void pl_auth_jwks(pl_auth *auth, pl_answer *answer)
     }
     pl_answer_json(answer, 200);
     pl_answer_header(answer, "Cache-Control", "public, max-age=300");
-    if (pl_keys_public_text(auth->keys, &answer->body))
+    if (pl_token_keys_public_text(auth->own_keys, &answer->body))
         pl_answer_refuse(answer, PL_FAMILY_TOKEN, 500, "no keys");
 }
 

@@ -55,9 +55,10 @@ static pl_err make(const pl_codes *codes, const pl_consent_ask *ask,
     pl_fmt_cut(code.challenge, sizeof code.challenge, "%s", ask->challenge);
     pl_buf_init(&claims, PL_CODE_MAX);
     pl_auth_code_text(&code, &claims);
-    pl_err e = claims.has_failed ? PL_ENOMEM
-                                 : pl_keys_sign(codes->options.keys, CODE_TYPE,
-                                                pl_buf_slice(&claims), out);
+    pl_err e = claims.has_failed
+                   ? PL_ENOMEM
+                   : pl_token_keys_sign(codes->options.keys, CODE_TYPE,
+                                        pl_buf_slice(&claims), out);
     pl_buf_fini(&claims);
     return e;
 }
@@ -148,7 +149,7 @@ static pl_err read_code(const pl_codes *codes, const char *text,
     pl_err e = pl_jwt_parse_typed(pl_slice_str(text), CODE_TYPE, &jwt);
     if (e)
         return e;
-    e = pl_keys_verify(codes->options.keys, &jwt);
+    e = pl_token_keys_verify(codes->options.keys, &jwt);
     if (!e)
         e = pl_auth_code_read(jwt.claims, ret_code);
     pl_jwt_fini(&jwt);

@@ -4,10 +4,10 @@
 #define PL_API_CODES_H
 
 #include "consent.h"
-#include "jose.h"
 #include "oauth.h"
 #include "pl/loop.h"
 #include "pl/metrics.h"
+#include "token_keys.h"
 
 typedef struct pl_codes pl_codes;
 
@@ -15,7 +15,7 @@ typedef struct pl_codes pl_codes;
 typedef struct pl_codes_options {
     pl_loop *loop;
     pl_metrics *metrics;
-    const pl_keys *keys; /* that the front ends share */
+    pl_token_keys *keys; /* that the front ends share */
     const char *client_id, *redirect_uris;
 } pl_codes_options;
 

@@ -3,12 +3,23 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "pl/rng.h"
 #include "pl/str.h"
+
+static pl_file_info info_of(const struct stat *st)
+{
+    return (pl_file_info){.size = st->st_size,
+                          .inode = st->st_ino,
+                          .changed_ns =
+                              (int64_t)st->st_mtim.tv_sec * 1000000000 +
+                              st->st_mtim.tv_nsec};
+}
 
 static pl_err read_fd(int fd, pl_buf *out, pl_file_info *ret_info)
 {
@@ -19,10 +30,7 @@ static pl_err read_fd(int fd, pl_buf *out, pl_file_info *ret_info)
         return PL_ENOENT;
     if (st.st_size < 0 || (uintmax_t)st.st_size > out->max)
         return PL_ETOOBIG;
-    *ret_info =
-        (pl_file_info){.size = st.st_size,
-                       .changed_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 +
-                                     st.st_mtim.tv_nsec};
+    *ret_info = info_of(&st);
     char part[8192];
     ssize_t n;
     while ((n = read(fd, part, sizeof part)) > 0)
@@ -32,15 +40,30 @@ static pl_err read_fd(int fd, pl_buf *out, pl_file_info *ret_info)
     return out->has_failed ? PL_ETOOBIG : PL_OK;
 }
 
-pl_err pl_file_read(const char *path, pl_buf *out)
+pl_err pl_file_read_info(const char *path, pl_buf *out, pl_file_info *ret_info)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
         return errno == ENOENT ? PL_ENOENT : PL_EIO;
-    pl_file_info info;
-    pl_err e = read_fd(fd, out, &info);
+    pl_err e = read_fd(fd, out, ret_info);
     (void)close(fd);
     return e;
+}
+
+pl_err pl_file_read(const char *path, pl_buf *out)
+{
+    pl_file_info info;
+    return pl_file_read_info(path, out, &info);
+}
+
+bool pl_file_is_there(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+void pl_file_remove(const char *path)
+{
+    (void)unlink(path);
 }
 
 static bool write_new(const char *path, pl_slice text)
@@ -53,15 +76,23 @@ static bool write_new(const char *path, pl_slice text)
     return close(fd) == 0 && is_done;
 }
 
+enum { PATH_BYTES = 512 };
+
+/* A name beside a file for what shall be in its place. */
+static pl_err name_draft(const char *path, char draft[PATH_BYTES])
+{
+    enum { MARK_BYTES = 9 };
+    char mark[32];
+    pl_random_token(MARK_BYTES, mark, sizeof mark);
+    return pl_fmt(draft, PATH_BYTES, "%s.%s", path, mark) ? PL_EIO : PL_OK;
+}
+
 /* The file appears whole or not at all: another front end may look at the same
  * time, and half a key would keep all of them from starting. */
 pl_err pl_file_make_secret(const char *path, pl_slice text)
 {
-    enum { PATH_BYTES = 512, MARK_BYTES = 9 };
-    char mark[32];
     char draft[PATH_BYTES];
-    pl_random_token(MARK_BYTES, mark, sizeof mark);
-    if (pl_fmt(draft, sizeof draft, "%s.%s", path, mark))
+    if (name_draft(path, draft))
         return PL_EIO;
     pl_err e = PL_EIO;
     if (write_new(draft, text) && link(draft, path) == 0) {
@@ -71,6 +102,59 @@ pl_err pl_file_make_secret(const char *path, pl_slice text)
     }
     (void)unlink(draft);
     return e;
+}
+
+/* A crash must not bring the old file back. */
+static bool sync_folder(const char *path)
+{
+    char folder[PATH_BYTES];
+    const char *slash = strrchr(path, '/');
+    pl_fmt_cut(folder, sizeof folder, "%.*s",
+               slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool is_done = fsync(fd) == 0;
+    return close(fd) == 0 && is_done;
+}
+
+pl_err pl_file_replace_secret(const char *path, pl_slice text)
+{
+    char draft[PATH_BYTES];
+    if (name_draft(path, draft))
+        return PL_EIO;
+    if (write_new(draft, text) && rename(draft, path) == 0)
+        return sync_folder(path) ? PL_OK : PL_EIO;
+    (void)unlink(draft);
+    return PL_EIO;
+}
+
+pl_err pl_file_stat(const char *path, pl_file_info *ret_info)
+{
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return errno == ENOENT ? PL_ENOENT : PL_EIO;
+    *ret_info = info_of(&st);
+    return PL_OK;
+}
+
+pl_err pl_file_lock(const char *path, bool wait, int *ret_lock)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return PL_EIO;
+    if (flock(fd, wait ? LOCK_EX : LOCK_EX | LOCK_NB) == 0) {
+        *ret_lock = fd;
+        return PL_OK;
+    }
+    bool is_busy = errno == EWOULDBLOCK;
+    (void)close(fd);
+    return is_busy ? PL_EBUSY : PL_EIO;
+}
+
+void pl_file_unlock(int lock)
+{
+    (void)close(lock);
 }
 
 pl_err pl_file_open_secret(const char *path, pl_slice fresh, pl_buf *out)

@@ -210,22 +210,55 @@ static pl_err put_jwk(const key *k, bool with_private, pl_buf *out)
     return out->has_failed ? PL_ENOMEM : PL_OK;
 }
 
-pl_err pl_keys_make(pl_buf *out)
+static cjose_jwk_t *make_jwk(pl_jwt_alg alg)
+{
+    static const uint8_t exponent[] = {1, 0, 1};
+    cjose_err error;
+    if (alg == PL_JWT_RS256) {
+        return cjose_jwk_create_RSA_random(RSA_BITS_MIN, exponent,
+                                           sizeof exponent, &error);
+    }
+    return cjose_jwk_create_EC_random(CJOSE_JWK_EC_P_256, &error);
+}
+
+pl_err pl_key_make(pl_jwt_alg alg, char *ret_kid, pl_buf *out)
 {
     cjose_err error;
-    key k = {.alg = PL_JWT_ES256};
+    key k = {.alg = alg};
+    if (alg != PL_JWT_ES256 && alg != PL_JWT_RS256)
+        return PL_EUNSUPPORTED;
     pl_random_token(KID_RANDOM_BYTES, k.kid, sizeof k.kid);
-    k.jwk = cjose_jwk_create_EC_random(CJOSE_JWK_EC_P_256, &error);
+    k.jwk = make_jwk(alg);
     if (!k.jwk)
         return PL_EIO;
     pl_err e = PL_EIO;
-    if (cjose_jwk_set_kid(k.jwk, k.kid, strlen(k.kid), &error)) {
-        pl_buf_add_str(out, "{\"keys\":[");
+    if (cjose_jwk_set_kid(k.jwk, k.kid, strlen(k.kid), &error))
         e = put_jwk(&k, true, out);
-        pl_buf_add_str(out, "]}\n");
-    }
     (void)cjose_jwk_release(k.jwk);
+    if (!e)
+        memcpy(ret_kid, k.kid, sizeof k.kid);
     return e;
+}
+
+pl_err pl_keys_make(pl_buf *out)
+{
+    char kid[PL_JWT_KID_MAX + 1];
+    pl_buf_add_str(out, "{\"keys\":[");
+    pl_err e = pl_key_make(PL_JWT_ES256, kid, out);
+    pl_buf_add_str(out, "]}\n");
+    return e;
+}
+
+bool pl_keys_can_sign(const pl_keys *keys, const char *kid)
+{
+    cjose_err error;
+    const key *k = find(keys, kid);
+    char *text = k && k->jwk ? cjose_jwk_to_json(k->jwk, true, &error) : NULL;
+    bool is_private = text && strstr(text, "\"d\":");
+    if (text)
+        pl_wipe(text, strlen(text));
+    free(text);
+    return is_private;
 }
 
 pl_err pl_keys_public_text(const pl_keys *keys, pl_buf *out)
@@ -258,13 +291,13 @@ static cjose_header_t *make_header(const key *k, const char *typ)
     return NULL;
 }
 
-pl_err pl_keys_sign(const pl_keys *keys, const char *typ, pl_slice claims,
-                    pl_buf *out)
+pl_err pl_keys_sign(const pl_keys *keys, const char *kid, const char *typ,
+                    pl_slice claims, pl_buf *out)
 {
-    const key *k = &keys->keys[0];
+    const key *k = find(keys, kid);
     cjose_err error;
     const char *text = NULL;
-    cjose_header_t *header = k->jwk ? make_header(k, typ) : NULL;
+    cjose_header_t *header = k && k->jwk ? make_header(k, typ) : NULL;
     cjose_jws_t *jws =
         header ? cjose_jws_sign(k->jwk, header, claims.ptr, claims.len, &error)
                : NULL;

@@ -16,15 +16,22 @@ bool pl_keys_has(const pl_keys *keys, const char *kid);
 /* Errors: PL_ENOENT no such key; PL_EAUTH the signature is not good. */
 PL_MUST_USE pl_err pl_keys_verify(const pl_keys *keys, const pl_jwt *jwt);
 
-/* Make a set with one new ES256 key, as text with its private part.
- * Errors: PL_EIO, PL_ENOMEM. */
+/* Make a key with a random id; append it as JWK with its private part.
+ * alg:     PL_JWT_ES256 (P-256) or PL_JWT_RS256 (2048 bits)
+ * ret_kid: [PL_JWT_KID_MAX + 1]
+ * Errors:  PL_EIO, PL_ENOMEM, PL_EUNSUPPORTED. */
+PL_MUST_USE pl_err pl_key_make(pl_jwt_alg alg, char *ret_kid, pl_buf *out);
+/* A set with one new ES256 key, as text. Errors: PL_EIO, PL_ENOMEM. */
 PL_MUST_USE pl_err pl_keys_make(pl_buf *out);
+/* Whether that key is there and private. */
+bool pl_keys_can_sign(const pl_keys *keys, const char *kid);
 /* The public parts, as JWKS. Errors: PL_ENOMEM. */
 PL_MUST_USE pl_err pl_keys_public_text(const pl_keys *keys, pl_buf *out);
-/* Sign claims with the set's first key, which must be private.
+/* Sign claims with a key of the set, which must be private.
+ * kid:    its id
  * typ:    of the header; "at+jwt" is an access token
  * Errors: PL_EIO. */
-PL_MUST_USE pl_err pl_keys_sign(const pl_keys *keys, const char *typ,
-                                pl_slice claims, pl_buf *out);
+PL_MUST_USE pl_err pl_keys_sign(const pl_keys *keys, const char *kid,
+                                const char *typ, pl_slice claims, pl_buf *out);
 
 #endif

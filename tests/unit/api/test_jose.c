@@ -17,11 +17,15 @@ static pl_keys *ours;
 static pl_keys *others;
 static pl_buf ours_text;
 
-static pl_keys *make_set(pl_buf *text)
+static char kids[2][PL_JWT_KID_MAX + 1];
+
+static pl_keys *make_set(char *ret_kid, pl_buf *text)
 {
     pl_keys *keys = NULL;
     pl_buf_init(text, 65536);
-    assert_int_equal(pl_keys_make(text), PL_OK);
+    pl_buf_add_str(text, "{\"keys\":[");
+    assert_int_equal(pl_key_make(PL_JWT_ES256, ret_kid, text), PL_OK);
+    pl_buf_add_str(text, "]}");
     assert_int_equal(pl_keys_load(pl_buf_slice(text), &keys), PL_OK);
     return keys;
 }
@@ -30,8 +34,8 @@ static int set_up(void **state)
 {
     pl_buf text;
     (void)state;
-    ours = make_set(&ours_text);
-    others = make_set(&text);
+    ours = make_set(kids[0], &ours_text);
+    others = make_set(kids[1], &text);
     pl_buf_fini(&text);
     return 0;
 }
@@ -59,7 +63,8 @@ static pl_err verify(const pl_keys *keys, pl_slice text)
 static void sign(const pl_keys *keys, pl_buf *token)
 {
     pl_buf_init(token, PL_JWT_MAX);
-    assert_int_equal(pl_keys_sign(keys, "at+jwt", pl_slice_str(CLAIMS), token),
+    assert_int_equal(pl_keys_sign(keys, kids[keys == others], "at+jwt",
+                                  pl_slice_str(CLAIMS), token),
                      PL_OK);
 }
 

@@ -64,6 +64,9 @@ static bench *set_up(const char *file)
     set_path(b, c->dev_client, sizeof c->dev_client, "client.env");
     (void)snprintf(c->issuer, sizeof c->issuer, "https://issuer.test");
     (void)snprintf(c->audience, sizeof c->audience, "parley");
+    (void)snprintf(c->token_alg, sizeof c->token_alg, "ES256");
+    c->token_key_days = 30;
+    c->token_key_lead_s = 7200;
     c->token_s = 3600;
     c->management_requests = 5;
     c->management_window_s = 10;
@@ -86,6 +89,9 @@ static void tear_down(bench *b)
     (void)unlink(b->config.management_file);
     (void)unlink(b->config.token_keys);
     (void)unlink(b->config.dev_client);
+    char lock[300];
+    (void)snprintf(lock, sizeof lock, "%s.lock", b->config.token_keys);
+    (void)unlink(lock);
     assert_int_equal(rmdir(b->dir), 0);
     free(b);
 }
