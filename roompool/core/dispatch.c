@@ -7,6 +7,7 @@
 #include "join.h"
 #include "leg.h"
 #include "management.h"
+#include "management_query.h"
 #include "model.h"
 #include "pl/str.h"
 #include "refer.h"
@@ -73,6 +74,7 @@ static const route ROUTES[] = {
     {&PL_MSG_POOL_ROOM_NEXT, FROM_API, pl_on_pool_room_next},
     {&PL_MSG_POOL_FILL, FROM_API, pl_on_pool_fill},
     {&PL_MSG_POOL_ROOMS_DELETE, FROM_API, pl_on_pool_rooms_delete},
+    {&PL_MSG_MANAGEMENT_QUERY, FROM_API, pl_on_management_query},
     {&PL_MSG_LEG_REPORT, FROM_MEDIA, pl_on_leg_report},
     {&PL_MSG_LEG_DTMF, FROM_MEDIA, pl_on_leg_dtmf},
     {&PL_MSG_MANAGEMENT_PUT, FROM_API, pl_on_management_put},

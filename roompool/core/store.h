@@ -15,6 +15,30 @@ typedef struct pl_store pl_store;
  * An error ends the reading and is returned. */
 typedef pl_err (*pl_store_on_row)(void *ctx, const void *row);
 
+/* A value for a place of a statement. */
+typedef enum pl_sql_kind { PL_SQL_TEXT, PL_SQL_INT } pl_sql_kind;
+typedef struct pl_sql_value {
+    pl_sql_kind kind;
+    pl_slice text; /* UTF-8, borrowed */
+    int64_t number;
+} pl_sql_value;
+
+/* A list that is read in parts, so that only what is shown is made. The
+ * statements are our own; what comes from outside is in values only.
+ * Statements that need fewer values take the first ones. */
+typedef struct pl_store_list {
+    const char *count;  /* one integer: how many match; NULL: not asked */
+    const char *keys;   /* one column: of those of the page, in order */
+    const char *object; /* ?1 is a key; one text */
+    const pl_sql_value *values; /* of ?1, ?2 .. in count and keys */
+    size_t n_values;
+    uint64_t max_steps; /* of SQLite's machine, in all */
+} pl_store_list;
+
+/* One object as text, borrowed during the call. PL_EFULL ends the reading,
+ * which then is no error; another one is returned. */
+typedef pl_err (*pl_store_on_text)(void *ctx, pl_slice text);
+
 typedef struct pl_store_ops {
     /* Insert or replace one row. Errors: PL_EIO. */
     pl_err (*put)(pl_store *store, const pl_table *table, const void *row);
@@ -24,12 +48,21 @@ typedef struct pl_store_ops {
      * does not fit its column; those of on_row. */
     pl_err (*each)(pl_store *store, const pl_table *table,
                    pl_store_on_row on_row, void *ctx);
+    /* Read a list; sees what was put in this turn.
+     *
+     * ret_total: what count gave, 0 when there is none
+     * Errors: PL_EUNAVAILABLE more than max_steps; PL_EIO (only this reading
+     * failed, the store goes on); those of on_text. */
+    pl_err (*list)(pl_store *store, const pl_store_list *list,
+                   pl_store_on_text on_text, void *ctx, uint64_t *ret_total);
     /* Make the changes durable; nothing to do is PL_OK. Errors: PL_EIO. */
     pl_err (*commit)(pl_store *store);
     bool (*is_dirty)(const pl_store *store);
     /* Delete call records that ended before wall_ms, and the oldest beyond
      * keep. */
     pl_err (*prune_records)(pl_store *store, int64_t wall_ms, uint32_t keep);
+    /* Delete video sessions that ended before wall_ms, with what is theirs. */
+    pl_err (*prune_videos)(pl_store *store, int64_t wall_ms);
     void (*close)(pl_store **store);
 } pl_store_ops;
 

@@ -32,7 +32,7 @@ typedef struct sqlite_store {
     sqlite3 *db;
     int lock_fd;
     bool is_open, is_failed; /* a transaction is open; nothing works more */
-    sqlite3_stmt *begin, *commit, *prune, *prune_beyond;
+    sqlite3_stmt *begin, *commit, *prune, *prune_beyond, *prune_video;
     table_statements tables[MAX_TABLES];
     size_t n_tables;
     char path[512];
@@ -139,7 +139,9 @@ static pl_err prepare_all(sqlite_store *s)
         prepare(s,
                 "DELETE FROM call_records WHERE left_at <= (SELECT left_at "
                 "FROM call_records ORDER BY left_at DESC LIMIT 1 OFFSET ?)",
-                &s->prune_beyond))
+                &s->prune_beyond) ||
+        prepare(s, "DELETE FROM video_sessions WHERE ended_at < ?",
+                &s->prune_video))
         return PL_EIO;
     return PL_OK;
 }
@@ -336,6 +338,118 @@ static pl_err each(pl_store *store, const pl_table *table,
     return e;
 }
 
+/* ---- lists ---- */
+
+enum { STEPS_AT_ONCE = 1000 };
+
+static int count_steps(void *ctx)
+{
+    uint64_t *left = ctx;
+    if (*left < STEPS_AT_ONCE)
+        return 1; /* interrupts */
+    *left -= STEPS_AT_ONCE;
+    return 0;
+}
+
+static pl_err error_of(int rc)
+{
+    return rc == SQLITE_INTERRUPT ? PL_EUNAVAILABLE : PL_EIO;
+}
+
+static int bind_value(sqlite3_stmt *stmt, int at, const pl_sql_value *v)
+{
+    switch (v->kind) {
+    case PL_SQL_TEXT: return bind_slice(stmt, at, &v->text);
+    case PL_SQL_INT: return sqlite3_bind_int64(stmt, at, v->number);
+    default: return SQLITE_MISUSE;
+    }
+}
+
+static pl_err prepare_list(sqlite_store *s, const char *sql,
+                           const pl_store_list *list, sqlite3_stmt **ret_stmt)
+{
+    if (sqlite3_prepare_v2(s->db, sql, -1, ret_stmt, NULL) != SQLITE_OK)
+        return PL_EIO;
+    int n = sqlite3_bind_parameter_count(*ret_stmt);
+    for (int i = 0; i < n; i++) {
+        if ((size_t)i >= list->n_values ||
+            bind_value(*ret_stmt, i + 1, &list->values[i]) != SQLITE_OK)
+            return PL_EIO;
+    }
+    return PL_OK;
+}
+
+static pl_err count_list(sqlite_store *s, const pl_store_list *list,
+                         uint64_t *ret_total)
+{
+    sqlite3_stmt *stmt = NULL;
+    pl_err e = prepare_list(s, list->count, list, &stmt);
+    int rc = e ? SQLITE_ERROR : sqlite3_step(stmt);
+    if (rc == SQLITE_ROW)
+        *ret_total = (uint64_t)sqlite3_column_int64(stmt, 0);
+    sqlite3_finalize(stmt);
+    return rc == SQLITE_ROW ? PL_OK : error_of(rc);
+}
+
+static pl_err give_object(sqlite3_stmt *keys, sqlite3_stmt *object,
+                          pl_store_on_text on_text, void *ctx)
+{
+    pl_err e = PL_OK;
+    int rc = sqlite3_bind_value(object, 1, sqlite3_column_value(keys, 0));
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(object);
+    if (rc == SQLITE_ROW) {
+        const unsigned char *text = sqlite3_column_text(object, 0);
+        size_t n = (size_t)sqlite3_column_bytes(object, 0);
+        e = text ? on_text(ctx, (pl_slice){text, n}) : PL_EIO;
+    } else if (rc != SQLITE_DONE) {
+        e = error_of(rc);
+    }
+    sqlite3_reset(object);
+    return e;
+}
+
+static pl_err give_list(sqlite_store *s, const pl_store_list *list,
+                        pl_store_on_text on_text, void *ctx)
+{
+    sqlite3_stmt *keys = NULL;
+    sqlite3_stmt *object = NULL;
+    int rc = SQLITE_DONE;
+    pl_err e = prepare_list(s, list->keys, list, &keys);
+    if (!e && sqlite3_prepare_v2(s->db, list->object, -1, &object, NULL))
+        e = PL_EIO;
+    while (!e && (rc = sqlite3_step(keys)) == SQLITE_ROW)
+        e = give_object(keys, object, on_text, ctx);
+    if (!e && rc != SQLITE_DONE)
+        e = error_of(rc);
+    sqlite3_finalize(keys);
+    sqlite3_finalize(object);
+    return e == PL_EFULL ? PL_OK : e;
+}
+
+/* A statement that only reads and is interrupted leaves the transaction as it
+ * is, so a fault here is no fault of the store. */
+static pl_err read_list(pl_store *store, const pl_store_list *list,
+                        pl_store_on_text on_text, void *ctx,
+                        uint64_t *ret_total)
+{
+    sqlite_store *s = self_of(store);
+    uint64_t left = list->max_steps;
+    uint64_t total = 0;
+    if (s->is_failed)
+        return PL_EIO;
+    sqlite3_progress_handler(s->db, STEPS_AT_ONCE, count_steps, &left);
+    pl_err e = list->count ? count_list(s, list, &total) : PL_OK;
+    if (!e)
+        e = give_list(s, list, on_text, ctx);
+    sqlite3_progress_handler(s->db, 0, NULL, NULL);
+    if (!e)
+        *ret_total = total;
+    return e;
+}
+
+/* ---- the end of a turn ---- */
+
 static pl_err commit(pl_store *store)
 {
     sqlite_store *s = self_of(store);
@@ -367,6 +481,17 @@ static pl_err prune_records(pl_store *store, int64_t wall_ms, uint32_t keep)
     return e ? e : run(s, s->prune_beyond);
 }
 
+static pl_err prune_videos(pl_store *store, int64_t wall_ms)
+{
+    sqlite_store *s = self_of(store);
+    pl_err e = begin(s);
+    if (e)
+        return e;
+    return bind_time(s->prune_video, 1, wall_ms) == SQLITE_OK
+               ? run(s, s->prune_video)
+               : fail(s);
+}
+
 static void close_store(pl_store **store)
 {
     if (!store || !*store)
@@ -380,6 +505,7 @@ static void close_store(pl_store **store)
     sqlite3_finalize(s->commit);
     sqlite3_finalize(s->prune);
     sqlite3_finalize(s->prune_beyond);
+    sqlite3_finalize(s->prune_video);
     sqlite3_close(s->db);
     if (s->lock_fd >= 0)
         close(s->lock_fd);
@@ -390,9 +516,11 @@ static void close_store(pl_store **store)
 static const pl_store_ops OPS = {.put = put,
                                  .del = del,
                                  .each = each,
+                                 .list = read_list,
                                  .commit = commit,
                                  .is_dirty = is_dirty,
                                  .prune_records = prune_records,
+                                 .prune_videos = prune_videos,
                                  .close = close_store};
 
 /* ---- opening ---- */

@@ -161,6 +161,8 @@ CREATE TABLE video_sessions (
     device_code TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('session_granted', 'session_started',
         'session_not_granted', 'session_failed', 'session_ended')),
+    reference TEXT NOT NULL, -- what its room is for
+    room_no INTEGER NOT NULL, -- of our pool; 0: the room is elsewhere
     room_name TEXT NOT NULL,
     room_alias TEXT NOT NULL,
     guest_pin TEXT NOT NULL, -- none once it is over
@@ -169,15 +171,19 @@ CREATE TABLE video_sessions (
     created_at TEXT NOT NULL,
     status_at TEXT NOT NULL,
     alive_at TEXT NOT NULL, -- last sign of life of the app
+    -- It gives such signs again and again.
+    keeps_alive INTEGER NOT NULL CHECK (keeps_alive IN (0, 1)),
     ended_at TEXT,
     ended_cause TEXT NOT NULL,
     -- Its room is still to be given back.
     owes_room INTEGER NOT NULL CHECK (owes_room IN (0, 1)),
+    last_seq INTEGER NOT NULL, -- of its history
     CHECK ((state IN ('session_granted', 'session_started')) =
            (ended_at IS NULL))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX video_sessions_room ON video_sessions (room_name);
 CREATE INDEX video_sessions_device ON video_sessions (device_code);
+CREATE INDEX video_sessions_ended ON video_sessions (ended_at);
 CREATE TABLE video_calls (
     session_id TEXT NOT NULL
         REFERENCES video_sessions (session_id) ON DELETE CASCADE,
@@ -252,3 +258,135 @@ SELECT CASE r.room_id WHEN '' THEN '(' || r.kind || ')' ELSE r.room_id END
        r.reason AS reason, r.conf_id AS conf_id
   FROM conference_records r
  ORDER BY r.ended_at DESC;
+
+-- What the management API shows: a view for each of its resources, the columns
+-- named as its fields. Only managed rooms are configured through it; conferences
+-- of all rooms are seen. Lists and settings are read beside these views.
+CREATE INDEX aliases_written ON aliases (written) WHERE alias_no > 0;
+CREATE INDEX conference_records_room ON conference_records (room_id);
+CREATE INDEX conference_records_started ON conference_records (started_at)
+    WHERE kind = 'room';
+CREATE INDEX call_records_room ON call_records (room_id);
+CREATE INDEX call_records_came
+    ON call_records (coalesce(joined_at, started_at)) WHERE conf_kind = 'room';
+
+CREATE VIEW m_conference AS
+SELECT r.room_no AS id, r.room_id AS name, r.allow_guests AS allow_guests,
+       -- "clear$" and the PIN; without guests there is one for everybody.
+       substr(CASE r.allow_guests WHEN 1 THEN r.host_pin_hash
+                                  ELSE r.pin_hash END, 7) AS pin,
+       CASE r.allow_guests WHEN 1 THEN substr(r.pin_hash, 7) ELSE '' END
+           AS guest_pin,
+       r.tag AS tag, r.description AS description,
+       r.created_at AS creation_time,
+       nullif(r.max_participants, 0) AS participant_limit
+  FROM rooms r
+ WHERE r.room_no > 0 AND r.state = 'enabled';
+
+CREATE VIEW m_conference_alias AS
+SELECT a.alias_no AS id, a.written AS alias, r.room_no AS conference,
+       r.room_id AS conference__name, a.description AS description,
+       a.created_at AS creation_time
+  FROM aliases a JOIN rooms r ON r.room_id = a.room_id
+ WHERE a.alias_no > 0 AND r.room_no > 0 AND r.state = 'enabled';
+
+CREATE VIEW m_automatic_participant AS
+SELECT p.auto_no AS id, p.alias AS alias, p.protocol AS protocol,
+       p.call_type AS call_type, p.role AS role, p.routing AS routing,
+       p.dtmf_sequence AS dtmf_sequence,
+       p.keep_alive AS keep_conference_alive,
+       p.remote_display_name AS remote_display_name,
+       p.presentation_url AS presentation_url, p.streaming AS streaming,
+       nullif(p.system_location, '') AS system_location,
+       p.description AS description, p.created_at AS creation_time
+  FROM automatic_participants p;
+
+-- Never with its password.
+CREATE VIEW m_event_sink AS
+SELECT s.sink_no AS id, s.name AS name, s.description AS description,
+       s.url AS url, s.username AS username, s.bulk_support AS bulk_support,
+       s.verify_tls_certificate AS verify_tls_certificate,
+       s.version AS version, s.filter_events AS filter_events,
+       s.events AS events, s.started_at AS restart_date
+  FROM event_sinks s;
+
+CREATE VIEW m_live_conference AS
+SELECT c.conf_id AS id, r.room_id AS name,
+       -- all kinds of room work as conference
+       'conference' AS service_type,
+       c.is_started AS is_started, c.is_locked AS is_locked,
+       c.guests_muted AS guests_muted, c.started_at AS start_time,
+       r.tag AS tag
+  FROM conferences c JOIN rooms r ON r.room_id = c.room_id
+ WHERE c.state = 'live' AND c.kind = 'room';
+
+CREATE VIEW m_live_participant AS
+SELECT p.participant_id AS id, r.room_id AS conference,
+       p.display_name AS display_name, p.role AS role,
+       CASE WHEN p.state IN ('new', 'ringing') THEN 'connecting'
+            WHEN p.state = 'pin' THEN 'ivr'
+            WHEN p.waiting_at IS NOT NULL THEN 'waiting_room'
+            ELSE 'conference' END AS service_type,
+       r.tag AS service_tag, p.muted AS is_muted,
+       p.client_muted AS is_client_muted, p.on_hold AS is_on_hold,
+       p.has_media AS has_media,
+       p.kind = 'page' AS is_transfer_supported, -- telephones cannot be sent
+       coalesce((SELECT min(l.leg_id) FROM legs l
+                  WHERE l.participant_id = p.participant_id), '') AS call_uuid,
+       coalesce((SELECT k.sip_call_id FROM calls k
+                  WHERE k.participant_id = p.participant_id LIMIT 1),
+                (SELECT min(l.leg_id) FROM legs l
+                  WHERE l.participant_id = p.participant_id), '')
+           AS conversation_id,
+       coalesce(p.joined_at, p.created_at) AS connect_time,
+       CASE p.is_dialled WHEN 1 THEN 'out' ELSE 'in' END AS call_direction,
+       CASE WHEN p.kind = 'telephone' THEN 'SIP'
+            WHEN EXISTS (SELECT 1 FROM legs l
+                          WHERE l.participant_id = p.participant_id)
+            THEN 'WebRTC' ELSE 'API' END AS protocol,
+       '' AS vendor, -- not kept
+       CASE WHEN EXISTS (SELECT 1 FROM legs l
+                          WHERE l.participant_id = p.participant_id
+                            AND l.kind = 'webrtc')
+            THEN 'On' ELSE 'Off' END AS encryption,
+       CASE p.is_dialled WHEN 1 THEN '' ELSE p.address END AS source_alias,
+       -- of who came: by which of the room's aliases is not kept
+       CASE p.is_dialled WHEN 1 THEN p.address ELSE r.room_id END
+           AS destination_alias,
+       p.source AS remote_address,
+       -- not kept: ports and bandwidths are known to the workers only
+       0 AS remote_port, 0 AS bandwidth, 0 AS rx_bandwidth, 0 AS tx_bandwidth,
+       coalesce(c.media_node, '') AS media_node,
+       coalesce((SELECT k.node FROM calls k
+                  WHERE k.participant_id = p.participant_id LIMIT 1), '')
+           AS signalling_node
+  FROM participants p
+  JOIN conferences c ON c.conf_id = p.conf_id
+  JOIN rooms r ON r.room_id = c.room_id
+ WHERE p.state <> 'left' AND c.kind = 'room';
+
+CREATE VIEW m_past_conference AS
+SELECT q.conf_id AS id, q.room_id AS name, q.tag AS tag,
+       q.started_at AS start_time, q.ended_at AS end_time,
+       cast(round((julianday(q.ended_at) - julianday(q.started_at)) * 86400)
+            AS INTEGER) AS duration,
+       q.participants AS participant_count, q.reason AS disconnect_reason
+  FROM conference_records q
+ WHERE q.kind = 'room';
+
+CREATE VIEW m_past_participant AS
+SELECT q.participant_id AS id, q.conf_id AS conference,
+       q.room_id AS conference_name, q.tag AS service_tag,
+       q.display_name AS display_name, q.role AS role,
+       CASE q.kind WHEN 'telephone' THEN 'SIP' WHEN 'page' THEN 'WebRTC'
+            ELSE 'API' END AS protocol,
+       CASE q.is_dialled WHEN 1 THEN 'out' ELSE 'in' END AS call_direction,
+       '' AS remote_address, -- addresses are forgotten with the participant
+       coalesce(q.joined_at, q.started_at) AS start_time,
+       q.left_at AS end_time,
+       cast(round((julianday(q.left_at) -
+                   julianday(coalesce(q.joined_at, q.started_at))) * 86400)
+            AS INTEGER) AS duration,
+       q.reason AS disconnect_reason
+  FROM call_records q
+ WHERE q.conf_kind = 'room';

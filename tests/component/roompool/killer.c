@@ -41,6 +41,12 @@ static pl_err k_each(pl_store *s, const pl_table *t, pl_store_on_row on_row,
     return real_of(s)->ops->each(real_of(s), t, on_row, ctx);
 }
 
+static pl_err k_list(pl_store *s, const pl_store_list *list,
+                     pl_store_on_text on_text, void *ctx, uint64_t *ret_total)
+{
+    return real_of(s)->ops->list(real_of(s), list, on_text, ctx, ret_total);
+}
+
 static pl_err k_commit(pl_store *s)
 {
     killer *k = (killer *)(void *)s;
@@ -64,6 +70,11 @@ static pl_err k_prune(pl_store *s, int64_t wall_ms, uint32_t keep)
     return real_of(s)->ops->prune_records(real_of(s), wall_ms, keep);
 }
 
+static pl_err k_prune_videos(pl_store *s, int64_t wall_ms)
+{
+    return real_of(s)->ops->prune_videos(real_of(s), wall_ms);
+}
+
 static void k_close(pl_store **s)
 {
     killer *k = (killer *)(void *)*s;
@@ -74,9 +85,11 @@ static void k_close(pl_store **s)
 static const pl_store_ops KILLER_OPS = {.put = k_put,
                                         .del = k_del,
                                         .each = k_each,
+                                        .list = k_list,
                                         .commit = k_commit,
                                         .is_dirty = k_is_dirty,
                                         .prune_records = k_prune,
+                                        .prune_videos = k_prune_videos,
                                         .close = k_close};
 
 static pl_store *wrap(void *ctx, pl_store *real)
