@@ -220,6 +220,12 @@ CREATE TABLE conference_records (
     reason TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX conference_records_ended ON conference_records (ended_at);
+-- How many have come into it; whom its room has dialled was dialled.
+ALTER TABLE conferences ADD COLUMN n_joined INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE conferences ADD COLUMN is_auto_dialled INTEGER NOT NULL DEFAULT 0
+    CHECK (is_auto_dialled IN (0, 1));
+ALTER TABLE participants ADD COLUMN is_automatic INTEGER NOT NULL DEFAULT 0
+    CHECK (is_automatic IN (0, 1));
 ALTER TABLE call_records ADD COLUMN tag TEXT NOT NULL DEFAULT '';
 ALTER TABLE call_records ADD COLUMN is_dialled INTEGER NOT NULL DEFAULT 0
     CHECK (is_dialled IN (0, 1));
@@ -271,7 +277,8 @@ CREATE INDEX call_records_came
     ON call_records (coalesce(joined_at, started_at)) WHERE conf_kind = 'room';
 
 CREATE VIEW m_conference AS
-SELECT r.room_no AS id, r.room_id AS name, r.allow_guests AS allow_guests,
+SELECT r.room_no AS id, r.room_id AS name, r.service_type AS service_type,
+       r.allow_guests AS allow_guests,
        -- "clear$" and the PIN; without guests there is one for everybody.
        substr(CASE r.allow_guests WHEN 1 THEN r.host_pin_hash
                                   ELSE r.pin_hash END, 7) AS pin,
@@ -311,9 +318,7 @@ SELECT s.sink_no AS id, s.name AS name, s.description AS description,
   FROM event_sinks s;
 
 CREATE VIEW m_live_conference AS
-SELECT c.conf_id AS id, r.room_id AS name,
-       -- all kinds of room work as conference
-       'conference' AS service_type,
+SELECT c.conf_id AS id, r.room_id AS name, r.service_type AS service_type,
        c.is_started AS is_started, c.is_locked AS is_locked,
        c.guests_muted AS guests_muted, c.started_at AS start_time,
        r.tag AS tag
@@ -326,7 +331,7 @@ SELECT p.participant_id AS id, r.room_id AS conference,
        CASE WHEN p.state IN ('new', 'ringing') THEN 'connecting'
             WHEN p.state = 'pin' THEN 'ivr'
             WHEN p.waiting_at IS NOT NULL THEN 'waiting_room'
-            ELSE 'conference' END AS service_type,
+            ELSE r.service_type END AS service_type,
        r.tag AS service_tag, p.muted AS is_muted,
        p.client_muted AS is_client_muted, p.on_hold AS is_on_hold,
        p.has_media AS has_media,

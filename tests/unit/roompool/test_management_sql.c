@@ -20,7 +20,7 @@ static const char *const ROWS =
     "('lobby', 'config', 'enabled', 'mix', 'hash', '', 0, 0, '', " AT
     "0.000Z', 0, '', '', 0, 'conference'),"
     "('Alpha', 'admin', 'enabled', 'mix', 'clear$9036', 'clear$4471', 4, 0, "
-    "'', " AT "1.120Z', 1, 'red', 'first', 1, 'conference'),"
+    "'', " AT "1.120Z', 1, 'red', 'first', 1, 'lecture'),"
     "('beta_1', 'admin', 'enabled', 'mix', 'clear$1234', '', 0, 0, '', " AT
     "2.120Z', 2, 'blue', '100%', 0, 'conference'),"
     "('betaX1', 'pool', 'enabled', 'mix', '', '', 12, 0, '', " AT
@@ -35,8 +35,8 @@ static const char *const ROWS =
     "('beta', 'beta_1', 9, 'beta', '', " AT "2.120Z'),"
     "('gone', 'gone', 10, 'gone', '', " AT "2.120Z');"
     "INSERT INTO room_settings VALUES"
-    "(1, 'service_type', '\"lecture\"'), (1, 'host_view', 'null'),"
-    "(2, 'sync_tag', '\"s\"'), (2, 'service_type', '\"conference\"');"
+    "(1, 'host_view', 'null'),"
+    "(2, 'sync_tag', '\"s\"'), (2, 'enable_chat', '\"no\"');"
     "INSERT INTO automatic_participants VALUES"
     "(5, 'sip:agent@trunk.example', 'sip', 'audio', 'host', 'manual', '12', "
     "'keep_conference_alive', 'Agent', '', 0, '', '', " AT "1.000Z');"
@@ -314,7 +314,7 @@ static void an_object_has_its_lists_and_settings(void **state)
     expect_str(q->first, "pin", "1234");
     expect_str(q->first, "guest_pin", "");
     ask_id(q, CONFERENCE, "3", 1);
-    assert_null(pl_json_get(q->first, "service_type")); /* no row */
+    assert_null(pl_json_get(q->first, "host_view")); /* no row */
     assert_int_equal(pl_json_count(pl_json_get(q->first, "aliases")), 0);
     ask_id(q, CONFERENCE, "4", 0);
     ask_id(q, PL_MGMT_RESOURCE_AUTOMATIC_PARTICIPANT, "5", 1);
