@@ -4,6 +4,7 @@
 #include "event_stream.h"
 #include "pl/str.h"
 #include "room_access.h"
+#include "room_start.h"
 #include "roster.h"
 #include "waiting.h"
 
@@ -31,8 +32,8 @@ void pl_on_room_message(pl_pool *pool, const pl_bus_in *in)
         pl_room_actor(pool, in, m->participant_id, m->token_hash, false);
     if (!self)
         return;
-    pl_err e = PL_OK;
-    if (m->target_id[0])
+    pl_err e = pl_room_has_chat(self->conf->room) ? PL_OK : PL_EFORBIDDEN;
+    if (!e && m->target_id[0])
         e = pl_room_target(self, m->target_id, pool, &target);
     if (!e)
         e = pl_room_may(self, target,

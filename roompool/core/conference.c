@@ -8,6 +8,7 @@
 #include "participant.h"
 #include "pl/str.h"
 #include "room.h"
+#include "room_start.h"
 #include "vmr.h"
 #include "worker.h"
 
@@ -105,6 +106,7 @@ pl_err pl_conf_of_room(pl_pool *pool, pl_room *room, pl_conf **ret_conf)
                        .max_participants = room->row.max_participants,
                        .max_talkers = room->row.max_talkers};
     PL_SET(row.room_id, room->row.room_id);
+    pl_room_start_with(room, &row);
     return create(pool, &row, ret_conf);
 }
 
@@ -227,6 +229,22 @@ void pl_conf_unplace(pl_pool *pool, pl_conf *conf)
 
 /* ---- end ---- */
 
+static void write_record(pl_pool *pool, const pl_conf *conf)
+{
+    const pl_conf_row *c = &conf->row;
+    pl_confrecord_row row = {.kind = c->kind,
+                             .participants = c->n_joined,
+                             .was_started = c->is_started,
+                             .started_at = c->started_at,
+                             .ended_at = c->ended_at};
+    PL_SET(row.conf_id, c->conf_id);
+    PL_SET(row.room_id, c->room_id);
+    PL_SET(row.tag, conf->room ? conf->room->row.tag : "");
+    PL_SET(row.reason, c->end_reason);
+    pl_pool_put(pool, &PL_TABLE_CONFRECORD, &row);
+    pl_pool_note_record(pool);
+}
+
 static void stop_clocks(pl_pool *pool, pl_conf *conf)
 {
     pl_pool_cancel(pool, &conf->talk);
@@ -282,6 +300,7 @@ void pl_conf_end(pl_pool *pool, pl_conf *conf, const char *reason)
     pl_vmr_emptied(pool, conf->room);
     pl_room_emptied(pool, conf->room);
     pl_conf_save(pool, conf);
+    write_record(pool, conf);
     stop_clocks(pool, conf);
     pl_conf_plan_purge(pool, conf);
     pl_pool_note(pool, PL_LOG_INFO, "conference_ended", conf, NULL, reason);

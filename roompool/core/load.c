@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auto_dial.h"
 #include "call.h"
 #include "conference.h"
 #include "event_stream.h"
@@ -87,11 +88,11 @@ static pl_err load_event(void *ctx, const void *row)
 LOADER(room)
 LOADER(alias)
 LOADER(setting)
+LOADER(auto)
+LOADER(autoroom)
 LOADER(vmr)
 LOADER(sess)
 LOADER(user)
-LOADER(auto)
-LOADER(autoroom)
 LOADER(conf)
 LOADER(part)
 LOADER(leg)
@@ -141,6 +142,10 @@ static void drop_half_made(pl_pool *pool, pl_part *part)
 static void settle_ringing(pl_pool *pool, pl_part *part)
 {
     drop_half_made(pool, part);
+    if (pl_auto_again(pool, part)) {
+        pl_invite_plan_timeout(pool, part);
+        return;
+    }
     if (pl_list_is_empty(&part->legs) ||
         (part->row.kind == PL_PART_KIND_TELEPHONE && !part->call)) {
         pl_part_leave(pool, part, "invitation interrupted");

@@ -44,8 +44,8 @@ typedef struct pl_room {
     pl_vmr *vmr;        /* where its life is, of one of the pool; see vmr.h */
     pl_list aliases;    /* room_alias.h */
     pl_list settings;   /* room_setting.h */
-} pl_room;
     pl_list autos;      /* room_auto.h */
+} pl_room;
 
 struct pl_conf {
     pl_conf_row row;
@@ -87,6 +87,7 @@ struct pl_part {
     char answering[PL_ID_MAX + 1]; /* leg whose session was first */
     bool is_welcomed;
     pl_task wait;        /* longest time in the waiting room */
+    pl_task again;       /* auto_dial.h */
     uint64_t hidden_seq; /* events up to it were not for who waited */
     /* Transfer: a spare seat holds the leg that a party of another call is
      * offered; both know each other while it is undecided. */

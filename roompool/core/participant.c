@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auto_dial.h"
 #include "call.h"
 #include "conference.h"
 #include "event_stream.h"
@@ -216,6 +217,10 @@ static void enter_media(pl_pool *pool, pl_part *part)
 void pl_part_activate(pl_pool *pool, pl_part *part)
 {
     const pl_leg *leg = pl_leg_of(part);
+    if (part->row.joined_at == 0) {
+        part->conf->row.n_joined++;
+        pl_conf_save(pool, part->conf);
+    }
     part->row.joined_at = pool->now.wall_ms;
     part->row.ring_until = 0;
     /* A telephone's media is up before it has keyed the PIN or sent the ACK. */
@@ -241,6 +246,7 @@ void pl_part_activate(pl_pool *pool, pl_part *part)
                  part->row.display_name);
     pl_waiting_check_start(pool, part);
     pl_host_timers_check(pool, part->conf);
+    pl_auto_dial(pool, part->conf);
 }
 
 void pl_part_set_media(pl_pool *pool, pl_part *part, bool has_media)
@@ -287,12 +293,14 @@ static void write_record(pl_pool *pool, const pl_part *part)
     pl_record_row row = {.kind = p->kind,
                          .conf_kind = part->conf->row.kind,
                          .role = p->role,
+                         .is_dialled = p->is_dialled,
                          .started_at = p->created_at,
                          .joined_at = p->joined_at,
                          .left_at = p->left_at};
     PL_SET(row.participant_id, p->participant_id);
     PL_SET(row.conf_id, p->conf_id);
     PL_SET(row.room_id, part->conf->row.room_id);
+    PL_SET(row.tag, part->conf->room ? part->conf->room->row.tag : "");
     PL_SET(row.display_name, p->display_name);
     PL_SET(row.address, p->address);
     PL_SET(row.reason, p->leave_reason);
@@ -390,6 +398,8 @@ void pl_part_leave(pl_pool *pool, pl_part *part, const char *reason)
     if (!pl_part_move(pool, part, PL_PART_STATE_LEFT))
         return;
     pl_pool_cancel(pool, &part->wait);
+    pl_pool_cancel(pool, &part->again);
+    pl_auto_ended(pool, part, was);
     pl_conf_count_live(pool, conf, -1);
     conf->n_left++;
     pl_pool_count(pool, PL_RM_leaves);
@@ -414,6 +424,7 @@ void pl_part_forget(pl_pool *pool, pl_part *part)
 {
     pl_pool_cancel(pool, &part->timer);
     pl_pool_cancel(pool, &part->wait);
+    pl_pool_cancel(pool, &part->again);
     if (part->row.state == PL_PART_STATE_LEFT)
         part->conf->n_left--;
     pl_poll_end(pool, &part->poll, part->conf->last_seq);

@@ -241,10 +241,10 @@ void pl_pool_destroy(pl_pool **pool)
     free_all(p->calls, free_call);
     free_all(p->parts, free_part);
     free_all(p->confs, free_conf);
+    free_all(p->autos, pl_auto_free);
     free_all(p->rooms, pl_room_free);
     free_all(p->sessions, free_sess);
     free_all(p->users, free);
-    free_all(p->autos, pl_auto_free);
     free_all(p->workers, free_worker);
     pl_vmrs_destroy(&p->vmrs);
     pl_map *maps[] = {p->rooms,    p->aliases,   p->confs,    p->parts,

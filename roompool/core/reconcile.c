@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "auto_dial.h"
 #include "call.h"
 #include "conference.h"
 #include "leg.h"
@@ -142,8 +143,10 @@ static void end_gone_calls(pl_pool *pool, const char *node, const char *reason)
     pl_call *call;
     while ((call = next_gone(pool, node)) != NULL) {
         pl_part *part = call->part;
+        bool is_untold = call->row.state == PL_CALL_STATE_CALLING;
         pl_sipcall_remove(pool, call);
-        pl_part_leave(pool, part, reason);
+        if (!is_untold || !pl_auto_again(pool, part))
+            pl_part_leave(pool, part, reason);
     }
 }
 

@@ -12,50 +12,60 @@
 #include "room_access.h"
 #include "roster.h"
 
-static pl_err check(const pl_pool *pool, const pl_room_dial *m,
-                    const pl_conf *conf, pl_address *address)
+static pl_err check(const pl_pool *pool, const pl_dial *d, const pl_conf *conf,
+                    pl_address *address)
 {
-    if (m->role != PL_PART_ROLE_HOST && m->role != PL_PART_ROLE_GUEST)
+    if (d->role != PL_PART_ROLE_HOST && d->role != PL_PART_ROLE_GUEST)
         return PL_EINVAL;
-    if (m->digits[0] && !pl_is_keys(pl_slice_str(m->digits)))
+    if (d->digits[0] && !pl_is_keys(pl_slice_str(d->digits)))
         return PL_EINVAL;
     pl_err e = pl_invite_may_ring(pool, conf);
-    if (!e && pl_address_parse(pool->config, m->address, address))
+    if (!e && pl_address_parse(pool->config, d->address, address))
         e = PL_ENOUSER;
     /* A user of the conference API has no telephone. */
     return !e && !address->uri[0] ? PL_ENOUSER : e;
 }
 
-static void describe(pl_part *part, const pl_room_dial *m, const char *uri,
-                     const pl_part *by)
+/* What fits, in whole characters. */
+static void set_name(pl_part *part, const char *name)
 {
-    PL_SET(part->row.invited_by, by->row.participant_id);
+    char *mine = part->row.display_name;
+    PL_SET(part->row.display_name, name);
+    while (mine[0] && !pl_is_utf8(pl_slice_str(mine)))
+        mine[strlen(mine) - 1] = '\0';
+}
+
+static void describe(pl_part *part, const pl_dial *d, const char *uri)
+{
+    PL_SET(part->row.invited_by, d->by);
     pl_invite_name(part, uri);
-    if (m->display_name[0])
-        PL_SET(part->row.display_name, m->display_name);
-    PL_SET(part->row.overlay_text, m->overlay_text);
-    PL_SET(part->row.dtmf_sequence, m->digits);
+    if (d->display_name[0])
+        set_name(part, d->display_name);
+    PL_SET(part->row.overlay_text, d->overlay_text);
+    PL_SET(part->row.dtmf_sequence, d->digits);
     part->row.is_dialled = true;
-    part->row.keep_alive = pl_keep_alive_of(m->keep_alive);
+    part->row.is_automatic = d->is_automatic;
+    part->row.keep_alive = pl_keep_alive_of(d->keep_alive);
     if (part->row.keep_alive == PL_KEEP_ALIVE_UNKNOWN)
         part->row.keep_alive = PL_KEEP_ALIVE_IF_MULTIPLE;
 }
 
-static pl_err dial(pl_pool *pool, const pl_room_dial *m, const pl_part *by,
-                   pl_part **ret_part)
+pl_err pl_room_dial_out(pl_pool *pool, pl_conf *conf, const pl_dial *d,
+                        pl_part **ret_part)
 {
     pl_address address;
     pl_part *part;
-    pl_err e = check(pool, m, by->conf, &address);
+    pl_err e = check(pool, d, conf, &address);
     if (!e)
-        e = pl_part_add(pool, by->conf, PL_PART_KIND_TELEPHONE, m->role, &part);
+        e = pl_part_add(pool, conf, PL_PART_KIND_TELEPHONE, d->role, &part);
     if (e)
         return e;
-    describe(part, m, address.uri, by);
+    describe(part, d, address.uri);
     pl_part_save(pool, part);
     e = pl_invite_ring(pool, part);
     if (e) {                          /* told by the reply */
         part->row.is_dialled = false; /* and so never shown */
+        part->row.is_automatic = false;
         pl_part_leave(pool, part, pl_err_text(e));
         return e;
     }
@@ -81,8 +91,15 @@ void pl_on_room_dial(pl_pool *pool, const pl_bus_in *in)
     pl_err e = pl_room_may(self, NULL, PL_ROOM_OP_DIAL);
     if (!e && is_open(self->conf->room) && !pool->config->dial_from_open_rooms)
         e = PL_EFORBIDDEN;
+    const pl_dial d = {.address = m->address,
+                       .by = self->row.participant_id,
+                       .role = m->role,
+                       .keep_alive = m->keep_alive,
+                       .display_name = m->display_name,
+                       .overlay_text = m->overlay_text,
+                       .digits = m->digits};
     if (!e)
-        e = dial(pool, m, self, &part);
+        e = pl_room_dial_out(pool, self->conf, &d, &part);
     if (e) {
         pl_pool_refuse(pool, &in->ticket, e, NULL);
         return;
