@@ -121,7 +121,7 @@ static void dump(void *ctx)
 
 const pl_app PL_SIGNALING_APP = {
     .name = "parley-signaling",
-    .summary = "SIP: telephones and trunks by UDP and TCP",
+    .summary = "SIP: telephones and trunks by UDP, TCP and TLS",
     .role = PL_ROLE_SIGNALING,
     .sections = SECTIONS,
     .n_sections = sizeof SECTIONS / sizeof *SECTIONS,

@@ -75,12 +75,12 @@ static bool word_matches(pl_slice word, const pl_sip_uri *uri, bool has_proxy)
 pl_err pl_outbound_judge(const char *patterns, const pl_sip_uri *uri,
                          bool has_proxy)
 {
-    if (uri->scheme == PL_URI_SIPS || uri->scheme == PL_URI_NONE ||
+    if (uri->scheme == PL_URI_NONE ||
         (uri->scheme == PL_URI_TEL && !has_proxy)) {
         return PL_EUNSUPPORTED;
     }
     pl_ip ip;
-    if (uri->scheme == PL_URI_SIP &&
+    if (uri->scheme != PL_URI_TEL &&
         pl_ip_parse(pl_slice_str(uri->host), &ip) == PL_OK &&
         (pl_ip_is_multicast(&ip) || pl_ip_is_any(&ip))) {
         return PL_EFORBIDDEN;

@@ -30,8 +30,7 @@ pl_inbound_verdict pl_inbound_judge(pl_inbound mode,
  *   *                             everything
  * Everything not named is refused.
  *
- * Errors: PL_EFORBIDDEN; PL_EUNSUPPORTED a tel: address without a proxy, or
- *         sips:. */
+ * Errors: PL_EFORBIDDEN; PL_EUNSUPPORTED a tel: address without a proxy. */
 PL_MUST_USE pl_err pl_outbound_judge(const char *patterns,
                                      const pl_sip_uri *uri, bool has_proxy);
 /* Errors: PL_EINVAL with *ret_word the pattern that makes no sense. */

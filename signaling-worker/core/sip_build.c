@@ -65,6 +65,14 @@ static void put_body(out *o, const char *content_type, pl_slice body)
     }
 }
 
+/* RFC 3261 section 20.42 */
+static const char *via_name(pl_uri_transport transport)
+{
+    if (transport == PL_URI_TLS)
+        return "TLS";
+    return transport == PL_URI_TCP ? "TCP" : "UDP";
+}
+
 pl_err pl_sip_build_request(const pl_sip_request_spec *spec, char *buf,
                             size_t cap, size_t *ret_len)
 {
@@ -83,7 +91,7 @@ pl_err pl_sip_build_request(const pl_sip_request_spec *spec, char *buf,
     pl_sip_quote_safe(d->local_name, name, sizeof name);
     putf(&o, "%s %s SIP/2.0\r\n", method, spec->request_uri);
     putf(&o, "Via: SIP/2.0/%s %s;branch=%s;rport\r\n",
-         spec->is_tcp ? "TCP" : "UDP", spec->via, spec->branch);
+         via_name(spec->transport), spec->via, spec->branch);
     put(&o, "Max-Forwards: 70\r\n");
     if (spec->route[0])
         putf(&o, "Route: %s\r\n", spec->route);

@@ -3,6 +3,7 @@
 #define PL_SIP_BUILD_H
 
 #include "dialog.h"
+#include "pl/uri.h"
 #include "sip_head.h"
 
 /* Longest message we write: a session description and its head. */
@@ -11,9 +12,9 @@ enum { PL_SIP_MAX_OUT = 65536 + 8192 };
 typedef struct pl_sip_request_spec {
     pl_sip_method method;
     const char *request_uri;
-    const char *route; /* value of Route, or "" */
-    const char *via;   /* "host:port" as others reach us */
-    bool is_tcp;
+    const char *route;           /* value of Route, or "" */
+    const char *via;             /* "host:port" as others reach us */
+    pl_uri_transport transport;  /* UDP, TCP or TLS */
     const char *branch;          /* with the magic cookie */
     const pl_sip_dialog *dialog; /* From, To, Call-ID */
     uint32_t cseq;

@@ -61,8 +61,8 @@ pl_err pl_sip_uri_parse(pl_slice text, pl_sip_uri *ret_uri)
     }
     pl_sip_uri uri = {.scheme = u.scheme,
                       .port = u.port,
-                      .is_tcp = u.transport == PL_URI_TCP,
-                      .has_transport = u.transport != PL_URI_ANY,
+                      .transport =
+                          u.scheme == PL_URI_SIPS ? PL_URI_TLS : u.transport,
                       .is_loose = u.is_lr};
     pl_fmt_cut(uri.text, sizeof uri.text, "%.*s", (int)in.len,
                (const char *)in.ptr);

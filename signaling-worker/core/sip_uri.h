@@ -19,9 +19,8 @@ typedef struct pl_sip_uri {
                                     separators */
     char host[PL_URI_HOST_TEXT]; /* lower case; IPv6 without brackets */
     uint16_t port;               /* 0: none given */
-    bool is_tcp;                 /* transport=tcp */
-    bool has_transport;
-    bool is_loose; /* lr, RFC 3261 section 19.1.1 */
+    pl_uri_transport transport;  /* of sips: TLS, whatever it says */
+    bool is_loose;               /* lr, RFC 3261 section 19.1.1 */
 } pl_sip_uri;
 
 /* Parse an address with pl_uri_parse(), with or without angle brackets and

@@ -38,6 +38,7 @@ typedef struct pl_call {
     pl_sip_dialog dialog;
     pl_sip_flow flow; /* where the peer was last reached */
     pl_ip source;     /* of its INVITE, or where ours went */
+    bool is_sips;     /* its addresses are: RFC 3261 section 12.1 */
     char invite_key[KEY_MAX], cancel_key[KEY_MAX], dialog_key[KEY_MAX];
 
     /* INVITE server: the first one or a re-INVITE */
@@ -147,7 +148,7 @@ PL_MUST_USE pl_err pl_call_ask(pl_call *c, const pl_bus_send *how,
 pl_call *pl_call_asked(void *ctx, pl_calls **ret_all);
 /* "sip:host:port" under which the peer of a flow reaches us. */
 enum { CONTACT_TEXT = 128 };
-void pl_call_contact(const pl_calls *all, const pl_sip_flow *flow,
+void pl_call_contact(const pl_call *c, const pl_sip_flow *flow,
                      char buf[CONTACT_TEXT]);
 
 /* call_in.c: server side */

@@ -47,7 +47,7 @@ void pl_call_send_answer(pl_call *c, unsigned status, pl_slice sdp)
     pl_calls *all = c->all;
     char contact[CONTACT_TEXT];
     char extra[320] = "";
-    pl_call_contact(all, &c->flow, contact);
+    pl_call_contact(c, &c->flow, contact);
     if (status >= 200 && status < 300)
         pl_fmt_cut(extra, sizeof extra, ALLOW_LINE ACCEPT_SDP);
     unsigned retry = c->retry_after_s ? c->retry_after_s : 5;
@@ -342,6 +342,7 @@ static void on_invite(pl_calls *all, pl_sip_txn_id txn, const pl_sip_msg *m,
         return;
     }
     c->source = flow->peer;
+    c->is_sips = m->uri.scheme == PL_URI_SIPS;
     c->pass = all->pass;
     pl_call_take_flow(c, flow);
     remember_invite(c, txn, m);

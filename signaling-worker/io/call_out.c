@@ -46,17 +46,27 @@ static pl_err flow_for(pl_call *c, const pl_sip_hop *hop, pl_sip_flow *ret)
     pl_ip ip;
     bool is_literal = pl_ip_parse(pl_slice_str(hop->next.host), &ip) == PL_OK;
     bool is_same_peer = is_literal && pl_ip_eq(&ip, &c->flow.peer);
-    if (!is_literal || is_unreachable(c, &ip) ||
-        (c->flow.is_tcp && is_same_peer)) {
-        if (!c->flow.is_tcp || pl_sip_transport_is_open(t, &c->flow)) {
+    bool is_silent = hop->next.transport == PL_URI_ANY ||
+                     hop->next.transport == PL_URI_OTHER;
+    /* What was safe stays so, unless the peer says otherwise. */
+    bool stays =
+        pl_sip_is_stream(&c->flow) &&
+        (is_same_peer || (c->flow.transport == PL_URI_TLS && is_silent));
+    if (!is_literal || is_unreachable(c, &ip) || stays) {
+        if (!pl_sip_is_stream(&c->flow) ||
+            pl_sip_transport_is_open(t, &c->flow)) {
             *ret = c->flow;
             return PL_OK;
         }
         ip = c->flow.peer;
     }
-    bool is_tcp = hop->next.has_transport ? hop->next.is_tcp
-                                          : c->flow.is_tcp && is_same_peer;
-    return pl_sip_transport_reach(t, is_tcp, &ip, hop->next.port, ret);
+    pl_sip_to to = {.transport = hop->next.transport,
+                    .ip = &ip,
+                    .port = hop->next.port,
+                    .host = hop->next.host};
+    if (is_silent)
+        to.transport = stays ? c->flow.transport : PL_URI_UDP;
+    return pl_sip_transport_reach(t, &to, ret);
 }
 
 /* ---- requests inside a dialog ---- */
@@ -77,13 +87,13 @@ static pl_err write_request(pl_call *c, const pl_sip_dialog *d,
     char via[PL_SIP_LOCAL_TEXT];
     char contact[CONTACT_TEXT];
     pl_sip_transport_local(pl_sip_stack_transport(c->all->stack), flow, via);
-    pl_call_contact(c->all, flow, contact);
+    pl_call_contact(c, flow, contact);
     pl_sip_request_spec spec = {
         .method = r->method,
         .request_uri = hop->request_uri,
         .route = hop->route,
         .via = via,
-        .is_tcp = flow->is_tcp,
+        .transport = flow->transport,
         .branch = r->branch,
         .dialog = d,
         .cseq = r->cseq,
@@ -268,8 +278,14 @@ void pl_call_on_resolved(void *ctx, uint64_t tag, pl_err e, const pl_ip *ip)
         return;
     }
     pl_sip_flow flow;
-    e = pl_sip_transport_reach(pl_sip_stack_transport(all->stack),
-                               c->hop.next.is_tcp, ip, c->hop.next.port, &flow);
+    const pl_sip_uri *next = &c->hop.next;
+    pl_sip_to to = {.transport = next->transport == PL_URI_ANY
+                                     ? PL_URI_UDP
+                                     : next->transport,
+                    .ip = ip,
+                    .port = next->port,
+                    .host = next->host};
+    e = pl_sip_transport_reach(pl_sip_stack_transport(all->stack), &to, &flow);
     if (e != PL_OK) {
         fail_start(c, 503, "peer cannot be reached");
         return;
@@ -342,6 +358,10 @@ pl_err pl_calls_start(pl_calls *calls, const pl_call_start *m)
         return PL_EINVAL;
     pl_err e = pl_outbound_judge(calls->o.config->outbound_allow, &to,
                                  calls->has_proxy);
+    bool is_sips = to.scheme == PL_URI_SIPS;
+    if (!e && is_sips && calls->has_proxy &&
+        calls->proxy.transport != PL_URI_TLS)
+        e = PL_EUNSUPPORTED; /* RFC 3261 section 26.2.2: TLS on every hop */
     if (e != PL_OK) {
         pl_call_count(calls, PL_SIG_outbound_refused);
         PL_LOG(WARN, "sip", "outbound_refused",
@@ -355,6 +375,7 @@ pl_err pl_calls_start(pl_calls *calls, const pl_call_start *m)
     if (!c)
         return PL_EFULL;
     c->to = to;
+    c->is_sips = is_sips;
     e = prepare(c, m);
     if (e != PL_OK) {
         pl_call_release(c);
@@ -469,7 +490,7 @@ static void on_answer(pl_call *c, const pl_sip_msg *m, const pl_sip_flow *flow)
     pl_calls *all = c->all;
     uint32_t serial = c->serial;
     c->source = flow->peer;
-    if (flow->is_tcp)
+    if (pl_sip_is_stream(flow))
         pl_call_take_flow(c, flow);
     bool is_good = pl_sip_dialog_establish(&c->dialog, m) == PL_OK;
     if (!is_good) { /* acknowledge it as well as can be, then end it */

@@ -86,7 +86,8 @@ pl_call *pl_call_of_serial(pl_calls *all, uint32_t serial)
 void pl_call_take_flow(pl_call *c, const pl_sip_flow *flow)
 {
     pl_sip_transport *t = pl_sip_stack_transport(c->all->stack);
-    if (c->flow.is_tcp && flow->is_tcp && c->flow.conn == flow->conn)
+    if (pl_sip_is_stream(&c->flow) && pl_sip_is_stream(flow) &&
+        c->flow.conn == flow->conn)
         return;
     pl_sip_transport_hold(t, &c->flow, -1);
     c->flow = *flow;
@@ -109,7 +110,7 @@ void pl_call_release(pl_call *c)
     pl_call_unindex(all->by_dialog, c->dialog_key);
     pl_call_unindex(all->by_invite, c->invite_key);
     pl_call_unindex(all->by_cancel, c->cancel_key);
-    if (c->flow.is_tcp)
+    if (pl_sip_is_stream(&c->flow))
         pl_sip_transport_hold(pl_sip_stack_transport(all->stack), &c->flow, -1);
     if (c->is_reinvite_open)
         pl_call_answer_simple(all, c->txn, 487, NULL);
@@ -193,13 +194,16 @@ void pl_call_report_state(pl_call *c, pl_call_state state, unsigned status,
     (void)!pl_call_ask(c, &how, &PL_MSG_CALL_REPORT, &m, on_reported);
 }
 
-void pl_call_contact(const pl_calls *all, const pl_sip_flow *flow,
+void pl_call_contact(const pl_call *c, const pl_sip_flow *flow,
                      char buf[CONTACT_TEXT])
 {
+    static const char *const params[] = {[PL_URI_UDP] = "",
+                                         [PL_URI_TCP] = ";transport=tcp",
+                                         [PL_URI_TLS] = ";transport=tls"};
     char local[PL_SIP_LOCAL_TEXT];
-    pl_sip_transport_local(pl_sip_stack_transport(all->stack), flow, local);
-    pl_fmt_cut(buf, CONTACT_TEXT, "sip:%s%s", local,
-               flow->is_tcp ? ";transport=tcp" : "");
+    pl_sip_transport_local(pl_sip_stack_transport(c->all->stack), flow, local);
+    pl_fmt_cut(buf, CONTACT_TEXT, "%s:%s%s", c->is_sips ? "sips" : "sip", local,
+               c->is_sips ? "" : params[flow->transport]);
 }
 
 static void log_call(const pl_call *c, const char *event, unsigned status)
@@ -596,7 +600,7 @@ static void on_closed(void *ctx, uint32_t conn)
         pl_call *c = all->slots[i];
         bool is_waiting = c && (c->state == PL_CALL_S_IN_PLACING ||
                                 c->state == PL_CALL_S_IN_RINGING);
-        if (!is_waiting || !c->flow.is_tcp || c->flow.conn != conn)
+        if (!is_waiting || !pl_sip_is_stream(&c->flow) || c->flow.conn != conn)
             continue;
         pl_fmt_cut(c->reason, sizeof c->reason, "connection closed");
         (void)!pl_call_event(c, PL_CALL_E_GOT_CANCEL, NULL, (pl_slice){0});
@@ -665,6 +669,12 @@ static pl_err open_parts(pl_calls *all)
                       .metrics = all->o.metrics,
                       .udp_listen = cfg->udp_listen,
                       .tcp_listen = cfg->tcp_listen,
+                      .tls_listen = cfg->tls_listen,
+                      .tls = {.certificate = cfg->tls_certificate,
+                              .key = cfg->tls_key,
+                              .ca = cfg->tls_ca,
+                              .checks_clients = cfg->tls_check_clients,
+                              .checks_servers = cfg->tls_check_servers},
                       .announce_address = cfg->announce_address,
                       .max_tcp = cfg->max_tcp,
                       .max_tcp_per_ip = cfg->max_tcp_per_ip},

@@ -9,14 +9,14 @@
 #include "policy.h"
 #include "sip_transport.h"
 
-static bool are_listeners(const char *list)
+static bool are_listeners(const char *list, pl_uri_transport transport)
 {
     pl_slice rest = pl_slice_str(list);
     pl_slice word;
     pl_ip ip;
     uint16_t port;
     while (pl_word_next(&rest, &word)) {
-        if (pl_sip_listen_parse(word, &ip, &port) != PL_OK)
+        if (pl_sip_listen_parse(word, transport, &ip, &port) != PL_OK)
             return false;
     }
     return true;
@@ -29,13 +29,36 @@ static bool is_empty(const char *list)
 
 static const char *check_listeners(const pl_signaling_config *c)
 {
-    if (!are_listeners(c->udp_listen))
+    if (!are_listeners(c->udp_listen, PL_URI_UDP))
         return "udp_listen: want addresses like 192.0.2.1:5060 or [::]:5060";
-    if (!are_listeners(c->tcp_listen))
+    if (!are_listeners(c->tcp_listen, PL_URI_TCP))
         return "tcp_listen: want addresses like 192.0.2.1:5060 or [::]:5060";
-    return is_empty(c->udp_listen) && is_empty(c->tcp_listen)
-               ? "udp_listen and tcp_listen are both empty"
+    if (!are_listeners(c->tls_listen, PL_URI_TLS))
+        return "tls_listen: want addresses like 192.0.2.1:5061 or [::]:5061";
+    return is_empty(c->udp_listen) && is_empty(c->tcp_listen) &&
+                   is_empty(c->tls_listen)
+               ? "udp_listen, tcp_listen and tls_listen are all empty"
                : NULL;
+}
+
+static bool is_readable(const char *file)
+{
+    return !file[0] || access(file, R_OK) == 0;
+}
+
+static const char *check_tls(const pl_signaling_config *c)
+{
+    if (!is_empty(c->tls_listen) && !c->tls_certificate[0])
+        return "tls_listen needs tls_certificate and tls_key";
+    if ((c->tls_certificate[0] != '\0') != (c->tls_key[0] != '\0'))
+        return "tls_certificate and tls_key: one without the other";
+    if (c->tls_check_clients && !c->tls_ca[0])
+        return "tls_check_clients needs tls_ca: whose certificates are good?";
+    if (!is_readable(c->tls_certificate))
+        return "tls_certificate: there is no such file, or it is not for us";
+    if (!is_readable(c->tls_ca))
+        return "tls_ca: there is no such file, or it is not for us";
+    return NULL;
 }
 
 static const char *check_inbound(const pl_signaling_config *c)
@@ -68,7 +91,7 @@ static pl_err check_outbound(const pl_signaling_config *c, char *reason,
     if (c->outbound_proxy[0] &&
         pl_signaling_proxy(c->outbound_proxy, &proxy) != PL_OK) {
         pl_fmt_cut(reason, cap,
-                   "outbound_proxy: want sip:host[:port][;transport=tcp]");
+                   "outbound_proxy: want sip:host[:port][;transport=tcp|tls]");
         return PL_ECONFIG;
     }
     return PL_OK;
@@ -78,7 +101,7 @@ pl_err pl_signaling_proxy(const char *text, pl_sip_uri *ret_proxy)
 {
     pl_sip_uri uri;
     if (pl_sip_uri_parse(pl_slice_str(text), &uri) != PL_OK ||
-        uri.scheme != PL_URI_SIP)
+        uri.scheme != PL_URI_SIP || uri.transport == PL_URI_OTHER)
         return PL_ECONFIG;
     *ret_proxy = uri;
     return PL_OK;
@@ -88,6 +111,8 @@ pl_err pl_signaling_check(const void *values, char *reason, size_t cap)
 {
     const pl_signaling_config *c = values;
     const char *wrong = check_listeners(c);
+    if (!wrong)
+        wrong = check_tls(c);
     if (!wrong)
         wrong = check_inbound(c);
     if (!wrong)

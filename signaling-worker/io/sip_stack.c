@@ -311,7 +311,7 @@ static pl_sip_flow reply_flow(const pl_sip_stack *s, const pl_sip_msg *m,
                               const pl_sip_flow *flow)
 {
     pl_sip_flow back = *flow;
-    if (!flow->is_tcp && !m->has_rport && !s->o.force_rport)
+    if (!pl_sip_is_stream(flow) && !m->has_rport && !s->o.force_rport)
         back.port = m->sent_by_port ? m->sent_by_port : SIP_PORT;
     return back;
 }
@@ -421,7 +421,8 @@ static bool is_request_line(const pl_sip_head *head)
 static bool pass_gates(pl_sip_stack *s, const pl_sip_flow *flow, pl_slice bytes,
                        pl_gate *gate)
 {
-    pl_gate_judge(bytes, flow->is_tcp ? PL_SIP_MAX_TCP : PL_SIP_MAX_UDP, gate);
+    pl_gate_judge(
+        bytes, pl_sip_is_stream(flow) ? PL_SIP_MAX_TCP : PL_SIP_MAX_UDP, gate);
     if (gate->verdict == PL_GATE_KEEPALIVE)
         return false;
     if (gate->verdict == PL_GATE_DROP) {
@@ -486,7 +487,8 @@ static void on_closed(void *ctx, uint32_t conn)
     enter(s);
     for (unsigned i = 0; i < s->o.max_transactions; i++) {
         txn *t = s->slots[i];
-        if (!t || t->is_dead || !t->flow.is_tcp || t->flow.conn != conn)
+        if (!t || t->is_dead || !pl_sip_is_stream(&t->flow) ||
+            t->flow.conn != conn)
             continue;
         mark_dead(t);
         tell_failure(t, 503); /* RFC 3261 section 18.4 */

@@ -1,21 +1,29 @@
-/* sip_transport.h - UDP and TCP sockets for SIP: listens, receives whole
- * messages, sends. The only file with sockets. RFC 3261 section 18. */
+/* sip_transport.h - UDP, TCP and TLS for SIP: listens, receives whole messages,
+ * sends. Only its files have sockets. RFC 3261 section 18. */
 #ifndef PL_SIP_TRANSPORT_H
 #define PL_SIP_TRANSPORT_H
 
 #include "pl/ip.h"
 #include "pl/loop.h"
 #include "pl/metrics.h"
+#include "pl/uri.h"
+#include "sip_tls.h"
 
-/* Where a message came from or goes to; a plain value. A TCP flow names one
- * connection and is void once that has closed. */
+/* Where a message came from or goes to; a plain value. A TCP or TLS flow names
+ * one connection and is void once that has closed. */
 typedef struct pl_sip_flow {
-    bool is_tcp;
-    uint8_t socket; /* UDP: which of our sockets */
-    uint32_t conn;  /* TCP: connection id, never 0 */
+    pl_uri_transport transport; /* UDP, TCP or TLS */
+    uint8_t socket;             /* UDP: which of our sockets */
+    uint32_t conn;              /* TCP, TLS: connection id, never 0 */
     pl_ip peer;
     uint16_t port;
 } pl_sip_flow;
+
+/* Whether it is a connection, and nothing gets lost on it by itself. */
+static inline bool pl_sip_is_stream(const pl_sip_flow *flow)
+{
+    return flow->transport == PL_URI_TCP || flow->transport == PL_URI_TLS;
+}
 
 typedef struct pl_sip_transport pl_sip_transport;
 
@@ -23,9 +31,10 @@ typedef struct pl_sip_transport_options {
     pl_loop *loop;
     pl_metrics *metrics;    /* may be NULL */
     const char *udp_listen; /* "0.0.0.0:5060 [::]:5060" */
-    const char *tcp_listen;
-    const char *announce_address; /* "" or the address behind a NAT */
-    unsigned max_tcp, max_tcp_per_ip;
+    const char *tcp_listen, *tls_listen;
+    pl_sip_tls_options tls;
+    const char *announce_address;     /* "" or the address behind a NAT */
+    unsigned max_tcp, max_tcp_per_ip; /* TLS counts as TCP */
     /* One datagram or one framed message; borrowed during the call. */
     void (*on_message)(void *ctx, const pl_sip_flow *flow, pl_slice bytes);
     /* A connection ended; calls on it cannot be reached that way. */
@@ -33,10 +42,11 @@ typedef struct pl_sip_transport_options {
     void *ctx;
 } pl_sip_transport_options;
 
-/* One word of a list of listen addresses; no port is 5060, :0 any free one.
- * Errors: PL_EINVAL */
-PL_MUST_USE pl_err pl_sip_listen_parse(pl_slice word, pl_ip *ret_ip,
-                                       uint16_t *ret_port);
+/* One word of a list of listen addresses; no port is 5060, for TLS 5061; :0
+ * any free one. Errors: PL_EINVAL */
+PL_MUST_USE pl_err pl_sip_listen_parse(pl_slice word,
+                                       pl_uri_transport transport,
+                                       pl_ip *ret_ip, uint16_t *ret_port);
 /* Bind and listen. The log says which address failed and why.
  * Errors: PL_ECONFIG bad address list; PL_EIO address in use; PL_ENOMEM.
  * Context: loop thread. IPv6 is skipped with a line when the host has none. */
@@ -50,11 +60,19 @@ void pl_sip_transport_close(pl_sip_transport **transport);
 PL_MUST_USE pl_err pl_sip_transport_send(pl_sip_transport *t,
                                          const pl_sip_flow *flow,
                                          pl_slice bytes);
+/* Whom to reach. port 0: the usual one. */
+typedef struct pl_sip_to {
+    pl_uri_transport transport;
+    const pl_ip *ip;
+    uint16_t port;
+    const char *host; /* as it was named: TLS wants a certificate for it */
+} pl_sip_to;
+
 /* A flow to a peer: our UDP socket of its family, or an open connection to it,
  * or a new one. Errors: PL_EUNAVAILABLE no socket of that family or transport;
  * PL_EFULL too many connections; PL_EIO. */
-PL_MUST_USE pl_err pl_sip_transport_reach(pl_sip_transport *t, bool is_tcp,
-                                          const pl_ip *peer, uint16_t port,
+PL_MUST_USE pl_err pl_sip_transport_reach(pl_sip_transport *t,
+                                          const pl_sip_to *to,
                                           pl_sip_flow *ret_flow);
 /* "host:port" under which the peer of a flow reaches us, IPv6 in brackets. */
 enum { PL_SIP_LOCAL_TEXT = 64 + 8 };
@@ -63,10 +81,11 @@ void pl_sip_transport_local(const pl_sip_transport *t, const pl_sip_flow *flow,
 /* Keep a connection open while something (a call) needs it; +1 or -1. */
 void pl_sip_transport_hold(pl_sip_transport *t, const pl_sip_flow *flow,
                            int change);
-/* Whether a TCP flow's connection still exists; true for UDP. */
+/* Whether a flow's connection still exists; true for UDP. */
 bool pl_sip_transport_is_open(const pl_sip_transport *t,
                               const pl_sip_flow *flow);
-/* Port of the first UDP or TCP listener (tests bind port 0); 0 none. */
-uint16_t pl_sip_transport_port(const pl_sip_transport *t, bool is_tcp);
+/* Port of the first listener of a transport (tests bind port 0); 0 none. */
+uint16_t pl_sip_transport_port(const pl_sip_transport *t,
+                               pl_uri_transport transport);
 
 #endif

@@ -57,8 +57,9 @@ void phone_open(phone *p, pl_sig_rig *rig, bool is_tcp, const char *address)
     assert_int_equal(bind(p->fd, (struct sockaddr *)&us, sizeof us), 0);
     struct sockaddr_in them = {.sin_family = AF_INET};
     them.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    them.sin_port = htons(pl_sip_transport_port(
-        pl_calls_transport(pl_sig_rig_calls(rig)), is_tcp));
+    them.sin_port =
+        htons(pl_sip_transport_port(pl_calls_transport(pl_sig_rig_calls(rig)),
+                                    is_tcp ? PL_URI_TCP : PL_URI_UDP));
     assert_int_equal(connect(p->fd, (struct sockaddr *)&them, sizeof them), 0);
     socklen_t len = sizeof us;
     assert_int_equal(getsockname(p->fd, (struct sockaddr *)&us, &len), 0);
@@ -83,8 +84,9 @@ void phone_send(phone *p, const char *text)
 {
     static char out[65536];
     size_t n = 0;
-    uint16_t peer = pl_sip_transport_port(
-        pl_calls_transport(pl_sig_rig_calls(p->rig)), p->is_tcp);
+    uint16_t peer =
+        pl_sip_transport_port(pl_calls_transport(pl_sig_rig_calls(p->rig)),
+                              p->is_tcp ? PL_URI_TCP : PL_URI_UDP);
     while (*text && n + 16 < sizeof out) {
         if (strncmp(text, "@PORT@", 6) == 0 ||
             strncmp(text, "@PEER@", 6) == 0) {

@@ -13,9 +13,14 @@ import { until } from './wait.mjs';
 const MODULES = process.env.PARLEY_BARESIP_MODULES || '/usr/lib/baresip/modules';
 const RATES = { 'PCMU/8000': 8000, 'PCMA/8000': 8000, 'G722/16000': 16000, 'opus/48000': 48000 };
 
+// baresip listens for TLS on the port after its own.
+function tlsText(tls) {
+  return tls ? `sip_certificate ${tls.both}\nsip_cafile ${tls.ca}\nsip_verify_server yes\n` : '';
+}
+
 function configText(phone, wav, rate, channels) {
   return `poll_method epoll
-sip_listen 127.0.0.1:${phone.sipPort}
+${tlsText(phone.tls)}sip_listen 127.0.0.1:${phone.sipPort}
 call_local_timeout 60
 audio_source aufile,${wav}
 audio_player aubridge,nobody
@@ -48,11 +53,14 @@ ctrl_tcp_listen 127.0.0.1:${phone.controlPort}
 
 export class Phone {
   // codec: PCMU/8000, PCMA/8000, G722/16000 or opus/48000; transport: udp, tcp
-  static async open(system, voice, { codec = 'PCMU/8000', transport = 'udp', answer = 'auto' } = {}) {
+  // or tls, which wants tls: { both, ca, port }: its certificate with key, the
+  // authority's, and where the system listens
+  static async open(system, voice, { codec = 'PCMU/8000', transport = 'udp', answer = 'auto', tls } = {}) {
     const phone = new Phone();
     phone.system = system;
     phone.voice = voice;
     phone.transport = transport;
+    phone.tls = tls;
     [phone.sipPort, phone.controlPort, phone.rtpPort] = await system.phonePorts();
     phone.dir = join(system.dir, `phone-${voice}`);
     phone.events = [];
@@ -73,6 +81,9 @@ export class Phone {
 
   // Where others reach this telephone.
   get address() { return `sip:${this.number}`; }
+
+  // Reached over TLS.
+  get secure() { return `sip:${this.voice}@127.0.0.1:${this.sipPort + 1};transport=tls`; }
 
   // The same as people dial it.
   get number() { return `${this.voice}@127.0.0.1:${this.sipPort}`; }
@@ -121,7 +132,7 @@ export class Phone {
   async dial(user, { established = true } = {}) {
     const after = Date.now();
     await this.command('dial',
-      `sip:${user}@127.0.0.1:${this.system.sipPort};transport=${this.transport}`);
+      `sip:${user}@127.0.0.1:${this.tls?.port ?? this.system.sipPort};transport=${this.transport}`);
     if (established) await this.established(after);
   }
 

@@ -118,7 +118,7 @@ static void requests_are_complete(void **state)
                                 .request_uri = "sip:t@h",
                                 .route = "<sip:p;lr>",
                                 .via = "[::1]:5060",
-                                .is_tcp = true,
+                                .transport = PL_URI_TCP,
                                 .branch = "z9hG4bKq",
                                 .dialog = &d,
                                 .cseq = 7,

@@ -51,6 +51,13 @@ static void settings_fit_together(void **state)
         {"outbound_proxy = sip:proxy.example.com;transport=tcp", PL_OK},
         {"outbound_proxy = sips:proxy.example.com", PL_ECONFIG},
         {"outbound_proxy = proxy", PL_ECONFIG},
+        {"outbound_proxy = sip:proxy.example.com;transport=ws", PL_ECONFIG},
+        {"tls_listen = 127.0.0.1", PL_ECONFIG},
+        {"tls_listen = 127.0.0.1\ntls_certificate = /dev/null", PL_ECONFIG},
+        {"tls_certificate = /nowhere\ntls_key = /dev/null", PL_ECONFIG},
+        {"tls_ca = /nowhere", PL_ECONFIG},
+        {"tls_check_clients = yes", PL_ECONFIG},
+        {"tls_check_clients = yes\ntls_ca = /dev/null", PL_OK},
     };
     (void)state;
     for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {

@@ -10,18 +10,22 @@ static void addresses_are_taken_apart(void **state)
         const char *in, *user, *host;
         pl_uri_scheme scheme;
         uint16_t port;
-        bool is_tcp, is_loose;
+        pl_uri_transport transport;
+        bool is_loose;
     } rows[] = {
-        {"sip:alice@example.com", "alice", "example.com", PL_URI_SIP, 0, false,
-         false},
+        {"sip:alice@example.com", "alice", "example.com", PL_URI_SIP, 0,
+         PL_URI_ANY, false},
         {"<sip:a%20b@[2001:db8::1]:5070;transport=TCP;lr>;tag=1", "a b",
-         "2001:db8::1", PL_URI_SIP, 5070, true, true},
+         "2001:db8::1", PL_URI_SIP, 5070, PL_URI_TCP, true},
         {"\"A, <B>\" <sip:c:secret@h;x=1?Subject=y>", "c", "h", PL_URI_SIP, 0,
-         false, false},
-        {"sip:10.0.0.1", "", "10.0.0.1", PL_URI_SIP, 0, false, false},
-        {"SIPS:x@y:5061", "x", "y", PL_URI_SIPS, 5061, false, false},
+         PL_URI_ANY, false},
+        {"sip:10.0.0.1", "", "10.0.0.1", PL_URI_SIP, 0, PL_URI_ANY, false},
+        {"sip:h;transport=tls", "", "h", PL_URI_SIP, 0, PL_URI_TLS, false},
+        {"sips:h;transport=tcp", "", "h", PL_URI_SIPS, 0, PL_URI_TLS, false},
+        {"sip:h;transport=ws", "", "h", PL_URI_SIP, 0, PL_URI_OTHER, false},
+        {"SIPS:x@y:5061", "x", "y", PL_URI_SIPS, 5061, PL_URI_TLS, false},
         {"tel:+49(30)123-456;phone-context=x", "+4930123456", "", PL_URI_TEL, 0,
-         false, false},
+         PL_URI_ANY, false},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         pl_sip_uri uri;
@@ -31,7 +35,7 @@ static void addresses_are_taken_apart(void **state)
         assert_string_equal(uri.host, rows[i].host);
         assert_int_equal(uri.scheme, rows[i].scheme);
         assert_int_equal(uri.port, rows[i].port);
-        assert_int_equal(uri.is_tcp, rows[i].is_tcp);
+        assert_int_equal(uri.transport, rows[i].transport);
         assert_int_equal(uri.is_loose, rows[i].is_loose);
     }
 }
