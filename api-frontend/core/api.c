@@ -13,6 +13,15 @@ pl_err pl_call_parse_body(pl_api_call *call)
     return pl_json_parse(call->body, &call->doc);
 }
 
+bool pl_is_printable(pl_slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < 0x20 || text.ptr[i] == 0x7f)
+            return false;
+    }
+    return true;
+}
+
 static bool is_token_char(uint8_t c)
 {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
@@ -41,9 +50,9 @@ void pl_api_fail(const pl_api_op *op, const pl_api_call *call, pl_err e,
     case PL_FAMILY_CONFERENCE: pl_conference_fail(call, e, text, answer); break;
     case PL_FAMILY_CLIENT: pl_client_fail(call, e, text, answer); break;
     case PL_FAMILY_ROOM: pl_room_fail(call, e, text, answer); break;
+    case PL_FAMILY_MANAGEMENT: pl_management_fail(call, e, text, answer); break;
     case PL_FAMILY_SITE:
     case PL_FAMILY_TOKEN:
-    case PL_FAMILY_MANAGEMENT:
     case PL_FAMILIES:
     default:
         pl_answer_refuse(answer, op->family, pl_err_http(e),

@@ -132,6 +132,11 @@ typedef union pl_api_message {
     pl_pool_room_next pool_room_next;
     pl_pool_fill pool_fill;
     pl_pool_rooms_delete pool_rooms_delete;
+    pl_management_query management_query;
+    pl_management_put management_put;
+    pl_management_delete management_delete;
+    pl_management_command management_command;
+    pl_management_dial management_dial;
 } pl_api_message;
 
 struct pl_api_call {
@@ -157,7 +162,8 @@ struct pl_api_call {
      * no answer yet, and has the next request in message. */
     bool is_partial;
     unsigned n_rounds;
-    pl_buf list; /* freed by the gateway */
+    pl_buf list; /* freed by the gateway, */
+    pl_buf made; /* as this, from which message borrows */
 };
 
 /* A parameter of the path, "" past the last. */
@@ -165,6 +171,8 @@ const char *pl_call_param(const pl_api_call *call, unsigned index);
 /* Parse the body into call->doc; an empty body leaves doc NULL.
  * Errors: PL_EPROTO, PL_ENOMEM. */
 PL_MUST_USE pl_err pl_call_parse_body(pl_api_call *call);
+/* Whether a text has no control characters. */
+bool pl_is_printable(pl_slice text);
 /* Copy a member or slice into an array member of a message.
  * Errors: PL_EINVAL too long. */
 #define PL_PUT(array, slice)                                                   \
@@ -181,6 +189,8 @@ void pl_client_fail(const pl_api_call *call, pl_err e, const char *text,
                     pl_answer *answer);
 void pl_room_fail(const pl_api_call *call, pl_err e, const char *text,
                   pl_answer *answer);
+void pl_management_fail(const pl_api_call *call, pl_err e, const char *text,
+                        pl_answer *answer);
 /* By the family of op. */
 void pl_api_fail(const pl_api_op *op, const pl_api_call *call, pl_err e,
                  const char *text, pl_answer *answer);

@@ -79,11 +79,19 @@ pl_client_prepare pl_client_seat_flag, pl_client_role, pl_client_transfer,
     pl_client_overlay_text, pl_client_seat_dtmf;
 
 /* client_room.c: the whole conference */
+/* A destination as clients write it, an address with a scheme or without one or
+ * a number, with its scheme. Errors: PL_EINVAL empty or too long. */
+PL_MUST_USE pl_err pl_client_address(pl_slice to, char *buf, size_t cap);
 pl_client_prepare pl_client_room_flag, pl_client_guests_can_unmute,
     pl_client_message, pl_client_dial;
 pl_client_finish pl_client_dialled;
 
 /* client_layout.c */
+/* The layouts that are asked for; empty where none is.
+ * Errors: PL_EINVAL no text, or no layout. */
+PL_MUST_USE pl_err pl_client_find_layouts(const pl_json *transforms,
+                                          pl_slice *ret_host,
+                                          pl_slice *ret_guest);
 pl_client_prepare pl_client_transform_layout;
 pl_client_finish pl_client_layouts_are, pl_client_no_svgs;
 

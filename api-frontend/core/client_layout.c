@@ -44,7 +44,8 @@ static pl_err check_flags(const pl_json *transforms)
     return PL_OK;
 }
 
-static pl_err put_layouts(const pl_json *transforms, pl_conference_control *m)
+pl_err pl_client_find_layouts(const pl_json *transforms, pl_slice *ret_host,
+                              pl_slice *ret_guest)
 {
     pl_slice both;
     pl_slice host;
@@ -53,8 +54,17 @@ static pl_err put_layouts(const pl_json *transforms, pl_conference_control *m)
         find_layout(transforms, "host_layout", &host) ||
         find_layout(transforms, "guest_layout", &guest))
         return PL_EINVAL;
-    host = host.len > 0 ? host : both;
-    guest = guest.len > 0 ? guest : both;
+    *ret_host = host.len > 0 ? host : both;
+    *ret_guest = guest.len > 0 ? guest : both;
+    return PL_OK;
+}
+
+static pl_err put_layouts(const pl_json *transforms, pl_conference_control *m)
+{
+    pl_slice host;
+    pl_slice guest;
+    if (pl_client_find_layouts(transforms, &host, &guest))
+        return PL_EINVAL;
     if (host.len > 0)
         PL_MSG_SET(CONFERENCE_CONTROL, conference_control, m, host_layout);
     if (guest.len > 0)

@@ -73,23 +73,24 @@ pl_err pl_client_message(pl_api_call *call, pl_answer *answer)
 
 /* ---- dialling ---- */
 
-/* A destination as clients write it: an address with a scheme, without one, or
- * a number. */
-static pl_err put_destination(const pl_api_call *call, pl_room_dial *m)
+pl_err pl_client_address(pl_slice to, char *buf, size_t cap)
 {
-    pl_slice to;
     char text[PL_ADDRESS_MAX + 1];
-    pl_err e = pl_client_str(call, "destination", &to);
-    if (e)
-        return e;
     if (to.len == 0 || pl_copy(text, sizeof text, to))
         return PL_EINVAL;
     bool is_number = text[0] == '+' || strspn(text, "0123456789") == to.len;
     const char *scheme = "";
     if (!strchr(text, ':'))
         scheme = strchr(text, '@') ? "sip:" : is_number ? "tel:" : "";
-    pl_fmt_cut(m->address, sizeof m->address, "%s%s", scheme, text);
-    return strlen(scheme) + to.len > PL_ADDRESS_MAX ? PL_EINVAL : PL_OK;
+    pl_fmt_cut(buf, cap, "%s%s", scheme, text);
+    return strlen(scheme) + to.len >= cap ? PL_EINVAL : PL_OK;
+}
+
+static pl_err put_destination(const pl_api_call *call, pl_room_dial *m)
+{
+    pl_slice to;
+    pl_err e = pl_client_str(call, "destination", &to);
+    return e ? e : pl_client_address(to, m->address, sizeof m->address);
 }
 
 /* Only telephones by SIP, only sound. */

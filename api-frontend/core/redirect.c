@@ -84,15 +84,9 @@ pl_err pl_redirect_find(const char *list, const char *wanted, char *buf,
     return n == 1 && !wanted[0] ? pl_copy(buf, cap, only) : PL_ENOENT;
 }
 
-/* RFC 3986 section 2.3: everything else is escaped. */
 void pl_redirect_add(pl_buf *uri, const char *name, const char *value)
 {
     pl_buf_add_fmt(uri, "%s%s=", strchr(pl_buf_text(uri), '?') ? "&" : "?",
                    name);
-    for (const char *c = value; *c; c++) {
-        if (pl_url_is_word((const char[]){*c, '\0'}, "-._~"))
-            pl_buf_add(uri, c, 1);
-        else
-            pl_buf_add_fmt(uri, "%%%02X", (unsigned)(uint8_t)*c);
-    }
+    pl_url_escape(pl_slice_str(value), uri);
 }

@@ -19,15 +19,6 @@ static pl_err check_scope(const pl_api_call *call, unsigned scopes)
     return call->caller->scopes & scopes ? PL_OK : PL_EFORBIDDEN;
 }
 
-static bool is_printable(pl_slice text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] < 0x20 || text.ptr[i] == 0x7f)
-            return false;
-    }
-    return true;
-}
-
 bool pl_room_prefix_is_good(const char *prefix)
 {
     enum { PREFIX_MAX = 200 };
@@ -112,7 +103,7 @@ static pl_err prepare_create(pl_api_call *call, pl_answer *answer)
     pl_err e = check_scope(call, ANYBODY);
     if (e)
         return e;
-    if (key.len > KEY_MAX || !is_printable(key) || !pl_is_utf8(key)) {
+    if (key.len > KEY_MAX || !pl_is_printable(key) || !pl_is_utf8(key)) {
         return pl_room_refuse(answer, "header", "Idempotency-Key",
                               "is not a text of at most 128 bytes",
                               "value_error");
@@ -261,11 +252,10 @@ static void finish_delete(pl_api_call *call, pl_err e, const pl_msg_desc *desc,
 
 static bool is_text(pl_slice text)
 {
-    return text.len <= TAG_MAX && is_printable(text);
+    return text.len <= TAG_MAX && pl_is_printable(text);
 }
 
-/* Nothing, or 4 to 20 digits; a last # counts as one. */
-static bool is_pin(pl_slice text)
+bool pl_room_is_pin(pl_slice text)
 {
     size_t n = text.len;
     if (n == 0)
@@ -286,8 +276,9 @@ static const struct {
     bool (*is_good)(pl_slice text);
     const char *text;
 } MEMBERS[] = {
-    {"pin", is_pin, "is not 4 to 20 digits, the last perhaps a #, nor empty"},
-    {"guest_pin", is_pin,
+    {"pin", pl_room_is_pin,
+     "is not 4 to 20 digits, the last perhaps a #, nor empty"},
+    {"guest_pin", pl_room_is_pin,
      "is not 4 to 20 digits, the last perhaps a #, nor empty"},
     {"tag", is_text,
      "is not a text of at most 250 bytes without control characters"},

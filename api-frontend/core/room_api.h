@@ -22,6 +22,9 @@ enum { PL_ROOM_SECRET_MIN = 16 };
  * more. */
 bool pl_room_prefix_is_good(const char *prefix);
 
+/* Nothing, or 4 to 20 digits; a last # counts as one. */
+bool pl_room_is_pin(pl_slice text);
+
 extern const pl_api_op PL_OP_ROOM_CREATE;
 extern const pl_api_op PL_OP_ROOM_GET;
 extern const pl_api_op PL_OP_ROOM_CHANGE;

@@ -6,6 +6,7 @@
 #include "client_api.h"
 #include "conference_api.h"
 #include "event_channel.h"
+#include "management_api.h"
 #include "pl/str.h"
 #include "room_api.h"
 #include "site.h"
@@ -14,6 +15,23 @@
 /* One row of the client API's table. */
 #define CLIENT_ROUTE(method, path, NAME, kind, who, prepare, finish, arg)      \
     {PL_HTTP_##method, PL_CLIENT_BASE path, &PL_OP_##NAME},
+
+/* The management API's paths of one resource, which end with a slash. */
+#define MANAGEMENT(METHOD, OP, NAME, api, name, end)                           \
+    {PL_HTTP_##METHOD, PL_MANAGEMENT_BASE api "/v1/" name end,                 \
+     &PL_OP_MANAGEMENT_##OP[PL_MGMT_RESOURCE_##NAME]},
+#define MANAGEMENT_RO(NAME, api, name)                                         \
+    MANAGEMENT(GET, LIST, NAME, api, name, "/")                                \
+    MANAGEMENT(GET, SCHEMA, NAME, api, name, "/schema/")                       \
+    MANAGEMENT(GET, GET, NAME, api, name, "/{id}/")
+#define MANAGEMENT_RW(NAME, api, name)                                         \
+    MANAGEMENT_RO(NAME, api, name)                                             \
+    MANAGEMENT(POST, CREATE, NAME, api, name, "/")                             \
+    MANAGEMENT(PUT, REPLACE, NAME, api, name, "/{id}/")                        \
+    MANAGEMENT(PATCH, CHANGE, NAME, api, name, "/{id}/")                       \
+    MANAGEMENT(DELETE, DELETE, NAME, api, name, "/{id}/")
+#define MANAGEMENT_ROUTES(NAME, api, name, view, access)                       \
+    MANAGEMENT_##access(NAME, api, name)
 
 /* The conference API on one base path. */
 #define CONFERENCE_ROUTES(BASE)                                                \
@@ -92,6 +110,9 @@ static const pl_route ROUTES[] = {
     {PL_HTTP_DELETE, "/rooms", &PL_OP_ROOM_DELETE_ALL},
     {PL_HTTP_POST, "/rooms/create", &PL_OP_ROOM_FILL},
     {PL_HTTP_GET, "/public/room/{room_name}", &PL_OP_ROOM_PUBLIC},
+    PL_MGMT_RESOURCES(MANAGEMENT_ROUTES){
+        PL_HTTP_POST, PL_MANAGEMENT_BASE "command/v1/{kind}/{command}/",
+        &PL_OP_MANAGEMENT_COMMAND},
     CONFERENCE_ROUTES("/RTC/v1") CONFERENCE_ROUTES(""){
         PL_HTTP_GET, "/api/client/v2/status", &PL_OP_NODE_STATUS},
     PL_CLIENT_ENDPOINTS(CLIENT_ROUTE)};

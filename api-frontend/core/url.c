@@ -1,7 +1,6 @@
 /* url.c - percent-decoding, queries and forms. */
 #include "url.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "pl/str.h"
@@ -49,27 +48,49 @@ static bool is_name(pl_slice raw, const char *name)
            strcmp(text, name) == 0;
 }
 
+bool pl_url_next(pl_slice *query, pl_slice *ret_name, pl_slice *ret_value)
+{
+    if (query->len == 0)
+        return false;
+    const uint8_t *amp = memchr(query->ptr, '&', query->len);
+    size_t n = amp ? (size_t)(amp - query->ptr) : query->len;
+    const uint8_t *eq = memchr(query->ptr, '=', n);
+    size_t n_name = eq ? (size_t)(eq - query->ptr) : n;
+    size_t skip = eq ? n_name + 1 : n;
+    size_t used = amp ? n + 1 : n;
+    *ret_name = (pl_slice){query->ptr, n_name};
+    *ret_value = (pl_slice){query->ptr + skip, n - skip};
+    *query = (pl_slice){query->ptr + used, query->len - used};
+    return true;
+}
+
 pl_err pl_url_param(pl_slice query, const char *name, char *buf, size_t cap)
 {
     bool is_found = false;
+    pl_slice key;
+    pl_slice text;
     pl_slice value = {NULL, 0};
-    while (query.len > 0) {
-        const uint8_t *amp = memchr(query.ptr, '&', query.len);
-        size_t n = amp ? (size_t)(amp - query.ptr) : query.len;
-        const uint8_t *eq = memchr(query.ptr, '=', n);
-        size_t n_name = eq ? (size_t)(eq - query.ptr) : n;
-        if (is_name((pl_slice){query.ptr, n_name}, name)) {
-            if (is_found)
-                return PL_EPROTO;
-            is_found = true;
-            size_t skip = eq ? n_name + 1 : n;
-            value = (pl_slice){query.ptr + skip, n - skip};
-        }
-        size_t used = amp ? n + 1 : n;
-        query = (pl_slice){query.ptr + used, query.len - used};
+    while (pl_url_next(&query, &key, &text)) {
+        if (!is_name(key, name))
+            continue;
+        if (is_found)
+            return PL_EPROTO;
+        is_found = true;
+        value = text;
     }
     return is_found ? pl_url_decode(value, PL_URL_PLUS_IS_BLANK, buf, cap)
                     : PL_ENOENT;
+}
+
+void pl_url_escape(pl_slice text, pl_buf *out)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = (char)text.ptr[i];
+        if (c && pl_url_is_word((const char[]){c, '\0'}, "-._~"))
+            pl_buf_add(out, &c, 1);
+        else
+            pl_buf_add_fmt(out, "%%%02X", (unsigned)text.ptr[i]);
+    }
 }
 
 bool pl_url_is_word(const char *text, const char *others)

@@ -5,6 +5,7 @@
 #include "client_api.h"
 #include "event_channel.h"
 #include "gateway_impl.h"
+#include "management_api.h"
 #include "pl/rng.h"
 
 enum { SECRET_BYTES = 32 };
@@ -28,6 +29,7 @@ static void free_pending(pending *p)
     pl_list_remove(&p->link);
     pl_json_free(&p->call.doc);
     pl_buf_fini(&p->call.list);
+    pl_buf_wipe(&p->call.made);
     free(p);
 }
 
@@ -90,12 +92,13 @@ static pl_err prepare(const pl_incoming *in, pending *p, pl_answer *made)
 {
     const pl_api_op *op = in->match->route->op;
     p->match = *in->match;
-    if (op->auth == PL_AUTH_BEARER)
+    if (op->auth == PL_AUTH_BEARER || op->auth == PL_AUTH_MANAGEMENT)
         p->caller = *in->caller;
     if (op->auth == PL_AUTH_SEAT)
         p->seat = *in->seat;
     if (op == &PL_OP_REQUEST_TOKEN || op == &PL_OP_REFRESH_TOKEN ||
-        op == &PL_OP_SESSION_TICKET || op == &PL_OP_TRANSFER) {
+        op == &PL_OP_SESSION_TICKET || op == &PL_OP_TRANSFER ||
+        op == &PL_OP_MANAGEMENT_COMMAND) {
         pl_random_uuid(p->id);
         pl_random_token(SECRET_BYTES, p->secret, sizeof p->secret);
         pl_sha256_hex(p->secret, PL_SEAT_SECRET_TEXT, p->hash);

@@ -49,6 +49,7 @@ static void run(const pl_http_head *head, const pl_route_match *match,
     pl_answer_fini(&answer);
     pl_json_free(&call.doc);
     pl_buf_fini(&call.list);
+    pl_buf_fini(&call.made);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

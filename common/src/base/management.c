@@ -104,6 +104,6 @@ bool pl_mgmt_operator_fits(pl_mgmt_operator op, pl_mgmt_kind kind)
     if (kind == PL_MGMT_KIND_BOOL)
         return op == PL_MGMT_EXACT || op == PL_MGMT_IN || op == PL_MGMT_ISNULL;
     bool is_text = kind == PL_MGMT_KIND_STR || kind == PL_MGMT_KIND_WORD ||
-                   kind == PL_MGMT_KIND_ROLE || kind == PL_MGMT_KIND_UUID;
+                   kind == PL_MGMT_KIND_UUID;
     return OPERATORS[op].kinds == 'A' || is_text;
 }

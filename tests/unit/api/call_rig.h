@@ -107,6 +107,7 @@ static inline void rig_end(call_rig *rig)
     pl_answer_fini(&rig->answer);
     pl_json_free(&rig->call.doc);
     pl_buf_fini(&rig->call.list);
+    pl_buf_fini(&rig->call.made);
 }
 
 #endif

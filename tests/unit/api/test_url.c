@@ -52,12 +52,42 @@ static void finds_parameters_once(void **state)
     assert_int_equal(pl_url_param(query, "e", buf, sizeof buf), PL_EPROTO);
 }
 
+static void cuts_queries_into_pairs(void **state)
+{
+    pl_slice query = pl_slice_str("a=1&b&c=x%3D=&&=z");
+    static const struct {
+        const char *name, *value;
+    } rows[] = {{"a", "1"}, {"b", ""}, {"c", "x%3D="}, {"", ""}, {"", "z"}};
+    pl_slice name;
+    pl_slice value;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_true(pl_url_next(&query, &name, &value));
+        assert_true(pl_slice_eq_str(name, rows[i].name));
+        assert_true(pl_slice_eq_str(value, rows[i].value));
+    }
+    assert_false(pl_url_next(&query, &name, &value));
+}
+
+static void escapes_all_but_words(void **state)
+{
+    pl_buf out;
+    (void)state;
+    pl_buf_init(&out, 100);
+    pl_url_escape((pl_slice){(const uint8_t *)"a-._~Z9 /+\xc3\xa4\0", 13},
+                  &out);
+    assert_string_equal(pl_buf_text(&out), "a-._~Z9%20%2F%2B%C3%A4%00");
+    pl_buf_fini(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decodes_paths_and_forms),
         cmocka_unit_test(refuses_broken_escapes),
         cmocka_unit_test(finds_parameters_once),
+        cmocka_unit_test(cuts_queries_into_pairs),
+        cmocka_unit_test(escapes_all_but_words),
     };
     return cmocka_run_group_tests_name("url", tests, NULL, NULL);
 }
