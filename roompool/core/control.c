@@ -52,6 +52,13 @@ static bool is_last_host(const pl_part *host)
     return host->row.role == PL_PART_ROLE_HOST && !pl_waits(host);
 }
 
+static pl_err check_role(const pl_part *part, uint32_t role)
+{
+    if (role != PL_PART_ROLE_HOST && role != PL_PART_ROLE_GUEST)
+        return PL_EINVAL;
+    return role == PL_PART_ROLE_GUEST && is_last_host(part) ? PL_ESTATE : PL_OK;
+}
+
 static pl_err check_seat(const pl_participant_control *m, const pl_part *self,
                          const pl_part *target)
 {
@@ -63,12 +70,7 @@ static pl_err check_seat(const pl_participant_control *m, const pl_part *self,
     }
     if (HAS(digits) && !pl_is_keys(pl_slice_str(m->digits)))
         return PL_EINVAL;
-    if (!HAS(role))
-        return PL_OK;
-    if (m->role != PL_PART_ROLE_HOST && m->role != PL_PART_ROLE_GUEST)
-        return PL_EINVAL;
-    return m->role == PL_PART_ROLE_GUEST && is_last_host(target) ? PL_ESTATE
-                                                                 : PL_OK;
+    return HAS(role) ? check_role(target, m->role) : PL_OK;
 }
 
 /* Its clients read their role again when they refresh the token. */
@@ -87,6 +89,14 @@ static void set_role(pl_pool *pool, pl_part *part, uint32_t role)
         pl_waiting_admit(pool, part);
     pl_waiting_check_start(pool, part);
     pl_host_timers_check(pool, part->conf);
+}
+
+pl_err pl_control_role(pl_pool *pool, pl_part *part, uint32_t role)
+{
+    pl_err e = check_role(part, role);
+    if (!e)
+        set_role(pool, part, role);
+    return e;
 }
 
 /* Since when, 0 not; asked again it stays as it was. */
@@ -226,6 +236,23 @@ static void mute_guests(pl_pool *pool, pl_conf *conf, bool is_muted)
     }
 }
 
+static void set_flags(pl_pool *pool, pl_conf *conf, bool is_muted,
+                      bool can_unmute)
+{
+    if (is_muted == conf->row.guests_muted &&
+        can_unmute == conf->row.guests_can_unmute)
+        return;
+    conf->row.guests_muted = is_muted;
+    conf->row.guests_can_unmute = can_unmute;
+    pl_roster_conference(pool, conf);
+}
+
+void pl_control_mute_guests(pl_pool *pool, pl_conf *conf, bool is_muted)
+{
+    set_flags(pool, conf, is_muted, conf->row.guests_can_unmute);
+    mute_guests(pool, conf, is_muted);
+}
+
 static void set_guests(pl_pool *pool, const pl_conference_control *m,
                        pl_conf *conf)
 {
@@ -233,12 +260,7 @@ static void set_guests(pl_pool *pool, const pl_conference_control *m,
         HAS(guests_muted) ? m->guests_muted : conf->row.guests_muted;
     bool can_unmute = HAS(guests_can_unmute) ? m->guests_can_unmute
                                              : conf->row.guests_can_unmute;
-    if (is_muted != conf->row.guests_muted ||
-        can_unmute != conf->row.guests_can_unmute) {
-        conf->row.guests_muted = is_muted;
-        conf->row.guests_can_unmute = can_unmute;
-        pl_roster_conference(pool, conf);
-    }
+    set_flags(pool, conf, is_muted, can_unmute);
     if (HAS(guests_muted)) /* also those who were unmuted since */
         mute_guests(pool, conf, is_muted);
 }

@@ -7,6 +7,7 @@
 #include "join.h"
 #include "leg.h"
 #include "management.h"
+#include "management_command.h"
 #include "management_query.h"
 #include "model.h"
 #include "pl/str.h"
@@ -77,6 +78,8 @@ static const route ROUTES[] = {
     {&PL_MSG_MANAGEMENT_QUERY, FROM_API, pl_on_management_query},
     {&PL_MSG_MANAGEMENT_PUT, FROM_API, pl_on_management_put},
     {&PL_MSG_MANAGEMENT_DELETE, FROM_API, pl_on_management_delete},
+    {&PL_MSG_MANAGEMENT_COMMAND, FROM_API, pl_on_management_command},
+    {&PL_MSG_MANAGEMENT_DIAL, FROM_API, pl_on_management_dial},
     {&PL_MSG_LEG_REPORT, FROM_MEDIA, pl_on_leg_report},
     {&PL_MSG_LEG_DTMF, FROM_MEDIA, pl_on_leg_dtmf},
     {&PL_MSG_LEG_PLAYED, FROM_MEDIA, pl_on_leg_played},

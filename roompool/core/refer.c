@@ -141,8 +141,8 @@ static void tell(pl_pool *pool, pl_part *target,
     pl_roster_tell(pool, target, &row);
 }
 
-static pl_err refer(pl_pool *pool, const pl_participant_transfer *m,
-                    const pl_part *by, pl_part *target)
+pl_err pl_refer(pl_pool *pool, const pl_participant_transfer *m,
+                const pl_part *by, pl_part *target)
 {
     pl_room *room = NULL;
     if (target->row.kind != PL_PART_KIND_PAGE)
@@ -150,7 +150,7 @@ static pl_err refer(pl_pool *pool, const pl_participant_transfer *m,
     pl_err e = pl_room_find(pool, m->alias, &room);
     if (e)
         return e == PL_ENOENT ? PL_ENOUSER : e;
-    e = check_role(pool, m, room, by);
+    e = by ? check_role(pool, m, room, by) : PL_OK;
     if (!e && room->conf && !pl_conf_has_room(room->conf))
         e = PL_EFULL;
     if (!e)
@@ -175,7 +175,7 @@ void pl_on_participant_transfer(pl_pool *pool, const pl_bus_in *in)
     if (!e && m->role != PL_PART_ROLE_HOST && m->role != PL_PART_ROLE_GUEST)
         e = PL_EINVAL;
     if (!e)
-        e = refer(pool, m, by, target);
+        e = pl_refer(pool, m, by, target);
     if (e) {
         pl_pool_refuse(pool, &in->ticket, e, NULL);
     } else {

@@ -22,6 +22,17 @@
 
 enum { MAX_TABLES = 32, SQL_MAX = 2048, APPLICATION_ID = 0x5061726c };
 
+/* History, which is deleted when it is old or too much: by when it ended. */
+enum { N_RECORDS = 2 };
+static const char *const PRUNE_OLD[N_RECORDS] = {
+    "DELETE FROM call_records WHERE left_at < ?",
+    "DELETE FROM conference_records WHERE ended_at < ?"};
+static const char *const PRUNE_BEYOND[N_RECORDS] = {
+    "DELETE FROM call_records WHERE left_at <= (SELECT left_at "
+    "FROM call_records ORDER BY left_at DESC LIMIT 1 OFFSET ?)",
+    "DELETE FROM conference_records WHERE ended_at <= (SELECT ended_at "
+    "FROM conference_records ORDER BY ended_at DESC LIMIT 1 OFFSET ?)"};
+
 typedef struct table_statements {
     const pl_table *table;
     sqlite3_stmt *put, *del;
@@ -32,7 +43,8 @@ typedef struct sqlite_store {
     sqlite3 *db;
     int lock_fd;
     bool is_open, is_failed; /* a transaction is open; nothing works more */
-    sqlite3_stmt *begin, *commit, *prune, *prune_beyond, *prune_video;
+    sqlite3_stmt *begin, *commit, *prune[N_RECORDS], *prune_beyond[N_RECORDS],
+        *prune_video;
     table_statements tables[MAX_TABLES];
     size_t n_tables;
     char path[512];
@@ -135,14 +147,19 @@ static pl_err prepare_all(sqlite_store *s)
     }
     if (prepare(s, "BEGIN IMMEDIATE", &s->begin) ||
         prepare(s, "COMMIT", &s->commit) ||
-        prepare(s, "DELETE FROM call_records WHERE left_at < ?", &s->prune) ||
-        prepare(s,
-                "DELETE FROM call_records WHERE left_at <= (SELECT left_at "
-                "FROM call_records ORDER BY left_at DESC LIMIT 1 OFFSET ?)",
-                &s->prune_beyond) ||
         prepare(s, "DELETE FROM video_sessions WHERE ended_at < ?",
                 &s->prune_video))
         return PL_EIO;
+    return PL_OK;
+}
+
+static pl_err prepare_prune(sqlite_store *s)
+{
+    for (size_t i = 0; i < N_RECORDS; i++) {
+        if (prepare(s, PRUNE_OLD[i], &s->prune[i]) ||
+            prepare(s, PRUNE_BEYOND[i], &s->prune_beyond[i]))
+            return PL_EIO;
+    }
     return PL_OK;
 }
 
@@ -474,11 +491,15 @@ static pl_err prune_records(pl_store *store, int64_t wall_ms, uint32_t keep)
     pl_err e = begin(s);
     if (e)
         return e;
-    if (bind_time(s->prune, 1, wall_ms) != SQLITE_OK ||
-        sqlite3_bind_int64(s->prune_beyond, 1, keep) != SQLITE_OK)
-        return fail(s);
-    e = run(s, s->prune);
-    return e ? e : run(s, s->prune_beyond);
+    for (size_t i = 0; !e && i < N_RECORDS; i++) {
+        if (bind_time(s->prune[i], 1, wall_ms) != SQLITE_OK ||
+            sqlite3_bind_int64(s->prune_beyond[i], 1, keep) != SQLITE_OK)
+            return fail(s);
+        e = run(s, s->prune[i]);
+        if (!e)
+            e = run(s, s->prune_beyond[i]);
+    }
+    return e;
 }
 
 static pl_err prune_videos(pl_store *store, int64_t wall_ms)
@@ -503,8 +524,10 @@ static void close_store(pl_store **store)
     }
     sqlite3_finalize(s->begin);
     sqlite3_finalize(s->commit);
-    sqlite3_finalize(s->prune);
-    sqlite3_finalize(s->prune_beyond);
+    for (size_t i = 0; i < N_RECORDS; i++) {
+        sqlite3_finalize(s->prune[i]);
+        sqlite3_finalize(s->prune_beyond[i]);
+    }
     sqlite3_finalize(s->prune_video);
     sqlite3_close(s->db);
     if (s->lock_fd >= 0)
@@ -720,6 +743,8 @@ static pl_err open_database(sqlite_store *s, char *reason, size_t cap)
         e = enforce_keys(s, reason, cap);
     if (!e)
         e = prepare_all(s);
+    if (!e)
+        e = prepare_prune(s);
     if (e && reason[0] == '\0')
         pl_fmt_cut(reason, cap, "%s: %s", s->path, sqlite3_errmsg(s->db));
     return e;

@@ -1,0 +1,226 @@
+/* management_command.c - see management_command.h. */
+#include "management_command.h"
+
+#include "conference.h"
+#include "control.h"
+#include "participant.h"
+#include "pl/str.h"
+#include "refer.h"
+#include "room.h"
+#include "room_dial.h"
+#include "roster.h"
+#include "waiting.h"
+
+typedef pl_management_command command;
+
+/* ---- a participant ---- */
+
+static pl_err disconnect(pl_pool *pool, const command *m, pl_part *part)
+{
+    (void)m;
+    pl_part_leave(pool, part, "API initiated participant disconnect");
+    return PL_OK;
+}
+
+static pl_err mute(pl_pool *pool, const command *m, pl_part *part)
+{
+    pl_part_set_muted(pool, part,
+                      m->command == PL_MGMT_COMMAND_PARTICIPANT_MUTE);
+    return PL_OK;
+}
+
+static pl_err unlock(pl_pool *pool, const command *m, pl_part *part)
+{
+    (void)m;
+    pl_waiting_admit(pool, part);
+    return PL_OK;
+}
+
+static pl_err set_role(pl_pool *pool, const command *m, pl_part *part)
+{
+    return pl_control_role(pool, part, m->role);
+}
+
+static pl_err transfer(pl_pool *pool, const command *m, pl_part *part)
+{
+    pl_participant_transfer t = {.role = m->role};
+    if (m->role != PL_PART_ROLE_HOST && m->role != PL_PART_ROLE_GUEST)
+        return PL_EINVAL;
+    if (!m->alias[0] || !m->transfer_id[0] || !m->secret[0] ||
+        !m->transfer_hash[0])
+        return PL_EINVAL;
+    PL_SET(t.target_id, part->row.participant_id);
+    PL_SET(t.alias, m->alias);
+    PL_SET(t.transfer_id, m->transfer_id);
+    PL_SET(t.secret, m->secret);
+    PL_SET(t.transfer_hash, m->transfer_hash);
+    return pl_refer(pool, &t, NULL, part);
+}
+
+/* ---- a conference ---- */
+
+static pl_err lock(pl_pool *pool, const command *m, pl_conf *conf)
+{
+    pl_waiting_lock(pool, conf, m->command == PL_MGMT_COMMAND_CONFERENCE_LOCK);
+    return PL_OK;
+}
+
+static pl_err mute_guests(pl_pool *pool, const command *m, pl_conf *conf)
+{
+    pl_control_mute_guests(
+        pool, conf, m->command == PL_MGMT_COMMAND_CONFERENCE_MUTE_GUESTS);
+    return PL_OK;
+}
+
+static pl_err end(pl_pool *pool, const command *m, pl_conf *conf)
+{
+    (void)m;
+    pl_conf_end(pool, conf, PL_END_BY_API);
+    return PL_OK;
+}
+
+#define HAS(field) PL_MSG_HAS(MANAGEMENT_COMMAND, management_command, m, field)
+
+static pl_err set_layout(pl_pool *pool, const command *m, pl_conf *conf)
+{
+    if (HAS(host_layout))
+        PL_SET(conf->row.host_layout, m->host_layout);
+    if (HAS(guest_layout))
+        PL_SET(conf->row.guest_layout, m->guest_layout);
+    if (HAS(overlay_shown))
+        conf->row.overlay_shown = m->overlay_shown;
+    pl_roster_layout(pool, conf);
+    return PL_OK;
+}
+#undef HAS
+
+/* ---- which ---- */
+
+static const struct act {
+    uint32_t command;
+    /* One of the two. */
+    pl_err (*on_part)(pl_pool *pool, const command *m, pl_part *part);
+    pl_err (*on_conf)(pl_pool *pool, const command *m, pl_conf *conf);
+} ACTS[] = {
+    {PL_MGMT_COMMAND_PARTICIPANT_DISCONNECT, disconnect, NULL},
+    {PL_MGMT_COMMAND_PARTICIPANT_MUTE, mute, NULL},
+    {PL_MGMT_COMMAND_PARTICIPANT_UNMUTE, mute, NULL},
+    {PL_MGMT_COMMAND_PARTICIPANT_UNLOCK, unlock, NULL},
+    {PL_MGMT_COMMAND_PARTICIPANT_ROLE, set_role, NULL},
+    {PL_MGMT_COMMAND_PARTICIPANT_TRANSFER, transfer, NULL},
+    {PL_MGMT_COMMAND_CONFERENCE_LOCK, NULL, lock},
+    {PL_MGMT_COMMAND_CONFERENCE_UNLOCK, NULL, lock},
+    {PL_MGMT_COMMAND_CONFERENCE_MUTE_GUESTS, NULL, mute_guests},
+    {PL_MGMT_COMMAND_CONFERENCE_UNMUTE_GUESTS, NULL, mute_guests},
+    {PL_MGMT_COMMAND_CONFERENCE_DISCONNECT, NULL, end},
+    {PL_MGMT_COMMAND_CONFERENCE_LAYOUT, NULL, set_layout},
+};
+
+static const struct act *find_act(uint32_t which)
+{
+    for (size_t i = 0; i < sizeof ACTS / sizeof ACTS[0]; i++) {
+        if (ACTS[i].command == which)
+            return &ACTS[i];
+    }
+    return NULL;
+}
+
+/* One that is in a room, or on its way into it; NULL none. */
+static pl_part *find_part(const pl_pool *pool, const char *id)
+{
+    pl_part *part = pl_part_find(pool, id);
+    bool is_there = part && part->row.state != PL_PART_STATE_LEFT &&
+                    part->conf->row.kind == PL_CONF_KIND_ROOM;
+    return is_there ? part : NULL;
+}
+
+/* A live one, by its id or by the number of its room. */
+static pl_conf *find_conf(const pl_pool *pool, const char *id)
+{
+    uint64_t no;
+    pl_conf *conf = pl_conf_find(pool, id);
+    if (!conf && pl_parse_u64(pl_slice_str(id), INT64_MAX, &no) == PL_OK &&
+        no > 0) {
+        const pl_room *room = pl_room_by_no(pool, no);
+        conf = room ? room->conf : NULL;
+    }
+    bool is_live = conf && conf->row.state == PL_CONF_STATE_LIVE &&
+                   conf->row.kind == PL_CONF_KIND_ROOM;
+    return is_live ? conf : NULL;
+}
+
+static pl_err run(pl_pool *pool, const command *m)
+{
+    const struct act *act = find_act(m->command);
+    if (!act)
+        return PL_EINVAL;
+    if (act->on_part) {
+        pl_part *part = find_part(pool, m->id);
+        return part ? act->on_part(pool, m, part) : PL_ENOENT;
+    }
+    pl_conf *conf = find_conf(pool, m->id);
+    return conf ? act->on_conf(pool, m, conf) : PL_ENOENT;
+}
+
+void pl_on_management_command(pl_pool *pool, const pl_bus_in *in)
+{
+    const command *m = in->body;
+    char text[256];
+    pl_err e = run(pool, m);
+    if (e) {
+        pl_pool_refuse(pool, &in->ticket, e, NULL);
+        return;
+    }
+    pl_pool_count(pool, PL_RM_management_commands);
+    pl_fmt_cut(text, sizeof text, "%s of %s by %s",
+               pl_mgmt_command_text(m->command), m->id, m->client_id);
+    pl_pool_note(pool, PL_LOG_INFO, "management_command", NULL, NULL, text);
+    pl_pool_ok(pool, &in->ticket);
+}
+
+/* ---- dialling ---- */
+
+static pl_err dial(pl_pool *pool, const pl_management_dial *m,
+                   pl_part **ret_part)
+{
+    pl_room *room = NULL;
+    pl_conf *conf;
+    const pl_dial d = {.address = m->address,
+                       .by = "",
+                       .role = m->role,
+                       .keep_alive = m->keep_alive,
+                       .display_name = m->display_name,
+                       .overlay_text = "",
+                       .digits = m->digits};
+    pl_err e = pool->is_draining ? PL_EDRAIN : PL_OK;
+    if (!e)
+        e = pl_room_find(pool, m->alias, &room);
+    if (e)
+        return e;
+    e = pl_conf_of_room(pool, room, &conf);
+    if (!e) {
+        e = pl_room_dial_out(pool, conf, &d, ret_part);
+        if (e)
+            pl_conf_check_empty(pool, conf); /* it was made for this one */
+    }
+    if (e)
+        pl_room_drop_unused(pool, room);
+    return e;
+}
+
+void pl_on_management_dial(pl_pool *pool, const pl_bus_in *in)
+{
+    const pl_management_dial *m = in->body;
+    pl_part *part;
+    pl_room_dialled r = {.present = 0};
+    pl_err e = dial(pool, m, &part);
+    if (e) {
+        pl_pool_refuse(pool, &in->ticket, e, NULL);
+        return;
+    }
+    pl_pool_count(pool, PL_RM_management_commands);
+    pl_pool_note(pool, PL_LOG_INFO, "management_dial", part->conf, part,
+                 m->client_id);
+    PL_SET(r.participant_id, part->row.participant_id);
+    pl_pool_reply(pool, &in->ticket, &PL_MSG_ROOM_DIALLED, &r);
+}
