@@ -15,14 +15,14 @@ typedef struct stream {
     pl_list link;
     pl_gateway *gateway;
     pl_http_exchange *exchange;
-    pl_route_match match;
+    const pl_route *route;
     pl_seat seat;
     pl_event_reader reader;
     pl_timer *keepalive;
     uint64_t cursor;
     bool is_open; /* headers are out */
     bool has_stage;
-    pl_stage stage;
+    pl_stage *stage; /* NULL: nobody speaks */
 } stream;
 
 static void note_count(pl_gateway *gateway)
@@ -37,9 +37,19 @@ static void free_stream(stream *s)
     pl_list_remove(&s->link);
     pl_event_reader_fini(&s->reader);
     pl_timer_destroy(&s->keepalive);
+    free(s->stage);
     free(s);
     gateway->n_streams--;
     note_count(gateway);
+}
+
+/* The answer, before it has become a stream. */
+static void refuse(stream *s, pl_err e)
+{
+    const pl_route_match match = {.route = s->route};
+    pl_incoming in = {
+        .gateway = s->gateway, .exchange = s->exchange, .match = &match};
+    pl_gateway_fail(&in, e, NULL);
 }
 
 /* End the answer, whatever state it is in. */
@@ -48,9 +58,7 @@ static void end(stream *s)
     if (s->is_open) {
         pl_http_stream_end(s->exchange);
     } else {
-        pl_incoming in = {
-            .gateway = s->gateway, .exchange = s->exchange, .match = &s->match};
-        pl_gateway_fail(&in, PL_EDRAIN, NULL);
+        refuse(s, PL_EDRAIN);
     }
     free_stream(s);
 }
@@ -104,24 +112,46 @@ static bool is_echo(const stream *s, const pl_event_item *item)
            strcmp(item->participant_id, s->seat.participant_id) == 0;
 }
 
+static void forget_stage(stream *s)
+{
+    free(s->stage);
+    s->stage = NULL;
+}
+
+/* Most streams are of rooms in which nobody speaks just now: they do not keep
+ * two kilobytes for it. */
+static void put_stage(stream *s, const pl_event_item *item, pl_buf *out)
+{
+    if (!s->stage)
+        s->stage = calloc(1, sizeof *s->stage);
+    if (!s->stage) {
+        out->has_failed = true;
+        return;
+    }
+    pl_stage_update(s->stage, item);
+    pl_stage_text(s->stage, out);
+    if (s->stage->n == 0)
+        forget_stage(s);
+}
+
 /* The text of an event; empty for kinds that are not told here. */
 static void put_event(stream *s, const pl_event_item *item, pl_buf *out)
 {
     if (item->kind == PL_EVENT_KIND_STAGE) {
-        pl_stage_update(&s->stage, item);
-        pl_stage_text(&s->stage, out);
+        put_stage(s, item, out);
         return;
     }
     if (item->kind == PL_EVENT_KIND_SYNC_BEGIN)
-        s->stage.n = 0;
-    if (item->kind == PL_EVENT_KIND_PARTICIPANT_DELETE)
-        pl_stage_forget(&s->stage, item->participant_id);
+        forget_stage(s);
+    if (item->kind == PL_EVENT_KIND_PARTICIPANT_DELETE && s->stage)
+        pl_stage_forget(s->stage, item->participant_id);
     if (!is_echo(s, item))
         (void)!pl_event_seat_text(item, out);
     /* The opening ends with who speaks: nobody yet. */
     if (item->kind == PL_EVENT_KIND_LAYOUT && !s->has_stage) {
+        static const pl_stage nobody = {.n = 0};
         s->has_stage = true;
-        pl_stage_text(&s->stage, out);
+        pl_stage_text(s->stage ? s->stage : &nobody, out);
     }
 }
 
@@ -155,9 +185,7 @@ static void on_refused(void *ctx, pl_err e)
         end(s);
         return;
     }
-    pl_incoming in = {
-        .gateway = s->gateway, .exchange = s->exchange, .match = &s->match};
-    pl_gateway_fail(&in, e == PL_EGONE ? PL_EAUTH : e, NULL);
+    refuse(s, e == PL_EGONE ? PL_EAUTH : e);
     free_stream(s);
 }
 
@@ -212,7 +240,7 @@ void pl_event_stream_begin(const pl_incoming *in)
     }
     s->gateway = gateway;
     s->exchange = in->exchange;
-    s->match = *in->match;
+    s->route = in->match->route;
     s->seat = *in->seat;
     pl_event_reader_init(&s->reader, gateway, &OPS, s);
     /* One stream a participant: an older one with this token ends. */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "load_client.h"
+#include "load_samples.h"
 #include "load_system.h"
 
 #define BASE "/RTC/v1"
@@ -22,7 +23,6 @@ enum {
     PHASE_MS = 4000,
     LIMIT_MS = 40000,
     IDLE_MS = 8000,
-    SAMPLES_MAX = 200000,
     SLOW_DISK_MS = 10, /* a sync of a hard disk or a volume over a network */
 };
 
@@ -49,45 +49,15 @@ typedef struct client {
     int64_t asked_us, ended_us; /* removal: asked for, answered or told */
 } client;
 
-typedef struct samples {
-    int64_t *us;
-    size_t n;
-} samples;
-
 typedef struct bench {
     load_system system;
     load *load;
     client *clients;
     unsigned n_clients, n_ready, n_running, n_started;
     int64_t until_us;
-    samples took, late, whole;
+    load_samples took, late, whole;
     bool has_failed;
 } bench;
-
-/* ---- samples ---- */
-
-static void keep(samples *s, int64_t us)
-{
-    if (!s->us)
-        s->us = calloc(SAMPLES_MAX, sizeof *s->us);
-    if (s->us && s->n < SAMPLES_MAX)
-        s->us[s->n++] = us;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a;
-    int64_t y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-static double percentile_ms(samples *s, double share)
-{
-    if (s->n == 0)
-        return 0;
-    qsort(s->us, s->n, sizeof *s->us, by_value);
-    return (double)s->us[(size_t)((double)(s->n - 1) * share)] / 1000;
-}
 
 /* ---- logging in: token, session ---- */
 
@@ -203,7 +173,7 @@ static void on_created(void *ctx, load_conn *conn, const load_answer *answer)
     (void)conn;
     expect(c, answer, "creating a conference");
     load_header(answer, "Location", c->conference, sizeof c->conference);
-    keep(&c->bench->took, answer->took_us);
+    load_samples_keep(&c->bench->took, answer->took_us);
     if (load_now_us() < c->bench->until_us && !c->bench->has_failed) {
         create(c);
     } else {
@@ -219,21 +189,6 @@ static void create(client *c)
     load_send(c->commands, "POST", path, c->headers, OFFER);
 }
 
-static double print_row(const char *what, samples *s, double seconds)
-{
-    double rate = (double)s->n / seconds;
-    (void)printf("| %s | %zu | %.0f | %.1f ms | %.1f ms |\n", what, s->n, rate,
-                 percentile_ms(s, 0.5), percentile_ms(s, 0.99));
-    (void)fflush(stdout);
-    return rate;
-}
-
-static void print_head(void)
-{
-    (void)printf("| what | requests | a second | p50 | p99 |\n"
-                 "|---|---|---|---|---|\n");
-}
-
 static double timed_phase(bench *b, const char *what, void (*begin)(client *c),
                           unsigned ms)
 {
@@ -245,7 +200,7 @@ static double timed_phase(bench *b, const char *what, void (*begin)(client *c),
     if (!run_phase(b, begin, ms))
         return 0;
     double seconds = (double)(load_now_us() - begun) / 1e6;
-    double rate = print_row(what, &b->took, seconds);
+    double rate = load_print_row(what, &b->took, seconds);
     for (size_t i = 0; i < 3; i++) {
         double used = load_system_usage(&b->system, nodes[i]).cpu_s;
         (void)fprintf(stderr, "  %s: %.0f %% of a core\n", nodes[i],
@@ -256,7 +211,7 @@ static double timed_phase(bench *b, const char *what, void (*begin)(client *c),
 
 static bool bench_create(bench *b)
 {
-    print_head();
+    load_print_head();
     if (!log_in_all(b, 1))
         return false;
     double one =
@@ -280,7 +235,7 @@ static void on_invited(void *ctx, load_conn *conn, const load_answer *answer)
     client *c = ctx;
     (void)conn;
     expect(c, answer, "inviting");
-    keep(&c->bench->took, answer->took_us);
+    load_samples_keep(&c->bench->took, answer->took_us);
     if (++c->n_invited < INVITED && !c->bench->has_failed) {
         invite(c);
     } else {
@@ -307,7 +262,7 @@ static void invite(client *c)
 
 static bool bench_invite(bench *b)
 {
-    print_head();
+    load_print_head();
     return log_in_all(b, CLIENTS) && run_phase(b, create, 0) &&
            timed_phase(b, "invite, 100 clients", invite, 0) > 0;
 }
@@ -355,7 +310,7 @@ static void on_removed(void *ctx, load_conn *conn, const load_answer *answer)
     (void)conn;
     expect(host, answer, "removing");
     host->ended_us = load_now_us();
-    keep(&host->bench->took, answer->took_us);
+    load_samples_keep(&host->bench->took, answer->took_us);
     next_pair(host);
 }
 
@@ -390,8 +345,8 @@ static void next_pair(client *host)
     client *guest = guest_of(host);
     if (host->ended_us == 0 || guest->ended_us == 0)
         return;
-    keep(&b->late, guest->ended_us - host->ended_us);
-    keep(&b->whole, guest->ended_us - host->asked_us);
+    load_samples_keep(&b->late, guest->ended_us - host->ended_us);
+    load_samples_keep(&b->whole, guest->ended_us - host->asked_us);
     if (load_now_us() < b->until_us) {
         ring_guest(host);
     } else {
@@ -423,18 +378,18 @@ static bool events_of(bench *b, unsigned n_pairs)
     static const char *const names[] = {"command sent to its own answer",
                                         "command sent to the other's event",
                                         "its own answer to the other's event"};
-    samples *const rows[] = {&b->took, &b->whole, &b->late};
+    load_samples *const rows[] = {&b->took, &b->whole, &b->late};
     for (size_t i = 0; i < 3; i++) {
         (void)snprintf(what, sizeof what, "%s, %u at a time", names[i],
                        n_pairs);
-        (void)print_row(what, rows[i], PHASE_MS / 1000.0);
+        (void)load_print_row(what, rows[i], PHASE_MS / 1000.0);
     }
     return true;
 }
 
 static bool bench_events(bench *b)
 {
-    print_head();
+    load_print_head();
     return events_of(b, 1) && events_of(b, 20);
 }
 
@@ -528,7 +483,8 @@ static const struct {
 static bool run_part(size_t i)
 {
     bench b = {.n_clients = 0};
-    bool is_good = load_system_start(&b.system, PARTS[i].slow_disk_ms);
+    load_system_options o = {.slow_disk_ms = PARTS[i].slow_disk_ms};
+    bool is_good = load_system_start(&b.system, &o);
     (void)printf("%s\n\n", PARTS[i].name);
     if (is_good)
         is_good = PARTS[i].run(&b);
@@ -536,9 +492,9 @@ static bool run_part(size_t i)
         (void)fprintf(stderr, "%s failed\n", PARTS[i].name);
     load_destroy(&b.load);
     free(b.clients);
-    free(b.took.us);
-    free(b.late.us);
-    free(b.whole.us);
+    load_samples_free(&b.took);
+    load_samples_free(&b.late);
+    load_samples_free(&b.whole);
     load_system_stop(&b.system);
     (void)printf("\n");
     return is_good;

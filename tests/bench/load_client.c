@@ -26,6 +26,7 @@ struct load_conn {
     int fd;
     SSL *ssl;
     bool is_connected, wants_write;
+    bool is_stream, has_head;
     char *out;
     size_t out_len, out_at;
     char *in; /* [in_cap], only while an answer is read */
@@ -222,6 +223,12 @@ void load_send(load_conn *c, const char *method, const char *path,
     write_out(c);
 }
 
+void load_stream(load_conn *c)
+{
+    c->is_stream = true;
+    c->has_head = false;
+}
+
 static size_t content_length(const char *head)
 {
     const char *at = strcasestr(head, "\r\nContent-Length:");
@@ -240,6 +247,7 @@ static void take_answer(load_conn *c)
     char *whole = c->in;
     c->in = NULL;
     c->in_len = c->in_cap = 0;
+    c->has_head = true;
     end[2] = '\0';
     const load_answer answer = {.status = (int)strtol(whole + 9, NULL, 10),
                                 .head = whole,
@@ -258,6 +266,8 @@ static void read_in(load_conn *c)
             (void)may_go_on(c, n, "read");
             return;
         }
+        if (c->is_stream && c->has_head)
+            continue;
         if (c->in_len + (size_t)n + 1 > c->in_cap) {
             c->in_cap = c->in_len + (size_t)n + 1;
             c->in = realloc(c->in, c->in_cap);

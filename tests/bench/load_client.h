@@ -29,6 +29,9 @@ void load_set(load_conn *conn, load_on_answer on_answer, void *ctx);
 /* headers: lines with CRLF, "" none; body NULL: none. */
 void load_send(load_conn *conn, const char *method, const char *path,
                const char *headers, const char *body);
+/* The answer to what was sent has no end: its head is given as the answer, what
+ * follows is dropped; that it ends is a failure. */
+void load_stream(load_conn *conn);
 /* Run until is_over says so; false after limit_ms, or when a connection broke
  * (its cause is printed). */
 bool load_run(load *load, bool (*is_over)(void *ctx), void *ctx,

@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <sqlite3.h>
+
 enum { PATH_BYTES = 512, START_MS = 20000, STOP_MS = 20000, PAUSE_MS = 50 };
 
 static const char *const NODES[] = {"roompool", "media-1", "signaling-1",
@@ -59,7 +61,7 @@ static bool write_file(const load_system *s, const char *name, const char *text)
     return fclose(f) == 0 && is_good;
 }
 
-static bool write_files(const load_system *s)
+static bool write_files(const load_system *s, const load_system_options *o)
 {
     char text[4096];
     (void)snprintf(text, sizeof text,
@@ -79,15 +81,16 @@ static bool write_files(const load_system *s)
         "drain_ms = 1000\nlog_level = warn\n"
         "[roompool]\ndatabase = var/parley.db\nmax_conferences = 100000\n"
         "max_sessions = 100000\nmax_sessions_per_user = 1000\n"
-        "max_invitations = 1000\nmax_polls = 100000\n"
+        "max_invitations = 1000\nmax_polls = 100000\n%s"
         "[api]\nweb_dir = %s/web\nopenapi = %s/api-frontend/openapi.json\n"
         "issuer = https://localhost:%u\nmax_connections = 18000\n"
-        "max_per_address = 18000\npoll_ms = 30000\nhead_ms = 60000\n"
+        "max_per_address = 18000\npoll_ms = 30000\nhead_ms = 60000\n%s"
         "[signaling]\noutbound_allow = 127.0.0.0/8\n"
         "[media]\nprompts_dir = %s/media-worker/prompts\nmax_legs = 100000\n"
         "max_rooms = 100000\nbind_address = 127.0.0.1\n"
         "announce_address = 127.0.0.1\nannounce_loopback = true\n",
-        PL_BENCH_ROOT, PL_BENCH_ROOT, s->port, PL_BENCH_ROOT);
+        o->roompool ? o->roompool : "", PL_BENCH_ROOT, PL_BENCH_ROOT, s->port,
+        o->api ? o->api : "", PL_BENCH_ROOT);
     return write_file(s, "parley.conf", text);
 }
 
@@ -153,18 +156,18 @@ static bool read_client(load_system *s)
     return s->client_id[0] && s->client_secret[0];
 }
 
-bool load_system_start(load_system *s, unsigned slow_disk_ms)
+bool load_system_start(load_system *s, const load_system_options *options)
 {
     *s = (load_system){.dir = "/tmp/parley-bench-XXXXXX"};
     s->port = find_ports();
-    if (!s->port || !mkdtemp(s->dir) || !write_files(s)) {
+    if (!s->port || !mkdtemp(s->dir) || !write_files(s, options)) {
         (void)fprintf(stderr, "no folder or ports for the benchmark\n");
         return false;
     }
     (void)fflush(NULL); /* or the child prints it once more */
     s->supervisor = fork();
     if (s->supervisor == 0)
-        run_supervisor(s, slow_disk_ms);
+        run_supervisor(s, options->slow_disk_ms);
     return s->supervisor > 0 && wait_ready(s) && read_client(s);
 }
 
@@ -193,6 +196,25 @@ void load_system_stop(load_system *s)
     }
     if (s->dir[0])
         (void)nftw(s->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+long load_system_sql(const load_system *s, const char *sql)
+{
+    char path[PATH_BYTES];
+    sqlite3 *db = NULL;
+    sqlite3_stmt *rows = NULL;
+    long n = -1;
+    (void)snprintf(path, sizeof path, "%s/var/parley.db", s->dir);
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+        sqlite3_busy_timeout(db, START_MS) == SQLITE_OK &&
+        sqlite3_prepare_v2(db, sql, -1, &rows, NULL) == SQLITE_OK &&
+        sqlite3_step(rows) == SQLITE_ROW)
+        n = (long)sqlite3_column_int64(rows, 0);
+    if (n < 0)
+        (void)fprintf(stderr, "%s: %s\n", sql, sqlite3_errmsg(db));
+    (void)sqlite3_finalize(rows);
+    (void)sqlite3_close(db);
+    return n;
 }
 
 static long pid_of(const load_system *s, const char *node)

@@ -13,11 +13,19 @@ typedef struct load_system {
     char client_id[128], client_secret[128];
 } load_system;
 
+typedef struct load_system_options {
+    unsigned slow_disk_ms; /* added to each sync of the database; 0 none */
+    const char *roompool;  /* more lines for that section; NULL none */
+    const char *api;
+} load_system_options;
+
 /* Start with limits out of the way and wait until every process is ready.
- * slow_disk_ms: added to each sync of the database, 0 none.
  * False (cause printed): load_system_stop() is still needed. */
-bool load_system_start(load_system *system, unsigned slow_disk_ms);
+bool load_system_start(load_system *system, const load_system_options *options);
 void load_system_stop(load_system *system);
+
+/* A number from the database, read beside its owner; -1 when that fails. */
+long load_system_sql(const load_system *system, const char *sql);
 
 /* What a process uses; node: "api-1", "roompool", "media-1". */
 typedef struct load_usage {
