@@ -212,7 +212,8 @@ static pl_err create_pool(pl_glue *g)
     pl_pool_options o = {.config = g->options.config,
                          .store = g->options.store,
                          .port = &g->port,
-                         .metrics = g->options.metrics};
+                         .metrics = g->options.metrics,
+                         .platform_login = g->options.platform_login};
     pl_err e = pl_pool_create(&o, &g->pool);
     if (e)
         return e;

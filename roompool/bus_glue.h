@@ -16,6 +16,7 @@ typedef struct pl_glue_options {
     pl_metrics *metrics; /* may be NULL */
     const char *node;
     uint32_t beat_ms;
+    const char *platform_login; /* as in pl_pool_options; may be NULL */
     /* State can no longer be kept. */
     void (*fatal)(void *ctx, pl_err e, const char *why);
     void *fatal_ctx;

@@ -15,7 +15,7 @@
 #include "room_auto.h"
 #include "session.h"
 #include "telephone.h"
-#include "vmr.h"
+#include "vmr_remote.h"
 #include "worker.h"
 
 /* ---- shared plumbing ---- */
@@ -172,6 +172,10 @@ pl_err pl_pool_create(const pl_pool_options *options, pl_pool **ret_pool)
     pl_err e = create_maps(p);
     if (!e)
         e = pl_vmrs_create(&p->vmrs);
+    if (!e && p->config->platform_url[0]) {
+        e = pl_remote_create(p->config, options->platform_login,
+                             &p->vmrs->remote);
+    }
     if (!e)
         e = pl_agenda_create(p, &p->agenda);
     if (!e)

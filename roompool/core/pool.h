@@ -26,8 +26,11 @@ typedef struct pl_pool_options {
     pl_store *store;
     const pl_port *port;
     pl_metrics *metrics;
+    /* For platform_url: "user:password" or "bearer TOKEN"; copied. */
+    const char *platform_login;
 } pl_pool_options;
 
+/* Errors: PL_ECONFIG platform_login; PL_ENOMEM. */
 PL_MUST_USE pl_err pl_pool_create(const pl_pool_options *options,
                                   pl_pool **ret_pool);
 void pl_pool_destroy(pl_pool **pool);

@@ -11,6 +11,7 @@
 #include "room_pin.h"
 #include "room_setting.h"
 #include "vmr.h"
+#include "vmr_remote.h"
 
 enum { JOIN_NAME_MAX = 64 };
 
@@ -151,11 +152,13 @@ static pl_err make_on_join(pl_pool *pool, const char *name, pl_room **ret_room)
     return e;
 }
 
-/* Who names a managed room that was not handed out yet has guessed. */
+/* Who names a managed room that was not handed out yet has guessed; one on
+ * another platform is joined there. */
 static bool is_open(const pl_room *room)
 {
     return room && room->row.state == PL_ROOM_STATE_ENABLED &&
-           (!room->vmr || pl_vmr_is_open(room->vmr));
+           (!room->vmr || (pl_vmr_is_open(room->vmr) &&
+                           !pl_vmr_is_remote(room->vmr)));
 }
 
 bool pl_room_is_known(const pl_pool *pool, const char *alias)

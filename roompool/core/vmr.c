@@ -10,6 +10,7 @@
 #include "room.h"
 #include "room_alias.h"
 #include "room_pin.h"
+#include "vmr_remote.h"
 
 enum {
     NAME_BYTES = 16, /* 128 bits: 22 letters */
@@ -20,7 +21,8 @@ enum {
 #define TO(s) PL_SM_BIT(PL_POOL_STATE_##s)
 static const pl_sm_state VMR_STATES[PL_N_VMR_STATES] = {
     [PL_POOL_STATE_UNKNOWN] = {"none", TO(CREATING), false},
-    [PL_POOL_STATE_CREATING] = {"creating", TO(FREE) | TO(DELETED), false},
+    [PL_POOL_STATE_CREATING] = {"creating",
+                                TO(FREE) | TO(RESERVED) | TO(DELETED), false},
     [PL_POOL_STATE_FREE] = {"free", TO(RESERVED) | TO(DELETED), false},
     [PL_POOL_STATE_RESERVED] = {"reserved", TO(IN_USE) | TO(DELETED), false},
     [PL_POOL_STATE_IN_USE] = {"in-use", TO(ENDING) | TO(DELETED), false},
@@ -59,8 +61,11 @@ void pl_vmrs_destroy(pl_vmrs **vmrs)
         return;
     PL_LIST_EACH_SAFE(node, &(*vmrs)->all)
     {
-        free(PL_CONTAINER(node, pl_vmr, link));
+        pl_vmr *vmr = PL_CONTAINER(node, pl_vmr, link);
+        pl_remote_free_room(&vmr->remote);
+        free(vmr);
     }
+    pl_remote_destroy(&(*vmrs)->remote);
     pl_map_destroy(&(*vmrs)->by_name);
     pl_map_destroy(&(*vmrs)->by_key);
     pl_map_destroy(&(*vmrs)->by_no);
@@ -93,6 +98,8 @@ void pl_vmr_gauges(pl_pool *pool)
         const pl_vmr *oldest = PL_CONTAINER(v->free.next, pl_vmr, queue);
         age_ms = pool->now.wall_ms - oldest->row.created_at;
     }
+    pl_metrics_set(pool->metrics, PL_RM_pool_empty_s,
+                   v->empty_us ? (pool->now.us - v->empty_us) / PL_S(1) : 0);
     pl_metrics_set(pool->metrics, PL_RM_pool_oldest_free_s,
                    age_ms > 0 ? age_ms / 1000 : 0);
 }
@@ -123,12 +130,22 @@ void pl_vmr_save(pl_pool *pool, const pl_vmr *vmr)
     pl_pool_put(pool, &PL_TABLE_VMR, &vmr->row);
 }
 
+/* By number, though another platform may have made them in another order. */
+static void enqueue_free(pl_vmrs *v, pl_vmr *vmr)
+{
+    pl_list *after = v->free.prev;
+    while (after != &v->free &&
+           PL_CONTAINER(after, pl_vmr, queue)->row.room_no > vmr->row.room_no)
+        after = after->prev;
+    pl_list_append(after->next, &vmr->queue);
+}
+
 static void enqueue(pl_vmrs *v, pl_vmr *vmr)
 {
     pl_list_remove(&vmr->queue);
     pl_list_init(&vmr->queue);
     if (vmr->row.state == PL_POOL_STATE_FREE)
-        pl_list_append(&v->free, &vmr->queue);
+        enqueue_free(v, vmr);
     if (vmr->row.state == PL_POOL_STATE_DELETED)
         pl_list_append(&v->gone, &vmr->queue);
 }
@@ -173,7 +190,8 @@ static pl_err add(pl_pool *pool, const pl_vmr_row *row, pl_vmr **ret_vmr)
     v->n[row->state]++;
     enqueue(v, vmr);
     *ret_vmr = vmr;
-    return index_name(v, vmr);
+    e = pl_remote_attach(pool, vmr);
+    return e ? e : index_name(v, vmr);
 }
 
 pl_err pl_vmr_load(pl_pool *pool, const pl_vmr_row *row)
@@ -195,6 +213,7 @@ pl_err pl_vmr_load_meta(pl_pool *pool, const pl_meta_row *row)
 {
     uint64_t n = 0;
     pl_vmrs *v = pool->vmrs;
+    pl_remote_load_meta(pool, row);
     if (strcmp(row->name, "pool_wanted") != 0)
         return PL_OK;
     pl_err e = pl_parse_u64(pl_slice_str(row->value), UINT32_MAX, &n);
@@ -289,6 +308,7 @@ static pl_err make_room(pl_pool *pool, const char *name, pl_room **ret_room)
                        .max_participants = pool->config->pool_participant_limit,
                        .created_at = pool->now.wall_ms};
     PL_SET(row.service_type, PL_SERVICE_CONFERENCE);
+    PL_SET(row.description, pl_remote_mark(pool));
     draw_pins(pool, &row);
     for (int i = 0; e == PL_EEXIST && i < (name ? 1 : NAME_TRIES); i++) {
         if (!name)
@@ -323,19 +343,22 @@ pl_err pl_vmr_make(pl_pool *pool, const char *name, pl_vmr **ret_vmr)
     vmr->room = room;
     room->vmr = vmr;
     pl_pool_count(pool, PL_RM_pool_made);
-    (void)pl_vmr_move(pool, vmr, PL_POOL_STATE_FREE);
+    if (pl_remote_make(pool, vmr))
+        pl_vmr_save(pool, vmr); /* before it is asked for */
+    else
+        (void)pl_vmr_move(pool, vmr, PL_POOL_STATE_FREE);
     *ret_vmr = vmr;
     return PL_OK;
 }
 
 /* ---- removing ---- */
 
-bool pl_vmr_is_persistent(const pl_pool *pool, const pl_vmr *vmr)
+bool pl_vmr_is_persistent_name(const pl_pool *pool, const char *name)
 {
     const char *list = pool->config->pool_persistent;
     while (*list) {
         size_t n = strcspn(list, ", ");
-        if (n > 0 && strncmp(vmr->row.name, list, n) == 0)
+        if (n > 0 && strncmp(name, list, n) == 0)
             return true;
         list += n;
         list += strspn(list, ", ");
@@ -343,11 +366,22 @@ bool pl_vmr_is_persistent(const pl_pool *pool, const pl_vmr *vmr)
     return false;
 }
 
+bool pl_vmr_is_persistent(const pl_pool *pool, const pl_vmr *vmr)
+{
+    return pl_vmr_is_persistent_name(pool, vmr->row.name);
+}
+
 void pl_vmr_trim(pl_pool *pool)
 {
     pl_vmrs *v = pool->vmrs;
-    while (v->n[PL_POOL_STATE_DELETED] > pool->config->pool_max_tombstones)
-        pl_vmr_forget(pool, PL_CONTAINER(v->gone.next, pl_vmr, queue));
+    PL_LIST_EACH_SAFE(node, &v->gone)
+    {
+        pl_vmr *vmr = PL_CONTAINER(node, pl_vmr, queue);
+        if (v->n[PL_POOL_STATE_DELETED] <= pool->config->pool_max_tombstones)
+            return;
+        if (!pl_remote_is_leaving(vmr))
+            pl_vmr_forget(pool, vmr);
+    }
 }
 
 static void remove_it(pl_pool *pool, pl_vmr *vmr, const char *cause,
@@ -359,6 +393,7 @@ static void remove_it(pl_pool *pool, pl_vmr *vmr, const char *cause,
     vmr->room = NULL;
     unindex(pool->vmrs->by_key, vmr->row.key_hash, vmr);
     PL_SET(vmr->row.ended_cause, cause);
+    pl_remote_remove(pool, vmr);
     if (!pl_vmr_move(pool, vmr, PL_POOL_STATE_DELETED))
         return;
     pl_pool_count(pool, PL_RM_pool_removed);
@@ -404,5 +439,6 @@ void pl_vmr_forget(pl_pool *pool, pl_vmr *vmr)
     pl_list_remove(&vmr->link);
     pl_list_remove(&vmr->queue);
     pl_pool_del(pool, &PL_TABLE_VMR, &vmr->row);
+    pl_remote_detach(pool, vmr);
     free(vmr);
 }

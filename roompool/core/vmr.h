@@ -13,12 +13,16 @@
 extern const pl_sm PL_VMR_SM;
 enum { PL_N_VMR_STATES = PL_POOL_STATE_DELETED + 1 };
 
+typedef struct pl_remote pl_remote;           /* vmr_remote.h */
+typedef struct pl_remote_room pl_remote_room; /* what its row does not say */
+
 struct pl_vmr {
     pl_vmr_row row;
-    pl_list link;  /* pl_vmrs.all */
-    pl_list queue; /* pl_vmrs.free or pl_vmrs.gone, by its state */
-    pl_room *room; /* NULL once removed */
-    pl_task due;   /* the next deadline of its state */
+    pl_list link;           /* pl_vmrs.all */
+    pl_list queue;          /* pl_vmrs.free or pl_vmrs.gone, by its state */
+    pl_room *room;          /* NULL once removed */
+    pl_task due;            /* the next deadline of its state */
+    pl_remote_room *remote; /* NULL: nothing is asked of another platform */
 };
 
 struct pl_vmrs {
@@ -33,6 +37,10 @@ struct pl_vmrs {
     int64_t fill_us;   /* the next may be made then */
     pl_task fill, sweep;
     bool is_low;
+    pl_err fill_error; /* why the pool was not filled the last time */
+    int64_t empty_us;  /* there is no free one since; 0: there is */
+    pl_task empty;     /* to say so */
+    pl_remote *remote; /* where the rooms are; NULL: here */
 };
 
 PL_MUST_USE pl_err pl_vmrs_create(pl_vmrs **ret_vmrs);
@@ -68,8 +76,9 @@ void pl_vmr_remove(pl_pool *pool, pl_vmr *vmr, const char *cause);
 void pl_vmr_close(pl_pool *pool, pl_vmr *vmr, const char *cause);
 /* Its room has another name now. Errors: PL_ENOMEM. */
 PL_MUST_USE pl_err pl_vmr_rename(pl_pool *pool, pl_vmr *vmr);
-/* Whether only its own DELETE removes it. */
+/* Whether only its own DELETE removes it; by its name. */
 bool pl_vmr_is_persistent(const pl_pool *pool, const pl_vmr *vmr);
+bool pl_vmr_is_persistent_name(const pl_pool *pool, const char *name);
 /* Forget the oldest removed ones beyond the limit. */
 void pl_vmr_trim(pl_pool *pool);
 /* Forget a removed one. */
@@ -78,6 +87,10 @@ void pl_vmr_forget(pl_pool *pool, pl_vmr *vmr);
 /* ---- its life (vmr_life.c) ---- */
 /* Plan its next deadline. */
 void pl_vmr_plan(pl_pool *pool, pl_vmr *vmr);
+/* The same, but look at it then and not before. */
+void pl_vmr_plan_in(pl_pool *pool, pl_vmr *vmr, int64_t delay_us);
+/* Remove it when its deadline has passed. */
+void pl_vmr_end_overdue(pl_pool *pool, pl_vmr *vmr);
 /* Somebody came into a room; its conference ended. Rooms that are not managed,
  * and NULL, are passed over. */
 void pl_vmr_joined(pl_pool *pool, pl_room *room);
@@ -96,7 +109,7 @@ void pl_on_pool_room_delete(pl_pool *pool, const pl_bus_in *in);
 void pl_on_pool_room_next(pl_pool *pool, const pl_bus_in *in);
 void pl_on_pool_rooms_delete(pl_pool *pool, const pl_bus_in *in);
 /* Answer with a room (vmr_api.c). */
-void pl_vmr_reply(pl_pool *pool, const pl_bus_in *in, const pl_vmr *vmr,
+void pl_vmr_reply(pl_pool *pool, const pl_bus_ticket *ticket, const pl_vmr *vmr,
                   bool is_repeated);
 
 /* ---- looking ---- */

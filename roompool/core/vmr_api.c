@@ -6,9 +6,9 @@
 #include "room.h"
 #include "room_alias.h"
 #include "room_pin.h"
-#include "vmr.h"
+#include "vmr_remote.h"
 
-void pl_vmr_reply(pl_pool *pool, const pl_bus_in *in, const pl_vmr *vmr,
+void pl_vmr_reply(pl_pool *pool, const pl_bus_ticket *ticket, const pl_vmr *vmr,
                   bool is_repeated)
 {
     const pl_room_row *row = &vmr->room->row;
@@ -19,7 +19,8 @@ void pl_vmr_reply(pl_pool *pool, const pl_bus_in *in, const pl_vmr *vmr,
                       .state = vmr->row.state,
                       .since_ms = vmr->row.since,
                       .alias_no = pl_alias_first_no(vmr->room),
-                      .repeated = is_repeated};
+                      .repeated = is_repeated,
+                      .platform_id = vmr->row.remote_id};
     PL_SET(r.name, row->room_id);
     PL_SET(r.pin, pl_room_host_pin(row));
     PL_SET(r.guest_pin, pl_room_guest_pin(row));
@@ -32,14 +33,22 @@ void pl_vmr_reply(pl_pool *pool, const pl_bus_in *in, const pl_vmr *vmr,
     PL_MSG_SET(POOL_ROOM, pool_room, &r, participant_limit);
     PL_MSG_SET(POOL_ROOM, pool_room, &r, since_ms);
     PL_MSG_SET(POOL_ROOM, pool_room, &r, repeated);
-    pl_pool_reply(pool, &in->ticket, &PL_MSG_POOL_ROOM, &r);
+    if (r.platform_id)
+        PL_MSG_SET(POOL_ROOM, pool_room, &r, platform_id);
+    pl_pool_reply(pool, ticket, &PL_MSG_POOL_ROOM, &r);
 }
 
-/* One that is not removed; NULL: refused already. */
+/* Neither removed nor still to be made on another platform. */
+static bool is_shown(const pl_vmr *vmr)
+{
+    return vmr->room && vmr->row.remote_todo != PL_REMOTE_TODO_CREATE;
+}
+
+/* One that is shown; NULL: refused already. */
 static pl_vmr *find(pl_pool *pool, const pl_bus_in *in, const char *name)
 {
     pl_vmr *vmr = pl_vmr_find(pool, name);
-    if (vmr && vmr->room)
+    if (vmr && is_shown(vmr))
         return vmr;
     pl_pool_refuse(pool, &in->ticket, PL_ENOENT, NULL);
     return NULL;
@@ -50,7 +59,7 @@ void pl_on_pool_room_get(pl_pool *pool, const pl_bus_in *in)
     const pl_pool_room_get *m = in->body;
     const pl_vmr *vmr = find(pool, in, m->name);
     if (vmr)
-        pl_vmr_reply(pool, in, vmr, false);
+        pl_vmr_reply(pool, &in->ticket, vmr, false);
 }
 
 /* ---- changing ---- */
@@ -63,23 +72,29 @@ void pl_on_pool_room_change(pl_pool *pool, const pl_bus_in *in)
     pl_vmr *vmr = find(pool, in, m->name);
     if (!vmr)
         return;
-    pl_room_row *row = &vmr->room->row;
+    const pl_room_row *old = &vmr->room->row;
+    pl_room_row row = *old;
     const pl_room_pins pins = {
-        .host = HAS(m, pin) ? m->pin : pl_room_host_pin(row),
-        .guest = HAS(m, guest_pin) ? m->guest_pin : pl_room_guest_pin(row),
-        .allow_guests = row->allow_guests};
+        .host = HAS(m, pin) ? m->pin : pl_room_host_pin(old),
+        .guest = HAS(m, guest_pin) ? m->guest_pin : pl_room_guest_pin(old),
+        .allow_guests = old->allow_guests};
     const char *fault = pl_room_pins_fault(&pins);
     if (fault) {
         pl_pool_refuse(pool, &in->ticket, PL_EINVAL, fault);
         return;
     }
-    pl_room_keep_pins(row, &pins);
+    pl_room_keep_pins(&row, &pins);
     if (HAS(m, tag))
-        PL_SET(row->tag, m->tag);
+        PL_SET(row.tag, m->tag);
     if (HAS(m, description))
-        PL_SET(row->description, m->description);
+        PL_SET(row.description, m->description);
+    if (pl_vmr_is_remote(vmr)) {
+        pl_remote_change(pool, vmr, &row, &in->ticket);
+        return;
+    }
+    vmr->room->row = row;
     pl_room_save(pool, vmr->room);
-    pl_vmr_reply(pool, in, vmr, false);
+    pl_vmr_reply(pool, &in->ticket, vmr, false);
 }
 
 /* ---- listing ---- */
@@ -103,12 +118,13 @@ void pl_on_pool_room_next(pl_pool *pool, const pl_bus_in *in)
     const pl_pool_room_next *m = in->body;
     pl_vmrs *v = pool->vmrs;
     pl_list *node = after(v, m->after_no);
-    while (node != &v->all && !PL_CONTAINER(node, pl_vmr, link)->room)
+    while (node != &v->all && !is_shown(PL_CONTAINER(node, pl_vmr, link)))
         node = node->next;
     if (node == &v->all) {
         pl_pool_refuse(pool, &in->ticket, PL_ENOENT, NULL);
     } else {
-        pl_vmr_reply(pool, in, PL_CONTAINER(node, pl_vmr, link), false);
+        pl_vmr_reply(pool, &in->ticket, PL_CONTAINER(node, pl_vmr, link),
+                     false);
     }
 }
 

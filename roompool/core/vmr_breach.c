@@ -3,13 +3,15 @@
 
 #include "conference.h"
 #include "room.h"
-#include "vmr.h"
+#include "vmr_remote.h"
 
 static const char *state_breach(const pl_vmr *vmr)
 {
     const pl_conf *conf = vmr->room->conf;
     bool is_out = vmr->row.reserved_at != 0;
     bool is_in = pl_conf_is_occupied(conf);
+    if (pl_vmr_is_remote(vmr))
+        return conf ? "somebody is here in a room of another platform" : NULL;
     switch (vmr->row.state) {
     case PL_POOL_STATE_FREE:
         if (is_out || vmr->row.payload_hash[0] || conf)
@@ -44,9 +46,13 @@ static const char *room_breach(const pl_pool *pool, const pl_vmr *vmr)
 static const char *one_breach(const pl_pool *pool, const pl_vmr *vmr)
 {
     bool is_gone = vmr->row.state == PL_POOL_STATE_DELETED;
+    const char *breach = pl_vmr_is_remote(vmr) ? pl_remote_breach(vmr) : NULL;
+    if (breach)
+        return breach;
     if (is_gone && vmr->room)
         return "a removed room is still there";
-    if (vmr->due.at == 0 && (is_gone || !pl_vmr_is_persistent(pool, vmr)) &&
+    if (vmr->due.at == 0 && !pl_remote_is_leaving(vmr) &&
+        (is_gone || !pl_vmr_is_persistent(pool, vmr)) &&
         vmr->row.state != PL_POOL_STATE_CREATING)
         return "a managed room stays for ever";
     return is_gone ? NULL : room_breach(pool, vmr);

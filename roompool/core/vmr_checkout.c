@@ -6,6 +6,7 @@
 
 #include "pl/str.h"
 #include "room.h"
+#include "vmr_remote.h"
 
 static void hash_key(pl_pool *pool, const pl_pool_checkout *m, char hash[65])
 {
@@ -46,33 +47,59 @@ static bool is_name(const char *name)
            strspn(name, letters) == strlen(name);
 }
 
+static pl_err make(pl_pool *pool, const char *name, int64_t until_us,
+                   pl_vmr **ret_vmr)
+{
+    return pl_remote_is_shut(pool, until_us) ? PL_EUNAVAILABLE
+                                             : pl_vmr_make(pool, name, ret_vmr);
+}
+
 /* The room of a name that the caller's payload gives; made when there is
- * none. *ret_old: somebody has it already. */
-static pl_err by_name(pl_pool *pool, const char *name, pl_vmr **ret_old,
-                      pl_vmr **ret_new)
+ * none. *ret_old: somebody has it already, or it is still to go. */
+static pl_err by_name(pl_pool *pool, const char *name, int64_t until_us,
+                      pl_vmr **ret_old, pl_vmr **ret_new)
 {
     pl_vmr *vmr = pl_vmr_find(pool, name);
     if (!is_name(name))
         return PL_EINVAL;
-    if (!vmr || vmr->row.state == PL_POOL_STATE_DELETED)
-        return pl_vmr_make(pool, name, ret_new);
-    if (!pl_vmr_is_open(vmr) || strcmp(vmr->row.name, name) != 0)
+    bool is_leaving = vmr && pl_remote_is_leaving(vmr);
+    if (!is_leaving && (!vmr || vmr->row.state == PL_POOL_STATE_DELETED))
+        return make(pool, name, until_us, ret_new);
+    if (!is_leaving &&
+        (!pl_vmr_is_open(vmr) || strcmp(vmr->row.name, name) != 0))
         return PL_EEXIST;
     *ret_old = vmr;
     return PL_OK;
 }
 
-static pl_err oldest_free(pl_pool *pool, pl_vmr **ret_vmr)
+/* There is no free one: one that is being made anyway, or one of its own. */
+static pl_err on_demand(pl_pool *pool, int64_t until_us, pl_vmr **ret_vmr)
+{
+    pl_vmr *vmr = pl_remote_unmade(pool, false);
+    pl_err e = vmr ? PL_OK : make(pool, NULL, until_us, &vmr);
+    if (e == PL_EFULL)
+        vmr = pl_remote_unmade(pool, true);
+    if (!vmr)
+        return e;
+    pl_pool_count(pool, PL_RM_pool_on_demand);
+    *ret_vmr = vmr;
+    return PL_OK;
+}
+
+static pl_err oldest_free(pl_pool *pool, const char *tag, int64_t until_us,
+                          pl_vmr **ret_vmr)
 {
     const pl_vmrs *v = pool->vmrs;
-    if (!pl_list_is_empty(&v->free)) {
-        *ret_vmr = PL_CONTAINER(v->free.next, pl_vmr, queue);
-        return PL_OK;
+    if (pl_list_is_empty(&v->free)) {
+        return pl_remote_is_shut(pool, until_us)
+                   ? PL_EUNAVAILABLE
+                   : on_demand(pool, until_us, ret_vmr);
     }
-    pl_err e = pl_vmr_make(pool, NULL, ret_vmr);
-    if (!e)
-        pl_pool_count(pool, PL_RM_pool_on_demand);
-    return e;
+    pl_vmr *vmr = PL_CONTAINER(v->free.next, pl_vmr, queue);
+    if (pl_remote_needs(vmr, tag) && pl_remote_is_shut(pool, until_us))
+        return PL_EUNAVAILABLE;
+    *ret_vmr = vmr;
+    return PL_OK;
 }
 
 static pl_err reserve(pl_pool *pool, pl_vmr *vmr, const pl_pool_checkout *m,
@@ -89,11 +116,12 @@ static pl_err reserve(pl_pool *pool, pl_vmr *vmr, const pl_pool_checkout *m,
     PL_SET(row->key_hash, key);
     PL_SET(vmr->room->row.tag, m->tag);
     pl_room_save(pool, vmr->room);
+    pl_remote_reserve(pool, vmr);
     return pl_vmr_move(pool, vmr, PL_POOL_STATE_RESERVED) ? PL_OK : PL_ESTATE;
 }
 
-pl_err pl_vmr_checkout(pl_pool *pool, const pl_pool_checkout *m,
-                       pl_vmr **ret_vmr, bool *ret_is_repeated)
+static pl_err check_out(pl_pool *pool, const pl_pool_checkout *m,
+                        int64_t until_us, pl_vmr **ret_vmr, bool *ret_is_old)
 {
     char key[65];
     char payload[65];
@@ -102,31 +130,63 @@ pl_err pl_vmr_checkout(pl_pool *pool, const pl_pool_checkout *m,
     hash_key(pool, m, key);
     pool->port->hash(pool->port->ctx, m->payload, payload);
     pl_err e = pool->is_draining ? PL_EDRAIN : by_key(pool, key, payload, &old);
+    if (!e && !old && pool->now.us > until_us)
+        e = PL_EUNAVAILABLE;
     if (!e && !old) {
-        e = m->name[0] ? by_name(pool, m->name, &old, &vmr)
-                       : oldest_free(pool, &vmr);
+        e = m->name[0] ? by_name(pool, m->name, until_us, &old, &vmr)
+                       : oldest_free(pool, m->tag, until_us, &vmr);
     }
     if (!e && !old)
         e = reserve(pool, vmr, m, key, payload);
-    if (e) {
-        if (e == PL_EFULL)
-            pl_pool_count(pool, PL_RM_pool_exhausted);
+    if (e)
         return e;
-    }
-    pl_pool_count(pool, old ? PL_RM_pool_repeated : PL_RM_pool_checkouts);
     pl_vmr_fill(pool);
     *ret_vmr = old ? old : vmr;
-    *ret_is_repeated = old != NULL;
+    *ret_is_old = old != NULL;
     return PL_OK;
+}
+
+void pl_vmr_taken(pl_pool *pool, const pl_vmr_taker *taker, pl_vmr *vmr,
+                  bool is_repeated)
+{
+    pl_pool_count(pool,
+                  is_repeated ? PL_RM_pool_repeated : PL_RM_pool_checkouts);
+    taker->done(pool, taker, PL_OK, vmr, is_repeated);
+}
+
+void pl_vmr_take_again(pl_pool *pool, const pl_pool_checkout *m,
+                       const pl_vmr_taker *taker, int64_t until_us)
+{
+    pl_vmr *vmr;
+    bool is_old;
+    pl_err e = check_out(pool, m, until_us, &vmr, &is_old);
+    if (e == PL_EFULL)
+        pl_pool_count(pool, PL_RM_pool_exhausted);
+    if (e)
+        taker->done(pool, taker, e, NULL, false);
+    else if (!pl_remote_hold(pool, vmr, m, taker, is_old, until_us))
+        pl_vmr_taken(pool, taker, vmr, is_old);
+}
+
+void pl_vmr_take(pl_pool *pool, const pl_pool_checkout *m,
+                 const pl_vmr_taker *taker)
+{
+    pl_vmr_take_again(pool, m, taker, pool->now.us + PL_MS(PL_REMOTE_WAIT_MS));
+}
+
+/* ---- the room API ---- */
+
+static void answer(pl_pool *pool, const pl_vmr_taker *taker, pl_err e,
+                   pl_vmr *vmr, bool is_repeated)
+{
+    if (e)
+        pl_pool_refuse(pool, &taker->ticket, e, NULL);
+    else
+        pl_vmr_reply(pool, &taker->ticket, vmr, is_repeated);
 }
 
 void pl_on_pool_checkout(pl_pool *pool, const pl_bus_in *in)
 {
-    pl_vmr *vmr;
-    bool is_repeated;
-    pl_err e = pl_vmr_checkout(pool, in->body, &vmr, &is_repeated);
-    if (e)
-        pl_pool_refuse(pool, &in->ticket, e, NULL);
-    else
-        pl_vmr_reply(pool, in, vmr, is_repeated);
+    const pl_vmr_taker taker = {.done = answer, .ticket = in->ticket};
+    pl_vmr_take(pool, in->body, &taker);
 }

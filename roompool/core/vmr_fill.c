@@ -4,17 +4,23 @@
 #include "vmr.h"
 
 /* At high rates several are made in one turn. */
-enum { TURN_MS = 10, TURNS_PER_S = 100 };
+enum { TURN_MS = 10, TURNS_PER_S = 100, EMPTY_S = 60 };
 
 static unsigned n_free(const pl_pool *pool)
 {
     return pool->vmrs->n[PL_POOL_STATE_FREE];
 }
 
+/* And those that another platform is making. */
+static unsigned n_coming(const pl_pool *pool)
+{
+    return n_free(pool) + pool->vmrs->n[PL_POOL_STATE_CREATING];
+}
+
 static bool is_wanted(const pl_pool *pool)
 {
     bool is_short =
-        n_free(pool) < pool->config->pool_target || pool->vmrs->n_wanted > 0;
+        n_coming(pool) < pool->config->pool_target || pool->vmrs->n_wanted > 0;
     return is_short && !pool->is_draining &&
            pl_vmr_count(pool->vmrs) < pool->config->pool_max_rooms;
 }
@@ -29,11 +35,32 @@ static void set_wanted(pl_pool *pool, uint32_t n)
 static pl_err make_one(pl_pool *pool)
 {
     pl_vmr *vmr;
-    bool is_extra = n_free(pool) >= pool->config->pool_target;
+    bool is_extra = n_coming(pool) >= pool->config->pool_target;
     pl_err e = pl_vmr_make(pool, NULL, &vmr);
     if (!e && is_extra)
         set_wanted(pool, pool->vmrs->n_wanted - 1);
     return e;
+}
+
+static void say_empty(void *ctx, void *object)
+{
+    (void)object;
+    pl_pool_note(ctx, PL_LOG_ERROR, "pool_empty", NULL, NULL,
+                 "no free room for a minute");
+}
+
+/* Having none for long means that somebody must look. */
+static void watch(pl_pool *pool)
+{
+    pl_vmrs *v = pool->vmrs;
+    bool is_empty = n_free(pool) == 0 && pool->config->pool_target > 0;
+    if (is_empty && v->empty_us == 0) {
+        v->empty_us = pool->now.us > 0 ? pool->now.us : 1;
+        pl_pool_plan(pool, &v->empty, say_empty, NULL, PL_S(EMPTY_S));
+    } else if (!is_empty && v->empty_us != 0) {
+        v->empty_us = 0;
+        pl_pool_cancel(pool, &v->empty);
+    }
 }
 
 static void warn(pl_pool *pool)
@@ -61,17 +88,19 @@ static void fill(void *ctx, void *object)
     pool->vmrs->fill_us = pool->now.us + gap_us;
     while (!e && n-- > 0 && is_wanted(pool))
         e = make_one(pool);
-    if (e) { /* no more rooms of any kind: the sweep tries again */
+    if (e && e != pool->vmrs->fill_error) {
         pl_pool_note(pool, PL_LOG_WARN, "pool_not_filled", NULL, NULL,
                      pl_err_text(e));
-        return;
     }
-    pl_vmr_fill(pool);
+    pool->vmrs->fill_error = e;
+    if (!e) /* else there are no more of any kind: the sweep tries again */
+        pl_vmr_fill(pool);
 }
 
 void pl_vmr_fill(pl_pool *pool)
 {
     pl_vmrs *v = pool->vmrs;
+    watch(pool);
     warn(pool);
     if (is_wanted(pool) && v->fill.at == 0)
         pl_pool_plan(pool, &v->fill, fill, NULL, v->fill_us - pool->now.us);

@@ -4,7 +4,7 @@
 #include "conference.h"
 #include "pl/str.h"
 #include "room.h"
-#include "vmr.h"
+#include "vmr_remote.h"
 
 /* ---- deadlines ---- */
 
@@ -27,6 +27,8 @@ static deadline next_deadline(const pl_pool *pool, const pl_vmr *vmr)
     const pl_roompool_config *c = pool->config;
     const pl_vmr_row *r = &vmr->row;
     deadline d = {.at = INT64_MAX, .cause = ""};
+    if (pl_remote_is_leaving(vmr)) /* it is remembered until it is gone */
+        return d;
     if (r->state == PL_POOL_STATE_DELETED) {
         sooner(&d, r->since, c->pool_tombstone_s, "");
         return d;
@@ -50,6 +52,29 @@ static deadline next_deadline(const pl_pool *pool, const pl_vmr *vmr)
     return d;
 }
 
+static void end(pl_pool *pool, pl_vmr *vmr, const deadline *d)
+{
+    if (d->is_lease)
+        pl_pool_count(pool, PL_RM_pool_lease_over);
+    pl_vmr_remove(pool, vmr, d->cause);
+    pl_vmr_trim(pool);
+}
+
+void pl_vmr_end_overdue(pl_pool *pool, pl_vmr *vmr)
+{
+    const deadline d = next_deadline(pool, vmr);
+    if (pool->now.wall_ms >= d.at)
+        end(pool, vmr, &d);
+}
+
+/* Nobody came, or nobody is left: as far as we were told. */
+static bool is_hearsay(const pl_pool *pool, const pl_vmr *vmr)
+{
+    deadline d = {.at = INT64_MAX, .cause = ""};
+    sooner(&d, vmr->row.reserved_at, pool->config->pool_room_life_s, "");
+    return pl_vmr_is_open(vmr) && pool->now.wall_ms < d.at;
+}
+
 static void due(void *ctx, void *object)
 {
     pl_pool *pool = ctx;
@@ -59,11 +84,8 @@ static void due(void *ctx, void *object)
         pl_vmr_plan(pool, vmr);
     } else if (vmr->row.state == PL_POOL_STATE_DELETED) {
         pl_vmr_forget(pool, vmr);
-    } else {
-        if (d.is_lease)
-            pl_pool_count(pool, PL_RM_pool_lease_over);
-        pl_vmr_remove(pool, vmr, d.cause);
-        pl_vmr_trim(pool);
+    } else if (!is_hearsay(pool, vmr) || !pl_remote_asks_first(pool, vmr)) {
+        end(pool, vmr, &d);
     }
 }
 
@@ -76,6 +98,11 @@ void pl_vmr_plan(pl_pool *pool, pl_vmr *vmr)
         pl_pool_plan(pool, &vmr->due, due, vmr,
                      PL_MS(d.at - pool->now.wall_ms));
     }
+}
+
+void pl_vmr_plan_in(pl_pool *pool, pl_vmr *vmr, int64_t delay_us)
+{
+    pl_pool_plan(pool, &vmr->due, due, vmr, delay_us);
 }
 
 /* ---- people ---- */
@@ -110,6 +137,8 @@ static void check_one(pl_pool *pool, pl_vmr *vmr)
     } else if (!vmr->room) {
         pl_pool_count(pool, PL_RM_pool_orphans);
         pl_vmr_remove(pool, vmr, "its room is gone");
+    } else if (pl_vmr_is_remote(vmr)) {
+        pl_vmr_plan(pool, vmr);
     } else if (state == PL_POOL_STATE_CREATING) {
         (void)pl_vmr_move(pool, vmr, PL_POOL_STATE_FREE);
     } else if (state == PL_POOL_STATE_IN_USE && !vmr->room->conf) {
@@ -150,6 +179,7 @@ static void sweep(void *ctx, void *object)
         check_one(pool, PL_CONTAINER(node, pl_vmr, link));
     }
     retire_orphans(pool);
+    pl_remote_look(pool);
     pl_vmr_trim(pool);
     pl_vmr_fill(pool);
     pl_vmr_gauges(pool);
@@ -159,5 +189,6 @@ static void sweep(void *ctx, void *object)
 
 void pl_vmr_resume(pl_pool *pool)
 {
+    pl_remote_resume(pool);
     sweep(pool, NULL);
 }
