@@ -6,8 +6,11 @@
 
 #include "bus_glue.h"
 #include "core/room.h"
+#include "core/video.h"
+#include "io/client_file.h"
 #include "io/store_sqlite.h"
 #include "pl/log.h"
+#include "pl/str.h"
 
 typedef struct app {
     pl_process *process;
@@ -35,6 +38,15 @@ static pl_err define_room(void *ctx, const char *name, const void *values,
                                name, values, reason, cap);
 }
 
+static pl_err check_roompool(const void *values, char *reason, size_t cap)
+{
+    const char *fault = pl_video_config_fault(values);
+    if (!fault)
+        return PL_OK;
+    pl_fmt_cut(reason, cap, "%s", fault);
+    return PL_ECONFIG;
+}
+
 static const pl_config_section sections[] = {
     {.kind = "room",
      .doc = "a room that exists from the start, [room NAME]",
@@ -47,7 +59,8 @@ static const pl_config_section sections[] = {
      .doc = "the brain: rooms, conferences, state",
      .keys = roompool_keys,
      .n_keys = sizeof roompool_keys / sizeof roompool_keys[0],
-     .size = sizeof(pl_roompool_config)},
+     .size = sizeof(pl_roompool_config),
+     .check = check_roompool},
 };
 
 static void app_fatal(void *ctx, pl_err e, const char *why)
@@ -83,6 +96,22 @@ static pl_err open_store(app *a, const pl_roompool_config *config)
     return e;
 }
 
+static pl_err load_client(app *a, const pl_roompool_config *config)
+{
+    char reason[160];
+    pl_pool *pool = pl_glue_pool(a->glue);
+    if (!config->video_room_url[0])
+        return PL_OK;
+    pl_err e = pl_client_file_read(config->video_client_file,
+                                   &pool->videos->client, reason,
+                                   sizeof reason);
+    if (e) {
+        PL_LOG(ERROR, "pool", "video_client",
+               PL_KV("file", config->video_client_file), "%s", reason);
+    }
+    return e;
+}
+
 static pl_err start_glue(app *a, const pl_roompool_config *config)
 {
     const pl_common_config *common =
@@ -102,6 +131,9 @@ static pl_err start_glue(app *a, const pl_roompool_config *config)
         PL_LOG(ERROR, "pool", "not_loaded", NULL, "%s", pl_err_text(e));
         return e;
     }
+    e = load_client(a, config);
+    if (e)
+        return e;
     e = pl_config_each(pl_process_config(a->process), "room", a, &why);
     if (e) {
         PL_LOG(ERROR, "pool", "bad_room", NULL, "%s", why.text);

@@ -198,6 +198,18 @@ static void management_error(pl_answer *answer, int status, const char *text)
     pl_jw_close(&w, '}');
 }
 
+static void video_error(pl_answer *answer, int status, const char *text)
+{
+    pl_jw w = {.out = &answer->body};
+    if (status == 401)
+        pl_answer_header(answer, "WWW-Authenticate", "Bearer");
+    if (status == 429 || status == 503)
+        pl_answer_header(answer, "Retry-After", status == 429 ? "60" : "5");
+    pl_jw_open(&w, NULL, '{');
+    pl_jw_str(&w, "error", text);
+    pl_jw_close(&w, '}');
+}
+
 void pl_answer_refuse(pl_answer *answer, pl_api_family family, int status,
                       const char *text)
 {
@@ -208,6 +220,7 @@ void pl_answer_refuse(pl_answer *answer, pl_api_family family, int status,
     case PL_FAMILY_TOKEN: token_error(answer, status, text); break;
     case PL_FAMILY_ROOM: room_error(answer, status, text); break;
     case PL_FAMILY_MANAGEMENT: management_error(answer, status, text); break;
+    case PL_FAMILY_VIDEO: video_error(answer, status, text); break;
     case PL_FAMILY_SITE:
     case PL_FAMILIES:
     default: plain_error(answer, status, text); break;
@@ -235,6 +248,7 @@ pl_api_family pl_family_of_path(pl_slice path)
         {"/oauth", PL_FAMILY_TOKEN},
         {"/room", PL_FAMILY_ROOM},
         {"/public/room", PL_FAMILY_ROOM},
+        {"/video/", PL_FAMILY_VIDEO},
         {"/api/admin/", PL_FAMILY_MANAGEMENT},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

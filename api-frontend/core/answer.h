@@ -15,6 +15,7 @@ typedef enum pl_api_family {
     PL_FAMILY_TOKEN,      /* RFC 6749 section 5.2 */
     PL_FAMILY_ROOM,       /* {"detail":".."}; 401 says how, 503 when again */
     PL_FAMILY_MANAGEMENT, /* {"error":".."}; 401 says how */
+    PL_FAMILY_VIDEO,      /* {"error":".."}; 401 says how, 503 when again */
     PL_FAMILIES
 } pl_api_family;
 

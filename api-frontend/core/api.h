@@ -18,6 +18,7 @@ typedef enum pl_api_auth {
     PL_AUTH_BEARER_OR_TICKET, /* or ?ticket=, for streams */
     PL_AUTH_SEAT,       /* participant's token in `token` header or ?token= */
     PL_AUTH_MANAGEMENT, /* user and password, or a token that may manage */
+    PL_AUTH_VIDEO,      /* access token, or one that a device signed */
 } pl_api_auth;
 
 /* What the gateway does with a request. */
@@ -80,7 +81,8 @@ typedef enum pl_scope {
     PL_SCOPE_EMERGENCYSERVICES = 1 << 2,
     PL_SCOPE_ROOMS = 1 << 3,
     PL_SCOPE_ROOMS_ADMIN = 1 << 4,
-    PL_SCOPE_MANAGEMENT = 1 << 5
+    PL_SCOPE_MANAGEMENT = 1 << 5,
+    PL_SCOPE_VIDEO = 1 << 6
 } pl_scope;
 
 /* Who a bearer token speaks for. */
@@ -92,6 +94,7 @@ typedef struct pl_caller {
     int64_t expires_ms; /* wall time */
     unsigned scopes;    /* bits of pl_scope */
     bool names_user;    /* the subject is a user, not the client itself */
+    char device_code[129]; /* "" unless a device signed it itself */
 } pl_caller;
 
 /* A participant's own token: a secret of fixed length, then its id. */
@@ -132,6 +135,11 @@ typedef union pl_api_message {
     pl_pool_room_next pool_room_next;
     pl_pool_fill pool_fill;
     pl_pool_rooms_delete pool_rooms_delete;
+    pl_video_create video_create;
+    pl_video_get video_get;
+    pl_video_status video_status;
+    pl_video_delete video_delete;
+    pl_video_call_put video_call_put;
     pl_management_query management_query;
     pl_management_put management_put;
     pl_management_delete management_delete;
@@ -152,6 +160,7 @@ struct pl_api_call {
     const char *new_id;     /* UUID beside them */
     const pl_turn *turn;    /* NULL: no such servers */
     const struct pl_room_rules *rooms;
+    const struct pl_video_rules *video;
     int64_t wall_ms; /* when the request came */
     bool is_ready;   /* this node takes requests */
     /* Filled by prepare. */
@@ -191,6 +200,8 @@ void pl_room_fail(const pl_api_call *call, pl_err e, const char *text,
                   pl_answer *answer);
 void pl_management_fail(const pl_api_call *call, pl_err e, const char *text,
                         pl_answer *answer);
+void pl_video_fail(const pl_api_call *call, pl_err e, const char *text,
+                   pl_answer *answer);
 /* By the family of op. */
 void pl_api_fail(const pl_api_op *op, const pl_api_call *call, pl_err e,
                  const char *text, pl_answer *answer);

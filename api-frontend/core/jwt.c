@@ -52,8 +52,8 @@ static bool is_type_ours(const pl_json *header, const char *wanted)
 {
     pl_slice typ;
     if (pl_json_get_str(header, "typ", &typ))
-        return false;
-    if (wanted)
+        return wanted && !wanted[0] && !pl_json_get(header, "typ");
+    if (wanted && wanted[0])
         return pl_slice_eq_str(typ, wanted);
     return pl_slice_eq_nocase(typ, "at+jwt") ||
            pl_slice_eq_nocase(typ, "application/at+jwt") ||
@@ -188,7 +188,8 @@ static unsigned scopes_of(const pl_json *claims)
                 {"EMERGENCYSERVICES", PL_SCOPE_EMERGENCYSERVICES},
                 {"rooms", PL_SCOPE_ROOMS},
                 {"rooms.admin", PL_SCOPE_ROOMS_ADMIN},
-                {"management", PL_SCOPE_MANAGEMENT}};
+                {"management", PL_SCOPE_MANAGEMENT},
+                {"video", PL_SCOPE_VIDEO}};
     unsigned bits = 0;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (has_scope(claims, rows[i].word))

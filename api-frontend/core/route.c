@@ -11,6 +11,9 @@
 #include "room_api.h"
 #include "site.h"
 #include "url.h"
+#include "video_api.h"
+
+#define VIDEO "/video/v2"
 
 /* One row of the client API's table. */
 #define CLIENT_ROUTE(method, path, NAME, kind, who, prepare, finish, arg)      \
@@ -110,6 +113,20 @@ static const pl_route ROUTES[] = {
     {PL_HTTP_DELETE, "/rooms", &PL_OP_ROOM_DELETE_ALL},
     {PL_HTTP_POST, "/rooms/create", &PL_OP_ROOM_FILL},
     {PL_HTTP_GET, "/public/room/{room_name}", &PL_OP_ROOM_PUBLIC},
+    {PL_HTTP_GET, "/device/.well-known/openid-configuration",
+     &PL_OP_VIDEO_DISCOVERY},
+    {PL_HTTP_POST, VIDEO "/sessions", &PL_OP_VIDEO_CREATE},
+    {PL_HTTP_GET, VIDEO "/sessions/{session_id}", &PL_OP_VIDEO_GET},
+    {PL_HTTP_PUT, VIDEO "/sessions/{session_id}", &PL_OP_VIDEO_STATUS},
+    {PL_HTTP_DELETE, VIDEO "/sessions/{session_id}", &PL_OP_VIDEO_DELETE},
+    {PL_HTTP_POST, VIDEO "/sessions/{session_id}/calls",
+     &PL_OP_VIDEO_CALL_CREATE},
+    {PL_HTTP_PUT, VIDEO "/sessions/{session_id}/calls",
+     &PL_OP_VIDEO_CALL_UPSERT},
+    {PL_HTTP_PUT, VIDEO "/sessions/{session_id}/calls/{client_call_id}",
+     &PL_OP_VIDEO_CALL_PUT},
+    {PL_HTTP_GET, VIDEO "/destinations", &PL_OP_VIDEO_DESTINATIONS},
+    {PL_HTTP_GET, VIDEO "/service_hours", &PL_OP_VIDEO_HOURS},
     PL_MGMT_RESOURCES(MANAGEMENT_ROUTES){
         PL_HTTP_POST, PL_MANAGEMENT_BASE "command/v1/{kind}/{command}/",
         &PL_OP_MANAGEMENT_COMMAND},

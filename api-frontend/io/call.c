@@ -94,8 +94,12 @@ static pl_err prepare(const pl_incoming *in, pending *p, pl_answer *made)
     p->match = *in->match;
     if (op->auth == PL_AUTH_BEARER || op->auth == PL_AUTH_MANAGEMENT)
         p->caller = *in->caller;
+    if (op->auth == PL_AUTH_VIDEO)
+        p->caller = *in->caller;
     if (op->auth == PL_AUTH_SEAT)
         p->seat = *in->seat;
+    if (op == &PL_OP_VIDEO_CREATE)
+        pl_random_uuid(p->id);
     if (op == &PL_OP_REQUEST_TOKEN || op == &PL_OP_REFRESH_TOKEN ||
         op == &PL_OP_SESSION_TICKET || op == &PL_OP_TRANSFER ||
         op == &PL_OP_MANAGEMENT_COMMAND) {
@@ -115,6 +119,7 @@ static pl_err prepare(const pl_incoming *in, pending *p, pl_answer *made)
         .new_id = p->id,
         .turn = &in->gateway->turn,
         .rooms = &in->gateway->rooms,
+        .video = pl_video_setup_rules(in->gateway->video),
         .wall_ms = pl_loop_wall_ms(in->gateway->options.loop),
         .is_ready = true,
     };

@@ -155,6 +155,11 @@ static pl_err find_out_who(pl_incoming *in, pl_api_auth auth, pl_caller *caller,
     case PL_AUTH_BEARER_OR_TICKET:
         return pl_auth_check(gateway->auth, header, caller);
     case PL_AUTH_SEAT: return find_seat(head, seat);
+    case PL_AUTH_VIDEO:
+        return pl_video_auth_check(
+            pl_video_setup_auth(gateway->video), gateway->auth,
+            pl_http_head_get(head, "authorization"),
+            pl_loop_wall_ms(gateway->options.loop), caller);
     case PL_AUTH_MANAGEMENT:
         return pl_management_auth_check(gateway->management, header,
                                         pl_http_request_source(in->exchange),
@@ -248,6 +253,8 @@ static void local(const pl_incoming *in)
                         .match = in->match,
                         .body = pl_http_request_body(in->exchange),
                         .caller = in->caller,
+                        .source = pl_http_request_source(in->exchange),
+                        .video = pl_video_setup_rules(in->gateway->video),
                         .is_ready = is_ready(in->gateway)};
     const pl_api_op *op = in->match->route->op;
     pl_answer answer;
@@ -450,6 +457,8 @@ pl_err pl_gateway_open(const pl_gateway_options *options,
     }
     if (!e)
         e = open_management(gateway);
+    if (!e)
+        e = pl_video_setup_open(config, options->metrics, &gateway->video);
     if (!e) {
         e = pl_tls_open(config->certificate, config->certificate_key,
                         config->names, &gateway->tls);
@@ -484,6 +493,7 @@ void pl_gateway_close(pl_gateway **gateway)
     pl_metrics_pages_free(g);
     pl_tls_close(&g->tls);
     pl_management_auth_close(&g->management);
+    pl_video_setup_close(&g->video);
     pl_auth_close(&g->auth);
     pl_outgoing_close(&g->outgoing);
     pl_buf_fini(&g->openapi);

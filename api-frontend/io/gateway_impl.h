@@ -10,6 +10,7 @@
 #include "pl/list.h"
 #include "room_api.h"
 #include "source_count.h"
+#include "video_setup.h"
 
 struct pl_gateway {
     pl_gateway_options options;
@@ -23,6 +24,7 @@ struct pl_gateway {
     pl_turn turn;
     pl_buf room_secret;
     pl_room_rules rooms;
+    pl_video_setup *video;
     pl_list calls;           /* call.c */
     pl_list polls;           /* event_poll.c */
     pl_list streams;         /* event_stream.c */

@@ -9,6 +9,7 @@
 #include "move.h"
 #include "participant.h"
 #include "session.h"
+#include "video.h"
 #include "vmr.h"
 #include "waiting.h"
 #include "worker.h"
@@ -329,5 +330,7 @@ const char *pl_pool_breach(const pl_pool *pool)
         breach = workers_breach(pool);
     if (!breach)
         breach = pl_vmr_breach(pool);
+    if (!breach)
+        breach = pl_video_breach(pool);
     return breach ? breach : callees_breach(pool);
 }

@@ -16,6 +16,7 @@
 #include "session.h"
 #include "telephone.h"
 #include "ticket.h"
+#include "video.h"
 #include "vmr.h"
 #include "worker.h"
 
@@ -75,6 +76,11 @@ static const route ROUTES[] = {
     {&PL_MSG_POOL_ROOM_NEXT, FROM_API, pl_on_pool_room_next},
     {&PL_MSG_POOL_FILL, FROM_API, pl_on_pool_fill},
     {&PL_MSG_POOL_ROOMS_DELETE, FROM_API, pl_on_pool_rooms_delete},
+    {&PL_MSG_VIDEO_CREATE, FROM_API, pl_on_video_create},
+    {&PL_MSG_VIDEO_GET, FROM_API, pl_on_video_get},
+    {&PL_MSG_VIDEO_STATUS, FROM_API, pl_on_video_status},
+    {&PL_MSG_VIDEO_DELETE, FROM_API, pl_on_video_delete},
+    {&PL_MSG_VIDEO_CALL_PUT, FROM_API, pl_on_video_call_put},
     {&PL_MSG_MANAGEMENT_QUERY, FROM_API, pl_on_management_query},
     {&PL_MSG_MANAGEMENT_PUT, FROM_API, pl_on_management_put},
     {&PL_MSG_MANAGEMENT_DELETE, FROM_API, pl_on_management_delete},

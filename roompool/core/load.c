@@ -24,6 +24,7 @@
 #include "session.h"
 #include "telephone.h"
 #include "transfer.h"
+#include "video.h"
 #include "vmr.h"
 #include "waiting.h"
 #include "worker.h"
@@ -85,6 +86,8 @@ static pl_err load_event(void *ctx, const void *row)
 #define LOAD_leg      pl_leg_load
 #define LOAD_call     pl_sipcall_load
 #define LOAD_worker   pl_worker_load
+#define LOAD_video    pl_video_load
+#define LOAD_vcall    pl_vcall_load
 LOADER(room)
 LOADER(alias)
 LOADER(setting)
@@ -98,6 +101,8 @@ LOADER(part)
 LOADER(leg)
 LOADER(call)
 LOADER(worker)
+LOADER(video)
+LOADER(vcall)
 
 static const struct loader {
     const pl_table *table;
@@ -110,7 +115,8 @@ static const struct loader {
     {&PL_TABLE_CALL, load_call},         {&PL_TABLE_EVENT, load_event},
     {&PL_TABLE_WORKER, load_worker},     {&PL_TABLE_VMR, load_vmr},
     {&PL_TABLE_SETTING, load_setting},   {&PL_TABLE_AUTO, load_auto},
-    {&PL_TABLE_AUTOROOM, load_autoroom},
+    {&PL_TABLE_AUTOROOM, load_autoroom}, {&PL_TABLE_VIDEO, load_video},
+    {&PL_TABLE_VCALL, load_vcall},
 };
 
 /* ---- what follows from what was read ---- */
@@ -254,6 +260,7 @@ static void settle(pl_pool *pool)
     while ((value = pl_map_next(pool->confs, &cursor, NULL)) != NULL)
         settle_conf(pool, value);
     pl_vmr_resume(pool);
+    pl_video_resume(pool);
 }
 
 /* ---- housekeeping of call records ---- */
@@ -266,6 +273,11 @@ static void prune(void *ctx, void *object)
     (void)object;
     pl_err e = pool->store->ops->prune_records(
         pool->store, pool->now.wall_ms - keep_ms, pool->config->max_records);
+    if (!e) {
+        keep_ms = (int64_t)pool->config->video_keep_days * 86400 * 1000;
+        e = pool->store->ops->prune_videos(pool->store,
+                                           pool->now.wall_ms - keep_ms);
+    }
     if (e)
         pl_pool_fail(pool, e);
     pl_pool_plan(pool, &pool->prune, prune, NULL, PL_S(3600));

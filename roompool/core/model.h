@@ -21,6 +21,7 @@ typedef struct pl_call pl_call;
 typedef struct pl_alias pl_alias;
 typedef struct pl_vmr pl_vmr;
 typedef struct pl_vmrs pl_vmrs;
+typedef struct pl_videos pl_videos;
 
 /* One stored event. */
 typedef struct pl_event {
@@ -177,6 +178,7 @@ struct pl_pool {
     unsigned n_transfers;
     pl_map *joined;  /* pages, by the only token hash they have had so far */
     pl_vmrs *vmrs;   /* managed rooms */
+    pl_videos *videos;
     pl_map *callees; /* the first session of each user, by pl_user_key() */
     pl_list ops;
     uint64_t epoch; /* highest given, stored in meta */

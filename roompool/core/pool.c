@@ -15,6 +15,7 @@
 #include "room_auto.h"
 #include "session.h"
 #include "telephone.h"
+#include "video.h"
 #include "vmr_remote.h"
 #include "worker.h"
 
@@ -172,6 +173,8 @@ pl_err pl_pool_create(const pl_pool_options *options, pl_pool **ret_pool)
     pl_err e = create_maps(p);
     if (!e)
         e = pl_vmrs_create(&p->vmrs);
+    if (!e)
+        e = pl_videos_create(&p->videos);
     if (!e && p->config->platform_url[0]) {
         e = pl_remote_create(p->config, options->platform_login,
                              &p->vmrs->remote);
@@ -251,6 +254,7 @@ void pl_pool_destroy(pl_pool **pool)
     free_all(p->users, free);
     free_all(p->workers, free_worker);
     pl_vmrs_destroy(&p->vmrs);
+    pl_videos_destroy(&p->videos);
     pl_map *maps[] = {p->rooms,    p->aliases,   p->confs,    p->parts,
                       p->legs,     p->calls,     p->sessions, p->tokens,
                       p->users,    p->workers,   p->callees,  p->joined,

@@ -59,6 +59,8 @@ SHARED_WORD(resource)
 SHARED_WORD(pool_state)
 SHARED_WORD(user_type)
 SHARED_WORD(keep_alive)
+SHARED_WORD(video_state)
+SHARED_WORD(video_call_state)
 
 #define ROLE_KEY      true
 #define ROLE_VAL      false
@@ -124,6 +126,15 @@ static const pl_col WORKER_cols[] = {PL_WORKER_COLS(COL_ROW)};
 #undef ROW_TYPE
 #define ROW_TYPE pl_record_row
 static const pl_col RECORD_cols[] = {PL_RECORD_COLS(COL_ROW)};
+#undef ROW_TYPE
+#define ROW_TYPE pl_video_row
+static const pl_col VIDEO_cols[] = {PL_VIDEO_COLS(COL_ROW)};
+#undef ROW_TYPE
+#define ROW_TYPE pl_vcall_row
+static const pl_col VCALL_cols[] = {PL_VCALL_COLS(COL_ROW)};
+#undef ROW_TYPE
+#define ROW_TYPE pl_vlog_row
+static const pl_col VLOG_cols[] = {PL_VLOG_COLS(COL_ROW)};
 #undef ROW_TYPE
 #define ROW_TYPE pl_confrecord_row
 static const pl_col CONFRECORD_cols[] = {PL_CONFRECORD_COLS(COL_ROW)};
