@@ -9,6 +9,7 @@
 #include "move.h"
 #include "participant.h"
 #include "session.h"
+#include "sink.h"
 #include "video.h"
 #include "vmr.h"
 #include "waiting.h"
@@ -313,7 +314,7 @@ static const char *workers_breach(const pl_pool *pool)
 const char *pl_pool_breach(const pl_pool *pool)
 {
     size_t cursor = 0;
-    const char *breach = NULL;
+    const char *breach = pl_sinks_breach(pool);
     const pl_conf *conf;
     while (!breach && (conf = pl_map_next(pool->confs, &cursor, NULL)) != NULL)
         breach = conf_breach(pool, conf);

@@ -9,6 +9,7 @@
 #include "pl/str.h"
 #include "room.h"
 #include "room_start.h"
+#include "sink.h"
 #include "vmr.h"
 #include "worker.h"
 
@@ -297,6 +298,7 @@ void pl_conf_end(pl_pool *pool, pl_conf *conf, const char *reason)
     {
         pl_part_leave(pool, PL_CONTAINER(node, pl_part, link), reason);
     }
+    pl_sinks_conf_ended(pool, conf);
     pl_vmr_emptied(pool, conf->room);
     pl_room_emptied(pool, conf->room);
     pl_conf_save(pool, conf);

@@ -22,6 +22,7 @@
 #include "room_auto.h"
 #include "room_setting.h"
 #include "session.h"
+#include "sink.h"
 #include "telephone.h"
 #include "transfer.h"
 #include "video.h"
@@ -82,6 +83,8 @@ static pl_err load_event(void *ctx, const void *row)
 #define LOAD_sess     pl_session_load
 #define LOAD_user     pl_user_load
 #define LOAD_conf     pl_conf_load
+#define LOAD_sink     pl_sink_load
+#define LOAD_sinkev   pl_sink_event_load
 #define LOAD_part     pl_part_load
 #define LOAD_leg      pl_leg_load
 #define LOAD_call     pl_sipcall_load
@@ -97,6 +100,8 @@ LOADER(vmr)
 LOADER(sess)
 LOADER(user)
 LOADER(conf)
+LOADER(sink)
+LOADER(sinkev)
 LOADER(part)
 LOADER(leg)
 LOADER(call)
@@ -110,6 +115,7 @@ static const struct loader {
 } LOADERS[] = {
     {&PL_TABLE_META, load_meta},         {&PL_TABLE_ROOM, load_room},
     {&PL_TABLE_ALIAS, load_alias},       {&PL_TABLE_SESS, load_sess},
+    {&PL_TABLE_SINK, load_sink},         {&PL_TABLE_SINKEV, load_sinkev},
     {&PL_TABLE_USER, load_user},         {&PL_TABLE_CONF, load_conf},
     {&PL_TABLE_PART, load_part},         {&PL_TABLE_LEG, load_leg},
     {&PL_TABLE_CALL, load_call},         {&PL_TABLE_EVENT, load_event},
@@ -255,6 +261,7 @@ static void settle(pl_pool *pool)
     while ((value = pl_map_next(pool->sessions, &cursor, NULL)) != NULL)
         pl_session_plan_expiry(pool, value);
     pl_workers_expect(pool);
+    pl_sinks_resume(pool);
     settle_spares(pool);
     cursor = 0;
     while ((value = pl_map_next(pool->confs, &cursor, NULL)) != NULL)

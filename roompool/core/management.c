@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "pl/str.h"
+#include "sink.h"
 
 enum { FAULTS_TEXT = 8192 };
 
@@ -20,6 +21,7 @@ static const struct resource {
     {PL_MGMT_RESOURCE_ALIAS, pl_mgmt_alias_put, pl_mgmt_alias_delete},
     {PL_MGMT_RESOURCE_AUTOMATIC_PARTICIPANT, pl_mgmt_auto_put,
      pl_mgmt_auto_delete},
+    {PL_MGMT_RESOURCE_EVENT_SINK, pl_sink_put, pl_sink_delete},
 };
 
 static const struct resource *find(uint32_t which)

@@ -192,6 +192,8 @@ struct pl_pool {
     bool is_draining, is_loading, is_purging;
     pl_task prune;
     unsigned n_new_records; /* since the last pruning */
+    pl_list sinks;          /* pl_sink.link; see sink.h */
+    unsigned n_sinks, n_sink_events;
 };
 
 /* ---- pool.c: plumbing for the modules ---- */

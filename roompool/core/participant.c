@@ -16,6 +16,7 @@
 #include "pl/str.h"
 #include "roster.h"
 #include "session.h"
+#include "sink.h"
 #include "telephone.h"
 #include "transfer.h"
 #include "vmr.h"
@@ -397,6 +398,7 @@ void pl_part_leave(pl_pool *pool, pl_part *part, const char *reason)
     PL_SET(part->row.leave_reason, reason);
     if (!pl_part_move(pool, part, PL_PART_STATE_LEFT))
         return;
+    pl_sinks_part_left(pool, part);
     pl_pool_cancel(pool, &part->wait);
     pl_pool_cancel(pool, &part->again);
     pl_auto_ended(pool, part, was);

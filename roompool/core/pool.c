@@ -14,6 +14,7 @@
 #include "room.h"
 #include "room_auto.h"
 #include "session.h"
+#include "sink.h"
 #include "telephone.h"
 #include "video.h"
 #include "vmr_remote.h"
@@ -170,6 +171,7 @@ pl_err pl_pool_create(const pl_pool_options *options, pl_pool **ret_pool)
     p->metrics = options->metrics;
     pl_list_init(&p->ops);
     pl_list_init(&p->transfers);
+    pl_list_init(&p->sinks);
     pl_err e = create_maps(p);
     if (!e)
         e = pl_vmrs_create(&p->vmrs);
@@ -244,6 +246,7 @@ void pl_pool_destroy(pl_pool **pool)
         return;
     pl_pool *p = *pool;
     pl_refers_free(p);
+    pl_sinks_free(p);
     free_all(p->legs, free);
     free_all(p->calls, free_call);
     free_all(p->parts, free_part);

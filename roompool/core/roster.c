@@ -7,6 +7,7 @@
 #include "event_stream.h"
 #include "participant.h"
 #include "pl/str.h"
+#include "sink.h"
 #include "waiting.h"
 
 static bool is_shown(const pl_part *part)
@@ -43,6 +44,8 @@ static void tell(pl_pool *pool, pl_part *part, uint32_t kind)
     pl_event_row row;
     if (!is_shown(part))
         return;
+    if (kind != PL_EVENT_KIND_PARTICIPANT_DELETE)
+        pl_sinks_part(pool, part);
     pl_roster_row(part, &row);
     row.kind = kind;
     pl_conf_event(pool, part->conf, &row);
@@ -105,6 +108,7 @@ static void tell_all(pl_pool *pool, pl_conf *conf, uint32_t kind)
 void pl_roster_conference(pl_pool *pool, pl_conf *conf)
 {
     tell_all(pool, conf, PL_EVENT_KIND_CONFERENCE_UPDATE);
+    pl_sinks_conf(pool, conf);
 }
 
 void pl_roster_layout(pl_pool *pool, pl_conf *conf)

@@ -124,6 +124,12 @@ static const pl_col EVENT_cols[] = {PL_EVENT_COLS(COL_ROW)};
 #define ROW_TYPE pl_worker_row
 static const pl_col WORKER_cols[] = {PL_WORKER_COLS(COL_ROW)};
 #undef ROW_TYPE
+#define ROW_TYPE pl_sink_row
+static const pl_col SINK_cols[] = {PL_SINK_COLS(COL_ROW)};
+#undef ROW_TYPE
+#define ROW_TYPE pl_sinkev_row
+static const pl_col SINKEV_cols[] = {PL_SINKEV_COLS(COL_ROW)};
+#undef ROW_TYPE
 #define ROW_TYPE pl_record_row
 static const pl_col RECORD_cols[] = {PL_RECORD_COLS(COL_ROW)};
 #undef ROW_TYPE

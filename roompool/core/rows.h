@@ -25,6 +25,7 @@
 #define PL_ROW_ROOM_STATE(v, n, t)       PL_POOL_WORD(ROOM_STATE, v, n)
 #define PL_ROW_WORKER_STATE(v, n, t)     PL_POOL_WORD(WORKER_STATE, v, n)
 #define PL_ROW_OWNER(v, n, t)            PL_POOL_WORD(OWNER, v, n)
+#define PL_ROW_SINK_STATE(v, n, t)       PL_POOL_WORD(SINK_STATE, v, n)
 #define PL_ROW_REMOTE_TODO(v, n, t)      PL_POOL_WORD(REMOTE_TODO, v, n)
 
 #define PL_POOL_WORD_ENUM(sym, upper)                                          \

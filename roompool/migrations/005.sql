@@ -115,6 +115,10 @@ CREATE INDEX automatic_participant_rooms_room
 -- To be keyed to who was dialled, once it has answered; empty when done.
 ALTER TABLE participants ADD COLUMN dtmf_sequence TEXT NOT NULL DEFAULT '';
 
+-- When the first of its participants came; when its media first flowed.
+ALTER TABLE conferences ADD COLUMN opened_at TEXT;
+ALTER TABLE participants ADD COLUMN connected_at TEXT;
+
 -- Where conference and participant events are sent to.
 CREATE TABLE event_sinks (
     sink_no INTEGER PRIMARY KEY,
