@@ -230,6 +230,11 @@ tell('a telephone is dialled, heard and removed', async (system) => {
     const heard = await phone.heard();
     return heard.seconds > 1 && heard.slice(heard.seconds - 0.5).level(VOICES.carla) > HEARD;
   });
+  await carla.must('sendDTMF', { digits: '5#', participantUuid: uuids[0] });
+  await until('the telephone is keyed', () => phone.keys() === '5#');
+  // A browser takes keys too, and goes on hearing the room afterwards.
+  await carla.must('sendDTMF', { digits: '12', participantUuid: dan.uuid });
+  await hears(dan, 'gina');
   const after = Date.now();
   await carla.must('kick', { participantUuid: uuids[0] });
   await phone.closed(after);
