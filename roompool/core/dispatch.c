@@ -11,6 +11,7 @@
 #include "management_query.h"
 #include "model.h"
 #include "pl/str.h"
+#include "platform.h"
 #include "refer.h"
 #include "room_dial.h"
 #include "session.h"
@@ -86,6 +87,7 @@ static const route ROUTES[] = {
     {&PL_MSG_MANAGEMENT_DELETE, FROM_API, pl_on_management_delete},
     {&PL_MSG_MANAGEMENT_COMMAND, FROM_API, pl_on_management_command},
     {&PL_MSG_MANAGEMENT_DIAL, FROM_API, pl_on_management_dial},
+    {&PL_MSG_PLATFORM_EVENT, FROM_API, pl_on_platform_event},
     {&PL_MSG_LEG_REPORT, FROM_MEDIA, pl_on_leg_report},
     {&PL_MSG_LEG_DTMF, FROM_MEDIA, pl_on_leg_dtmf},
     {&PL_MSG_LEG_PLAYED, FROM_MEDIA, pl_on_leg_played},

@@ -161,6 +161,14 @@ typedef struct pl_worker {
     int64_t stored_us;
 } pl_worker;
 
+/* The newest event of another platform's node; platform.h. */
+enum { PL_N_HEARD = 32 };
+typedef struct pl_heard {
+    char node[129];
+    uint64_t seq;
+    int64_t at_ms;
+} pl_heard;
+
 struct pl_pool {
     const pl_roompool_config *config;
     pl_store *store;
@@ -194,6 +202,8 @@ struct pl_pool {
     unsigned n_new_records; /* since the last pruning */
     pl_list sinks;          /* pl_sink.link; see sink.h */
     unsigned n_sinks, n_sink_events;
+    pl_heard heard[PL_N_HEARD];
+    unsigned next_heard;
 };
 
 /* ---- pool.c: plumbing for the modules ---- */

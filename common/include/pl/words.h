@@ -44,6 +44,7 @@
 #define PL_ROW_MGMT_COMMAND(v, n, t)     PL_ROW_ENUM(MGMT_COMMAND, v, n)
 #define PL_ROW_VIDEO_STATE(v, n, t)      PL_ROW_ENUM(VIDEO_STATE, v, n)
 #define PL_ROW_VIDEO_CALL_STATE(v, n, t) PL_ROW_ENUM(VIDEO_CALL_STATE, v, n)
+#define PL_ROW_PLATFORM_NEWS(v, n, t)    PL_ROW_ENUM(PLATFORM_NEWS, v, n)
 
 #define PL_WORDS_BODY(sym, upper)                                              \
     enum pl_##sym{PL_##upper##_WORDS(PL_ROW_##upper)};
