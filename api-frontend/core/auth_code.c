@@ -93,22 +93,3 @@ pl_err pl_auth_code_check(const pl_auth_code *code, const pl_code_proof *proof)
     return is_verified(code->challenge, proof->verifier_hash) ? PL_OK
                                                               : PL_EAUTH;
 }
-
-pl_err pl_used_codes_add(pl_used_codes *used, const pl_auth_code *code,
-                         int64_t now_s)
-{
-    pl_used_code *empty = NULL;
-    for (size_t i = 0; i < PL_CODES_USED_MAX; i++) {
-        pl_used_code *row = &used->rows[i];
-        if (row->until_s <= now_s) {
-            empty = row;
-        } else if (is_same(row->id, code->id)) {
-            return PL_EAUTH;
-        }
-    }
-    if (!empty)
-        return PL_EFULL;
-    pl_fmt_cut(empty->id, sizeof empty->id, "%s", code->id);
-    empty->until_s = code->until_s;
-    return PL_OK;
-}

@@ -15,7 +15,7 @@ enum {
     PL_CODE_VERIFIER_MIN = 43, /* RFC 7636 section 4.1 */
     PL_CODE_VERIFIER_MAX = 128,
     PL_CODE_CHALLENGE_TEXT = 43,
-    PL_CODES_USED_MAX = 1024 /* remembered at once */
+    PL_CODES_USED_MAX = 1024 /* used ones remembered at once */
 };
 
 /* What a code stands for. */
@@ -52,18 +52,5 @@ typedef struct pl_code_proof {
  * verifier without a challenge is refused, too (RFC 9700 section 2.1.1). */
 PL_MUST_USE pl_err pl_auth_code_check(const pl_auth_code *code,
                                       const pl_code_proof *proof);
-
-/* Codes that are used up and have not expired. */
-typedef struct pl_used_code {
-    char id[PL_CODE_ID_TEXT + 1];
-    int64_t until_s;
-} pl_used_code;
-typedef struct pl_used_codes {
-    pl_used_code rows[PL_CODES_USED_MAX];
-} pl_used_codes;
-/* Use a code up. Errors: PL_EAUTH it was already; PL_EFULL too many at once:
- * it must be refused, as a second use could not be noticed. */
-PL_MUST_USE pl_err pl_used_codes_add(pl_used_codes *used,
-                                     const pl_auth_code *code, int64_t now_s);
 
 #endif

@@ -5,8 +5,10 @@
 
 #include "base64.h"
 #include "pl/str.h"
+#include "scope.h"
+#include "url.h"
 
-static const int64_t SKEW_S = 60;
+static const int64_t SKEW_S = PL_JWT_SKEW_S;
 
 static pl_jwt_alg find_alg(pl_slice name)
 {
@@ -47,21 +49,26 @@ static pl_err decode_json(pl_slice part, pl_json **ret_json)
     return PL_EAUTH;
 }
 
-/* wanted NULL: an access token */
-static bool is_type_ours(const pl_json *header, const char *wanted)
+static const char *const ACCESS_TOKEN[] = {"at+jwt", "application/at+jwt",
+                                           "JWT", NULL};
+
+/* may_lack: there need not be any */
+static bool is_type_one_of(const pl_json *header, const char *const *types,
+                           bool may_lack)
 {
     pl_slice typ;
-    if (pl_json_get_str(header, "typ", &typ))
-        return wanted && !wanted[0] && !pl_json_get(header, "typ");
-    if (wanted && wanted[0])
-        return pl_slice_eq_str(typ, wanted);
-    return pl_slice_eq_nocase(typ, "at+jwt") ||
-           pl_slice_eq_nocase(typ, "application/at+jwt") ||
-           pl_slice_eq_nocase(typ, "JWT");
+    pl_err e = pl_json_get_str(header, "typ", &typ);
+    if (e)
+        return e == PL_ENOENT && may_lack;
+    for (; *types; types++) {
+        if (pl_slice_eq_nocase(typ, *types))
+            return true;
+    }
+    return false;
 }
 
 /* RFC 8725 sections 3.1, 3.10, 3.11; RFC 7515 section 4.1.11 */
-static pl_err check_header(const pl_json *header, const char *typ, pl_jwt *jwt)
+static pl_err check_header(const pl_json *header, pl_jwt *jwt)
 {
     static const char *const refused[] = {"jku", "x5u", "jwk", "x5c", "crit"};
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
@@ -69,7 +76,7 @@ static pl_err check_header(const pl_json *header, const char *typ, pl_jwt *jwt)
             return PL_EAUTH;
     }
     pl_slice alg;
-    if (pl_json_get_str(header, "alg", &alg) || !is_type_ours(header, typ))
+    if (pl_json_get_str(header, "alg", &alg))
         return PL_EAUTH;
     jwt->alg = find_alg(alg);
     if (jwt->alg == PL_JWT_UNKNOWN)
@@ -83,7 +90,8 @@ static pl_err check_header(const pl_json *header, const char *typ, pl_jwt *jwt)
                : PL_OK;
 }
 
-pl_err pl_jwt_parse_typed(pl_slice text, const char *typ, pl_jwt *ret_jwt)
+pl_err pl_jwt_parse_any(pl_slice text, const char *const *types, bool may_lack,
+                        pl_jwt *ret_jwt)
 {
     pl_jwt jwt = {.text = text};
     pl_slice rest = text;
@@ -98,8 +106,10 @@ pl_err pl_jwt_parse_typed(pl_slice text, const char *typ, pl_jwt *ret_jwt)
     pl_err e = pl_base64url_decode(rest, &jwt.signature) ? PL_EAUTH : PL_OK;
     if (!e)
         e = decode_json(header_part, &header);
+    if (!e && !is_type_one_of(header, types, may_lack))
+        e = PL_EAUTH;
     if (!e)
-        e = check_header(header, typ, &jwt);
+        e = check_header(header, &jwt);
     if (!e)
         e = decode_json(claims_part, &jwt.claims);
     pl_json_free(&header);
@@ -113,7 +123,13 @@ pl_err pl_jwt_parse_typed(pl_slice text, const char *typ, pl_jwt *ret_jwt)
 
 pl_err pl_jwt_parse(pl_slice text, pl_jwt *ret_jwt)
 {
-    return pl_jwt_parse_typed(text, NULL, ret_jwt);
+    return pl_jwt_parse_any(text, ACCESS_TOKEN, false, ret_jwt);
+}
+
+pl_err pl_jwt_parse_typed(pl_slice text, const char *typ, pl_jwt *ret_jwt)
+{
+    const char *const types[] = {typ, NULL};
+    return pl_jwt_parse_any(text, types, false, ret_jwt);
 }
 
 void pl_jwt_fini(pl_jwt *jwt)
@@ -129,8 +145,7 @@ static bool equals(const pl_json *claims, const char *key, const char *text)
            pl_slice_eq_str(value, text);
 }
 
-/* RFC 7519 section 4.1.3: one string or a list of them. */
-static bool has_audience(const pl_json *claims, const char *audience)
+bool pl_jwt_has_audience(const pl_json *claims, const char *audience)
 {
     const pl_json *aud = pl_json_get(claims, "aud");
     pl_slice value;
@@ -144,21 +159,6 @@ static bool has_audience(const pl_json *claims, const char *audience)
     return false;
 }
 
-/* Words are separated by blanks (RFC 8693 section 4.2); the clients of old
- * gateways write commas. */
-static bool has_word(pl_slice list, const char *word)
-{
-    size_t begin = 0;
-    for (size_t i = 0; i <= list.len; i++) {
-        if (i < list.len && list.ptr[i] != ' ' && list.ptr[i] != ',')
-            continue;
-        if (pl_slice_eq_str((pl_slice){list.ptr + begin, i - begin}, word))
-            return true;
-        begin = i + 1;
-    }
-    return false;
-}
-
 /* Issuers call the claim scope or scp, or roles where a client asks for
  * itself; some make it a list. */
 static bool has_scope(const pl_json *claims, const char *scope)
@@ -167,11 +167,11 @@ static bool has_scope(const pl_json *claims, const char *scope)
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         const pl_json *claim = pl_json_get(claims, keys[i]);
         pl_slice text;
-        if (pl_json_as_str(claim, &text) == PL_OK && has_word(text, scope))
+        if (pl_json_as_str(claim, &text) == PL_OK && pl_scope_has(text, scope))
             return true;
         for (size_t k = 0; k < pl_json_count(claim); k++) {
             if (pl_json_as_str(pl_json_at(claim, k), &text) == PL_OK &&
-                has_word(text, scope))
+                pl_scope_has(text, scope))
                 return true;
         }
     }
@@ -212,9 +212,8 @@ static bool names_user(const pl_json *claims, const pl_caller *caller)
            (caller->subject[n] != '\0' && caller->subject[n] != '@');
 }
 
-/* exp is required; nbf and iat must not lie ahead, exp not behind iat. */
-static pl_err check_times(const pl_json *claims, int64_t now_s,
-                          int64_t *ret_exp)
+pl_err pl_jwt_check_times(const pl_json *claims, int64_t now_s,
+                          int64_t *ret_exp_s)
 {
     static const int64_t time_max = INT64_C(253402300799); /* year 9999 */
     int64_t exp;
@@ -230,7 +229,7 @@ static pl_err check_times(const pl_json *claims, int64_t now_s,
         if (e || t < 0 || t > now_s + SKEW_S || t > exp)
             return PL_EAUTH;
     }
-    *ret_exp = exp;
+    *ret_exp_s = exp;
     return PL_OK;
 }
 
@@ -257,16 +256,48 @@ static pl_err put_client(const pl_json *claims, pl_caller *caller)
     return PL_EAUTH;
 }
 
+bool pl_tenant_is_good(const char *text)
+{
+    size_t n = strlen(text);
+    return n > 0 && n <= PL_TENANT_MAX && text[0] != '.' &&
+           pl_url_is_word(text, "._-");
+}
+
+void pl_tenant_issuer(const char *issuer, const char *tenant, char *buf,
+                      size_t cap)
+{
+    if (tenant[0])
+        pl_fmt_cut(buf, cap, "%s/%s/v2.0", issuer, tenant);
+    else
+        pl_fmt_cut(buf, cap, "%s", issuer);
+}
+
+static bool is_issuer(const pl_json *claims, const pl_jwt_policy *policy)
+{
+    char tenant[PL_TENANT_MAX + 1] = "";
+    char issuer[PL_ISSUER_MAX + 1];
+    pl_err e = put_claim(claims, "tid", tenant, sizeof tenant);
+    if (policy->tenant && policy->tenant[0] &&
+        (e || strcmp(tenant, policy->tenant) != 0))
+        return false;
+    if (equals(claims, "iss", policy->issuer))
+        return true;
+    if (!policy->has_tenants || e || !pl_tenant_is_good(tenant))
+        return false;
+    pl_tenant_issuer(policy->issuer, tenant, issuer, sizeof issuer);
+    return equals(claims, "iss", issuer);
+}
+
 pl_err pl_jwt_check(const pl_jwt *jwt, const pl_jwt_policy *policy,
                     pl_caller *ret_caller)
 {
     pl_caller caller = {.client_id = ""};
     const pl_json *claims = jwt->claims;
     int64_t exp = 0;
-    if (!equals(claims, "iss", policy->issuer) ||
-        !has_audience(claims, policy->audience))
+    if (!is_issuer(claims, policy) ||
+        !pl_jwt_has_audience(claims, policy->audience))
         return PL_EAUTH;
-    pl_err e = check_times(claims, policy->now_ms / 1000, &exp);
+    pl_err e = pl_jwt_check_times(claims, policy->now_ms / 1000, &exp);
     if (!e)
         e = put_client(claims, &caller);
     if (!e)

@@ -7,6 +7,8 @@
 #include "api.h"
 
 enum { PL_JWT_MAX = 8192, PL_JWT_KID_MAX = 128, PL_JWT_SIGNATURE_MAX = 1024 };
+enum { PL_JWT_SKEW_S = 60 }; /* that clocks may differ */
+enum { PL_TENANT_MAX = 64, PL_ISSUER_MAX = 255 + PL_TENANT_MAX + 8 };
 
 /* Fixed by the key, never by the token. */
 typedef enum pl_jwt_alg {
@@ -34,10 +36,29 @@ PL_MUST_USE pl_err pl_jwt_parse(pl_slice text, pl_jwt *ret_jwt);
 #define PL_JWT_TYP_OPTIONAL "" /* JWT, or none: tokens that apps sign */
 PL_MUST_USE pl_err pl_jwt_parse_typed(pl_slice text, const char *typ,
                                       pl_jwt *ret_jwt);
+/* The same where typ may be one of several, ended by NULL, or absent. */
+PL_MUST_USE pl_err pl_jwt_parse_any(pl_slice text, const char *const *types,
+                                    bool may_lack, pl_jwt *ret_jwt);
 void pl_jwt_fini(pl_jwt *jwt);
 
+/* Check exp, nbf and iat: exp is required; nbf and iat must not lie ahead, exp
+ * not behind iat. Errors: PL_EAUTH. */
+PL_MUST_USE pl_err pl_jwt_check_times(const pl_json *claims, int64_t now_s,
+                                      int64_t *ret_exp_s);
+/* Whether aud is that text, or a list with it. Source: RFC 7519 section 4.1.3
+ */
+bool pl_jwt_has_audience(const pl_json *claims, const char *audience);
+/* Whether text can name a tenant: part of a path and of an issuer. */
+bool pl_tenant_is_good(const char *text);
+/* The issuer of a tenant's tokens: <issuer>/<tenant>/v2.0, or the issuer itself
+ * for tenant "". */
+void pl_tenant_issuer(const char *issuer, const char *tenant, char *buf,
+                      size_t cap);
+
 typedef struct pl_jwt_policy {
-    const char *issuer;   /* iss must equal it */
+    const char *issuer;   /* iss must equal it .. */
+    bool has_tenants;     /* .. or be that of the tenant that tid names */
+    const char *tenant;   /* tid must equal it; "": any or none */
     const char *audience; /* aud must contain it */
     const char *scope;    /* scope must contain it; "": any */
     int64_t now_ms;       /* wall time */

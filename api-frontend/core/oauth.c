@@ -38,11 +38,33 @@ static pl_err read_basic(pl_slice header, pl_oauth_request *request)
 /* RFC 6749 section 3.3 */
 static bool is_scope(const char *scope)
 {
-    for (const char *c = scope; *c; c++) {
-        if (*c < 0x20 || *c == '"' || *c == '\\' || *c >= 0x7f)
+    pl_slice rest = pl_slice_str(scope);
+    pl_slice word;
+    while (pl_scope_next(&rest, &word)) {
+        if (!pl_scope_is_word(word))
             return false;
     }
     return true;
+}
+
+/* RFC 7521 section 4.2. One way to prove oneself only (RFC 6749 section 2.3).
+ */
+static bool read_assertion(const pl_form *form, pl_oauth_request *request,
+                           pl_oauth_fault *fault)
+{
+    char type[sizeof PL_ASSERTION_TYPE];
+    *fault = PL_OAUTH_INVALID_REQUEST;
+    if (pl_form_get_optional(form, "client_assertion", request->assertion,
+                             sizeof request->assertion) ||
+        pl_form_get_optional(form, "client_assertion_type", type, sizeof type))
+        return false;
+    request->has_assertion = request->assertion[0] != '\0';
+    if (!request->has_assertion)
+        return !type[0];
+    if (request->client_secret[0])
+        return false;
+    *fault = PL_OAUTH_INVALID_CLIENT;
+    return strcmp(type, PL_ASSERTION_TYPE) == 0;
 }
 
 /* RFC 6749 section 4.1.3, RFC 7636 section 4.5 */
@@ -65,7 +87,7 @@ pl_err pl_oauth_read(const pl_http_head *head, pl_slice body,
 {
     pl_oauth_request *request = ret_request;
     char grant[64];
-    *request = (pl_oauth_request){.has_basic = false};
+    *request = (pl_oauth_request){.has_code = false};
     pl_form form;
     if (pl_form_open(pl_http_head_get(head, "content-type"), body, &form) ||
         pl_form_get(&form, "grant_type", grant, sizeof grant))
@@ -84,6 +106,8 @@ pl_err pl_oauth_read(const pl_http_head *head, pl_slice body,
                                     sizeof request->client_secret)) {
         return refuse(PL_OAUTH_INVALID_REQUEST, ret_fault);
     }
+    if (!read_assertion(&form, request, ret_fault))
+        return PL_EINVAL;
     if (pl_form_get_optional(&form, "user", request->user,
                              sizeof request->user))
         return refuse(PL_OAUTH_INVALID_REQUEST, ret_fault);
@@ -94,16 +118,6 @@ pl_err pl_oauth_read(const pl_http_head *head, pl_slice body,
     if (request->has_code && read_code(&form, request))
         return refuse(PL_OAUTH_INVALID_REQUEST, ret_fault);
     return PL_OK;
-}
-
-bool pl_oauth_is_client(const pl_oauth_request *request, const char *client_id,
-                        const char *client_secret)
-{
-    bool is_id = pl_slice_eq_secret(pl_slice_str(request->client_id),
-                                    pl_slice_str(client_id));
-    bool is_secret = pl_slice_eq_secret(pl_slice_str(request->client_secret),
-                                        pl_slice_str(client_secret));
-    return is_id && is_secret && client_secret[0];
 }
 
 static void no_store(pl_answer *answer)
@@ -123,18 +137,29 @@ void pl_oauth_fail(pl_answer *answer, pl_oauth_fault fault)
                                       "client_secret and, for that grant, "
                                       "code is expected"},
         [PL_OAUTH_INVALID_CLIENT] = {401, "invalid_client",
-                                     "unknown client or wrong secret"},
+                                     "unknown client, wrong secret, or an "
+                                     "assertion that is not good"},
         [PL_OAUTH_UNSUPPORTED_GRANT] = {400, "unsupported_grant_type",
                                         "only client_credentials and "
                                         "authorization_code"},
         [PL_OAUTH_INVALID_SCOPE] = {400, "invalid_scope", "malformed scope"},
+        [PL_OAUTH_SCOPE_DENIED] = {400, "invalid_scope",
+                                   "this client may not have that scope"},
         [PL_OAUTH_INVALID_GRANT] = {400, "invalid_grant",
                                     "the code is unknown, used, expired, or "
                                     "not for this client, redirect_uri and "
                                     "code_verifier"},
         [PL_OAUTH_NO_CODES] = {400, "unauthorized_client",
-                               "no codes for this client: redirect_uris in "
-                               "section [api] is not set"},
+                               "no codes for this client: only the one of "
+                               "dev_client gets them, and only when "
+                               "redirect_uris in section [api] is set"},
+        [PL_OAUTH_NO_USERS] = {400, "unauthorized_client",
+                               "this client may not name a user"},
+        [PL_OAUTH_NO_TENANT] = {404, "invalid_request",
+                                "a tenant is 1 to 64 letters, digits, ., _ "
+                                "and -"},
+        [PL_OAUTH_FULL] = {503, "temporarily_unavailable",
+                           "too many assertions at once"},
         [PL_OAUTH_CODES_FULL] = {503, "temporarily_unavailable",
                                  "too many codes at once"},
         [PL_OAUTH_UNAVAILABLE] = {404, "invalid_request",
@@ -168,6 +193,17 @@ void pl_oauth_grant(pl_answer *answer, const char *token, unsigned lifetime_s,
     pl_jw_close(&w, '}');
 }
 
+/* What other resource servers look into instead of scope. */
+static void put_roles(pl_jw *w, const char *scope)
+{
+    pl_slice rest = pl_slice_str(scope);
+    pl_slice word;
+    pl_jw_open(w, "roles", '[');
+    while (pl_scope_next(&rest, &word))
+        pl_jw_slice(w, NULL, word);
+    pl_jw_close(w, ']');
+}
+
 void pl_oauth_claims_text(const pl_oauth_claims *claims, pl_buf *out)
 {
     pl_jw w = {.out = out};
@@ -176,20 +212,26 @@ void pl_oauth_claims_text(const pl_oauth_claims *claims, pl_buf *out)
     pl_jw_str(&w, "aud", claims->audience);
     pl_jw_str(&w, "sub", claims->client_id);
     pl_jw_str(&w, "client_id", claims->client_id);
+    if (claims->tenant[0])
+        pl_jw_str(&w, "tid", claims->tenant);
     pl_jw_str(&w, "scope", claims->scope);
+    pl_jw_str(&w, "scp", claims->scope);
+    put_roles(&w, claims->scope);
     if (claims->user[0])
         pl_jw_str(&w, "user", claims->user);
     pl_jw_str(&w, "jti", claims->token_id);
     pl_jw_int(&w, "iat", claims->now_s);
+    pl_jw_int(&w, "nbf", claims->now_s);
     pl_jw_int(&w, "exp", claims->now_s + (int64_t)claims->lifetime_s);
     pl_jw_close(&w, '}');
 }
 
 static void put_url(pl_jw *w, const char *key, const char *issuer,
-                    const char *path)
+                    const char *tenant, const char *path)
 {
     char url[512];
-    pl_fmt_cut(url, sizeof url, "%s%s", issuer, path);
+    pl_fmt_cut(url, sizeof url, "%s%s%s%s", issuer, tenant[0] ? "/" : "",
+               tenant, path);
     pl_jw_str(w, key, url);
 }
 
@@ -201,28 +243,42 @@ static void put_list(pl_jw *w, const char *key, const char *const *items)
     pl_jw_close(w, ']');
 }
 
-void pl_oauth_discovery(pl_answer *answer, const char *issuer, bool has_codes)
+static void put_methods(pl_jw *w)
+{
+    static const char *const methods[] = {
+        "client_secret_basic", "client_secret_post", "private_key_jwt", NULL};
+    static const char *const algs[] = {"ES256", "RS256", "EdDSA", NULL};
+    put_list(w, "token_endpoint_auth_methods_supported", methods);
+    put_list(w, "token_endpoint_auth_signing_alg_values_supported", algs);
+}
+
+void pl_oauth_discovery(pl_answer *answer, const char *issuer,
+                        const char *tenant, bool has_codes)
 {
     static const char *const grants[] = {"client_credentials",
                                          "authorization_code", NULL};
     static const char *const grant[] = {"client_credentials", NULL};
     static const char *const types[] = {"code", NULL};
     static const char *const challenges[] = {"S256", NULL};
-    static const char *const methods[] = {"client_secret_basic",
-                                          "client_secret_post", NULL};
     static const char *const none[] = {NULL};
+    bool is_tenant = tenant[0] != '\0';
+    char own[PL_ISSUER_MAX + 1];
+    pl_tenant_issuer(issuer, tenant, own, sizeof own);
     pl_answer_json(answer, 200);
     pl_jw w = {.out = &answer->body};
     pl_jw_open(&w, NULL, '{');
-    pl_jw_str(&w, "issuer", issuer);
-    put_url(&w, "token_endpoint", issuer, "/oauth2/token");
-    put_url(&w, "jwks_uri", issuer, "/.well-known/jwks.json");
+    pl_jw_str(&w, "issuer", own);
+    put_url(&w, "token_endpoint", issuer, tenant,
+            is_tenant ? "/oauth2/v2.0/token" : "/oauth2/token");
+    put_url(&w, "jwks_uri", issuer, tenant,
+            is_tenant ? "/discovery/v2.0/keys" : "/.well-known/jwks.json");
     put_list(&w, "grant_types_supported", has_codes ? grants : grant);
     put_list(&w, "response_types_supported", has_codes ? types : none);
     if (has_codes) {
-        put_url(&w, "authorization_endpoint", issuer, "/oauth/v4/authorize");
+        put_url(&w, "authorization_endpoint", issuer, "",
+                "/oauth/v4/authorize");
         put_list(&w, "code_challenge_methods_supported", challenges);
     }
-    put_list(&w, "token_endpoint_auth_methods_supported", methods);
+    put_methods(&w);
     pl_jw_close(&w, '}');
 }

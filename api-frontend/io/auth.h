@@ -8,6 +8,7 @@
 #include "jwt.h"
 #include "pl/loop.h"
 #include "pl/metrics.h"
+#include "token_server.h"
 
 typedef struct pl_auth pl_auth;
 
@@ -23,12 +24,12 @@ void pl_auth_close(pl_auth **auth);
 PL_MUST_USE pl_err pl_auth_check(pl_auth *auth, pl_slice header,
                                  pl_caller *ret_caller);
 /* POST to the token endpoint. */
-void pl_auth_token(pl_auth *auth, const pl_http_head *head, pl_slice body,
-                   pl_answer *answer);
+void pl_auth_token(pl_auth *auth, const pl_token_ask *ask, pl_answer *answer);
 /* GET and POST of the page where the user of a mobile number agrees. */
-void pl_auth_authorize(pl_auth *auth, const pl_http_head *head, pl_slice body,
+void pl_auth_authorize(pl_auth *auth, const pl_token_ask *ask,
                        pl_answer *answer);
-void pl_auth_jwks(pl_auth *auth, pl_answer *answer);
-void pl_auth_discovery(pl_auth *auth, pl_answer *answer);
+void pl_auth_jwks(pl_auth *auth, const pl_token_ask *ask, pl_answer *answer);
+void pl_auth_discovery(pl_auth *auth, const pl_token_ask *ask,
+                       pl_answer *answer);
 
 #endif

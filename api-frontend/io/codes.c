@@ -7,12 +7,13 @@
 #include "api_metrics.h"
 #include "pl/rng.h"
 #include "pl/str.h"
+#include "used_ids.h"
 
 enum { CODE_ID_BYTES = 16, MARK_BYTES = 16 };
 
 struct pl_codes {
     pl_codes_options options;
-    pl_used_codes used;
+    pl_used_ids *used;
 };
 
 static const char CODE_TYPE[] = "code+jwt";
@@ -23,12 +24,20 @@ pl_err pl_codes_open(const pl_codes_options *options, pl_codes **ret_codes)
     if (!codes)
         return PL_ENOMEM;
     codes->options = *options;
-    *ret_codes = codes;
-    return PL_OK;
+    pl_err e = pl_used_ids_create(PL_CODES_USED_MAX, &codes->used);
+    if (e) {
+        pl_codes_close(&codes);
+    } else {
+        *ret_codes = codes;
+    }
+    return e;
 }
 
 void pl_codes_close(pl_codes **codes)
 {
+    if (!codes || !*codes)
+        return;
+    pl_used_ids_destroy(&(*codes)->used);
     free(*codes);
     *codes = NULL;
 }
@@ -174,7 +183,8 @@ pl_err pl_codes_take(pl_codes *codes, const pl_oauth_request *request,
                            .now_s = now_s(codes)};
     pl_err e = read_code(codes, request->code, ret_code);
     if (!e)
-        e = pl_used_codes_add(&codes->used, ret_code, proof.now_s);
+        e = pl_used_ids_add(codes->used, ret_code->id, ret_code->until_s,
+                            proof.now_s);
     if (!e)
         e = pl_auth_code_check(ret_code, &proof);
     if (!e)

@@ -56,6 +56,12 @@ pl_err pl_file_read(const char *path, pl_buf *out)
     return pl_file_read_info(path, out, &info);
 }
 
+bool pl_file_is_same(const pl_file_info *a, const pl_file_info *b)
+{
+    return a->size == b->size && a->inode == b->inode &&
+           a->changed_ns == b->changed_ns;
+}
+
 bool pl_file_is_there(const char *path)
 {
     return access(path, F_OK) == 0;

@@ -13,6 +13,8 @@ typedef struct pl_file_info {
 } pl_file_info;
 /* Errors: PL_ENOENT; PL_EIO. */
 PL_MUST_USE pl_err pl_file_stat(const char *path, pl_file_info *ret_info);
+/* Whether it is the same file, unchanged. */
+bool pl_file_is_same(const pl_file_info *a, const pl_file_info *b);
 bool pl_file_is_there(const char *path);
 /* Remove a file; one that is not there is no fault. */
 void pl_file_remove(const char *path);

@@ -171,25 +171,18 @@ static pl_err find_out_who(pl_incoming *in, pl_api_auth auth, pl_caller *caller,
 
 /* ---- hand-over ---- */
 
-static void answer_local(const pl_incoming *in,
-                         void (*make)(pl_auth *auth, pl_answer *answer))
+/* A request to the token server; its paths have a tenant or none. */
+static void ask_auth(const pl_incoming *in,
+                     void (*make)(pl_auth *auth, const pl_token_ask *ask,
+                                  pl_answer *answer))
 {
+    const pl_token_ask ask = {
+        .tenant = in->match->n_params > 0 ? in->match->params[0] : "",
+        .head = pl_http_request_head(in->exchange),
+        .body = pl_http_request_body(in->exchange)};
     pl_answer answer;
     pl_answer_init(&answer);
-    make(in->gateway->auth, &answer);
-    pl_gateway_answer(in->gateway, in->exchange, in->match->route->op->family,
-                      &answer, NULL, NULL);
-    pl_answer_fini(&answer);
-}
-
-static void answer_form(const pl_incoming *in,
-                        void (*make)(pl_auth *auth, const pl_http_head *head,
-                                     pl_slice body, pl_answer *answer))
-{
-    pl_answer answer;
-    pl_answer_init(&answer);
-    make(in->gateway->auth, pl_http_request_head(in->exchange),
-         pl_http_request_body(in->exchange), &answer);
+    make(in->gateway->auth, &ask, &answer);
     pl_gateway_answer(in->gateway, in->exchange, in->match->route->op->family,
                       &answer, NULL, NULL);
     pl_answer_fini(&answer);
@@ -197,22 +190,22 @@ static void answer_form(const pl_incoming *in,
 
 static void token(const pl_incoming *in)
 {
-    answer_form(in, pl_auth_token);
+    ask_auth(in, pl_auth_token);
 }
 
 static void authorize(const pl_incoming *in)
 {
-    answer_form(in, pl_auth_authorize);
+    ask_auth(in, pl_auth_authorize);
 }
 
 static void jwks(const pl_incoming *in)
 {
-    answer_local(in, pl_auth_jwks);
+    ask_auth(in, pl_auth_jwks);
 }
 
 static void discovery(const pl_incoming *in)
 {
-    answer_local(in, pl_auth_discovery);
+    ask_auth(in, pl_auth_discovery);
 }
 
 static void state_page(const pl_incoming *in, bool is_good, const char *good,

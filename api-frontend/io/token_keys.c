@@ -215,9 +215,7 @@ static bool is_changed(const pl_token_keys *tk)
 {
     pl_file_info info;
     return pl_file_stat(tk->path, &info) == PL_OK &&
-           (info.size != tk->info.size ||
-            info.changed_ns != tk->info.changed_ns ||
-            info.inode != tk->info.inode);
+           !pl_file_is_same(&info, &tk->info);
 }
 
 /* What fails leaves the keys that we have; it is tried again. */

@@ -1,8 +1,11 @@
-/* fuzz_jwt.c - access tokens: syntax, claims, key sets. */
+/* fuzz_jwt.c - access tokens, codes, what clients sign: syntax, claims; key
+ * sets and their schedule. */
 #include <stdint.h>
 
+#include "assertion.h"
 #include "auth_code.h"
 #include "jose.h"
+#include "key_ring.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -19,6 +22,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     pl_slice text = {data, len};
     if (len > 0 && data[0] == '{') {
         pl_keys *set = NULL;
+        pl_json *file = NULL;
+        pl_key_ring ring;
+        if (pl_json_parse(text, &file) == PL_OK)
+            (void)!pl_ring_read(file, &ring);
+        pl_json_free(&file);
         if (pl_keys_load(text, &set) == PL_OK)
             pl_keys_free(&set);
         return 0;
@@ -29,10 +37,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         (void)!pl_auth_code_read(jwt.claims, &code);
         pl_jwt_fini(&jwt);
     }
+    if (pl_assertion_parse(text, &jwt) == PL_OK) {
+        pl_assertion assertion;
+        (void)!pl_assertion_read(&jwt, 1700000000000, &assertion);
+        (void)!pl_jwt_has_audience(jwt.claims, "A");
+        if (keys)
+            (void)!pl_keys_verify(keys, &jwt);
+        pl_jwt_fini(&jwt);
+    }
     if (pl_jwt_parse(text, &jwt) != PL_OK)
         return 0;
-    pl_jwt_policy policy = {
-        .issuer = "I", .audience = "A", .scope = "", .now_ms = 1700000000000};
+    pl_jwt_policy policy = {.issuer = "I",
+                            .has_tenants = true,
+                            .audience = "A",
+                            .scope = "",
+                            .now_ms = 1700000000000};
     pl_caller caller;
     (void)!pl_jwt_check(&jwt, &policy, &caller);
     if (keys)

@@ -2,7 +2,6 @@
 #include "cm.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "auth_code.h"
@@ -147,36 +146,6 @@ static void knows_challenges_and_verifiers(void **state)
     assert_false(pl_code_is_verifier(text));
 }
 
-static void is_used_up_once(void **state)
-{
-    pl_used_codes *used = calloc(1, sizeof *used);
-    pl_auth_code code = CODE;
-    (void)state;
-    assert_non_null(used);
-    assert_int_equal(pl_used_codes_add(used, &code, 1000), PL_OK);
-    assert_int_equal(pl_used_codes_add(used, &code, 1059), PL_EAUTH);
-    code.id[21] = 'B';
-    assert_int_equal(pl_used_codes_add(used, &code, 1059), PL_OK);
-    free(used);
-}
-
-/* What cannot be remembered is refused; expired ones make room. */
-static void refuses_more_than_it_can_remember(void **state)
-{
-    pl_used_codes *used = calloc(1, sizeof *used);
-    pl_auth_code code = CODE;
-    (void)state;
-    assert_non_null(used);
-    for (unsigned i = 0; i < PL_CODES_USED_MAX; i++) {
-        (void)snprintf(code.id, sizeof code.id, "%022u", i);
-        assert_int_equal(pl_used_codes_add(used, &code, 1000), PL_OK);
-    }
-    assert_int_equal(pl_used_codes_add(used, &CODE, 1000), PL_EFULL);
-    assert_int_equal(pl_used_codes_add(used, &code, 1000), PL_EAUTH);
-    assert_int_equal(pl_used_codes_add(used, &CODE, 1060), PL_OK);
-    free(used);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,8 +154,6 @@ int main(void)
         cmocka_unit_test(is_good_for_one_client_and_address_for_a_minute),
         cmocka_unit_test(wants_the_verifier_of_its_challenge),
         cmocka_unit_test(knows_challenges_and_verifiers),
-        cmocka_unit_test(is_used_up_once),
-        cmocka_unit_test(refuses_more_than_it_can_remember),
     };
     return cmocka_run_group_tests_name("auth_code", tests, NULL, NULL);
 }

@@ -321,6 +321,57 @@ static void takes_the_algorithm_from_the_key(void **state)
     }
 }
 
+static pl_err check_tenant(const char *claims, bool has_tenants,
+                           const char *tenant)
+{
+    pl_buf text;
+    pl_jwt jwt;
+    pl_caller caller;
+    pl_jwt_policy policy = {.issuer = "I",
+                            .has_tenants = has_tenants,
+                            .tenant = tenant,
+                            .audience = "A",
+                            .scope = "",
+                            .now_ms = NOW_S * 1000};
+    make(HEADER, claims, &text);
+    assert_int_equal(pl_jwt_parse(pl_buf_slice(&text), &jwt), PL_OK);
+    pl_err e = pl_jwt_check(&jwt, &policy, &caller);
+    pl_jwt_fini(&jwt);
+    pl_buf_fini(&text);
+    return e;
+}
+
+static void a_tenants_issuer_goes_with_its_tid(void **state)
+{
+#define REST "\"aud\":\"A\",\"client_id\":\"c\",\"exp\":1700003600"
+    static const struct {
+        const char *claims;
+        bool has_tenants;
+        const char *tenant;
+        pl_err e;
+    } rows[] = {
+        {"{\"iss\":\"I/t/v2.0\",\"tid\":\"t\"," REST "}", true, "", PL_OK},
+        {"{\"iss\":\"I/t/v2.0\",\"tid\":\"t\"," REST "}", true, "t", PL_OK},
+        {"{\"iss\":\"I/t/v2.0\",\"tid\":\"t\"," REST "}", true, "u", PL_EAUTH},
+        {"{\"iss\":\"I/t/v2.0\",\"tid\":\"t\"," REST "}", false, "", PL_EAUTH},
+        {"{\"iss\":\"I/t/v2.0\",\"tid\":\"u\"," REST "}", true, "", PL_EAUTH},
+        {"{\"iss\":\"I/t/v2.0\"," REST "}", true, "", PL_EAUTH},
+        {"{\"iss\":\"I/a/b/v2.0\",\"tid\":\"a/b\"," REST "}", true, "",
+         PL_EAUTH},
+        {"{\"iss\":\"I//v2.0\",\"tid\":\"\"," REST "}", true, "", PL_EAUTH},
+        {"{\"iss\":\"I\"," REST "}", true, "", PL_OK},
+        {"{\"iss\":\"I\"," REST "}", true, "t", PL_EAUTH},
+        {"{\"iss\":\"I\",\"tid\":\"t\"," REST "}", false, "t", PL_OK},
+        {"{\"iss\":\"I\",\"tid\":7," REST "}", false, "t", PL_EAUTH},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(
+            check_tenant(rows[i].claims, rows[i].has_tenants, rows[i].tenant),
+            rows[i].e);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +387,7 @@ int main(void)
         cmocka_unit_test(allows_a_minute_of_clock_skew),
         cmocka_unit_test(wants_the_configured_scope),
         cmocka_unit_test(takes_the_algorithm_from_the_key),
+        cmocka_unit_test(a_tenants_issuer_goes_with_its_tid),
     };
     return cmocka_run_group_tests_name("jwt", tests, NULL, NULL);
 }

@@ -280,7 +280,9 @@ static pl_err with_scope(bench *b, const char *scope)
                    "client_secret=%s&scope=%s",
                    secret, scope);
     pl_answer_init(&answer);
-    pl_auth_token(b->auth, &head, pl_slice_str(form), &answer);
+    const pl_token_ask ask = {
+        .tenant = "", .head = &head, .body = pl_slice_str(form)};
+    pl_auth_token(b->auth, &ask, &answer);
     assert_int_equal(answer.status, 200);
     const char *at = strstr(pl_buf_text(&answer.body), "\"access_token\":\"");
     assert_non_null(at);

@@ -46,11 +46,6 @@ static void reads_credentials_from_form_and_header(void **state)
                                   "grant_type=client_credentials", &r, &fault),
                      PL_OK);
     assert_string_equal(r.client_secret, "s+1");
-    assert_true(pl_oauth_is_client(&r, "dev", "s+1"));
-    assert_false(pl_oauth_is_client(&r, "dev", "s+2"));
-    assert_false(pl_oauth_is_client(&r, "de", "s+1"));
-    r.client_secret[0] = '\0';
-    assert_false(pl_oauth_is_client(&r, "dev", ""));
 }
 
 static void reads_multipart_forms_too(void **state)
@@ -122,10 +117,10 @@ static void tells_of_codes_only_where_they_are_given(void **state)
     pl_answer answer;
     (void)state;
     pl_answer_init(&answer);
-    pl_oauth_discovery(&answer, "https://i", false);
+    pl_oauth_discovery(&answer, "https://i", "", false);
     assert_null(strstr(answer.body.ptr, "authoriz"));
     assert_non_null(strstr(answer.body.ptr, "\"response_types_supported\":[]"));
-    pl_oauth_discovery(&answer, "https://i", true);
+    pl_oauth_discovery(&answer, "https://i", "", true);
     assert_non_null(strstr(answer.body.ptr,
                            "\"authorization_endpoint\":"
                            "\"https://i/oauth/v4/authorize\""));
@@ -167,6 +162,92 @@ static void refuses_what_it_does_not_understand(void **state)
     }
 }
 
+#define SIGNED                                                                 \
+    "grant_type=client_credentials&client_assertion=h.c.s&"                    \
+    "client_assertion_type="
+#define BEARER                                                                 \
+    "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"
+
+static void reads_what_a_client_signed(void **state)
+{
+    static const struct {
+        const char *headers, *body;
+        pl_oauth_fault fault;
+    } bad[] = {
+        {FORM, SIGNED, PL_OAUTH_INVALID_CLIENT},
+        {FORM, SIGNED "urn:x", PL_OAUTH_INVALID_CLIENT},
+        {FORM, SIGNED BEARER "x", PL_OAUTH_INVALID_REQUEST},
+        {FORM, SIGNED BEARER "&client_secret=s", PL_OAUTH_INVALID_REQUEST},
+        {FORM, SIGNED BEARER "&client_assertion=x", PL_OAUTH_INVALID_REQUEST},
+        {FORM, "grant_type=client_credentials&client_assertion_type=" BEARER,
+         PL_OAUTH_INVALID_REQUEST},
+        {FORM "Authorization: Basic ZGV2OnMlMkIx\r\n", SIGNED BEARER,
+         PL_OAUTH_INVALID_REQUEST},
+    };
+    pl_oauth_request r;
+    pl_oauth_fault fault;
+    (void)state;
+    assert_int_equal(read_request(FORM, SIGNED BEARER, &r, &fault), PL_OK);
+    assert_true(r.has_assertion);
+    assert_string_equal(r.assertion, "h.c.s");
+    assert_string_equal(r.client_id, "");
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(read_request(bad[i].headers, bad[i].body, &r, &fault),
+                         PL_EINVAL);
+        assert_int_equal(fault, bad[i].fault);
+    }
+}
+
+static void a_tenant_has_metadata_of_its_own(void **state)
+{
+    pl_answer answer;
+    (void)state;
+    pl_answer_init(&answer);
+    pl_oauth_discovery(&answer, "https://i", "acme", true);
+    static const char *const parts[] = {
+        "\"issuer\":\"https://i/acme/v2.0\"",
+        "\"token_endpoint\":\"https://i/acme/oauth2/v2.0/token\"",
+        "\"jwks_uri\":\"https://i/acme/discovery/v2.0/keys\"",
+        "\"private_key_jwt\"",
+        "\"token_endpoint_auth_signing_alg_values_supported\":[\"ES256\",",
+        "\"authorization_endpoint\":\"https://i/oauth/v4/authorize\"",
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        assert_non_null(strstr(answer.body.ptr, parts[i]));
+    pl_answer_fini(&answer);
+}
+
+static void claims_say_what_other_servers_look_for(void **state)
+{
+    pl_buf text;
+    pl_oauth_claims claims = {.issuer = "https://i/acme/v2.0",
+                              .audience = "parley",
+                              .client_id = "video",
+                              .scope = "rooms management",
+                              .user = "",
+                              .tenant = "acme",
+                              .token_id = "J",
+                              .now_s = 1700000000,
+                              .lifetime_s = 3600};
+    (void)state;
+    pl_buf_init(&text, 4096);
+    pl_oauth_claims_text(&claims, &text);
+    assert_string_equal(
+        pl_buf_text(&text),
+        "{\"iss\":\"https://i/acme/v2.0\",\"aud\":\"parley\",\"sub\":"
+        "\"video\",\"client_id\":\"video\",\"tid\":\"acme\",\"scope\":"
+        "\"rooms management\",\"scp\":\"rooms management\",\"roles\":["
+        "\"rooms\",\"management\"],\"jti\":\"J\",\"iat\":1700000000,"
+        "\"nbf\":1700000000,\"exp\":1700003600}");
+    pl_buf_clear(&text);
+    claims.tenant = "";
+    claims.user = "alice";
+    pl_oauth_claims_text(&claims, &text);
+    assert_null(strstr(pl_buf_text(&text), "tid"));
+    assert_non_null(strstr(pl_buf_text(&text), "\"user\":\"alice\""));
+    pl_buf_fini(&text);
+}
+
 static void answers_are_never_stored(void **state)
 {
     pl_answer answer;
@@ -195,6 +276,9 @@ int main(void)
         cmocka_unit_test(reads_a_code_and_what_proves_it),
         cmocka_unit_test(tells_of_codes_only_where_they_are_given),
         cmocka_unit_test(refuses_what_it_does_not_understand),
+        cmocka_unit_test(reads_what_a_client_signed),
+        cmocka_unit_test(a_tenant_has_metadata_of_its_own),
+        cmocka_unit_test(claims_say_what_other_servers_look_for),
         cmocka_unit_test(answers_are_never_stored),
     };
     return cmocka_run_group_tests_name("oauth", tests, NULL, NULL);
