@@ -181,9 +181,7 @@ static void take_word(const taking *t)
     pl_slice text;
     if (!read_text(t, &text))
         return;
-    if (text.len == 0 && t->field->is_nullable)
-        pl_jw_null(t->w, t->field->name);
-    else if (pl_mgmt_has_word(t->field->words, text))
+    if (text.len == 0 || pl_mgmt_has_word(t->field->words, text))
         pl_jw_slice(t->w, t->field->name, text);
     else
         pl_fmt_cut(t->fault, PL_MANAGEMENT_FAULT_MAX, "This is none of %s.",

@@ -94,7 +94,7 @@ static void what_cannot_be_set_is_passed_over(void **state)
         "\"creation_time\":\"never\",\"scheduled_conferences\":null,"
         "\"scheduled_conferences_count\":3,\"some_day\":{\"x\":[1]},"
         "\"aliases__alias\":\"q\",\"crypto_mode\":\"\"}",
-        7, true, "{\"name\":\"n\",\"crypto_mode\":null}");
+        7, true, "{\"name\":\"n\",\"crypto_mode\":\"\"}");
 }
 
 /* A value of a field that is refused, and why. */
