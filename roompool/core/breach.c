@@ -8,6 +8,7 @@
 #include "model.h"
 #include "move.h"
 #include "participant.h"
+#include "room.h"
 #include "session.h"
 #include "sink.h"
 #include "video.h"
@@ -230,6 +231,9 @@ static const char *conf_breach(const pl_pool *pool, const pl_conf *conf)
     if (conf->row.room_id[0] && conf->row.state == PL_CONF_STATE_LIVE &&
         (!conf->room || conf->room->conf != conf))
         return "a room does not know its live conference";
+    if (conf->room &&
+        strcmp(conf->row.room_id, conf->room->row.room_id) != 0)
+        return "a conference and its room have other names";
     return NULL;
 }
 
@@ -329,6 +333,8 @@ const char *pl_pool_breach(const pl_pool *pool)
         breach = session_breach(sess);
     if (!breach)
         breach = workers_breach(pool);
+    if (!breach)
+        breach = pl_room_breach(pool);
     if (!breach)
         breach = pl_vmr_breach(pool);
     if (!breach)

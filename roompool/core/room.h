@@ -76,6 +76,8 @@ PL_MUST_USE pl_err pl_room_check_pair(const char *name, const void *values,
                                       const char *other,
                                       const void *other_values, char *reason,
                                       size_t cap);
+/* What must always hold; NULL when it does. For tests. */
+const char *pl_room_breach(const pl_pool *pool);
 /* A row read at the start. */
 PL_MUST_USE pl_err pl_room_load(pl_pool *pool, const pl_room_row *row);
 

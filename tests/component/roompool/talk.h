@@ -35,6 +35,7 @@ typedef struct answer {
         pl_metrics_text metrics;
         pl_pool_room room;
         pl_pool_rooms_deleted rooms_deleted;
+        pl_management_done managed;
         pl_ok ok;
     } body;
     char sdp[512];
