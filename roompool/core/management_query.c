@@ -35,7 +35,7 @@ static pl_err read_page(pl_pool *pool, const pl_management_sql *sql, page *p,
                                 .object = pl_buf_text(&sql->object),
                                 .values = sql->values,
                                 .n_values = sql->n_values,
-                                .max_steps = pool->config->query_max_steps};
+                                .max_us = PL_MS(pool->config->query_ms)};
     const pl_port *port = pool->port;
     int64_t start_us = port->clock_us(port->ctx);
     pl_err e =

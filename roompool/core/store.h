@@ -32,7 +32,7 @@ typedef struct pl_store_list {
     const char *object; /* ?1 is a key; one text */
     const pl_sql_value *values; /* of ?1, ?2 .. in count and keys */
     size_t n_values;
-    uint64_t max_steps; /* of SQLite's machine, in all */
+    int64_t max_us; /* then it is given up; at the first look when 0 */
 } pl_store_list;
 
 /* One object as text, borrowed during the call. PL_EFULL ends the reading,
@@ -51,7 +51,7 @@ typedef struct pl_store_ops {
     /* Read a list; sees what was put in this turn.
      *
      * ret_total: what count gave, 0 when there is none
-     * Errors: PL_EUNAVAILABLE more than max_steps; PL_EIO (only this reading
+     * Errors: PL_EUNAVAILABLE more than max_us; PL_EIO (only this reading
      * failed, the store goes on); those of on_text. */
     pl_err (*list)(pl_store *store, const pl_store_list *list,
                    pl_store_on_text on_text, void *ctx, uint64_t *ret_total);

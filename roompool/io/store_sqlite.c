@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
@@ -357,15 +358,19 @@ static pl_err each(pl_store *store, const pl_table *table,
 
 /* ---- lists ---- */
 
-enum { STEPS_AT_ONCE = 1000 };
+enum { STEPS_BETWEEN = 1000 }; /* of SQLite's machine: looks at the clock */
 
-static int count_steps(void *ctx)
+static int64_t clock_us(void)
 {
-    uint64_t *left = ctx;
-    if (*left < STEPS_AT_ONCE)
-        return 1; /* interrupts */
-    *left -= STEPS_AT_ONCE;
-    return 0;
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static int is_late(void *ctx)
+{
+    const int64_t *until_us = ctx;
+    return clock_us() >= *until_us; /* interrupts */
 }
 
 static pl_err error_of(int rc)
@@ -451,11 +456,11 @@ static pl_err read_list(pl_store *store, const pl_store_list *list,
                         uint64_t *ret_total)
 {
     sqlite_store *s = self_of(store);
-    uint64_t left = list->max_steps;
+    int64_t until_us = clock_us() + list->max_us;
     uint64_t total = 0;
     if (s->is_failed)
         return PL_EIO;
-    sqlite3_progress_handler(s->db, STEPS_AT_ONCE, count_steps, &left);
+    sqlite3_progress_handler(s->db, STEPS_BETWEEN, is_late, &until_us);
     pl_err e = list->count ? count_list(s, list, &total) : PL_OK;
     if (!e)
         e = give_list(s, list, on_text, ctx);
@@ -698,6 +703,9 @@ static pl_err set_pragmas(sqlite_store *s)
                       usual 1000 pages mean one every few commits */
                    exec(s, "PRAGMA wal_autocheckpoint = 8000") ||
                    exec(s, "PRAGMA journal_size_limit = 41943040") ||
+                   /* KiB; questions that look through the history of
+                      max_records read memory, not the file */
+                   exec(s, "PRAGMA cache_size = -65536") ||
                    (query_int(s, "PRAGMA application_id") != APPLICATION_ID &&
                     exec(s, sql))
                ? PL_EIO

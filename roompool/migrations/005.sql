@@ -274,11 +274,11 @@ SELECT CASE r.room_id WHEN '' THEN '(' || r.kind || ')' ELSE r.room_id END
 -- of all rooms are seen. Lists and settings are read beside these views.
 CREATE INDEX aliases_written ON aliases (written) WHERE alias_no > 0;
 CREATE INDEX conference_records_room ON conference_records (room_id);
-CREATE INDEX conference_records_started ON conference_records (started_at)
-    WHERE kind = 'room';
+CREATE INDEX conference_records_started
+    ON conference_records (started_at, kind);
 CREATE INDEX call_records_room ON call_records (room_id);
-CREATE INDEX call_records_came
-    ON call_records (coalesce(joined_at, started_at)) WHERE conf_kind = 'room';
+CREATE INDEX call_records_started
+    ON call_records (started_at, conf_kind);
 
 CREATE VIEW m_conference AS
 SELECT r.room_no AS id, r.room_id AS name, r.service_type AS service_type,
@@ -381,7 +381,7 @@ SELECT q.conf_id AS id, q.room_id AS name, q.tag AS tag,
             AS INTEGER) AS duration,
        q.participants AS participant_count, q.reason AS disconnect_reason
   FROM conference_records q
- WHERE q.kind = 'room';
+ WHERE likely(q.kind = 'room');
 
 CREATE VIEW m_past_participant AS
 SELECT q.participant_id AS id, q.conf_id AS conference,
@@ -391,11 +391,9 @@ SELECT q.participant_id AS id, q.conf_id AS conference,
             ELSE 'API' END AS protocol,
        CASE q.is_dialled WHEN 1 THEN 'out' ELSE 'in' END AS call_direction,
        '' AS remote_address, -- addresses are forgotten with the participant
-       coalesce(q.joined_at, q.started_at) AS start_time,
-       q.left_at AS end_time,
-       cast(round((julianday(q.left_at) -
-                   julianday(coalesce(q.joined_at, q.started_at))) * 86400)
+       q.started_at AS start_time, q.left_at AS end_time,
+       cast(round((julianday(q.left_at) - julianday(q.started_at)) * 86400)
             AS INTEGER) AS duration,
        q.reason AS disconnect_reason
   FROM call_records q
- WHERE q.conf_kind = 'room';
+ WHERE likely(q.conf_kind = 'room');

@@ -17,7 +17,7 @@ void question_open(question *q)
 {
     char reason[256];
     memset(q, 0, sizeof *q);
-    q->max_steps = 20000000;
+    q->max_us = 60000000;
     pl_fmt_cut(q->folder, sizeof q->folder, "/tmp/pl-question-XXXXXX");
     assert_non_null(mkdtemp(q->folder));
     pl_fmt_cut(q->path, sizeof q->path, "%s/p.db", q->folder);
@@ -115,7 +115,7 @@ pl_err question_ask(question *q, const pl_management_query *m)
                                     .object = pl_buf_text(&sql->object),
                                     .values = sql->values,
                                     .n_values = sql->n_values,
-                                    .max_steps = q->max_steps};
+                                    .max_us = q->max_us};
         e = q->store->ops->list(q->store, &list, on_object, q, &q->total);
         if (e == PL_EIO)
             print_message("%s\n%s\n%s\n", list.count, list.keys, list.object);

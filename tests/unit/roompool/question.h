@@ -14,7 +14,7 @@ typedef struct question {
     char folder[64], path[96];
     pl_store *store;
     sqlite3 *db; /* a second connection, for writing and looking */
-    uint64_t max_steps;
+    int64_t max_us;
     /* Of the last one: */
     char fault[PL_MGMT_FAULT_MAX];
     uint64_t total;
