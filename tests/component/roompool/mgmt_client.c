@@ -101,6 +101,14 @@ pl_err mgmt_does(world *w, pl_management_command *m, uint32_t command,
 {
     answer a;
     m->command = command;
+    if (m->role)
+        PL_MSG_SET(MANAGEMENT_COMMAND, management_command, m, role);
+    if (m->alias[0]) {
+        PL_MSG_SET(MANAGEMENT_COMMAND, management_command, m, alias);
+        PL_MSG_SET(MANAGEMENT_COMMAND, management_command, m, transfer_id);
+        PL_MSG_SET(MANAGEMENT_COMMAND, management_command, m, secret);
+        PL_MSG_SET(MANAGEMENT_COMMAND, management_command, m, transfer_hash);
+    }
     PUT(m->client_id, "client");
     PUT(m->id, id);
     world_ask(w, &PL_MSG_MANAGEMENT_COMMAND, m, &a);
