@@ -35,6 +35,8 @@ typedef struct answer {
         pl_metrics_text metrics;
         pl_pool_room room;
         pl_pool_rooms_deleted rooms_deleted;
+        pl_video_session video;
+        pl_video_call video_call;
         pl_management_done managed;
         pl_ok ok;
     } body;
