@@ -91,9 +91,9 @@ typedef struct pl_caller {
     char subject[129];
     char user_id[257]; /* "" unless the token names a user */
     char token_hash[65];
-    int64_t expires_ms; /* wall time */
-    unsigned scopes;    /* bits of pl_scope */
-    bool names_user;    /* the subject is a user, not the client itself */
+    int64_t expires_ms;    /* wall time */
+    unsigned scopes;       /* bits of pl_scope */
+    bool names_user;       /* the subject is a user, not the client itself */
     char device_code[129]; /* "" unless a device signed it itself */
 } pl_caller;
 
@@ -135,6 +135,7 @@ typedef union pl_api_message {
     pl_pool_room_next pool_room_next;
     pl_pool_fill pool_fill;
     pl_pool_rooms_delete pool_rooms_delete;
+    pl_platform_event platform_event;
     pl_video_create video_create;
     pl_video_get video_get;
     pl_video_status video_status;

@@ -10,6 +10,7 @@
 typedef struct pl_room_rules {
     const char *tag_prefix; /* put before what uuiData says; borrowed */
     pl_slice public_secret; /* of /public/..; empty: there is none of that */
+    pl_slice sink_login;    /* user:password of who sends events; or empty */
     bool is_derived;        /* the room's name is what uuiData says */
     bool is_pin_hidden;     /* the hosts' PIN is not in the answer to create */
     bool takes_header;      /* uuiData may be a whole User-to-User header */
@@ -33,6 +34,8 @@ extern const pl_api_op PL_OP_ROOM_LIST;
 extern const pl_api_op PL_OP_ROOM_FILL;
 extern const pl_api_op PL_OP_ROOM_DELETE_ALL;
 extern const pl_api_op PL_OP_ROOM_PUBLIC;
+extern const pl_api_op PL_OP_ROOM_EVENT;
+extern const pl_api_op PL_OP_ROOM_HEALTH;
 
 /* room_answer.c - what the operations share. */
 

@@ -113,6 +113,8 @@ static const pl_route ROUTES[] = {
     {PL_HTTP_DELETE, "/rooms", &PL_OP_ROOM_DELETE_ALL},
     {PL_HTTP_POST, "/rooms/create", &PL_OP_ROOM_FILL},
     {PL_HTTP_GET, "/public/room/{room_name}", &PL_OP_ROOM_PUBLIC},
+    {PL_HTTP_POST, "/public/event_sink", &PL_OP_ROOM_EVENT},
+    {PL_HTTP_GET, "/health", &PL_OP_ROOM_HEALTH},
     {PL_HTTP_GET, "/device/.well-known/openid-configuration",
      &PL_OP_VIDEO_DISCOVERY},
     {PL_HTTP_POST, VIDEO "/sessions", &PL_OP_VIDEO_CREATE},

@@ -248,6 +248,7 @@ static void local(const pl_incoming *in)
                         .caller = in->caller,
                         .source = pl_http_request_source(in->exchange),
                         .video = pl_video_setup_rules(in->gateway->video),
+                        .wall_ms = pl_loop_wall_ms(in->gateway->options.loop),
                         .is_ready = is_ready(in->gateway)};
     const pl_api_op *op = in->match->route->op;
     pl_answer answer;
@@ -380,22 +381,35 @@ static pl_err load_turn(pl_gateway *gateway)
     return e;
 }
 
+/* A secret of the room API from a file, "" none. */
+static pl_err load_room_secret(const char *path, const char *event,
+                               pl_buf *secret, pl_slice *ret_secret)
+{
+    pl_buf_init(secret, SECRET_MAX);
+    if (!path[0])
+        return PL_OK;
+    pl_err e = load_secret(path, PL_ROOM_SECRET_MIN, event, secret);
+    if (!e)
+        *ret_secret = pl_buf_slice(secret);
+    return e;
+}
+
 static pl_err load_rooms(pl_gateway *gateway)
 {
     const pl_api_config *config = gateway->options.config;
-    pl_buf *secret = &gateway->room_secret;
-    pl_buf_init(secret, SECRET_MAX);
-    gateway->rooms = (pl_room_rules){
-        .tag_prefix = config->room_tag_prefix,
-        .is_derived = strcmp(config->room_name_mode, "derived") == 0,
-        .is_pin_hidden = !config->room_expose_host_pin,
-        .takes_header = config->room_uui_header};
-    if (!config->room_public_secret_file[0])
-        return PL_OK;
-    pl_err e = load_secret(config->room_public_secret_file, PL_ROOM_SECRET_MIN,
-                           "room_public_secret", secret);
-    if (!e)
-        gateway->rooms.public_secret = pl_buf_slice(secret);
+    pl_room_rules *rules = &gateway->rooms;
+    *rules = (pl_room_rules){.tag_prefix = config->room_tag_prefix,
+                             .is_derived =
+                                 strcmp(config->room_name_mode, "derived") == 0,
+                             .is_pin_hidden = !config->room_expose_host_pin,
+                             .takes_header = config->room_uui_header};
+    pl_err e =
+        load_room_secret(config->room_public_secret_file, "room_public_secret",
+                         &gateway->room_secret, &rules->public_secret);
+    if (!e) {
+        e = load_room_secret(config->room_sink_file, "room_sink_login",
+                             &gateway->sink_login, &rules->sink_login);
+    }
     return e;
 }
 
@@ -492,6 +506,7 @@ void pl_gateway_close(pl_gateway **gateway)
     pl_buf_fini(&g->openapi);
     pl_buf_wipe(&g->turn_secret);
     pl_buf_wipe(&g->room_secret);
+    pl_buf_wipe(&g->sink_login);
     free(g);
     *gateway = NULL;
 }

@@ -22,7 +22,7 @@ struct pl_gateway {
     pl_buf openapi;
     pl_buf turn_secret;
     pl_turn turn;
-    pl_buf room_secret;
+    pl_buf room_secret, sink_login;
     pl_room_rules rooms;
     pl_video_setup *video;
     pl_list calls;           /* call.c */

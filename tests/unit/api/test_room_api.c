@@ -415,6 +415,152 @@ static void the_public_look_up_has_a_secret(void **state)
     finish(&rig, PL_OK, &PL_MSG_POOL_ROOM, &ROOM, 200, OBJECT(PIN));
 }
 
+/* ---- what another platform tells ---- */
+
+#define EVENT_SINK "POST /public/event_sink HTTP/1.1\r\n"
+#define SENDER     "Authorization: Basic c2luazowMTIzNDU2Nzg5YWI=\r\n"
+#define ENDED                                                                  \
+    "{\"node\":\"n1\",\"seq\":41,\"version\":2,\"time\":1771012345.271,"       \
+    "\"event\":\"conference_ended\",\"data\":{\"name\":\"r1\"}}"
+
+static void says(call_rig *rig, const char *head, const char *body)
+{
+    rules.sink_login = pl_slice_str("sink:0123456789ab");
+    begin_as(rig, head, body, 0);
+    assert_int_equal(rig->e, PL_OK);
+}
+
+static void events_need_a_sender(void **state)
+{
+    static const char *const bad[] = {
+        EVENT_SINK HOST,
+        EVENT_SINK "Authorization: Bearer x\r\n" HOST,
+        EVENT_SINK "Authorization: Basic c2luazowMTIzNDU2Nzg5YWM=\r\n" HOST,
+        EVENT_SINK "Authorization: Basic c2luaw==\r\n" HOST,
+        EVENT_SINK "Authorization: Basic !\r\n" HOST,
+    };
+    call_rig rig;
+    (void)state;
+    rules.sink_login = (pl_slice){NULL, 0};
+    begin_as(&rig, EVENT_SINK SENDER HOST, ENDED, 0);
+    assert_int_equal(rig.answer.status, 404); /* there is none */
+    rig_end(&rig);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        says(&rig, bad[i], ENDED);
+        assert_int_equal(rig.answer.status, 401);
+        assert_non_null(strstr(pl_buf_text(&rig.answer.headers),
+                               "WWW-Authenticate: Basic"));
+        assert_null(rig.call.desc);
+        rig_end(&rig);
+    }
+}
+
+static void events_become_messages(void **state)
+{
+    static const struct {
+        const char *body, *room;
+        unsigned event;
+    } rows[] = {
+        {ENDED, "r1", PL_PLATFORM_NEWS_CONFERENCE_ENDED},
+        {"{\"node\":\"n1\",\"seq\":41,\"time\":1771012345.271,\"event\":"
+         "\"participant_connected\",\"data\":{\"conference\":\"r2\"}}",
+         "r2", PL_PLATFORM_NEWS_PARTICIPANT_CONNECTED},
+        {"{\"node\":\"n1\",\"seq\":41,\"time\":1771012345.271,\"event\":"
+         "\"eventsink_started\",\"data\":{}}",
+         "", PL_PLATFORM_NEWS_SINK_STARTED},
+    };
+    call_rig rig;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        says(&rig, EVENT_SINK SENDER HOST, rows[i].body);
+        const pl_platform_event *m = &rig.call.message.platform_event;
+        assert_ptr_equal(rig.call.desc, &PL_MSG_PLATFORM_EVENT);
+        assert_int_equal(m->event, rows[i].event);
+        assert_string_equal(m->room_name, rows[i].room);
+        assert_string_equal(m->node, "n1");
+        assert_int_equal(m->seq, 41);
+        assert_int_equal(m->at_ms, INT64_C(1771012345271));
+        finish(&rig, PL_OK, &PL_MSG_OK_REPLY, NULL, 200,
+               "{\"status\":\"success\"}");
+    }
+    says(&rig, EVENT_SINK SENDER HOST, ENDED);
+    finish(&rig, PL_ETIMEOUT, NULL, NULL, 503,
+           "{\"detail\":\"Not available now\"}");
+}
+
+/* 200, and nothing is asked of roompool. */
+static void odd_events_are_taken_and_dropped(void **state)
+{
+    static const char *const bodies[] = {
+        NULL,
+        "",
+        "{",
+        "null",
+        "[]",
+        "[1,null]",
+        "{}",
+        "{\"event\":7}",
+        "{\"event\":\"participant_updated\",\"data\":{\"name\":\"r\"}}",
+        "{\"event\":\"conference_ended\"}",
+        "{\"event\":\"conference_ended\",\"data\":[]}",
+        "{\"event\":\"conference_ended\",\"data\":{\"name\":7}}",
+        "{\"event\":\"conference_ended\",\"data\":{\"name\":\"\"}}",
+        "{\"event\":\"eventsink_bulk\"}",
+        "{\"event\":\"eventsink_bulk\",\"data\":{}}",
+        "{\"event\":\"eventsink_bulk\",\"data\":[{\"event\":\"x\"}]}",
+    };
+    call_rig rig;
+    (void)state;
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        says(&rig, EVENT_SINK SENDER HOST, bodies[i]);
+        if (rig.answer.status != 200 || rig.call.desc)
+            fail_msg("%s: %d", bodies[i] ? bodies[i] : "-", rig.answer.status);
+        rig_end(&rig);
+    }
+    /* A number that is none, a time that is none. */
+    says(&rig, EVENT_SINK SENDER HOST,
+         "{\"node\":7,\"seq\":-1,\"time\":\"x\",\"event\":"
+         "\"conference_ended\",\"data\":{\"name\":\"r\"}}");
+    assert_ptr_equal(rig.call.desc, &PL_MSG_PLATFORM_EVENT);
+    assert_int_equal(rig.call.message.platform_event.seq, 0);
+    assert_int_equal(rig.call.message.platform_event.at_ms, 0);
+    assert_string_equal(rig.call.message.platform_event.node, "?");
+    rig_end(&rig);
+}
+
+static void many_events_come_at_once(void **state)
+{
+    call_rig rig;
+    (void)state;
+    says(&rig, EVENT_SINK SENDER HOST,
+         "{\"node\":\"n1\",\"seq\":9,\"event\":\"eventsink_bulk\",\"data\":["
+         "{\"node\":\"n1\",\"seq\":8,\"event\":\"conference_started\","
+         "\"data\":{\"name\":\"r1\"}},{\"event\":\"other\"}," ENDED "]}");
+    assert_string_equal(rig.call.message.platform_event.room_name, "r1");
+    assert_int_equal(rig.call.message.platform_event.event,
+                     PL_PLATFORM_NEWS_CONFERENCE_STARTED);
+    rig.match.route->op->finish(&rig.call, PL_OK, &PL_MSG_OK_REPLY, NULL,
+                                &rig.answer);
+    assert_true(rig.call.is_partial);
+    assert_int_equal(rig.answer.status, 0);
+    assert_int_equal(rig.call.message.platform_event.event,
+                     PL_PLATFORM_NEWS_CONFERENCE_ENDED);
+    finish(&rig, PL_OK, &PL_MSG_OK_REPLY, NULL, 200,
+           "{\"status\":\"success\"}");
+}
+
+static void it_is_alive(void **state)
+{
+    call_rig rig;
+    (void)state;
+    begin_as(&rig, "GET /health HTTP/1.1\r\n" HOST, NULL, 0);
+    assert_int_equal(rig.answer.status, 200);
+    assert_string_equal(
+        pl_buf_text(&rig.answer.body),
+        "{\"status\":\"alive\",\"timestamp\":\"1970-01-01T00:00:00.000Z\"}");
+    rig_end(&rig);
+}
+
 static void errors_say_how_to_go_on(void **state)
 {
     pl_answer answer;
@@ -470,6 +616,11 @@ int main(void)
         TEST(administrators_fill_and_empty),
         TEST(a_token_needs_the_scope),
         TEST(the_public_look_up_has_a_secret),
+        TEST(events_need_a_sender),
+        TEST(events_become_messages),
+        TEST(odd_events_are_taken_and_dropped),
+        TEST(many_events_come_at_once),
+        TEST(it_is_alive),
         TEST(errors_say_how_to_go_on),
         TEST(a_prefix_is_printable),
     };
