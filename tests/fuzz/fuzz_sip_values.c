@@ -6,7 +6,7 @@
 
 #include "digest.h"
 #include "dtmf_info.h"
-#include "ip.h"
+#include "pl/ip.h"
 #include "pl/str.h"
 #include "policy.h"
 #include "sip_uri.h"
