@@ -187,20 +187,32 @@ static void went_well(pl_pool *pool)
     r->retry_us = 0;
 }
 
-static void leave_alone(pl_pool *pool, const char *event, size_t metric,
-                        uint32_t s)
+static void leave_alone(pl_pool *pool, uint32_t s)
 {
-    char text[32];
     pl_remote *r = pool->vmrs->remote;
-    bool is_known = pool->now.us < r->pause_us;
-    pl_pool_count(pool, metric);
     if (pool->now.us + PL_S(s) > r->pause_us)
         r->pause_us = pool->now.us + PL_S(s);
-    pl_fmt_cut(text, sizeof text, "nothing is asked for %u s", s);
-    if (!is_known) {
-        pl_pool_note(
-            pool, metric == PL_RM_platform_refused ? PL_LOG_ERROR : PL_LOG_WARN,
-            event, NULL, NULL, text);
+}
+
+static void is_limited(pl_pool *pool, uint32_t retry_after_s)
+{
+    bool is_known = pool->now.us < pool->vmrs->remote->pause_us;
+    pl_pool_count(pool, PL_RM_platform_limited);
+    leave_alone(pool, retry_after_s > 0 ? retry_after_s : LIMITED_S);
+    if (!is_known)
+        pl_pool_note(pool, PL_LOG_WARN, "platform_limits", NULL, NULL, NULL);
+}
+
+/* Once a minute one request shows whether somebody has put it right. */
+static void is_refused(pl_pool *pool)
+{
+    pl_remote *r = pool->vmrs->remote;
+    pl_pool_count(pool, PL_RM_platform_refused);
+    leave_alone(pool, REFUSED_S);
+    if (r->backoff_s == 0) {
+        r->backoff_s = 1;
+        pl_pool_note(pool, PL_LOG_ERROR, "platform_refuses_credentials", NULL,
+                     NULL, "see platform_credentials_file");
     }
 }
 
@@ -214,15 +226,9 @@ static pl_remote_verdict judge_status(pl_pool *pool, const pl_fetched *f)
 {
     char why[16];
     switch (f->status) {
-    case 429:
-        leave_alone(pool, "platform_limits", PL_RM_platform_limited,
-                    f->retry_after_s > 0 ? f->retry_after_s : LIMITED_S);
-        return PL_REMOTE_FAILED;
+    case 429: is_limited(pool, f->retry_after_s); return PL_REMOTE_FAILED;
     case 401:
-    case 403:
-        leave_alone(pool, "platform_refuses_credentials",
-                    PL_RM_platform_refused, REFUSED_S);
-        return PL_REMOTE_FAILED;
+    case 403: is_refused(pool); return PL_REMOTE_FAILED;
     case 404: return PL_REMOTE_GONE;
     case 408: break;
     default:

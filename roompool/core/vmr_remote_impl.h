@@ -125,7 +125,8 @@ void pl_remote_send(pl_pool *pool, const pl_remote_request *request);
 /* An answer that is none: wait longer and longer. */
 void pl_remote_failed(pl_pool *pool, const char *why);
 
-/* ---- vmr_remote_room.c: what is asked of a room, and what follows ---- */
+/* ---- vmr_remote_room.c, vmr_remote_answer.c: what is asked of a room, and
+ * what follows ---- */
 pl_remote_step pl_remote_next(const pl_remote_room *room);
 void pl_remote_ask(pl_pool *pool, pl_remote_room *room);
 void pl_remote_answered(pl_pool *pool, pl_remote_room *room,

@@ -21,6 +21,9 @@ typedef struct fake_web {
     world *world;
     web_request *requests[WEB_REQUESTS];
     size_t n;
+    /* Set: it answers itself, and nothing waits here. */
+    void (*serve)(void *ctx, const pl_bus_in *in);
+    void *serve_ctx;
 } fake_web;
 
 /* The front end of the world takes `fetch` from now on; done by

@@ -106,6 +106,7 @@ void world_start_roompool(world *w)
                          .metrics = w->metrics,
                          .node = "roompool",
                          .beat_ms = 250,
+                         .platform_login = "pool:secret",
                          .fatal = on_fatal,
                          .fatal_ctx = w};
     assert_int_equal(pl_glue_create(&o, &w->glue), PL_OK);
