@@ -7,8 +7,10 @@
 #include "bus_glue.h"
 #include "core/room.h"
 #include "core/video.h"
+#include "core/vmr_remote.h"
 #include "io/client_file.h"
 #include "io/store_sqlite.h"
+#include "pl/buf.h"
 #include "pl/log.h"
 #include "pl/str.h"
 
@@ -42,7 +44,7 @@ static pl_err check_roompool(const void *values, char *reason, size_t cap)
 {
     const char *fault = pl_video_config_fault(values);
     if (!fault)
-        return PL_OK;
+        return pl_remote_check_config(values, reason, cap);
     pl_fmt_cut(reason, cap, "%s", fault);
     return PL_ECONFIG;
 }
@@ -102,9 +104,9 @@ static pl_err load_client(app *a, const pl_roompool_config *config)
     pl_pool *pool = pl_glue_pool(a->glue);
     if (!config->video_room_url[0])
         return PL_OK;
-    pl_err e = pl_client_file_read(config->video_client_file,
-                                   &pool->videos->client, reason,
-                                   sizeof reason);
+    pl_err e =
+        pl_client_file_read(config->video_client_file, &pool->videos->client,
+                            reason, sizeof reason);
     if (e) {
         PL_LOG(ERROR, "pool", "video_client",
                PL_KV("file", config->video_client_file), "%s", reason);
@@ -112,8 +114,31 @@ static pl_err load_client(app *a, const pl_roompool_config *config)
     return e;
 }
 
+/* Who we are on the platform that has the pool's rooms; "" there is none. */
+static pl_err load_login(const pl_roompool_config *config,
+                         char login[PL_LOGIN_MAX + 1])
+{
+    char reason[160];
+    login[0] = '\0';
+    if (!config->platform_url[0])
+        return PL_OK;
+    pl_err e = pl_login_file_read(config->platform_credentials_file, login,
+                                  PL_LOGIN_MAX + 1, reason, sizeof reason);
+    if (!e && !pl_remote_is_login(login)) {
+        pl_fmt_cut(reason, sizeof reason,
+                   "want a line USER:PASSWORD or bearer TOKEN");
+        e = PL_ECONFIG;
+    }
+    if (e) {
+        PL_LOG(ERROR, "pool", "platform_credentials",
+               PL_KV("file", config->platform_credentials_file), "%s", reason);
+    }
+    return e;
+}
+
 static pl_err start_glue(app *a, const pl_roompool_config *config)
 {
+    char login[PL_LOGIN_MAX + 1];
     const pl_common_config *common =
         pl_config_get(pl_process_config(a->process), "common");
     pl_config_error why = {.text = ""};
@@ -124,9 +149,14 @@ static pl_err start_glue(app *a, const pl_roompool_config *config)
                          .metrics = pl_process_metrics(a->process),
                          .node = pl_process_node(a->process),
                          .beat_ms = common->beat_ms,
+                         .platform_login = login,
                          .fatal = app_fatal,
                          .fatal_ctx = a};
-    pl_err e = pl_glue_create(&o, &a->glue);
+    pl_err e = load_login(config, login);
+    if (e)
+        return e;
+    e = pl_glue_create(&o, &a->glue);
+    pl_wipe(login, sizeof login);
     if (e) {
         PL_LOG(ERROR, "pool", "not_loaded", NULL, "%s", pl_err_text(e));
         return e;

@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "pl/str.h"
-#include "vmr.h"
-#include "vmr_remote_impl.h"
+#include "vmr_remote.h"
 
 /* Whether it was here before. Events are sent in order, so only the newest of
  * a node needs to be known; a node that began to count anew sends newer ones
@@ -39,13 +38,7 @@ static void take(pl_pool *pool, const pl_platform_event *m)
         pl_pool_count(pool, PL_RM_platform_ignored);
         return;
     }
-    if (vmr->remote) /* newer than any answer that is under way */
-        vmr->remote->event_us = pool->now.us;
-    if (is_live) {
-        pl_vmr_joined(pool, vmr->room);
-    } else {
-        pl_vmr_emptied(pool, vmr->room);
-    }
+    pl_remote_heard(pool, vmr, is_live);
 }
 
 void pl_on_platform_event(pl_pool *pool, const pl_bus_in *in)

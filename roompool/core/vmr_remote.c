@@ -42,6 +42,14 @@ static pl_err read_login(pl_remote *r, const char *login)
     return PL_OK;
 }
 
+bool pl_remote_is_login(const char *login)
+{
+    pl_remote r;
+    pl_err e = read_login(&r, login);
+    pl_wipe(&r, sizeof r);
+    return !e;
+}
+
 /* A part of the window's share at once, so that no window of the platform's
  * sees much more than it. */
 static pl_err make_rate(pl_remote *r, uint32_t per_min)

@@ -19,6 +19,7 @@ enum { PL_REMOTE_WAIT_MS = 2000 };
 PL_MUST_USE pl_err pl_remote_create(const pl_roompool_config *config,
                                     const char *login, pl_remote **ret_remote);
 void pl_remote_destroy(pl_remote **remote);
+bool pl_remote_is_login(const char *login);
 /* Whether the settings fit together. Errors: PL_ECONFIG with a reason. */
 PL_MUST_USE pl_err pl_remote_check_config(const void *values, char *reason,
                                           size_t cap);
@@ -47,6 +48,8 @@ void pl_remote_remove(pl_pool *pool, pl_vmr *vmr);
 bool pl_remote_is_leaving(const pl_vmr *vmr);
 /* Ask whether anybody is in it before it goes. False: it may go. */
 bool pl_remote_asks_first(pl_pool *pool, pl_vmr *vmr);
+/* The platform says that somebody is in it, or that nobody is any more. */
+void pl_remote_heard(pl_pool *pool, pl_vmr *vmr, bool is_live);
 /* Put these values there, then into its row, then answer. */
 void pl_remote_change(pl_pool *pool, pl_vmr *vmr, const pl_room_row *values,
                       const pl_bus_ticket *ticket);

@@ -282,6 +282,23 @@ static void on_deleted(pl_pool *pool, pl_remote_room *room,
         is_odd(pool, a);
 }
 
+/* ---- people ---- */
+
+void pl_remote_heard(pl_pool *pool, pl_vmr *vmr, bool is_live)
+{
+    if (!vmr->remote || !vmr->room)
+        return;
+    vmr->remote->event_us = pool->now.us;
+    if (!pl_vmr_is_open(vmr) && is_live) { /* its PINs are known to somebody */
+        pl_vmr_remove(pool, vmr, "somebody was in it before it was taken");
+        return;
+    }
+    if (is_live || vmr->row.state == PL_POOL_STATE_RESERVED)
+        pl_vmr_joined(pool, vmr->room); /* who left had come */
+    if (!is_live)
+        pl_vmr_emptied(pool, vmr->room);
+}
+
 static void on_live(pl_pool *pool, pl_remote_room *room,
                     const pl_remote_answer *a)
 {

@@ -76,3 +76,17 @@ pl_err pl_client_file_read(const char *path, pl_video_client *ret_client,
     pl_wipe(&client, sizeof client);
     return e;
 }
+
+pl_err pl_login_file_read(const char *path, char *buf, size_t cap, char *reason,
+                          size_t reason_cap)
+{
+    char text[TEXT_MAX];
+    pl_err e = read_text(path, text, reason, reason_cap);
+    if (e)
+        return e;
+    text[strcspn(text, "\r\n")] = '\0';
+    if (pl_fmt(buf, cap, "%s", text))
+        e = fail(reason, reason_cap, "its line is too long");
+    pl_wipe(text, sizeof text);
+    return e;
+}
