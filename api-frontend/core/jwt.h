@@ -33,7 +33,6 @@ typedef struct pl_jwt {
 PL_MUST_USE pl_err pl_jwt_parse(pl_slice text, pl_jwt *ret_jwt);
 /* The same for other signed texts of ours: typ must be exactly that one, so
  * that neither is taken for the other. Source: RFC 8725 section 3.11 */
-#define PL_JWT_TYP_OPTIONAL "" /* JWT, or none: tokens that apps sign */
 PL_MUST_USE pl_err pl_jwt_parse_typed(pl_slice text, const char *typ,
                                       pl_jwt *ret_jwt);
 /* The same where typ may be one of several, ended by NULL, or absent. */

@@ -21,12 +21,13 @@ typedef struct values {
     bool has_form;
 } values;
 
-static bool looks_like_json(pl_slice body)
+static bool is_json(pl_slice type, pl_slice body)
 {
-    size_t i = 0;
-    while (i < body.len && strchr(" \t\r\n", body.ptr[i]))
-        i++;
-    return i < body.len && body.ptr[i] == '{';
+    static const char JSON[] = "application/json";
+    size_t n = strlen(JSON);
+    if (type.len >= n)
+        return pl_slice_eq_nocase((pl_slice){type.ptr, n}, JSON);
+    return type.len == 0 && body.ptr[0] == '{';
 }
 
 static pl_err open_values(pl_api_call *call, values *v)
@@ -39,7 +40,7 @@ static pl_err open_values(pl_api_call *call, values *v)
         v->has_form = true;
         return PL_OK;
     }
-    if (type.len > 0 && !looks_like_json(call->body))
+    if (!is_json(type, call->body))
         return PL_EUNSUPPORTED;
     pl_err e = pl_call_parse_body(call);
     if (!e && !pl_json_is_object(call->doc))

@@ -185,8 +185,9 @@ static pl_err check_device(const pl_video_auth *video, pl_jwt *jwt,
 static pl_err by_device(const pl_video_auth *video, pl_slice token,
                         int64_t wall_ms, pl_caller *ret_caller)
 {
+    static const char *const types[] = {"JWT", NULL};
     pl_jwt jwt;
-    pl_err e = pl_jwt_parse_typed(token, PL_JWT_TYP_OPTIONAL, &jwt);
+    pl_err e = pl_jwt_parse_any(token, types, true, &jwt);
     if (e)
         return e;
     e = check_device(video, &jwt, wall_ms, ret_caller);

@@ -111,7 +111,8 @@ export class System {
   #phones = 0;
   #children = new Map(); // by node, when we are the supervisor
 
-  // settings: { roompool: { key: value }, .. } over the ones above
+  // settings: { roompool: { key: value }, .. } over the ones above, or a
+  // function (base port, folder) that gives them
   // frontends: how many, up to 3; supervised: false starts the processes
   // without the supervisor, which gives up when too much dies.
   static async start(settings = {}, { frontends = 1, supervised = true } = {}) {
@@ -125,7 +126,8 @@ export class System {
     system.url = `https://localhost:${system.httpsPort}`;
     await mkdir(join(system.dir, 'var'), { mode: 0o700 });
     await writeFile(join(system.dir, 'nodes'), nodesText(system.base, system.frontends));
-    await writeFile(join(system.dir, 'parley.conf'), configText(system.base, settings));
+    await writeFile(join(system.dir, 'parley.conf'), configText(system.base,
+      typeof settings === 'function' ? await settings(system.base, system.dir) : settings));
     try {
       await system.#spawn();
     } catch (error) {
