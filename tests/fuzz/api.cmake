@@ -5,6 +5,8 @@ pl_fuzz(fuzz_http SOURCES fuzz_http.c LINK pl_api_core
   CORPUS ${CMAKE_CURRENT_SOURCE_DIR}/corpus/http)
 pl_fuzz(fuzz_json_api SOURCES fuzz_json_api.c LINK pl_api_core
   CORPUS ${CMAKE_CURRENT_SOURCE_DIR}/corpus/json_api)
+pl_fuzz(fuzz_management SOURCES fuzz_management.c LINK pl_api_core
+  CORPUS ${CMAKE_CURRENT_SOURCE_DIR}/corpus/management)
 pl_fuzz(fuzz_form SOURCES fuzz_form.c LINK pl_api_core
   CORPUS ${CMAKE_CURRENT_SOURCE_DIR}/corpus/form)
 pl_fuzz(fuzz_uui_data SOURCES fuzz_uui_data.c LINK pl_api_core
