@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fake_management.h"
 #include "fake_rooms.h"
 #include "pl/rng.h"
 #include "pl/str.h"
@@ -27,6 +28,7 @@ struct fake_roompool {
     pl_session_ticket ticket;
     pl_participant_transfer transfer;
     fake_rooms rooms;
+    fake_management management;
     bool is_over;
 };
 
@@ -534,7 +536,8 @@ fake_roompool *fake_create(pl_bus *bus, fake_counts *counts)
         return NULL;
     f->bus = bus;
     f->counts = counts;
-    if (fake_rooms_open(&f->rooms, bus)) {
+    if (fake_rooms_open(&f->rooms, bus) ||
+        fake_management_open(&f->management, bus)) {
         free(f);
         return NULL;
     }

@@ -1,0 +1,125 @@
+/* test_management.c - the management API through the whole front end. */
+#include "api_rig.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CONFIGURATION "/api/admin/configuration/v1/"
+#define COMMAND       "/api/admin/command/v1/"
+
+static char headers[9000];
+static tls_reply reply;
+
+static void use(api_rig *rig, const char *scope)
+{
+    char form[64];
+    (void)snprintf(form, sizeof form, "scope=%s", scope);
+    (void)snprintf(headers, sizeof headers, "Authorization: Bearer %s\r\n",
+                   rig_token_with(rig, form));
+}
+
+static void ask(api_rig *rig, const char *line, const char *body, int status,
+                const char *part)
+{
+    rig_request(rig, line, headers, body, &reply);
+    if (reply.status != status || !strstr(reply.body, part))
+        print_error("%s: %d %s\n", line, reply.status, reply.body);
+    assert_int_equal(reply.status, status);
+    assert_non_null(strstr(reply.body, part));
+}
+
+static void objects_are_listed_made_and_removed(void **state)
+{
+    api_rig *rig = rig_start(NULL);
+    (void)state;
+    use(rig, "management");
+    ask(rig, "GET " CONFIGURATION "conference_alias/?alias__startswith=a", NULL,
+        200,
+        "{\"meta\":{\"limit\":20,\"offset\":0,\"total_count\":5,\"next\":null,"
+        "\"previous\":null},\"objects\":[{\"id\":1,");
+    assert_string_equal(tls_header(&reply, "Content-Type"), "application/json");
+    assert_non_null(strstr(reply.body, "{\"id\":5,"));
+    ask(rig, "GET " CONFIGURATION "conference_alias/?limit=3", NULL, 200,
+        "?limit=3&offset=3\"");
+    assert_null(strstr(reply.body, "{\"id\":4,"));
+    ask(rig, "GET " CONFIGURATION "conference/", NULL, 200, "\"objects\":[]}");
+    ask(rig, "GET " CONFIGURATION "conference/?nmae=x", NULL, 400,
+        "{\"error\":\"'nmae' is not an allowed filter\"}");
+    ask(rig, "GET " CONFIGURATION "conference_alias/1/", NULL, 200,
+        "{\"id\":1,\"resource_uri\":");
+    ask(rig, "GET " CONFIGURATION "conference_alias/9/", NULL, 404,
+        "{\"error\":\"Not found\"}");
+    ask(rig, "GET " CONFIGURATION "conference/schema/", NULL, 200,
+        "\"fields\":{\"id\":{");
+    ask(rig, "GET " CONFIGURATION "conference", NULL, 301, "");
+    assert_string_equal(tls_header(&reply, "Location"),
+                        CONFIGURATION "conference/");
+    ask(rig, "POST " CONFIGURATION "conference/", "{\"name\":\"n\"}", 201, "");
+    assert_string_equal(reply.body, "");
+    assert_non_null(
+        strstr(tls_header(&reply, "Location"), CONFIGURATION "conference/57/"));
+    assert_int_equal(strncmp(tls_header(&reply, "Location"), "https://", 8), 0);
+    ask(rig, "POST " CONFIGURATION "conference/", "{\"name\":\"taken\"}", 400,
+        "{\"conference\":{\"__all__\":[\"It is taken.\"]}}");
+    ask(rig, "POST " CONFIGURATION "conference/", "{}", 400,
+        "{\"conference\":{\"name\":[\"This is required.\"]}}");
+    ask(rig, "PUT " CONFIGURATION "conference/7/", "{\"name\":\"n\"}", 202, "");
+    ask(rig, "PATCH " CONFIGURATION "conference/9/", "{}", 404, "Not found");
+    ask(rig, "DELETE " CONFIGURATION "conference/7/", NULL, 204, "");
+    ask(rig, "DELETE " CONFIGURATION "conference/9/", NULL, 404, "Not found");
+    ask(rig, "DELETE " CONFIGURATION "conference/", NULL, 405,
+        "{\"error\":\"Method not allowed\"}");
+    ask(rig, "PATCH " CONFIGURATION "conference/", "{}", 405, "{\"error\":");
+    ask(rig, "GET /api/admin/", NULL, 404, "{\"error\":");
+    rig_stop(&rig);
+}
+
+static void commands_reach_the_live(void **state)
+{
+    api_rig *rig = rig_start(NULL);
+    (void)state;
+    use(rig, "management");
+    ask(rig, "POST " COMMAND "participant/mute/",
+        "{\"participant_uuid\":\"p-1\",\"setting\":\"toggle\"}", 202,
+        "{\"status\":\"success\",\"message\":\"\"}");
+    ask(rig, "POST " COMMAND "participant/mute/",
+        "{\"participant_uuid\":\"p-9\",\"setting\":\"toggle\"}", 404,
+        "{\"status\":\"error\",\"error\":\"Participant not found\"}");
+    ask(rig, "POST " COMMAND "participant/transfer/",
+        "{\"participant_id\":\"p-1\",\"conference_alias\":\"x\"}", 202, "suc");
+    ask(rig, "POST " COMMAND "participant/dial/",
+        "{\"conference_alias\":\"x\",\"destination\":\"sip:a@b\"}", 202,
+        "\"participant_ids\":[\"p-2\"]");
+    ask(rig, "POST " COMMAND "participant/fly/", "{}", 404,
+        "{\"status\":\"error\",\"error\":\"No such command\"}");
+    ask(rig, "GET " COMMAND "participant/mute/", NULL, 405, "{\"error\":");
+    rig_stop(&rig);
+}
+
+static void nobody_else_may(void **state)
+{
+    api_rig *rig = rig_start(NULL);
+    (void)state;
+    headers[0] = '\0';
+    ask(rig, "GET " CONFIGURATION "conference/", NULL, 401, "{\"error\":");
+    assert_non_null(strstr(tls_header(&reply, "WWW-Authenticate"), "Basic"));
+    ask(rig, "GET " CONFIGURATION "conference/schema/", NULL, 401, "{\"err");
+    ask(rig, "POST " COMMAND "participant/mute/", "{}", 401, "{\"error\":");
+    use(rig, "rooms.admin");
+    ask(rig, "GET " CONFIGURATION "conference/", NULL, 403, "{\"error\":");
+    use(rig, "management");
+    rig_set_ready(rig, false);
+    ask(rig, "GET " CONFIGURATION "conference/", NULL, 503, "{\"error\":");
+    assert_string_equal(tls_header(&reply, "Retry-After"), "5");
+    rig_stop(&rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(objects_are_listed_made_and_removed),
+        cmocka_unit_test(commands_reach_the_live),
+        cmocka_unit_test(nobody_else_may),
+    };
+    return cmocka_run_group_tests_name("management", tests, NULL, NULL);
+}
