@@ -1,0 +1,6 @@
+if(NOT TARGET pl_roompool_io)
+  return()
+endif()
+pl_fuzz(fuzz_management_filter SOURCES fuzz_management_filter.c
+  LINK pl_roompool_io dep::sqlite
+  CORPUS ${CMAKE_CURRENT_SOURCE_DIR}/corpus/management_filter)
