@@ -1,0 +1,95 @@
+// sink.mjs - an event sink: an HTTPS server that is told what happens in rooms,
+// takes it, or behaves as badly as it is asked to.
+
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import https from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { until } from './wait.mjs';
+
+const run = promisify(execFile);
+
+export class Sink {
+  events = []; // taken, in order, repeats too
+  refused = 0; // requests that were not
+  status = 204; // of the answers; 0: none
+  mostAtOnce = 0;
+
+  // Made before the system, whose settings name its certificate.
+  static async open({ user, password }) {
+    const sink = new Sink();
+    sink.dir = await mkdtemp(join(tmpdir(), 'parley-sink-'));
+    sink.certificate = join(sink.dir, 'cert.pem');
+    await run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt',
+      'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost',
+      '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1',
+      '-keyout', join(sink.dir, 'key.pem'), '-out', sink.certificate]);
+    sink.wanted = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+    await sink.listen(0);
+    return sink;
+  }
+
+  get url() { return `https://localhost:${this.port}/events`; }
+
+  // Come (again); the port stays.
+  async listen(port = this.port) {
+    let nowOpen = 0;
+    this.server = https.createServer({
+      key: await readFile(join(this.dir, 'key.pem')), cert: await readFile(this.certificate),
+    }, async (request, response) => {
+      nowOpen += 1;
+      this.mostAtOnce = Math.max(this.mostAtOnce, nowOpen);
+      response.on('close', () => { nowOpen -= 1; });
+      const chunks = [];
+      for await (const chunk of request) chunks.push(chunk);
+      this.#take(request, Buffer.concat(chunks).toString(), response);
+    }).listen(port, '127.0.0.1');
+    await once(this.server, 'listening');
+    this.port = this.server.address().port;
+  }
+
+  #take(request, text, response) {
+    const isGood = request.method === 'POST' && request.url === '/events'
+      && request.headers['content-type'] === 'application/json'
+      && request.headers.authorization === this.wanted;
+    const status = isGood ? this.status : 401;
+    if (status >= 200 && status < 300) this.events.push(JSON.parse(text));
+    else this.refused += 1;
+    if (status) response.writeHead(status).end();
+  }
+
+  // Its port is closed.
+  async leave() {
+    this.server.close();
+    this.server.closeAllConnections();
+    await once(this.server, 'close');
+  }
+
+  // As a receiver reads it: without repeats.
+  get story() {
+    const seen = new Set();
+    let start = 0;
+    return this.events.filter(({ node, seq, event }) => {
+      if (event === 'eventsink_started') start += 1;
+      const key = `${node} ${start} ${seq}`;
+      return !seen.has(key) && seen.add(key);
+    });
+  }
+
+  // The first event that is so; resolves to it.
+  has(what, isSo, timeoutMs = 15000) {
+    return until(`the sink is told ${what}`, () => this.story.find(isSo), timeoutMs)
+      .catch((error) => {
+        error.message += `; told: ${this.story.map(({ seq, event }) => `${seq} ${event}`)}`;
+        throw error;
+      });
+  }
+
+  async close() {
+    if (this.server.listening) await this.leave();
+    await rm(this.dir, { recursive: true, force: true });
+  }
+}
