@@ -222,8 +222,7 @@ static void a_room_is_shown_with_all_that_it_has(void **state)
     static const char *const PARTS[] = {
         "{\"id\":57,\"resource_uri\":\"" CONFIGURATION
         "conference/57/\",\"name\":\"q\\\"8\",\"aliases\":[{\"id\":112,"
-        "\"resource_uri\":\"" CONFIGURATION
-        "conference_alias/112/"
+        "\"resource_uri\":\"" CONFIGURATION "conference_alias/112/"
         "\",\"alias\":\"x\",\"conference\":\"" CONFIGURATION
         "conference/57/\",\"description\":\"d\","
         "\"creation_time\":\"2026-02-11T18:04:05.121000\"}],"
