@@ -355,11 +355,32 @@ static void put_gone(pl_jw *w, const pl_event_item *item)
     pl_jw_close(w, '}');
 }
 
+/* Clients know a loss of media by these texts only. */
+static const char *known_reason(const char *reason)
+{
+    static const char ice[] = "Ice failure";
+    static const struct {
+        const char *ours, *known;
+    } rows[] = {
+        {"no ICE check came", ice},
+        {"consent expired", ice},
+        {"ICE restart failed", ice},
+        {"the DTLS handshake did not finish", ice},
+        {"media lost", "Media process disconnected"},
+        {"media worker lost", "Media node disconnected"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (strcmp(reason, rows[i].ours) == 0)
+            return rows[i].known;
+    }
+    return reason;
+}
+
 static void put_reason(pl_jw *w, const pl_event_item *item)
 {
     pl_jw_open(w, NULL, '{');
     put_if(w, "call_uuid", item->call_id);
-    pl_jw_str(w, "reason", item->reason);
+    pl_jw_str(w, "reason", known_reason(item->reason));
     pl_jw_close(w, '}');
 }
 

@@ -359,6 +359,7 @@ static void streams_the_opening_in_order_and_signs_of_life(void **state)
         "HTTP/1.1 200 OK\r\n",
         "Content-Type: text/event-stream\r\n",
         "Cache-Control: no-store\r\n",
+        "X-Accel-Buffering: no\r\n",
         "retry: 1000\n\n",
         "event: participant_sync_begin\ndata: null\n\n",
         "event: participant_create\ndata: {\"uuid\":\"p-1\"",

@@ -443,6 +443,41 @@ static void a_token_that_is_not_refreshed_ends(void **state)
     world_run(w, 121 * S);
     assert_int_equal(world_sql(w, "SELECT count(*) FROM v_live_participants"),
                      0);
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM v_call_records WHERE "
+                                  "reason = 'Timer expired awaiting token "
+                                  "refresh'"),
+                     1);
+}
+
+static pl_err renews(world *w, const answer *a, const char *old,
+                     const char *next)
+{
+    answer r;
+    pl_participant_refresh m = {.present = 0};
+    pl_fmt_cut(m.participant_id, sizeof m.participant_id, "%s",
+               a->body.joined.participant_id);
+    pl_fmt_cut(m.token_hash, sizeof m.token_hash, "%s", hash_of(old));
+    pl_fmt_cut(m.new_token_hash, sizeof m.new_token_hash, "%s", hash_of(next));
+    world_ask(w, &PL_MSG_PARTICIPANT_REFRESH, &m, &r);
+    return r.error;
+}
+
+/* Two requests with one token at once each get a good one; the last four are
+ * good, the fifth is not. */
+static void the_last_four_tokens_are_good(void **state)
+{
+    world *w = *state;
+    answer a;
+    assert_int_equal(join_room(w, "lobby", NULL, "t0", &a), PL_OK);
+    assert_int_equal(renews(w, &a, "t0", "t1"), PL_OK);
+    assert_int_equal(renews(w, &a, "t0", "t2"), PL_OK);
+    assert_int_equal(renews(w, &a, "t1", "t3"), PL_OK);
+    assert_int_equal(renews(w, &a, "t2", "t4"), PL_OK); /* t1 t2 t3 t4 */
+    assert_int_equal(renews(w, &a, "t0", "x"), PL_EAUTH);
+    assert_int_equal(renews(w, &a, "t1", "t5"), PL_OK);
+    assert_int_equal(renews(w, &a, "t1", "x"), PL_EAUTH);
+    assert_int_equal(renews(w, &a, "t5", "t6"), PL_OK);
+    world_check(w);
 }
 
 static void who_comes_and_goes_is_forgotten_as_fast(void **state)
@@ -584,6 +619,7 @@ int main(void)
         TEST(the_roster_is_read_between_sync_marks),
         TEST(speaking_passes_by_and_is_not_stored),
         TEST(a_token_that_is_not_refreshed_ends),
+        TEST(the_last_four_tokens_are_good),
         TEST(who_comes_and_goes_is_forgotten_as_fast),
         TEST(only_a_host_mutes_and_removes_others),
         TEST(a_page_makes_a_new_offer_for_its_media),

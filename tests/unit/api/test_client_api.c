@@ -153,6 +153,7 @@ static void refuses_joins_with_the_texts_that_clients_know(void **state)
         {PL_ENOENT, 404, "Neither conference nor gateway found"},
         {PL_EPIN_INVALID, 403, "Invalid PIN"},
         {PL_EFULL, 403, "Participant limit reached"},
+        {PL_EBUSY, 403, "Participant exceeded PIN entry retries"},
         {PL_EUNAVAILABLE, 503, "Out of resource"},
         {PL_EAGAIN, 503, "Out of resource"},
         {PL_ETIMEOUT, 503, "System in maintenance mode"},

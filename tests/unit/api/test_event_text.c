@@ -449,6 +449,69 @@ static void spells_the_short_events(void **state)
     }
 }
 
+static void tells_losses_of_media_as_clients_know_them(void **state)
+{
+    static const struct {
+        const char *ours, *known;
+    } rows[] = {
+        {"no ICE check came", "Ice failure"},
+        {"consent expired", "Ice failure"},
+        {"ICE restart failed", "Ice failure"},
+        {"the DTLS handshake did not finish", "Ice failure"},
+        {"media lost", "Media process disconnected"},
+        {"media worker lost", "Media node disconnected"},
+        {"something else", "something else"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        pl_event_item item = {.kind = PL_EVENT_KIND_CALL_DISCONNECTED,
+                              .call_id = "k"};
+        char want[160];
+        pl_buf out;
+        pl_buf_init(&out, 1000);
+        (void)snprintf(item.reason, sizeof item.reason, "%s", rows[i].ours);
+        assert_int_equal(pl_event_seat_text(&item, &out), PL_OK);
+        (void)snprintf(want, sizeof want,
+                       "event: call_disconnected\ndata: {\"call_uuid\":\"k\","
+                       "\"reason\":\"%s\"}\n\n",
+                       rows[i].known);
+        assert_string_equal(pl_buf_text(&out), want);
+        pl_buf_fini(&out);
+    }
+}
+
+/* Whatever names and texts hold: two lines and a blank one, and data, without
+ * which browsers pass an event over. */
+static void every_event_is_one_block_with_data(void **state)
+{
+#define EVIL "a\r\n\r\ndata: x\nevent: disconnect\n\n\"}<b>\x01"
+    unsigned n = 0;
+    (void)state;
+    for (uint32_t kind = 1; kind < 64; kind++) {
+        pl_event_item item = {.kind = kind,
+                              .participant_id = EVIL,
+                              .display_name = EVIL,
+                              .address = EVIL,
+                              .reason = EVIL};
+        pl_buf out;
+        pl_buf_init(&out, 100000);
+        if (pl_event_seat_text(&item, &out) == PL_OK) {
+            const char *text = pl_buf_text(&out);
+            const char *data = strstr(text, "\ndata: ");
+            assert_memory_equal(text, "event: ", 7);
+            assert_non_null(data);
+            assert_ptr_equal(strchr(text, '\n'), data);
+            assert_true(data[7] != '\n' && data[7] != '\0');
+            assert_string_equal(strchr(data + 1, '\n'), "\n\n");
+            assert_null(strchr(text, '\r'));
+            assert_null(strchr(text, 1));
+            n++;
+        }
+        pl_buf_fini(&out);
+    }
+    assert_int_equal(n, 12);
+}
+
 static void tells_who_speaks_as_a_list(void **state)
 {
     pl_stage stage = {.n = 0};
@@ -505,6 +568,8 @@ int main(void)
         cmocka_unit_test(roster_objects_say_what_is),
         cmocka_unit_test(spells_layout_chat_and_refer),
         cmocka_unit_test(spells_the_short_events),
+        cmocka_unit_test(tells_losses_of_media_as_clients_know_them),
+        cmocka_unit_test(every_event_is_one_block_with_data),
         cmocka_unit_test(tells_who_speaks_as_a_list),
         cmocka_unit_test(bounds_the_stage),
     };

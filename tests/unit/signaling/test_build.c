@@ -1,6 +1,7 @@
 /* test_build.c - writing messages. */
 #include "sip_build.h"
 
+#include "pl/str.h"
 #include "unit.h"
 
 static pl_sip_head head_of(const char *text)
@@ -145,6 +146,47 @@ static void requests_are_complete(void **state)
     assert_int_equal(pl_sip_build_request(&spec, OUT, 100, &len), PL_EFULL);
 }
 
+/* A name that somebody typed ends neither its quotes nor its line. */
+static void names_stay_inside_their_quotes(void **state)
+{
+    static const char *const names[] = {
+        "a\" <sip:evil@h>;tag=x",
+        "a\r\nX-Evil: 1",
+        "a\\",
+        "\"\\\"\r\n\r\nINVITE",
+        "a\x7f\x01\tb",
+        "<sip:evil@h>, \"b\" <sip:c@d>",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        pl_sip_dialog d = {.call_id = "c1",
+                           .local_tag = "L",
+                           .local_uri = "sip:us@h",
+                           .remote_uri = "sip:them@h"};
+        pl_fmt_cut(d.local_name, sizeof d.local_name, "%s", names[i]);
+        pl_sip_request_spec spec = {.method = PL_SIP_INVITE,
+                                    .request_uri = "sip:t@h",
+                                    .route = "",
+                                    .via = "[::1]:5060",
+                                    .transport = PL_URI_TCP,
+                                    .branch = "z9hG4bKq",
+                                    .dialog = &d,
+                                    .cseq = 1,
+                                    .contact = "sip:us@h"};
+        size_t len = 0;
+        assert_int_equal(pl_sip_build_request(&spec, OUT, sizeof OUT, &len),
+                         PL_OK);
+        const char *from = strstr(OUT, "\r\nFrom: \"");
+        assert_non_null(from);
+        const char *quote = strchr(from + 9, '"');
+        assert_non_null(quote);
+        assert_memory_equal(quote, "\" <sip:us@h>;tag=L\r\nTo: ", 24);
+        assert_null(memchr(from + 9, '\\', (size_t)(quote - from - 9)));
+        assert_null(memchr(from + 9, '\n', (size_t)(quote - from - 9)));
+        assert_null(strstr(OUT, "\nX-Evil"));
+    }
+}
+
 static void user_parts_are_escaped(void **state)
 {
     (void)state;
@@ -173,6 +215,7 @@ int main(void)
         cmocka_unit_test(a_tag_is_added_once_and_never_to_100),
         cmocka_unit_test(responses_refuse_what_they_cannot_do),
         cmocka_unit_test(requests_are_complete),
+        cmocka_unit_test(names_stay_inside_their_quotes),
         cmocka_unit_test(user_parts_are_escaped),
         cmocka_unit_test(numbers_become_addresses),
     };
