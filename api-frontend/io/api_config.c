@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "outgoing_rules.h"
+#include "pl/ip.h"
 #include "pl/str.h"
 #include "redirect.h"
 #include "room_api.h"
@@ -104,8 +104,8 @@ static const char *check_urls(const pl_api_config *config)
 
 static const char *check_outgoing(const pl_api_config *config)
 {
-    pl_outgoing_rules rules;
-    if (pl_outgoing_rules_read(config->outgoing_allow, &rules))
+    pl_cidr_list nets;
+    if (pl_cidr_parse(pl_slice_str(config->outgoing_allow), &nets))
         return "outgoing_allow: want addresses and blocks like 10.1.0.0/16 or "
                "fd00::/8";
     return config->outgoing_ca[0] && !is_there(config->outgoing_ca)

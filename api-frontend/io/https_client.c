@@ -81,7 +81,7 @@ static size_t on_header(char *data, size_t size, size_t n, void *ctx)
 
 /* ---- where a request may go ---- */
 
-static bool may_connect(job *j, const uint8_t ip[PL_IP_SIZE])
+static bool may_connect(job *j, const pl_ip *ip)
 {
     if (!j->rules || pl_outgoing_may_connect(j->rules, &j->url, ip))
         return true;
@@ -92,19 +92,19 @@ static bool may_connect(job *j, const uint8_t ip[PL_IP_SIZE])
 static curl_socket_t open_socket(void *ctx, curlsocktype purpose,
                                  struct curl_sockaddr *to)
 {
-    uint8_t ip[PL_IP_SIZE] = {[10] = 0xff, [11] = 0xff};
+    pl_ip ip = {{[10] = 0xff, [11] = 0xff}};
     const void *address = &to->addr;
     (void)purpose;
     if (to->family == AF_INET) {
         const struct sockaddr_in *v4 = address;
-        memcpy(ip + 12, &v4->sin_addr, 4);
+        memcpy(ip.b + 12, &v4->sin_addr, 4);
     } else if (to->family == AF_INET6) {
         const struct sockaddr_in6 *v6 = address;
-        memcpy(ip, &v6->sin6_addr, PL_IP_SIZE);
+        memcpy(ip.b, &v6->sin6_addr, sizeof ip.b);
     } else {
         return CURL_SOCKET_BAD;
     }
-    if (!may_connect(ctx, ip))
+    if (!may_connect(ctx, &ip))
         return CURL_SOCKET_BAD;
     return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
@@ -114,11 +114,12 @@ static curl_socket_t open_socket(void *ctx, curlsocktype purpose,
 static int before_request(void *ctx, char *peer_ip, char *own_ip, int peer_port,
                           int own_port)
 {
-    uint8_t ip[PL_IP_SIZE];
+    pl_ip ip;
     (void)own_ip;
     (void)peer_port;
     (void)own_port;
-    return pl_ip_read(peer_ip, ip) == PL_OK && may_connect(ctx, ip)
+    return pl_ip_parse(pl_slice_str(peer_ip), &ip) == PL_OK &&
+                   may_connect(ctx, &ip)
                ? CURL_PREREQFUNC_OK
                : CURL_PREREQFUNC_ABORT;
 }

@@ -143,7 +143,10 @@ pl_err pl_outgoing_open(pl_loop *loop, pl_bus *bus, const pl_api_config *config,
     pl_https_options options = {.loop = loop,
                                 .ca_file = config->outgoing_ca,
                                 .max = config->outgoing_max};
-    pl_err e = pl_outgoing_rules_read(config->outgoing_allow, &o->rules);
+    pl_err e =
+        pl_cidr_parse(pl_slice_str(config->outgoing_allow), &o->rules.allowed)
+            ? PL_ECONFIG
+            : PL_OK;
     if (!e)
         e = pl_https_open(&options, &o->https);
     if (!e)

@@ -25,6 +25,10 @@ bool pl_ip_is_any(const pl_ip *ip);
 bool pl_ip_is_private(const pl_ip *ip);
 /* Multicast or limited broadcast: never a peer. */
 bool pl_ip_is_multicast(const pl_ip *ip);
+/* A public unicast address: none of the special-purpose registries of IANA
+ * (private, shared, loopback, link-local, examples, 6to4, Teredo, ..).
+ * Source: RFC 6890 */
+bool pl_ip_is_public(const pl_ip *ip);
 /* Parse a literal; IPv6 with or without brackets, no zone.
  * Errors: PL_EINVAL. Source: RFC 4291 section 2.2. */
 PL_MUST_USE pl_err pl_ip_parse(pl_slice text, pl_ip *ret_ip);

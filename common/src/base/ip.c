@@ -304,3 +304,49 @@ bool pl_cidr_has(const pl_cidr_list *list, const pl_ip *ip)
     }
     return false;
 }
+
+#define V4(a, b, c, d)                                                         \
+    {                                                                          \
+        {                                                                      \
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, (a), (b), (c), (d)         \
+        }                                                                      \
+    }
+
+/* Blocks that are not public. IPv4: this network, private, shared, loopback,
+ * link-local with the metadata services, private, protocols, examples, 6to4,
+ * private, benchmarks, examples, examples, multicast, reserved. IPv6: protocols
+ * with Teredo, examples, 6to4 (which holds an IPv4 address), examples. */
+static const struct special {
+    pl_ip net;
+    unsigned bits;
+} SPECIAL[] = {
+    {V4(0, 0, 0, 0), 96 + 8},
+    {V4(10, 0, 0, 0), 96 + 8},
+    {V4(100, 64, 0, 0), 96 + 10},
+    {V4(127, 0, 0, 0), 96 + 8},
+    {V4(169, 254, 0, 0), 96 + 16},
+    {V4(172, 16, 0, 0), 96 + 12},
+    {V4(192, 0, 0, 0), 96 + 24},
+    {V4(192, 0, 2, 0), 96 + 24},
+    {V4(192, 88, 99, 0), 96 + 24},
+    {V4(192, 168, 0, 0), 96 + 16},
+    {V4(198, 18, 0, 0), 96 + 15},
+    {V4(198, 51, 100, 0), 96 + 24},
+    {V4(203, 0, 113, 0), 96 + 24},
+    {V4(224, 0, 0, 0), 96 + 4},
+    {V4(240, 0, 0, 0), 96 + 4},
+    {{{0x20, 0x01}}, 23},
+    {{{0x20, 0x01, 0x0d, 0xb8}}, 32},
+    {{{0x20, 0x02}}, 16},
+    {{{0x3f, 0xff}}, 20},
+};
+
+bool pl_ip_is_public(const pl_ip *ip)
+{
+    static const pl_ip global = {{0x20}};
+    for (size_t i = 0; i < sizeof SPECIAL / sizeof SPECIAL[0]; i++) {
+        if (in_network(ip, &SPECIAL[i].net, SPECIAL[i].bits))
+            return false;
+    }
+    return pl_ip_is_v4(ip) || in_network(ip, &global, 3);
+}

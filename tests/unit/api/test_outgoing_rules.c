@@ -5,107 +5,6 @@
 
 #include "outgoing_rules.h"
 
-static void only_public_addresses(void **state)
-{
-    static const struct {
-        const char *ip;
-        bool is_public;
-    } rows[] = {
-        {"8.8.8.8", true},
-        {"93.184.216.34", true},
-        {"172.15.255.255", true},
-        {"172.32.0.0", true},
-        {"100.63.255.255", true},
-        {"100.128.0.0", true},
-        {"223.255.255.255", true},
-        {"0.0.0.0", false},
-        {"10.0.0.1", false},
-        {"100.64.0.1", false},
-        {"100.127.255.255", false},
-        {"127.0.0.1", false},
-        {"127.255.255.255", false},
-        {"169.254.169.254", false},
-        {"172.16.0.1", false},
-        {"172.31.255.255", false},
-        {"192.0.0.8", false},
-        {"192.0.2.1", false},
-        {"192.88.99.1", false},
-        {"192.168.1.1", false},
-        {"198.19.255.255", false},
-        {"198.51.100.9", false},
-        {"203.0.113.9", false},
-        {"224.0.0.1", false},
-        {"255.255.255.255", false},
-        {"2606:2800:220:1::1", true},
-        {"2a00:1450::1", true},
-        {"::ffff:8.8.8.8", true},
-        {"::", false},
-        {"::1", false},
-        {"::ffff:127.0.0.1", false},
-        {"::ffff:169.254.169.254", false},
-        {"::127.0.0.1", false},
-        {"64:ff9b::7f00:1", false},
-        {"100::1", false},
-        {"2001::1", false},
-        {"2001:db8::1", false},
-        {"2002:7f00:1::1", false},
-        {"3fff::1", false},
-        {"fc00::1", false},
-        {"fd00:ec2::254", false},
-        {"fe80::1", false},
-        {"fec0::1", false},
-        {"ff02::1", false},
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        uint8_t ip[PL_IP_SIZE];
-        assert_int_equal(pl_ip_read(rows[i].ip, ip), PL_OK);
-        if (pl_ip_is_public(ip) != rows[i].is_public)
-            fail_msg("%s", rows[i].ip);
-    }
-}
-
-static void reads_lists_of_blocks(void **state)
-{
-    static const struct {
-        const char *list;
-        int n; /* -1: refused */
-    } rows[] = {
-        {"", 0},
-        {"  ", 0},
-        {"10.0.0.0/8", 1},
-        {"10.1.2.3", 1},
-        {"10.1.2.3/32, fd00::/8 ::1", 3},
-        {"0.0.0.0/0", 1},
-        {"::/0", 1},
-        {"10.0.0.1/8", -1},
-        {"10.0.0.0/33", -1},
-        {"10.0.0.0/", -1},
-        {"10.0.0.0/-1", -1},
-        {"10.0.0/8", -1},
-        {"fd00::/129", -1},
-        {"fd00::1/64", -1},
-        {"localhost", -1},
-        {"/8", -1},
-        {"10.0.0.0/8/8", -1},
-        {"11111111111111111111111111111111111111111111111111/8", -1},
-    };
-    pl_outgoing_rules rules;
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        pl_err e = pl_outgoing_rules_read(rows[i].list, &rules);
-        int n = e ? -1 : (int)rules.n_allowed;
-        if (n != rows[i].n)
-            fail_msg("%s: %d", rows[i].list, n);
-    }
-    char many[1024] = "";
-    for (int i = 0; i < PL_NETS_MAX; i++)
-        strcat(many, "10.0.0.1 ");
-    assert_int_equal(pl_outgoing_rules_read(many, &rules), PL_OK);
-    strcat(many, "10.0.0.1 ");
-    assert_int_equal(pl_outgoing_rules_read(many, &rules), PL_ECONFIG);
-}
-
 static void reads_urls(void **state)
 {
     static const struct {
@@ -194,12 +93,13 @@ static void judges_addresses_and_ports(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         pl_outgoing_rules rules = {.takes_http = rows[i].takes_http};
         pl_outgoing_url url;
-        uint8_t ip[PL_IP_SIZE];
-        assert_int_equal(pl_outgoing_rules_read("10.1.0.0/16 fd00::/8", &rules),
-                         PL_OK);
+        pl_ip ip;
+        assert_int_equal(
+            pl_cidr_parse(pl_slice_str("10.1.0.0/16 fd00::/8"), &rules.allowed),
+            PL_OK);
         assert_int_equal(pl_outgoing_url_read(rows[i].url, &url), PL_OK);
-        assert_int_equal(pl_ip_read(rows[i].ip, ip), PL_OK);
-        if (pl_outgoing_may_connect(&rules, &url, ip) != rows[i].may)
+        assert_int_equal(pl_ip_parse(pl_slice_str(rows[i].ip), &ip), PL_OK);
+        if (pl_outgoing_may_connect(&rules, &url, &ip) != rows[i].may)
             fail_msg("%s %s", rows[i].url, rows[i].ip);
     }
 }
@@ -207,8 +107,6 @@ static void judges_addresses_and_ports(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_public_addresses),
-        cmocka_unit_test(reads_lists_of_blocks),
         cmocka_unit_test(reads_urls),
         cmocka_unit_test(judges_addresses_and_ports),
     };

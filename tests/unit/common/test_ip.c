@@ -147,6 +147,66 @@ static void kinds_of_address_are_told_apart(void **state)
     }
 }
 
+static void only_public_addresses(void **state)
+{
+    static const struct {
+        const char *ip;
+        bool is_public;
+    } rows[] = {
+        {"8.8.8.8", true},
+        {"93.184.216.34", true},
+        {"172.15.255.255", true},
+        {"172.32.0.0", true},
+        {"100.63.255.255", true},
+        {"100.128.0.0", true},
+        {"223.255.255.255", true},
+        {"0.0.0.0", false},
+        {"10.0.0.1", false},
+        {"100.64.0.1", false},
+        {"100.127.255.255", false},
+        {"127.0.0.1", false},
+        {"127.255.255.255", false},
+        {"169.254.169.254", false},
+        {"172.16.0.1", false},
+        {"172.31.255.255", false},
+        {"192.0.0.8", false},
+        {"192.0.2.1", false},
+        {"192.88.99.1", false},
+        {"192.168.1.1", false},
+        {"198.19.255.255", false},
+        {"198.51.100.9", false},
+        {"203.0.113.9", false},
+        {"224.0.0.1", false},
+        {"255.255.255.255", false},
+        {"2606:2800:220:1::1", true},
+        {"2a00:1450::1", true},
+        {"::ffff:8.8.8.8", true},
+        {"::", false},
+        {"::1", false},
+        {"::ffff:127.0.0.1", false},
+        {"::ffff:169.254.169.254", false},
+        {"::127.0.0.1", false},
+        {"64:ff9b::7f00:1", false},
+        {"100::1", false},
+        {"2001::1", false},
+        {"2001:db8::1", false},
+        {"2002:7f00:1::1", false},
+        {"3fff::1", false},
+        {"fc00::1", false},
+        {"fd00:ec2::254", false},
+        {"fe80::1", false},
+        {"fec0::1", false},
+        {"ff02::1", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        pl_ip ip;
+        assert_int_equal(pl_ip_parse(pl_slice_str(rows[i].ip), &ip), PL_OK);
+        if (pl_ip_is_public(&ip) != rows[i].is_public)
+            fail_msg("%s", rows[i].ip);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -155,6 +215,7 @@ int main(void)
         cmocka_unit_test(ports_follow_an_address),
         cmocka_unit_test(networks_hold_their_addresses),
         cmocka_unit_test(kinds_of_address_are_told_apart),
+        cmocka_unit_test(only_public_addresses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
