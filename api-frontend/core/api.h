@@ -164,6 +164,7 @@ struct pl_api_call {
     const struct pl_video_rules *video;
     int64_t wall_ms; /* when the request came */
     bool is_ready;   /* this node takes requests */
+    bool is_nested;  /* lists in management objects are of objects */
     /* Filled by prepare. */
     const pl_msg_desc *desc;
     pl_api_message message;

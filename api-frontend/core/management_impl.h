@@ -70,9 +70,10 @@ void pl_management_take_value(const pl_mgmt_field *field, const pl_json *value,
 
 /* ---- management_show.c ---- */
 
-/* An object of roompool as the API shows it. */
+/* An object of roompool as the API shows it. is_nested: some lists are of
+ * objects, see management_nested of the configuration. */
 void pl_management_show(pl_jw *w, const pl_mgmt_desc *desc,
-                        const pl_json *object);
+                        const pl_json *object, bool is_nested);
 
 /* ---- the operations ---- */
 

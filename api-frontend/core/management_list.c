@@ -278,7 +278,7 @@ static pl_err take_part(pl_api_call *call, const pl_management_page *part,
     for (; taken < n && taken < m->limit && call->list.len < LIST_BYTES;
          taken++) {
         pl_management_show(&w, pl_management_desc(call),
-                           pl_json_at(objects, taken));
+                           pl_json_at(objects, taken), call->is_nested);
     }
     pl_json_free(&objects);
     *ret_taken = taken;

@@ -34,8 +34,8 @@ void pl_management_got(pl_api_call *call, pl_err e, const pl_msg_desc *desc,
     } else {
         pl_answer_json(answer, 200);
         pl_jw w = {.out = &answer->body};
-        pl_management_show(&w, pl_management_desc(call),
-                           pl_json_at(objects, 0));
+        pl_management_show(&w, pl_management_desc(call), pl_json_at(objects, 0),
+                           call->is_nested);
     }
     pl_json_free(&objects);
 }

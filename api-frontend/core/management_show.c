@@ -64,6 +64,35 @@ static void show_uri(pl_jw *w, const char *key, const pl_mgmt_desc *target,
     pl_jw_str(w, key, uri);
 }
 
+/* An object of which there is no more than what names it. */
+static void show_reference(pl_jw *w, const pl_mgmt_desc *target,
+                           const pl_json *id)
+{
+    pl_jw_open(w, NULL, '{');
+    show_raw(w, "id", id);
+    show_uri(w, "resource_uri", target, id);
+    pl_jw_close(w, '}');
+}
+
+static void show_nested(pl_jw *w, const pl_mgmt_field *field,
+                        const pl_json *value)
+{
+    const pl_mgmt_desc *target =
+        pl_mgmt_desc_of(pl_mgmt_resource_find(field->words));
+    pl_jw_open(w, field->name, '[');
+    for (size_t i = 0; i < pl_json_count(value); i++) {
+        const pl_json *item = pl_json_at(value, i);
+        if (target) {
+            show_reference(w, target, item);
+            continue;
+        }
+        pl_jw_open(w, NULL, '{');
+        show_raw(w, "name", item);
+        pl_jw_close(w, '}');
+    }
+    pl_jw_close(w, ']');
+}
+
 static void show_uris(pl_jw *w, const pl_mgmt_field *field,
                       const pl_json *value)
 {
@@ -136,8 +165,17 @@ static const char *nothing_of(const pl_mgmt_field *field, const pl_json *value)
     return field->preset[0] ? field->preset : "\"\"";
 }
 
+/* Which lists newer clients read as lists of objects. */
+static bool can_nest(const pl_mgmt_desc *desc, const pl_mgmt_field *field)
+{
+    return (desc->resource == PL_MGMT_RESOURCE_CONFERENCE &&
+            field->kind == PL_MGMT_KIND_URIS) ||
+           (desc->resource == PL_MGMT_RESOURCE_EVENT_SINK &&
+            field->kind == PL_MGMT_KIND_STRS);
+}
+
 void pl_management_show(pl_jw *w, const pl_mgmt_desc *desc,
-                        const pl_json *object)
+                        const pl_json *object, bool is_nested)
 {
     pl_jw_open(w, NULL, '{');
     for (size_t i = 0; i < desc->n_fields; i++) {
@@ -152,6 +190,8 @@ void pl_management_show(pl_jw *w, const pl_mgmt_desc *desc,
             show_uri(w, field->name, desc, pl_json_get(object, "id"));
         else if (!value || pl_json_is_null(value))
             pl_jw_raw(w, field->name, pl_slice_str(nothing_of(field, value)));
+        else if (is_nested && can_nest(desc, field))
+            show_nested(w, field, value);
         else
             show_value(w, desc, field, value, object);
     }

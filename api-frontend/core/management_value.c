@@ -211,12 +211,15 @@ static void take_role(const taking *t)
         blame(t, "This is neither chair nor guest.");
 }
 
-/* The id of a path that is the value; NULL: it was blamed. */
+/* The id of a path that is the value, or of an object that has it; NULL: it was
+ * blamed. */
 static const char *read_uri(const taking *t, const pl_json *value,
                             char id[ID_MAX + 1])
 {
     pl_slice text;
-    if (!pl_json_as_str(value, &text) &&
+    const pl_json *path =
+        pl_json_is_object(value) ? pl_json_get(value, "resource_uri") : value;
+    if (!pl_json_as_str(path, &text) &&
         !pl_management_uri_id(target_of(t->field), text, id, ID_MAX + 1))
         return id;
     pl_fmt_cut(t->fault, PL_MANAGEMENT_FAULT_MAX,
@@ -261,6 +264,7 @@ static void take_uris(const taking *t)
     pl_jw_close(t->w, ']');
 }
 
+/* Texts, or objects with a name. */
 static void take_strs(const taking *t)
 {
     pl_slice text;
@@ -268,7 +272,10 @@ static void take_strs(const taking *t)
         return;
     pl_jw_open(t->w, t->field->name, '[');
     for (size_t i = 0; i < pl_json_count(t->value); i++) {
-        if (pl_json_as_str(pl_json_at(t->value, i), &text) || text.len == 0 ||
+        const pl_json *item = pl_json_at(t->value, i);
+        if (pl_json_is_object(item))
+            item = pl_json_get(item, "name");
+        if (pl_json_as_str(item, &text) || text.len == 0 ||
             text.len > STRS_ITEM_MAX || !pl_is_printable(text)) {
             blame(t, "An element is not a text of 1 to 64 bytes.");
             break;

@@ -122,6 +122,7 @@ static pl_err prepare(const pl_incoming *in, pending *p, pl_answer *made)
         .video = pl_video_setup_rules(in->gateway->video),
         .wall_ms = pl_loop_wall_ms(in->gateway->options.loop),
         .is_ready = true,
+        .is_nested = in->gateway->options.config->management_nested,
     };
     return op->prepare(&p->call, made);
 }

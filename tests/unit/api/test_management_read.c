@@ -264,6 +264,28 @@ static void secrets_of_sinks_are_not_shown(void **state)
            "\"restart_date\":null}");
 }
 
+static void lists_are_nested_for_newer_clients(void **state)
+{
+    call_rig rig;
+    (void)state;
+    begin_asking(&rig, CONFERENCES "57/", NULL, &PL_MSG_MANAGEMENT_QUERY);
+    rig.call.is_nested = true;
+    reply(&rig, 1, "[{\"id\":57,\"automatic_participants\":[7]}]");
+    expect(&rig, 200,
+           "\"automatic_participants\":[{\"id\":7,\"resource_uri\":"
+           "\"" CONFIGURATION "automatic_participant/7/\"}]");
+    begin_asking(&rig, "GET " CONFIGURATION "event_sink/3/", NULL,
+                 &PL_MSG_MANAGEMENT_QUERY);
+    rig.call.is_nested = true;
+    reply(&rig, 1, "[{\"id\":3,\"events\":[\"conference_ended\"]}]");
+    expect(&rig, 200, "\"events\":[{\"name\":\"conference_ended\"}]");
+    begin_asking(&rig, "GET " CONFIGURATION "automatic_participant/3/", NULL,
+                 &PL_MSG_MANAGEMENT_QUERY);
+    rig.call.is_nested = true;
+    reply(&rig, 1, "[{\"id\":3,\"conference\":[5]}]");
+    expect(&rig, 200, "\"conference\":[\"" CONFIGURATION "conference/5/\"]");
+}
+
 static void live_ones_have_roles_and_paths(void **state)
 {
     call_rig rig;
@@ -384,6 +406,7 @@ int main(void)
         cmocka_unit_test(a_list_ends_where_there_is_no_more),
         cmocka_unit_test(a_room_is_shown_with_all_that_it_has),
         cmocka_unit_test(secrets_of_sinks_are_not_shown),
+        cmocka_unit_test(lists_are_nested_for_newer_clients),
         cmocka_unit_test(live_ones_have_roles_and_paths),
         cmocka_unit_test(what_is_not_there_is_not_found),
         cmocka_unit_test(readers_are_sent_to_the_slash),

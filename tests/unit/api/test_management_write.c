@@ -72,6 +72,23 @@ static void references_are_numbers_for_roompool(void **state)
         "\"automatic_participants\":[9]}");
 }
 
+/* As they come out of an answer. */
+static void lists_may_be_of_objects(void **state)
+{
+    (void)state;
+    put("PATCH " CONFERENCES "7/",
+        "{\"automatic_participants\":[{\"id\":9,\"resource_uri\":"
+        "\"" CONFIGURATION "automatic_participant/9/\"}]}",
+        7, false, "{\"automatic_participants\":[9]}");
+    put("PATCH " CONFIGURATION "event_sink/7/",
+        "{\"events\":[{\"name\":\"conference_ended\"},\"participant_updated\"]"
+        "}",
+        7, false,
+        "{\"events\":[\"conference_ended\",\"participant_updated\"]}");
+    refused("PATCH " CONFIGURATION "event_sink/7/", "{\"events\":[{\"id\":1}]}",
+            400, "{\"event_sink\":{\"events\":[\"An element is not a text");
+}
+
 static void lists_that_are_null_stay(void **state)
 {
     (void)state;
@@ -249,6 +266,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_room_is_made_with_its_alias),
         cmocka_unit_test(references_are_numbers_for_roompool),
+        cmocka_unit_test(lists_may_be_of_objects),
         cmocka_unit_test(lists_that_are_null_stay),
         cmocka_unit_test(what_cannot_be_set_is_passed_over),
         cmocka_unit_test(each_value_is_checked),
