@@ -26,6 +26,12 @@ typedef struct call_rig {
 #define RIG_SECRET "SSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSS"
 
 struct pl_room_rules;
+struct pl_video_rules;
+
+/* What the next requests are given, beside the rest. */
+static const struct pl_video_rules *rig_video;
+static int64_t rig_wall_ms;
+static const char *rig_device = ""; /* that signed the token */
 
 /* request: "PUT /path HTTP/1.1\r\nHost: a\r\n..\r\n\r\n" up to the empty
  * line; body: NULL none. Runs prepare, for a token with these scopes. */
@@ -57,6 +63,8 @@ static inline void rig_begin_with(call_rig *rig, const char *request,
     (void)snprintf(rig->seat.token_hash, sizeof rig->seat.token_hash, RIG_HASH);
     rig->caller.scopes = scopes;
     rig->caller.names_user = names_user;
+    (void)snprintf(rig->caller.device_code, sizeof rig->caller.device_code,
+                   "%s", rig_device);
     rig->call = (pl_api_call){.head = &rig->head,
                               .match = &rig->match,
                               .body = pl_slice_str(body),
@@ -66,7 +74,9 @@ static inline void rig_begin_with(call_rig *rig, const char *request,
                               .new_secret = RIG_SECRET,
                               .new_hash = RIG_HASH,
                               .new_id = "id-1",
-                              .rooms = rooms};
+                              .rooms = rooms,
+                              .video = rig_video,
+                              .wall_ms = rig_wall_ms};
     pl_answer_init(&rig->answer);
     rig->e = rig->match.route->op->prepare(&rig->call, &rig->answer);
     if (!rig->e && rig->call.desc) { /* what is sent must be sendable */
