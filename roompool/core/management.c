@@ -10,6 +10,7 @@ enum { FAULTS_TEXT = 8192 };
 
 static const char WRONG_TYPE[] = "This value has the wrong type.";
 static const char TOO_LONG[] = "This value is too long.";
+static const char CONTROLS[] = "This value has control characters.";
 
 static const struct resource {
     pl_mgmt_resource which;
@@ -99,6 +100,24 @@ static action action_of(const pl_mgmt_put *put, const char *field,
     return pl_json_is_null(*ret_value) ? PRESET : GIVEN;
 }
 
+static bool has_controls(pl_slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < ' ' || text.ptr[i] == 0x7f)
+            return true;
+    }
+    return false;
+}
+
+void pl_mgmt_check_text(const pl_mgmt_put *put, pl_faults *faults,
+                        const char *field)
+{
+    pl_slice text;
+    if (pl_json_get_str(put->object, field, &text) == PL_OK &&
+        has_controls(text))
+        pl_fault_add(faults, field, CONTROLS);
+}
+
 void pl_mgmt_str(const pl_mgmt_put *put, pl_faults *faults, const char *field,
                  const char *preset, char *value, size_t cap)
 {
@@ -111,6 +130,8 @@ void pl_mgmt_str(const pl_mgmt_put *put, pl_faults *faults, const char *field,
         return;
     if (pl_json_as_str(json, &text)) {
         pl_fault_add(faults, field, WRONG_TYPE);
+    } else if (has_controls(text)) {
+        pl_fault_add(faults, field, CONTROLS);
     } else if (pl_copy(value, cap, text)) {
         pl_fault_add(faults, field, TOO_LONG);
     }

@@ -32,9 +32,13 @@ typedef struct pl_mgmt_put {
 
 /* Members. A member that is absent leaves the value alone, unless all are
  * replaced; null and what is replaced give the preset, which may be the value
- * itself. Notes a fault when it is of another type, or too long. */
+ * itself. Notes a fault when it is of another type, too long, or has control
+ * characters. */
 void pl_mgmt_str(const pl_mgmt_put *put, pl_faults *faults, const char *field,
                  const char *preset, char *value, size_t cap);
+/* Note a fault when it is a text that cannot be shown in a line. */
+void pl_mgmt_check_text(const pl_mgmt_put *put, pl_faults *faults,
+                        const char *field);
 void pl_mgmt_bool(const pl_mgmt_put *put, pl_faults *faults, const char *field,
                   bool preset, bool *value);
 void pl_mgmt_u32(const pl_mgmt_put *put, pl_faults *faults, const char *field,

@@ -39,14 +39,11 @@ static void check_text(const pl_pool *pool, const pl_alias_row *row,
 static pl_err write(pl_pool *pool, const pl_alias_row *row, pl_room *room,
                     pl_alias **alias)
 {
-    pl_err e;
-    if (*alias) {
-        e = pl_alias_change(pool, *alias, row->written, room);
-    } else {
-        e = pl_alias_count(room) < PL_ALIASES_MAX
-                ? pl_alias_add(pool, room, row->written, alias)
-                : PL_EFULL;
-    }
+    bool is_more = !*alias || (*alias)->room != room;
+    if (is_more && pl_alias_count(room) >= PL_ALIASES_MAX)
+        return PL_EFULL;
+    pl_err e = *alias ? pl_alias_change(pool, *alias, row->written, room)
+                      : pl_alias_add(pool, room, row->written, alias);
     if (e)
         return e;
     PL_SET((*alias)->row.description, row->description);

@@ -14,7 +14,7 @@
 #include "room_setting.h"
 #include "vmr.h"
 
-enum { MAX_ALIASES = 100, MAX_AUTOS = 100 };
+enum { MAX_AUTOS = 100 };
 
 static const char NAME_TAKEN[] = "A conference with this name already exists.";
 static const char ALIAS_TAKEN[] =
@@ -27,7 +27,7 @@ typedef struct draft {
     char pin[PL_PIN_MAX + 1], guest_pin[PL_PIN_MAX + 1];
     bool allow_guests;
     bool has_aliases; /* the list was given */
-    pl_alias_row aliases[MAX_ALIASES];
+    pl_alias_row aliases[PL_ALIASES_MAX];
     size_t n_aliases;
     bool has_autos;
     uint64_t autos[MAX_AUTOS];
@@ -152,9 +152,9 @@ static void read_aliases(const pl_pool *pool, const pl_mgmt_put *put,
     const pl_json *list = pl_mgmt_list(put, faults, "aliases");
     size_t n = pl_json_count(list);
     d->has_aliases = list != NULL;
-    if (n > MAX_ALIASES)
+    if (n > PL_ALIASES_MAX)
         pl_fault_add(faults, "aliases", "There are too many of them.");
-    for (size_t i = 0; i < n && i < MAX_ALIASES; i++)
+    for (size_t i = 0; i < n && i < PL_ALIASES_MAX; i++)
         read_alias(pool, pl_json_at(list, i), d, faults);
 }
 
@@ -200,6 +200,16 @@ static void read_autos(const pl_pool *pool, const pl_mgmt_put *put,
 }
 
 /* ---- settings ---- */
+
+static void read_settings(const pl_mgmt_put *put, pl_faults *faults)
+{
+    const pl_mgmt_desc *desc = pl_mgmt_desc_of(PL_MGMT_RESOURCE_CONFERENCE);
+    for (size_t i = 0; i < desc->n_fields; i++) {
+        const pl_mgmt_field *field = &desc->fields[i];
+        if (field->store == PL_MGMT_STORE_SETTING)
+            pl_mgmt_check_text(put, faults, field->name);
+    }
+}
 
 static pl_err write_setting(pl_pool *pool, const pl_mgmt_put *put,
                             pl_room *room, const pl_mgmt_field *field)
@@ -304,6 +314,7 @@ pl_err pl_mgmt_conference_put(pl_pool *pool, const pl_mgmt_put *put,
         read_row(put, faults, d);
         read_aliases(pool, put, faults, d);
         read_autos(pool, put, faults, d);
+        read_settings(put, faults);
     }
     if (!e && faults->n == 0) {
         e = write_draft(pool, put, d);

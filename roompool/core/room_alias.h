@@ -7,7 +7,7 @@
 
 /* Why a text cannot be an alias; most that a room may have. */
 #define PL_ALIAS_FAULT "An alias has 1 to 250 bytes and no spaces."
-enum { PL_ALIASES_MAX = 1000 };
+enum { PL_ALIASES_MAX = 40 };
 
 struct pl_alias {
     pl_list link; /* pl_room.aliases, in order of making */

@@ -43,5 +43,7 @@ void do_settings(chaos *c);
 void do_dial(chaos *c);
 void do_talk(chaos *c);
 void do_send_away(chaos *c);
+/* One request of the management API (chaos_manage.c). */
+void do_manage(chaos *c);
 
 #endif

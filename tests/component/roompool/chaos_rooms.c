@@ -16,9 +16,9 @@ uint32_t draw(chaos *c, uint32_t n)
     return (uint32_t)(c->random % n);
 }
 
-static const char *const ROOMS[] = {"lobby", "echo", "locked",
-                                    "small", "no",   "hosted"};
-enum { N_ROOMS = 6 };
+static const char *const ROOMS[] = {"lobby", "echo",   "locked", "small",
+                                    "no",    "hosted", "x1",     "x3"};
+enum { N_ROOMS = 8 };
 static const char *const PINS[] = {"1234", "none", "9999", NULL};
 
 void do_join(chaos *c)

@@ -24,7 +24,16 @@ enum {
 };
 
 /* Steps of the story, in order. */
-typedef enum step { NOTHING, DIALS, MADE, RENAMED, ALIASED, LISTED, GONE } step;
+typedef enum step {
+    NOTHING,
+    DIALS,
+    MADE,
+    RENAMED,
+    ALIASED,
+    LISTED,
+    GONE,
+    END
+} step;
 
 static void report(step s, int fd)
 {
@@ -83,7 +92,7 @@ static void check_kept(world *w, step last)
         const char *where;
         step from, until; /* must be so from one to before the other */
     } ROWS[] = {
-        {"automatic_participants", DIALS, GONE + 1},
+        {"automatic_participants", DIALS, END},
         {room, MADE, LISTED},
         {"rooms WHERE room_id = 'new'", RENAMED, LISTED},
         {"aliases WHERE alias = 'c' AND room_id = 'new'", ALIASED, ALIASED},

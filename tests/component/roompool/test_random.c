@@ -165,7 +165,8 @@ static void (*const STEP[])(chaos *c) = {
     do_media_worker, do_media_mood, do_leg_report,   do_signaling_worker,
     do_roompool,     do_wait,       do_control,      do_control,
     do_control,      do_settings,   do_settings,     do_dial,
-    do_talk,         do_send_away};
+    do_talk,         do_send_away,  do_manage,       do_manage,
+    do_manage};
 
 /* ---- clients of the conference API ---- */
 
