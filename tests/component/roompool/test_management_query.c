@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "core/room_alias.h"
 #include "fake_page.h"
 #include "mgmt_client.h"
 #include "pl/json.h"
@@ -413,6 +414,58 @@ static void a_page_ends_before_64_kib_and_goes_on(void **state)
     done(&f);
 }
 
+/* n times a quotation mark, as JSON. */
+static void add_quotes(pl_buf *json, size_t n)
+{
+    while (n-- > 0)
+        pl_buf_add_str(json, "\\\"");
+}
+
+/* The most that one may be given, all of it twice as long in JSON. */
+static void the_largest_conference_fits_a_page(void **state)
+{
+    static const char *const settings[] = {
+        "ivr_theme",      "host_identity_provider_group",
+        "mssip_proxy",    "guest_identity_provider_group",
+        "teams_proxy",    "gms_access_token",
+        "media_playlist", "system_location",
+        "pinning_config", "match_string",
+        "replace_string", "post_match_string",
+        "sync_tag",       "post_replace_string"};
+    world *w = *state;
+    found f;
+    pl_buf json;
+    pl_buf_init(&json, 65536);
+    pl_buf_add_str(&json, "{'name':'Large','tag':'");
+    add_quotes(&json, 250);
+    pl_buf_add_str(&json, "','description':'");
+    add_quotes(&json, 250);
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+        pl_buf_add_fmt(&json, "','%s':'", settings[i]);
+        add_quotes(&json, 250);
+    }
+    pl_buf_add_str(&json, "','on_completion':'");
+    add_quotes(&json, 1000);
+    pl_buf_add_str(&json, "'}");
+    assert_false(json.has_failed);
+    uint64_t id = mgmt_makes(w, ROOM, pl_buf_text(&json));
+    for (int i = 0; i < PL_ALIASES_MAX; i++) {
+        pl_buf_clear(&json);
+        pl_buf_add_fmt(&json, "{'conference':%llu,'alias':'%02d",
+                       (unsigned long long)id, i);
+        add_quotes(&json, 248);
+        pl_buf_add_str(&json, "','description':'");
+        add_quotes(&json, 250);
+        pl_buf_add_str(&json, "'}");
+        (void)mgmt_makes(w, ALIAS, pl_buf_text(&json));
+    }
+    pl_buf_fini(&json);
+    finds_one(w, ROOM, &f, "name", "Large");
+    assert_int_equal(pl_json_count(pl_json_get(first(&f), "aliases")),
+                     PL_ALIASES_MAX);
+    done(&f);
+}
+
 static void what_takes_too_long_is_given_up(void **state)
 {
     world *w = *state;
@@ -509,6 +562,7 @@ int main(void)
         T(who_is_there_is_shown_as_it_is),
         T(who_was_there_is_history),
         T(a_page_ends_before_64_kib_and_goes_on),
+        T(the_largest_conference_fits_a_page),
         T(what_takes_too_long_is_given_up),
         T(a_refusal_names_the_filter),
         T(workers_may_not_ask),
