@@ -8,6 +8,7 @@
 #include "event_text.h"
 #include "oauth.h"
 #include "route.h"
+#include "video_api.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -26,6 +27,10 @@ static void run(const pl_http_head *head, const pl_route_match *match,
     secret[PL_SEAT_SECRET_TEXT] = '\0';
     memcpy(caller.token_hash, hash, sizeof hash);
     memcpy(seat.token_hash, hash, sizeof hash);
+    static const pl_video_rules video = {.host = "",
+                                         .reference = "{ref1},{device_code}",
+                                         .tag_prefix = "https://a.example/",
+                                         .base = "https://a.example"};
     pl_api_call call = {.head = head,
                         .match = match,
                         .body = body,
@@ -34,7 +39,8 @@ static void run(const pl_http_head *head, const pl_route_match *match,
                         .seat = &seat,
                         .new_secret = secret,
                         .new_hash = hash,
-                        .new_id = "id"};
+                        .new_id = "id",
+                        .video = &video};
     const pl_api_op *op = match->route->op;
     pl_answer answer;
     size_t n;
@@ -42,7 +48,9 @@ static void run(const pl_http_head *head, const pl_route_match *match,
     pl_err e = op->prepare(&call, &answer);
     if (e)
         pl_api_fail(op, &call, e, NULL, &answer);
-    else if (call.desc && op->family == PL_FAMILY_CLIENT &&
+    else if (call.desc &&
+             (op->family == PL_FAMILY_CLIENT ||
+              op->family == PL_FAMILY_VIDEO) &&
              pl_msg_encode(call.desc, &call.message, bytes, sizeof bytes, &n) ==
                  PL_EINVAL)
         abort(); /* what passed our checks must fit the schema */

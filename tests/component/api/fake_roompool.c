@@ -6,6 +6,7 @@
 
 #include "fake_management.h"
 #include "fake_rooms.h"
+#include "fake_video.h"
 #include "pl/rng.h"
 #include "pl/str.h"
 
@@ -28,6 +29,7 @@ struct fake_roompool {
     pl_session_ticket ticket;
     pl_participant_transfer transfer;
     fake_rooms rooms;
+    fake_video video;
     fake_management management;
     bool is_over;
 };
@@ -537,7 +539,8 @@ fake_roompool *fake_create(pl_bus *bus, fake_counts *counts)
     f->bus = bus;
     f->counts = counts;
     if (fake_rooms_open(&f->rooms, bus) ||
-        fake_management_open(&f->management, bus)) {
+        fake_management_open(&f->management, bus) ||
+        fake_video_open(&f->video, bus)) {
         free(f);
         return NULL;
     }
