@@ -348,18 +348,28 @@ static void take_aliases(const taking *t)
     pl_jw_close(t->w, ']');
 }
 
+static void take_time(const taking *t)
+{
+    pl_slice text;
+    int64_t wall_ms;
+    if (pl_json_as_str(t->value, &text) || pl_utc_read(text, &wall_ms))
+        blame(t, "This is not a date with a time.");
+    else
+        pl_jw_slice(t->w, t->field->name, text);
+}
+
 static void take_nothing(const taking *t)
 {
     blame(t, "This cannot be set.");
 }
 
 static void (*const TAKE[])(const taking *t) = {
-    [PL_MGMT_KIND_INT] = take_int,      [PL_MGMT_KIND_BOOL] = take_bool,
-    [PL_MGMT_KIND_STR] = take_str,      [PL_MGMT_KIND_WORD] = take_word,
-    [PL_MGMT_KIND_PIN] = take_pin,      [PL_MGMT_KIND_ROLE] = take_role,
-    [PL_MGMT_KIND_TIME] = take_nothing, [PL_MGMT_KIND_UUID] = take_nothing,
-    [PL_MGMT_KIND_STRS] = take_strs,    [PL_MGMT_KIND_URI] = take_uri,
-    [PL_MGMT_KIND_URIS] = take_uris,    [PL_MGMT_KIND_ALIASES] = take_aliases,
+    [PL_MGMT_KIND_INT] = take_int,   [PL_MGMT_KIND_BOOL] = take_bool,
+    [PL_MGMT_KIND_STR] = take_str,   [PL_MGMT_KIND_WORD] = take_word,
+    [PL_MGMT_KIND_PIN] = take_pin,   [PL_MGMT_KIND_ROLE] = take_role,
+    [PL_MGMT_KIND_TIME] = take_time, [PL_MGMT_KIND_UUID] = take_nothing,
+    [PL_MGMT_KIND_STRS] = take_strs, [PL_MGMT_KIND_URI] = take_uri,
+    [PL_MGMT_KIND_URIS] = take_uris, [PL_MGMT_KIND_ALIASES] = take_aliases,
 };
 
 static bool is_a_list(pl_mgmt_kind kind)
