@@ -322,15 +322,15 @@ SELECT s.sink_no AS id, s.name AS name, s.description AS description,
   FROM event_sinks s;
 
 CREATE VIEW m_live_conference AS
-SELECT c.conf_id AS id, r.room_id AS name, r.service_type AS service_type,
+SELECT c.conf_id AS id, c.room_id AS name, r.service_type AS service_type,
        c.is_started AS is_started, c.is_locked AS is_locked,
        c.guests_muted AS guests_muted, c.started_at AS start_time,
        r.tag AS tag
   FROM conferences c JOIN rooms r ON r.room_id = c.room_id
- WHERE c.state = 'live' AND c.kind = 'room';
+ WHERE c.state = 'live' AND c.room_id IS NOT NULL; -- as conferences_live
 
 CREATE VIEW m_live_participant AS
-SELECT p.participant_id AS id, r.room_id AS conference,
+SELECT p.participant_id AS id, c.room_id AS conference,
        p.display_name AS display_name, p.role AS role,
        CASE WHEN p.state IN ('new', 'ringing') THEN 'connecting'
             WHEN p.state = 'pin' THEN 'ivr'
@@ -372,7 +372,7 @@ SELECT p.participant_id AS id, r.room_id AS conference,
   FROM participants p
   JOIN conferences c ON c.conf_id = p.conf_id
   JOIN rooms r ON r.room_id = c.room_id
- WHERE p.state <> 'left' AND c.kind = 'room';
+ WHERE p.state <> 'left' AND c.state = 'live' AND c.room_id IS NOT NULL;
 
 CREATE VIEW m_past_conference AS
 SELECT q.conf_id AS id, q.room_id AS name, q.tag AS tag,

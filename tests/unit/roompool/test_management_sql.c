@@ -485,6 +485,7 @@ static void look_ups_use_an_index(void **state)
         {PL_MGMT_RESOURCE_LIVE_CONFERENCE, {"name", "", "room-77"}},
         {PL_MGMT_RESOURCE_LIVE_CONFERENCE, {"id", "", "c77"}},
         {PL_MGMT_RESOURCE_LIVE_PARTICIPANT, {"id", "", "p77"}},
+        {PL_MGMT_RESOURCE_LIVE_PARTICIPANT, {"conference", "", "room-77"}},
         {PL_MGMT_RESOURCE_PAST_CONFERENCE, {"name", "", "room-77"}},
         {PL_MGMT_RESOURCE_PAST_CONFERENCE,
          {"start_time", "gte", "2026-02-11T18:04:02.120Z"}},
