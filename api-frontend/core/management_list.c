@@ -9,7 +9,9 @@
 enum { LIMIT_DEFAULT = 20, LIMIT_MAX = 10000, OFFSET_MAX = INT32_MAX };
 enum { FILTERS_MAX = 16384, NAME_MAX = 96, VALUE_MAX = 4096 };
 /* Past so much the next page begins, whatever the limit; members of a part. */
-enum { LIST_BYTES = 3 << 20, PART_KEYS_MAX = 65536 };
+enum { LIST_BYTES = 24 << 20, PART_KEYS_MAX = 65536 };
+/* Room for the last object and what is around the list. */
+enum { LIST_REST = 2 << 20 };
 
 /* Members of the query that are no filters. */
 static const char *const OWN_KEYS[] = {"limit", "offset", "order_by", "format"};
@@ -187,7 +189,7 @@ pl_err pl_management_ask_list(pl_api_call *call, pl_answer *answer)
         return PL_OK;
     *m = (pl_management_query){.resource = pl_management_desc(call)->resource};
     pl_buf_init(&call->made, FILTERS_MAX);
-    pl_buf_init(&call->list, PL_ANSWER_BODY_MAX);
+    pl_buf_init(&call->list, LIST_BYTES + LIST_REST);
     pl_err e = put_query(call, answer);
     if (!e && answer->status == 0)
         call->desc = &PL_MSG_MANAGEMENT_QUERY;
@@ -254,11 +256,13 @@ static void put_meta(pl_jw *w, const pl_api_call *call, uint32_t shown,
 static void answer_list(pl_api_call *call, uint32_t total, pl_answer *answer)
 {
     pl_answer_json(answer, 200);
+    answer->body.max = LIST_BYTES + 2 * LIST_REST;
     pl_jw w = {.out = &answer->body};
     pl_jw_open(&w, NULL, '{');
     put_meta(&w, call, call->n_rounds, total);
     pl_jw_open(&w, "objects", '[');
     pl_buf_add_slice(&answer->body, pl_buf_slice(&call->list));
+    pl_buf_fini(&call->list);
     pl_jw_close(&w, ']');
     pl_jw_close(&w, '}');
 }

@@ -204,6 +204,30 @@ static void a_list_ends_where_there_is_no_more(void **state)
     expect(&rig, 200, "\"objects\":[" SHOWN(8) "]}");
 }
 
+/* However large objects are, the answer is bounded; the next page goes on. */
+static void a_page_ends_when_it_is_long(void **state)
+{
+    enum { LONG = 60000, PAGES_MAX = 1000 };
+    static char objects[LONG + 64];
+    char want[64];
+    call_rig rig;
+    uint32_t n = 0;
+    (void)state;
+    memset(objects, 'x', sizeof objects);
+    (void)memcpy(objects, "[{\"id\":1,\"alias\":\"", 18);
+    (void)memcpy(objects + LONG, "\"}]", 4);
+    begin_asking(&rig, "GET " ALIASES "?limit=0", NULL,
+                 &PL_MSG_MANAGEMENT_QUERY);
+    do {
+        reply(&rig, 5000, objects);
+        n++;
+    } while (rig.call.is_partial && n < PAGES_MAX);
+    assert_in_range(n, 400, 450);
+    assert_in_range(rig.answer.body.len, 24 << 20, 26 << 20);
+    (void)snprintf(want, sizeof want, "?limit=10000&offset=%u\"", n);
+    expect(&rig, 200, want);
+}
+
 static void a_room_is_shown_with_all_that_it_has(void **state)
 {
     call_rig rig;
@@ -404,6 +428,7 @@ int main(void)
         cmocka_unit_test(lists_are_ordered_by_fields_that_filter),
         cmocka_unit_test(a_list_is_asked_for_until_it_is_there),
         cmocka_unit_test(a_list_ends_where_there_is_no_more),
+        cmocka_unit_test(a_page_ends_when_it_is_long),
         cmocka_unit_test(a_room_is_shown_with_all_that_it_has),
         cmocka_unit_test(secrets_of_sinks_are_not_shown),
         cmocka_unit_test(lists_are_nested_for_newer_clients),

@@ -164,6 +164,43 @@ static void each_value_is_checked(void **state)
         faulty(rows[i].field, rows[i].value, rows[i].why);
 }
 
+/* Each field of the table that can be set takes its preset, and refuses what
+ * is of no type that it has. */
+static void every_field_takes_its_preset(void **state)
+{
+    (void)state;
+    for (size_t i = 0; pl_mgmt_desc_at(i); i++) {
+        const pl_mgmt_desc *desc = pl_mgmt_desc_at(i);
+        for (size_t k = 0; desc->is_writable && k < desc->n_fields; k++) {
+            const pl_mgmt_field *f = &desc->fields[k];
+            bool can_be_set = f->access == PL_MGMT_ACCESS_RW ||
+                              f->access == PL_MGMT_ACCESS_WO;
+            char line[128];
+            char body[256];
+            char part[256];
+            (void)snprintf(line, sizeof line, "PATCH " CONFIGURATION "%s/7/",
+                           desc->name);
+            (void)snprintf(body, sizeof body, "{\"%s\":%s}", f->name,
+                           f->preset[0] ? f->preset : "null");
+            (void)snprintf(part, sizeof part,
+                           "{\"%s\":{\"%s\":[\"This may not be null.\"]}}",
+                           desc->name, f->name);
+            if (!can_be_set)
+                put(line, body, 7, false, "{}");
+            else if (f->preset[0])
+                put(line, body, 7, false, body);
+            else
+                refused(line, body, 400, part);
+            (void)snprintf(body, sizeof body, "{\"%s\":{\"x\":[1.5]}}",
+                           f->name);
+            (void)snprintf(part, sizeof part, "{\"%s\":{\"%s\":[\"", desc->name,
+                           f->name);
+            if (can_be_set)
+                refused(line, body, 400, part);
+        }
+    }
+}
+
 static void lengths_are_bounded(void **state)
 {
     char body[600];
@@ -270,6 +307,7 @@ int main(void)
         cmocka_unit_test(lists_that_are_null_stay),
         cmocka_unit_test(what_cannot_be_set_is_passed_over),
         cmocka_unit_test(each_value_is_checked),
+        cmocka_unit_test(every_field_takes_its_preset),
         cmocka_unit_test(lengths_are_bounded),
         cmocka_unit_test(all_faults_are_told_at_once),
         cmocka_unit_test(bodies_are_objects_of_json),
