@@ -220,6 +220,86 @@ static void a_second_process_is_kept_out(void **state)
     assert_int_equal(status, 0);
 }
 
+/* ---- lists ---- */
+
+typedef struct taker {
+    unsigned n, stop_at;
+    pl_err stop_with;
+} taker;
+
+static pl_err take_text(void *ctx, pl_slice text)
+{
+    taker *t = ctx;
+    assert_true(pl_slice_eq_str(text, t->n == 0 ? "a" : "b"));
+    return ++t->n == t->stop_at ? t->stop_with : PL_OK;
+}
+
+static const pl_store_list LETTERS = {
+    .count = "SELECT 2",
+    .keys = "SELECT column1 FROM (VALUES ('a'), ('b'))",
+    .object = "SELECT ?1",
+    .max_us = 60000000};
+
+static pl_err take_list(place *p, const pl_store_list *list, taker *t,
+                        uint64_t *ret_total)
+{
+    t->n = 0;
+    return p->store->ops->list(p->store, list, take_text, t, ret_total);
+}
+
+static void a_list_is_read_until_its_reader_has_enough(void **state)
+{
+    place *p = *state;
+    taker t = {.n = 0};
+    uint64_t total = 7;
+    assert_int_equal(open_it(p), PL_OK);
+    assert_int_equal(take_list(p, &LETTERS, &t, &total), PL_OK);
+    assert_int_equal(t.n, 2);
+    assert_int_equal(total, 2);
+    t = (taker){.stop_at = 1, .stop_with = PL_EFULL};
+    assert_int_equal(take_list(p, &LETTERS, &t, &total), PL_OK);
+    assert_int_equal(t.n, 1);
+    total = 7;
+    t = (taker){.stop_at = 1, .stop_with = PL_ENOMEM};
+    assert_int_equal(take_list(p, &LETTERS, &t, &total), PL_ENOMEM);
+    assert_int_equal(total, 7);
+    pl_store_list list = LETTERS;
+    list.count = NULL;
+    t = (taker){.n = 0};
+    assert_int_equal(take_list(p, &list, &t, &total), PL_OK);
+    assert_int_equal(total, 0);
+    assert_false(p->store->ops->is_dirty(p->store));
+}
+
+static void a_list_that_fails_leaves_the_store_as_it_is(void **state)
+{
+    place *p = *state;
+    const pl_conf_row row = conf_row();
+    pl_store_list list = LETTERS;
+    taker t = {.n = 0};
+    uint64_t total = 7;
+    assert_int_equal(open_it(p), PL_OK);
+    assert_int_equal(p->store->ops->put(p->store, &PL_TABLE_CONF, &row), PL_OK);
+    list.count = "SELECT nothing FROM nowhere";
+    assert_int_equal(take_list(p, &list, &t, &total), PL_EIO);
+    list = LETTERS;
+    list.keys = "SELECT ?1"; /* a value that is not there */
+    assert_int_equal(take_list(p, &list, &t, &total), PL_EIO);
+    list = LETTERS;
+    list.object = "SELECT json('{') WHERE ?1 = 'a'";
+    assert_int_equal(take_list(p, &list, &t, &total), PL_EIO);
+    list.object = "SELECT NULL WHERE ?1 = 'a'";
+    assert_int_equal(take_list(p, &list, &t, &total), PL_EIO);
+    list = LETTERS;
+    list.max_us = 0;
+    list.count = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+                 "FROM n) SELECT count(*) FROM n"; /* never ends */
+    assert_int_equal(take_list(p, &list, &t, &total), PL_EUNAVAILABLE);
+    assert_int_equal(total, 7);
+    assert_int_equal(take_list(p, &LETTERS, &t, &total), PL_OK);
+    assert_int_equal(p->store->ops->commit(p->store), PL_OK);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -232,6 +312,8 @@ int main(void)
         TEST(a_foreign_database_is_refused),
         TEST(a_damaged_file_is_refused_and_left_alone),
         TEST(a_second_process_is_kept_out),
+        TEST(a_list_is_read_until_its_reader_has_enough),
+        TEST(a_list_that_fails_leaves_the_store_as_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
