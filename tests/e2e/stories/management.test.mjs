@@ -139,6 +139,40 @@ tell('Terraform applies: alias by a second POST, update by PUT, lists that are n
     await refused(404, api.get(CONFERENCE, made.id));
   });
 
+tell('whatever is set is given back, and only what is given changes', async () => {
+  const everything = {
+    name: 'All of it', aliases: [{ alias: 'all-of-it', description: 'the one' }],
+    allow_guests: true, breakout_rooms: true, call_type: 'audio', crypto_mode: 'besteffort',
+    denoise_enabled: true, description: 'über & <b>', direct_media: 'best_effort',
+    direct_media_notification_duration: 7, enable_active_speaker_indication: true,
+    enable_chat: 'yes', enable_overlay_text: true, force_presenter_into_main: true,
+    gms_access_token: '/api/admin/configuration/v1/gms_access_token/1/',
+    guest_identity_provider_group: 'g', guest_pin: '246810#', guest_view: 'ac',
+    guests_can_present: false, guests_can_see_guests: 'always', host_identity_provider_group: 'h',
+    host_view: 'one_main_zero_pips', ivr_theme: '/api/admin/configuration/v1/ivr_theme/2/',
+    live_captions_enabled: 'no', match_string: '^(.*)$', max_callrate_in: 128,
+    max_callrate_out: 8192, max_pixels_per_second: 'fullhd', media_playlist: 'm',
+    mssip_proxy: 'p', mute_all_guests: true, non_idp_participants: 'allow_if_trusted',
+    on_completion: '{"disconnect": true}', participant_limit: 1000000, pin: '13579#',
+    pinning_config: 'c', post_match_string: 'a', post_replace_string: 'b',
+    primary_owner_email_address: 'ann@example.org', replace_string: '\\1',
+    service_type: 'lecture', softmute_enabled: true, sync_tag: 's', system_location: 'l',
+    tag: 'https://x/?a=1&b="2"', teams_proxy: 't', two_stage_dial_type: 'teams',
+  };
+  const { id } = await api.create(CONFERENCE, everything);
+  const made = await api.get(CONFERENCE, id);
+  const { aliases: [alias], ...rest } = everything;
+  for (const [name, value] of Object.entries(rest)) assert.deepEqual(made[name], value, name);
+  assert.deepEqual([made.aliases[0].alias, made.aliases[0].description],
+    [alias.alias, alias.description]);
+  await api.change(CONFERENCE, id, { tag: 'other', max_callrate_in: null, some_day: 1 });
+  assert.deepEqual(await api.get(CONFERENCE, id),
+    { ...made, tag: 'other', max_callrate_in: null });
+  await api.replace(CONFERENCE, id, made);
+  assert.deepEqual(await api.get(CONFERENCE, id), made);
+  await api.remove(CONFERENCE, id);
+});
+
 tell('who is dialled, and where events go', async () => {
   const who = await api.create(AUTOMATIC, { alias: 'sip:desk@127.0.0.1:9', protocol: 'sip',
     conference: [], call_type: 'audio', role: 'chair', routing: 'manual', streaming: false,
