@@ -25,6 +25,8 @@ typedef enum mode { MODE_TOKEN, MODE_DEVICE, MODE_OPEN } mode;
 struct pl_video_auth {
     mode mode;
     pl_metrics *metrics;
+    const char *path; /* of the devices; borrowed */
+    pl_file_info info;
     pl_map *devices; /* pl_keys by "client_id\ndevice_code" */
 };
 
@@ -33,7 +35,8 @@ struct pl_video_auth {
 static pl_err device_name(pl_slice client, pl_slice device, char *buf)
 {
     if (client.len == 0 || client.len > 128 || device.len == 0 ||
-        device.len > 128)
+        device.len > 128 || !pl_is_printable(client) ||
+        !pl_is_printable(device))
         return PL_EINVAL;
     return pl_fmt(buf, NAME_MAX_BYTES, "%.*s\n%.*s", (int)client.len,
                   (const char *)client.ptr, (int)device.len,
@@ -41,7 +44,7 @@ static pl_err device_name(pl_slice client, pl_slice device, char *buf)
 }
 
 /* {"client_id","device_code","key":{JWK}} */
-static pl_err add_device(pl_video_auth *video, const pl_json *json)
+static pl_err add_device(pl_map *devices, const pl_json *json)
 {
     char name[NAME_MAX_BYTES];
     pl_slice client;
@@ -61,7 +64,7 @@ static pl_err add_device(pl_video_auth *video, const pl_json *json)
     if (!e)
         e = pl_keys_load(pl_buf_slice(&text), &keys);
     if (!e)
-        e = pl_map_put(video->devices, name, keys);
+        e = pl_map_put(devices, name, keys);
     if (e)
         pl_keys_free(&keys);
     pl_buf_fini(&text);
@@ -69,7 +72,7 @@ static pl_err add_device(pl_video_auth *video, const pl_json *json)
 }
 
 /* One device a line. */
-static pl_err add_devices(pl_video_auth *video, pl_slice text)
+static pl_err add_devices(pl_map *devices, pl_slice text)
 {
     pl_err e = PL_OK;
     while (!e && text.len > 0) {
@@ -82,7 +85,7 @@ static pl_err add_devices(pl_video_auth *video, pl_slice text)
         if (line.len > 0)
             e = pl_json_parse(line, &json);
         if (!e && json)
-            e = add_device(video, json);
+            e = add_device(devices, json);
         pl_json_free(&json);
         n += end != NULL;
         text.ptr += n;
@@ -91,20 +94,50 @@ static pl_err add_devices(pl_video_auth *video, pl_slice text)
     return e;
 }
 
-static pl_err read_devices(pl_video_auth *video, const char *path)
+static void free_devices(pl_map **devices)
+{
+    size_t cursor = 0;
+    pl_keys *keys;
+    while (*devices && (keys = pl_map_next(*devices, &cursor, NULL)) != NULL)
+        pl_keys_free(&keys);
+    pl_map_destroy(devices);
+}
+
+/* A file that is no good leaves the devices that we have. */
+static pl_err read_devices(pl_video_auth *video)
 {
     pl_buf text;
+    pl_map *devices = NULL;
     pl_buf_init(&text, DEVICES_TEXT_MAX);
-    pl_err e = pl_file_read(path, &text);
+    pl_err e = pl_map_create(&devices);
     if (!e)
-        e = add_devices(video, pl_buf_slice(&text));
+        e = pl_file_read_info(video->path, &text, &video->info);
+    if (!e)
+        e = add_devices(devices, pl_buf_slice(&text));
     pl_buf_fini(&text);
     if (e) {
-        PL_LOG(ERROR, "auth", "video_devices", PL_KV("file", path),
+        free_devices(&devices);
+        PL_LOG(ERROR, "auth", "video_devices", PL_KV("file", video->path),
                "want a line {client_id, device_code, key} for each: %s",
                pl_err_text(e));
+        return e;
     }
-    return e;
+    free_devices(&video->devices);
+    video->devices = devices;
+    PL_LOG(INFO, "auth", "video_devices_read", PL_KV("file", video->path),
+           "%zu devices", pl_map_count(devices));
+    return PL_OK;
+}
+
+/* Devices come and go while we run. */
+static void refresh(pl_video_auth *video)
+{
+    pl_file_info info;
+    if (pl_file_stat(video->path, &info) ||
+        pl_file_is_same(&info, &video->info))
+        return;
+    video->info = info; /* also of a file that is no good: one complaint */
+    (void)!read_devices(video);
 }
 
 pl_err pl_video_auth_open(const pl_api_config *config, pl_metrics *metrics,
@@ -114,10 +147,11 @@ pl_err pl_video_auth_open(const pl_api_config *config, pl_metrics *metrics,
     if (!video)
         return PL_ENOMEM;
     video->metrics = metrics;
-    pl_err e = pl_map_create(&video->devices);
-    if (!e && strcmp(config->video_auth, "device") == 0) {
+    video->path = config->video_devices_file;
+    pl_err e = PL_OK;
+    if (strcmp(config->video_auth, "device") == 0) {
         video->mode = MODE_DEVICE;
-        e = read_devices(video, config->video_devices_file);
+        e = read_devices(video);
     } else if (strcmp(config->video_auth, "open") == 0) {
         video->mode = MODE_OPEN;
         PL_LOG(WARN, "auth", "video_open", NULL,
@@ -134,14 +168,9 @@ pl_err pl_video_auth_open(const pl_api_config *config, pl_metrics *metrics,
 
 void pl_video_auth_close(pl_video_auth **auth)
 {
-    size_t cursor = 0;
-    pl_keys *keys;
     if (!auth || !*auth)
         return;
-    pl_map *devices = (*auth)->devices;
-    while (devices && (keys = pl_map_next(devices, &cursor, NULL)) != NULL)
-        pl_keys_free(&keys);
-    pl_map_destroy(&(*auth)->devices);
+    free_devices(&(*auth)->devices);
     free(*auth);
     *auth = NULL;
 }
@@ -182,14 +211,15 @@ static pl_err check_device(const pl_video_auth *video, pl_jwt *jwt,
     return PL_OK;
 }
 
-static pl_err by_device(const pl_video_auth *video, pl_slice token,
-                        int64_t wall_ms, pl_caller *ret_caller)
+static pl_err by_device(pl_video_auth *video, pl_slice token, int64_t wall_ms,
+                        pl_caller *ret_caller)
 {
     static const char *const types[] = {"JWT", NULL};
     pl_jwt jwt;
     pl_err e = pl_jwt_parse_any(token, types, true, &jwt);
     if (e)
         return e;
+    refresh(video);
     e = check_device(video, &jwt, wall_ms, ret_caller);
     pl_jwt_fini(&jwt);
     return e;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "jose.h"
 #include "pl/str.h"
 #include "video_auth.h"
@@ -57,6 +58,11 @@ static void write_file(const char *text)
     pl_fmt_cut(config.video_auth, sizeof config.video_auth, "device");
     pl_fmt_cut(config.video_devices_file, sizeof config.video_devices_file,
                "%s", path);
+}
+
+static void write_over(const char *text)
+{
+    assert_int_equal(pl_file_replace_secret(path, pl_slice_str(text)), PL_OK);
 }
 
 static pl_video_auth *open_devices(void)
@@ -166,6 +172,29 @@ static void a_bad_file_stops_the_start(void **state)
     assert_int_equal(pl_video_auth_open(&config, NULL, &auth), PL_ECONFIG);
 }
 
+static void devices_come_and_go(void **state)
+{
+    char text[8192];
+    pl_video_auth *auth = NULL;
+    pl_caller caller;
+    (void)state;
+    write_file("");
+    assert_int_equal(pl_video_auth_open(&config, NULL, &auth), PL_OK);
+    assert_int_equal(check(auth, 0, "JWT", CLAIMS(""), &caller), PL_EAUTH);
+    pl_fmt_cut(text, sizeof text,
+               "{\"client_id\":\"app\",\"device_code\":\"d0\",\"key\":%s}\n",
+               pl_buf_text(&jwks[0]));
+    write_over(text);
+    assert_int_equal(check(auth, 0, "JWT", CLAIMS(""), &caller), PL_OK);
+    write_over("{"); /* the old ones stay */
+    assert_int_equal(check(auth, 0, "JWT", CLAIMS(""), &caller), PL_OK);
+    write_over("\n");
+    assert_int_equal(check(auth, 0, "JWT", CLAIMS(""), &caller), PL_EAUTH);
+    (void)unlink(path);
+    assert_int_equal(check(auth, 0, "JWT", CLAIMS(""), &caller), PL_EAUTH);
+    pl_video_auth_close(&auth);
+}
+
 static void open_takes_any_bearer_but_wants_one(void **state)
 {
     pl_video_auth *auth = NULL;
@@ -190,6 +219,7 @@ int main(void)
         cmocka_unit_test(a_registered_device_speaks_for_itself),
         cmocka_unit_test(others_are_refused),
         cmocka_unit_test(a_bad_file_stops_the_start),
+        cmocka_unit_test(devices_come_and_go),
         cmocka_unit_test(open_takes_any_bearer_but_wants_one),
     };
     return cmocka_run_group_tests_name("video auth", tests, set_up, tear_down);
