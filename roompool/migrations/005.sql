@@ -54,6 +54,12 @@ CREATE INDEX aliases_room ON aliases (room_id);
 CREATE UNIQUE INDEX aliases_no ON aliases (alias_no) WHERE alias_no > 0;
 CREATE UNIQUE INDEX rooms_no ON rooms (room_no) WHERE room_no > 0;
 
+-- Of a room on another platform: its number there, what it is still to be told.
+ALTER TABLE pool ADD COLUMN remote_id INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE pool ADD COLUMN remote_todo TEXT NOT NULL DEFAULT 'nothing'
+    CHECK (remote_todo IN ('nothing', 'create', 'change', 'delete'));
+ALTER TABLE pool ADD COLUMN remote_since TEXT;
+
 CREATE VIEW v_pool_rooms AS
 SELECT p.room_no AS room_no,
        p.name AS name,
@@ -66,7 +72,10 @@ SELECT p.room_no AS room_no,
        p.lease_until AS lease_until,
        p.first_join_at AS first_join_at,
        coalesce(c.participants, 0) AS participants,
-       p.ended_cause AS ended_cause
+       p.ended_cause AS ended_cause,
+       nullif(p.remote_id, 0) AS platform_id,
+       p.remote_todo AS platform_todo,
+       p.remote_since AS platform_since
   FROM pool p
   LEFT JOIN rooms r ON r.room_no = p.room_no
   LEFT JOIN (SELECT f.room_id, count(*) AS participants
@@ -151,12 +160,6 @@ CREATE TABLE sink_events (
     at TEXT NOT NULL,
     PRIMARY KEY (sink_no, seq)
 ) STRICT, WITHOUT ROWID;
-
--- Of a room on another platform: its number there, what it is still to be told.
-ALTER TABLE pool ADD COLUMN remote_id INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE pool ADD COLUMN remote_todo TEXT NOT NULL DEFAULT 'nothing'
-    CHECK (remote_todo IN ('nothing', 'create', 'change', 'delete'));
-ALTER TABLE pool ADD COLUMN remote_since TEXT;
 
 -- Video sessions outlive their rooms.
 CREATE TABLE video_sessions (
@@ -292,14 +295,23 @@ SELECT r.room_no AS id, r.room_id AS name, r.service_type AS service_type,
        r.created_at AS creation_time,
        nullif(r.max_participants, 0) AS participant_limit
   FROM rooms r
- WHERE r.room_no > 0 AND r.state = 'enabled';
+ WHERE r.room_no > 0 AND r.state = 'enabled' AND
+       -- Those of the pool on another platform are shown there.
+       (r.source <> 'pool' OR NOT EXISTS
+           (SELECT 1 FROM pool p
+             WHERE p.room_no = r.room_no AND
+                   (p.remote_id > 0 OR p.remote_todo <> 'nothing')));
 
 CREATE VIEW m_conference_alias AS
 SELECT a.alias_no AS id, a.written AS alias, r.room_no AS conference,
        r.room_id AS conference__name, a.description AS description,
        a.created_at AS creation_time
   FROM aliases a JOIN rooms r ON r.room_id = a.room_id
- WHERE a.alias_no > 0 AND r.room_no > 0 AND r.state = 'enabled';
+ WHERE a.alias_no > 0 AND r.room_no > 0 AND r.state = 'enabled' AND
+       (r.source <> 'pool' OR NOT EXISTS
+           (SELECT 1 FROM pool p
+             WHERE p.room_no = r.room_no AND
+                   (p.remote_id > 0 OR p.remote_todo <> 'nothing')));
 
 CREATE VIEW m_automatic_participant AS
 SELECT p.auto_no AS id, p.alias AS alias, p.protocol AS protocol,

@@ -134,6 +134,13 @@ static void the_pool_is_made_there(void **state)
     assert_string_equal(there->description, r->description);
     assert_memory_equal(there->description, "Parley pool ", 12);
     assert_string_equal(there->tag, "");
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM v_pool_rooms WHERE "
+                                  "platform_id > 0"),
+                     TARGET);
+    /* The management API of this side knows nothing of them. */
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM m_conference"), 0);
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM m_conference_alias"),
+                     0);
 }
 
 static void nobody_joins_here_what_is_there(void **state)
