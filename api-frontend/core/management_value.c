@@ -223,8 +223,7 @@ static const char *read_uri(const taking *t, const pl_json *value,
         !pl_management_uri_id(target_of(t->field), text, id, ID_MAX + 1))
         return id;
     pl_fmt_cut(t->fault, PL_MANAGEMENT_FAULT_MAX,
-               "This is not the resource_uri of a %s.",
-               target_of(t->field)->name);
+               "This is no resource_uri of %s.", target_of(t->field)->name);
     return NULL;
 }
 

@@ -317,6 +317,40 @@ tell('page and telephone meet in it; it is seen, commanded, and read about', asy
   await Promise.all([ann.close(), ben.close(), phone.close()]);
 });
 
+tell('hosts are made, guests admitted, muted and sent elsewhere by command', async (system) => {
+  const lobby = await api.create(CONFERENCE, { name: 'Next door',
+    aliases: [{ alias: 'next-door' }] });
+  const guest = await Seat.join(system, 'kiosk-7', 'gil', { pin: '9036' });
+  const host = await Seat.join(system, 'kiosk-7', 'hal', { pin: '4471' });
+  await api.command('participant/unlock', { participant_id: guest.id });
+  await host.about(guest, (one) => one.service_type !== 'waiting_room');
+  const { objects: [live] } = await api.list('status/conference', '?name=Kiosk%207');
+  await api.command('conference/mute_guests', { conference_id: live.id });
+  await host.state((one) => one.guests_muted);
+  await api.command('conference/unmute_guests', { conference_id: live.id });
+  await host.state((one) => !one.guests_muted);
+  await api.command('conference/transform_layout',
+    { conference_id: live.id, layout: '4:0', enable_overlay_text: true });
+  const layout = await host.event('layout', (one) => one.overlay_text_enabled);
+  assert.equal(layout.requested_layout.primary_screen.guest_layout, '4:0');
+  await api.command('participant/role', { participant_id: guest.id, role: 'chair' });
+  await host.about(guest, (one) => one.role === 'chair');
+  assert.equal((await api.get('status/participant', guest.id)).role, 'chair');
+  await api.command('participant/transfer',
+    { participant_id: guest.id, conference_alias: 'next-door', role: 'guest' });
+  const refer = await guest.event('refer');
+  assert.equal(refer.alias, 'next-door');
+  const moved = await Seat.join(system, 'next-door', 'gil', { token: refer.token });
+  assert.equal((await api.get('status/participant', moved.id)).conference, 'Next door');
+  await api.command('participant/disconnect', { participant_uuid: moved.id });
+  assert.match((await moved.event('disconnect')).reason, /^API initiated participant disconnect/);
+  await api.command('conference/disconnect', { conference_id: live.id });
+  await host.event('disconnect');
+  await refused(404, api.command('participant/transfer',
+    { participant_id: moved.id, conference_alias: 'next-door' }));
+  await api.remove(CONFERENCE, lobby.id);
+});
+
 tell('a telephone is dialled into a room; a removed room cannot be joined', async (system) => {
   const host = await Seat.join(system, 'kiosk-7', 'host', { pin: '4471' });
   const phone = await Phone.open(system, 'eve');

@@ -155,9 +155,9 @@ static void each_value_is_checked(void **state)
         {"aliases", "[{\"alias\":5}]", "alias: This is not a text."},
         {"aliases", "[{\"id\":-1}]", "id: This is not a number"},
         {"aliases", "[{\"id\":\"1\"}]", "id: This is not a number"},
-        {"automatic_participants", "[5]", "This is not the resource_uri of"},
+        {"automatic_participants", "[5]", "This is no resource_uri of auto"},
         {"automatic_participants", "[\"" CONFIGURATION "conference/5/\"]",
-         "This is not the resource_uri of a automatic_participant"},
+         "This is no resource_uri of automatic_participant."},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -232,7 +232,7 @@ static void all_faults_are_told_at_once(void **state)
     refused("POST " CONFIGURATION "conference_alias/",
             "{\"alias\":\"a\",\"conference\":\"43\"}", 400,
             "{\"conference_alias\":{\"conference\":"
-            "[\"This is not the resource_uri of a conference.\"]}}");
+            "[\"This is no resource_uri of conference.\"]}}");
 }
 
 static void bodies_are_objects_of_json(void **state)
