@@ -15,3 +15,5 @@ pl_fuzz(fuzz_jwt SOURCES fuzz_jwt.c LINK pl_api_io
   CORPUS ${CMAKE_CURRENT_SOURCE_DIR}/corpus/jwt)
 pl_fuzz(fuzz_websocket SOURCES fuzz_websocket.c LINK pl_api_io
   CORPUS ${CMAKE_CURRENT_SOURCE_DIR}/corpus/websocket)
+pl_fuzz(fuzz_outgoing_url SOURCES fuzz_outgoing_url.c LINK pl_api_core
+  CORPUS ${CMAKE_CURRENT_SOURCE_DIR}/corpus/outgoing_url)

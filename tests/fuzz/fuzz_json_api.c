@@ -7,10 +7,26 @@
 #include "api.h"
 #include "event_text.h"
 #include "oauth.h"
+#include "room_api.h"
 #include "route.h"
 #include "video_api.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+/* A list of events becomes one message after the other. */
+static void finish_events(pl_api_call *call, pl_answer *answer)
+{
+    static uint8_t bytes[4096];
+    size_t n;
+    do {
+        PL_OP_ROOM_EVENT.finish(call, PL_OK, &PL_MSG_OK_REPLY, NULL, answer);
+        if (call->is_partial && pl_msg_encode(call->desc, &call->message, bytes,
+                                              sizeof bytes, &n) != PL_OK)
+            abort();
+    } while (call->is_partial);
+    if (answer->status != 200)
+        abort();
+}
 
 static void run(const pl_http_head *head, const pl_route_match *match,
                 pl_slice body)
@@ -31,6 +47,10 @@ static void run(const pl_http_head *head, const pl_route_match *match,
                                          .reference = "{ref1},{device_code}",
                                          .tag_prefix = "https://a.example/",
                                          .base = "https://a.example"};
+    static const char secret_of_rooms[] = "sink:0123456789ab";
+    const pl_room_rules rooms = {.tag_prefix = "https://a.example/",
+                                 .public_secret = pl_slice_str(secret_of_rooms),
+                                 .sink_login = pl_slice_str(secret_of_rooms)};
     pl_api_call call = {.head = head,
                         .match = match,
                         .body = body,
@@ -40,6 +60,7 @@ static void run(const pl_http_head *head, const pl_route_match *match,
                         .new_secret = secret,
                         .new_hash = hash,
                         .new_id = "id",
+                        .rooms = &rooms,
                         .video = &video};
     const pl_api_op *op = match->route->op;
     pl_answer answer;
@@ -49,11 +70,13 @@ static void run(const pl_http_head *head, const pl_route_match *match,
     if (e)
         pl_api_fail(op, &call, e, NULL, &answer);
     else if (call.desc &&
-             (op->family == PL_FAMILY_CLIENT ||
-              op->family == PL_FAMILY_VIDEO) &&
+             (op->family == PL_FAMILY_CLIENT || op->family == PL_FAMILY_VIDEO ||
+              op->family == PL_FAMILY_ROOM) &&
              pl_msg_encode(call.desc, &call.message, bytes, sizeof bytes, &n) ==
                  PL_EINVAL)
         abort(); /* what passed our checks must fit the schema */
+    if (!e && op == &PL_OP_ROOM_EVENT && call.desc && answer.status == 0)
+        finish_events(&call, &answer);
     pl_answer_fini(&answer);
     pl_json_free(&call.doc);
     pl_buf_fini(&call.list);
