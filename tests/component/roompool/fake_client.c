@@ -22,20 +22,26 @@ const char *hash_of(const char *token)
     return buf;
 }
 
-pl_err join_room(world *w, const char *alias, const char *pin,
-                 const char *token, answer *a)
+pl_err join_room_from(world *w, const char *alias, const char *pin,
+                      const char *token, const char *source, answer *a)
 {
     pl_room_join m = {.present = 0};
     PUT(m.alias, alias);
     PUT(m.display_name, token);
     PUT(m.token_hash, hash_of(token));
-    PUT(m.source, "192.0.2.1");
+    PUT(m.source, source);
     if (pin) {
         PUT(m.pin, pin);
         PL_MSG_SET(ROOM_JOIN, room_join, &m, pin);
     }
     world_ask(w, &PL_MSG_ROOM_JOIN, &m, a);
     return a->error;
+}
+
+pl_err join_room(world *w, const char *alias, const char *pin,
+                 const char *token, answer *a)
+{
+    return join_room_from(w, alias, pin, token, "192.0.2.1", a);
 }
 
 pl_err join_media(world *w, const answer *joined, const char *token, answer *a)

@@ -27,6 +27,9 @@ const char *hash_of(const char *token);
 /* ---- pages; NULL pin is none ---- */
 pl_err join_room(world *w, const char *alias, const char *pin,
                  const char *token, answer *a);
+/* From another address. */
+pl_err join_room_from(world *w, const char *alias, const char *pin,
+                      const char *token, const char *source, answer *a);
 pl_err join_media(world *w, const answer *joined, const char *token, answer *a);
 /* Both, and they must succeed. */
 void page_joins(world *w, const char *alias, const char *token, answer *joined,
