@@ -91,7 +91,7 @@ static void put_token(pl_jw *w, const char *secret, const char *participant_id,
 }
 
 /* What this platform can do, and what it cannot. */
-static void put_abilities(pl_jw *w)
+static void put_abilities(pl_jw *w, bool has_chat)
 {
     static const char *const off[] = {
         "guests_can_present", "fecc_enabled",       "rtmp_enabled",
@@ -100,7 +100,7 @@ static void put_abilities(pl_jw *w)
         "breakout_rooms",     "route_via_registrar"};
     for (size_t i = 0; i < sizeof off / sizeof off[0]; i++)
         pl_jw_bool(w, off[i], false);
-    pl_jw_bool(w, "chat_enabled", true);
+    pl_jw_bool(w, "chat_enabled", has_chat);
     pl_jw_bool(w, "trickle_ice_enabled", true);
 }
 
@@ -131,7 +131,7 @@ void pl_client_joined(pl_api_call *call, pl_err e, const pl_msg_desc *desc,
     pl_jw_str(&w, "call_type", "audio");
     pl_jw_slice(&w, "call_tag", pl_client_cut(tag, PL_NAME_MAX));
     pl_jw_str(&w, "idp_uuid", "");
-    put_abilities(&w);
+    put_abilities(&w, !m->no_chat);
     pl_turn_put(&w, call->turn, m->participant_id, call->wall_ms);
     pl_jw_close(&w, '}');
     pl_jw_close(&w, '}');

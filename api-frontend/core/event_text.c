@@ -278,7 +278,7 @@ void pl_event_put_conference(pl_jw *w, const char *key,
     pl_jw_bool(w, "guests_muted", item->guests_muted);
     pl_jw_bool(w, "started", item->started);
     pl_jw_bool(w, "guests_can_unmute", can_unmute);
-    pl_jw_bool(w, "chat_enabled", true);
+    pl_jw_bool(w, "chat_enabled", !item->no_chat);
     for (size_t i = 0; i < sizeof off / sizeof off[0]; i++)
         pl_jw_bool(w, off[i], false);
     pl_jw_null(w, "message_text");

@@ -137,17 +137,24 @@ static void put_members(pl_jw *w, const pl_pool_room *room, bool has_pin)
     pl_jw_str(w, "tag", room->tag);
 }
 
-static void put_aliases(pl_jw *w, const pl_pool_room *room, bool has_uri)
+static void put_alias(pl_jw *w, const pl_pool_room *room, bool has_uri)
 {
-    pl_jw_open(w, "aliases", '[');
     pl_jw_open(w, NULL, '{');
-    pl_jw_str(w, "alias", room->name);
+    pl_jw_str(w, "alias", room->alias[0] ? room->alias : room->name);
     if (has_uri)
         put_uri(w, "conference", room);
     put_time(w, "creation_time", room->created_ms);
     pl_jw_str(w, "description", "");
     pl_jw_int(w, "id", (int64_t)room->alias_no);
     pl_jw_close(w, '}');
+}
+
+/* The first one; the management API may have removed all of them. */
+static void put_aliases(pl_jw *w, const pl_pool_room *room, bool has_uri)
+{
+    pl_jw_open(w, "aliases", '[');
+    if (room->alias_no > 0)
+        put_alias(w, room, has_uri);
     pl_jw_close(w, ']');
 }
 

@@ -117,7 +117,8 @@ bool pl_auto_again(pl_pool *pool, pl_part *part)
 
 void pl_auto_ended(pl_pool *pool, const pl_part *part, uint32_t was)
 {
-    if (!part->row.is_automatic || was != PL_PART_STATE_RINGING)
+    bool is_over = part->conf->row.state != PL_CONF_STATE_LIVE;
+    if (!part->row.is_automatic || was != PL_PART_STATE_RINGING || is_over)
         return;
     pl_pool_count(pool, PL_RM_auto_failed);
     pl_pool_note(pool, PL_LOG_WARN, "automatic_dial_failed", part->conf, part,

@@ -10,6 +10,7 @@
 #include "refer.h"
 #include "room.h"
 #include "room_access.h"
+#include "room_start.h"
 #include "roster.h"
 #include "waiting.h"
 
@@ -85,6 +86,9 @@ static void reply_joined(pl_pool *pool, const pl_bus_in *in,
     PL_SET(r.conf_id, part->row.conf_id);
     PL_SET(r.room_name, part->conf->row.room_id);
     PL_SET(r.display_name, part->row.display_name);
+    r.no_chat = !pl_room_has_chat(part->conf->room);
+    if (r.no_chat)
+        PL_MSG_SET(ROOM_JOINED, room_joined, &r, no_chat);
     pl_pool_reply(pool, &in->ticket, &PL_MSG_ROOM_JOINED, &r);
 }
 

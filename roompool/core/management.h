@@ -49,6 +49,10 @@ const pl_json *pl_mgmt_list(const pl_mgmt_put *put, pl_faults *faults,
 /* One of a list of numbers. Errors: PL_EINVAL it is none. */
 PL_MUST_USE pl_err pl_mgmt_number(const pl_json *element, uint64_t *ret_no);
 
+/* A room by its number that the management API shows: managed, not removed, not
+ * on another platform; NULL none. */
+pl_room *pl_mgmt_room(const pl_pool *pool, uint64_t id);
+
 /* Change nothing and note faults, or change it and give its number.
  * Errors: PL_ENOENT no object of this number; PL_EFULL; PL_ENOMEM. */
 typedef pl_err (*pl_mgmt_put_fn)(pl_pool *pool, const pl_mgmt_put *put,

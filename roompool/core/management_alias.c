@@ -4,6 +4,12 @@
 #include "room.h"
 #include "room_alias.h"
 
+static pl_alias *find(const pl_pool *pool, uint64_t id)
+{
+    pl_alias *alias = pl_alias_by_no(pool, id);
+    return alias && pl_mgmt_room(pool, alias->room->row.room_no) ? alias : NULL;
+}
+
 /* The room whose it is to be: as given, or as it was. */
 static pl_room *read_room(const pl_pool *pool, const pl_mgmt_put *put,
                           const pl_alias *alias, pl_faults *faults)
@@ -13,9 +19,9 @@ static pl_room *read_room(const pl_pool *pool, const pl_mgmt_put *put,
     pl_room *room = alias ? alias->room : NULL;
     if (!json && room)
         return room;
-    room = json && pl_mgmt_number(json, &no) == PL_OK ? pl_room_by_no(pool, no)
+    room = json && pl_mgmt_number(json, &no) == PL_OK ? pl_mgmt_room(pool, no)
                                                       : NULL;
-    if (room && room->row.state == PL_ROOM_STATE_ENABLED)
+    if (room)
         return room;
     pl_fault_add(faults, "conference",
                  json ? "No such conference." : "This field is required.");
@@ -55,7 +61,7 @@ pl_err pl_mgmt_alias_put(pl_pool *pool, const pl_mgmt_put *put,
                          pl_faults *faults, uint64_t *ret_id)
 {
     pl_alias_row row = {.alias_no = 0};
-    pl_alias *alias = put->id ? pl_alias_by_no(pool, put->id) : NULL;
+    pl_alias *alias = put->id ? find(pool, put->id) : NULL;
     if (put->id && !alias)
         return PL_ENOENT;
     if (alias)
@@ -76,7 +82,7 @@ pl_err pl_mgmt_alias_put(pl_pool *pool, const pl_mgmt_put *put,
 
 pl_err pl_mgmt_alias_delete(pl_pool *pool, uint64_t id)
 {
-    pl_alias *alias = pl_alias_by_no(pool, id);
+    pl_alias *alias = find(pool, id);
     if (!alias)
         return PL_ENOENT;
     pl_alias_drop(pool, alias);

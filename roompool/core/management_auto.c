@@ -92,9 +92,9 @@ static void read_rooms(const pl_pool *pool, const pl_mgmt_put *put,
     for (size_t i = 0; i < n; i++) {
         uint64_t no;
         const pl_room *room = pl_mgmt_number(pl_json_at(list, i), &no) == PL_OK
-                                  ? pl_room_by_no(pool, no)
+                                  ? pl_mgmt_room(pool, no)
                                   : NULL;
-        if (room && room->row.state == PL_ROOM_STATE_ENABLED) {
+        if (room) {
             d->rooms[d->n_rooms++] = no;
         } else {
             pl_fault_add(faults, "conference", "No such conference.");

@@ -13,6 +13,7 @@
 #include "room_auto.h"
 #include "room_setting.h"
 #include "vmr.h"
+#include "vmr_remote.h"
 
 enum { MAX_AUTOS = 100 };
 
@@ -34,10 +35,12 @@ typedef struct draft {
     size_t n_autos;
 } draft;
 
-static pl_room *find(const pl_pool *pool, uint64_t id)
+pl_room *pl_mgmt_room(const pl_pool *pool, uint64_t id)
 {
     pl_room *room = pl_room_by_no(pool, id);
-    return room && room->row.state == PL_ROOM_STATE_ENABLED ? room : NULL;
+    bool is_shown = room && room->row.state == PL_ROOM_STATE_ENABLED &&
+                    !(room->vmr && pl_vmr_is_remote(room->vmr));
+    return is_shown ? room : NULL;
 }
 
 /* ---- reading ---- */
@@ -304,7 +307,7 @@ pl_err pl_mgmt_conference_put(pl_pool *pool, const pl_mgmt_put *put,
     draft *d = calloc(1, sizeof *d);
     pl_err e = d ? PL_OK : PL_ENOMEM;
     if (!e && put->id != 0) {
-        d->room = find(pool, put->id);
+        d->room = pl_mgmt_room(pool, put->id);
         e = d->room ? PL_OK : PL_ENOENT;
     }
     if (!e) {
@@ -340,7 +343,7 @@ static void turn_away(pl_pool *pool, pl_conf *conf)
 
 pl_err pl_mgmt_conference_delete(pl_pool *pool, uint64_t id)
 {
-    pl_room *room = find(pool, id);
+    pl_room *room = pl_mgmt_room(pool, id);
     if (!room)
         return PL_ENOENT;
     pl_pool_note(pool, PL_LOG_INFO, "room_closed", room->conf, NULL,

@@ -174,11 +174,11 @@ size_t pl_alias_count(const pl_room *room)
     return n;
 }
 
-uint64_t pl_alias_first_no(const pl_room *room)
+const pl_alias *pl_alias_first(const pl_room *room)
 {
     if (pl_list_is_empty(&room->aliases))
-        return 0;
-    return PL_CONTAINER(room->aliases.next, pl_alias, link)->row.alias_no;
+        return NULL;
+    return PL_CONTAINER(room->aliases.next, pl_alias, link);
 }
 
 void pl_aliases_free(pl_room *room)

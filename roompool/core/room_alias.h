@@ -38,8 +38,8 @@ void pl_alias_drop_all(pl_pool *pool, pl_room *room);
 /* Its room has another name now. */
 void pl_aliases_rekey(pl_pool *pool, pl_room *room);
 size_t pl_alias_count(const pl_room *room);
-/* The number of a room's first alias; 0 none. */
-uint64_t pl_alias_first_no(const pl_room *room);
+/* A room's first alias; NULL none. */
+const pl_alias *pl_alias_first(const pl_room *room);
 void pl_aliases_free(pl_room *room);
 PL_MUST_USE pl_err pl_alias_load(pl_pool *pool, const pl_alias_row *row);
 

@@ -7,6 +7,7 @@
 #include "event_stream.h"
 #include "participant.h"
 #include "pl/str.h"
+#include "room_start.h"
 #include "sink.h"
 #include "waiting.h"
 
@@ -154,12 +155,14 @@ static void describe_row(const pl_event_row *row, pl_event_item *item)
     ITEM(waiting, false);
 }
 
-static void describe_conference(const pl_conf_row *c, pl_event_item *item)
+static void describe_conference(const pl_conf *conf, pl_event_item *item)
 {
+    const pl_conf_row *c = &conf->row;
     ITEM(locked, c->is_locked);
     ITEM(guests_muted, c->guests_muted);
     ITEM(guests_can_unmute, c->guests_can_unmute);
     ITEM(started, c->is_started);
+    ITEM(no_chat, !pl_room_has_chat(conf->room));
 }
 
 static void describe_layout(const pl_conf_row *c, pl_event_item *item)
@@ -190,7 +193,7 @@ void pl_roster_describe(const pl_pool *pool, const pl_conf *conf,
         }
         break;
     case PL_EVENT_KIND_CONFERENCE_UPDATE:
-        describe_conference(&conf->row, item);
+        describe_conference(conf, item);
         break;
     case PL_EVENT_KIND_LAYOUT: describe_layout(&conf->row, item); break;
     default: break;

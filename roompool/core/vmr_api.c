@@ -18,7 +18,6 @@ void pl_vmr_reply(pl_pool *pool, const pl_bus_ticket *ticket, const pl_vmr *vmr,
                       .created_ms = row->created_at,
                       .state = vmr->row.state,
                       .since_ms = vmr->row.since,
-                      .alias_no = pl_alias_first_no(vmr->room),
                       .repeated = is_repeated,
                       .platform_id = vmr->row.remote_id};
     PL_SET(r.name, row->room_id);
@@ -33,6 +32,12 @@ void pl_vmr_reply(pl_pool *pool, const pl_bus_ticket *ticket, const pl_vmr *vmr,
     PL_MSG_SET(POOL_ROOM, pool_room, &r, participant_limit);
     PL_MSG_SET(POOL_ROOM, pool_room, &r, since_ms);
     PL_MSG_SET(POOL_ROOM, pool_room, &r, repeated);
+    const pl_alias *alias = pl_alias_first(vmr->room);
+    if (alias) {
+        r.alias_no = alias->row.alias_no;
+        PL_SET(r.alias, alias->row.written);
+        PL_MSG_SET(POOL_ROOM, pool_room, &r, alias);
+    }
     if (r.platform_id)
         PL_MSG_SET(POOL_ROOM, pool_room, &r, platform_id);
     pl_pool_reply(pool, ticket, &PL_MSG_POOL_ROOM, &r);

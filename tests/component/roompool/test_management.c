@@ -357,6 +357,13 @@ static void a_room_of_the_pool_is_changed_too(void **state)
                               "'ending'"),
                      1);
     world_check(w);
+    mgmt_changes(w, ROOM, a.body.room.room_no,
+                 "{'aliases':[{'alias':'Other'}]}");
+    assert_int_equal(pool_get(w, "renamed", &b), PL_OK);
+    assert_string_equal(b.body.room.alias, "Other");
+    mgmt_changes(w, ROOM, a.body.room.room_no, "{'aliases':[]}");
+    assert_int_equal(pool_get(w, "renamed", &b), PL_OK);
+    assert_int_equal(b.body.room.alias_no, 0);
     assert_int_equal(pool_remove(w, "renamed"), PL_OK);
 }
 
@@ -568,6 +575,7 @@ static void settings_take_effect(void **state)
     world *w = *state;
     page host;
     page guest;
+    answer ev;
     (void)mgmt_makes(
         w, ROOM,
         "{'name':'r','allow_guests':true,'pin':'1234','mute_all_guests':true,"
@@ -579,6 +587,8 @@ static void settings_take_effect(void **state)
     assert_true(page_part(w, &guest)->row.muted);
     assert_false(page_part(w, &host)->row.muted);
     assert_int_equal(page_says(w, &host, NULL, "x"), PL_EFORBIDDEN);
+    page_hears(w, &host, PL_EVENT_KIND_CONFERENCE_UPDATE, &ev);
+    assert_true(ev.body.event.no_chat);
     const pl_conf_row *conf = &page_part(w, &host)->conf->row;
     assert_string_equal(conf->guest_layout, "5:7");
     assert_true(conf->overlay_shown);
