@@ -157,8 +157,8 @@ static pl_err make_on_join(pl_pool *pool, const char *name, pl_room **ret_room)
 static bool is_open(const pl_room *room)
 {
     return room && room->row.state == PL_ROOM_STATE_ENABLED &&
-           (!room->vmr || (pl_vmr_is_open(room->vmr) &&
-                           !pl_vmr_is_remote(room->vmr)));
+           (!room->vmr ||
+            (pl_vmr_is_open(room->vmr) && !pl_vmr_is_remote(room->vmr)));
 }
 
 bool pl_room_is_known(const pl_pool *pool, const char *alias)
