@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pl/buf.h"
 #include "pl/list.h"
 #include "pl/str.h"
 
@@ -31,6 +32,10 @@ struct pl_outbox {
 
 static void free_item(out_item *it)
 {
+    if (it->desc == &PL_MSG_FETCH) {
+        pl_fetch *m = it->body;
+        pl_wipe(m->secret, sizeof m->secret);
+    }
     free(it->body);
     free(it);
 }

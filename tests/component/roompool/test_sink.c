@@ -538,8 +538,7 @@ static void test_refused(void **state)
         "{\"name\":\"x\",\"url\":\"https://a.example/\",\"events\":[\"x\"]}",
         "{\"name\":\"x\",\"url\":\"https://a.example/\",\"events\":[1]}",
         "{\"name\":\"x\",\"url\":\"https://a.example/\",\"events\":{}}",
-        "{\"name\":\"x\",\"url\":\"https://a.example/\","
-        "\"restart_date\":\"soon\",\"bulk_support\":2}",
+        "{\"name\":\"x\",\"url\":\"https://a.example/\",\"bulk_support\":2}",
     };
     (void)state;
     world w;
