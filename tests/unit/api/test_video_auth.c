@@ -154,13 +154,12 @@ static void others_are_refused(void **state)
 
 static void a_bad_file_stops_the_start(void **state)
 {
-    static const char *const bad[] = {
-        "{",
-        "[]\n",
-        "{\"client_id\":\"a\",\"device_code\":\"b\"}\n",
+    static const char symmetric[] =
         "{\"client_id\":\"a\",\"device_code\":\"b\",\"key\":{\"kty\":\"oct\","
-        "\"k\":\"AAAA\"}}\n",
-    };
+        "\"k\":\"AAAA\"}}\n";
+    static const char *const bad[] = {
+        "{", "[]\n", "{\"client_id\":\"a\",\"device_code\":\"b\"}\n",
+        symmetric};
     pl_video_auth *auth = NULL;
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
