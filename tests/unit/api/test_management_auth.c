@@ -154,8 +154,8 @@ static void refuses_a_file_that_is_no_good(void **state)
         "MANAGEMENT_USER=a:b\nMANAGEMENT_PASSWORD=correct:horse\n",
         "MANAGEMENT_USER=a b\nMANAGEMENT_PASSWORD=correct:horse\n",
         "MANAGEMENT_USER=\nMANAGEMENT_PASSWORD=correct:horse\n",
-        "MANAGEMENT_USER=a\nMANAGEMENT_PASSWORD=correct:horse\n"
-        "MANAGEMENT_TOKEN=short\n",
+        ("MANAGEMENT_USER=a\nMANAGEMENT_PASSWORD=correct:horse\n"
+         "MANAGEMENT_TOKEN=short\n"),
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
