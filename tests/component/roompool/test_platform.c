@@ -819,9 +819,10 @@ static void requests_keep_to_the_rate(void **state)
 
 static void hear(world *w, uint32_t event, const char *name)
 {
-    static uint64_t seq;
+    static uint64_t seq = 0;
+    seq++;
     pl_platform_event m = {.node = "there",
-                           .seq = ++seq,
+                           .seq = seq,
                            .at_ms = (int64_t)(1000 + seq),
                            .event = event};
     answer a;
