@@ -70,11 +70,12 @@ void pl_management_fail(const pl_api_call *call, pl_err e, const char *text,
             words = ERRORS[i].text;
         }
     }
-    if (is_command && status != 401)
+    if (is_command && status != 401) {
         refuse_command(answer, status, text ? text : words);
-    else
+    } else {
         pl_answer_refuse(answer, PL_FAMILY_MANAGEMENT, status,
                          text ? text : words);
+    }
     if (is_later(status))
         pl_answer_header(answer, "Retry-After", "5");
 }
@@ -121,14 +122,14 @@ const pl_mgmt_desc *pl_management_desc(const pl_api_call *call)
 /* application/json, whatever parameters it has, or not said. */
 static bool is_json(const pl_http_head *head)
 {
-    static const char TYPE[] = "application/json";
-    enum { N = sizeof TYPE - 1 };
+    static const char type_json[] = "application/json";
+    enum { N = sizeof type_json - 1 };
     pl_slice type = pl_http_head_get(head, "content-type");
     if (type.len == 0)
         return true;
     bool has_end = type.len == N ||
                    (type.len > N && (type.ptr[N] == ';' || type.ptr[N] == ' '));
-    return has_end && pl_slice_eq_nocase((pl_slice){type.ptr, N}, TYPE);
+    return has_end && pl_slice_eq_nocase((pl_slice){type.ptr, N}, type_json);
 }
 
 pl_err pl_management_read_body(pl_api_call *call, pl_answer *answer)

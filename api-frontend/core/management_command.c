@@ -95,9 +95,10 @@ static pl_err put_role(const pl_api_call *call, pl_management_command *m)
 {
     pl_slice role;
     pl_err e = pl_client_opt_str(call, "role", &role);
-    if (e || role.len == 0)
+    if (e || role.len == 0) {
         return e || m->command == PL_MGMT_COMMAND_PARTICIPANT_ROLE ? PL_EINVAL
                                                                    : PL_OK;
+    }
     PL_MSG_SET(MANAGEMENT_COMMAND, management_command, m, role);
     return pl_client_find_role(role, &m->role);
 }
@@ -292,12 +293,13 @@ static void fail(const pl_api_call *call, pl_err e, const void *body,
     const pl_error *error = body;
     const char *text = NULL;
     bool is_there = e != PL_ENOENT && e != PL_EGONE;
-    if (!is_there && is_of_participant(path_of(call)))
+    if (!is_there && is_of_participant(path_of(call))) {
         text = "Participant not found";
-    else if (!is_there)
+    } else if (!is_there) {
         text = "Conference not found";
-    else if (e == PL_EINVAL && error && error->text[0])
+    } else if (e == PL_EINVAL && error && error->text[0]) {
         text = error->text;
+    }
     pl_management_fail(call, e, text, answer);
 }
 

@@ -8,6 +8,7 @@
 
 enum { LIMIT_DEFAULT = 20, LIMIT_MAX = 10000, OFFSET_MAX = INT32_MAX };
 enum { FILTERS_MAX = 16384, NAME_MAX = 96, VALUE_MAX = 4096 };
+enum { LINK_MAX = 4 * PL_HTTP_TARGET_MAX };
 /* Past so much the next page begins, whatever the limit; members of a part. */
 enum { LIST_BYTES = 24 << 20, PART_KEYS_MAX = 65536 };
 /* Room for the last object and what is around the list. */
@@ -92,15 +93,18 @@ static pl_err add_filter(pl_api_call *call, const char *name, const char *value,
     pl_mgmt_operator op;
     const pl_mgmt_field *field =
         read_filter(pl_management_desc(call), name, &op);
-    if (!field)
+    if (!field) {
         return pl_management_refuse_name(answer, name,
                                          "is not an allowed filter");
+    }
     pl_buf_add(&call->made, field->name, strlen(field->name) + 1);
     const char *word = pl_mgmt_operator_text(op);
     pl_buf_add(&call->made, word, strlen(word) + 1);
-    if (pl_management_filter_value(field, op, pl_slice_str(value), &call->made))
+    if (pl_management_filter_value(field, op, pl_slice_str(value),
+                                   &call->made)) {
         return pl_management_refuse_name(answer, name,
                                          "cannot have this value");
+    }
     pl_buf_add(&call->made, "", 1);
     return call->made.has_failed ? PL_ETOOBIG : PL_OK;
 }
@@ -119,13 +123,15 @@ static pl_err add_filters(pl_api_call *call, pl_answer *answer)
             continue;
         if (!e && !name[0] && raw_value.len == 0)
             continue;
-        if (!e)
+        if (!e) {
             e = pl_url_decode(raw_value, PL_URL_PLUS_IS_BLANK, value,
                               sizeof value);
-        if (e)
+        }
+        if (e) {
             return pl_management_refuse(answer, 400,
                                         "The query is malformed, which is "
                                         "not an allowed filter");
+        }
         e = add_filter(call, name, value, answer);
         if (e || answer->status != 0)
             return e;
@@ -144,9 +150,11 @@ static pl_err put_order(pl_api_call *call, pl_answer *answer)
         e ? NULL
           : pl_mgmt_field_find(pl_management_desc(call),
                                pl_slice_str(text + (text[0] == '-')));
-    if (!field || !field->can_filter || field->access == PL_MGMT_ACCESS_FILTER)
+    if (!field || !field->can_filter ||
+        field->access == PL_MGMT_ACCESS_FILTER) {
         return pl_management_refuse_name(answer, text,
                                          "is not an allowed order_by");
+    }
     PL_MSG_SET(MANAGEMENT_QUERY, management_query, m, order);
     return PL_PUT(m->order, pl_slice_str(text));
 }
@@ -208,7 +216,7 @@ static void put_link(pl_jw *w, const char *key, const pl_api_call *call,
     pl_slice name;
     pl_slice value;
     pl_slice query = call->head->query;
-    pl_buf_init(&link, 4 * PL_HTTP_TARGET_MAX);
+    pl_buf_init(&link, LINK_MAX);
     pl_management_uri(pl_management_desc(call), "", path);
     pl_buf_add_fmt(&link, "%s?limit=%u&offset=%llu", path, (unsigned)limit,
                    (unsigned long long)offset);
@@ -241,15 +249,17 @@ static void put_meta(pl_jw *w, const pl_api_call *call, uint32_t shown,
     pl_jw_int(w, "limit", p.limit);
     pl_jw_int(w, "offset", p.offset);
     pl_jw_int(w, "total_count", total);
-    if (shown > 0 && end < total && end <= OFFSET_MAX)
+    if (shown > 0 && end < total && end <= OFFSET_MAX) {
         put_link(w, "next", call, p.limit, end);
-    else
+    } else {
         pl_jw_null(w, "next");
-    if (p.offset > 0)
+    }
+    if (p.offset > 0) {
         put_link(w, "previous", call, p.limit,
                  p.offset > p.limit ? p.offset - p.limit : 0);
-    else
+    } else {
         pl_jw_null(w, "previous");
+    }
     pl_jw_close(w, '}');
 }
 

@@ -63,10 +63,11 @@ static pl_err take_object(pl_api_call *call, bool is_whole, pl_answer *answer)
             field->access != PL_MGMT_ACCESS_WO)
             continue;
         fault[0] = '\0';
-        if (value)
+        if (value) {
             pl_management_take_value(field, value, &w, fault);
-        else if (is_whole && !field->preset[0])
+        } else if (is_whole && !field->preset[0]) {
             pl_fmt_cut(fault, sizeof fault, "This is required.");
+        }
         if (fault[0]) {
             pl_jw_open(&fw, field->name, '[');
             pl_jw_str(&fw, NULL, fault);

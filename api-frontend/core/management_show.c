@@ -186,14 +186,15 @@ void pl_management_show(pl_jw *w, const pl_mgmt_desc *desc,
         if (field->access == PL_MGMT_ACCESS_WO ||
             field->access == PL_MGMT_ACCESS_FILTER)
             continue;
-        if (field->store == PL_MGMT_STORE_MADE)
+        if (field->store == PL_MGMT_STORE_MADE) {
             show_uri(w, field->name, desc, pl_json_get(object, "id"));
-        else if (!value || pl_json_is_null(value))
+        } else if (!value || pl_json_is_null(value)) {
             pl_jw_raw(w, field->name, pl_slice_str(nothing_of(field, value)));
-        else if (is_nested && can_nest(desc, field))
+        } else if (is_nested && can_nest(desc, field)) {
             show_nested(w, field, value);
-        else
+        } else {
             show_value(w, desc, field, value, object);
+        }
     }
     pl_jw_close(w, '}');
 }

@@ -143,10 +143,11 @@ static void take_int(const taking *t)
 static void take_bool(const taking *t)
 {
     bool value = false;
-    if (pl_json_as_bool(t->value, &value))
+    if (pl_json_as_bool(t->value, &value)) {
         blame(t, "This is neither true nor false.");
-    else
+    } else {
         pl_jw_bool(t->w, t->field->name, value);
+    }
 }
 
 /* A text of the field's length; false: it was blamed. */
@@ -181,22 +182,24 @@ static void take_word(const taking *t)
     pl_slice text;
     if (!read_text(t, &text))
         return;
-    if (text.len == 0 || pl_mgmt_has_word(t->field->words, text))
+    if (text.len == 0 || pl_mgmt_has_word(t->field->words, text)) {
         pl_jw_slice(t->w, t->field->name, text);
-    else
+    } else {
         pl_fmt_cut(t->fault, PL_MANAGEMENT_FAULT_MAX, "This is none of %s.",
                    t->field->words);
+    }
 }
 
 static void take_pin(const taking *t)
 {
     pl_slice text;
-    if (pl_json_as_str(t->value, &text))
+    if (pl_json_as_str(t->value, &text)) {
         blame(t, "This is not a text.");
-    else if (!pl_room_is_pin(text))
+    } else if (!pl_room_is_pin(text)) {
         blame(t, "This is not 4 to 20 digits, the last perhaps a #.");
-    else
+    } else {
         pl_jw_slice(t->w, t->field->name, text);
+    }
 }
 
 static void take_role(const taking *t)
@@ -205,10 +208,11 @@ static void take_role(const taking *t)
     if (!read_text(t, &text))
         return;
     bool is_chair = pl_slice_eq_nocase(text, "chair");
-    if (is_chair || pl_slice_eq_nocase(text, "guest"))
+    if (is_chair || pl_slice_eq_nocase(text, "guest")) {
         pl_jw_str(t->w, t->field->name, is_chair ? "host" : "guest");
-    else
+    } else {
         blame(t, "This is neither chair nor guest.");
+    }
 }
 
 /* The id of a path that is the value, or of an object that has it; NULL: it was
@@ -295,9 +299,10 @@ static void take_part(const taking *t, const pl_json *item, const char *name)
         return;
     taking part = {.field = field, .value = value, .w = t->w, .fault = fault};
     take_str(&part);
-    if (fault[0])
+    if (fault[0]) {
         pl_fmt_cut(t->fault, PL_MANAGEMENT_FAULT_MAX, "%s: %.150s", name,
                    fault);
+    }
 }
 
 /* An alias as an object, with its id where it is there already. */
@@ -351,10 +356,11 @@ static void take_time(const taking *t)
 {
     pl_slice text;
     int64_t wall_ms;
-    if (pl_json_as_str(t->value, &text) || pl_utc_read(text, &wall_ms))
+    if (pl_json_as_str(t->value, &text) || pl_utc_read(text, &wall_ms)) {
         blame(t, "This is not a date with a time.");
-    else
+    } else {
         pl_jw_slice(t->w, t->field->name, text);
+    }
 }
 
 static void take_nothing(const taking *t)
@@ -382,10 +388,11 @@ void pl_management_take_value(const pl_mgmt_field *field, const pl_json *value,
 {
     taking t = {.field = field, .value = value, .w = w, .fault = fault};
     fault[0] = '\0';
-    if (!pl_json_is_null(value))
+    if (!pl_json_is_null(value)) {
         TAKE[field->kind](&t);
-    else if (!field->is_nullable)
+    } else if (!field->is_nullable) {
         blame(&t, "This may not be null.");
-    else if (!is_a_list(field->kind))
+    } else if (!is_a_list(field->kind)) {
         pl_jw_null(w, field->name);
+    }
 }

@@ -86,10 +86,11 @@ void pl_url_escape(pl_slice text, pl_buf *out)
 {
     for (size_t i = 0; i < text.len; i++) {
         char c = (char)text.ptr[i];
-        if (c && pl_url_is_word((const char[]){c, '\0'}, "-._~"))
+        if (c && pl_url_is_word((const char[]){c, '\0'}, "-._~")) {
             pl_buf_add(out, &c, 1);
-        else
+        } else {
             pl_buf_add_fmt(out, "%%%02X", (unsigned)text.ptr[i]);
+        }
     }
 }
 

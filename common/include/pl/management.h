@@ -55,13 +55,13 @@ typedef struct pl_mgmt_field {
 } pl_mgmt_field;
 
 typedef struct pl_mgmt_desc {
-    pl_mgmt_resource resource;
     const char *api;  /* "configuration", "status", "history" */
     const char *name; /* "conference" */
     const char *view; /* of the database */
-    bool is_writable;
     const pl_mgmt_field *fields;
     size_t n_fields;
+    pl_mgmt_resource resource;
+    bool is_writable;
 } pl_mgmt_desc;
 
 typedef enum pl_mgmt_operator {
