@@ -18,8 +18,8 @@
 #include <sqlite3.h>
 
 #include "io/migrations.h"
-#include "io/utc.h"
 #include "pl/str.h"
+#include "pl/utc.h"
 
 enum { MAX_TABLES = 32, SQL_MAX = 2048, APPLICATION_ID = 0x5061726c };
 
