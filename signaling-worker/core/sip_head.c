@@ -99,6 +99,7 @@ static const struct {
     {"Content-Encoding", "e"},
     {"Subject", "s"},
     {"Supported", "k"},
+    {"Session-Expires", "x"},
 };
 
 static bool name_is(pl_slice name, const char *wanted)

@@ -29,6 +29,7 @@ static const struct {
     {"Unsupported Media Type", 415, PL_EUNSUPPORTED},
     {"Unsupported URI Scheme", 416, PL_EUNSUPPORTED},
     {"Bad Extension", 420, PL_EUNSUPPORTED},
+    {"Session Interval Too Small", 422, PL_EINVAL},
     {"Temporarily Unavailable", 480, PL_EUNAVAILABLE},
     {"Call/Transaction Does Not Exist", 481, PL_EGONE},
     {"Loop Detected", 482, PL_EPROTO},

@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 #include "pl/slice.h"
+#include "session_timer.h"
+#include "sip_options.h"
 #include "sip_uri.h"
 
 /* X(name, text, handled by us): methods of the IANA registry. */
@@ -83,10 +85,13 @@ typedef struct pl_sip_msg {
     char record_routes[PL_SIP_ROUTES_MAX + 1]; /* "<a>,<b>", as received */
     char content_type[65];                     /* lower case, no parameters */
     char require[257];                         /* option tags as sent */
-    unsigned retry_after_s;                    /* response; 0 none */
-    char why[129];                /* text of a Reason header (RFC 3326) */
-    pl_slice auth[PL_SIP_N_AUTH]; /* credentials of a request, challenges of a
-                                     response; borrowed from the bytes */
+    unsigned required, supported;  /* pl_sip_option: those we know */
+    bool has_allow, allows_update; /* Allow; it names UPDATE */
+    pl_session_words session;      /* Session-Expires, Min-SE */
+    unsigned retry_after_s;        /* response; 0 none */
+    char why[129];                 /* text of a Reason header (RFC 3326) */
+    pl_slice auth[PL_SIP_N_AUTH];  /* credentials of a request, challenges of a
+                                      response; borrowed from the bytes */
     unsigned n_auth;
     pl_slice body; /* borrowed */
     pl_slice raw;  /* the bytes it came from; borrowed */

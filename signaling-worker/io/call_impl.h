@@ -25,8 +25,16 @@ typedef enum request_kind {
     REQ_BYE,
     REQ_REINVITE,
     REQ_FORK_BYE,
-    REQ_PROBE
+    REQ_PROBE,
+    REQ_REFRESH
 } request_kind;
+
+/* How our refresh of a session that is under way was sent. */
+typedef enum refresh_kind {
+    REFRESH_NONE,
+    REFRESH_UPDATE,
+    REFRESH_INVITE
+} refresh_kind;
 
 /* Grouped by purpose; there are few enough of them for the padding.
  * NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
@@ -78,6 +86,14 @@ typedef struct pl_call {
     int64_t probe_us;     /* time of the next OPTIONS; 0 not planned yet */
     bool is_probing;      /* one is under way */
     unsigned probes_lost; /* one after the other */
+
+    pl_session_timer session;
+    pl_session_terms session_asked; /* by the request we answer */
+    uint32_t session_min_s;         /* a peer's 422 named it */
+    refresh_kind refresh;
+    bool allows_update; /* the peer does */
+    uint8_t *sdp;       /* our description in force, for a refresh */
+    size_t sdp_len;
 
     int64_t deadline_us;    /* then an event is forced; 0 none */
     unsigned end_status;    /* of call_report ended */
@@ -162,7 +178,34 @@ void pl_call_answer_simple(pl_calls *all, pl_sip_txn_id txn, unsigned status,
                            const char *extra);
 void pl_call_resend_ok(pl_call *c);
 
+/* calls.c: end whatever lives, each as its state wants it */
+void pl_calls_end_all(pl_calls *all);
+/* Look at every call: what is due? For the timer. */
+void pl_calls_on_tick(void *ctx);
+
 /* call_out.c: client side */
+enum { CALL_EXTRA_MAX = 2048 };
+/* One request inside a dialog. */
+typedef struct pl_call_request {
+    pl_sip_method method;
+    const char *branch; /* of an INVITE or CANCEL; else made anew */
+    uint32_t cseq;
+    const char *extra; /* complete lines, or NULL */
+    const uint8_t *body;
+    size_t body_len;
+} pl_call_request;
+/* Write and send it along the dialog's route. The call may be gone when this
+ * returns: sending can fail at once. Errors: those of writing and sending. */
+PL_MUST_USE pl_err pl_call_send_inside(pl_call *c, const pl_sip_dialog *d,
+                                       request_kind kind,
+                                       const pl_call_request *r);
+/* Credentials for a challenge as a header line. Errors: PL_EAUTH none fits. */
+PL_MUST_USE pl_err pl_call_answer_challenge(pl_call *c, const pl_sip_msg *m,
+                                            const char *method, const char *uri,
+                                            char *line, size_t cap);
+bool pl_call_is_challenge(const pl_sip_msg *m);
+/* The session description of a message; empty when it has none. */
+pl_slice pl_call_sdp_of(const pl_sip_msg *m);
 void pl_call_on_response(void *ctx, uint64_t tag, const pl_sip_msg *m,
                          const pl_sip_flow *flow, unsigned local_status);
 void pl_call_on_stray_2xx(void *ctx, const pl_sip_msg *m,
@@ -170,14 +213,44 @@ void pl_call_on_stray_2xx(void *ctx, const pl_sip_msg *m,
 void pl_call_on_resolved(void *ctx, uint64_t tag, pl_err e, const pl_ip *ip);
 void pl_call_send_ack(pl_call *c, const pl_sip_msg *ok);
 void pl_call_send_cancel(pl_call *c);
+void pl_call_send_bye(pl_call *c);
+/* Ask for a sign of life. The call may be gone afterwards. */
+void pl_call_send_probe(pl_call *c);
+
+/* call_timer.c: session timers */
+/* Option tags we serve, as bits. */
+unsigned pl_call_options(const pl_calls *all);
+/* Supported, Session-Expires, Min-SE of our INVITE or UPDATE. */
+void pl_call_request_lines(const pl_call *c, char *buf, size_t cap);
+/* Errors: PL_EINVAL the interval is too short: 422 with the written line. */
+PL_MUST_USE pl_err pl_call_judge_timer(const pl_calls *all, const pl_sip_msg *m,
+                                       char *line, size_t cap);
+/* Keep what a request (judged before) says, for its 2xx. */
+void pl_call_note_session(pl_call *c, const pl_sip_msg *m);
+/* Our 2xx goes out: start the timer, append the lines. */
+void pl_call_accept_session(pl_call *c, char *buf, size_t cap);
+/* A 2xx to our INVITE or UPDATE: start the timer. */
+void pl_call_agree_session(pl_call *c, const pl_sip_msg *ok);
+/* Whether a response is a 422 after which asking again makes sense. */
+bool pl_call_raise_session(pl_call *c, const pl_sip_msg *m);
+/* Keep our description that is in force now. */
+void pl_call_keep_sdp(pl_call *c, pl_slice sdp);
+/* What is due; the call may be gone afterwards. */
+void pl_call_tick_session(pl_call *c, int64_t now_us);
+void pl_call_on_refresh_response(pl_call *c, const pl_sip_msg *m,
+                                 unsigned local_status);
+
+/* call_offer.c: our re-INVITE */
+/* The peer's INVITE is under way, or a refresh of ours by INVITE: one at a
+ * time, in either direction. RFC 3261 section 14.1. */
+bool pl_call_is_peers_turn(const pl_call *c);
+void pl_call_on_reinvite_response(pl_call *c, const pl_sip_msg *m,
+                                  unsigned local_status);
 /* Send a re-INVITE that waits, unless the peer's is under way; give it up when
  * roompool stops waiting. The call may be gone afterwards. */
 void pl_call_offer_again(pl_call *c);
 /* The peer's offer was taken: one of ours that waits is of before, and roompool
  * makes it anew. */
 void pl_call_offer_is_stale(pl_call *c);
-void pl_call_send_bye(pl_call *c);
-/* Ask for a sign of life. The call may be gone afterwards. */
-void pl_call_send_probe(pl_call *c);
 
 #endif

@@ -46,10 +46,13 @@ void pl_call_send_answer(pl_call *c, unsigned status, pl_slice sdp)
 {
     pl_calls *all = c->all;
     char contact[CONTACT_TEXT];
-    char extra[320] = "";
+    char extra[512] = "";
     pl_call_contact(c, &c->flow, contact);
-    if (status >= 200 && status < 300)
+    if (status >= 200 && status < 300) {
         pl_fmt_cut(extra, sizeof extra, ALLOW_LINE ACCEPT_SDP);
+        pl_call_accept_session(c, extra, sizeof extra);
+        pl_call_keep_sdp(c, sdp);
+    }
     unsigned retry = c->retry_after_s ? c->retry_after_s : 5;
     if (status == 503 || status == 500)
         pl_fmt_cut(extra, sizeof extra, "Retry-After: %u\r\n", retry);
@@ -157,10 +160,18 @@ static bool check_request(pl_calls *all, const pl_sip_msg *m,
         return refuse(all, m, flow, m->method == PL_SIP_UNKNOWN ? 501 : 405,
                       ALLOW_LINE);
     }
-    if (m->require[0] && m->method != PL_SIP_CANCEL) {
-        char extra[320];
-        pl_fmt_cut(extra, sizeof extra, "Unsupported: %s\r\n", m->require);
+    char extra[320] = "Unsupported: ";
+    size_t n = strlen(extra);
+    if (m->method != PL_SIP_CANCEL &&
+        pl_sip_options_unknown(pl_slice_str(m->require), pl_call_options(all),
+                               extra + n, sizeof extra - n - 2)) {
+        n = strlen(extra);
+        pl_fmt_cut(extra + n, sizeof extra - n, "\r\n");
         return refuse(all, m, flow, 420, extra);
+    }
+    if ((m->method == PL_SIP_INVITE || m->method == PL_SIP_UPDATE) &&
+        pl_call_judge_timer(all, m, extra, sizeof extra) != PL_OK) {
+        return refuse(all, m, flow, 422, extra);
     }
     bool is_sdp = strcmp(m->content_type, "application/sdp") == 0;
     if (m->method == PL_SIP_INVITE && m->body.len > 0 && !is_sdp) {
@@ -326,6 +337,7 @@ static void remember_invite(pl_call *c, pl_sip_txn_id txn, const pl_sip_msg *m)
     c->txn = txn;
     c->invite_cseq = m->cseq;
     c->is_offerless = m->body.len == 0;
+    pl_call_note_session(c, m);
     pl_fmt_cut(c->invite_branch, sizeof c->invite_branch, "%s", m->branch);
 }
 
@@ -401,7 +413,8 @@ static void on_offer_answered(void *ctx, pl_err e, const pl_bus_in *in)
 static void on_reinvite(pl_call *c, pl_sip_txn_id txn, const pl_sip_msg *m)
 {
     pl_calls *all = c->all;
-    if (c->is_offer_open && c->offer_again_us == 0) {
+    if ((c->is_offer_open && c->offer_again_us == 0) ||
+        c->refresh == REFRESH_INVITE) {
         pl_call_answer_simple(all, txn, 491, NULL);
         return;
     }

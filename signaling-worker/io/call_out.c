@@ -12,10 +12,7 @@
 
 enum {
     MAX_AUTH_TRIES = 2,
-    EXTRA_MAX = 2048,
     TAG_SHIFT = 8,
-    STATUS_PENDING = 491,
-    OFFER_WAIT_US = 7000000, /* roompool stops waiting a second later */
 };
 
 static uint64_t tag_of(const pl_call *c, request_kind kind)
@@ -71,50 +68,47 @@ static pl_err flow_for(pl_call *c, const pl_sip_hop *hop, pl_sip_flow *ret)
 
 /* ---- requests inside a dialog ---- */
 
-typedef struct request {
-    pl_sip_method method;
-    const char *branch;
-    uint32_t cseq;
-    const char *extra;
-    const uint8_t *body;
-    size_t body_len;
-} request;
-
 static pl_err write_request(pl_call *c, const pl_sip_dialog *d,
                             const pl_sip_hop *hop, const pl_sip_flow *flow,
-                            const request *r, size_t *ret_len)
+                            const pl_call_request *r, size_t *ret_len)
 {
     char via[PL_SIP_LOCAL_TEXT];
     char contact[CONTACT_TEXT];
+    bool is_target = r->method == PL_SIP_INVITE || r->method == PL_SIP_UPDATE;
+    char extra[CALL_EXTRA_MAX + 256] = "";
     pl_sip_transport_local(pl_sip_stack_transport(c->all->stack), flow, via);
     pl_call_contact(c, flow, contact);
-    pl_sip_request_spec spec = {
-        .method = r->method,
-        .request_uri = hop->request_uri,
-        .route = hop->route,
-        .via = via,
-        .transport = flow->transport,
-        .branch = r->branch,
-        .dialog = d,
-        .cseq = r->cseq,
-        .contact = r->method == PL_SIP_INVITE ? contact : NULL,
-        .extra = r->extra,
-        .content_type = r->body_len > 0 ? "application/sdp" : NULL,
-        .body = {r->body, r->body_len}};
+    if (is_target)
+        pl_call_request_lines(c, extra, sizeof extra);
+    size_t n = strlen(extra);
+    pl_fmt_cut(extra + n, sizeof extra - n, "%s", r->extra ? r->extra : "");
+    pl_sip_request_spec spec = {.method = r->method,
+                                .request_uri = hop->request_uri,
+                                .route = hop->route,
+                                .via = via,
+                                .transport = flow->transport,
+                                .branch = r->branch,
+                                .dialog = d,
+                                .cseq = r->cseq,
+                                .contact = is_target ? contact : NULL,
+                                .extra = extra,
+                                .content_type =
+                                    r->body_len > 0 ? "application/sdp" : NULL,
+                                .body = {r->body, r->body_len}};
     return pl_sip_build_request(&spec, c->all->scratch, sizeof c->all->scratch,
                                 ret_len);
 }
 
 /* Write and send one request along the dialog's route. The call may be gone
  * when this returns: sending can fail at once. */
-static pl_err send_inside(pl_call *c, const pl_sip_dialog *d, request_kind kind,
-                          const request *r)
+pl_err pl_call_send_inside(pl_call *c, const pl_sip_dialog *d,
+                           request_kind kind, const pl_call_request *r)
 {
     pl_sip_hop hop;
     pl_sip_flow flow;
     char branch[40];
     size_t len = 0;
-    request full = *r;
+    pl_call_request full = *r;
     fresh_branch(branch);
     full.branch = branch;
     pl_err e = pl_sip_dialog_hop(d, &hop);
@@ -140,16 +134,16 @@ static void reason_line(const pl_call *c, char *buf, size_t cap)
 
 static void send_bye(pl_call *c, const char *auth)
 {
-    char extra[EXTRA_MAX];
+    char extra[CALL_EXTRA_MAX];
     reason_line(c, extra, sizeof extra);
     size_t n = strlen(extra);
     pl_fmt_cut(extra + n, sizeof extra - n, "%s", auth);
     c->dialog.local_cseq++;
-    request r = {
+    pl_call_request r = {
         .method = PL_SIP_BYE, .cseq = c->dialog.local_cseq, .extra = extra};
     pl_calls *all = c->all;
     uint32_t serial = c->serial;
-    if (send_inside(c, &c->dialog, REQ_BYE, &r) != PL_OK &&
+    if (pl_call_send_inside(c, &c->dialog, REQ_BYE, &r) != PL_OK &&
         pl_call_of_serial(all, serial)) {
         (void)!pl_call_event(c, PL_CALL_E_BYE_DONE, NULL, (pl_slice){0});
     }
@@ -167,7 +161,7 @@ static pl_err write_ack(pl_call *c, const pl_sip_dialog *d, uint32_t cseq,
     pl_sip_hop hop;
     char branch[40];
     fresh_branch(branch);
-    request r = {.method = PL_SIP_ACK, .branch = branch, .cseq = cseq};
+    pl_call_request r = {.method = PL_SIP_ACK, .branch = branch, .cseq = cseq};
     pl_err e = pl_sip_dialog_hop(d, &hop);
     if (e == PL_OK)
         e = flow_for(c, &hop, ret_flow);
@@ -229,12 +223,12 @@ static pl_err send_invite(pl_call *c, const char *extra)
     fresh_branch(c->branch);
     c->dialog.local_cseq++;
     c->out_cseq = c->dialog.local_cseq;
-    request r = {.method = PL_SIP_INVITE,
-                 .branch = c->branch,
-                 .cseq = c->out_cseq,
-                 .extra = extra,
-                 .body = c->offer,
-                 .body_len = c->offer_len};
+    pl_call_request r = {.method = PL_SIP_INVITE,
+                         .branch = c->branch,
+                         .cseq = c->out_cseq,
+                         .extra = extra,
+                         .body = c->offer,
+                         .body_len = c->offer_len};
     pl_err e = write_request(c, &c->dialog, &c->hop, &c->flow, &r, &len);
     if (e != PL_OK)
         return e;
@@ -394,12 +388,12 @@ void pl_call_send_cancel(pl_call *c)
 {
     pl_sip_dialog d = c->dialog;
     d.remote_tag[0] = '\0';
-    char extra[EXTRA_MAX];
+    char extra[CALL_EXTRA_MAX];
     reason_line(c, extra, sizeof extra);
-    request r = {.method = PL_SIP_CANCEL,
-                 .branch = c->branch,
-                 .cseq = c->out_cseq,
-                 .extra = extra};
+    pl_call_request r = {.method = PL_SIP_CANCEL,
+                         .branch = c->branch,
+                         .cseq = c->out_cseq,
+                         .extra = extra};
     size_t len = 0;
     pl_err e = write_request(c, &d, &c->hop, &c->flow, &r, &len);
     if (e == PL_OK) {
@@ -427,16 +421,16 @@ static bool may_answer_challenge(const pl_call *c)
 }
 
 /* Credentials for a challenge as a header line. Errors: PL_EAUTH none fits. */
-static pl_err answer_challenge(pl_call *c, const pl_sip_msg *m,
-                               const char *method, const char *uri, char *line,
-                               size_t cap)
+pl_err pl_call_answer_challenge(pl_call *c, const pl_sip_msg *m,
+                                const char *method, const char *uri, char *line,
+                                size_t cap)
 {
     const pl_signaling_config *cfg = c->all->o.config;
     if (!may_answer_challenge(c))
         return PL_EAUTH;
     for (unsigned i = 0; i < m->n_auth; i++) {
         pl_digest d;
-        char value[EXTRA_MAX - 64];
+        char value[CALL_EXTRA_MAX - 64];
         char cnonce[24];
         if (pl_digest_parse(m->auth[i], &d) != PL_OK ||
             strcmp(d.realm, cfg->client_realm) != 0 ||
@@ -462,14 +456,14 @@ static pl_err answer_challenge(pl_call *c, const pl_sip_msg *m,
     return PL_EAUTH;
 }
 
-static bool is_challenge(const pl_sip_msg *m)
+bool pl_call_is_challenge(const pl_sip_msg *m)
 {
     return m && (m->status == 401 || m->status == 407);
 }
 
 /* ---- responses ---- */
 
-static pl_slice sdp_of(const pl_sip_msg *m)
+pl_slice pl_call_sdp_of(const pl_sip_msg *m)
 {
     bool is_sdp = strcmp(m->content_type, "application/sdp") == 0;
     return is_sdp ? m->body : (pl_slice){0};
@@ -499,7 +493,9 @@ static void on_answer(pl_call *c, const pl_sip_msg *m, const pl_sip_flow *flow)
         pl_fmt_cut(c->dialog.remote_tag, sizeof c->dialog.remote_tag, "%s",
                    m->to_tag);
     }
-    (void)!pl_call_event(c, PL_CALL_E_GOT_ANSWER, m, sdp_of(m));
+    pl_call_agree_session(c, m);
+    pl_call_keep_sdp(c, (pl_slice){c->offer, c->offer_len});
+    (void)!pl_call_event(c, PL_CALL_E_GOT_ANSWER, m, pl_call_sdp_of(m));
     if (!is_good && pl_call_of_serial(all, serial))
         (void)!pl_call_event(c, PL_CALL_E_END, NULL, (pl_slice){0});
 }
@@ -509,19 +505,23 @@ static void on_invite_response(pl_call *c, const pl_sip_msg *m,
 {
     if (m && m->status < 200) {
         (void)!pl_call_event(c, PL_CALL_E_GOT_PROGRESS, m,
-                             m->status > 100 ? sdp_of(m) : (pl_slice){0});
+                             m->status > 100 ? pl_call_sdp_of(m)
+                                             : (pl_slice){0});
         return;
     }
     if (m && m->status < 300) {
         on_answer(c, m, flow);
         return;
     }
-    char line[EXTRA_MAX];
+    char line[CALL_EXTRA_MAX];
     bool is_wanted =
         c->state == PL_CALL_S_OUT_CALLING || c->state == PL_CALL_S_OUT_RINGING;
-    if (is_challenge(m) && is_wanted &&
-        answer_challenge(c, m, "INVITE", c->hop.request_uri, line,
-                         sizeof line) == PL_OK) {
+    line[0] = '\0';
+    if (is_wanted &&
+        (pl_call_raise_session(c, m) ||
+         (pl_call_is_challenge(m) &&
+          pl_call_answer_challenge(c, m, "INVITE", c->hop.request_uri, line,
+                                   sizeof line) == PL_OK))) {
         pl_calls *all = c->all;
         uint32_t serial = c->serial;
         if (send_invite(c, line) == PL_OK || !pl_call_of_serial(all, serial))
@@ -535,9 +535,10 @@ static void on_bye_response(pl_call *c, const pl_sip_msg *m)
 {
     if (m && m->status < 200)
         return;
-    char line[EXTRA_MAX];
-    if (is_challenge(m) && answer_challenge(c, m, "BYE", c->dialog.target, line,
-                                            sizeof line) == PL_OK) {
+    char line[CALL_EXTRA_MAX];
+    if (pl_call_is_challenge(m) &&
+        pl_call_answer_challenge(c, m, "BYE", c->dialog.target, line,
+                                 sizeof line) == PL_OK) {
         send_bye(c, line);
         return;
     }
@@ -569,9 +570,10 @@ void pl_call_send_probe(pl_call *c)
     pl_calls *all = c->all;
     uint32_t serial = c->serial;
     c->dialog.local_cseq++;
-    request r = {.method = PL_SIP_OPTIONS, .cseq = c->dialog.local_cseq};
+    pl_call_request r = {.method = PL_SIP_OPTIONS,
+                         .cseq = c->dialog.local_cseq};
     c->is_probing = true;
-    pl_err e = send_inside(c, &c->dialog, REQ_PROBE, &r);
+    pl_err e = pl_call_send_inside(c, &c->dialog, REQ_PROBE, &r);
     if (e != PL_OK && pl_call_of_serial(all, serial))
         probe_ended(c, false, 503);
 }
@@ -581,152 +583,6 @@ static void on_probe_response(pl_call *c, const pl_sip_msg *m,
 {
     if (!m || m->status >= 200)
         probe_ended(c, m != NULL, m ? m->status : local_status);
-}
-
-/* ---- our re-INVITE ---- */
-
-static pl_err send_reinvite(pl_call *c, const char *extra)
-{
-    c->dialog.local_cseq++;
-    c->out_cseq = c->dialog.local_cseq;
-    c->offer_again_us = 0;
-    request r = {.method = PL_SIP_INVITE,
-                 .cseq = c->out_cseq,
-                 .extra = extra,
-                 .body = c->offer,
-                 .body_len = c->offer_len};
-    return send_inside(c, &c->dialog, REQ_REINVITE, &r);
-}
-
-static void refuse_offer(pl_call *c, pl_err e)
-{
-    if (!c->is_offer_open)
-        return;
-    c->is_offer_open = false;
-    c->offer_again_us = 0;
-    pl_bus_reply_error(c->all->o.bus, &c->offer_ticket, e, NULL);
-}
-
-/* One INVITE at a time, in either direction. RFC 3261 section 14.1. */
-static bool is_peers_turn(const pl_call *c)
-{
-    return c->is_reinvite_open || c->retrans.is_running;
-}
-
-void pl_call_offer_again(pl_call *c)
-{
-    pl_calls *all = c->all;
-    uint32_t serial = c->serial;
-    if (c->state != PL_CALL_S_CONFIRMED) {
-        refuse_offer(c, PL_EGONE);
-        return;
-    }
-    if (pl_call_now(all) - c->offer_us > OFFER_WAIT_US) {
-        refuse_offer(c, PL_EBUSY);
-        return;
-    }
-    if (is_peers_turn(c))
-        return; /* looked at again with the next tick */
-    c->auth_tries = 0;
-    pl_err e = send_reinvite(c, NULL);
-    if (e != PL_OK && pl_call_of_serial(all, serial))
-        refuse_offer(c, e);
-}
-
-void pl_call_offer_is_stale(pl_call *c)
-{
-    if (c->offer_again_us != 0)
-        refuse_offer(c, PL_EBUSY);
-}
-
-/* Their re-INVITE crossed ours: theirs may come first now. */
-static void wait_for_peer(pl_call *c)
-{
-    uint32_t draw = 0;
-    pl_random(&draw, sizeof draw);
-    pl_call_count(c->all, PL_SIG_glare);
-    c->offer_again_us =
-        pl_call_now(c->all) + pl_sip_glare_wait_us(!c->dialog.is_uas, draw);
-}
-
-pl_err pl_calls_offer(pl_calls *calls, const pl_call_offer *m,
-                      const pl_bus_ticket *ticket)
-{
-    pl_call *c = pl_map_find(calls->by_id, m->call_id);
-    if (!c)
-        return PL_EGONE;
-    if (m->sdp.len == 0)
-        return PL_EINVAL; /* the ACK would have to bring the answer */
-    if (c->state != PL_CALL_S_CONFIRMED)
-        return PL_ESTATE;
-    if (c->is_offer_open)
-        return PL_EBUSY;
-    uint8_t *copy = malloc(m->sdp.len);
-    if (!copy)
-        return PL_ENOMEM;
-    memcpy(copy, m->sdp.ptr, m->sdp.len);
-    free(c->offer);
-    c->offer = copy;
-    c->offer_len = m->sdp.len;
-    c->auth_tries = 0;
-    c->is_offer_open = true;
-    c->offer_ticket = *ticket;
-    c->offer_us = pl_call_now(calls);
-    if (is_peers_turn(c)) {
-        c->offer_again_us = c->offer_us;
-        return PL_OK;
-    }
-    uint32_t serial = c->serial;
-    pl_err e = send_reinvite(c, NULL);
-    if (e == PL_OK || !pl_call_of_serial(calls, serial))
-        return PL_OK; /* the ticket is answered by the response, or was */
-    c->is_offer_open = false;
-    return e;
-}
-
-static void on_reinvite_ok(pl_call *c, const pl_sip_msg *m)
-{
-    pl_slice sdp = sdp_of(m);
-    pl_sip_dialog_refresh(&c->dialog, m);
-    pl_call_send_ack(c, m);
-    if (!c->is_offer_open)
-        return; /* too late: roompool has been told */
-    c->is_offer_open = false;
-    if (sdp.len == 0) {
-        pl_bus_reply_error(c->all->o.bus, &c->offer_ticket, PL_EMEDIA,
-                           "the peer's 200 has no answer");
-        return;
-    }
-    pl_call_answer reply = {.sdp = sdp};
-    pl_bus_reply(c->all->o.bus, &c->offer_ticket, &PL_MSG_CALL_ANSWER, &reply);
-}
-
-static void on_reinvite_response(pl_call *c, const pl_sip_msg *m,
-                                 unsigned local_status)
-{
-    if (m && m->status < 200)
-        return;
-    if (m && m->status < 300) {
-        on_reinvite_ok(c, m);
-        return;
-    }
-    char line[EXTRA_MAX];
-    if (is_challenge(m) &&
-        answer_challenge(c, m, "INVITE", c->dialog.target, line, sizeof line) ==
-            PL_OK &&
-        send_reinvite(c, line) == PL_OK) {
-        return;
-    }
-    unsigned status = m ? m->status : local_status;
-    if (status == STATUS_PENDING && c->is_offer_open) {
-        wait_for_peer(c);
-        return;
-    }
-    refuse_offer(c, pl_sip_err_of(status));
-    if (status == 481 || status == 408) { /* RFC 3261 section 12.2.1.2 */
-        c->end_status = status;
-        (void)!pl_call_event(c, PL_CALL_E_LOST, m, (pl_slice){0});
-    }
 }
 
 void pl_call_on_response(void *ctx, uint64_t tag, const pl_sip_msg *m,
@@ -740,7 +596,8 @@ void pl_call_on_response(void *ctx, uint64_t tag, const pl_sip_msg *m,
     case REQ_INVITE: on_invite_response(c, m, flow, local_status); break;
     case REQ_BYE: on_bye_response(c, m); break;
     case REQ_PROBE: on_probe_response(c, m, local_status); break;
-    case REQ_REINVITE: on_reinvite_response(c, m, local_status); break;
+    case REQ_REINVITE: pl_call_on_reinvite_response(c, m, local_status); break;
+    case REQ_REFRESH: pl_call_on_refresh_response(c, m, local_status); break;
     case REQ_CANCEL: /* what counts is the INVITE's own response */
     case REQ_FORK_BYE: break;
     }
@@ -764,8 +621,8 @@ static void end_fork(pl_call *c, const pl_sip_msg *m)
         return;
     pl_sip_stack_send(c->all->stack, &flow,
                       (pl_slice){(const uint8_t *)c->all->scratch, len});
-    request bye = {.method = PL_SIP_BYE, .cseq = m->cseq + 1};
-    (void)!send_inside(c, &d, REQ_FORK_BYE, &bye);
+    pl_call_request bye = {.method = PL_SIP_BYE, .cseq = m->cseq + 1};
+    (void)!pl_call_send_inside(c, &d, REQ_FORK_BYE, &bye);
 }
 
 void pl_call_on_stray_2xx(void *ctx, const pl_sip_msg *m,

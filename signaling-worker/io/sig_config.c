@@ -115,6 +115,8 @@ pl_err pl_signaling_check(const void *values, char *reason, size_t cap)
         wrong = check_tls(c);
     if (!wrong)
         wrong = check_inbound(c);
+    if (!wrong && c->session_expires_s && c->session_expires_s < c->min_se_s)
+        wrong = "session_expires_s is less than min_se_s";
     if (!wrong)
         return check_outbound(c, reason, cap);
     pl_fmt_cut(reason, cap, "%s", wrong);

@@ -307,7 +307,28 @@ static pl_err take_requires(const pl_gate *gate, pl_sip_msg *m)
             return PL_EPROTO;
         }
     }
+    m->required = pl_sip_options_of(pl_slice_str(m->require));
     return PL_OK;
+}
+
+/* RFC 3262, 3311, 4028. Errors: PL_EPROTO a number that is none. */
+static pl_err take_extensions(const pl_gate *gate, pl_sip_msg *m)
+{
+    pl_sip_line line;
+    size_t cursor = 0;
+    while (pl_sip_head_find(&gate->head, "Supported", &cursor, &line))
+        m->supported |= pl_sip_options_of(line.value);
+    cursor = 0;
+    while (pl_sip_head_find(&gate->head, "Allow", &cursor, &line)) {
+        m->has_allow = true;
+        m->allows_update |= pl_sip_tokens_have(line.value, "UPDATE");
+    }
+    pl_err e = PL_OK;
+    if (find(gate, "Session-Expires", &line))
+        e = pl_session_expires_parse(line.value, &m->session);
+    if (e == PL_OK && find(gate, "Min-SE", &line))
+        e = pl_session_min_parse(line.value, &m->session);
+    return e;
 }
 
 static pl_err take_raw(const pl_gate *gate, pl_sip_msg *m)
@@ -336,6 +357,8 @@ static pl_err take_raw(const pl_gate *gate, pl_sip_msg *m)
     }
     if (find(gate, "Reason", &line))
         take_reason(line.value, m);
+    if (take_extensions(gate, m) != PL_OK)
+        return PL_EPROTO;
     add_auth(gate, m->is_request ? "Authorization" : "WWW-Authenticate", m);
     add_auth(gate, m->is_request ? "Proxy-Authorization" : "Proxy-Authenticate",
              m);

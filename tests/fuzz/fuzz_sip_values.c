@@ -1,6 +1,6 @@
 /* fuzz_sip_values.c - the small parsers of the signaling worker: INFO bodies,
- * digest headers, user files, addresses, networks, patterns. The first byte
- * picks one. */
+ * digest headers, user files, addresses, networks, patterns, option tags and
+ * session intervals. The first byte picks one. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -9,6 +9,8 @@
 #include "pl/ip.h"
 #include "pl/str.h"
 #include "policy.h"
+#include "session_timer.h"
+#include "sip_options.h"
 #include "sip_uri.h"
 
 static pl_err no_hash(pl_hash_kind kind, pl_slice text, char hex[PL_HASH_TEXT])
@@ -93,11 +95,25 @@ static void patterns(pl_slice text)
         (void)!pl_outbound_check(copy, &word);
 }
 
+static void extensions(pl_slice text)
+{
+    char buf[64];
+    pl_session_words words = {.interval_s = 0};
+    if (pl_session_expires_parse(text, &words) == PL_OK &&
+        words.interval_s == 0) {
+        abort();
+    }
+    (void)!pl_session_min_parse(text, &words);
+    (void)pl_sip_options_unknown(text, pl_sip_options_of(text), buf,
+                                 sizeof buf);
+    (void)pl_sip_tokens_have(text, "UPDATE");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    static void (*const parsers[])(pl_slice) = {digest, users,    dtmf,
-                                                uri,    networks, patterns};
+    static void (*const parsers[])(pl_slice) = {
+        digest, users, dtmf, uri, networks, patterns, extensions};
     enum { N = sizeof parsers / sizeof *parsers };
     if (len > 0)
         parsers[data[0] % N]((pl_slice){data + 1, len - 1});

@@ -41,6 +41,8 @@ static void on_input(void *ctx, unsigned events)
         pl_io_destroy(&p->io);
         return;
     }
+    if (p->lose_every && ++p->n_in % p->lose_every == 0)
+        return; /* TCP is never told to lose */
     p->len += (size_t)n;
     p->in[p->len] = '\0';
 }
@@ -77,6 +79,8 @@ void phone_close(phone *p)
 
 void phone_send_bytes(phone *p, const void *bytes, size_t len)
 {
+    if (p->lose_every && ++p->n_out % p->lose_every == 0)
+        return;
     assert_int_equal(send(p->fd, bytes, len, MSG_NOSIGNAL), (ssize_t)len);
 }
 
@@ -238,30 +242,42 @@ static const char SDP[] = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\n"
                           "c=IN IP4 127.0.0.1\r\nt=0 0\r\n"
                           "m=audio 4000 RTP/AVP 0\r\n";
 
-void phone_invite(phone *p, const char *user, const char *call)
+/* Append a body, whose line ends phone_send() makes anew, and what goes before
+ * it. */
+static void put_body(char *text, size_t cap, const char *body)
 {
-    char text[2048];
+    size_t n = strlen(text);
+    if (body[0]) {
+        pl_fmt_cut(text + n, cap - n, "Content-Type: application/sdp\n");
+        n += strlen(text + n);
+    }
+    pl_fmt_cut(text + n, cap - n, "Content-Length: %zu\n\n", strlen(body));
+    n += strlen(text + n);
+    for (const char *c = body; *c && n + 1 < cap; c++) {
+        if (*c != '\r')
+            text[n++] = *c;
+    }
+    text[n] = '\0';
+}
+
+void phone_invite_with(phone *p, const char *user, const char *call,
+                       const char *extra, bool has_offer)
+{
+    char text[4096];
     pl_fmt_cut(text, sizeof text,
                "INVITE sip:%s@127.0.0.1:@PEER@ SIP/2.0\n"
                "Via: SIP/2.0/%s 127.0.0.1:@PORT@;branch=z9hG4bK%s;rport\n"
                "From: \"P\" <sip:p@127.0.0.1>;tag=%s\n"
                "To: <sip:%s@127.0.0.1>\nCall-ID: %s\nCSeq: 1 INVITE\n"
-               "Contact: <sip:p@127.0.0.1:@PORT@>\nMax-Forwards: 70\n"
-               "Content-Type: application/sdp\nContent-Length: %zu\n\n",
-               user, p->is_tcp ? "TCP" : "UDP", call, call, user, call,
-               sizeof SDP - 1);
-    size_t n = strlen(text);
-    (void)n;
-    char all[4096];
-    pl_fmt_cut(all, sizeof all, "%s", text);
-    /* SDP has its CRLFs already; phone_send would double them. */
-    n = strlen(all);
-    for (const char *c = SDP; *c; c++) {
-        if (*c != '\r')
-            all[n++] = *c;
-    }
-    all[n] = '\0';
-    phone_send(p, all);
+               "Contact: <sip:p@127.0.0.1:@PORT@>\nMax-Forwards: 70\n%s",
+               user, p->is_tcp ? "TCP" : "UDP", call, call, user, call, extra);
+    put_body(text, sizeof text, has_offer ? SDP : "");
+    phone_send(p, text);
+}
+
+void phone_invite(phone *p, const char *user, const char *call)
+{
+    phone_invite_with(p, user, call, "", true);
 }
 
 static void in_dialog(phone *p, const char *user, const char *call,
@@ -289,4 +305,66 @@ void phone_ack(phone *p, const char *user, const char *call)
 void phone_bye(phone *p, const char *user, const char *call)
 {
     in_dialog(p, user, call, "BYE", 2);
+}
+
+void phone_is_called(phone *p, const char *rest)
+{
+    char line[128];
+    pl_fmt_cut(line, sizeof line, "start sip:q@127.0.0.1:%u%s", p->port, rest);
+    pl_fake_pool_command(pl_sig_rig_pool(p->rig), line);
+}
+
+void phone_reply(phone *p, const char *status, const char *tag,
+                 const char *body)
+{
+    char text[8192];
+    pl_fmt_cut(text, sizeof text, "SIP/2.0 %s\nVia: %s\n", status,
+               phone_header(p, "Via"));
+    static const char *const names[] = {"From", "Call-ID", "CSeq"};
+    for (size_t i = 0; i < COUNT(names); i++) {
+        size_t n = strlen(text);
+        pl_fmt_cut(text + n, sizeof text - n, "%s: %s\n", names[i],
+                   phone_header(p, names[i]));
+    }
+    size_t n = strlen(text);
+    const char *to = phone_header(p, "To");
+    bool has_tag = strstr(to, ";tag=") != NULL;
+    pl_fmt_cut(text + n, sizeof text - n,
+               "To: %s%s%s\nContact: <sip:q@127.0.0.1:@PORT@>\n", to,
+               has_tag || !tag ? "" : ";tag=", has_tag || !tag ? "" : tag);
+    put_body(text, sizeof text, body);
+    phone_send(p, text);
+}
+
+void phone_send_inside(phone *p, const char *method, const char *branch,
+                       unsigned cseq, const char *extra, const char *body)
+{
+    char text[8192];
+    char from[512];
+    char to[512];
+    char id[128];
+    bool is_ours = strncmp(p->last, "SIP/", 4) == 0; /* we asked before */
+    pl_fmt_cut(from, sizeof from, "%s",
+               phone_header(p, is_ours ? "From" : "To"));
+    pl_fmt_cut(to, sizeof to, "%s", phone_header(p, is_ours ? "To" : "From"));
+    pl_fmt_cut(id, sizeof id, "%s", phone_header(p, "Call-ID"));
+    pl_fmt_cut(text, sizeof text,
+               "%s sip:127.0.0.1 SIP/2.0\n"
+               "Via: SIP/2.0/%s 127.0.0.1:@PORT@;branch=z9hG4bK%s\n"
+               "From: %s\nTo: %s\nCall-ID: %s\nCSeq: %u %s\n"
+               "Contact: <sip:q@127.0.0.1:@PORT@>\n%s",
+               method, p->is_tcp ? "TCP" : "UDP", branch, from, to, id, cseq,
+               method, extra);
+    put_body(text, sizeof text, body);
+    phone_send(p, text);
+}
+
+void phone_ask(phone *p, const char *text, const char *start)
+{
+    for (unsigned i = 0; i < 50; i++) {
+        phone_send(p, text);
+        if (phone_gets(p, start, 200))
+            return;
+    }
+    fail_msg("no '%s' came; last was:\n%s", start, p->last);
 }

@@ -19,6 +19,8 @@ typedef struct phone {
     int fd;
     pl_io *io;
     bool is_tcp, is_closed;
+    unsigned lose_every; /* of this many messages one is lost; 0 none */
+    unsigned n_in, n_out;
     uint16_t port;    /* ours */
     char in[1 << 16]; /* all that came, not yet taken */
     size_t len;
@@ -53,5 +55,22 @@ void rig_run(pl_sig_rig *rig, unsigned ms);
 void phone_invite(phone *p, const char *user, const char *call);
 void phone_ack(phone *p, const char *user, const char *call);
 void phone_bye(phone *p, const char *user, const char *call);
+
+/* Make the worker call this telephone; rest: of its address, " MS" to ring. */
+void phone_is_called(phone *p, const char *rest);
+/* Answer p->last, a request of the worker. status: "200 OK", further header
+ * lines after it; tag: for To, if it has none; a body is a description. */
+void phone_reply(phone *p, const char *status, const char *tag,
+                 const char *body);
+/* A request inside the dialog of p->last, which is a request of the worker or
+ * its answer to one of ours. extra: header lines; branch: any word. */
+void phone_send_inside(phone *p, const char *method, const char *branch,
+                       unsigned cseq, const char *extra, const char *body);
+/* INVITE with these header lines and a description, or none. */
+void phone_invite_with(phone *p, const char *user, const char *call,
+                       const char *extra, bool has_offer);
+/* Send the same text until a message that begins so comes back: for a peer with
+ * p->lose_every, which loses what it sends and what it gets. */
+void phone_ask(phone *p, const char *text, const char *start);
 
 #endif

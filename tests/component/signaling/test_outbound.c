@@ -6,37 +6,6 @@
 #include "pl/str.h"
 #include "sig_metrics.h"
 
-/* Answer p->last (a request) with this status line and To tag. */
-static void reply(phone *p, const char *status, const char *tag,
-                  const char *body)
-{
-    char text[4096];
-    pl_fmt_cut(text, sizeof text, "SIP/2.0 %s\nVia: %s\n", status,
-               phone_header(p, "Via"));
-    static const char *const names[] = {"From", "Call-ID", "CSeq"};
-    for (size_t i = 0; i < COUNT(names); i++) {
-        size_t n = strlen(text);
-        pl_fmt_cut(text + n, sizeof text - n, "%s: %s\n", names[i],
-                   phone_header(p, names[i]));
-    }
-    size_t n = strlen(text);
-    const char *to = phone_header(p, "To");
-    bool has_tag = strstr(to, ";tag=") != NULL;
-    pl_fmt_cut(text + n, sizeof text - n,
-               "To: %s%s%s\nContact: <sip:q@127.0.0.1:@PORT@>\n"
-               "Content-Type: application/sdp\nContent-Length: %zu\n\n%s",
-               to, has_tag || !tag ? "" : ";tag=", has_tag || !tag ? "" : tag,
-               strlen(body), body);
-    phone_send(p, text);
-}
-
-static void start(phone *p, pl_sig_rig *rig, const char *rest)
-{
-    char line[128];
-    pl_fmt_cut(line, sizeof line, "start sip:q@127.0.0.1:%u%s", p->port, rest);
-    pl_fake_pool_command(pl_sig_rig_pool(rig), line);
-}
-
 /* RFC 3261 section 13.2.2.4. */
 static void every_200_is_acknowledged_and_forks_are_ended(void **state)
 {
@@ -45,29 +14,29 @@ static void every_200_is_acknowledged_and_forks_are_ended(void **state)
     static phone p;
     static phone first;
     phone_open(&p, rig, false, "127.0.0.1");
-    start(&p, rig, "");
+    phone_is_called(&p, "");
     phone_expect(&p, "INVITE ");
     assert_string_equal(phone_header(&p, "Max-Forwards"), "70");
     memcpy(first.last, p.last, sizeof first.last);
-    reply(&p, "200 OK", "one", "v=0");
+    phone_reply(&p, "200 OK", "one", "v=0");
     phone_expect(&p, "ACK ");
     assert_non_null(strstr(phone_header(&p, "To"), "tag=one"));
     memcpy(p.last, first.last, sizeof p.last);
-    reply(&p, "200 OK", "one", "v=0");
+    phone_reply(&p, "200 OK", "one", "v=0");
     phone_expect(&p, "ACK ");
     memcpy(p.last, first.last, sizeof p.last);
-    reply(&p, "200 OK", "two", "v=0");
+    phone_reply(&p, "200 OK", "two", "v=0");
     phone_expect(&p, "ACK ");
     assert_non_null(strstr(phone_header(&p, "To"), "tag=two"));
     phone_expect(&p, "BYE ");
     assert_non_null(strstr(phone_header(&p, "To"), "tag=two"));
-    reply(&p, "200 OK", NULL, "");
+    phone_reply(&p, "200 OK", NULL, "");
     rig_until_said(rig, "answered", 1);
     assert_int_equal(pl_calls_count(pl_sig_rig_calls(rig)), 1);
     pl_fake_pool_command(pl_sig_rig_pool(rig), "end");
     phone_expect(&p, "BYE ");
     assert_non_null(strstr(phone_header(&p, "To"), "tag=one"));
-    reply(&p, "200 OK", NULL, "");
+    phone_reply(&p, "200 OK", NULL, "");
     rig_until_said(rig, "ended", 1);
     assert_int_equal(pl_fake_pool_count(pl_sig_rig_pool(rig), "answered"), 1);
     phone_close(&p);
@@ -83,21 +52,21 @@ static void a_cancel_waits_and_may_lose_the_race(void **state)
     static phone p;
     static phone invite;
     phone_open(&p, rig, false, "127.0.0.1");
-    start(&p, rig, "");
+    phone_is_called(&p, "");
     phone_expect(&p, "INVITE ");
     memcpy(invite.last, p.last, sizeof invite.last);
     pl_fake_pool_command(pl_sig_rig_pool(rig), "end");
     assert_false(phone_gets(&p, "CANCEL ", 200));
     memcpy(p.last, invite.last, sizeof p.last);
-    reply(&p, "180 Ringing", "one", "");
+    phone_reply(&p, "180 Ringing", "one", "");
     phone_expect(&p, "CANCEL ");
     assert_string_equal(phone_header(&p, "CSeq"), "1 CANCEL");
-    reply(&p, "200 OK", "one", "");
+    phone_reply(&p, "200 OK", "one", "");
     memcpy(p.last, invite.last, sizeof p.last);
-    reply(&p, "200 OK", "one", "v=0");
+    phone_reply(&p, "200 OK", "one", "v=0");
     phone_expect(&p, "ACK ");
     phone_expect(&p, "BYE ");
-    reply(&p, "200 OK", NULL, "");
+    phone_reply(&p, "200 OK", NULL, "");
     rig_until_said(rig, "ended", 1);
     assert_int_equal(pl_fake_pool_count(pl_sig_rig_pool(rig), "answered"), 0);
     phone_close(&p);
@@ -114,9 +83,9 @@ static void refusals_and_redirections_are_reported(void **state)
     phone_open(&p, rig, false, "127.0.0.1");
     for (unsigned i = 0; i < COUNT(rows); i++) {
         char want[8];
-        start(&p, rig, "");
+        phone_is_called(&p, "");
         phone_expect(&p, "INVITE ");
-        reply(&p, rows[i], "x", "");
+        phone_reply(&p, rows[i], "x", "");
         phone_expect(&p, "ACK ");
         rig_until_said(rig, "ended", i + 1);
         pl_fmt_cut(want, sizeof want, " %.3s ", rows[i]);
@@ -134,12 +103,12 @@ static void foreign_challenges_are_not_answered(void **state)
     pl_sig_rig *rig = rig_open(NULL);
     static phone p;
     phone_open(&p, rig, false, "127.0.0.1");
-    start(&p, rig, "");
+    phone_is_called(&p, "");
     phone_expect(&p, "INVITE ");
-    reply(&p,
-          "401 Unauthorized\nWWW-Authenticate: Digest realm=\"x\", "
-          "nonce=\"n\", qop=\"auth\"",
-          "x", "");
+    phone_reply(&p,
+                "401 Unauthorized\nWWW-Authenticate: Digest realm=\"x\", "
+                "nonce=\"n\", qop=\"auth\"",
+                "x", "");
     phone_expect(&p, "ACK ");
     rig_until_said(rig, "ended", 1);
     assert_false(phone_gets(&p, "INVITE ", 100));
@@ -152,9 +121,9 @@ static void foreign_challenges_are_not_answered(void **state)
 static void reinvite(phone *p, pl_sig_rig *rig)
 {
     phone_open(p, rig, false, "127.0.0.1");
-    start(p, rig, "");
+    phone_is_called(p, "");
     phone_expect(p, "INVITE ");
-    reply(p, "200 OK", "one", "v=0");
+    phone_reply(p, "200 OK", "one", "v=0");
     phone_expect(p, "ACK ");
     rig_until_said(rig, "answered", 1);
     pl_fake_pool_command(pl_sig_rig_pool(rig), "offer");
@@ -169,26 +138,6 @@ static void expect_invite(phone *p, const char *cseq)
     } while (strcmp(phone_header(p, "CSeq"), cseq) != 0);
 }
 
-/* A request of the telephone inside the call of p->last, which came from us. */
-static void send_inside(phone *p, const char *method, const char *branch,
-                        unsigned cseq)
-{
-    char text[2048];
-    char from[512];
-    char to[512];
-    char id[128];
-    pl_fmt_cut(from, sizeof from, "%s", phone_header(p, "To"));
-    pl_fmt_cut(to, sizeof to, "%s", phone_header(p, "From"));
-    pl_fmt_cut(id, sizeof id, "%s", phone_header(p, "Call-ID"));
-    pl_fmt_cut(text, sizeof text,
-               "%s sip:127.0.0.1 SIP/2.0\n"
-               "Via: SIP/2.0/UDP 127.0.0.1:@PORT@;branch=z9hG4bK%s\n"
-               "From: %s\nTo: %s\nCall-ID: %s\nCSeq: %u %s\n"
-               "Contact: <sip:q@127.0.0.1:@PORT@>\nContent-Length: 0\n\n",
-               method, branch, from, to, id, cseq, method);
-    phone_send(p, text);
-}
-
 static void glare_is_491_and_a_lost_dialog_ends(void **state)
 {
     (void)state;
@@ -197,12 +146,12 @@ static void glare_is_491_and_a_lost_dialog_ends(void **state)
     reinvite(&p, rig); /* theirs crosses ours: RFC 3261 14.2 */
     static phone ours;
     memcpy(ours.last, p.last, sizeof ours.last);
-    send_inside(&p, "INVITE", "glare", 1);
+    phone_send_inside(&p, "INVITE", "glare", 1, "", "");
     phone_expect(&p, "SIP/2.0 491");
     memcpy(p.last, ours.last, sizeof p.last);
-    reply(&p, "481 Gone", NULL, "");
+    phone_reply(&p, "481 Gone", NULL, "");
     phone_expect(&p, "BYE ");
-    reply(&p, "481 Gone", NULL, "");
+    phone_reply(&p, "481 Gone", NULL, "");
     rig_until_said(rig, "ended", 1);
     rig_until_said(rig, "offer-refused", 1);
     phone_close(&p);
@@ -216,10 +165,10 @@ static void our_offer_that_met_theirs_is_sent_again(void **state)
     pl_sig_rig *rig = rig_open(NULL);
     static phone p;
     reinvite(&p, rig);
-    reply(&p, "491 Request Pending", NULL, "");
+    phone_reply(&p, "491 Request Pending", NULL, "");
     phone_expect(&p, "ACK ");
     expect_invite(&p, "3 INVITE");
-    reply(&p, "200 OK", NULL, "v=0");
+    phone_reply(&p, "200 OK", NULL, "v=0");
     phone_expect(&p, "ACK ");
     rig_until_said(rig, "offer-answered", 1);
     assert_int_equal(pl_metrics_value(pl_sig_rig_metrics(rig), PL_SIG_glare),
@@ -238,16 +187,16 @@ static void theirs_makes_our_waiting_offer_stale(void **state)
     reinvite(&p, rig);
     static phone ours;
     memcpy(ours.last, p.last, sizeof ours.last);
-    reply(&p, "491 Request Pending", NULL, "");
+    phone_reply(&p, "491 Request Pending", NULL, "");
     phone_expect(&p, "ACK ");
-    send_inside(&p, "INVITE", "theirs", 1);
+    phone_send_inside(&p, "INVITE", "theirs", 1, "", "");
     phone_expect(&p, "SIP/2.0 200");
     memcpy(p.last, ours.last, sizeof p.last);
-    send_inside(&p, "ACK", "theirack", 1);
+    phone_send_inside(&p, "ACK", "theirack", 1, "", "");
     rig_until_said(rig, "offer-refused", 1);
     pl_fake_pool_command(pl_sig_rig_pool(rig), "offer");
     expect_invite(&p, "3 INVITE");
-    reply(&p, "200 OK", NULL, "v=0");
+    phone_reply(&p, "200 OK", NULL, "v=0");
     phone_expect(&p, "ACK ");
     rig_until_said(rig, "offer-answered", 1);
     phone_close(&p);
@@ -261,18 +210,18 @@ static void our_offer_waits_for_theirs(void **state)
     pl_sig_rig *rig = rig_open(NULL);
     static phone p;
     reinvite(&p, rig);
-    reply(&p, "200 OK", NULL, "v=0");
+    phone_reply(&p, "200 OK", NULL, "v=0");
     phone_expect(&p, "ACK ");
     static phone ours;
     memcpy(ours.last, p.last, sizeof ours.last);
-    send_inside(&p, "INVITE", "theirs", 1);
+    phone_send_inside(&p, "INVITE", "theirs", 1, "", "");
     phone_expect(&p, "SIP/2.0 200"); /* and no ACK yet */
     pl_fake_pool_command(pl_sig_rig_pool(rig), "offer");
     assert_false(phone_gets(&p, "INVITE ", 300));
     memcpy(p.last, ours.last, sizeof p.last);
-    send_inside(&p, "ACK", "theirack", 1);
+    phone_send_inside(&p, "ACK", "theirack", 1, "", "");
     expect_invite(&p, "3 INVITE");
-    reply(&p, "200 OK", NULL, "v=0");
+    phone_reply(&p, "200 OK", NULL, "v=0");
     rig_until_said(rig, "offer-answered", 2);
     phone_close(&p);
     pl_sig_rig_destroy(&rig);

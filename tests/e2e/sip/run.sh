@@ -145,6 +145,7 @@ transports=t1 uac uac_no_ack lobby '^ended'
 transports=u1 uac uac_slow_ack lobby '^ended'
 uac uac_hung_up_on hangup '^ended'
 uac uac_options lobby
+uac uac_timer lobby '^ended'
 uac uac_methods lobby
 refused busy 486
 refused nobody 404
@@ -162,6 +163,7 @@ uas uas_reinvite '^answered=>offer
 ^offer-answered=>end' '^ended'
 uas uas_glare '^answered=>offer
 ^offer-answered=>end' '^ended'
+uas uas_timer '^answered=>end' '^ended'
 uas uas_bye '' '^ended'
 echo "start sip:bob@192.0.2.1" >&9
 wait_for '^refused not allowed'
@@ -180,6 +182,11 @@ echo trunkpass >"$dir/password"
 start client_user=trunkuser "client_password_file=$dir/password" \
     client_realm=trunk client_peer=127.0.0.1 || exit 1
 uas uas_digest '^answered=>end' '^ended'
+stop
+result $? "clean end"
+
+start session_expires_s=4 min_se_s=2 || exit 1
+uas uas_refreshed '' '^ended .* 408'
 stop
 result $? "clean end"
 
