@@ -8,10 +8,12 @@
 
 /* Whether it was here before. Events are sent in order, so only the newest of
  * a node needs to be known; a node that began to count anew sends newer ones
- * with lower numbers. */
+ * with lower numbers, one that does not count cannot be told. */
 static bool is_repeat(pl_pool *pool, const pl_platform_event *m)
 {
     pl_heard *h = NULL;
+    if (m->seq == 0)
+        return false;
     for (size_t i = 0; i < PL_N_HEARD && !h; i++) {
         if (strcmp(pool->heard[i].node, m->node) == 0)
             h = &pool->heard[i];
