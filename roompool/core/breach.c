@@ -231,8 +231,7 @@ static const char *conf_breach(const pl_pool *pool, const pl_conf *conf)
     if (conf->row.room_id[0] && conf->row.state == PL_CONF_STATE_LIVE &&
         (!conf->room || conf->room->conf != conf))
         return "a room does not know its live conference";
-    if (conf->room &&
-        strcmp(conf->row.room_id, conf->room->row.room_id) != 0)
+    if (conf->room && strcmp(conf->row.room_id, conf->room->row.room_id) != 0)
         return "a conference and its room have other names";
     return NULL;
 }
