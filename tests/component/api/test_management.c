@@ -2,6 +2,7 @@
 #include "api_rig.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define CONFIGURATION "/api/admin/configuration/v1/"
@@ -114,12 +115,51 @@ static void nobody_else_may(void **state)
     rig_stop(&rig);
 }
 
+static void allow_two(pl_api_config *config)
+{
+    config->management_requests = 2;
+    config->management_window_s = 3600;
+}
+
+/* Each credential has its share; who is over it is told when to come again. */
+static void too_many_requests_are_told_when_to_come_again(void **state)
+{
+    api_rig *rig = rig_start(allow_two);
+    (void)state;
+    use(rig, "management");
+    for (unsigned i = 0; i < 2; i++)
+        ask(rig, "GET " CONFIGURATION "conference/", NULL, 200, "objects");
+    ask(rig, "GET " CONFIGURATION "conference/", NULL, 429, "{\"error\":");
+    const char *wait = tls_header(&reply, "Retry-After");
+    assert_true(atoi(wait) > 1700 && atoi(wait) <= 1800);
+    assert_int_equal(rig_metric(rig, PL_AM_management_limited), 1);
+    rig_stop(&rig);
+}
+
+/* Wrong passwords stop this address, for passwords alone. */
+static void guessing_passwords_is_stopped(void **state)
+{
+    api_rig *rig = rig_start(NULL);
+    (void)state;
+    (void)snprintf(headers, sizeof headers,
+                   "Authorization: Basic YWRtaW46cGFzc3dvcmQ=\r\n");
+    for (unsigned i = 0; i < 10; i++)
+        ask(rig, "GET " CONFIGURATION "conference/", NULL, 401, "{\"error\":");
+    ask(rig, "GET " CONFIGURATION "conference/", NULL, 429, "{\"error\":");
+    assert_true(atoi(tls_header(&reply, "Retry-After")) >= 1);
+    use(rig, "management");
+    ask(rig, "GET " CONFIGURATION "conference/", NULL, 200, "objects");
+    rig_stop(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(objects_are_listed_made_and_removed),
         cmocka_unit_test(commands_reach_the_live),
         cmocka_unit_test(nobody_else_may),
+        cmocka_unit_test(too_many_requests_are_told_when_to_come_again),
+        cmocka_unit_test(guessing_passwords_is_stopped),
     };
     return cmocka_run_group_tests_name("management", tests, NULL, NULL);
 }
