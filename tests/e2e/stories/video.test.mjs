@@ -15,20 +15,22 @@ tell('a client of the first kind and an agent on the telephone hear each other',
 
 tell('the app of today and an agent on the telephone hear each other', today);
 
-tell('the room says what it is for', async (system) => {
-  const [session] = await system.sql('select * from video_sessions limit 1');
-  assert.match(session.reference, /^\d{6},\d{6}$/);
-  const suffix = Buffer.from(session.reference).toString('base64url');
-  const [room] = await system.sql(
-    `select tag from v_pool_rooms where tag = '${PREFIX}${suffix}' or state = 'deleted' limit 1`);
-  assert.ok(room);
-});
-
 async function ask(system, method, path, { scope = 'video', headers = {}, ...more } = {}) {
   const token = await system.token({ scope });
   return system.http(method, `/video/v2${path}`, {
     headers: { Authorization: `Bearer ${token}`, ...headers }, ...more });
 }
+
+tell('the room says what it is for', async (system) => {
+  const { json } = await ask(system, 'POST', '/sessions?client_id=123&device_code=tag');
+  const [{ reference }] = await system.sql(
+    `select reference from video_sessions where session_id = '${json.session_id}'`);
+  assert.match(reference, /^\d{6},\d{6}$/);
+  const [{ tag }] = await system.sql(
+    `select tag from v_pool_rooms where name = '${json.room_name}'`);
+  assert.equal(tag, `${PREFIX}${Buffer.from(reference).toString('base64url')}`);
+  await ask(system, 'DELETE', `/sessions/${json.session_id}`);
+});
 
 tell('what is no good is refused in one form', async (system) => {
   const app = { client_id: '1', device_code: '2' };
