@@ -19,8 +19,8 @@
 enum {
     MS = 1000,
     S = 1000000,
-    CLIENTS = 30,
-    TARGET = 6,
+    CLIENTS = 18,
+    TARGET = 4,
     SEEDS = 6,
     STEP = 6, /* so that each commit is met with one of the seeds */
     MAX_COMMITS = 400
