@@ -251,6 +251,11 @@ static void bodies_are_objects_of_json(void **state)
     expect(&rig, 415, "{\"error\":");
     rig_begin_with(&rig,
                    "POST " CONFERENCES " HTTP/1.1\r\nHost: a\r\n"
+                   "Content-Type: application/jsonl\r\n\r\n",
+                   "{\"name\":\"x\"}", PL_SCOPE_MANAGEMENT, false, NULL);
+    expect(&rig, 415, "{\"error\":");
+    rig_begin_with(&rig,
+                   "POST " CONFERENCES " HTTP/1.1\r\nHost: a\r\n"
                    "Content-Type: Application/JSON; charset=utf-8\r\n\r\n",
                    "{\"name\":\"x\"}", PL_SCOPE_MANAGEMENT, false, NULL);
     assert_ptr_equal(rig.call.desc, &PL_MSG_MANAGEMENT_PUT);
