@@ -207,8 +207,13 @@ static pl_err admit_to_room(pl_pool *pool, const char *to, pl_part **ret_part)
 static pl_err admit(pl_pool *pool, const pl_call_incoming *m,
                     pl_part **ret_part)
 {
+    char whole[PL_ROOM_NAME_MAX + 1];
     if (pool->is_draining)
         return PL_EDRAIN;
+    /* An alias may have a domain. */
+    if (pl_fmt(whole, sizeof whole, "%s@%s", m->to_user, m->to_host) == PL_OK &&
+        pl_room_is_known(pool, whole))
+        return admit_to_room(pool, whole, ret_part);
     return !pl_room_is_known(pool, m->to_user) &&
                    pl_invite_is_user(pool, m->to_user)
                ? pl_direct_from_telephone(pool, m->to_user, ret_part)

@@ -147,10 +147,11 @@ static void end_return(pl_pool *pool, const errand *a, pl_err e)
 
 static void end_errand(pl_pool *pool, errand *a, pl_err e)
 {
-    if (a->kind == RETURN)
+    if (a->kind == RETURN) {
         end_return(pool, a, e);
-    else if (e)
+    } else if (e) {
         refuse(pool, &a->ticket, e);
+    }
     free_errand(pool->videos, a);
 }
 
@@ -162,10 +163,11 @@ static void add_escaped(pl_buf *out, const char *text)
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop"
                                 "qrstuvwxyz0123456789-_.~";
     for (; *text; text++) {
-        if (strchr(plain, *text))
+        if (strchr(plain, *text)) {
             pl_buf_add_fmt(out, "%c", *text);
-        else
+        } else {
             pl_buf_add_fmt(out, "%%%02X", (unsigned)(unsigned char)*text);
+        }
     }
 }
 
@@ -310,10 +312,11 @@ static void ask_token(pl_pool *pool)
     PL_MSG_SET(FETCH, fetch, &m, content_type);
     PL_MSG_SET(FETCH, fetch, &m, configured);
     pl_pool_count(pool, PL_RM_video_token_asked);
-    if (op && !body.has_failed)
+    if (op && !body.has_failed) {
         pl_outgoing_fetch(pool, &m, op);
-    else
+    } else {
         pl_pool_fail(pool, PL_ENOMEM);
+    }
     pl_buf_wipe(&body);
 }
 
@@ -339,10 +342,11 @@ static void move_on(pl_pool *pool)
     if (pl_token_must_ask(v->token, pool->now.us, awaited))
         ask_token(pool);
     int64_t next = pl_token_next_us(v->token, awaited);
-    if (next == INT64_MAX)
+    if (next == INT64_MAX) {
         pl_pool_cancel(pool, &v->renew);
-    else
+    } else {
         pl_pool_plan(pool, &v->renew, renew, NULL, next - pool->now.us);
+    }
 }
 
 static void begin(pl_pool *pool, errand *a)
@@ -405,10 +409,11 @@ static void made(pl_pool *pool, errand *a, const pl_fetched *m)
     pl_err e = read_room(m, &row);
     if (!e)
         e = pl_video_add(pool, &row, a->session_id, &video);
-    if (!e)
+    if (!e) {
         pl_video_reply(pool, &a->ticket, video);
-    else if (row.room_name[0])
+    } else if (row.room_name[0]) {
         return_unused(pool, row.room_name);
+    }
     end_errand(pool, a, e ? PL_EUNAVAILABLE : PL_OK);
 }
 
@@ -480,10 +485,11 @@ static void on_taken(pl_pool *pool, const pl_vmr_taker *taker, pl_err e,
         PL_SET(row.room_alias, vmr->row.name);
         PL_SET(row.guest_pin, pin ? pin : "");
         e = pl_video_add(pool, &row, a->session_id, &video);
-        if (e)
+        if (e) {
             pl_vmr_remove(pool, vmr, "no session could be made");
-        else
+        } else {
             pl_video_reply(pool, &a->ticket, video);
+        }
     }
     end_errand(pool, a, e);
 }
@@ -515,10 +521,11 @@ void pl_video_make(pl_pool *pool, const pl_bus_ticket *ticket,
     a->wish = *m;
     pool->port->new_id(pool->port->ctx, id);
     PL_SET(a->session_id, id);
-    if (pool->config->video_room_url[0])
+    if (pool->config->video_room_url[0]) {
         begin(pool, a);
-    else
+    } else {
         take_room(pool, a);
+    }
 }
 
 static void give_back_elsewhere(void *ctx, void *object)

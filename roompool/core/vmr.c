@@ -118,6 +118,13 @@ pl_vmr *pl_vmr_find(const pl_pool *pool, const char *name)
     return pl_map_find(pool->vmrs->by_name, key);
 }
 
+pl_vmr *pl_vmr_by_no(const pl_pool *pool, uint64_t room_no)
+{
+    char key[PL_NO_TEXT];
+    pl_no_text(key, room_no);
+    return pl_map_find(pool->vmrs->by_no, key);
+}
+
 bool pl_vmr_is_open(const pl_vmr *vmr)
 {
     return vmr->row.state == PL_POOL_STATE_RESERVED ||

@@ -57,6 +57,8 @@ void pl_vmr_resume(pl_pool *pool);
 /* ---- rooms ---- */
 /* By name, any case; also one that was removed. NULL none. */
 pl_vmr *pl_vmr_find(const pl_pool *pool, const char *name);
+/* By number, which stays when it gets another name. */
+pl_vmr *pl_vmr_by_no(const pl_pool *pool, uint64_t room_no);
 /* Whether people may come in: handed out and not removed. */
 bool pl_vmr_is_open(const pl_vmr *vmr);
 /* Managed rooms that are not removed. */

@@ -617,6 +617,17 @@ static void a_room_is_dialled_and_its_pin_keyed(void **state)
                      1);
 }
 
+static void an_alias_may_have_a_domain(void **state)
+{
+    world *w = *state;
+    (void)mgmt_makes(w, ROOM,
+                     "{'name':'r','aliases':[{'alias':'d@LOCALHOST'},"
+                     "{'alias':'e@example.net'}]}");
+    assert_int_equal(phone_call(w, "c1", "d", "offer"), PL_OK);
+    assert_int_equal(phone_call(w, "c2", "e", "offer"), PL_ENOENT);
+    assert_int_equal(tries(w, "d@localhost", NULL), PL_OK);
+}
+
 static void a_room_for_tests_echoes(void **state)
 {
     world *w = *state;
@@ -673,6 +684,7 @@ int main(void)
         TEST(an_automatic_participant_is_checked),
         TEST(settings_take_effect),
         TEST(a_room_is_dialled_and_its_pin_keyed),
+        TEST(an_alias_may_have_a_domain),
         TEST(a_room_for_tests_echoes),
         TEST(conferences_are_recorded),
     };
