@@ -219,6 +219,29 @@ static void a_restart_goes_on_with_what_was_not_sent(void **state)
     assert_int_equal(dialled(w, "sip:agents@example.net"), 1);
 }
 
+/* It was told to dial, and is gone before the telephone has rung. */
+static void a_worker_that_comes_back_empty_dials_again(void **state)
+{
+    world *w = *state;
+    page p;
+    char first[65];
+    makes_room(w, "");
+    page_is_in(w, &p, "r", "1234", "p");
+    world_run(w, 100 * MS);
+    PUT(first, sig_started(w)->id);
+    world_kill_signaling(w);
+    memset(w->sig.calls, 0, sizeof w->sig.calls);
+    w->sig.n_calls = 0;
+    world_start_signaling(w);
+    world_run(w, 5 * S);
+    assert_int_equal(dialled(w, "sip:agents@example.net"), 1);
+    assert_string_not_equal(sig_started(w)->id, first);
+    assert_int_equal(count(w, "participants WHERE is_automatic"), 1);
+    agent_answers(w);
+    assert_int_equal(
+        count(w, "participants WHERE is_automatic AND state = 'active'"), 1);
+}
+
 static void the_pool_has_agents_dialled(void **state)
 {
     world *w = *state;
@@ -256,6 +279,7 @@ int main(void)
         TEST(a_bare_address_is_dialled),
         TEST(a_restart_does_not_dial_twice),
         TEST(a_restart_goes_on_with_what_was_not_sent),
+        TEST(a_worker_that_comes_back_empty_dials_again),
         TEST(the_pool_has_agents_dialled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
