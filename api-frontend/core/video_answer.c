@@ -63,11 +63,12 @@ void pl_video_fail(const pl_api_call *call, pl_err e, const char *text,
     for (size_t i = 0; i < sizeof ERRORS / sizeof ERRORS[0]; i++) {
         if (ERRORS[i].e != e || (ERRORS[i].op && ERRORS[i].op != op))
             continue;
-        if (ERRORS[i].status == 503 && op == &PL_OP_VIDEO_CREATE)
+        if (ERRORS[i].status == 503 && op == &PL_OP_VIDEO_CREATE) {
             pl_video_not_granted(answer, ERRORS[i].text);
-        else
+        } else {
             pl_answer_refuse(answer, PL_FAMILY_VIDEO, ERRORS[i].status,
                              ERRORS[i].text);
+        }
         return;
     }
     pl_answer_refuse(answer, PL_FAMILY_VIDEO, 500, "internal_error");
@@ -121,7 +122,7 @@ static void put_destination(pl_jw *w, const pl_json *from, bool all)
     static const struct {
         const char *name;
         bool is_text, is_public;
-    } MEMBERS[] = {
+    } members[] = {
         {"destination_name", true, true},
         {"destination_priority", false, true},
         {"destination_host", true, false},
@@ -130,17 +131,17 @@ static void put_destination(pl_jw *w, const pl_json *from, bool all)
         {"number_of_agents", false, false},
     };
     pl_jw_open(w, NULL, '{');
-    for (size_t i = 0; i < sizeof MEMBERS / sizeof MEMBERS[0]; i++) {
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
         pl_slice text;
         int64_t n;
-        if (!MEMBERS[i].is_public && !all)
+        if (!members[i].is_public && !all)
             continue;
-        if (MEMBERS[i].is_text &&
-            pl_json_get_str(from, MEMBERS[i].name, &text) == PL_OK)
-            pl_jw_slice(w, MEMBERS[i].name, text);
-        if (!MEMBERS[i].is_text &&
-            pl_json_get_i64(from, MEMBERS[i].name, &n) == PL_OK)
-            pl_jw_int(w, MEMBERS[i].name, n);
+        if (members[i].is_text &&
+            pl_json_get_str(from, members[i].name, &text) == PL_OK)
+            pl_jw_slice(w, members[i].name, text);
+        if (!members[i].is_text &&
+            pl_json_get_i64(from, members[i].name, &n) == PL_OK)
+            pl_jw_int(w, members[i].name, n);
     }
     pl_jw_close(w, '}');
 }

@@ -23,10 +23,10 @@ typedef struct values {
 
 static bool is_json(pl_slice type, pl_slice body)
 {
-    static const char JSON[] = "application/json";
-    size_t n = strlen(JSON);
+    static const char json[] = "application/json";
+    size_t n = strlen(json);
     if (type.len >= n)
-        return pl_slice_eq_nocase((pl_slice){type.ptr, n}, JSON);
+        return pl_slice_eq_nocase((pl_slice){type.ptr, n}, json);
     return type.len == 0 && body.ptr[0] == '{';
 }
 
@@ -67,10 +67,11 @@ static pl_err get_value(const values *v, const char *name, char *buf,
                         size_t cap)
 {
     pl_err e = PL_ENOENT;
-    if (v->call->doc)
+    if (v->call->doc) {
         e = json_value(v->call->doc, name, buf, cap);
-    else if (v->has_form)
+    } else if (v->has_form) {
         e = pl_form_get(&v->form, name, buf, cap);
+    }
     if (e == PL_ENOENT)
         e = pl_url_param(v->call->head->query, name, buf, cap);
     if (!e && !buf[0])
@@ -86,12 +87,12 @@ static bool need_value(const values *v, const char *name, char *buf, size_t cap,
                        pl_answer *answer)
 {
     pl_err e = get_value(v, name, buf, cap);
-    if (!e)
-        return true;
-    e = pl_video_refuse(answer, name,
-                        e == PL_ENOENT ? "is missing"
-                                       : "is no text, or too long");
-    return false;
+    if (e) {
+        (void)!pl_video_refuse(answer, name,
+                               e == PL_ENOENT ? "is missing"
+                                              : "is no text, or too long");
+    }
+    return e == PL_OK;
 }
 
 /* ---- making a session ---- */
@@ -117,10 +118,11 @@ static size_t put_word(const char *at, const names *n, pl_buf *out)
     for (unsigned i = 0; i < 4; i++) {
         if (strncmp(at, words[i], strlen(words[i])) != 0)
             continue;
-        if (out && i < 2)
+        if (out && i < 2) {
             pl_buf_add_fmt(out, "%06u", six_digits(n->id, i));
-        else if (out)
+        } else if (out) {
             pl_buf_add_str(out, i == 2 ? n->client_id : n->device_code);
+        }
         return strlen(words[i]);
     }
     return 0;
@@ -327,16 +329,16 @@ static void finish_status(pl_api_call *call, pl_err e, const pl_msg_desc *desc,
 static pl_err put_call_id(const pl_api_call *call, const values *v,
                           pl_video_call_put *m, pl_answer *answer)
 {
-    static const char NAME[] = "client_call_id";
+    static const char name[] = "client_call_id";
     const char *in_path = pl_call_param(call, 1);
-    pl_err e = get_value(v, NAME, m->client_call_id, sizeof m->client_call_id);
+    pl_err e = get_value(v, name, m->client_call_id, sizeof m->client_call_id);
     if (e == PL_EINVAL)
-        return pl_video_refuse(answer, NAME, "is no text, or too long");
+        return pl_video_refuse(answer, name, "is no text, or too long");
     if (e == PL_ENOENT)
         m->client_call_id[0] = '\0';
     if (in_path[0]) {
         if (!e && strcmp(in_path, m->client_call_id) != 0)
-            return pl_video_refuse(answer, NAME, "is not that of the path");
+            return pl_video_refuse(answer, name, "is not that of the path");
         if (PL_PUT(m->client_call_id, pl_slice_str(in_path)) ||
             !pl_is_printable(pl_slice_str(in_path)))
             return PL_ENOENT;

@@ -96,14 +96,16 @@ const char *pl_hours_fault(const pl_json *hours)
         zone.len > PL_ZONE_NAME_MAX)
         return "want an object with a time_zone";
     for (size_t i = 0; i < pl_json_count(periods_of(hours)); i++) {
-        if (!read_period(pl_json_at(periods_of(hours), i), &p))
+        if (!read_period(pl_json_at(periods_of(hours), i), &p)) {
             return "regular_service_periods: want start_day, end_day (MON), "
                    "start_time and a later end_time (07:30)";
+        }
     }
     for (size_t i = 0; i < pl_json_count(pauses_of(hours)); i++) {
-        if (!read_pause(pl_json_at(pauses_of(hours), i), &from, &to))
+        if (!read_pause(pl_json_at(pauses_of(hours), i), &from, &to)) {
             return "service_unavailable_periods: want start_date and an "
                    "end_date not before it (2026-12-25)";
+        }
     }
     return NULL;
 }

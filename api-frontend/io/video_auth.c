@@ -238,14 +238,15 @@ pl_err pl_video_auth_check(pl_video_auth *video, pl_auth *tokens,
         return e;
     }
     if (header.len <= SCHEME ||
-        !pl_slice_eq_nocase((pl_slice){header.ptr, SCHEME}, "Bearer "))
+        !pl_slice_eq_nocase((pl_slice){header.ptr, SCHEME}, "Bearer ")) {
         e = PL_EAUTH;
-    else if (video->mode == MODE_OPEN)
+    } else if (video->mode == MODE_OPEN) {
         e = PL_OK;
-    else
+    } else {
         e = by_device(video,
                       (pl_slice){header.ptr + SCHEME, header.len - SCHEME},
                       wall_ms, ret_caller);
+    }
     if (e)
         pl_metrics_add(video->metrics, PL_AM_token_refused, 1);
     return e;

@@ -340,7 +340,7 @@ static void sort(pl_pool *pool)
     pl_videos *v = pool->videos;
     size_t n = pl_map_count(v->by_id);
     size_t k = 0;
-    pl_video **all = n > 1 ? calloc(n, sizeof(*all)) : NULL;
+    pl_video **all = n > 1 ? calloc(n, sizeof(pl_video *)) : NULL;
     if (!all) {
         if (n > 1)
             pl_pool_fail(pool, PL_ENOMEM);
@@ -351,7 +351,7 @@ static void sort(pl_pool *pool)
         all[k++] = PL_CONTAINER(node, pl_video, link);
         pl_list_remove(node);
     }
-    qsort(all, k, sizeof(*all), by_age);
+    qsort(all, k, sizeof(pl_video *), by_age);
     for (size_t i = 0; i < k; i++) {
         pl_list_append(&v->all, &all[i]->link);
         (void)pl_map_remove(v->by_room, all[i]->row.room_name);
@@ -385,9 +385,10 @@ const char *pl_video_config_fault(const pl_roompool_config *config)
 {
     if (!config->video_room_url[0])
         return NULL;
-    if (!is_web(config->video_room_url) || !is_web(config->video_token_url))
+    if (!is_web(config->video_room_url) || !is_web(config->video_token_url)) {
         return "video_room_url and video_token_url: must begin with https:// "
                "or http://";
+    }
     return config->video_client_file[0]
                ? NULL
                : "video_client_file: video_room_url needs it";

@@ -48,10 +48,11 @@ void pl_on_video_create(pl_pool *pool, const pl_bus_in *in)
     const pl_video_create *m = in->body;
     const pl_videos *v = pool->videos;
     pl_err e = PL_OK;
-    if (pool->is_draining)
+    if (pool->is_draining) {
         e = PL_EDRAIN;
-    else if (!has_share(pool, m))
+    } else if (!has_share(pool, m)) {
         e = PL_ERATE;
+    }
     if (!e && pool->config->video_one_session_per_device)
         end_others(pool, m);
     if (!e && v->n_live + v->n_making >= pool->config->video_max_sessions)
@@ -66,13 +67,13 @@ void pl_on_video_create(pl_pool *pool, const pl_bus_in *in)
 
 /* ---- one that is named ---- */
 
-/* NULL: refused already. client, device NULL: anybody's. */
+/* NULL: refused already. client, device "": anybody's. */
 static pl_video *find(pl_pool *pool, const pl_bus_in *in, const char *id,
                       const char *client, const char *device)
 {
     pl_video *video = pl_video_find(pool, id);
-    if (video && (!client || strcmp(client, video->row.client_id) == 0) &&
-        (!device || strcmp(device, video->row.device_code) == 0))
+    if (video && (!client[0] || strcmp(client, video->row.client_id) == 0) &&
+        (!device[0] || strcmp(device, video->row.device_code) == 0))
         return video;
     pl_pool_refuse(pool, &in->ticket, PL_ENOENT, NULL);
     return NULL;
@@ -80,8 +81,8 @@ static pl_video *find(pl_pool *pool, const pl_bus_in *in, const char *id,
 
 #define FIND(UPPER, sym, m)                                                    \
     find(pool, in, (m)->id,                                                    \
-         PL_MSG_HAS(UPPER, sym, (m), client_id) ? (m)->client_id : NULL,       \
-         PL_MSG_HAS(UPPER, sym, (m), device_code) ? (m)->device_code : NULL)
+         PL_MSG_HAS(UPPER, sym, (m), client_id) ? (m)->client_id : "",         \
+         PL_MSG_HAS(UPPER, sym, (m), device_code) ? (m)->device_code : "")
 
 void pl_on_video_get(pl_pool *pool, const pl_bus_in *in)
 {

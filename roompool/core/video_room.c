@@ -229,6 +229,7 @@ static bool is_awaited(const pl_videos *v)
 {
     PL_LIST_EACH(node, &v->errands)
     {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): free_errand() unlinks */
         if (PL_CONTAINER(node, errand, link)->is_waiting)
             return true;
     }
