@@ -8,6 +8,7 @@
 
 #include "core/platform_api.h"
 #include "core/room_pin.h"
+#include "core/vmr_remote.h"
 #include "pl/str.h"
 
 static void a_base_is_a_plain_https_url(void **state)
@@ -161,6 +162,37 @@ static void a_clash_is_a_fault_of_name_or_alias(void **state)
                          rows[i].is_taken);
 }
 
+static void settings_must_fit_together(void **state)
+{
+    pl_roompool_config c = {.platform_url = ""};
+    char reason[160] = "";
+    (void)state;
+    assert_int_equal(pl_remote_check_config(&c, reason, sizeof reason), PL_OK);
+    pl_fmt_cut(c.platform_url, sizeof c.platform_url, "https://host");
+    assert_int_equal(pl_remote_check_config(&c, reason, sizeof reason),
+                     PL_ECONFIG);
+    assert_non_null(strstr(reason, "platform_credentials_file"));
+    pl_fmt_cut(c.platform_credentials_file, sizeof c.platform_credentials_file,
+               "file");
+    assert_int_equal(pl_remote_check_config(&c, reason, sizeof reason), PL_OK);
+    pl_fmt_cut(c.platform_url, sizeof c.platform_url, "http://host");
+    assert_int_equal(pl_remote_check_config(&c, reason, sizeof reason),
+                     PL_ECONFIG);
+    assert_non_null(strstr(reason, "platform_url"));
+}
+
+static void a_login_is_a_pair_or_a_token(void **state)
+{
+    (void)state;
+    assert_true(pl_remote_is_login("user:password"));
+    assert_true(pl_remote_is_login("bearer abc"));
+    assert_true(pl_remote_is_login("Bearer abc"));
+    assert_false(pl_remote_is_login(""));
+    assert_false(pl_remote_is_login("nonsense"));
+    assert_false(pl_remote_is_login("bearer "));
+    assert_false(pl_remote_is_login("user:pass\nword"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +202,8 @@ int main(void)
         cmocka_unit_test(the_number_is_at_the_end_of_location),
         cmocka_unit_test(a_page_is_a_list_with_a_total),
         cmocka_unit_test(a_clash_is_a_fault_of_name_or_alias),
+        cmocka_unit_test(settings_must_fit_together),
+        cmocka_unit_test(a_login_is_a_pair_or_a_token),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
