@@ -94,8 +94,26 @@ static void read_row(const pl_mgmt_put *put, pl_faults *faults, draft *d)
 
 /* ---- aliases ---- */
 
+static bool has_text(const draft *d, const char *folded)
+{
+    for (size_t i = 0; i < d->n_aliases; i++) {
+        if (strcmp(d->aliases[i].alias, folded) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool has_no(const draft *d, uint64_t alias_no)
+{
+    for (size_t i = 0; i < d->n_aliases; i++) {
+        if (d->aliases[i].alias_no == alias_no)
+            return true;
+    }
+    return false;
+}
+
 /* The alias that a member of the list goes on with; NULL a new one. Faults: an
- * id that is not of this room. */
+ * id that is not of this room, or that an earlier member goes on with. */
 static const pl_alias *kept(const pl_pool *pool, const pl_json *json,
                             const draft *d, pl_faults *faults)
 {
@@ -104,7 +122,8 @@ static const pl_alias *kept(const pl_pool *pool, const pl_json *json,
     const pl_alias *alias = NULL;
     char key[PL_ROOM_NAME_MAX + 1];
     const pl_json *id = pl_json_get(json, "id");
-    if (id && !pl_json_is_null(id)) {
+    bool is_numbered = id && !pl_json_is_null(id);
+    if (is_numbered) {
         if (pl_mgmt_number(id, &no) == PL_OK)
             alias = pl_alias_by_no(pool, no);
         if (!alias || alias->room != d->room)
@@ -113,16 +132,13 @@ static const pl_alias *kept(const pl_pool *pool, const pl_json *json,
                pl_copy(key, sizeof key, text) == PL_OK) {
         alias = pl_alias_find(pool, key);
     }
-    return alias && alias->room == d->room ? alias : NULL;
-}
-
-static bool is_twice(const draft *d, const char *folded)
-{
-    for (size_t i = 0; i < d->n_aliases; i++) {
-        if (strcmp(d->aliases[i].alias, folded) == 0)
-            return true;
-    }
-    return false;
+    if (!alias || alias->room != d->room)
+        return NULL;
+    if (!has_no(d, alias->row.alias_no))
+        return alias;
+    if (is_numbered)
+        pl_fault_add(faults, "aliases", "An alias is in the list twice.");
+    return NULL;
 }
 
 static void read_alias(const pl_pool *pool, const pl_json *json, draft *d,
@@ -143,7 +159,7 @@ static void read_alias(const pl_pool *pool, const pl_json *json, draft *d,
     const pl_alias *owner = pl_alias_find(pool, row.alias);
     if (!pl_alias_is_text(row.written)) {
         pl_fault_add(faults, "aliases", PL_ALIAS_FAULT);
-    } else if ((owner && owner->room != d->room) || is_twice(d, row.alias)) {
+    } else if ((owner && owner->room != d->room) || has_text(d, row.alias)) {
         pl_fault_add(faults, "aliases", ALIAS_TAKEN);
     }
     d->aliases[d->n_aliases++] = row;
@@ -350,8 +366,6 @@ pl_err pl_mgmt_conference_delete(pl_pool *pool, uint64_t id)
                  room->row.room_id);
     if (room->conf)
         turn_away(pool, room->conf);
-    if (pl_autos_of_room(pool, room, NULL, 0))
-        return PL_ENOMEM;
     if (room->vmr) {
         pl_vmr_close(pool, room->vmr, "deleted by the management API");
         pl_vmr_trim(pool);

@@ -8,6 +8,7 @@
 #include "pl/str.h"
 #include "refer.h"
 #include "room_alias.h"
+#include "room_auto.h"
 #include "room_pin.h"
 #include "room_setting.h"
 #include "vmr.h"
@@ -270,6 +271,7 @@ void pl_room_retire(pl_pool *pool, pl_room *room)
     if (!room->conf)
         pl_room_emptied(pool, room);
     pl_alias_drop_all(pool, room);
+    pl_autos_drop_all(pool, room);
     pl_room_drop_unused(pool, room);
 }
 

@@ -40,8 +40,9 @@ PL_MUST_USE pl_err pl_room_add_managed(pl_pool *pool, const pl_room_row *row,
 void pl_room_set_no(pl_pool *pool, pl_room *room, uint64_t room_no);
 void pl_room_save(pl_pool *pool, const pl_room *room);
 void pl_room_free(void *room);
-/* Take its aliases from a managed room: nobody can come any more; once nobody
- * is in it, its PINs, and it may be gone afterwards. */
+/* Take its aliases from a managed room, and whom it has dialled: nobody can
+ * come any more; once nobody is in it, its PINs, and it may be gone afterwards.
+ */
 void pl_room_retire(pl_pool *pool, pl_room *room);
 /* Its conference ended. NULL does nothing. */
 void pl_room_emptied(pl_pool *pool, pl_room *room);

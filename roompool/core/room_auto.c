@@ -98,14 +98,19 @@ static pl_err add(pl_pool *pool, pl_auto *who, pl_room *room)
     return e;
 }
 
-pl_err pl_autos_of_room(pl_pool *pool, pl_room *room, const uint64_t *auto_nos,
-                        size_t n)
+void pl_autos_drop_all(pl_pool *pool, pl_room *room)
 {
-    pl_err e = PL_OK;
     PL_LIST_EACH_SAFE(node, &room->autos)
     {
         part(pool, PL_CONTAINER(node, pl_autoroom, room_link));
     }
+}
+
+pl_err pl_autos_of_room(pl_pool *pool, pl_room *room, const uint64_t *auto_nos,
+                        size_t n)
+{
+    pl_err e = PL_OK;
+    pl_autos_drop_all(pool, room);
     for (size_t i = 0; !e && i < n; i++)
         e = add(pool, pl_auto_find(pool, auto_nos[i]), room);
     return e;

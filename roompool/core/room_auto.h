@@ -26,6 +26,8 @@ PL_MUST_USE pl_err pl_auto_add(pl_pool *pool, pl_auto_row *row,
                                pl_auto **ret_auto);
 void pl_auto_save(pl_pool *pool, const pl_auto *who);
 void pl_auto_drop(pl_pool *pool, pl_auto *who);
+/* Nobody is dialled in a room any more. */
+void pl_autos_drop_all(pl_pool *pool, pl_room *room);
 /* Exactly these, which all exist, of a room; in exactly these rooms.
  * Errors: PL_ENOMEM. */
 PL_MUST_USE pl_err pl_autos_of_room(pl_pool *pool, pl_room *room,

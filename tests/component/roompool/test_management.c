@@ -251,6 +251,34 @@ static void a_list_of_aliases_replaces_all(void **state)
     assert_int_equal(count(w, "aliases WHERE room_id = 'r'"), 0);
 }
 
+/* Two members of the list mean one alias: by its number and by its text. */
+static void an_alias_is_in_a_list_once(void **state)
+{
+    static const char TWICE[] =
+        "{'aliases':['An alias is in the list twice.']}";
+    world *w = *state;
+    char json[256];
+    uint64_t id = mgmt_makes(w, ROOM, "{'name':'r','aliases':[{'alias':'a'}]}");
+    int a = (int)alias_no(w, "a");
+    pl_fmt_cut(json, sizeof json,
+               "{'aliases':[{'id':%d,'alias':'x'},{'id':%d,'alias':'y'}]}", a,
+               a);
+    mgmt_is_refused(w, ROOM, id, json, TWICE);
+    pl_fmt_cut(json, sizeof json,
+               "{'aliases':[{'alias':'a'},{'id':%d,"
+               "'alias':'y'}]}",
+               a);
+    mgmt_is_refused(w, ROOM, id, json, TWICE);
+    /* Who got the number first keeps it; the text is free for a new one. */
+    pl_fmt_cut(json, sizeof json,
+               "{'aliases':[{'id':%d,'alias':'x'},"
+               "{'alias':'a'}]}",
+               a);
+    mgmt_changes(w, ROOM, id, json);
+    assert_int_equal(alias_no(w, "x"), a);
+    assert_true(alias_no(w, "a") > (uint64_t)a);
+}
+
 static void what_is_absent_stays_or_gets_its_preset(void **state)
 {
     world *w = *state;
@@ -368,6 +396,31 @@ static void a_room_of_the_pool_is_changed_too(void **state)
 }
 
 /* ---- removing ---- */
+
+/* Whoever removes it: nobody is dialled there any more, and whom it had dialled
+ * does not know it any more. */
+static void a_removed_room_of_the_pool_has_nobody_dialled(void **state)
+{
+    world *w = *state;
+    char json[128];
+    answer a;
+    w->config.pool_target = 2;
+    world_kill_roompool(w);
+    world_start_roompool(w);
+    world_say_hello(w, w->api, w->api_node, PL_ROLE_API);
+    world_run(w, S);
+    checkout_any(w, &a);
+    pl_fmt_cut(json, sizeof json,
+               "{'alias':'sip:q@127.0.0.1','conference':[%d]}",
+               (int)a.body.room.room_no);
+    uint64_t who = mgmt_makes(w, AUTO, json);
+    assert_int_equal(count(w, "automatic_participant_rooms"), 1);
+    assert_int_equal(pool_remove(w, a.body.room.name), PL_OK);
+    assert_int_equal(count(w, "automatic_participant_rooms"), 0);
+    world_check(w);
+    mgmt_changes(w, AUTO, who, "{'conference':[]}");
+    assert_int_equal(mgmt_removes(w, AUTO, who), PL_OK);
+}
 
 static void who_is_in_a_removed_room_stays(void **state)
 {
@@ -670,10 +723,12 @@ int main(void)
         TEST(pins_go_together),
         TEST(a_pin_is_changed_beside_the_other),
         TEST(a_list_of_aliases_replaces_all),
+        TEST(an_alias_is_in_a_list_once),
         TEST(what_is_absent_stays_or_gets_its_preset),
         TEST(what_is_of_the_wrong_type_is_refused),
         TEST(a_room_is_renamed_while_people_are_in_it),
         TEST(a_room_of_the_pool_is_changed_too),
+        TEST(a_removed_room_of_the_pool_has_nobody_dialled),
         TEST(who_is_in_a_removed_room_stays),
         TEST(a_removed_room_is_forgotten),
         TEST(who_is_in_a_removed_room_of_the_pool_stays),
