@@ -6,7 +6,14 @@ void pl_sip_retrans_start(pl_sip_retrans *r, int64_t now_us)
     *r = (pl_sip_retrans){.start_us = now_us,
                           .next_us = now_us + PL_SIP_T1_US,
                           .interval_us = PL_SIP_T1_US,
+                          .longest_us = PL_SIP_T2_US,
                           .is_running = true};
+}
+
+void pl_sip_retrans_start_reliable(pl_sip_retrans *r, int64_t now_us)
+{
+    pl_sip_retrans_start(r, now_us);
+    r->longest_us = PL_SIP_GIVE_UP_US;
 }
 
 void pl_sip_retrans_stop(pl_sip_retrans *r)
@@ -25,8 +32,8 @@ pl_sip_retrans_do pl_sip_retrans_due(pl_sip_retrans *r, int64_t now_us)
     if (now_us < r->next_us)
         return PL_SIP_RETRANS_WAIT;
     r->interval_us *= 2;
-    if (r->interval_us > PL_SIP_T2_US)
-        r->interval_us = PL_SIP_T2_US;
+    if (r->interval_us > r->longest_us)
+        r->interval_us = r->longest_us;
     r->next_us = now_us + r->interval_us;
     if (r->next_us > r->start_us + PL_SIP_GIVE_UP_US)
         r->next_us = r->start_us + PL_SIP_GIVE_UP_US;

@@ -14,17 +14,21 @@ enum {
 
 typedef struct pl_sip_retrans {
     int64_t start_us, next_us, interval_us;
+    int64_t longest_us; /* the interval grows up to it */
     bool is_running;
 } pl_sip_retrans;
 
 /* The 2xx was sent for the first time at now_us. */
 void pl_sip_retrans_start(pl_sip_retrans *r, int64_t now_us);
+/* The same for a reliable provisional response: doubling without a limit.
+ * Source: RFC 3262 section 3. */
+void pl_sip_retrans_start_reliable(pl_sip_retrans *r, int64_t now_us);
 void pl_sip_retrans_stop(pl_sip_retrans *r);
 
 typedef enum pl_sip_retrans_do {
     PL_SIP_RETRANS_WAIT,
     PL_SIP_RETRANS_SEND,   /* send again; the next time is set */
-    PL_SIP_RETRANS_GIVE_UP /* no ACK came in 64*T1 */
+    PL_SIP_RETRANS_GIVE_UP /* no ACK, no PRACK came in 64*T1 */
 } pl_sip_retrans_do;
 /* What is due at now_us. */
 pl_sip_retrans_do pl_sip_retrans_due(pl_sip_retrans *r, int64_t now_us);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "pl/slice.h"
+#include "reliable.h"
 #include "session_timer.h"
 #include "sip_options.h"
 #include "sip_uri.h"
@@ -20,8 +21,8 @@
     X(BYE, "BYE", 1)                                                           \
     X(OPTIONS, "OPTIONS", 1)                                                   \
     X(INFO, "INFO", 1)                                                         \
-    X(UPDATE, "UPDATE", 0)                                                     \
-    X(PRACK, "PRACK", 0)                                                       \
+    X(UPDATE, "UPDATE", 1)                                                     \
+    X(PRACK, "PRACK", 1)                                                       \
     X(REGISTER, "REGISTER", 0)                                                 \
     X(SUBSCRIBE, "SUBSCRIBE", 0)                                               \
     X(NOTIFY, "NOTIFY", 0)                                                     \
@@ -42,7 +43,7 @@ pl_sip_method pl_sip_method_find(const char *text);
 const char *pl_sip_method_text(pl_sip_method method);
 /* Whether we serve it: an Allow header names exactly these. */
 bool pl_sip_method_is_handled(pl_sip_method method);
-#define PL_SIP_ALLOW "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO"
+#define PL_SIP_ALLOW "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE"
 
 enum {
     PL_SIP_TAG_MAX = 128,
@@ -88,6 +89,8 @@ typedef struct pl_sip_msg {
     unsigned required, supported;  /* pl_sip_option: those we know */
     bool has_allow, allows_update; /* Allow; it names UPDATE */
     pl_session_words session;      /* Session-Expires, Min-SE */
+    uint32_t rseq;                 /* response; 0 none */
+    pl_sip_rack rack;              /* PRACK; rseq 0: none */
     unsigned retry_after_s;        /* response; 0 none */
     char why[129];                 /* text of a Reason header (RFC 3326) */
     pl_slice auth[PL_SIP_N_AUTH];  /* credentials of a request, challenges of a

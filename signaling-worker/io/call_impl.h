@@ -15,7 +15,8 @@
 enum {
     KEY_MAX = 700,
     REMOTE_REASON_MAX = 128,
-    MAX_FORKS = 8, /* further answers to one INVITE we end properly */
+    MAX_QUEUED = 4, /* provisional responses that wait for a PRACK */
+    MAX_FORKS = 8,  /* further answers to one INVITE we end properly */
 };
 
 /* What a client request of a call was, in its tag. */
@@ -26,7 +27,8 @@ typedef enum request_kind {
     REQ_REINVITE,
     REQ_FORK_BYE,
     REQ_PROBE,
-    REQ_REFRESH
+    REQ_REFRESH,
+    REQ_PRACK
 } request_kind;
 
 /* How our refresh of a session that is under way was sent. */
@@ -35,6 +37,36 @@ typedef enum refresh_kind {
     REFRESH_UPDATE,
     REFRESH_INVITE
 } refresh_kind;
+
+/* A response, or its description, kept. */
+typedef struct slab {
+    unsigned status;
+    uint8_t *bytes;
+    size_t len;
+} slab;
+
+/* Our reliable provisional responses, RFC 3262: one at a time. */
+typedef struct reliable {
+    bool is_on;          /* to this INVITE */
+    bool is_open;        /* the last was not acknowledged */
+    bool has_sdp;        /* it carries the answer */
+    bool is_answered;    /* the offer of the INVITE is, and that arrived */
+    uint32_t rseq, cseq; /* of the next, or of the open one; of its INVITE */
+    slab open, held;     /* to repeat; description of the 200 that waits */
+    slab queue[MAX_QUEUED];
+    unsigned n_queued;
+    pl_sip_flow flow;
+    pl_sip_retrans retrans;
+} reliable;
+
+/* An early dialog of our INVITE: one a telephone that rings. */
+typedef struct pl_call_early {
+    char tag[PL_SIP_TAG_MAX + 1];
+    uint32_t rseq;    /* taken last, 0 none */
+    bool is_answered; /* reliably, with a description */
+    uint32_t remote_cseq;
+    bool has_remote_cseq;
+} pl_call_early;
 
 /* Grouped by purpose; there are few enough of them for the padding.
  * NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
@@ -86,6 +118,12 @@ typedef struct pl_call {
     int64_t probe_us;     /* time of the next OPTIONS; 0 not planned yet */
     bool is_probing;      /* one is under way */
     unsigned probes_lost; /* one after the other */
+
+    reliable reliable;
+    pl_call_early early[MAX_FORKS];
+    unsigned n_early;
+    pl_sip_txn_id update_txn; /* the peer's UPDATE with an offer */
+    bool is_update_open;      /* roompool was asked, no answer yet */
 
     pl_session_timer session;
     pl_session_terms session_asked; /* by the request we answer */
@@ -217,9 +255,39 @@ void pl_call_send_bye(pl_call *c);
 /* Ask for a sign of life. The call may be gone afterwards. */
 void pl_call_send_probe(pl_call *c);
 
-/* call_timer.c: session timers */
+/* Ask roompool to answer the peer's offer (none: to make one).
+ * Errors: PL_EUNAVAILABLE; as pl_call_ask(). */
+PL_MUST_USE pl_err pl_call_ask_offer(pl_call *c, pl_slice sdp,
+                                     pl_bus_on_reply on_reply);
+
+/* call_reliable.c: RFC 3262 */
 /* Option tags we serve, as bits. */
 unsigned pl_call_options(const pl_calls *all);
+/* What an INVITE wants of our provisional responses. */
+void pl_call_note_reliable(pl_call *c, const pl_sip_msg *m);
+/* Send a provisional response, or queue it behind one without its PRACK. */
+void pl_call_send_progress(pl_call *c, unsigned status, pl_slice sdp);
+void pl_call_reliable_lines(const pl_call *c, char *buf, size_t cap);
+void pl_call_reliable_sent(pl_call *c, unsigned status, pl_slice bytes,
+                           bool has_sdp);
+/* Whether the 200 must wait for the PRACK of an answer; then it is kept. */
+bool pl_call_hold_answer(pl_call *c, pl_slice sdp);
+/* What is due; the call may be gone afterwards. */
+void pl_call_tick_reliable(pl_call *c, int64_t now_us);
+void pl_call_on_prack(pl_call *c, pl_sip_txn_id txn, const pl_sip_msg *m);
+void pl_call_drop_reliable(pl_call *c);
+/* The peer's provisional response: acknowledged if it is reliable. Returns:
+ * whether it tells anything new; false also when the call is gone. */
+bool pl_call_take_provisional(pl_call *c, const pl_sip_msg *m);
+/* An early dialog of our INVITE, NULL. */
+pl_call_early *pl_call_early_find(pl_call *c, const char *tag);
+/* A new INVITE numbers anew. */
+void pl_call_forget_early(pl_call *c);
+
+/* call_update.c: UPDATE from the peer */
+void pl_call_on_update(pl_call *c, pl_sip_txn_id txn, const pl_sip_msg *m);
+
+/* call_timer.c: session timers */
 /* Supported, Session-Expires, Min-SE of our INVITE or UPDATE. */
 void pl_call_request_lines(const pl_call *c, char *buf, size_t cap);
 /* Errors: PL_EINVAL the interval is too short: 422 with the written line. */

@@ -53,6 +53,9 @@ void pl_call_send_answer(pl_call *c, unsigned status, pl_slice sdp)
         pl_call_accept_session(c, extra, sizeof extra);
         pl_call_keep_sdp(c, sdp);
     }
+    bool is_reliable = status > 100 && status < 200 && c->reliable.is_on;
+    if (is_reliable)
+        pl_call_reliable_lines(c, extra, sizeof extra);
     unsigned retry = c->retry_after_s ? c->retry_after_s : 5;
     if (status == 503 || status == 500)
         pl_fmt_cut(extra, sizeof extra, "Retry-After: %u\r\n", retry);
@@ -68,6 +71,8 @@ void pl_call_send_answer(pl_call *c, unsigned status, pl_slice sdp)
     pl_err e = pl_sip_stack_write(all->stack, c->txn, &spec, &bytes);
     if (e == PL_OK && status >= 200 && status < 300)
         keep_ok(c, bytes);
+    if (e == PL_OK && is_reliable)
+        pl_call_reliable_sent(c, status, bytes, sdp.len > 0);
     if (e == PL_OK)
         e = pl_sip_stack_respond(all->stack, c->txn, status, bytes);
     if (e != PL_OK) {
@@ -103,7 +108,15 @@ static pl_call *find_dialog(pl_calls *all, const pl_sip_msg *m)
     char key[KEY_MAX];
     pl_call_dialog_key(m->call_id, m->to_tag, key);
     pl_call *c = pl_map_find(all->by_dialog, key);
-    return c && pl_sip_dialog_matches(&c->dialog, m) ? c : NULL;
+    if (!c || pl_sip_dialog_matches(&c->dialog, m))
+        return c;
+    /* Early dialogs of our INVITE: their telephones may change or ask, but not
+     * end them (RFC 3261 section 15). */
+    bool is_early = !c->dialog.is_uas && !c->dialog.remote_tag[0] &&
+                    m->method != PL_SIP_BYE && m->method != PL_SIP_ACK &&
+                    strcmp(c->dialog.call_id, m->call_id) == 0 &&
+                    pl_call_early_find(c, m->from_tag);
+    return is_early ? c : NULL;
 }
 
 static bool is_host_of(const char *uri_text, const pl_ip *ip)
@@ -174,7 +187,9 @@ static bool check_request(pl_calls *all, const pl_sip_msg *m,
         return refuse(all, m, flow, 422, extra);
     }
     bool is_sdp = strcmp(m->content_type, "application/sdp") == 0;
-    if (m->method == PL_SIP_INVITE && m->body.len > 0 && !is_sdp) {
+    bool has_session = m->method == PL_SIP_INVITE ||
+                       m->method == PL_SIP_UPDATE || m->method == PL_SIP_PRACK;
+    if (has_session && m->body.len > 0 && !is_sdp) {
         return refuse(all, m, flow, 415,
                       ACCEPT_SDP "Accept-Encoding: identity\r\n");
     }
@@ -358,6 +373,8 @@ static void on_invite(pl_calls *all, pl_sip_txn_id txn, const pl_sip_msg *m,
     c->pass = all->pass;
     pl_call_take_flow(c, flow);
     remember_invite(c, txn, m);
+    pl_call_note_reliable(c, m);
+    c->reliable.cseq = m->cseq;
     pl_err e = pl_sip_dialog_accept(m, tag, &c->dialog);
     if (e == PL_OK)
         e = index_call(c, m);
@@ -409,6 +426,19 @@ static void on_offer_answered(void *ctx, pl_err e, const pl_bus_in *in)
     pl_call_send_answer(c, status, (pl_slice){0});
 }
 
+pl_err pl_call_ask_offer(pl_call *c, pl_slice sdp, pl_bus_on_reply on_reply)
+{
+    static pl_call_offer q;
+    if (!c->all->is_linked)
+        return PL_EUNAVAILABLE;
+    q = (pl_call_offer){.sdp = sdp};
+    pl_fmt_cut(q.call_id, sizeof q.call_id, "%s", c->id);
+    if (sdp.len > 0)
+        PL_MSG_SET(CALL_OFFER, call_offer, &q, sdp);
+    pl_bus_send how = {.to = NULL};
+    return pl_call_ask(c, &how, &PL_MSG_CALL_OFFER, &q, on_reply);
+}
+
 /* RFC 3261 section 14.2. */
 static void on_reinvite(pl_call *c, pl_sip_txn_id txn, const pl_sip_msg *m)
 {
@@ -419,7 +449,7 @@ static void on_reinvite(pl_call *c, pl_sip_txn_id txn, const pl_sip_msg *m)
         return;
     }
     if (c->state != PL_CALL_S_CONFIRMED || c->is_reinvite_open ||
-        c->retrans.is_running) {
+        c->is_update_open || c->retrans.is_running) {
         pl_call_answer_simple(all, txn, 500, RETRY_LATER);
         return;
     }
@@ -430,16 +460,7 @@ static void on_reinvite(pl_call *c, pl_sip_txn_id txn, const pl_sip_msg *m)
     cancel_key(m, key);
     pl_call_unindex(all->by_cancel, c->cancel_key);
     (void)!pl_call_index(all->by_cancel, c->cancel_key, key, c);
-    static pl_call_offer q;
-    q = (pl_call_offer){.sdp = m->body};
-    pl_fmt_cut(q.call_id, sizeof q.call_id, "%s", c->id);
-    if (m->body.len > 0)
-        PL_MSG_SET(CALL_OFFER, call_offer, &q, sdp);
-    pl_bus_send how = {.to = NULL};
-    pl_err e = all->is_linked ? pl_call_ask(c, &how, &PL_MSG_CALL_OFFER, &q,
-                                            on_offer_answered)
-                              : PL_EUNAVAILABLE;
-    if (e == PL_OK) {
+    if (pl_call_ask_offer(c, m->body, on_offer_answered) == PL_OK) {
         c->is_reinvite_open = true;
     } else {
         pl_call_answer_simple(all, txn, 503, RETRY_LATER);
@@ -497,10 +518,25 @@ static void on_cancel(pl_calls *all, pl_sip_txn_id txn, const pl_sip_msg *m)
     (void)!pl_call_event(c, PL_CALL_E_GOT_CANCEL, m, (pl_slice){0});
 }
 
+/* Each early dialog of ours counts by itself. */
+static pl_err take_number(pl_call *c, const pl_sip_msg *m)
+{
+    pl_call_early *e = c->dialog.is_uas || c->dialog.remote_tag[0]
+                           ? NULL
+                           : pl_call_early_find(c, m->from_tag);
+    if (!e)
+        return pl_sip_dialog_receive(&c->dialog, m);
+    if (e->has_remote_cseq && m->cseq <= e->remote_cseq)
+        return PL_ESTATE;
+    e->has_remote_cseq = true;
+    e->remote_cseq = m->cseq;
+    return PL_OK;
+}
+
 static void on_inside(pl_calls *all, pl_call *c, pl_sip_txn_id txn,
                       const pl_sip_msg *m)
 {
-    if (pl_sip_dialog_receive(&c->dialog, m) != PL_OK) {
+    if (take_number(c, m) != PL_OK) {
         pl_call_answer_simple(all, txn, 500, NULL); /* section 12.2.2 */
         return;
     }
@@ -508,14 +544,14 @@ static void on_inside(pl_calls *all, pl_call *c, pl_sip_txn_id txn,
     case PL_SIP_INVITE: on_reinvite(c, txn, m); break;
     case PL_SIP_INFO: on_info(c, txn, m); break;
     case PL_SIP_BYE: on_bye(c, txn, m); break;
+    case PL_SIP_PRACK: pl_call_on_prack(c, txn, m); break;
+    case PL_SIP_UPDATE: pl_call_on_update(c, txn, m); break;
     case PL_SIP_OPTIONS:
         pl_call_answer_simple(all, txn, 200, ALLOW_LINE ACCEPT_SDP);
         break;
     case PL_SIP_UNKNOWN:
     case PL_SIP_ACK:
     case PL_SIP_CANCEL:
-    case PL_SIP_UPDATE:
-    case PL_SIP_PRACK:
     case PL_SIP_REGISTER:
     case PL_SIP_SUBSCRIBE:
     case PL_SIP_NOTIFY:

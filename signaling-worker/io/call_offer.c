@@ -13,6 +13,7 @@ enum {
 
 static pl_err send_reinvite(pl_call *c, const char *extra)
 {
+    pl_call_forget_early(c);
     c->dialog.local_cseq++;
     c->out_cseq = c->dialog.local_cseq;
     c->offer_again_us = 0;
@@ -35,7 +36,7 @@ static void refuse_offer(pl_call *c, pl_err e)
 
 bool pl_call_is_peers_turn(const pl_call *c)
 {
-    return c->is_reinvite_open || c->retrans.is_running ||
+    return c->is_reinvite_open || c->is_update_open || c->retrans.is_running ||
            c->refresh == REFRESH_INVITE;
 }
 
@@ -132,8 +133,10 @@ static void on_reinvite_ok(pl_call *c, const pl_sip_msg *m)
 void pl_call_on_reinvite_response(pl_call *c, const pl_sip_msg *m,
                                   unsigned local_status)
 {
-    if (m && m->status < 200)
+    if (m && m->status < 200) {
+        (void)pl_call_take_provisional(c, m);
         return;
+    }
     if (m && m->status < 300) {
         on_reinvite_ok(c, m);
         return;

@@ -221,6 +221,7 @@ static pl_err send_invite(pl_call *c, const char *extra)
 {
     size_t len = 0;
     fresh_branch(c->branch);
+    pl_call_forget_early(c);
     c->dialog.local_cseq++;
     c->out_cseq = c->dialog.local_cseq;
     pl_call_request r = {.method = PL_SIP_INVITE,
@@ -486,7 +487,12 @@ static void on_answer(pl_call *c, const pl_sip_msg *m, const pl_sip_flow *flow)
     c->source = flow->peer;
     if (pl_sip_is_stream(flow))
         pl_call_take_flow(c, flow);
+    const pl_call_early *early = pl_call_early_find(c, m->to_tag);
     bool is_good = pl_sip_dialog_establish(&c->dialog, m) == PL_OK;
+    if (early && early->has_remote_cseq) {
+        c->dialog.has_remote_cseq = true;
+        c->dialog.remote_cseq = early->remote_cseq;
+    }
     if (!is_good) { /* acknowledge it as well as can be, then end it */
         pl_fmt_cut(c->dialog.target, sizeof c->dialog.target, "%s",
                    c->hop.request_uri);
@@ -504,6 +510,8 @@ static void on_invite_response(pl_call *c, const pl_sip_msg *m,
                                const pl_sip_flow *flow, unsigned local_status)
 {
     if (m && m->status < 200) {
+        if (!pl_call_take_provisional(c, m))
+            return;
         (void)!pl_call_event(c, PL_CALL_E_GOT_PROGRESS, m,
                              m->status > 100 ? pl_call_sdp_of(m)
                                              : (pl_slice){0});
@@ -598,6 +606,7 @@ void pl_call_on_response(void *ctx, uint64_t tag, const pl_sip_msg *m,
     case REQ_PROBE: on_probe_response(c, m, local_status); break;
     case REQ_REINVITE: pl_call_on_reinvite_response(c, m, local_status); break;
     case REQ_REFRESH: pl_call_on_refresh_response(c, m, local_status); break;
+    case REQ_PRACK:  /* who did not get it repeats its response */
     case REQ_CANCEL: /* what counts is the INVITE's own response */
     case REQ_FORK_BYE: break;
     }
@@ -621,7 +630,8 @@ static void end_fork(pl_call *c, const pl_sip_msg *m)
         return;
     pl_sip_stack_send(c->all->stack, &flow,
                       (pl_slice){(const uint8_t *)c->all->scratch, len});
-    pl_call_request bye = {.method = PL_SIP_BYE, .cseq = m->cseq + 1};
+    pl_call_request bye = {.method = PL_SIP_BYE,
+                           .cseq = ++c->dialog.local_cseq};
     (void)!pl_call_send_inside(c, &d, REQ_FORK_BYE, &bye);
 }
 

@@ -19,11 +19,6 @@ static pl_session_policy policy_of(const pl_calls *all)
                                .min_s = all->o.config->min_se_s};
 }
 
-unsigned pl_call_options(const pl_calls *all)
-{
-    return all->o.config->session_expires_s ? PL_SIP_OPTION_TIMER : 0;
-}
-
 static void append(char *buf, size_t cap, const char *text)
 {
     size_t n = strlen(buf);
@@ -150,6 +145,7 @@ static void send_refresh(pl_call *c, const char *auth)
     pl_call_request r = {
         .method = PL_SIP_UPDATE, .cseq = c->dialog.local_cseq, .extra = auth};
     if (!c->allows_update) {
+        pl_call_forget_early(c);
         r.method = PL_SIP_INVITE;
         r.body = c->sdp;
         r.body_len = c->sdp_len;
@@ -209,8 +205,10 @@ static void refresh_refused(pl_call *c, const pl_sip_msg *m, unsigned status)
 void pl_call_on_refresh_response(pl_call *c, const pl_sip_msg *m,
                                  unsigned local_status)
 {
-    if (m && m->status < 200)
+    if (m && m->status < 200) {
+        (void)pl_call_take_provisional(c, m);
         return;
+    }
     bool is_invite = c->refresh == REFRESH_INVITE;
     c->refresh = REFRESH_NONE;
     if (m && m->status < 300) {

@@ -114,12 +114,15 @@ void pl_call_release(pl_call *c)
         pl_sip_transport_hold(pl_sip_stack_transport(all->stack), &c->flow, -1);
     if (c->is_reinvite_open)
         pl_call_answer_simple(all, c->txn, 487, NULL);
+    if (c->is_update_open)
+        pl_call_answer_simple(all, c->update_txn, 487, NULL);
     if (c->is_offer_open)
         pl_bus_reply_error(all->o.bus, &c->offer_ticket, PL_EGONE, NULL);
     all->slots[(c->serial & 0xffff) - 1] = NULL;
     all->n--;
     pl_metrics_set(all->o.metrics, PL_SIG_calls, (int64_t)all->n);
     free(c->ok);
+    pl_call_drop_reliable(c);
     free(c->offer);
     free(c->sdp);
     free(c->ack);
@@ -228,19 +231,22 @@ static void do_stop_timers(pl_call *c, const cause *w)
 {
     (void)w;
     pl_sip_retrans_stop(&c->retrans);
+    pl_sip_retrans_stop(&c->reliable.retrans);
     c->deadline_us = 0;
     c->ring_us = 0;
 }
 
 static void do_send_progress(pl_call *c, const cause *w)
 {
-    pl_call_send_answer(c, c->last_progress, w->sdp);
+    pl_call_send_progress(c, c->last_progress, w->sdp);
     c->progress_us = pl_call_now(c->all);
 }
 
 static void do_send_answer(pl_call *c, const cause *w)
 {
     c->deadline_us = 0;
+    /* RFC 3262 section 3: but its PRACK may still come */
+    pl_sip_retrans_stop(&c->reliable.retrans);
     pl_call_send_answer(c, 200, w->sdp);
     if (!c->retrans.is_running) /* not sent: no ACK can come */
         c->deadline_us = pl_call_now(c->all);
@@ -404,6 +410,13 @@ static void probe_peer(pl_call *c, int64_t now)
 
 static void tick_call(pl_call *c, int64_t now)
 {
+    if (c->reliable.retrans.is_running) {
+        pl_calls *all = c->all;
+        uint32_t serial = c->serial;
+        pl_call_tick_reliable(c, now);
+        if (!pl_call_of_serial(all, serial))
+            return;
+    }
     switch (pl_sip_retrans_due(&c->retrans, now)) {
     case PL_SIP_RETRANS_WAIT: break;
     case PL_SIP_RETRANS_SEND: pl_call_resend_ok(c); break;
@@ -416,7 +429,8 @@ static void tick_call(pl_call *c, int64_t now)
     if (c->state == PL_CALL_S_IN_RINGING &&
         now - c->progress_us > PROGRESS_AGAIN_US) {
         c->progress_us = now;
-        pl_call_send_answer(c, c->last_progress, (pl_slice){0});
+        if (!c->reliable.is_open)
+            pl_call_send_progress(c, c->last_progress, (pl_slice){0});
     }
     if (c->is_offer_open && now - c->offer_us > CANCEL_WAIT_US) {
         c->is_offer_open = false; /* a 1xx came, but no final answer */
@@ -485,8 +499,10 @@ pl_err pl_calls_respond(pl_calls *calls, const pl_call_respond *m)
         return pl_call_event(c, PL_CALL_E_SAY_PROGRESS, NULL, m->sdp);
     }
     if (m->sip_status < 300) {
-        return m->sdp.len == 0
-                   ? PL_EINVAL
+        if (m->sdp.len == 0)
+            return PL_EINVAL;
+        return pl_call_hold_answer(c, m->sdp)
+                   ? PL_OK
                    : pl_call_event(c, PL_CALL_E_SAY_ANSWER, NULL, m->sdp);
     }
     c->refuse_status = m->sip_status;

@@ -328,6 +328,10 @@ static pl_err take_extensions(const pl_gate *gate, pl_sip_msg *m)
         e = pl_session_expires_parse(line.value, &m->session);
     if (e == PL_OK && find(gate, "Min-SE", &line))
         e = pl_session_min_parse(line.value, &m->session);
+    if (e == PL_OK && find(gate, "RSeq", &line))
+        e = pl_sip_rseq_parse(line.value, &m->rseq);
+    if (e == PL_OK && find(gate, "RAck", &line))
+        e = pl_sip_rack_parse(line.value, &m->rack);
     return e;
 }
 

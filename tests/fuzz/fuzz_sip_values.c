@@ -9,6 +9,7 @@
 #include "pl/ip.h"
 #include "pl/str.h"
 #include "policy.h"
+#include "reliable.h"
 #include "session_timer.h"
 #include "sip_options.h"
 #include "sip_uri.h"
@@ -104,6 +105,9 @@ static void extensions(pl_slice text)
         abort();
     }
     (void)!pl_session_min_parse(text, &words);
+    pl_sip_rack rack = {.rseq = 0};
+    if (pl_sip_rack_parse(text, &rack) == PL_OK && rack.rseq == 0)
+        abort();
     (void)pl_sip_options_unknown(text, pl_sip_options_of(text), buf,
                                  sizeof buf);
     (void)pl_sip_tokens_have(text, "UPDATE");

@@ -146,6 +146,9 @@ transports=u1 uac uac_slow_ack lobby '^ended'
 uac uac_hung_up_on hangup '^ended'
 uac uac_options lobby
 uac uac_timer lobby '^ended'
+uac uac_100rel early '^ended'
+transports=u1 uac uac_no_prack ring '^ended .* 504'
+uac uac_update early '^ended'
 uac uac_methods lobby
 refused busy 486
 refused nobody 404
@@ -163,6 +166,8 @@ uas uas_reinvite '^answered=>offer
 ^offer-answered=>end' '^ended'
 uas uas_glare '^answered=>offer
 ^offer-answered=>end' '^ended'
+uas uas_100rel '^answered=>end' '^ended'
+uas uas_update '' '^ended'
 uas uas_timer '^answered=>end' '^ended'
 uas uas_bye '' '^ended'
 echo "start sip:bob@192.0.2.1" >&9

@@ -53,12 +53,29 @@ static void crossed_offers_wait_in_two_ranges(void **state)
     assert_int_equal(most[1], 4000000);
 }
 
+static void reliable_responses_double_without_a_limit(void **state)
+{
+    (void)state; /* RFC 3262 section 3 */
+    pl_sip_retrans r;
+    pl_sip_retrans_start_reliable(&r, 0);
+    int64_t at = 0;
+    for (int64_t wait = PL_SIP_T1_US; at + wait < 64 * PL_SIP_T1_US;
+         wait *= 2) {
+        at += wait;
+        assert_int_equal(pl_sip_retrans_due(&r, at - 1), PL_SIP_RETRANS_WAIT);
+        assert_int_equal(pl_sip_retrans_due(&r, at), PL_SIP_RETRANS_SEND);
+    }
+    assert_int_equal(pl_sip_retrans_due(&r, 64 * PL_SIP_T1_US),
+                     PL_SIP_RETRANS_GIVE_UP);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(times_double_up_to_t2_for_32_seconds),
         cmocka_unit_test(an_ack_stops_it),
         cmocka_unit_test(crossed_offers_wait_in_two_ranges),
+        cmocka_unit_test(reliable_responses_double_without_a_limit),
     };
     return RUN(tests);
 }
