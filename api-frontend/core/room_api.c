@@ -86,11 +86,8 @@ static pl_err put_payload(const pl_api_call *call, const char *suffix,
     PL_MSG_SET(POOL_CHECKOUT, pool_checkout, m, tag);
     if (!call->rooms->is_derived)
         return PL_OK;
-    if (strlen(suffix) >= sizeof m->name) {
-        return pl_room_refuse(answer, "query", "uuiData",
-                              "cannot be the name of a room", "value_error");
-    }
-    pl_fmt_cut(m->name, sizeof m->name, "%s", suffix);
+    if (PL_PUT(m->name, pl_slice_str(suffix)))
+        return PL_EINVAL;
     PL_MSG_SET(POOL_CHECKOUT, pool_checkout, m, name);
     return PL_OK;
 }
