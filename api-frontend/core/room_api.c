@@ -75,7 +75,7 @@ static pl_err read_payload(const pl_api_call *call, size_t max, char *ret_text,
 
 /* The tag, and where names are derived the name. */
 static pl_err put_payload(const pl_api_call *call, const char *suffix,
-                          pl_pool_checkout *m, pl_answer *answer)
+                          pl_pool_checkout *m)
 {
     if (!suffix[0])
         return PL_OK;
@@ -110,7 +110,7 @@ static pl_err prepare_create(pl_api_call *call, pl_answer *answer)
     e = read_payload(call, TAG_MAX - strlen(call->rooms->tag_prefix), suffix,
                      answer);
     if (!e && answer->status == 0)
-        e = put_payload(call, suffix, m, answer);
+        e = put_payload(call, suffix, m);
     if (e || answer->status != 0)
         return e;
     if (key.len > 0) {
