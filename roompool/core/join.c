@@ -16,15 +16,40 @@
 
 /* ---- tokens ---- */
 
-static void expired(void *ctx, void *object)
+enum { LOOK_MS = 10000 }; /* for a page that nobody sits at */
+
+/* Whether it has had neither a call nor a reader of its events for long: its
+ * user is gone, whatever its token says. */
+static bool is_abandoned(const pl_pool *pool, pl_part *part)
 {
-    pl_part_leave(ctx, object, "Timer expired awaiting token refresh");
+    int64_t after_us = PL_S(pool->config->abandoned_s);
+    if (!pl_list_is_empty(&part->legs) || part->poll.is_parked) {
+        part->quiet_us = 0;
+        return false;
+    }
+    if (part->quiet_us == 0)
+        part->quiet_us = pool->now.us;
+    return after_us > 0 && pool->now.us - part->quiet_us >= after_us;
+}
+
+static void look(void *ctx, void *object)
+{
+    pl_pool *pool = ctx;
+    pl_part *part = object;
+    if (pool->now.wall_ms >= part->row.token_expires_at ||
+        is_abandoned(pool, part)) {
+        pl_part_leave(pool, part, "Timer expired awaiting token refresh");
+    } else {
+        pl_join_plan_expiry(pool, part);
+    }
 }
 
 void pl_join_plan_expiry(pl_pool *pool, pl_part *part)
 {
-    pl_pool_plan(pool, &part->timer, expired, part,
-                 PL_MS(part->row.token_expires_at - pool->now.wall_ms));
+    int64_t left_ms = part->row.token_expires_at - pool->now.wall_ms;
+    if (pool->config->abandoned_s > 0 && left_ms > LOOK_MS)
+        left_ms = LOOK_MS;
+    pl_pool_plan(pool, &part->timer, look, part, PL_MS(left_ms));
 }
 
 /* Its only token; NULL when it has had more, or is no page. */

@@ -4,7 +4,8 @@
 
 #include "model.h"
 
-/* Start the clock of a page's token, after loading or a refresh. */
+/* Start the clock of a page's token, after loading or a refresh; and look from
+ * time to time whether anybody is still there. */
 void pl_join_plan_expiry(pl_pool *pool, pl_part *part);
 
 /* Keep what finds the page whose request to join comes once more: after its

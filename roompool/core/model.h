@@ -94,6 +94,7 @@ struct pl_part {
      * offered; both know each other while it is undecided. */
     bool is_spare;
     char partner[PL_ID_MAX + 1];
+    int64_t quiet_us; /* a page without call and reader since then; 0 no */
     pl_task timer; /* ringing, PIN entry, token expiry, or final purge */
 };
 

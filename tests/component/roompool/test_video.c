@@ -10,6 +10,7 @@
 #include "core/video.h"
 #include "core/vmr.h"
 #include "fake_page.h"
+#include "mgmt_client.h"
 #include "pool_client.h"
 #include "world.h"
 
@@ -184,6 +185,22 @@ static void the_id_may_be_the_name_of_the_room(void **state)
     assert_int_equal(create(w, "xyz", &a), PL_OK);
     assert_string_equal(a.body.video.session_id, a.body.video.room_name);
     assert_int_equal(end(w, a.body.video.session_id), PL_OK);
+}
+
+static void a_session_keeps_a_room_that_is_renamed(void **state)
+{
+    world *w = *state;
+    answer a;
+    assert_int_equal(create(w, "xyz", &a), PL_OK);
+    uint64_t no = (uint64_t)world_sql(
+        w, "SELECT room_no FROM video_sessions WHERE ended_at IS NULL");
+    mgmt_changes(w, PL_MGMT_RESOURCE_CONFERENCE, no, "{'name':'other'}");
+    world_run(w, 300 * (int64_t)S);
+    assert_int_equal(state_of(w, a.body.video.session_id), STATE(GRANTED));
+    assert_int_equal(end(w, a.body.video.session_id), PL_OK);
+    assert_int_equal(count(w, "pool WHERE name = 'other' AND state <> "
+                              "'deleted'"),
+                     0);
 }
 
 /* from, told, error, state then */
@@ -375,6 +392,46 @@ static void who_is_there_keeps_the_session(void **state)
     page_is_in(w, &guest, s->room_alias, s->guest_pin, "t1");
     world_run(w, 590 * (int64_t)S);
     assert_int_equal(state_of(w, s->session_id), STATE(GRANTED));
+    assert_int_equal(end(w, s->session_id), PL_OK);
+}
+
+static int64_t live(world *w)
+{
+    return count(w, "v_live_participants");
+}
+
+/* For ten seconds. */
+static void reads(world *w, page *p)
+{
+    pl_event_poll m = {.stream = PL_STREAM_PARTICIPANT, .wait_ms = 9900};
+    answer a;
+    page_listens(w, p);
+    m.after_seq = p->cursor;
+    PUT(m.id, p->id);
+    PUT(m.token_hash, hash_of(p->token));
+    world_send(w, w->api, &PL_MSG_EVENT_POLL, &m, &a);
+    world_run(w, 10 * (int64_t)S);
+}
+
+static void without_call_and_events_a_page_is_gone_in_a_minute(void **state)
+{
+    world *w = *state;
+    answer a;
+    page talker;
+    page quiet;
+    page reader;
+    w->config.token_s = 600;
+    w->config.abandoned_s = 60;
+    assert_int_equal(create(w, "xyz", &a), PL_OK);
+    const pl_video_session *s = &a.body.video;
+    page_is_in(w, &talker, s->room_alias, s->guest_pin, "t1");
+    page_enters(w, &quiet, s->room_alias, s->guest_pin, "t2");
+    page_enters(w, &reader, s->room_alias, s->guest_pin, "t3");
+    for (int i = 0; i < 9; i++) {
+        reads(w, &reader);
+        if (i != 5 && i != 6) /* within a look */
+            assert_int_equal(live(w), i < 5 ? 3 : 2);
+    }
     assert_int_equal(end(w, s->session_id), PL_OK);
 }
 
@@ -644,6 +701,39 @@ static void what_is_no_room_is_not_taken(void **state)
     web_answer(w, r, 404, NULL);
 }
 
+static void a_room_may_have_no_pin_for_guests(void **state)
+{
+    world *w = *state;
+    answer a;
+    create_begin(w, "d", &a);
+    give_token(w);
+    web_answer(w, next_create(w), 200,
+               "{\"name\":\"r\",\"aliases\":[],\"guest_pin\":\"\"}");
+    world_wait(w, &a);
+    assert_int_equal(a.error, PL_OK);
+    assert_string_equal(a.body.video.room_alias, "r");
+    assert_string_equal(a.body.video.guest_pin, "");
+}
+
+/* Its names are made from what the room is for: another session has it. */
+static void a_room_of_another_session_is_not_given_back(void **state)
+{
+    world *w = *state;
+    answer a;
+    PUT(w->config.video_session_id_mode, "name");
+    create_begin(w, "d", &a);
+    give_token(w);
+    web_answer(w, next_create(w), 200, ROOM);
+    world_wait(w, &a);
+    assert_int_equal(a.error, PL_OK);
+    create_begin(w, "e", &a);
+    web_answer(w, next_create(w), 200, ROOM);
+    world_wait(w, &a);
+    assert_int_equal(a.error, PL_EUNAVAILABLE);
+    world_run(w, S);
+    assert_int_equal(web_waiting(w), 0);
+}
+
 static void a_room_is_given_back_until_it_is_taken(void **state)
 {
     world *w = *state;
@@ -704,6 +794,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         HERE(a_session_is_granted_with_a_room),
         HERE(the_id_may_be_the_name_of_the_room),
+        HERE(a_session_keeps_a_room_that_is_renamed),
         HERE(each_status_follows_the_table),
         HERE(an_end_takes_the_room_along),
         HERE(a_session_outlives_its_room_for_a_day),
@@ -711,6 +802,7 @@ int main(void)
         HERE(a_call_without_a_name_gets_one),
         HERE(a_silent_app_fails_once_nobody_is_there),
         HERE(who_is_there_keeps_the_session),
+        HERE(without_call_and_events_a_page_is_gone_in_a_minute),
         HERE(who_never_comes_has_the_time_of_the_lease),
         HERE(sessions_are_limited),
         HERE(a_device_may_have_one_session_only),
@@ -722,6 +814,8 @@ int main(void)
         ELSEWHERE(a_refused_token_is_dropped_once),
         ELSEWHERE(without_a_token_there_is_an_end_after_five_seconds),
         ELSEWHERE(what_is_no_room_is_not_taken),
+        ELSEWHERE(a_room_may_have_no_pin_for_guests),
+        ELSEWHERE(a_room_of_another_session_is_not_given_back),
         ELSEWHERE(a_room_is_given_back_until_it_is_taken),
         ELSEWHERE(elsewhere_only_a_steady_app_can_fall_silent),
     };

@@ -132,6 +132,7 @@ void world_prepare(world *w)
     memset(w, 0, sizeof *w);
     pl_log_open("test", PL_LOG_ERROR, false);
     preset(&w->config);
+    w->config.abandoned_s = 0; /* most pages here neither talk nor read */
     /* In memory where there is such a place: many commits, no power cuts. */
     pl_fmt_cut(w->folder, sizeof w->folder, "/dev/shm/pl-roompool-XXXXXX");
     if (!mkdtemp(w->folder)) {
