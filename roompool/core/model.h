@@ -46,6 +46,7 @@ typedef struct pl_room {
     pl_list aliases;    /* room_alias.h */
     pl_list settings;   /* room_setting.h */
     pl_list autos;      /* room_auto.h */
+    struct pl_room *next_same; /* of the same name, but for case */
 } pl_room;
 
 struct pl_conf {
@@ -95,7 +96,7 @@ struct pl_part {
     bool is_spare;
     char partner[PL_ID_MAX + 1];
     int64_t quiet_us; /* a page without call and reader since then; 0 no */
-    pl_task timer; /* ringing, PIN entry, token expiry, or final purge */
+    pl_task timer;    /* ringing, PIN entry, token expiry, or final purge */
 };
 
 struct pl_leg {
@@ -182,11 +183,12 @@ struct pl_pool {
     pl_map *rooms, *aliases, *confs, *parts, *legs, *calls, *sessions, *tokens,
         *users, *workers;
     pl_map *room_nos, *alias_nos, *autos; /* by number; managed ones */
-    uint64_t numbers[PL_N_NUMBERS];       /* highest given */
-    pl_list transfers;                    /* tickets to rooms; see refer.h */
+    pl_map *room_names; /* the first of each name, by pl_room_fold() */
+    uint64_t numbers[PL_N_NUMBERS]; /* highest given */
+    pl_list transfers;              /* tickets to rooms; see refer.h */
     unsigned n_transfers;
-    pl_map *joined;  /* pages, by the only token hash they have had so far */
-    pl_vmrs *vmrs;   /* managed rooms */
+    pl_map *joined; /* pages, by the only token hash they have had so far */
+    pl_vmrs *vmrs;  /* managed rooms */
     pl_videos *videos;
     pl_map *callees; /* the first session of each user, by pl_user_key() */
     pl_list ops;

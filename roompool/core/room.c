@@ -49,6 +49,34 @@ static void unindex_no(pl_pool *pool, const pl_room *room)
         (void)pl_map_remove(pool->room_nos, key);
 }
 
+/* Names that differ in case only are few, but may be. */
+static pl_err index_name(pl_pool *pool, pl_room *room)
+{
+    char key[PL_ROOM_NAME_MAX + 1];
+    pl_room_fold(key, sizeof key, room->row.room_id);
+    pl_room *first = pl_map_find(pool->room_names, key);
+    if (!first)
+        return pl_map_put(pool->room_names, key, room);
+    room->next_same = first->next_same;
+    first->next_same = room;
+    return PL_OK;
+}
+
+static void unindex_name(pl_pool *pool, pl_room *room)
+{
+    char key[PL_ROOM_NAME_MAX + 1];
+    pl_room_fold(key, sizeof key, room->row.room_id);
+    pl_room *at = pl_map_remove(pool->room_names, key);
+    pl_room *first = at == room ? room->next_same : at;
+    while (at && at != room && at->next_same != room)
+        at = at->next_same;
+    if (at && at != room)
+        at->next_same = room->next_same;
+    room->next_same = NULL;
+    if (first && pl_map_put(pool->room_names, key, first))
+        pl_pool_fail(pool, PL_ENOMEM);
+}
+
 pl_err pl_room_load(pl_pool *pool, const pl_room_row *row)
 {
     pl_room *room = calloc(1, sizeof *room);
@@ -63,7 +91,8 @@ pl_err pl_room_load(pl_pool *pool, const pl_room_row *row)
         free(room);
         return e;
     }
-    return index_no(pool, room);
+    e = index_name(pool, room);
+    return e ? e : index_no(pool, room);
 }
 
 void pl_room_free(void *room)
@@ -88,20 +117,13 @@ bool pl_room_is_vacant(const pl_room *room)
 pl_room *pl_room_by_name(const pl_pool *pool, const char *name)
 {
     char key[PL_ROOM_NAME_MAX + 1];
-    char other[PL_ROOM_NAME_MAX + 1];
-    size_t cursor = 0;
-    pl_room *room;
-    pl_room *vacant = NULL;
     pl_room_fold(key, sizeof key, name);
-    while ((room = pl_map_next(pool->rooms, &cursor, NULL)) != NULL) {
-        pl_room_fold(other, sizeof other, room->row.room_id);
-        if (strcmp(key, other) != 0)
-            continue;
+    pl_room *first = pl_map_find(pool->room_names, key);
+    for (pl_room *room = first; room; room = room->next_same) {
         if (!pl_room_is_vacant(room))
             return room;
-        vacant = room;
     }
-    return vacant;
+    return first;
 }
 
 void pl_room_save(pl_pool *pool, const pl_room *room)
@@ -215,6 +237,7 @@ void pl_room_drop_unused(pl_pool *pool, pl_room *room)
     pl_settings_drop_all(pool, room);
     pl_pool_del(pool, &PL_TABLE_ROOM, &room->row);
     unindex_no(pool, room);
+    unindex_name(pool, room);
     (void)pl_map_remove(pool->rooms, room->row.room_id);
     pl_room_free(room);
 }
@@ -284,7 +307,11 @@ pl_err pl_room_rename(pl_pool *pool, pl_room *room, const char *name)
     if (e)
         return e;
     (void)pl_map_remove(pool->rooms, old.room_id);
+    unindex_name(pool, room);
     PL_SET(room->row.room_id, name);
+    e = index_name(pool, room);
+    if (e)
+        return e;
     old.source = PL_ROOM_SOURCE_JOIN;
     old.room_no = 0;
     pl_pool_put(pool, &PL_TABLE_ROOM, &old);

@@ -39,6 +39,16 @@ static const char *number_breach(const pl_pool *pool, const pl_room *room)
     return NULL;
 }
 
+static const char *name_breach(const pl_pool *pool, const pl_room *room)
+{
+    char key[PL_ROOM_NAME_MAX + 1];
+    pl_room_fold(key, sizeof key, room->row.room_id);
+    const pl_room *at = pl_map_find(pool->room_names, key);
+    while (at && at != room)
+        at = at->next_same;
+    return at ? NULL : "a room is not found by its name in any case";
+}
+
 static const char *removed_breach(const pl_room *room)
 {
     bool is_removed =
@@ -75,6 +85,8 @@ static const char *one_breach(const pl_pool *pool, const pl_room *room,
                 alias_breach(pool, room, PL_CONTAINER(node, pl_alias, link));
         ++*n_aliases;
     }
+    if (!breach)
+        breach = name_breach(pool, room);
     if (!breach)
         breach = removed_breach(room);
     return breach ? breach : autos_breach(pool, room);

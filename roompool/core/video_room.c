@@ -15,7 +15,7 @@
 #include "pl/str.h"
 #include "room_pin.h"
 #include "video.h"
-#include "vmr_checkout.h"
+#include "vmr_remote.h"
 
 enum {
     ASK_MS = 3000,
@@ -28,11 +28,20 @@ enum {
 
 /* ---- a room of ours ---- */
 
+/* Its name may be another by now. */
 static pl_vmr *room_of(const pl_pool *pool, const pl_video *video)
 {
-    pl_vmr *vmr =
-        video->row.room_no > 0 ? pl_vmr_find(pool, video->row.room_name) : NULL;
-    return vmr && vmr->row.room_no == video->row.room_no ? vmr : NULL;
+    uint64_t no = video->row.room_no;
+    return no > 0 ? pl_vmr_by_no(pool, no) : NULL;
+}
+
+/* Whether anybody is in it; on another platform, as far as it told us. */
+static bool is_occupied(const pl_vmr *vmr)
+{
+    if (!vmr->room)
+        return false;
+    return pl_vmr_is_remote(vmr) ? vmr->row.state == PL_POOL_STATE_IN_USE
+                                 : pl_conf_is_occupied(vmr->room->conf);
 }
 
 pl_video_room_state pl_video_room_look(const pl_pool *pool,
@@ -44,7 +53,7 @@ pl_video_room_state pl_video_room_look(const pl_pool *pool,
         return s;
     s.was_joined = vmr->row.first_join_at != 0;
     s.is_there = vmr->row.state != PL_POOL_STATE_DELETED;
-    s.is_occupied = vmr->room && pl_conf_is_occupied(vmr->room->conf);
+    s.is_occupied = is_occupied(vmr);
     return s;
 }
 
@@ -364,7 +373,7 @@ static pl_err take_text(const pl_json *json, const char *name, char *buf,
 {
     pl_slice text;
     pl_err e = pl_json_get_str(json, name, &text);
-    if (!e && (text.len == 0 || pl_copy(buf, cap, text)))
+    if (!e && pl_copy(buf, cap, text))
         e = PL_EPROTO;
     return e;
 }
@@ -376,12 +385,16 @@ static pl_err read_room(const pl_fetched *m, pl_video_row *row)
     pl_err e = pl_json_parse(m->body, &json);
     if (!e)
         e = take_text(json, "name", row->room_name, sizeof row->room_name);
+    if (!e && !row->room_name[0])
+        e = PL_EPROTO;
     if (!e) {
         const pl_json *alias = pl_json_at(pl_json_get(json, "aliases"), 0);
         PL_SET(row->room_alias, row->room_name);
         if (alias) {
             e = take_text(alias, "alias", row->room_alias,
                           sizeof row->room_alias);
+            if (!e && !row->room_alias[0])
+                e = PL_EPROTO;
         }
     }
     if (!e) {
@@ -412,7 +425,7 @@ static void made(pl_pool *pool, errand *a, const pl_fetched *m)
         e = pl_video_add(pool, &row, a->session_id, &video);
     if (!e) {
         pl_video_reply(pool, &a->ticket, video);
-    } else if (row.room_name[0]) {
+    } else if (row.room_name[0] && e != PL_EEXIST) { /* then it has a session */
         return_unused(pool, row.room_name);
     }
     end_errand(pool, a, e ? PL_EUNAVAILABLE : PL_OK);

@@ -1,5 +1,5 @@
 /* test_platform_event.c - events of another platform about rooms that live
- * here, and events that come twice. */
+ * here, events that come twice, and video sessions of rooms that live there. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "core/vmr.h"
+#include "fake_platform.h"
 #include "pool_client.h"
 #include "world.h"
 
@@ -85,11 +86,53 @@ static void repeats_are_dropped(void **state)
     world_destroy(&w);
 }
 
+static int64_t count(world *w, const char *where)
+{
+    char sql[128];
+    pl_fmt_cut(sql, sizeof sql, "SELECT count(*) FROM %s", where);
+    return world_sql(w, sql);
+}
+
+/* An app that tells only what changes is silent for as long as it talks. */
+static void who_is_in_a_room_there_keeps_its_session(void **state)
+{
+    static fake_platform p;
+    enum { S = 1000000 };
+    world w;
+    pl_video_create m = {.present = 0};
+    answer a;
+    (void)state;
+    world_prepare(&w);
+    platform_configure(&w);
+    platform_serve(&p, &w);
+    world_create_at(&w, 1, NULL, NULL);
+    world_run(&w, 3 * S);
+    PUT(m.client_id, "123");
+    PUT(m.device_code, "xyz");
+    world_send(&w, w.api, &PL_MSG_VIDEO_CREATE, &m, &a);
+    world_wait(&w, &a);
+    assert_int_equal(a.error, PL_OK);
+    const char *name = a.body.video.room_name;
+    platform_find(&p, name)->is_live = true;
+    hear(&w, "n", 1, 1000, STARTED, name);
+    world_run(&w, 600 * (int64_t)S);
+    assert_int_equal(count(&w, "pool WHERE state = 'in-use'"), 1);
+    assert_int_equal(count(&w, "video_sessions WHERE ended_at IS NULL"), 1);
+    platform_find(&p, name)->is_live = false;
+    hear(&w, "n", 2, 2000, ENDED, name);
+    world_run(&w, 60 * (int64_t)S);
+    assert_int_equal(count(&w, "video_sessions WHERE state = 'session_failed'"),
+                     1);
+    assert_null(platform_find(&p, name));
+    world_destroy(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_we_see_ourselves_counts),
         cmocka_unit_test(repeats_are_dropped),
+        cmocka_unit_test(who_is_in_a_room_there_keeps_its_session),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
