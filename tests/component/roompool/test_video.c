@@ -203,22 +203,6 @@ static void a_session_keeps_a_room_that_is_renamed(void **state)
                      0);
 }
 
-static void a_session_keeps_a_room_that_is_renamed(void **state)
-{
-    world *w = *state;
-    answer a;
-    assert_int_equal(create(w, "xyz", &a), PL_OK);
-    uint64_t no = (uint64_t)world_sql(
-        w, "SELECT room_no FROM video_sessions WHERE ended_at IS NULL");
-    mgmt_changes(w, PL_MGMT_RESOURCE_CONFERENCE, no, "{'name':'other'}");
-    world_run(w, 300 * (int64_t)S);
-    assert_int_equal(state_of(w, a.body.video.session_id), STATE(GRANTED));
-    assert_int_equal(end(w, a.body.video.session_id), PL_OK);
-    assert_int_equal(count(w, "pool WHERE name = 'other' AND state <> "
-                              "'deleted'"),
-                     0);
-}
-
 /* from, told, error, state then */
 static void each_status_follows_the_table(void **state)
 {
@@ -750,39 +734,6 @@ static void a_room_of_another_session_is_not_given_back(void **state)
     assert_int_equal(web_waiting(w), 0);
 }
 
-static void a_room_may_have_no_pin_for_guests(void **state)
-{
-    world *w = *state;
-    answer a;
-    create_begin(w, "d", &a);
-    give_token(w);
-    web_answer(w, next_create(w), 200,
-               "{\"name\":\"r\",\"aliases\":[],\"guest_pin\":\"\"}");
-    world_wait(w, &a);
-    assert_int_equal(a.error, PL_OK);
-    assert_string_equal(a.body.video.room_alias, "r");
-    assert_string_equal(a.body.video.guest_pin, "");
-}
-
-/* Its names are made from what the room is for: another session has it. */
-static void a_room_of_another_session_is_not_given_back(void **state)
-{
-    world *w = *state;
-    answer a;
-    PUT(w->config.video_session_id_mode, "name");
-    create_begin(w, "d", &a);
-    give_token(w);
-    web_answer(w, next_create(w), 200, ROOM);
-    world_wait(w, &a);
-    assert_int_equal(a.error, PL_OK);
-    create_begin(w, "e", &a);
-    web_answer(w, next_create(w), 200, ROOM);
-    world_wait(w, &a);
-    assert_int_equal(a.error, PL_EUNAVAILABLE);
-    world_run(w, S);
-    assert_int_equal(web_waiting(w), 0);
-}
-
 static void a_room_is_given_back_until_it_is_taken(void **state)
 {
     world *w = *state;
@@ -844,7 +795,6 @@ int main(void)
         HERE(a_session_is_granted_with_a_room),
         HERE(the_id_may_be_the_name_of_the_room),
         HERE(a_session_keeps_a_room_that_is_renamed),
-        HERE(a_session_keeps_a_room_that_is_renamed),
         HERE(each_status_follows_the_table),
         HERE(an_end_takes_the_room_along),
         HERE(a_session_outlives_its_room_for_a_day),
@@ -864,8 +814,6 @@ int main(void)
         ELSEWHERE(a_refused_token_is_dropped_once),
         ELSEWHERE(without_a_token_there_is_an_end_after_five_seconds),
         ELSEWHERE(what_is_no_room_is_not_taken),
-        ELSEWHERE(a_room_may_have_no_pin_for_guests),
-        ELSEWHERE(a_room_of_another_session_is_not_given_back),
         ELSEWHERE(a_room_may_have_no_pin_for_guests),
         ELSEWHERE(a_room_of_another_session_is_not_given_back),
         ELSEWHERE(a_room_is_given_back_until_it_is_taken),
