@@ -233,6 +233,16 @@ static bool starts(pl_slice path, const char *prefix)
     return path.len >= n && memcmp(path.ptr, prefix, n) == 0;
 }
 
+/* /{tenant}/oauth2/v2.0/token and what goes with it. */
+static bool is_of_tenant(pl_slice path)
+{
+    const uint8_t *slash =
+        path.len > 1 ? memchr(path.ptr + 1, '/', path.len - 1) : NULL;
+    pl_slice rest = {slash, slash ? path.len - (size_t)(slash - path.ptr) : 0};
+    return starts(rest, "/oauth2/v2.0/") || starts(rest, "/discovery/v2.0/") ||
+           starts(rest, "/v2.0/");
+}
+
 pl_api_family pl_family_of_path(pl_slice path)
 {
     static const struct {
@@ -247,15 +257,17 @@ pl_api_family pl_family_of_path(pl_slice path)
         {"/api/client/", PL_FAMILY_CLIENT},
         {"/oauth", PL_FAMILY_TOKEN},
         {"/room", PL_FAMILY_ROOM},
-        {"/public/room", PL_FAMILY_ROOM},
+        {"/public/", PL_FAMILY_ROOM},
         {"/video/", PL_FAMILY_VIDEO},
+        {"/device/", PL_FAMILY_VIDEO},
+        {"/.well-known/", PL_FAMILY_TOKEN},
         {"/api/admin/", PL_FAMILY_MANAGEMENT},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (starts(path, rows[i].prefix))
             return rows[i].family;
     }
-    return PL_FAMILY_SITE;
+    return is_of_tenant(path) ? PL_FAMILY_TOKEN : PL_FAMILY_SITE;
 }
 
 bool pl_origin_is_listed(const char *list, pl_slice origin)

@@ -57,25 +57,31 @@ static void refuse_command(pl_answer *answer, int status, const char *text)
     pl_jw_close(&w, '}');
 }
 
+/* In the operation's own form; who is not let in yet gets the same of all. */
+static void refuse(const pl_api_call *call, int status, const char *text,
+                   pl_answer *answer)
+{
+    bool is_command = call->match->route &&
+                      call->match->route->op == &PL_OP_MANAGEMENT_COMMAND;
+    if (is_command && status != 401) {
+        refuse_command(answer, status, text);
+    } else {
+        pl_answer_refuse(answer, PL_FAMILY_MANAGEMENT, status, text);
+    }
+}
+
 void pl_management_fail(const pl_api_call *call, pl_err e, const char *text,
                         pl_answer *answer)
 {
     int status = pl_err_http(e);
     const char *words = pl_err_text(e);
-    bool is_command = call->match->route &&
-                      call->match->route->op == &PL_OP_MANAGEMENT_COMMAND;
     for (size_t i = 0; i < sizeof ERRORS / sizeof ERRORS[0]; i++) {
         if (ERRORS[i].e == e) {
             status = ERRORS[i].status;
             words = ERRORS[i].text;
         }
     }
-    if (is_command && status != 401) {
-        refuse_command(answer, status, text ? text : words);
-    } else {
-        pl_answer_refuse(answer, PL_FAMILY_MANAGEMENT, status,
-                         text ? text : words);
-    }
+    refuse(call, status, text ? text : words, answer);
     if (is_later(status))
         pl_answer_header(answer, "Retry-After", "5");
 }
@@ -111,7 +117,8 @@ bool pl_management_lacks_slash(const pl_api_call *call, pl_answer *answer)
         pl_answer_header(answer, "Location", location);
         return true;
     }
-    return !pl_management_refuse(answer, 404, "Paths end with a slash");
+    refuse(call, 404, "Paths end with a slash", answer);
+    return true;
 }
 
 const pl_mgmt_desc *pl_management_desc(const pl_api_call *call)
@@ -119,14 +126,16 @@ const pl_mgmt_desc *pl_management_desc(const pl_api_call *call)
     return pl_mgmt_desc_of(call->match->route->op->arg);
 }
 
-/* application/json, whatever parameters it has, or not said. */
+/* application/json, whatever parameters it has; or not said, but not by a web
+ * page: without the type browsers would let any page post with the password
+ * that they keep. */
 static bool is_json(const pl_http_head *head)
 {
     static const char type_json[] = "application/json";
     enum { N = sizeof type_json - 1 };
     pl_slice type = pl_http_head_get(head, "content-type");
     if (type.len == 0)
-        return true;
+        return !pl_http_head_has(head, "origin");
     bool has_end = type.len == N ||
                    (type.len > N && (type.ptr[N] == ';' || type.ptr[N] == ' '));
     return has_end && pl_slice_eq_nocase((pl_slice){type.ptr, N}, type_json);
@@ -135,13 +144,13 @@ static bool is_json(const pl_http_head *head)
 pl_err pl_management_read_body(pl_api_call *call, pl_answer *answer)
 {
     if (!is_json(call->head)) {
-        return pl_management_refuse(answer, 415,
-                                    "The body is to be application/json");
+        refuse(call, 415, "The body is to be application/json", answer);
+        return PL_OK;
     }
     pl_err e = pl_call_parse_body(call);
     if (e == PL_EPROTO)
-        return pl_management_refuse(answer, 400, "The body is not valid JSON");
-    if (!e && !pl_json_is_object(call->doc))
-        return pl_management_refuse(answer, 400, "The body is not an object");
-    return e;
+        refuse(call, 400, "The body is not valid JSON", answer);
+    else if (!e && !pl_json_is_object(call->doc))
+        refuse(call, 400, "The body is not an object", answer);
+    return e == PL_EPROTO ? PL_OK : e;
 }

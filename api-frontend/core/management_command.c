@@ -219,7 +219,6 @@ static pl_err put_dial(pl_api_call *call)
         pl_client_opt_str(call, "remote_display_name", &name) ||
         PL_PUT(m->display_name, pl_client_cut(name, PL_NAME_MAX)) ||
         pl_client_opt_str(call, "dtmf_sequence", &digits) ||
-        pl_client_opt_str(call, "dtmf_sequence", &digits) ||
         (digits.len > 0 && !pl_is_keys(digits)) || PL_PUT(m->digits, digits))
         return PL_EINVAL;
     if (name.len > 0)

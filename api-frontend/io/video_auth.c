@@ -182,8 +182,8 @@ static bool is_in_time(const pl_json *claims, int64_t wall_ms)
 {
     int64_t s;
     pl_err e = pl_json_get_i64(claims, "exp", &s);
-    if (e != PL_ENOENT &&
-        (e || s > INT64_MAX / 1000 - 60 || wall_ms >= s * 1000 + SKEW_MS))
+    if (e != PL_ENOENT && (e || s < 0 || s > INT64_MAX / 1000 - 60 ||
+                           wall_ms >= s * 1000 + SKEW_MS))
         return false;
     e = pl_json_get_i64(claims, "nbf", &s);
     return e == PL_ENOENT || (!e && s <= (wall_ms + SKEW_MS) / 1000);

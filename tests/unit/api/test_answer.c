@@ -35,6 +35,36 @@ static void refuses_in_each_family_form(void **state)
     }
 }
 
+/* What has no route is refused in the form of the API that it was meant for. */
+static void every_path_has_its_family(void **state)
+{
+    static const struct {
+        const char *path;
+        pl_api_family family;
+    } ROWS[] = {
+        {"/", PL_FAMILY_SITE},
+        {"/a/b", PL_FAMILY_SITE},
+        {"/join/x", PL_FAMILY_SITE},
+        {"/RTC/v1/x", PL_FAMILY_CONFERENCE},
+        {"/api/client/v2/x", PL_FAMILY_CLIENT},
+        {"/oauth2/token", PL_FAMILY_TOKEN},
+        {"/.well-known/jwks.json", PL_FAMILY_TOKEN},
+        {"/acme/oauth2/v2.0/token", PL_FAMILY_TOKEN},
+        {"/acme/discovery/v2.0/keys", PL_FAMILY_TOKEN},
+        {"/acme/v2.0/.well-known/openid-configuration", PL_FAMILY_TOKEN},
+        {"/rooms", PL_FAMILY_ROOM},
+        {"/public/room/x", PL_FAMILY_ROOM},
+        {"/public/event_sink", PL_FAMILY_ROOM},
+        {"/video/v2/sessions", PL_FAMILY_VIDEO},
+        {"/device/.well-known/openid-configuration", PL_FAMILY_VIDEO},
+        {"/api/admin/status/v1/x/", PL_FAMILY_MANAGEMENT},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++)
+        assert_int_equal(pl_family_of_path(pl_slice_str(ROWS[i].path)),
+                         ROWS[i].family);
+}
+
 static void never_lets_control_characters_into_headers(void **state)
 {
     pl_answer answer;
@@ -116,6 +146,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_heads),
         cmocka_unit_test(refuses_in_each_family_form),
+        cmocka_unit_test(every_path_has_its_family),
         cmocka_unit_test(never_lets_control_characters_into_headers),
         cmocka_unit_test(reflects_listed_origins_only),
     };

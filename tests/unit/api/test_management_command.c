@@ -199,8 +199,12 @@ static void what_makes_no_sense_is_refused(void **state)
         refused(line, rows[i].body, rows[i].status,
                 "{\"status\":\"error\",\"error\":\"");
     }
-    refused("POST " COMMAND "participant/mute", "{}", 404, "slash");
-    refused("POST " COMMAND "participant/mute/", "x", 400, "not valid JSON");
+    refused("POST " COMMAND "participant/mute", "{}", 404,
+            "{\"status\":\"error\",\"error\":\"Paths end with a slash\"}");
+    refused("POST " COMMAND "participant/mute/", "x", 400,
+            "{\"status\":\"error\",\"error\":\"The body is not valid JSON\"}");
+    refused("POST " COMMAND "participant/mute/", NULL, 400,
+            "{\"status\":\"error\",\"error\":\"The body is not an object\"}");
 }
 
 static void errors_have_the_form_of_commands(void **state)

@@ -249,6 +249,12 @@ static void bodies_are_objects_of_json(void **state)
                    "Content-Type: application/x-www-form-urlencoded\r\n\r\n",
                    "name=x", PL_SCOPE_MANAGEMENT, false, NULL);
     expect(&rig, 415, "{\"error\":");
+    /* A page elsewhere, in a browser that keeps the password. */
+    rig_begin_with(&rig,
+                   "POST " CONFERENCES " HTTP/1.1\r\nHost: a\r\n"
+                   "Origin: https://other.example\r\n\r\n",
+                   "{\"name\":\"x\"}", PL_SCOPE_MANAGEMENT, false, NULL);
+    expect(&rig, 415, "{\"error\":");
     rig_begin_with(&rig,
                    "POST " CONFERENCES " HTTP/1.1\r\nHost: a\r\n"
                    "Content-Type: application/jsonl\r\n\r\n",

@@ -132,6 +132,7 @@ static void others_are_refused(void **state)
         {0, "JWT", "{\"client_id\":5,\"device_code\":\"d0\"}"},
         {0, "JWT", CLAIMS(",\"exp\":1771011000")},
         {0, "JWT", CLAIMS(",\"exp\":9223372036854775807")},
+        {0, "JWT", CLAIMS(",\"exp\":-9223372036854775807")},
         {0, "JWT", CLAIMS(",\"exp\":\"x\"")},
         {0, "JWT", CLAIMS(",\"nbf\":1771013000")},
     };
