@@ -35,6 +35,8 @@ static void free_item(out_item *it)
     if (it->desc == &PL_MSG_FETCH) {
         pl_fetch *m = it->body;
         pl_wipe(m->secret, sizeof m->secret);
+        if (m->body.len > 0) /* in the same block; it may hold one too */
+            pl_wipe((uint8_t *)it->body + it->desc->size, m->body.len);
     }
     free(it->body);
     free(it);

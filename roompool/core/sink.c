@@ -108,12 +108,18 @@ static void make_room(pl_pool *pool, pl_sink *sink)
     remove_first(pool, sink);
 }
 
+static bool is_own(const char *event)
+{
+    static const char own[] = "eventsink_";
+    return strncmp(event, own, sizeof own - 1) == 0;
+}
+
 bool pl_sink_wants(const pl_sink *sink, const char *event)
 {
     char quoted[PL_ID_MAX + 3];
     if (sink->row.state != PL_SINK_STATE_ACTIVE)
         return false;
-    if (!sink->row.filter_events || strncmp(event, "eventsink_", 10) == 0)
+    if (!sink->row.filter_events || is_own(event))
         return true;
     pl_fmt_cut(quoted, sizeof quoted, "\"%s\"", event);
     return strstr(sink->row.events, quoted) != NULL;
@@ -166,7 +172,8 @@ static void add_own(pl_pool *pool, pl_sink *sink, const char *event)
     pl_buf_fini(&data);
 }
 
-/* Numbers begin at 1; what waits goes on with new ones. */
+/* Numbers begin at 1; what waits goes on with new ones, except what it was to
+ * be told of earlier starts: who changes it often must not fill its queue. */
 static void start(pl_pool *pool, pl_sink *sink, bool is_changed)
 {
     pl_list old;
@@ -194,7 +201,8 @@ static void start(pl_pool *pool, pl_sink *sink, bool is_changed)
     {
         pl_sink_event *ev = PL_CONTAINER(node, pl_sink_event, link);
         pl_list_remove(node);
-        add_at(pool, sink, ev->row.event, ev->row.data, ev->row.at);
+        if (!is_own(ev->row.event))
+            add_at(pool, sink, ev->row.event, ev->row.data, ev->row.at);
         free_event(ev);
     }
     pl_sink_save(pool, sink);

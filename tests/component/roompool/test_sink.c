@@ -502,6 +502,31 @@ static void test_changed_while_events_wait(void **state)
     world_destroy(&w);
 }
 
+/* Each change starts it anew; what is told of that must not pile up. */
+static void test_changed_often(void **state)
+{
+    (void)state;
+    world w;
+    seen s = {.seq = 0};
+    uint64_t id;
+    world_create(&w, 1);
+    id = make(&w, SINK "}");
+    web_request *r = web_next(&w, S);
+    for (int i = 0; i < 40; i++) {
+        const char *json =
+            i % 2 ? "{\"description\":\"odd\"}" : "{\"description\":\"even\"}";
+        assert_int_equal(put(&w, id, json, &id), PL_OK);
+        world_check(&w);
+    }
+    assert_int_equal(world_sql(&w, "SELECT count(*) FROM sink_events"), 2);
+    web_answer(&w, r, 200, NULL);
+    takes(&w, &s, "eventsink_started");
+    takes(&w, &s, "eventsink_updated");
+    takes_nothing(&w);
+    pl_json_free(&s.json);
+    world_destroy(&w);
+}
+
 static void test_two_sinks(void **state)
 {
     (void)state;
@@ -576,6 +601,7 @@ int main(void)
         cmocka_unit_test(test_given_up),
         cmocka_unit_test(test_full),
         cmocka_unit_test(test_changed_while_events_wait),
+        cmocka_unit_test(test_changed_often),
         cmocka_unit_test(test_two_sinks),
         cmocka_unit_test(test_refused),
     };
