@@ -63,18 +63,19 @@ static const rule RULES[PL_CALL_N_STATES][PL_CALL_N_EVENTS] = {
             ON(GOT_ANSWER, CONFIRMED,
                DO(STOP_TIMERS) | DO(SEND_ACK) | DO(TELL_ANSWERED)),
             ON(GOT_REFUSAL, ENDED, GONE),
+            /* section 8.1.3.4: the same call, another address */
+            ON(REDIRECTED, OUT_RESOLVING, 0),
             /* section 9.1: a CANCEL waits for the first 1xx */
             ON(END, OUT_QUITTING, 0), ON(RING_TIMEOUT, OUT_QUITTING, 0)},
 
-    [PL_CALL_S_OUT_RINGING] = {ON(GOT_PROGRESS, OUT_RINGING, DO(TELL_PROGRESS)),
-                               ON(GOT_ANSWER, CONFIRMED,
-                                  DO(STOP_TIMERS) | DO(SEND_ACK) |
-                                      DO(TELL_ANSWERED)),
-                               ON(GOT_REFUSAL, ENDED, GONE),
-                               ON(END, OUT_CANCELLED,
-                                  DO(STOP_TIMERS) | DO(SEND_CANCEL)),
-                               ON(RING_TIMEOUT, OUT_CANCELLED,
-                                  DO(STOP_TIMERS) | DO(SEND_CANCEL))},
+    [PL_CALL_S_OUT_RINGING] =
+        {
+            ON(GOT_PROGRESS, OUT_RINGING, DO(TELL_PROGRESS)),
+            ON(GOT_ANSWER, CONFIRMED,
+               DO(STOP_TIMERS) | DO(SEND_ACK) | DO(TELL_ANSWERED)),
+            ON(GOT_REFUSAL, ENDED, GONE), ON(REDIRECTED, OUT_RESOLVING, 0),
+            ON(END, OUT_CANCELLED, DO(STOP_TIMERS) | DO(SEND_CANCEL)),
+            ON(RING_TIMEOUT, OUT_CANCELLED, DO(STOP_TIMERS) | DO(SEND_CANCEL))},
 
     [PL_CALL_S_OUT_QUITTING] = {ON(GOT_PROGRESS, OUT_CANCELLED,
                                    DO(STOP_TIMERS) | DO(SEND_CANCEL)),

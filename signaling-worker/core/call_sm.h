@@ -39,6 +39,7 @@
     X(GOT_BYE)                                                                 \
     X(GOT_PROGRESS) /* 1xx above 100, and 100 */                               \
     X(GOT_ANSWER)   /* first 2xx */                                            \
+    X(REDIRECTED)   /* 3xx that is followed */                                 \
     X(GOT_REFUSAL)  /* 3xx to 6xx, timeout, unreachable */                     \
     X(NO_ACK)       /* 64*T1 without ACK */                                    \
     X(RING_TIMEOUT)                                                            \

@@ -16,7 +16,8 @@ enum {
     KEY_MAX = 700,
     REMOTE_REASON_MAX = 128,
     MAX_QUEUED = 4, /* provisional responses that wait for a PRACK */
-    MAX_FORKS = 8,  /* further answers to one INVITE we end properly */
+    MAX_REDIRECTS = 3,
+    MAX_FORKS = 8, /* further answers to one INVITE we end properly */
 };
 
 /* What a client request of a call was, in its tag. */
@@ -104,6 +105,8 @@ typedef struct pl_call {
     uint8_t *offer; /* body of our INVITE, for a second try */
     size_t offer_len;
     unsigned auth_tries;
+    char tried[MAX_REDIRECTS][PL_SIP_URI_MAX + 1]; /* before a 3xx */
+    unsigned n_redirects;
     char *ack; /* to repeat for each repeated 2xx */
     size_t ack_len;
     pl_sip_flow ack_flow;
@@ -242,6 +245,14 @@ PL_MUST_USE pl_err pl_call_answer_challenge(pl_call *c, const pl_sip_msg *m,
                                             const char *method, const char *uri,
                                             char *line, size_t cap);
 bool pl_call_is_challenge(const pl_sip_msg *m);
+/* Whether we may call there. Errors: PL_EFORBIDDEN outbound_allow says no;
+ * PL_EUNSUPPORTED its scheme, or sips: by a proxy without TLS. */
+PL_MUST_USE pl_err pl_call_judge_target(const pl_calls *all,
+                                        const pl_sip_uri *to);
+/* Request-URI and Route of a first INVITE. Errors: PL_EFULL. */
+PL_MUST_USE pl_err pl_call_first_hop(pl_call *c);
+/* Look its next hop up after this turn, then send the INVITE. */
+PL_MUST_USE pl_err pl_call_look_up_later(pl_call *c);
 /* The session description of a message; empty when it has none. */
 pl_slice pl_call_sdp_of(const pl_sip_msg *m);
 void pl_call_on_response(void *ctx, uint64_t tag, const pl_sip_msg *m,
@@ -286,6 +297,9 @@ void pl_call_forget_early(pl_call *c);
 
 /* call_update.c: UPDATE from the peer */
 void pl_call_on_update(pl_call *c, pl_sip_txn_id txn, const pl_sip_msg *m);
+
+/* call_redirect.c: whether a 3xx is followed; the INVITE goes out later then */
+bool pl_call_follow(pl_call *c, const pl_sip_msg *m);
 
 /* call_timer.c: session timers */
 /* Supported, Session-Expires, Min-SE of our INVITE or UPDATE. */

@@ -192,8 +192,7 @@ void pl_call_send_ack(pl_call *c, const pl_sip_msg *ok)
 
 /* ---- the INVITE ---- */
 
-/* Request-URI and Route of a first INVITE. Errors: PL_EFULL. */
-static pl_err first_hop(pl_call *c)
+pl_err pl_call_first_hop(pl_call *c)
 {
     const pl_calls *all = c->all;
     pl_sip_hop *hop = &c->hop;
@@ -249,6 +248,8 @@ static void fail_start(pl_call *c, unsigned status, const char *why)
 static void set_from(pl_call *c)
 {
     char local[PL_SIP_LOCAL_TEXT];
+    if (c->dialog.local_uri[0])
+        return; /* said to somebody who sent us on */
     pl_sip_transport_local(pl_sip_stack_transport(c->all->stack), &c->flow,
                            local);
     char *port = strrchr(local, ':');
@@ -312,6 +313,12 @@ static void look_up_new(void *ctx)
     }
 }
 
+pl_err pl_call_look_up_later(pl_call *c)
+{
+    c->needs_lookup = true;
+    return pl_loop_defer(c->all->o.loop, look_up_new, c->all);
+}
+
 static pl_err prepare(pl_call *c, const pl_call_start *m)
 {
     char key[KEY_MAX];
@@ -331,15 +338,24 @@ static pl_err prepare(pl_call *c, const pl_call_start *m)
     c->is_known = true;
     c->ring_us = pl_call_now(c->all) + (int64_t)m->ring_timeout_ms * 1000;
     if (e == PL_OK)
-        e = first_hop(c);
+        e = pl_call_first_hop(c);
     pl_call_dialog_key(c->dialog.call_id, c->dialog.local_tag, key);
     if (e == PL_OK)
         e = pl_call_index(c->all->by_dialog, c->dialog_key, key, c);
     uint32_t none = 0;
     if (e == PL_OK)
         e = pl_call_sm_take(&c->state, PL_CALL_E_START, &none);
-    c->needs_lookup = true;
-    return e == PL_OK ? pl_loop_defer(c->all->o.loop, look_up_new, c->all) : e;
+    return e == PL_OK ? pl_call_look_up_later(c) : e;
+}
+
+pl_err pl_call_judge_target(const pl_calls *all, const pl_sip_uri *to)
+{
+    pl_err e =
+        pl_outbound_judge(all->o.config->outbound_allow, to, all->has_proxy);
+    if (!e && to->scheme == PL_URI_SIPS && all->has_proxy &&
+        all->proxy.transport != PL_URI_TLS)
+        e = PL_EUNSUPPORTED; /* RFC 3261 section 26.2.2: TLS on every hop */
+    return e;
 }
 
 pl_err pl_calls_start(pl_calls *calls, const pl_call_start *m)
@@ -351,12 +367,7 @@ pl_err pl_calls_start(pl_calls *calls, const pl_call_start *m)
         return PL_EEXIST;
     if (pl_sip_uri_parse(pl_slice_str(m->to_uri), &to) != PL_OK)
         return PL_EINVAL;
-    pl_err e = pl_outbound_judge(calls->o.config->outbound_allow, &to,
-                                 calls->has_proxy);
-    bool is_sips = to.scheme == PL_URI_SIPS;
-    if (!e && is_sips && calls->has_proxy &&
-        calls->proxy.transport != PL_URI_TLS)
-        e = PL_EUNSUPPORTED; /* RFC 3261 section 26.2.2: TLS on every hop */
+    pl_err e = pl_call_judge_target(calls, &to);
     if (e != PL_OK) {
         pl_call_count(calls, PL_SIG_outbound_refused);
         PL_LOG(WARN, "sip", "outbound_refused",
@@ -370,7 +381,7 @@ pl_err pl_calls_start(pl_calls *calls, const pl_call_start *m)
     if (!c)
         return PL_EFULL;
     c->to = to;
-    c->is_sips = is_sips;
+    c->is_sips = to.scheme == PL_URI_SIPS;
     e = prepare(c, m);
     if (e != PL_OK) {
         pl_call_release(c);
@@ -535,6 +546,8 @@ static void on_invite_response(pl_call *c, const pl_sip_msg *m,
         if (send_invite(c, line) == PL_OK || !pl_call_of_serial(all, serial))
             return;
     }
+    if (is_wanted && pl_call_follow(c, m))
+        return;
     note_end(c, m, local_status);
     (void)!pl_call_event(c, PL_CALL_E_GOT_REFUSAL, m, (pl_slice){0});
 }

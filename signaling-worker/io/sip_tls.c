@@ -199,7 +199,7 @@ pl_err pl_sip_tls_begin(pl_sip_tls *tls, int fd, const char *domain,
         conn->must_match = tls->checks_servers;
         SSL_set_connect_state(conn->ssl);
         if (!is_address(domain))
-            (void)SSL_set_tlsext_host_name(conn->ssl, domain);
+            (void)SSL_set_tlsext_host_name(conn->ssl, conn->domain);
     }
     *ret_conn = conn;
     return PL_OK;

@@ -96,6 +96,79 @@ static void refusals_and_redirections_are_reported(void **state)
     pl_sig_rig_destroy(&rig);
 }
 
+/* A 302 to that user of this telephone, answered to p->last. */
+static void send_on(phone *p, const char *uri)
+{
+    char status[128];
+    pl_fmt_cut(status, sizeof status, "302 Moved\nContact: <sip:%s>", uri);
+    phone_reply(p, status, "x", "");
+}
+
+/* RFC 3261 section 8.1.3.4; lose: of so many messages one is lost. */
+static void follow(const char *const *to, unsigned n_followed, unsigned lose)
+{
+    static const char *const settings[] = {"follow_redirects=true", NULL};
+    pl_sig_rig *rig = rig_open(settings);
+    static phone p;
+    phone_open(&p, rig, false, "127.0.0.1");
+    p.lose_every = lose;
+    phone_is_called(&p, "");
+    phone_expect(&p, "INVITE sip:q@");
+    char id[128];
+    char from[256];
+    pl_fmt_cut(id, sizeof id, "%s", phone_header(&p, "Call-ID"));
+    pl_fmt_cut(from, sizeof from, "%s", phone_header(&p, "From"));
+    for (unsigned k = 0; to[k] && k <= n_followed; k++) {
+        char uri[64];
+        char want[80];
+        static phone seen;
+        bool has_host = strchr(to[k], '@') != NULL;
+        pl_fmt_cut(uri, sizeof uri, has_host ? "%s" : "%s@127.0.0.1:%u", to[k],
+                   p.port);
+        pl_fmt_cut(want, sizeof want, "INVITE sip:%s ", uri);
+        memcpy(seen.last, p.last, sizeof seen.last);
+        send_on(&p, uri);
+        if (k == n_followed)
+            break; /* and this one is not */
+        while (!phone_gets(&p, want, 300)) {
+            memcpy(p.last, seen.last, sizeof p.last);
+            send_on(&p, uri);
+        }
+        assert_string_equal(phone_header(&p, "Call-ID"), id);
+        assert_string_equal(phone_header(&p, "From"), from);
+        assert_non_null(strstr(phone_header(&p, "To"), "sip:q@"));
+    }
+    p.lose_every = 0;
+    if (!to[n_followed] || lose)
+        phone_reply(&p, "486 Busy", "x", "");
+    rig_until_said(rig, "ended", 1);
+    assert_int_equal(
+        pl_metrics_value(pl_sig_rig_metrics(rig), PL_SIG_redirects),
+        n_followed);
+    phone_close(&p);
+    pl_sig_rig_destroy(&rig);
+}
+
+static void redirections_are_followed_where_allowed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *to[5]; /* at our telephone when no host is named */
+        unsigned n_followed;
+    } rows[] = {
+        {{"a", NULL}, 1},
+        {{"a", "b", "c", "d", NULL}, 3}, /* no more than three */
+        {{"a@192.0.2.1", NULL}, 0},      /* not in outbound_allow */
+        {{"a@224.0.0.1", NULL}, 0},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        follow(rows[i].to, rows[i].n_followed, 0);
+    static const char *const lossy[] = {"a", "b", NULL};
+    follow(lossy, 2, 3);
+    static const char *const circle[] = {"a", "b", "a", NULL};
+    follow(circle, 2, 0);
+}
+
 /* A stranger's challenge gets no credentials: none are configured for it. */
 static void foreign_challenges_are_not_answered(void **state)
 {
@@ -233,6 +306,7 @@ int main(void)
         cmocka_unit_test(every_200_is_acknowledged_and_forks_are_ended),
         cmocka_unit_test(a_cancel_waits_and_may_lose_the_race),
         cmocka_unit_test(refusals_and_redirections_are_reported),
+        cmocka_unit_test(redirections_are_followed_where_allowed),
         cmocka_unit_test(foreign_challenges_are_not_answered),
         cmocka_unit_test(glare_is_491_and_a_lost_dialog_ends),
         cmocka_unit_test(our_offer_that_met_theirs_is_sent_again),

@@ -190,6 +190,11 @@ uas uas_digest '^answered=>end' '^ended'
 stop
 result $? "clean end"
 
+start follow_redirects=true || exit 1
+uas uas_redirect '^answered=>end' '^ended'
+stop
+result $? "clean end"
+
 start session_expires_s=4 min_se_s=2 || exit 1
 uas uas_refreshed '' '^ended .* 408'
 stop
