@@ -305,7 +305,7 @@ tell('a page is sent to another room and goes on there', async (system) => {
 
 tell('the media worker dies: the application is told and calls again', async (system) => {
   const [{ node }] = await system.sql(
-    "select media_node as node from conferences where state != 'ended'");
+    `select media_node as node from conferences where state = 'live' and room_id = '${ROOM}'`);
   const before = (await carla.told('onCallConnected')).length;
   await system.kill(node.split('.')[0]); // its name; the rest is of this run
   await carla.signal('onCallDisconnected');
