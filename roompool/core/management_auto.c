@@ -8,12 +8,10 @@
 #include "room.h"
 #include "room_auto.h"
 
-enum { MAX_ROOMS = 1000 };
-
 typedef struct draft {
     pl_auto_row row;
     bool has_rooms; /* the list was given */
-    uint64_t rooms[MAX_ROOMS];
+    uint64_t rooms[PL_ROOMS_OF_AUTO_MAX];
     size_t n_rooms;
 } draft;
 
@@ -80,12 +78,12 @@ static void read_row(const pl_mgmt_put *put, pl_faults *faults,
 }
 
 static void read_rooms(const pl_pool *pool, const pl_mgmt_put *put,
-                       pl_faults *faults, draft *d)
+                       const pl_auto *who, pl_faults *faults, draft *d)
 {
     const pl_json *list = pl_mgmt_list(put, faults, "conference");
     size_t n = pl_json_count(list);
     d->has_rooms = list != NULL;
-    if (n > MAX_ROOMS) {
+    if (n > PL_ROOMS_OF_AUTO_MAX) {
         pl_fault_add(faults, "conference", "There are too many of them.");
         n = 0;
     }
@@ -94,10 +92,13 @@ static void read_rooms(const pl_pool *pool, const pl_mgmt_put *put,
         const pl_room *room = pl_mgmt_number(pl_json_at(list, i), &no) == PL_OK
                                   ? pl_mgmt_room(pool, no)
                                   : NULL;
-        if (room) {
-            d->rooms[d->n_rooms++] = no;
-        } else {
+        if (!room) {
             pl_fault_add(faults, "conference", "No such conference.");
+        } else if (!pl_room_takes_auto(room, who)) {
+            pl_fault_add(faults, "conference",
+                         "One has too many automatic participants.");
+        } else {
+            d->rooms[d->n_rooms++] = no;
         }
     }
 }
@@ -135,7 +136,7 @@ pl_err pl_mgmt_auto_put(pl_pool *pool, const pl_mgmt_put *put,
     if (who)
         d->row = who->row;
     read_row(&made, faults, &d->row);
-    read_rooms(pool, &made, faults, d);
+    read_rooms(pool, &made, who, faults, d);
     pl_err e = faults->n > 0 ? PL_OK : write(pool, d, who, ret_id);
     free(d);
     return e;

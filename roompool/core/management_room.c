@@ -15,8 +15,6 @@
 #include "vmr.h"
 #include "vmr_remote.h"
 
-enum { MAX_AUTOS = 100 };
-
 static const char NAME_TAKEN[] = "A conference with this name already exists.";
 static const char ALIAS_TAKEN[] =
     "A conference alias with this alias already exists.";
@@ -31,7 +29,7 @@ typedef struct draft {
     pl_alias_row aliases[PL_ALIASES_MAX];
     size_t n_aliases;
     bool has_autos;
-    uint64_t autos[MAX_AUTOS];
+    uint64_t autos[PL_AUTOS_OF_ROOM_MAX];
     size_t n_autos;
 } draft;
 
@@ -201,17 +199,22 @@ static void read_autos(const pl_pool *pool, const pl_mgmt_put *put,
     const pl_json *list = pl_mgmt_list(put, faults, "automatic_participants");
     size_t n = pl_json_count(list);
     d->has_autos = list != NULL;
-    if (n > MAX_AUTOS) {
+    if (n > PL_AUTOS_OF_ROOM_MAX) {
         pl_fault_add(faults, "automatic_participants",
                      "There are too many of them.");
         n = 0;
     }
     for (size_t i = 0; i < n; i++) {
         uint64_t no;
-        if (pl_mgmt_number(pl_json_at(list, i), &no) ||
-            !pl_auto_find(pool, no)) {
+        const pl_auto *who = pl_mgmt_number(pl_json_at(list, i), &no) == PL_OK
+                                 ? pl_auto_find(pool, no)
+                                 : NULL;
+        if (!who) {
             pl_fault_add(faults, "automatic_participants",
                          "No such automatic participant.");
+        } else if (!pl_auto_takes_room(who, d->room)) {
+            pl_fault_add(faults, "automatic_participants",
+                         "One is in too many conferences.");
         } else {
             d->autos[d->n_autos++] = no;
         }

@@ -60,11 +60,13 @@ static pl_err join(pl_auto *who, pl_room *room)
     ar->room = room;
     pl_list_append(&who->rooms, &ar->auto_link);
     pl_list_append(&room->autos, &ar->room_link);
+    who->n_rooms++;
     return PL_OK;
 }
 
 static void unlink_it(pl_autoroom *ar)
 {
+    ar->who->n_rooms--;
     pl_list_remove(&ar->auto_link);
     pl_list_remove(&ar->room_link);
     free(ar);
@@ -84,6 +86,27 @@ static bool is_in(const pl_auto *who, const pl_room *room)
             return true;
     }
     return false;
+}
+
+static size_t count_autos(const pl_room *room)
+{
+    size_t n = 0;
+    PL_LIST_EACH(node, &room->autos)
+    {
+        n++;
+    }
+    return n;
+}
+
+bool pl_room_takes_auto(const pl_room *room, const pl_auto *who)
+{
+    return count_autos(room) < PL_AUTOS_OF_ROOM_MAX ||
+           (who && is_in(who, room));
+}
+
+bool pl_auto_takes_room(const pl_auto *who, const pl_room *room)
+{
+    return who->n_rooms < PL_ROOMS_OF_AUTO_MAX || (room && is_in(who, room));
 }
 
 static pl_err add(pl_pool *pool, pl_auto *who, pl_room *room)

@@ -5,9 +5,13 @@
 
 #include "model.h"
 
+/* As many as the management API takes in one list. */
+enum { PL_AUTOS_OF_ROOM_MAX = 100, PL_ROOMS_OF_AUTO_MAX = 1000 };
+
 typedef struct pl_auto {
     pl_auto_row row;
     pl_list rooms; /* pl_autoroom.auto_link */
+    size_t n_rooms;
 } pl_auto;
 
 /* One of them in one room. */
@@ -26,6 +30,10 @@ PL_MUST_USE pl_err pl_auto_add(pl_pool *pool, pl_auto_row *row,
                                pl_auto **ret_auto);
 void pl_auto_save(pl_pool *pool, const pl_auto *who);
 void pl_auto_drop(pl_pool *pool, pl_auto *who);
+/* Whether a room may have one more dialled, or has this one already; whether
+ * one may be dialled in one more room. The second may be NULL: a new one. */
+bool pl_room_takes_auto(const pl_room *room, const pl_auto *who);
+bool pl_auto_takes_room(const pl_auto *who, const pl_room *room);
 /* Nobody is dialled in a room any more. */
 void pl_autos_drop_all(pl_pool *pool, pl_room *room);
 /* Exactly these, which all exist, of a room; in exactly these rooms.

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "numbers.h"
 #include "outgoing.h"
 #include "pl/str.h"
 #include "vmr_remote_impl.h"
@@ -271,26 +270,19 @@ static pl_remote_answer judge(pl_pool *pool, const pl_op *op, pl_err e,
 
 /* ---- requests ---- */
 
-static pl_vmr *by_no(const pl_pool *pool, uint64_t room_no)
-{
-    char key[PL_NO_TEXT];
-    pl_no_text(key, room_no);
-    return pl_map_find(pool->vmrs->by_no, key);
-}
-
 static void on_answer(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
 {
     uint64_t no = op->no;
     pl_remote_step step = (pl_remote_step)op->action;
     const pl_remote_answer a = judge(pool, op, e, in);
-    const pl_vmr *vmr = by_no(pool, no);
+    const pl_vmr *vmr = pl_vmr_by_no(pool, no);
     pl_op_destroy(&op);
     pool->vmrs->remote->n_asking--;
     if (step >= PL_N_REMOTE_ROOM_STEPS)
         pl_remote_swept(pool, step, &a);
     else if (vmr && vmr->remote)
         pl_remote_answered(pool, vmr->remote, step, &a);
-    vmr = by_no(pool, no); /* it may be forgotten meanwhile */
+    vmr = pl_vmr_by_no(pool, no); /* it may be forgotten meanwhile */
     if (vmr && vmr->remote)
         pl_remote_enqueue(pool, vmr->remote);
     pl_remote_wake(pool);

@@ -11,6 +11,7 @@
 
 #include "core/room.h"
 #include "core/room_alias.h"
+#include "core/room_auto.h"
 #include "fake_page.h"
 #include "mgmt_client.h"
 #include "pool_client.h"
@@ -621,6 +622,49 @@ static void an_automatic_participant_is_checked(void **state)
     assert_int_equal(mgmt_puts(w, &put, &id, faults), PL_EFULL);
 }
 
+/* Lists have an end from either side. */
+static void a_room_has_so_many_dialled(void **state)
+{
+    world *w = *state;
+    char json[128];
+    uint64_t id = mgmt_makes(w, ROOM, "{'name':'r'}");
+    uint64_t who = 0;
+    pl_fmt_cut(json, sizeof json,
+               "{'alias':'sip:q@127.0.0.1','conference':[%d]}", (int)id);
+    for (int i = 0; i < PL_AUTOS_OF_ROOM_MAX; i++)
+        who = mgmt_makes(w, AUTO, json);
+    mgmt_is_refused(
+        w, AUTO, 0, json,
+        "{'conference':['One has too many automatic participants.']}");
+    pl_fmt_cut(json, sizeof json, "{'conference':[%d]}", (int)id);
+    mgmt_changes(w, AUTO, who, json); /* it is there already */
+    assert_int_equal(count(w, "automatic_participant_rooms"), 100);
+    assert_int_equal(mgmt_removes(w, AUTO, who), PL_OK);
+    (void)mgmt_makes(w, AUTO, "{'alias':'sip:q@127.0.0.1','conference':[1]}");
+}
+
+static void one_is_dialled_in_so_many_rooms(void **state)
+{
+    world *w = *state;
+    char json[128];
+    char list[128];
+    uint64_t who = mgmt_makes(w, AUTO, "{'alias':'sip:q@127.0.0.1'}");
+    w->config.max_rooms = PL_ROOMS_OF_AUTO_MAX + 10;
+    for (int i = 0; i < PL_ROOMS_OF_AUTO_MAX; i++) {
+        pl_fmt_cut(json, sizeof json,
+                   "{'name':'r%d','automatic_participants':[%d]}", i, (int)who);
+        (void)mgmt_makes(w, ROOM, json);
+    }
+    uint64_t one = mgmt_makes(w, ROOM, "{'name':'one more'}");
+    pl_fmt_cut(list, sizeof list, "{'automatic_participants':[%d]}", (int)who);
+    mgmt_is_refused(w, ROOM, one, list,
+                    "{'automatic_participants':['One is in too many "
+                    "conferences.']}");
+    mgmt_changes(w, ROOM, one - 1, list); /* it is there already */
+    mgmt_changes(w, ROOM, one - 1, "{'automatic_participants':[]}");
+    mgmt_changes(w, ROOM, one, list);
+}
+
 /* ---- settings with an effect ---- */
 
 static void settings_take_effect(void **state)
@@ -737,6 +781,8 @@ int main(void)
         TEST(an_alias_is_changed_in_place),
         TEST(an_automatic_participant_knows_its_rooms),
         TEST(an_automatic_participant_is_checked),
+        TEST(a_room_has_so_many_dialled),
+        TEST(one_is_dialled_in_so_many_rooms),
         TEST(settings_take_effect),
         TEST(a_room_is_dialled_and_its_pin_keyed),
         TEST(an_alias_may_have_a_domain),
