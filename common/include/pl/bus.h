@@ -1,7 +1,8 @@
 /* bus.h - requests, replies and events between processes.
  *
  * Topology: every worker (DEALER) talks to roompool (ROUTER) and to nobody
- * else. Wire: frames [envelope][body]; envelope is the msgpack array
+ * else. Wire: one frame, two bytes with the length of the envelope, the
+ * envelope, the body; the envelope is the msgpack array
  * [major, msg_id, corr_id, kind, deadline_ms, trace, epoch].
  * One thread: that of the loop. Sends never block. */
 #ifndef PL_BUS_H

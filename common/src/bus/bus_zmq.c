@@ -25,6 +25,7 @@ enum {
     QUEUE_MAX = 4096,
     QUEUE_IN_MAX = 65536, /* far away: see set_options() */
     FRAME_MAX = PL_BUS_BODY_MAX + 4096,
+    HEAD_LEN = 2,    /* before the envelope: its length */
     LINGER_MS = 100, /* for the goodbye; nothing queues without connection */
     RECONNECT_MS = 100,
     RECONNECT_MAX_MS = 1000,
@@ -73,6 +74,32 @@ static bool send_frame(void *socket, const void *data, size_t len, int flags)
     return zmq_send(socket, data, len, flags | ZMQ_DONTWAIT) >= 0;
 }
 
+/* The envelope's length in two bytes, envelope, body: one frame. Of two, libzmq
+ * 4.3.4 may lose the second when the connection ends between our two reads of
+ * them, and then aborts (assertion !_more): with ZMQ_IMMEDIATE it throws away
+ * what was not read yet. */
+static bool send_whole(void *socket, pl_slice envelope, pl_slice body)
+{
+    zmq_msg_t frame;
+    if (envelope.len > UINT16_MAX ||
+        zmq_msg_init_size(&frame, HEAD_LEN + envelope.len + body.len) != 0) {
+        errno = EAGAIN;
+        return false;
+    }
+    uint8_t *to = zmq_msg_data(&frame);
+    to[0] = (uint8_t)(envelope.len >> 8);
+    to[1] = (uint8_t)(envelope.len & 0xff);
+    memcpy(to + HEAD_LEN, envelope.ptr, envelope.len);
+    if (body.len > 0)
+        memcpy(to + HEAD_LEN + envelope.len, body.ptr, body.len);
+    if (zmq_msg_send(&frame, socket, ZMQ_DONTWAIT) >= 0)
+        return true;
+    int code = errno;
+    (void)zmq_msg_close(&frame);
+    errno = code;
+    return false;
+}
+
 static pl_err zmq_send_message(void *link, const char *to, pl_slice envelope,
                                pl_slice body)
 {
@@ -82,12 +109,8 @@ static pl_err zmq_send_message(void *link, const char *to, pl_slice envelope,
      * message are taken together. */
     if (l->is_router && !send_frame(l->socket, to, strlen(to), ZMQ_SNDMORE))
         e = send_error(errno);
-    if (e == PL_OK &&
-        (!send_frame(l->socket, envelope.ptr, envelope.len, ZMQ_SNDMORE) ||
-         !send_frame(l->socket, body.len ? (const void *)body.ptr : "",
-                     body.len, 0))) {
+    if (e == PL_OK && !send_whole(l->socket, envelope, body))
         e = send_error(errno);
-    }
     look_again(l);
     return e;
 }
@@ -124,13 +147,28 @@ static pl_slice part_slice(zmq_msg_t *part)
     return (pl_slice){.ptr = zmq_msg_data(part), .len = zmq_msg_size(part)};
 }
 
+/* What send_whole() made; an empty envelope, which is counted as malformed, for
+ * anything else. */
+static void split(pl_slice frame, pl_slice *ret_envelope, pl_slice *ret_body)
+{
+    *ret_envelope = *ret_body = (pl_slice){0};
+    if (frame.len < HEAD_LEN)
+        return;
+    size_t len = (size_t)frame.ptr[0] << 8 | frame.ptr[1];
+    if (len > frame.len - HEAD_LEN)
+        return;
+    *ret_envelope = (pl_slice){frame.ptr + HEAD_LEN, len};
+    *ret_body =
+        (pl_slice){frame.ptr + HEAD_LEN + len, frame.len - HEAD_LEN - len};
+}
+
 static void deliver(zmq_link *l, zmq_msg_t *parts, int n)
 {
     char from[PL_NODE_MAX + 1] = PL_BUS_ROOMPOOL;
     int head = l->is_router ? 1 : 0;
     /* Who sent it is proved by its key, however it calls itself. */
     const char *key_file =
-        l->zap_socket ? zmq_msg_gets(&parts[n - 1], "User-Id") : NULL;
+        l->zap_socket ? zmq_msg_gets(&parts[0], "User-Id") : NULL;
     l->bus->from_role = key_file ? pl_zap_role_of(key_file) : PL_ROLE_UNKNOWN;
     if (l->is_router &&
         pl_copy(from, sizeof from, part_slice(&parts[0])) != PL_OK) {
@@ -138,17 +176,16 @@ static void deliver(zmq_link *l, zmq_msg_t *parts, int n)
     }
     if (!pl_is_utf8(pl_slice_str(from)) || from[0] == '\0')
         return;
-    if (n == head + 2) {
-        pl_bus_receive(l->bus, from, part_slice(&parts[head]),
-                       part_slice(&parts[head + 1]));
-    } else { /* empty envelope: counted as malformed there */
-        pl_bus_receive(l->bus, from, (pl_slice){0}, (pl_slice){0});
-    }
+    pl_slice envelope = {0};
+    pl_slice body = {0};
+    if (n == head + 1)
+        split(part_slice(&parts[head]), &envelope, &body);
+    pl_bus_receive(l->bus, from, envelope, body);
 }
 
 static void drain(void *ctx)
 {
-    enum { PARTS_MAX = 3 };
+    enum { PARTS_MAX = 2 };
     zmq_link *l = ctx;
     for (int i = 0; i < BATCH; i++) {
         zmq_msg_t parts[PARTS_MAX];

@@ -394,6 +394,9 @@ static void junk_on_the_socket_is_counted(void **state)
     assert_int_equal(zmq_send(raw, "b", 1, ZMQ_SNDMORE), 1);
     assert_int_equal(zmq_send(raw, "c", 1, ZMQ_SNDMORE), 1);
     assert_int_equal(zmq_send(raw, "d", 1, 0), 1); /* too many frames */
+    assert_int_equal(zmq_send(raw, "", 0, 0), 0);
+    assert_int_equal(zmq_send(raw, "\0\5abc", 5, 0), 5); /* too short */
+    assert_int_equal(zmq_send(raw, "\0\3abc", 5, 0), 5); /* no envelope */
     assert_int_equal(pl_bus_open_zmq(&r->dealer_options, &r->dealer), PL_OK);
     r->wanted = 1;
     ask(r, false); /* afterwards, all still works */
