@@ -58,6 +58,7 @@ tell('3. hold, resume, move and other media are answered exactly 204', async (st
     await hold(tab, '');
     await resume(tab, '');
   }
+  await anna.event('call:resumed'); // by ben: she has done with his offer
   await anna.call(id, 'upgrade');
   await anna.event('call:media-modified');
   await anna.call(id, 'move');
