@@ -54,8 +54,8 @@ static bool is_name(const char *text)
     return c > text && *c == '\0';
 }
 
-static pl_err parse_sip(const pl_roompool_config *config, const char *text,
-                        const pl_uri *uri, pl_address *a)
+static pl_err parse_sip(const pl_roompool_config *config, const pl_uri *uri,
+                        pl_address *a)
 {
     if (!uri->user[0])
         return PL_EINVAL;
@@ -71,8 +71,8 @@ static pl_err parse_sip(const pl_roompool_config *config, const char *text,
         return PL_OK;
     }
     pl_fmt_cut(a->user, sizeof a->user, "%s@%s", uri->user, uri->host);
-    pl_fmt_cut(a->uri, sizeof a->uri, "%s", text);
-    return PL_OK;
+    /* Without headers and password: they are for no request's target. */
+    return pl_uri_write(uri, a->uri, sizeof a->uri);
 }
 
 static pl_err parse_uri(const pl_roompool_config *config, const char *text,
@@ -82,7 +82,7 @@ static pl_err parse_uri(const pl_roompool_config *config, const char *text,
     if (pl_uri_parse(pl_slice_str(text), &uri))
         return PL_EINVAL;
     if (uri.scheme != PL_URI_TEL)
-        return parse_sip(config, text, &uri, a);
+        return parse_sip(config, &uri, a);
     read_number(uri.user, a->number, sizeof a->number);
     pl_fmt_cut(a->uri, sizeof a->uri, "%s", text);
     return PL_OK;

@@ -239,6 +239,20 @@ static void a_telephone_is_dialled_into_an_empty_room(void **state)
                      0);
 }
 
+/* What an address has beyond them is for nobody's request (RFC 3261 section
+ * 19.1.1). */
+static void headers_and_passwords_are_not_dialled(void **state)
+{
+    stage *s = *state;
+    answer a;
+    assert_int_equal(mgmt_dials(&s->w, "lobby",
+                                "sip:a:secret@example.net;user=phone?X-Y=z",
+                                PL_PART_ROLE_HOST, &a),
+                     PL_OK);
+    world_run(&s->w, 10 * MS);
+    assert_string_equal(sig_started(&s->w)->to, "sip:a@example.net;user=phone");
+}
+
 static void what_cannot_be_dialled_is_refused(void **state)
 {
     stage *s = *state;
@@ -281,6 +295,7 @@ int main(void)
         TEST(what_is_unknown_is_not_found),
         TEST(a_participant_is_sent_to_another_room),
         TEST(a_telephone_is_dialled_into_an_empty_room),
+        TEST(headers_and_passwords_are_not_dialled),
         TEST(what_cannot_be_dialled_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
