@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pl/buf.h"
 #include "pl/str.h"
 
 enum {
@@ -73,6 +74,7 @@ void pl_videos_destroy(pl_videos **videos)
     pl_map_destroy(&v->by_id);
     pl_map_destroy(&v->by_room);
     pl_token_destroy(&v->token);
+    pl_wipe(&v->client, sizeof v->client);
     free(v);
     *videos = NULL;
 }

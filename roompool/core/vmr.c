@@ -157,15 +157,16 @@ static void enqueue(pl_vmrs *v, pl_vmr *vmr)
         pl_list_append(&v->gone, &vmr->queue);
 }
 
-/* The newest owns a name; an earlier one of that name was removed. */
+/* Who is there owns a name, else who was there last. */
 static pl_err index_name(pl_vmrs *v, pl_vmr *vmr)
 {
     char key[PL_ROOM_NAME_MAX + 1];
     const pl_vmr *other;
     name_key(key, vmr->row.name);
     other = pl_map_find(v->by_name, key);
+    bool is_removed = vmr->row.state == PL_POOL_STATE_DELETED;
     if (other && (other->row.state != PL_POOL_STATE_DELETED ||
-                  other->row.room_no > vmr->row.room_no))
+                  (is_removed && other->row.room_no > vmr->row.room_no)))
         return PL_OK;
     if (other)
         (void)pl_map_remove(v->by_name, key);

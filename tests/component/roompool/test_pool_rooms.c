@@ -9,6 +9,7 @@
 
 #include "core/vmr.h"
 #include "fake_page.h"
+#include "mgmt_client.h"
 #include "pool_client.h"
 #include "world.h"
 
@@ -564,12 +565,38 @@ static void what_does_not_fit_together_is_put_right(void **state)
                      PL_ENOENT);
 }
 
+/* The name of one that is there means that one. */
+static void a_room_takes_over_the_name_of_a_removed_one(void **state)
+{
+    world *w = *state;
+    char json[64];
+    answer a;
+    answer b;
+    answer got;
+    checkout_any(w, &a);
+    checkout_any(w, &b);
+    const char *name = b.body.room.name;
+    assert_int_equal(pool_remove(w, name), PL_OK);
+    pl_fmt_cut(json, sizeof json, "{'name':'%s'}", name);
+    mgmt_changes(w, PL_MGMT_RESOURCE_CONFERENCE, a.body.room.room_no, json);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pool_get(w, name, &got), PL_OK);
+        assert_int_equal(got.body.room.room_no, a.body.room.room_no);
+        world_kill_roompool(w);
+        world_start_roompool(w);
+        world_say_hello(w, w->api, w->api_node, PL_ROLE_API);
+    }
+    assert_int_equal(pool_remove(w, name), PL_OK);
+    assert_int_equal(pool_get(w, name, &got), PL_ENOENT);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_pool_is_filled_at_its_rate),
+        TEST(a_room_takes_over_the_name_of_a_removed_one),
         TEST(the_oldest_goes_first_and_each_once),
         TEST(a_room_is_shown_as_it_is),
         TEST(without_free_ones_rooms_are_made_at_once_up_to_the_limit),
