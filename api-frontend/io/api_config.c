@@ -12,6 +12,7 @@
 #include "room_api.h"
 #include "tcp_address.h"
 #include "turn.h"
+#include "video_api.h"
 
 #define CONFIG_TYPE pl_api_config
 static const pl_config_key KEYS[] = {PL_API_CONFIG(PL_CONFIG_ROW)};
@@ -124,6 +125,9 @@ static pl_err check(const void *values, char *reason, size_t cap)
     if (!wrong && !pl_room_prefix_is_good(config->room_tag_prefix))
         wrong = "room_tag_prefix: at most 200 printable characters of ASCII "
                 "without blanks";
+    if (!wrong && !pl_reference_is_good(config->video_reference))
+        wrong = "video_reference: printable characters of ASCII without "
+                "blanks; in braces ref1, ref2, client_id, device_code only";
     if (!wrong)
         return PL_OK;
     pl_fmt_cut(reason, cap, "%s", wrong);

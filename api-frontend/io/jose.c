@@ -164,11 +164,6 @@ static const key *find(const pl_keys *keys, const char *kid)
     return NULL;
 }
 
-bool pl_keys_has(const pl_keys *keys, const char *kid)
-{
-    return find(keys, kid) != NULL;
-}
-
 pl_err pl_keys_verify(const pl_keys *keys, const pl_jwt *jwt)
 {
     const key *k = find(keys, jwt->kid);
@@ -237,15 +232,6 @@ pl_err pl_key_make(pl_jwt_alg alg, char *ret_kid, pl_buf *out)
     (void)cjose_jwk_release(k.jwk);
     if (!e)
         memcpy(ret_kid, k.kid, sizeof k.kid);
-    return e;
-}
-
-pl_err pl_keys_make(pl_buf *out)
-{
-    char kid[PL_JWT_KID_MAX + 1];
-    pl_buf_add_str(out, "{\"keys\":[");
-    pl_err e = pl_key_make(PL_JWT_ES256, kid, out);
-    pl_buf_add_str(out, "]}\n");
     return e;
 }
 

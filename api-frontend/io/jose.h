@@ -11,8 +11,6 @@ typedef struct pl_keys pl_keys;
  * Source: RFC 7517 */
 PL_MUST_USE pl_err pl_keys_load(pl_slice text, pl_keys **ret_keys);
 void pl_keys_free(pl_keys **keys);
-/* Whether a key of that id and algorithm is there (id "": any single one). */
-bool pl_keys_has(const pl_keys *keys, const char *kid);
 /* Errors: PL_ENOENT no such key; PL_EAUTH the signature is not good. */
 PL_MUST_USE pl_err pl_keys_verify(const pl_keys *keys, const pl_jwt *jwt);
 
@@ -21,8 +19,6 @@ PL_MUST_USE pl_err pl_keys_verify(const pl_keys *keys, const pl_jwt *jwt);
  * ret_kid: [PL_JWT_KID_MAX + 1]
  * Errors:  PL_EIO, PL_ENOMEM, PL_EUNSUPPORTED. */
 PL_MUST_USE pl_err pl_key_make(pl_jwt_alg alg, char *ret_kid, pl_buf *out);
-/* A set with one new ES256 key, as text. Errors: PL_EIO, PL_ENOMEM. */
-PL_MUST_USE pl_err pl_keys_make(pl_buf *out);
 /* Whether that key is there and private. */
 bool pl_keys_can_sign(const pl_keys *keys, const char *kid);
 /* The public parts, as JWKS. Errors: PL_ENOMEM. */

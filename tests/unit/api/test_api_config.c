@@ -54,6 +54,10 @@ static void settings_fit_together(void **state)
         {"certificate = /nowhere/c.pem", PL_ECONFIG},
         {"certificate = /dev/null\ncertificate_key = /nowhere/k", PL_ECONFIG},
         {"certificate = /dev/null\ncertificate_key = /dev/null", PL_OK},
+        {"video_reference = {client_id}:{ref1}", PL_OK},
+        {"video_reference = {client}", PL_ECONFIG},
+        {"outgoing_allow = 10.1.0.0/16 fd00::/8", PL_OK},
+        {"outgoing_allow = example.com", PL_ECONFIG},
         {"external_issuer = https://a", PL_ECONFIG},
         {"external_issuer = https://a\nexternal_jwks = https://a/keys", PL_OK},
     };

@@ -174,7 +174,6 @@ static void accepts_rs256_and_no_other_rsa(void **state)
     (void)state;
     pl_keys *keys = make_rsa(2048, &jwk);
     assert_non_null(keys);
-    assert_true(pl_keys_has(keys, "r1"));
     sign_by(jwk, "RS256", "r1", &token);
     assert_int_equal(verify(keys, pl_buf_slice(&token)), PL_OK);
     pl_buf_fini(&token);
