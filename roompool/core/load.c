@@ -280,13 +280,10 @@ static void prune(void *ctx, void *object)
     (void)object;
     pl_err e = pool->store->ops->prune_records(
         pool->store, pool->now.wall_ms - keep_ms, pool->config->max_records);
-    if (!e) {
-        keep_ms = (int64_t)pool->config->video_keep_days * 86400 * 1000;
-        e = pool->store->ops->prune_videos(pool->store,
-                                           pool->now.wall_ms - keep_ms);
-    }
     if (e)
         pl_pool_fail(pool, e);
+    keep_ms = (int64_t)pool->config->video_keep_days * 86400 * 1000;
+    pl_video_prune(pool, pool->now.wall_ms - keep_ms);
     pl_pool_plan(pool, &pool->prune, prune, NULL, PL_S(3600));
 }
 

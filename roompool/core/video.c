@@ -378,6 +378,19 @@ void pl_video_resume(pl_pool *pool)
     }
 }
 
+void pl_video_prune(pl_pool *pool, int64_t wall_ms)
+{
+    PL_LIST_EACH_SAFE(node, &pool->videos->all)
+    {
+        pl_video *video = PL_CONTAINER(node, pl_video, link);
+        if (!is_live(video) && video->row.ended_at < wall_ms)
+            forget(pool, video);
+    }
+    pl_err e = pool->store->ops->prune_videos(pool->store, wall_ms);
+    if (e)
+        pl_pool_fail(pool, e);
+}
+
 static bool is_web(const char *url)
 {
     return strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0;

@@ -59,6 +59,9 @@ PL_MUST_USE pl_err pl_video_load(pl_pool *pool, const pl_video_row *row);
 PL_MUST_USE pl_err pl_vcall_load(pl_pool *pool, const pl_vcall_row *row);
 /* Everything is loaded: go on with every deadline. */
 void pl_video_resume(pl_pool *pool);
+/* Those that ended before wall_ms go from the database: nothing may refer to
+ * them any more, whatever the wall clock did. */
+void pl_video_prune(pl_pool *pool, int64_t wall_ms);
 
 /* ---- sessions ---- */
 /* By id, else the newest of a room's name; NULL none. */
