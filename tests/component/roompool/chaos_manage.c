@@ -56,6 +56,17 @@ static void change_room(chaos *c)
         changes[draw(c, 8)]);
 }
 
+/* Members with numbers, often of others or twice. */
+static void list_aliases(chaos *c)
+{
+    char json[192];
+    pl_fmt_cut(json, sizeof json,
+               "{'aliases':[{'id':%u,'alias':'%s'},{'alias':'%s'},{'id':%u}]}",
+               1 + draw(c, ALIAS_NOS), alias(c), alias(c),
+               1 + draw(c, ALIAS_NOS));
+    put(c, PL_MGMT_RESOURCE_CONFERENCE, 1 + draw(c, ROOM_NOS), json);
+}
+
 static void put_alias(chaos *c)
 {
     char json[128];
@@ -109,8 +120,8 @@ static void dial(chaos *c)
 
 void do_manage(chaos *c)
 {
-    static void (*const acts[])(chaos *) = {put_room,   put_room, change_room,
-                                            put_alias,  put_auto, remove_one,
-                                            remove_one, command,  dial};
+    static void (*const acts[])(chaos *) = {
+        put_room, put_room,   change_room, list_aliases, put_alias,
+        put_auto, remove_one, remove_one,  command,      dial};
     acts[draw(c, sizeof acts / sizeof acts[0])](c);
 }
