@@ -5,9 +5,12 @@
 
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <zmq.h>
@@ -16,7 +19,12 @@
 #include "pl/log.h"
 #include "pl/str.h"
 
-enum { BURST = 3000, DEADLINE_US = 20000000 };
+enum {
+    BURST = 3000,
+    DEADLINE_US = 20000000,
+    LAST_WORDS = 300,
+    LINGER_NS = 200000000
+};
 
 typedef struct rig {
     char dir[64], endpoint[128];
@@ -219,6 +227,51 @@ static void retry_survives_a_restart_of_the_router(void **state)
     assert_int_equal(r->ok, 11);
 }
 
+/* In the child: answers, and dies while most of it is not read yet. */
+static void on_get_and_die(void *ctx, const pl_bus_in *in)
+{
+    rig *r = ctx;
+    on_get(ctx, in);
+    if (r->requests <= LAST_WORDS)
+        return;
+    /* Its answers are on the way, most of them. */
+    (void)nanosleep(&(struct timespec){.tv_nsec = LINGER_NS}, NULL);
+    (void)kill(getpid(), SIGKILL);
+}
+
+static void answer_and_die(rig *r)
+{
+    if (pl_bus_open_zmq(&r->router_options, &r->router) == PL_OK &&
+        pl_bus_handle(r->router, &PL_MSG_METRICS_GET, on_get_and_die, r) ==
+            PL_OK)
+        pl_loop_run(r->loop);
+    _exit(1);
+}
+
+/* What a dead connection leaves unread is thrown away; half a message among it
+ * would end this process at its next connection. */
+static void a_killed_router_takes_nobody_with_it(void **state)
+{
+    rig *r = *state;
+    int status = 0;
+    pid_t pid = fork(); /* there is no ZeroMQ here yet */
+    assert_true(pid >= 0);
+    if (pid == 0)
+        answer_and_die(r);
+    assert_int_equal(pl_bus_open_zmq(&r->dealer_options, &r->dealer), PL_OK);
+    r->wanted = 1;
+    ask(r, true);
+    run(r);
+    r->wanted = 1 + LAST_WORDS;
+    for (int i = 0; i < LAST_WORDS; i++)
+        ask(r, true);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+    open_router(r);
+    run(r);
+    assert_int_equal(r->ok, r->wanted);
+}
+
 static void a_second_roompool_is_refused(void **state)
 {
     rig *r = *state;
@@ -415,6 +468,7 @@ int main(void)
         T(a_burst_loses_no_edge),
         T(a_full_queue_refuses_events),
         T(retry_survives_a_restart_of_the_router),
+        T(a_killed_router_takes_nobody_with_it),
         T(a_second_roompool_is_refused),
         T(bad_endpoints_are_configuration_errors),
         T(an_allowed_key_is_let_in),
