@@ -85,6 +85,7 @@ static void linked(void *ctx)
     app *a = ctx;
     pl_calls_set_link(a->calls, true);
     pl_calls_send_inventory(a->calls);
+    pl_calls_repeat_reports(a->calls);
 }
 
 static void load(void *ctx, pl_process_load *ret_load)

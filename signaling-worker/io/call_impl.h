@@ -143,6 +143,13 @@ typedef struct pl_call {
     char reason[REMOTE_REASON_MAX + 1]; /* for the report or a Reason header */
     char refuse_phrase[REMOTE_REASON_MAX + 1];
     bool is_known; /* roompool accepted it: reports make sense */
+    /* The last report, until roompool has taken it; the session description
+     * may be of one before it that was not taken either. */
+    pl_call_state told; /* 0: all were taken */
+    unsigned told_status;
+    uint8_t *told_sdp;
+    size_t told_len;
+    uint64_t told_corr; /* under way as this request */
     pl_guard_pass pass;
 } pl_call;
 

@@ -126,76 +126,9 @@ void pl_call_release(pl_call *c)
     free(c->offer);
     free(c->sdp);
     free(c->ack);
+    free(c->told_sdp);
     free(c);
     check_drained(all);
-}
-
-/* ---- reports ---- */
-
-pl_err pl_call_ask(pl_call *c, const pl_bus_send *how, const pl_msg_desc *desc,
-                   const void *body, pl_bus_on_reply on_reply)
-{
-    question *q = calloc(1, sizeof *q);
-    if (!q)
-        return PL_ENOMEM;
-    *q = (question){.all = c->all, .serial = c->serial};
-    pl_err e =
-        pl_bus_request(c->all->o.bus, how, desc, body, on_reply, q, &q->corr);
-    if (e == PL_OK) {
-        pl_list_append(&c->all->questions, &q->link);
-        return PL_OK;
-    }
-    pl_call_count(c->all, PL_SIG_bus_failed);
-    free(q);
-    return e;
-}
-
-pl_call *pl_call_asked(void *ctx, pl_calls **ret_all)
-{
-    question *q = ctx;
-    *ret_all = q->all;
-    pl_call *c = pl_call_of_serial(q->all, q->serial);
-    pl_list_remove(&q->link);
-    free(q);
-    return c;
-}
-
-static void on_reported(void *ctx, pl_err e, const pl_bus_in *in)
-{
-    (void)in;
-    pl_calls *all = NULL;
-    pl_call *c = pl_call_asked(ctx, &all);
-    if (e == PL_OK)
-        return;
-    if (e != PL_EGONE && e != PL_ENOENT) {
-        pl_call_count(all, PL_SIG_bus_failed);
-    } else if (c) { /* roompool does not know it: nobody would ever end it */
-        (void)!pl_call_event(c, PL_CALL_E_END, NULL, (pl_slice){0});
-    }
-}
-
-void pl_call_report_state(pl_call *c, pl_call_state state, unsigned status,
-                          pl_slice sdp)
-{
-    static pl_call_report m;
-    m = (pl_call_report){.state = state, .sip_status = status, .sdp = sdp};
-    pl_fmt_cut(m.call_id, sizeof m.call_id, "%s", c->id);
-    if (status != 0)
-        PL_MSG_SET(CALL_REPORT, call_report, &m, sip_status);
-    if (c->reason[0] && pl_is_utf8(pl_slice_str(c->reason))) {
-        pl_fmt_cut(m.reason, sizeof m.reason, "%s", c->reason);
-        PL_MSG_SET(CALL_REPORT, call_report, &m, reason);
-    }
-    if (sdp.len > 0)
-        PL_MSG_SET(CALL_REPORT, call_report, &m, sdp);
-    pl_fmt_cut(m.sip_call_id, sizeof m.sip_call_id, "%s", c->dialog.call_id);
-    if (m.sip_call_id[0] && pl_is_utf8(pl_slice_str(m.sip_call_id)))
-        PL_MSG_SET(CALL_REPORT, call_report, &m, sip_call_id);
-    pl_ip_text(&c->source, m.remote_address);
-    PL_MSG_SET(CALL_REPORT, call_report, &m, remote_address);
-    pl_bus_send how = {.retry = true};
-    /* A failure was counted; the inventory after the next hello corrects it. */
-    (void)!pl_call_ask(c, &how, &PL_MSG_CALL_REPORT, &m, on_reported);
 }
 
 void pl_call_contact(const pl_call *c, const pl_sip_flow *flow,

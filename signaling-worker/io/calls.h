@@ -30,6 +30,9 @@ pl_sip_transport *pl_calls_transport(pl_calls *calls);
 void pl_calls_set_link(pl_calls *calls, bool is_up);
 /* Name every call to roompool, after each hello. */
 void pl_calls_send_inventory(pl_calls *calls);
+/* After that: tell again what roompool has not taken, such as an answer that
+ * came while it was away. */
+void pl_calls_repeat_reports(pl_calls *calls);
 /* Take no more calls. done(ctx) is called once none is left; after end_ms the
  * rest is ended with BYE. */
 void pl_calls_drain(pl_calls *calls, unsigned end_ms, void (*done)(void *),

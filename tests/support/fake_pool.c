@@ -30,6 +30,7 @@ struct pl_fake_pool {
     FILE *out;
     char node[PL_NODE_MAX + 1]; /* the signaling worker */
     char last_call[65];
+    bool is_away; /* takes no reports, as while it starts */
     kind kinds[N_KINDS];
     later laters[N_LATER];
 };
@@ -197,6 +198,11 @@ static void on_report(void *ctx, const pl_bus_in *in)
 {
     pl_fake_pool *p = ctx;
     const pl_call_report *m = in->body;
+    if (p->is_away) {
+        say(p, "refused", "%s %s", m->call_id, pl_call_state_text(m->state));
+        pl_bus_reply_error(p->bus, &in->ticket, PL_EAGAIN, NULL);
+        return;
+    }
     say(p, pl_call_state_text(m->state), "%s %u %s sdp %zu", m->call_id,
         m->sip_status, m->reason[0] ? m->reason : "-", m->sdp.len);
     pl_ok ok = {.present = 0};
@@ -309,6 +315,10 @@ void pl_fake_pool_command(pl_fake_pool *pool, const char *line)
 {
     char uri[200] = "";
     unsigned ring_ms = 30000;
+    if (strcmp(line, "away") == 0 || strcmp(line, "back") == 0) {
+        pool->is_away = strcmp(line, "away") == 0;
+        return;
+    }
     if (strncmp(line, "start ", 6) == 0) {
         size_t n = strcspn(line + 6, " \n");
         pl_fmt_cut(uri, sizeof uri, "%.*s", (int)n, line + 6);

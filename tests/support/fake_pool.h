@@ -19,7 +19,8 @@ typedef struct pl_fake_pool pl_fake_pool;
 PL_MUST_USE pl_err pl_fake_pool_create(pl_loop *loop, pl_bus *bus, FILE *out,
                                        pl_fake_pool **ret_pool);
 void pl_fake_pool_destroy(pl_fake_pool **pool);
-/* "start URI [ring-ms]", "end", "offer": the last two act on the last call. */
+/* "start URI [ring-ms]"; "end", "offer": of the last call; "away", "back":
+ * reports are refused meanwhile. */
 void pl_fake_pool_command(pl_fake_pool *pool, const char *line);
 /* What it saw, for assertions: counts by name of the line's first word, such as
  * "incoming", "confirmed", "ended", "dtmf", "offer-answered". */

@@ -43,6 +43,38 @@ static void every_200_is_acknowledged_and_forks_are_ended(void **state)
     pl_sig_rig_destroy(&rig);
 }
 
+/* The answer came while roompool started anew: it is told once it is back. */
+static void an_answer_that_roompool_missed_is_told_again(void **state)
+{
+    (void)state;
+    pl_sig_rig *rig = rig_open(NULL);
+    pl_fake_pool *pool = pl_sig_rig_pool(rig);
+    static phone p;
+    phone_open(&p, rig, false, "127.0.0.1");
+    phone_is_called(&p, "");
+    phone_expect(&p, "INVITE ");
+    pl_fake_pool_command(pool, "away");
+    phone_reply(&p, "200 OK", "one", "v=0");
+    phone_expect(&p, "ACK ");
+    rig_until_said(rig, "refused", 1);
+    assert_int_equal(pl_fake_pool_count(pool, "answered"), 0);
+    pl_fake_pool_command(pool, "back");
+    pl_calls_repeat_reports(pl_sig_rig_calls(rig));
+    rig_until_said(rig, "answered", 1);
+    assert_non_null(strstr(pl_fake_pool_last(pool, "answered"), "sdp "));
+    assert_null(strstr(pl_fake_pool_last(pool, "answered"), "sdp 0"));
+    rig_run(rig, 50); /* taken: not told once more */
+    pl_calls_repeat_reports(pl_sig_rig_calls(rig));
+    rig_run(rig, 50);
+    assert_int_equal(pl_fake_pool_count(pool, "answered"), 1);
+    pl_fake_pool_command(pool, "end");
+    phone_expect(&p, "BYE ");
+    phone_reply(&p, "200 OK", NULL, "");
+    rig_until_said(rig, "ended", 1);
+    phone_close(&p);
+    pl_sig_rig_destroy(&rig);
+}
+
 /* RFC 3261 section 9.1: no CANCEL before a provisional response; an answer
  * that crosses it is acknowledged and ended. */
 static void a_cancel_waits_and_may_lose_the_race(void **state)
@@ -304,6 +336,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_200_is_acknowledged_and_forks_are_ended),
+        cmocka_unit_test(an_answer_that_roompool_missed_is_told_again),
         cmocka_unit_test(a_cancel_waits_and_may_lose_the_race),
         cmocka_unit_test(refusals_and_redirections_are_reported),
         cmocka_unit_test(redirections_are_followed_where_allowed),

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { VOICES } from '../lib/audio.mjs';
 import { Person } from '../lib/browser.mjs';
 import { Phone } from '../lib/phone.mjs';
+import { Seat } from '../lib/seat.mjs';
 import { stories } from '../lib/story.mjs';
 import { until } from '../lib/wait.mjs';
 
@@ -66,6 +67,26 @@ tell('roompool dies: calls go on, and the state is whole after its return', asyn
   });
   await item.click();
   await hears(carla, 'anna');
+});
+
+tell('a telephone answers while roompool is away: it is in the room', async (system) => {
+  const host = await Seat.join(system, 'clinic', 'Host', { pin: '13579' });
+  const dan = await Phone.open(system, 'dan', { answer: 'manual' });
+  await host.post('dial', { body: { destination: dan.address, role: 'GUEST', protocol: 'sip' } });
+  await until('it rings', () => dan.event('CALL_INCOMING'));
+  const old = await system.pid('roompool');
+  await system.signal('roompool', 'SIGKILL');
+  await dan.command('accept');
+  await dan.established();
+  await until('roompool is started again', async () => (await system.pid('roompool')) !== old);
+  await system.ready('roompool');
+  await until('the telephone is in the room', async () => (await system.sql(
+    "select 1 from v_live_participants where came_by = 'telephone' and name like '%dan%'"
+    + " and state = 'active' and media = 'connected'")).length === 1);
+  await until('it hears the room', async () => (await dan.heard()).seconds > 1);
+  await dan.hangup();
+  await dan.closed();
+  await host.post('release_token');
 });
 
 tell('the front end dies: media goes on, the pages come back', async (system) => {
