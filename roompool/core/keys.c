@@ -18,10 +18,11 @@ pl_err pl_keys_send(pl_pool *pool, const pl_part *part, const char *digits,
 {
     pl_leg *leg = pl_leg_of(part);
     pl_err e = op ? PL_OK : PL_ENOMEM;
-    if (!e)
+    if (!e) {
         e = leg && part->row.state == PL_PART_STATE_ACTIVE
                 ? pl_leg_keys(pool, leg, digits, op)
                 : PL_ESTATE;
+    }
     if (e)
         pl_op_destroy(&op);
     return e;

@@ -68,9 +68,11 @@ static void read_row(const pl_mgmt_put *put, pl_faults *faults,
     STR(system_location, "");
     STR(description, "");
     pl_mgmt_bool(put, faults, "streaming", false, &row->streaming);
-    if (row->dtmf_sequence[0] && !pl_is_keys(pl_slice_str(row->dtmf_sequence)))
+    if (row->dtmf_sequence[0] &&
+        !pl_is_keys(pl_slice_str(row->dtmf_sequence))) {
         pl_fault_add(faults, "dtmf_sequence",
                      "Only digits, *, #, A to D and commas can be keyed.");
+    }
     read_words(put, faults, row);
     check_choice("sip|h323|mssip|rtmp|teams|gms", row->protocol, "protocol",
                  faults);

@@ -150,9 +150,10 @@ static pl_err add_starts(pl_mgmt_where *b, const filter *f, const char *column)
     pl_err e = add_typed(b, f, f->value, &low);
     if (!e)
         e = add_made(b, f, "", f->op->after, false, &high);
-    if (!e)
+    if (!e) {
         pl_buf_add_fmt(&b->text, "%s >= ?%u AND %s < ?%u", column, low, column,
                        high);
+    }
     return e;
 }
 
@@ -164,9 +165,10 @@ static pl_err add_ends(pl_mgmt_where *b, const filter *f, const char *column)
         return PL_OK;
     }
     pl_err e = add_typed(b, f, f->value, &place);
-    if (!e)
+    if (!e) {
         pl_buf_add_fmt(&b->text, "substr(%s, -length(?%u)) = ?%u", column,
                        place, place);
+    }
     return e;
 }
 
@@ -235,9 +237,10 @@ static pl_err add_null(pl_mgmt_where *b, const filter *f, const char *column)
 {
     bool is_null;
     pl_err e = read_null(b, f, &is_null);
-    if (!e)
+    if (!e) {
         pl_buf_add_fmt(&b->text, "%s %s", column,
                        is_null ? "IS NULL" : "IS NOT NULL");
+    }
     return e;
 }
 

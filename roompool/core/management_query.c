@@ -84,13 +84,14 @@ static void answer(pl_pool *pool, const pl_bus_in *in,
     /* One object that fills more than a page can never be shown. */
     if (!e && p.count == 0 && total > m->offset)
         e = PL_EFULL;
-    if (e)
+    if (e) {
         refuse(pool, in, e);
-    else if (total == 0 &&
-             PL_MSG_HAS(MANAGEMENT_QUERY, management_query, m, id))
+    } else if (total == 0 &&
+               PL_MSG_HAS(MANAGEMENT_QUERY, management_query, m, id)) {
         pl_pool_refuse(pool, &in->ticket, PL_ENOENT, NULL);
-    else
+    } else {
         give_page(pool, in, &p, total);
+    }
     pl_buf_wipe(&p.objects); /* PINs */
 }
 
@@ -105,12 +106,14 @@ void pl_on_management_query(pl_pool *pool, const pl_bus_in *in)
     }
     pl_err e = pl_management_sql_init(sql, m, fault);
     pl_pool_count(pool, PL_RM_queries);
-    if (e == PL_EINVAL && PL_MSG_HAS(MANAGEMENT_QUERY, management_query, m, id))
+    if (e == PL_EINVAL &&
+        PL_MSG_HAS(MANAGEMENT_QUERY, management_query, m, id)) {
         pl_pool_refuse(pool, &in->ticket, PL_ENOENT, NULL); /* no such id */
-    else if (e)
+    } else if (e) {
         pl_pool_refuse(pool, &in->ticket, e, fault);
-    else
+    } else {
         answer(pool, in, sql);
+    }
     pl_management_sql_fini(sql);
     free(sql);
 }

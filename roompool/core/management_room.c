@@ -71,9 +71,10 @@ static void read_pins(const pl_mgmt_put *put, pl_faults *faults, draft *d)
     const pl_room_pins pins = {
         .host = d->pin, .guest = d->guest_pin, .allow_guests = d->allow_guests};
     const char *fault = pl_room_pins_fault_in(&pins, &field);
-    if (fault)
+    if (fault) {
         pl_fault_add(faults, field == PL_PIN_FIELD_HOST ? "pin" : "guest_pin",
                      fault);
+    }
 }
 
 static void read_row(const pl_mgmt_put *put, pl_faults *faults, draft *d)

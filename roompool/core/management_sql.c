@@ -117,10 +117,11 @@ static void add_members(pl_buf *sql, const pl_mgmt_desc *r)
         if (!is_shown(f))
             continue;
         pl_buf_add_fmt(sql, "%s'%s', ", between, f->name);
-        if (list)
+        if (list) {
             pl_buf_add_str(sql, list);
-        else
+        } else {
             pl_mgmt_add_value(sql, f);
+        }
         between = ", ";
     }
 }

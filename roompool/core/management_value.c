@@ -65,14 +65,15 @@ pl_err pl_mgmt_value(pl_mgmt_kind kind, const char *words, pl_slice text,
     if (!text.ptr)
         value.text = pl_slice_str("");
     if (kind == PL_MGMT_KIND_INT ||
-        (kind == PL_MGMT_KIND_URI && is_numbered(words)))
+        (kind == PL_MGMT_KIND_URI && is_numbered(words))) {
         e = read_int(text, &value);
-    else if (kind == PL_MGMT_KIND_BOOL)
+    } else if (kind == PL_MGMT_KIND_BOOL) {
         e = read_bool(text, &value);
-    else if (kind == PL_MGMT_KIND_TIME)
+    } else if (kind == PL_MGMT_KIND_TIME) {
         e = is_time(text) ? PL_OK : PL_EINVAL;
-    else if (pl_mgmt_kind_is_list(kind))
+    } else if (pl_mgmt_kind_is_list(kind)) {
         e = PL_EINVAL;
+    }
     if (!e)
         *ret_value = value;
     return e;

@@ -33,9 +33,10 @@ uint64_t pl_number_next(pl_pool *pool, pl_number which)
 pl_err pl_number_load(pl_pool *pool, const pl_meta_row *row)
 {
     for (size_t i = 0; i < PL_N_NUMBERS; i++) {
-        if (strcmp(row->name, NAMES[i]) == 0)
+        if (strcmp(row->name, NAMES[i]) == 0) {
             return pl_parse_u64(pl_slice_str(row->value), INT64_MAX,
                                 &pool->numbers[i]);
+        }
     }
     return PL_OK;
 }

@@ -25,11 +25,12 @@ pl_err pl_room_may(const pl_part *actor, const pl_part *target, pl_room_op op)
 {
     bool is_other = target && target != actor;
     cell c = TABLE[op][who_is(actor)][is_other];
-    if (c == CAN)
+    if (c == CAN) {
         c = actor->conf->row.guests_can_unmute ||
                     actor->row.role == PL_PART_ROLE_HOST
                 ? YES
                 : NO;
+    }
     return c == YES ? PL_OK : PL_EFORBIDDEN;
 }
 

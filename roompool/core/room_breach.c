@@ -80,9 +80,10 @@ static const char *one_breach(const pl_pool *pool, const pl_room *room,
     const char *breach = number_breach(pool, room);
     PL_LIST_EACH(node, &room->aliases)
     {
-        if (!breach)
+        if (!breach) {
             breach =
                 alias_breach(pool, room, PL_CONTAINER(node, pl_alias, link));
+        }
         ++*n_aliases;
     }
     if (!breach)

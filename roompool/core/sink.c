@@ -266,10 +266,11 @@ static void read_events(const pl_mgmt_put *put, pl_faults *faults,
 static bool is_url(const char *url)
 {
     size_t n = 0;
-    if (strncmp(url, "https://", 8) == 0)
+    if (strncmp(url, "https://", 8) == 0) {
         n = 8;
-    else if (strncmp(url, "http://", 7) == 0)
+    } else if (strncmp(url, "http://", 7) == 0) {
         n = 7;
+    }
     size_t host = n ? strcspn(url + n, "/?#") : 0;
     if (host == 0 || memchr(url + n, '@', host))
         return false;
@@ -308,11 +309,12 @@ static void read_row(const pl_pool *pool, const pl_mgmt_put *put,
     pl_mgmt_u32(put, faults, "version", 1, &row->version);
     pl_mgmt_bool(put, faults, "filter_events", false, &row->filter_events);
     read_events(put, faults, row);
-    if (!row->name[0])
+    if (!row->name[0]) {
         pl_fault_add(faults, "name", "This field is required.");
-    else if (is_taken(pool, row))
+    } else if (is_taken(pool, row)) {
         pl_fault_add(faults, "name",
                      "Event sink with this name already exists.");
+    }
     if (!is_url(row->url))
         pl_fault_add(faults, "url", "Enter a valid URL.");
     if (strchr(row->username, ':'))

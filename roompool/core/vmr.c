@@ -351,10 +351,11 @@ pl_err pl_vmr_make(pl_pool *pool, const char *name, pl_vmr **ret_vmr)
     vmr->room = room;
     room->vmr = vmr;
     pl_pool_count(pool, PL_RM_pool_made);
-    if (pl_remote_make(pool, vmr))
+    if (pl_remote_make(pool, vmr)) {
         pl_vmr_save(pool, vmr); /* before it is asked for */
-    else
+    } else {
         (void)pl_vmr_move(pool, vmr, PL_POOL_STATE_FREE);
+    }
     *ret_vmr = vmr;
     return PL_OK;
 }

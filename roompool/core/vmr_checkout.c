@@ -162,10 +162,11 @@ void pl_vmr_take_again(pl_pool *pool, const pl_pool_checkout *m,
     pl_err e = check_out(pool, m, until_us, &vmr, &is_old);
     if (e == PL_EFULL)
         pl_pool_count(pool, PL_RM_pool_exhausted);
-    if (e)
+    if (e) {
         taker->done(pool, taker, e, NULL, false);
-    else if (!pl_remote_hold(pool, vmr, m, taker, is_old, until_us))
+    } else if (!pl_remote_hold(pool, vmr, m, taker, is_old, until_us)) {
         pl_vmr_taken(pool, taker, vmr, is_old);
+    }
 }
 
 void pl_vmr_take(pl_pool *pool, const pl_pool_checkout *m,
@@ -179,10 +180,11 @@ void pl_vmr_take(pl_pool *pool, const pl_pool_checkout *m,
 static void answer(pl_pool *pool, const pl_vmr_taker *taker, pl_err e,
                    pl_vmr *vmr, bool is_repeated)
 {
-    if (e)
+    if (e) {
         pl_pool_refuse(pool, &taker->ticket, e, NULL);
-    else
+    } else {
         pl_vmr_reply(pool, &taker->ticket, vmr, is_repeated);
+    }
 }
 
 void pl_on_pool_checkout(pl_pool *pool, const pl_bus_in *in)

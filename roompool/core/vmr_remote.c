@@ -278,10 +278,11 @@ static void on_answer(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
     const pl_vmr *vmr = pl_vmr_by_no(pool, no);
     pl_op_destroy(&op);
     pool->vmrs->remote->n_asking--;
-    if (step >= PL_N_REMOTE_ROOM_STEPS)
+    if (step >= PL_N_REMOTE_ROOM_STEPS) {
         pl_remote_swept(pool, step, &a);
-    else if (vmr && vmr->remote)
+    } else if (vmr && vmr->remote) {
         pl_remote_answered(pool, vmr->remote, step, &a);
+    }
     vmr = pl_vmr_by_no(pool, no); /* it may be forgotten meanwhile */
     if (vmr && vmr->remote)
         pl_remote_enqueue(pool, vmr->remote);

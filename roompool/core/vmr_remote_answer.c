@@ -43,10 +43,11 @@ static void is_there(pl_pool *pool, pl_remote_room *room, uint64_t id,
     }
     pl_remote_set_todo(
         pool, vmr, has_tag ? PL_REMOTE_TODO_NOTHING : PL_REMOTE_TODO_CHANGE);
-    if (vmr->row.state != PL_POOL_STATE_CREATING)
+    if (vmr->row.state != PL_POOL_STATE_CREATING) {
         pl_vmr_save(pool, vmr);
-    else
+    } else {
         (void)pl_vmr_move(pool, vmr, PL_POOL_STATE_FREE);
+    }
     if (has_tag)
         pl_remote_ready(pool, room);
     pl_vmr_fill(pool);
@@ -128,10 +129,11 @@ static void on_created(pl_pool *pool, pl_remote_room *room,
         room->is_unsure = room->is_maybe_there = true;
     } else if (a->verdict == PL_REMOTE_DONE) {
         room->is_maybe_there = true;
-        if (pl_platform_read_location(a->fetched->location, &id))
+        if (pl_platform_read_location(a->fetched->location, &id)) {
             room->is_unsure = true;
-        else
+        } else {
             is_there(pool, room, id, has_tag);
+        }
     } else if (says_taken(a) && room->is_maybe_there) {
         room->is_unsure = true; /* by ourselves, it seems */
         is_odd(pool, a);
@@ -187,13 +189,14 @@ static bool is_ours(const pl_pool *pool, const pl_vmr *vmr, const lookup *l)
 static void found_for_create(pl_pool *pool, pl_remote_room *room,
                              const lookup *l)
 {
-    if (!l->is_found)
+    if (!l->is_found) {
         room->is_unsure = false;
-    else if (!is_ours(pool, room->vmr, l))
+    } else if (!is_ours(pool, room->vmr, l)) {
         is_taken(pool, room);
-    else
+    } else {
         is_there(pool, room, l->room.id,
                  strcmp(l->room.tag, room->vmr->room->row.tag) == 0);
+    }
 }
 
 static void on_found(pl_pool *pool, pl_remote_room *room,
@@ -211,10 +214,11 @@ static void on_found(pl_pool *pool, pl_remote_room *room,
     switch (room->vmr->row.remote_todo) {
     case PL_REMOTE_TODO_CREATE: found_for_create(pool, room, &l); break;
     case PL_REMOTE_TODO_DELETE:
-        if (is_mine)
+        if (is_mine) {
             room->found_id = l.room.id;
-        else
+        } else {
             is_deleted(pool, room);
+        }
         break;
     default:
         if (!is_mine && room->vmr->row.state != PL_POOL_STATE_DELETED) {
@@ -276,10 +280,11 @@ static void on_changed(pl_pool *pool, pl_remote_room *room,
 static void on_deleted(pl_pool *pool, pl_remote_room *room,
                        const pl_remote_answer *a)
 {
-    if (a->verdict == PL_REMOTE_DONE || a->verdict == PL_REMOTE_GONE)
+    if (a->verdict == PL_REMOTE_DONE || a->verdict == PL_REMOTE_GONE) {
         is_deleted(pool, room);
-    else
+    } else {
         is_odd(pool, a);
+    }
 }
 
 /* ---- people ---- */

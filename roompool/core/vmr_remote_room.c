@@ -226,10 +226,11 @@ void pl_remote_ask(pl_pool *pool, pl_remote_room *room)
     q.body = pl_buf_slice(&body);
     room->is_asking = true;
     room->asked_us = pool->now.us;
-    if (body.has_failed)
+    if (body.has_failed) {
         pl_pool_fail(pool, PL_ENOMEM);
-    else
+    } else {
         pl_remote_send(pool, &q);
+    }
     pl_buf_wipe(&body);
 }
 

@@ -69,10 +69,11 @@ static void on_listed(void *ctx, const pl_platform_room *room)
     const pl_vmr *vmr = pl_vmr_find(pool, room->name);
     if (room->id == 0 || strcmp(room->description, r->mark) != 0)
         return;
-    if (vmr && vmr->remote)
+    if (vmr && vmr->remote) {
         vmr->remote->cycle = r->sweep.cycle;
-    else if (!pl_vmr_is_persistent_name(pool, room->name))
+    } else if (!pl_vmr_is_persistent_name(pool, room->name)) {
         note_orphan(pool, room->id);
+    }
 }
 
 /* Rows whose room was not shown: a page may have slipped, or somebody else may
@@ -99,10 +100,11 @@ static void no_page(pl_pool *pool, const pl_remote_answer *a)
     bool may_be_long = a->error == PL_ETOOBIG || a->verdict == PL_REMOTE_DONE;
     if (a->verdict != PL_REMOTE_FAILED)
         pl_remote_failed(pool, "an answer that is no list of rooms");
-    if (may_be_long && s->limit > 1)
+    if (may_be_long && s->limit > 1) {
         s->limit /= 2;
-    else if (++s->n_failed == TRIES)
+    } else if (++s->n_failed == TRIES) {
         s->stage = PL_SWEEP_IDLE;
+    }
 }
 
 static void on_page(pl_pool *pool, const pl_remote_answer *a)
@@ -147,10 +149,11 @@ void pl_remote_swept(pl_pool *pool, pl_remote_step step,
 {
     pl_remote_sweep *s = &pool->vmrs->remote->sweep;
     s->is_asking = false;
-    if (step == PL_REMOTE_PAGE)
+    if (step == PL_REMOTE_PAGE) {
         on_page(pool, a);
-    else
+    } else {
         on_orphan(pool, a);
+    }
 }
 
 /* ---- asking ---- */

@@ -151,10 +151,11 @@ static void late(void *ctx, void *object)
         pl_remote_refuse_wish(pool, room, PL_EUNAVAILABLE, NULL);
     }
     pl_remote_refuse(pool, room, PL_EUNAVAILABLE);
-    if (room->is_new)
+    if (room->is_new) {
         pl_vmr_remove(pool, room->vmr, "the platform did not answer in time");
-    else
+    } else {
         pl_remote_enqueue(pool, room);
+    }
 }
 
 void pl_remote_plan_late(pl_pool *pool, pl_remote_room *room, int64_t until_us)
