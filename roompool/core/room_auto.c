@@ -82,6 +82,7 @@ static bool is_in(const pl_auto *who, const pl_room *room)
 {
     PL_LIST_EACH(node, &who->rooms)
     {
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): part() unlinks */
         if (PL_CONTAINER(node, pl_autoroom, auto_link)->room == room)
             return true;
     }

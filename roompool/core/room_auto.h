@@ -44,6 +44,6 @@ PL_MUST_USE pl_err pl_rooms_of_auto(pl_pool *pool, pl_auto *who,
                                     const uint64_t *room_nos, size_t n);
 PL_MUST_USE pl_err pl_auto_load(pl_pool *pool, const pl_auto_row *row);
 PL_MUST_USE pl_err pl_autoroom_load(pl_pool *pool, const pl_autoroom_row *row);
-void pl_auto_free(void *who);
+void pl_auto_free(void *object);
 
 #endif
