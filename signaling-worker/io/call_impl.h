@@ -17,7 +17,8 @@ enum {
     REMOTE_REASON_MAX = 128,
     MAX_QUEUED = 4, /* provisional responses that wait for a PRACK */
     MAX_REDIRECTS = 3,
-    MAX_FORKS = 8, /* further answers to one INVITE we end properly */
+    MAX_AVOIDED = 32, /* targets that did not answer */
+    MAX_FORKS = 8,    /* further answers to one INVITE we end properly */
 };
 
 /* What a client request of a call was, in its tag. */
@@ -69,6 +70,12 @@ typedef struct pl_call_early {
     bool has_remote_cseq;
 } pl_call_early;
 
+/* A target that did not answer: it is tried last until then; 0 no more. */
+typedef struct pl_avoided {
+    pl_sip_target target;
+    int64_t until_us;
+} pl_avoided;
+
 /* Grouped by purpose; there are few enough of them for the padding.
  * NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
 typedef struct pl_call {
@@ -102,7 +109,10 @@ typedef struct pl_call {
     pl_sip_hop hop;    /* of the INVITE: its CANCEL goes the same way */
     uint32_t out_cseq; /* of our INVITE */
     bool needs_lookup;
-    uint8_t *offer; /* body of our INVITE, for a second try */
+    pl_sip_target target[PL_SIP_TARGETS_MAX]; /* of the INVITE, in order */
+    unsigned n_targets, at_target;
+    bool by_tcp, is_tcp_refused; /* for its size, at this target */
+    uint8_t *offer;              /* body of our INVITE, for a second try */
     size_t offer_len;
     unsigned auth_tries;
     char tried[MAX_REDIRECTS][PL_SIP_URI_MAX + 1]; /* before a 3xx */
@@ -180,6 +190,7 @@ struct pl_calls {
     pl_sip_uri proxy;
     char password[129];
     pl_guard_pass pass; /* of the request being begun */
+    pl_avoided avoided[MAX_AVOIDED];
     char scratch[PL_SIP_MAX_OUT];
 };
 
@@ -258,6 +269,11 @@ PL_MUST_USE pl_err pl_call_judge_target(const pl_calls *all,
                                         const pl_sip_uri *to);
 /* Request-URI and Route of a first INVITE. Errors: PL_EFULL. */
 PL_MUST_USE pl_err pl_call_first_hop(pl_call *c);
+/* Send the INVITE on the call's flow. The call may be gone afterwards.
+ * Errors: those of writing and sending. */
+PL_MUST_USE pl_err pl_call_send_invite(pl_call *c, const char *extra);
+/* The INVITE cannot go out: the call ends. */
+void pl_call_fail_start(pl_call *c, unsigned status, const char *why);
 /* Look its next hop up after this turn, then send the INVITE. */
 PL_MUST_USE pl_err pl_call_look_up_later(pl_call *c);
 /* The session description of a message; empty when it has none. */
@@ -266,7 +282,6 @@ void pl_call_on_response(void *ctx, uint64_t tag, const pl_sip_msg *m,
                          const pl_sip_flow *flow, unsigned local_status);
 void pl_call_on_stray_2xx(void *ctx, const pl_sip_msg *m,
                           const pl_sip_flow *flow);
-void pl_call_on_resolved(void *ctx, uint64_t tag, pl_err e, const pl_ip *ip);
 void pl_call_send_ack(pl_call *c, const pl_sip_msg *ok);
 void pl_call_send_cancel(pl_call *c);
 void pl_call_send_bye(pl_call *c);
@@ -307,6 +322,17 @@ void pl_call_on_update(pl_call *c, pl_sip_txn_id txn, const pl_sip_msg *m);
 
 /* call_redirect.c: whether a 3xx is followed; the INVITE goes out later then */
 bool pl_call_follow(pl_call *c, const pl_sip_msg *m);
+
+/* call_target.c: where an INVITE of ours goes */
+/* Look the next hop up. Errors: as pl_sip_resolve(). */
+PL_MUST_USE pl_err pl_call_look_up(pl_call *c);
+void pl_call_on_resolved(void *ctx, uint64_t tag, const pl_sip_target *targets,
+                         unsigned n);
+/* The INVITE has this length: whether its flow is TCP now instead of UDP. */
+bool pl_call_takes_tcp(pl_call *c, size_t len);
+/* A final response to the INVITE, or none came (m NULL): whether it was sent
+ * elsewhere, or the call is gone. */
+bool pl_call_fail_over(pl_call *c, const pl_sip_msg *m);
 
 /* call_timer.c: session timers */
 /* Supported, Session-Expires, Min-SE of our INVITE or UPDATE. */

@@ -215,8 +215,7 @@ pl_err pl_call_first_hop(pl_call *c)
     return PL_OK;
 }
 
-/* Errors: those of writing and sending; the call may be gone. */
-static pl_err send_invite(pl_call *c, const char *extra)
+pl_err pl_call_send_invite(pl_call *c, const char *extra)
 {
     size_t len = 0;
     fresh_branch(c->branch);
@@ -230,6 +229,8 @@ static pl_err send_invite(pl_call *c, const char *extra)
                          .body = c->offer,
                          .body_len = c->offer_len};
     pl_err e = write_request(c, &c->dialog, &c->hop, &c->flow, &r, &len);
+    if (e == PL_OK && pl_call_takes_tcp(c, len))
+        e = write_request(c, &c->dialog, &c->hop, &c->flow, &r, &len);
     if (e != PL_OK)
         return e;
     pl_slice bytes = {(const uint8_t *)c->all->scratch, len};
@@ -237,64 +238,11 @@ static pl_err send_invite(pl_call *c, const char *extra)
                                 tag_of(c, REQ_INVITE));
 }
 
-static void fail_start(pl_call *c, unsigned status, const char *why)
+void pl_call_fail_start(pl_call *c, unsigned status, const char *why)
 {
     c->end_status = status;
     pl_fmt_cut(c->reason, sizeof c->reason, "%s", why);
     (void)!pl_call_event(c, PL_CALL_E_GOT_REFUSAL, NULL, (pl_slice){0});
-}
-
-/* From, once it is known which of our addresses the peer sees. */
-static void set_from(pl_call *c)
-{
-    char local[PL_SIP_LOCAL_TEXT];
-    if (c->dialog.local_uri[0])
-        return; /* said to somebody who sent us on */
-    pl_sip_transport_local(pl_sip_stack_transport(c->all->stack), &c->flow,
-                           local);
-    char *port = strrchr(local, ':');
-    if (port)
-        *port = '\0';
-    pl_fmt_cut(c->dialog.local_uri, sizeof c->dialog.local_uri, "sip:%s@%s",
-               c->from_user, local);
-}
-
-void pl_call_on_resolved(void *ctx, uint64_t tag, pl_err e, const pl_ip *ip)
-{
-    pl_calls *all = ctx;
-    pl_call *c = pl_call_of_serial(all, (uint32_t)tag);
-    if (!c || c->state != PL_CALL_S_OUT_RESOLVING)
-        return;
-    if (e != PL_OK) {
-        fail_start(c, 404, "host not found");
-        return;
-    }
-    if (pl_ip_is_multicast(ip) || pl_ip_is_any(ip)) { /* a name may mean one */
-        fail_start(c, 403, "not the address of one host");
-        return;
-    }
-    pl_sip_flow flow;
-    const pl_sip_uri *next = &c->hop.next;
-    pl_sip_to to = {.transport = next->transport == PL_URI_ANY
-                                     ? PL_URI_UDP
-                                     : next->transport,
-                    .ip = ip,
-                    .port = next->port,
-                    .host = next->host};
-    e = pl_sip_transport_reach(pl_sip_stack_transport(all->stack), &to, &flow);
-    if (e != PL_OK) {
-        fail_start(c, 503, "peer cannot be reached");
-        return;
-    }
-    pl_call_take_flow(c, &flow);
-    c->source = *ip;
-    set_from(c);
-    uint32_t none = 0;
-    (void)!pl_call_sm_take(&c->state, PL_CALL_E_RESOLVED, &none);
-    uint32_t serial = c->serial;
-    e = send_invite(c, NULL);
-    if (e != PL_OK && pl_call_of_serial(all, serial))
-        fail_start(c, 500, "INVITE not sent");
 }
 
 /* Look up what was asked for in this turn, after roompool got its reply. */
@@ -307,9 +255,9 @@ static void look_up_new(void *ctx)
             continue;
         c->needs_lookup = false;
         uint32_t serial = c->serial;
-        pl_err e = pl_sip_resolve(all->resolver, c->hop.next.host, serial);
+        pl_err e = pl_call_look_up(c);
         if (e != PL_OK && pl_call_of_serial(all, serial))
-            fail_start(c, 503, "no name server");
+            pl_call_fail_start(c, 503, "no name server");
     }
 }
 
@@ -532,6 +480,8 @@ static void on_invite_response(pl_call *c, const pl_sip_msg *m,
         on_answer(c, m, flow);
         return;
     }
+    if (pl_call_fail_over(c, m))
+        return;
     char line[CALL_EXTRA_MAX];
     bool is_wanted =
         c->state == PL_CALL_S_OUT_CALLING || c->state == PL_CALL_S_OUT_RINGING;
@@ -543,7 +493,8 @@ static void on_invite_response(pl_call *c, const pl_sip_msg *m,
                                    sizeof line) == PL_OK))) {
         pl_calls *all = c->all;
         uint32_t serial = c->serial;
-        if (send_invite(c, line) == PL_OK || !pl_call_of_serial(all, serial))
+        if (pl_call_send_invite(c, line) == PL_OK ||
+            !pl_call_of_serial(all, serial))
             return;
     }
     if (is_wanted && pl_call_follow(c, m))

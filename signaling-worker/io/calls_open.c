@@ -82,8 +82,11 @@ static pl_err open_parts(pl_calls *all)
     if (e == PL_OK)
         e = pl_guard_create(all->o.loop, all->o.metrics, cfg, &all->guard);
     if (e == PL_OK) {
-        e = pl_sip_resolver_create(all->o.loop, pl_call_on_resolved, all,
-                                   &all->resolver);
+        pl_sip_resolver_options ro = {.loop = all->o.loop,
+                                      .servers = cfg->dns_servers,
+                                      .cb = pl_call_on_resolved,
+                                      .ctx = all};
+        e = pl_sip_resolver_create(&ro, &all->resolver);
     }
     pl_sip_stack_options so = {
         .transport = {.loop = all->o.loop,

@@ -61,6 +61,22 @@ static const char *check_tls(const pl_signaling_config *c)
     return NULL;
 }
 
+static const char *check_dns(const pl_signaling_config *c)
+{
+    enum { MAX_SERVERS = 4 };
+    unsigned n = 0;
+    pl_slice rest = pl_slice_str(c->dns_servers);
+    pl_slice word;
+    while (pl_word_next(&rest, &word)) {
+        pl_ip ip;
+        uint16_t port;
+        if (++n > MAX_SERVERS || pl_ip_port_parse(word, &ip, &port) != PL_OK)
+            return "dns_servers: want at most four addresses like 192.0.2.1 "
+                   "or [2001:db8::1]:53";
+    }
+    return NULL;
+}
+
 static const char *check_inbound(const pl_signaling_config *c)
 {
     pl_cidr_list allowed;
@@ -115,6 +131,8 @@ pl_err pl_signaling_check(const void *values, char *reason, size_t cap)
         wrong = check_tls(c);
     if (!wrong)
         wrong = check_inbound(c);
+    if (!wrong)
+        wrong = check_dns(c);
     if (!wrong && c->session_expires_s && c->session_expires_s < c->min_se_s)
         wrong = "session_expires_s is less than min_se_s";
     if (!wrong)
