@@ -1,119 +1,8 @@
 /* test_platform.c - the pool's rooms on another platform: made, handed out,
  * changed and removed there, whatever becomes of the requests. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "core/vmr.h"
-#include "fake_page.h"
-#include "fake_platform.h"
-#include "pool_client.h"
-
-enum { MS = 1000, S = 1000000, TARGET = 4, MAX = 8 };
-enum {
-    GET = PL_FETCH_METHOD_GET,
-    POST = PL_FETCH_METHOD_POST,
-    PATCH = PL_FETCH_METHOD_PATCH,
-    DELETE = PL_FETCH_METHOD_DELETE
-};
-
-static fake_platform p;
-
-static void open_world(world *w, void (*set)(world *w))
-{
-    memset(&p, 0, sizeof p);
-    world_prepare(w);
-    w->config.pool_target = TARGET;
-    w->config.pool_max_rooms = MAX;
-    w->config.platform_rate_per_min = 6000;
-    platform_configure(w);
-    platform_serve(&p, w);
-    if (set)
-        set(w);
-    world_create_at(w, 1, NULL, NULL);
-}
-
-static int setup(void **state)
-{
-    static world w;
-    open_world(&w, NULL);
-    world_run(&w, 3 * S); /* the front end comes after the first tries */
-    *state = &w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_check(*state);
-    world_destroy(*state);
-    return 0;
-}
-
-static int64_t count_in(world *w, const char *pool_state)
-{
-    char sql[128];
-    pl_fmt_cut(sql, sizeof sql, "SELECT rooms FROM v_pool WHERE state = '%s'",
-               pool_state);
-    return world_sql(w, sql);
-}
-
-static int64_t n_todo(world *w)
-{
-    return world_sql(
-        w, "SELECT count(*) FROM pool WHERE remote_todo <> 'nothing'");
-}
-
-static pl_vmr *vmr_of(world *w, const char *name)
-{
-    pl_vmr *vmr = pl_vmr_find(world_pool(w), name);
-    assert_non_null(vmr);
-    return vmr;
-}
-
-static uint32_t state_of(world *w, const char *name)
-{
-    return vmr_of(w, name)->row.state;
-}
-
-static void restart(world *w)
-{
-    world_kill_roompool(w);
-    world_start_roompool(w);
-    world_send_inventory(w);
-    world_check(w);
-    world_run(w, 3 * S);
-}
-
-/* Both sides have the same rooms. */
-static void check_same(world *w)
-{
-    assert_int_equal(n_todo(w), 0);
-    for (size_t i = 0; i < p.n_rooms; i++)
-        assert_true(state_of(w, p.rooms[i].name) != PL_POOL_STATE_DELETED);
-    assert_int_equal(
-        world_sql(w, "SELECT count(*) FROM pool WHERE state <> 'deleted'"),
-        p.n_rooms);
-}
-
-static void no_name_twice(void)
-{
-    for (size_t i = 0; i < p.n_rooms; i++)
-        for (size_t k = 0; k < i; k++)
-            assert_string_not_equal(p.rooms[i].name, p.rooms[k].name);
-}
-
-static pl_err take(world *w, const char *payload, answer *a)
-{
-    return checkout(w, &(taking){.payload = payload}, a);
-}
-
-static void takes(world *w, const char *payload, answer *a)
-{
-    assert_int_equal(take(w, payload, a), PL_OK);
-}
+#include "platform_rig.h"
 
 /* ---- made ---- */
 
@@ -121,12 +10,12 @@ static void the_pool_is_made_there(void **state)
 {
     world *w = *state;
     answer a;
-    assert_int_equal(count_in(w, "free"), TARGET);
-    assert_int_equal(p.n_rooms, TARGET);
+    assert_int_equal(pool_count(w, "free"), TARGET);
+    assert_int_equal(platform.n_rooms, TARGET);
     check_same(w);
     assert_int_equal(pool_next(w, 0, &a), PL_OK);
     const pl_pool_room *r = &a.body.room;
-    const platform_room *there = platform_find(&p, r->name);
+    const platform_room *there = platform_find(&platform, r->name);
     assert_non_null(there);
     assert_int_equal(r->platform_id, there->id);
     assert_string_equal(there->pin, r->pin);
@@ -159,28 +48,28 @@ static void a_name_that_is_taken_there_is_drawn_anew(void **state)
 {
     world *w = *state;
     answer a;
-    platform_fail(&p, POST, FAULT_TAKEN, 0, 3);
+    platform_fail(&platform, POST, FAULT_TAKEN, 0, 3);
     assert_int_equal(pool_add(w, 2), PL_OK);
     world_run(w, 2 * S);
-    assert_int_equal(count_in(w, "free"), TARGET + 2);
+    assert_int_equal(pool_count(w, "free"), TARGET + 2);
     assert_int_equal(world_metric(w, PL_RM_platform_clashes), 3);
     check_same(w);
     for (int i = 0; i < TARGET + 2; i++)
         checkout_any(w, &a);
-    platform_fail(&p, POST, FAULT_TAKEN, 0, 2);
+    platform_fail(&platform, POST, FAULT_TAKEN, 0, 2);
     takes(w, "on demand", &a);
-    assert_string_equal(platform_find(&p, a.body.room.name)->tag,
+    assert_string_equal(platform_find(&platform, a.body.room.name)->tag,
                         "tag:on demand");
 }
 
 static void a_lost_answer_makes_no_second_room(void **state)
 {
     world *w = *state;
-    platform_fail(&p, POST, FAULT_MUTE, 0, 2);
+    platform_fail(&platform, POST, FAULT_MUTE, 0, 2);
     assert_int_equal(pool_add(w, 2), PL_OK);
     world_run(w, 30 * S);
-    assert_int_equal(count_in(w, "free"), TARGET + 2);
-    assert_int_equal(p.n_of[POST], TARGET + 2);
+    assert_int_equal(pool_count(w, "free"), TARGET + 2);
+    assert_int_equal(platform.n_of[POST], TARGET + 2);
     no_name_twice();
     check_same(w);
 }
@@ -188,10 +77,10 @@ static void a_lost_answer_makes_no_second_room(void **state)
 static void a_request_that_was_not_heard_is_repeated(void **state)
 {
     world *w = *state;
-    platform_fail(&p, POST, FAULT_UNHEARD, 0, 1);
+    platform_fail(&platform, POST, FAULT_UNHEARD, 0, 1);
     assert_int_equal(pool_add(w, 2), PL_OK);
     world_run(w, 5 * S);
-    assert_int_equal(count_in(w, "free"), TARGET + 2);
+    assert_int_equal(pool_count(w, "free"), TARGET + 2);
     check_same(w);
 }
 
@@ -200,19 +89,19 @@ static void a_request_that_was_not_heard_is_repeated(void **state)
 static void a_request_that_was_heard_late_is_found(void **state)
 {
     world *w = *state;
-    platform_fail(&p, POST, FAULT_UNHEARD, 0, 1);
+    platform_fail(&platform, POST, FAULT_UNHEARD, 0, 1);
     assert_int_equal(pool_add(w, 1), PL_OK);
-    while (p.n_faults > 0)
+    while (platform.n_faults > 0)
         world_run(w, 10 * MS);
     pl_vmr *vmr = NULL;
     PL_LIST_EACH(node, &world_pool(w)->vmrs->all)
     {
         vmr = PL_CONTAINER(node, pl_vmr, link);
     }
-    platform_fail(&p, POST, FAULT_TAKEN, 0, 1);
-    while (p.n_faults > 0)
+    platform_fail(&platform, POST, FAULT_TAKEN, 0, 1);
+    while (platform.n_faults > 0)
         world_run(w, 10 * MS);
-    platform_add(&p, vmr->row.name, vmr->room->row.description);
+    platform_add(&platform, vmr->row.name, vmr->room->row.description);
     world_run(w, 10 * S);
     assert_int_equal(vmr->row.state, PL_POOL_STATE_FREE);
     assert_int_equal(world_metric(w, PL_RM_platform_clashes), 0);
@@ -222,16 +111,16 @@ static void a_request_that_was_heard_late_is_found(void **state)
 static void half_made_rooms_are_finished_after_a_restart(void **state)
 {
     world *w = *state;
-    p.is_holding = true;
+    platform.is_holding = true;
     assert_int_equal(pool_add(w, 3), PL_OK);
     world_run(w, S);
-    assert_int_equal(count_in(w, "creating"), 3);
-    assert_int_equal(p.n_held, 3);
-    p.n_held = 0; /* done, but nobody hears of it */
-    p.is_holding = false;
-    restart(w);
-    assert_int_equal(count_in(w, "free"), TARGET + 3);
-    assert_int_equal(p.n_of[POST], TARGET + 3);
+    assert_int_equal(pool_count(w, "creating"), 3);
+    assert_int_equal(platform.n_held, 3);
+    platform.n_held = 0; /* done, but nobody hears of it */
+    platform.is_holding = false;
+    restart_roompool(w);
+    assert_int_equal(pool_count(w, "free"), TARGET + 3);
+    assert_int_equal(platform.n_of[POST], TARGET + 3);
     check_same(w);
 }
 
@@ -241,19 +130,19 @@ static void the_tag_is_there_before_the_answer(void **state)
 {
     world *w = *state;
     answer a;
-    p.is_holding = true;
+    platform.is_holding = true;
     checkout_begin(w, &(taking){.payload = "abc"}, &a);
     world_run(w, 200 * MS);
     assert_false(a.is_done);
-    assert_int_equal(count_in(w, "reserved"), 1);
+    assert_int_equal(pool_count(w, "reserved"), 1);
     assert_int_equal(
         world_sql(w, "SELECT count(*) FROM pool WHERE state = 'reserved' AND "
                      "remote_todo = 'change'"),
         1);
-    platform_release(&p);
+    platform_release(&platform);
     world_wait(w, &a);
     assert_int_equal(a.error, PL_OK);
-    const platform_room *there = platform_find(&p, a.body.room.name);
+    const platform_room *there = platform_find(&platform, a.body.room.name);
     assert_string_equal(there->tag, "tag:abc");
     assert_string_equal(there->guest_pin, a.body.room.guest_pin);
     assert_int_equal(a.body.room.platform_id, there->id);
@@ -264,19 +153,20 @@ static void without_a_tag_nothing_is_asked(void **state)
 {
     world *w = *state;
     answer a;
-    platform_fail(&p, 0, FAULT_STATUS, 500, 100);
+    platform_fail(&platform, 0, FAULT_STATUS, 500, 100);
     checkout_any(w, &a);
-    assert_int_equal(p.n_of[PATCH], 0);
+    assert_int_equal(platform.n_of[PATCH], 0);
 }
 
 static void the_tag_is_tried_again_for_a_moment(void **state)
 {
     world *w = *state;
     answer a;
-    platform_fail(&p, PATCH, FAULT_STATUS, 503, 2);
+    platform_fail(&platform, PATCH, FAULT_STATUS, 503, 2);
     takes(w, "abc", &a);
-    assert_string_equal(platform_find(&p, a.body.room.name)->tag, "tag:abc");
-    assert_int_equal(p.n_of[PATCH], 3);
+    assert_string_equal(platform_find(&platform, a.body.room.name)->tag,
+                        "tag:abc");
+    assert_int_equal(platform.n_of[PATCH], 3);
 }
 
 static void without_the_tag_the_room_goes(void **state)
@@ -289,7 +179,7 @@ static void without_the_tag_the_room_goes(void **state)
         char name[65];
         PUT(name, PL_CONTAINER(world_pool(w)->vmrs->free.next, pl_vmr, queue)
                       ->row.name);
-        platform_fail(&p, PATCH, faults[i], 500, 100);
+        platform_fail(&platform, PATCH, faults[i], 500, 100);
         checkout_begin(w, &(taking){.payload = "abc"}, &a);
         world_run(w, 1900 * MS);
         assert_false(a.is_done);
@@ -297,12 +187,12 @@ static void without_the_tag_the_room_goes(void **state)
         assert_true(a.is_done);
         assert_int_equal(a.error, PL_EUNAVAILABLE);
         assert_int_equal(state_of(w, name), PL_POOL_STATE_DELETED);
-        platform_fail(&p, 0, FAULT_NONE, 0, 0);
+        platform_fail(&platform, 0, FAULT_NONE, 0, 0);
         world_run(w, 80 * S);
-        assert_null(platform_find(&p, name));
+        assert_null(platform_find(&platform, name));
         check_same(w);
-        assert_int_equal(count_in(w, "free"), TARGET);
-        assert_int_equal(count_in(w, "reserved"), 0);
+        assert_int_equal(pool_count(w, "free"), TARGET);
+        assert_int_equal(pool_count(w, "reserved"), 0);
     }
     assert_int_equal(world_metric(w, PL_RM_platform_late), 3);
 }
@@ -311,9 +201,9 @@ static void a_refused_tag_is_not_tried_again(void **state)
 {
     world *w = *state;
     answer a;
-    platform_fail(&p, PATCH, FAULT_STATUS, 400, 1);
+    platform_fail(&platform, PATCH, FAULT_STATUS, 400, 1);
     assert_int_equal(take(w, "abc", &a), PL_EUNAVAILABLE);
-    assert_int_equal(p.n_of[PATCH], 1);
+    assert_int_equal(platform.n_of[PATCH], 1);
     world_run(w, 2 * S);
     check_same(w);
 }
@@ -323,8 +213,8 @@ static void a_room_that_is_gone_there_is_replaced(void **state)
     world *w = *state;
     answer a;
     char name[65];
-    PUT(name, p.rooms[0].name);
-    platform_drop(&p, name);
+    PUT(name, platform.rooms[0].name);
+    platform_drop(&platform, name);
     takes(w, "abc", &a);
     assert_string_not_equal(a.body.room.name, name);
     assert_int_equal(state_of(w, name), PL_POOL_STATE_DELETED);
@@ -339,11 +229,12 @@ static void without_free_ones_a_room_is_made_with_its_tag(void **state)
     w->config.pool_target = 0;
     for (int i = 0; i < TARGET; i++)
         checkout_any(w, &a);
-    unsigned n = p.n_of[POST];
+    unsigned n = platform.n_of[POST];
     takes(w, "abc", &a);
-    assert_int_equal(p.n_of[POST], n + 1);
-    assert_int_equal(p.n_of[PATCH], 0);
-    assert_string_equal(platform_find(&p, a.body.room.name)->tag, "tag:abc");
+    assert_int_equal(platform.n_of[POST], n + 1);
+    assert_int_equal(platform.n_of[PATCH], 0);
+    assert_string_equal(platform_find(&platform, a.body.room.name)->tag,
+                        "tag:abc");
     assert_true(world_metric(w, PL_RM_pool_on_demand) > 0);
 }
 
@@ -356,20 +247,21 @@ static void at_the_limit_a_room_in_making_is_waited_for(void **state)
     for (int i = 0; i < MAX - 1; i++)
         checkout_any(w, &a);
     world_run(w, S);
-    p.is_holding = true;
+    platform.is_holding = true;
     char name[65];
     PUT(name,
         PL_CONTAINER(world_pool(w)->vmrs->free.next, pl_vmr, queue)->row.name);
     assert_int_equal(pool_remove(w, name), PL_OK);
     world_run(w, 100 * MS);
-    assert_int_equal(count_in(w, "creating"), 1);
+    assert_int_equal(pool_count(w, "creating"), 1);
     checkout_begin(w, &(taking){.payload = "abc"}, &a);
     world_run(w, 100 * MS);
     assert_int_equal(take(w, "def", &b), PL_EFULL);
-    platform_release(&p);
+    platform_release(&platform);
     world_wait(w, &a);
     assert_int_equal(a.error, PL_OK);
-    assert_string_equal(platform_find(&p, a.body.room.name)->tag, "tag:abc");
+    assert_string_equal(platform_find(&platform, a.body.room.name)->tag,
+                        "tag:abc");
 }
 
 static void nobody_waits_long_for_a_silent_platform(void **state)
@@ -386,7 +278,7 @@ static void nobody_waits_long_for_a_silent_platform(void **state)
         assert_int_equal(
             pool_remove(w, PL_CONTAINER(node, pl_vmr, link)->row.name), PL_OK);
     }
-    platform_fail(&p, 0, FAULT_LOST, 0, 1000);
+    platform_fail(&platform, 0, FAULT_LOST, 0, 1000);
     checkout_begin(w, &(taking){.payload = "abc"}, &a);
     world_run(w, 2100 * MS);
     assert_true(a.is_done);
@@ -399,10 +291,10 @@ static void nobody_waits_long_for_a_silent_platform(void **state)
     assert_true(a.is_done);
     assert_int_equal(a.error, PL_EUNAVAILABLE);
     assert_int_equal(world_sql(w, "SELECT count(*) FROM pool"), n);
-    platform_fail(&p, 0, FAULT_NONE, 0, 0);
+    platform_fail(&platform, 0, FAULT_NONE, 0, 0);
     world_run(w, 130 * S);
     check_same(w);
-    assert_int_equal(count_in(w, "free"), TARGET);
+    assert_int_equal(pool_count(w, "free"), TARGET);
 }
 
 static void fifty_at_once_get_fifty_rooms(void **state)
@@ -420,9 +312,10 @@ static void fifty_at_once_get_fifty_rooms(void **state)
         world_wait(w, &a[i]);
         assert_int_equal(a[i].error, PL_OK);
         pl_fmt_cut(tag, sizeof tag, "tag:%d", i);
-        assert_string_equal(platform_find(&p, a[i].body.room.name)->tag, tag);
+        assert_string_equal(platform_find(&platform, a[i].body.room.name)->tag,
+                            tag);
     }
-    assert_int_equal(count_in(w, "reserved"), 50);
+    assert_int_equal(pool_count(w, "reserved"), 50);
     world_run(w, 10 * S);
     no_name_twice();
     check_same(w);
@@ -436,18 +329,18 @@ static void the_same_key_waits_for_the_same_room(void **state)
     const taking t = {.payload = "p", .key = "k"};
     answer a;
     answer b;
-    p.is_holding = true;
+    platform.is_holding = true;
     checkout_begin(w, &t, &a);
     world_run(w, 100 * MS);
     checkout_begin(w, &t, &b);
     world_run(w, 100 * MS);
     assert_false(a.is_done || b.is_done);
-    platform_release(&p);
+    platform_release(&platform);
     world_wait(w, &a);
     world_wait(w, &b);
     assert_string_equal(a.body.room.name, b.body.room.name);
     assert_true(b.body.room.repeated && !a.body.room.repeated);
-    assert_int_equal(p.n_of[PATCH], 1);
+    assert_int_equal(platform.n_of[PATCH], 1);
 }
 
 /* Journaled, not tagged, roompool killed: tagged after the start, and who
@@ -457,30 +350,31 @@ static void a_check_out_is_finished_after_a_restart(void **state)
     world *w = *state;
     const taking t = {.payload = "p", .key = "k"};
     answer a;
-    platform_fail(&p, PATCH, FAULT_LOST, 0, 1);
+    platform_fail(&platform, PATCH, FAULT_LOST, 0, 1);
     checkout_begin(w, &t, &a);
     world_run(w, 100 * MS);
-    assert_int_equal(p.n_of[PATCH], 1);
-    restart(w);
-    assert_int_equal(p.n_of[PATCH], 2);
+    assert_int_equal(platform.n_of[PATCH], 1);
+    restart_roompool(w);
+    assert_int_equal(platform.n_of[PATCH], 2);
     check_same(w);
     assert_int_equal(checkout(w, &t, &a), PL_OK);
     assert_true(a.body.room.repeated);
-    assert_string_equal(platform_find(&p, a.body.room.name)->tag, "tag:p");
+    assert_string_equal(platform_find(&platform, a.body.room.name)->tag,
+                        "tag:p");
 }
 
 static void an_untagged_room_goes_with_its_lease(void **state)
 {
     world *w = *state;
     answer a;
-    platform_fail(&p, PATCH, FAULT_LOST, 0, 1000);
+    platform_fail(&platform, PATCH, FAULT_LOST, 0, 1000);
     checkout_begin(w, &(taking){.payload = "p"}, &a);
     world_run(w, 100 * MS);
-    restart(w);
-    assert_int_equal(count_in(w, "reserved"), 1);
+    restart_roompool(w);
+    assert_int_equal(pool_count(w, "reserved"), 1);
     world_run(w, (int64_t)w->config.pool_lease_s * S);
-    assert_int_equal(count_in(w, "reserved"), 0);
-    platform_fail(&p, 0, FAULT_NONE, 0, 0);
+    assert_int_equal(pool_count(w, "reserved"), 0);
+    platform_fail(&platform, 0, FAULT_NONE, 0, 0);
     world_run(w, 70 * S);
     check_same(w);
 }
@@ -491,22 +385,22 @@ static void a_derived_name_is_made_with_its_tag(void **state)
     const taking t = {.payload = "p", .name = "MTIzNDU2LDc2NTQzMg"};
     answer a;
     answer b;
-    unsigned n = p.n_of[POST];
+    unsigned n = platform.n_of[POST];
     assert_int_equal(checkout(w, &t, &a), PL_OK);
-    assert_int_equal(p.n_of[POST], n + 1);
-    assert_int_equal(p.n_of[PATCH], 0);
-    assert_string_equal(platform_find(&p, t.name)->tag, "tag:p");
+    assert_int_equal(platform.n_of[POST], n + 1);
+    assert_int_equal(platform.n_of[PATCH], 0);
+    assert_string_equal(platform_find(&platform, t.name)->tag, "tag:p");
     assert_int_equal(checkout(w, &t, &b), PL_OK);
     assert_true(b.body.room.repeated);
     assert_int_equal(a.body.room.platform_id, b.body.room.platform_id);
     /* Removed and wanted again: not before the first one is gone there. */
-    p.is_holding = true;
+    platform.is_holding = true;
     assert_int_equal(pool_remove(w, t.name), PL_OK);
     world_run(w, 100 * MS);
     checkout_begin(w, &t, &b);
     world_run(w, 500 * MS);
     assert_false(b.is_done);
-    platform_release(&p);
+    platform_release(&platform);
     world_wait(w, &b);
     assert_int_equal(b.error, PL_OK);
     assert_false(b.body.room.repeated);
@@ -520,10 +414,10 @@ static void a_derived_name_of_somebody_else_is_refused(void **state)
     world *w = *state;
     const taking t = {.payload = "p", .name = "test_theirs"};
     answer a;
-    platform_add(&p, t.name, "theirs");
+    platform_add(&platform, t.name, "theirs");
     assert_int_equal(checkout(w, &t, &a), PL_EEXIST);
     world_run(w, 2 * S);
-    assert_non_null(platform_find(&p, t.name));
+    assert_non_null(platform_find(&platform, t.name));
     assert_int_equal(n_todo(w), 0);
 }
 
@@ -537,14 +431,14 @@ static void a_change_goes_there_first(void **state)
     takes(w, "x", &a);
     const char *name = a.body.room.name;
     assert_int_equal(pool_change(w, name, "567890", "098765", "t2", &b), PL_OK);
-    const platform_room *there = platform_find(&p, name);
+    const platform_room *there = platform_find(&platform, name);
     assert_string_equal(there->pin, "567890");
     assert_string_equal(there->guest_pin, "098765");
     assert_string_equal(there->tag, "t2");
     assert_string_equal(b.body.room.pin, "567890");
     assert_int_equal(pool_get(w, name, &b), PL_OK);
     assert_string_equal(b.body.room.tag, "t2");
-    platform_fail(&p, PATCH, FAULT_STATUS, 400, 1);
+    platform_fail(&platform, PATCH, FAULT_STATUS, 400, 1);
     assert_int_equal(pool_change(w, name, NULL, NULL, "t3", &b), PL_EINVAL);
     assert_int_equal(pool_get(w, name, &b), PL_OK);
     assert_string_equal(b.body.room.tag, "t2");
@@ -559,18 +453,18 @@ static void a_change_without_an_answer_is_undone(void **state)
     answer b;
     takes(w, "x", &a);
     const char *name = a.body.room.name;
-    platform_fail(&p, PATCH, FAULT_MUTE, 0, 1);
+    platform_fail(&platform, PATCH, FAULT_MUTE, 0, 1);
     assert_int_equal(pool_change(w, name, "567890", "098765", "t2", &b),
                      PL_EUNAVAILABLE);
     assert_int_equal(pool_get(w, name, &b), PL_OK);
     assert_string_equal(b.body.room.tag, "tag:x");
     world_run(w, 10 * S);
-    const platform_room *there = platform_find(&p, name);
+    const platform_room *there = platform_find(&platform, name);
     assert_string_equal(there->tag, "tag:x");
     assert_string_equal(there->pin, a.body.room.pin);
     assert_int_equal(state_of(w, name), PL_POOL_STATE_RESERVED);
     check_same(w);
-    platform_fail(&p, PATCH, FAULT_MUTE, 0, 1);
+    platform_fail(&platform, PATCH, FAULT_MUTE, 0, 1);
     pl_pool_room_change m = {.present = 0};
     PUT(m.client_id, "client");
     PUT(m.name, name);
@@ -579,8 +473,8 @@ static void a_change_without_an_answer_is_undone(void **state)
     world_send(w, w->api, &PL_MSG_POOL_ROOM_CHANGE, &m, &b);
     world_run(w, 100 * MS);
     assert_string_equal(there->tag, "t4");
-    restart(w);
-    assert_string_equal(platform_find(&p, name)->tag, "tag:x");
+    restart_roompool(w);
+    assert_string_equal(platform_find(&platform, name)->tag, "tag:x");
     check_same(w);
 }
 
@@ -596,12 +490,12 @@ static void two_changes_at_once_do_not_mix(void **state)
     PUT(m.name, a.body.room.name);
     PUT(m.tag, "t4");
     PL_MSG_SET(POOL_ROOM_CHANGE, pool_room_change, &m, tag);
-    p.is_holding = true;
+    platform.is_holding = true;
     world_send(w, w->api, &PL_MSG_POOL_ROOM_CHANGE, &m, &b);
     world_run(w, 50 * MS);
     assert_int_equal(pool_change(w, a.body.room.name, NULL, NULL, "t5", &c),
                      PL_EUNAVAILABLE);
-    platform_release(&p);
+    platform_release(&platform);
     world_wait(w, &b);
     assert_int_equal(b.error, PL_OK);
     assert_string_equal(b.body.room.tag, "t4");
@@ -619,10 +513,10 @@ static void a_removed_room_goes_there_too(void **state)
     assert_int_equal(pool_remove(w, name), PL_OK);
     assert_int_equal(pool_get(w, name, &b), PL_ENOENT);
     world_run(w, S);
-    assert_null(platform_find(&p, name));
+    assert_null(platform_find(&platform, name));
     assert_int_equal(pool_remove(w, name), PL_OK);
     world_run(w, S);
-    assert_int_equal(p.n_of[DELETE], 1);
+    assert_int_equal(platform.n_of[DELETE], 1);
     check_same(w);
 }
 
@@ -633,17 +527,17 @@ static void a_removal_is_tried_until_it_is_done(void **state)
     w->config.pool_tombstone_s = 60;
     takes(w, "x", &a);
     const char *name = a.body.room.name;
-    platform_fail(&p, DELETE, FAULT_STATUS, 500, 1000);
+    platform_fail(&platform, DELETE, FAULT_STATUS, 500, 1000);
     assert_int_equal(pool_remove(w, name), PL_OK);
     world_run(w, 200 * S); /* it is not forgotten before */
-    assert_non_null(platform_find(&p, name));
-    assert_in_range(p.n_of[DELETE], 4, 12);
-    restart(w);
+    assert_non_null(platform_find(&platform, name));
+    assert_in_range(platform.n_of[DELETE], 4, 12);
+    restart_roompool(w);
     world_run(w, 100 * S);
-    assert_non_null(platform_find(&p, name));
-    platform_fail(&p, DELETE, FAULT_MUTE, 0, 1);
+    assert_non_null(platform_find(&platform, name));
+    platform_fail(&platform, DELETE, FAULT_MUTE, 0, 1);
     world_run(w, 150 * S);
-    assert_null(platform_find(&p, name));
+    assert_null(platform_find(&platform, name));
     assert_int_equal(n_todo(w), 0);
     world_run(w, 61 * S);
     assert_null(pl_vmr_find(world_pool(w), name));
@@ -654,10 +548,10 @@ static void what_is_gone_already_counts_as_removed(void **state)
     world *w = *state;
     answer a;
     takes(w, "x", &a);
-    platform_drop(&p, a.body.room.name);
+    platform_drop(&platform, a.body.room.name);
     assert_int_equal(pool_remove(w, a.body.room.name), PL_OK);
     world_run(w, S);
-    assert_int_equal(p.n_of[DELETE], 0);
+    assert_int_equal(platform.n_of[DELETE], 0);
     check_same(w);
 }
 
@@ -667,13 +561,13 @@ static void a_room_of_somebody_else_is_never_deleted(void **state)
     answer a;
     takes(w, "x", &a);
     const char *name = a.body.room.name;
-    platform_drop(&p, name);
-    platform_add(&p, name, "theirs");
+    platform_drop(&platform, name);
+    platform_add(&platform, name, "theirs");
     assert_int_equal(pool_remove(w, name), PL_OK);
     world_run(w, 10 * S);
-    assert_non_null(platform_find(&p, name));
+    assert_non_null(platform_find(&platform, name));
     assert_int_equal(n_todo(w), 0);
-    assert_int_equal(p.n_of[DELETE], 0);
+    assert_int_equal(platform.n_of[DELETE], 0);
 }
 
 static void all_rooms_are_removed_there(void **state)
@@ -685,7 +579,7 @@ static void all_rooms_are_removed_there(void **state)
     assert_int_equal(pool_empty(w, &a), PL_OK);
     assert_int_equal(a.body.rooms_deleted.count, TARGET + 1);
     world_run(w, 5 * S);
-    assert_int_equal(p.n_rooms, TARGET);
+    assert_int_equal(platform.n_rooms, TARGET);
     check_same(w);
 }
 
@@ -694,375 +588,22 @@ static void a_room_in_making_is_removed_once_it_is_made(void **state)
 {
     world *w = *state;
     answer a;
-    p.is_holding = true;
+    platform.is_holding = true;
     assert_int_equal(pool_add(w, 1), PL_OK);
     world_run(w, 300 * MS);
-    assert_int_equal(p.n_held, 1);
+    assert_int_equal(platform.n_held, 1);
     assert_int_equal(pool_empty(w, &a), PL_OK);
     world_run(w, 100 * MS);
-    platform_release(&p);
+    platform_release(&platform);
     world_run(w, 15 * S);
-    assert_int_equal(p.n_rooms, TARGET);
+    assert_int_equal(platform.n_rooms, TARGET);
     check_same(w);
-}
-
-/* ---- limits and failures ---- */
-
-static void after_429_nothing_is_asked_for_a_while(void **state)
-{
-    world *w = *state;
-    answer a;
-    p.fault_retry_s = 30;
-    platform_fail(&p, 0, FAULT_STATUS, 429, 1);
-    assert_int_equal(pool_add(w, 2), PL_OK);
-    world_run(w, S);
-    unsigned n = p.n_requests;
-    assert_int_equal(take(w, "x", &a), PL_EUNAVAILABLE); /* at once */
-    world_run(w, 27 * S);
-    assert_int_equal(p.n_requests, n);
-    world_run(w, 5 * S);
-    assert_int_equal(count_in(w, "free"), TARGET + 2);
-    assert_int_equal(world_metric(w, PL_RM_platform_limited), 1);
-    check_same(w);
-}
-
-static void refused_credentials_are_not_hammered(void **state)
-{
-    world *w = *state;
-    static const uint32_t statuses[] = {401, 403};
-    for (size_t i = 0; i < 2; i++) {
-        unsigned n = p.n_requests;
-        platform_fail(&p, 0, FAULT_STATUS, statuses[i], 1000);
-        assert_int_equal(pool_add(w, 1), PL_OK);
-        world_run(w, 300 * S);
-        assert_in_range(p.n_requests - n, 1, 6);
-        platform_fail(&p, 0, FAULT_NONE, 0, 0);
-        world_run(w, 70 * S);
-        check_same(w);
-    }
-    assert_true(world_metric(w, PL_RM_platform_refused) > 0);
-}
-
-static void failures_are_backed_off_from(void **state)
-{
-    world *w = *state;
-    unsigned n = p.n_requests;
-    platform_fail(&p, 0, FAULT_STATUS, 502, 1000);
-    assert_int_equal(pool_add(w, 4), PL_OK);
-    world_run(w, 300 * S);
-    assert_in_range(p.n_requests - n, 5, 16);
-    platform_fail(&p, 0, FAULT_NONE, 0, 0);
-    world_run(w, 70 * S);
-    assert_int_equal(count_in(w, "free"), TARGET + 4);
-    check_same(w);
-}
-
-static void an_empty_pool_is_an_alarm(void **state)
-{
-    world *w = *state;
-    answer a;
-    platform_fail(&p, 0, FAULT_STATUS, 502, 1000);
-    for (int i = 0; i < TARGET; i++)
-        checkout_any(w, &a);
-    world_run(w, 130 * S);
-    assert_in_range(world_metric(w, PL_RM_pool_empty_s), 60, 130);
-    platform_fail(&p, 0, FAULT_NONE, 0, 0);
-    world_run(w, 70 * S);
-    assert_int_equal(world_metric(w, PL_RM_pool_empty_s), 0);
-}
-
-static void few_are_asked_at_one_time(void **state)
-{
-    world *w = *state;
-    static answer a[8];
-    w->config.pool_max_rooms = 100;
-    p.is_holding = true;
-    assert_int_equal(pool_add(w, 20), PL_OK);
-    world_run(w, S);
-    assert_int_equal(p.n_held, w->config.platform_concurrency - 1);
-    for (int i = 0; i < 4; i++)
-        checkout_begin(w, &(taking){.payload = "x"}, &a[i]);
-    world_run(w, 100 * MS);
-    assert_int_equal(p.n_held, w->config.platform_concurrency);
-    platform_release(&p);
-    for (int i = 0; i < 4; i++) {
-        world_wait(w, &a[i]);
-        assert_int_equal(a[i].error, PL_OK);
-    }
-    world_run(w, 5 * S);
-    check_same(w);
-}
-
-static void set_slow(world *w)
-{
-    w->config.platform_rate_per_min = 60; /* ten at once, one a second */
-    w->config.pool_max_rooms = 200;
-    w->config.pool_target = 100;
-    w->config.pool_fill_per_s = 1000;
-}
-
-static void requests_keep_to_the_rate(void **state)
-{
-    static world w;
-    (void)state;
-    open_world(&w, set_slow);
-    world_run(&w, 10 * S);
-    unsigned n = p.n_requests;
-    assert_in_range(n, 15, 21);
-    world_run(&w, 60 * S);
-    assert_in_range(p.n_requests - n, 55, 62);
-    world_check(&w);
-    world_destroy(&w);
-}
-
-/* ---- people ---- */
-
-static void hear(world *w, uint32_t event, const char *name)
-{
-    static uint64_t seq = 0;
-    seq++;
-    pl_platform_event m = {.node = "there",
-                           .seq = seq,
-                           .at_ms = (int64_t)(1000 + seq),
-                           .event = event};
-    answer a;
-    PUT(m.room_name, name);
-    PL_MSG_SET(PLATFORM_EVENT, platform_event, &m, room_name);
-    world_ask(w, &PL_MSG_PLATFORM_EVENT, &m, &a);
-    assert_int_equal(a.error, PL_OK);
-}
-
-#define STARTED PL_PLATFORM_NEWS_CONFERENCE_STARTED
-#define ENDED   PL_PLATFORM_NEWS_CONFERENCE_ENDED
-
-static void set_live(const char *name, bool is_live)
-{
-    platform_find(&p, name)->is_live = is_live;
-}
-
-static void its_events_move_a_room(void **state)
-{
-    world *w = *state;
-    answer a;
-    takes(w, "x", &a);
-    const char *name = a.body.room.name;
-    set_live(name, true);
-    hear(w, STARTED, name);
-    assert_int_equal(state_of(w, name), PL_POOL_STATE_IN_USE);
-    set_live(name, false);
-    hear(w, ENDED, name);
-    assert_int_equal(state_of(w, name), PL_POOL_STATE_ENDING);
-    set_live(name, true);
-    hear(w, STARTED, name); /* within the grace time */
-    assert_int_equal(state_of(w, name), PL_POOL_STATE_IN_USE);
-    set_live(name, false);
-    hear(w, ENDED, name);
-    hear(w, ENDED, "no such room");
-    world_run(w, (int64_t)(w->config.pool_grace_s - 5) * S);
-    assert_int_equal(state_of(w, name), PL_POOL_STATE_ENDING);
-    world_run(w, 10 * S);
-    assert_int_equal(state_of(w, name), PL_POOL_STATE_DELETED);
-    assert_null(platform_find(&p, name));
-    hear(w, STARTED, name); /* late */
-    assert_int_equal(state_of(w, name), PL_POOL_STATE_DELETED);
-    world_run(w, 2 * S);
-    check_same(w);
-}
-
-static void somebody_in_a_free_room_spoils_it(void **state)
-{
-    world *w = *state;
-    char name[65];
-    PUT(name, p.rooms[0].name);
-    assert_int_equal(state_of(w, name), PL_POOL_STATE_FREE);
-    hear(w, STARTED, name);
-    world_run(w, 2 * S);
-    assert_int_equal(state_of(w, name), PL_POOL_STATE_DELETED);
-    check_same(w);
-}
-
-/* No event ever comes: the sweep sees who is in. */
-static void lost_events_are_found_by_looking(void **state)
-{
-    world *w = *state;
-    answer a;
-    takes(w, "x", &a);
-    const char *name = a.body.room.name;
-    set_live(name, true);
-    world_run(w, (int64_t)w->config.pool_sweep_s * S + S);
-    assert_int_equal(state_of(w, name), PL_POOL_STATE_IN_USE);
-    world_run(w, (int64_t)w->config.pool_lease_s * S);
-    assert_int_equal(state_of(w, name), PL_POOL_STATE_IN_USE);
-    set_live(name, false);
-    world_run(w, (int64_t)w->config.pool_sweep_s * S + S);
-    assert_int_equal(state_of(w, name), PL_POOL_STATE_ENDING);
-    world_run(w, (int64_t)w->config.pool_grace_s * S + S);
-    assert_int_equal(state_of(w, name), PL_POOL_STATE_DELETED);
-}
-
-static void set_rare_sweep(world *w)
-{
-    w->config.pool_sweep_s = 3600;
-}
-
-/* Before a room goes because nobody came, the platform is asked. */
-static void a_lease_asks_whether_anybody_is_in(void **state)
-{
-    static world w;
-    answer a;
-    (void)state;
-    open_world(&w, set_rare_sweep);
-    world_run(&w, 3 * S);
-    takes(&w, "x", &a);
-    const char *name = a.body.room.name;
-    set_live(name, true);
-    platform_fail(&p, GET, FAULT_STATUS, 500, 1000);
-    world_run(&w, (int64_t)w.config.pool_lease_s * S + 5 * S);
-    assert_int_equal(state_of(&w, name), PL_POOL_STATE_RESERVED);
-    platform_fail(&p, GET, FAULT_NONE, 0, 0);
-    world_run(&w, 70 * S);
-    assert_int_equal(state_of(&w, name), PL_POOL_STATE_IN_USE);
-    hear(&w, ENDED, name); /* wrongly */
-    assert_int_equal(state_of(&w, name), PL_POOL_STATE_ENDING);
-    world_run(&w, (int64_t)w.config.pool_grace_s * S + 5 * S);
-    assert_int_equal(state_of(&w, name), PL_POOL_STATE_IN_USE);
-    world_run(&w, (int64_t)w.config.pool_room_life_s * S);
-    assert_int_equal(state_of(&w, name), PL_POOL_STATE_DELETED);
-    assert_null(platform_find(&p, name));
-    world_check(&w);
-    world_destroy(&w);
-}
-
-/* ---- the look through the platform ---- */
-
-static void sweep_by(world *w, int64_t s)
-{
-    world_run(w, s * S);
-}
-
-static void orphans_go_after_an_hour(void **state)
-{
-    world *w = *state;
-    const char *mark = p.rooms[0].description;
-    for (int i = 0; i < 25; i++) {
-        char name[16];
-        pl_fmt_cut(name, sizeof name, "lost-%d", i);
-        platform_add(&p, name, mark);
-    }
-    platform_add(&p, "theirs", "theirs");
-    platform_add(&p, "test_kept", mark);
-    sweep_by(w, 3600);
-    assert_int_equal(p.n_rooms, TARGET + 27);
-    sweep_by(w, 1300);
-    assert_int_equal(p.n_rooms, TARGET + 2);
-    assert_non_null(platform_find(&p, "theirs"));
-    assert_non_null(platform_find(&p, "test_kept"));
-    assert_int_equal(world_metric(w, PL_RM_pool_orphans), 25);
-    assert_int_equal(count_in(w, "free"), TARGET);
-}
-
-static void only_rooms_with_our_mark_are_orphans(void **state)
-{
-    world *w = *state;
-    p.ignores_filters = true;
-    for (int i = 0; i < 25; i++) {
-        char name[16];
-        pl_fmt_cut(name, sizeof name, "theirs-%d", i);
-        platform_add(&p, name, "Parley pool of others");
-    }
-    sweep_by(w, 8000);
-    assert_int_equal(p.n_rooms, TARGET + 25);
-    assert_int_equal(world_metric(w, PL_RM_pool_orphans), 0);
-    assert_int_equal(count_in(w, "free"), TARGET);
-}
-
-static void rows_whose_room_is_gone_go(void **state)
-{
-    world *w = *state;
-    answer a;
-    char name[65];
-    takes(w, "x", &a);
-    world_run(w, S);
-    PUT(name, a.body.room.name);
-    platform_drop(&p, name);
-    char free_one[65];
-    PUT(free_one, p.rooms[0].name);
-    platform_drop(&p, free_one);
-    /* One of another text is still looked for by its name. */
-    assert_int_equal(p.n_rooms, TARGET - 1);
-    PUT(p.rooms[0].description, "kiosk 7");
-    char other[65];
-    PUT(other, p.rooms[0].name);
-    sweep_by(w, 700);
-    assert_int_equal(state_of(w, name), PL_POOL_STATE_DELETED);
-    assert_int_equal(state_of(w, free_one), PL_POOL_STATE_DELETED);
-    assert_int_equal(state_of(w, other), PL_POOL_STATE_FREE);
-    assert_int_equal(p.n_of[DELETE], 0);
-    check_same(w);
-}
-
-/* An answer that is no list means nothing: no room goes because of it. */
-static void a_strange_list_is_believed_in_nothing(void **state)
-{
-    world *w = *state;
-    answer a;
-    takes(w, "x", &a);
-    platform_fail(&p, GET, FAULT_STATUS, 204, 10000); /* without a body */
-    sweep_by(w, 4000);
-    assert_int_equal(state_of(w, a.body.room.name), PL_POOL_STATE_RESERVED);
-    platform_fail(&p, GET, FAULT_STATUS, 404, 10000);
-    sweep_by(w, 4000);
-    assert_int_equal(state_of(w, a.body.room.name), PL_POOL_STATE_RESERVED);
-    platform_fail(&p, GET, FAULT_NONE, 0, 0);
-    sweep_by(w, 200);
-    assert_int_equal(state_of(w, a.body.room.name), PL_POOL_STATE_DELETED);
-    assert_int_equal(count_in(w, "free"), TARGET);
-}
-
-/* ---- the pool moves ---- */
-
-static void the_pool_moves_there_and_back(void **state)
-{
-    static world w;
-    answer a;
-    answer b;
-    (void)state;
-    memset(&p, 0, sizeof p);
-    world_prepare(&w);
-    w.config.pool_target = TARGET;
-    platform_serve(&p, &w);
-    world_create_at(&w, 1, NULL, NULL);
-    world_run(&w, 2 * S);
-    takes(&w, "here", &a);
-    world_run(&w, 2 * S);
-    assert_int_equal(p.n_requests, 0);
-    platform_configure(&w);
-    restart(&w);
-    assert_int_equal(count_in(&w, "free"), TARGET);
-    assert_int_equal(p.n_rooms, TARGET);
-    assert_int_equal(state_of(&w, a.body.room.name), PL_POOL_STATE_RESERVED);
-    page guest;
-    page_enters(&w, &guest, a.body.room.name, a.body.room.guest_pin, "g");
-    takes(&w, "there", &b);
-    PUT(w.config.platform_url, "");
-    restart(&w);
-    unsigned n = p.n_requests;
-    assert_int_equal(count_in(&w, "free"), TARGET);
-    assert_int_equal(state_of(&w, b.body.room.name), PL_POOL_STATE_RESERVED);
-    assert_int_equal(pool_remove(&w, b.body.room.name), PL_OK);
-    world_run(&w, 60 * S);
-    assert_int_equal(p.n_requests, n);
-    platform_configure(&w);
-    restart(&w);
-    assert_null(platform_find(&p, b.body.room.name));
-    assert_int_equal(p.n_rooms, TARGET);
-    world_check(&w);
-    world_destroy(&w);
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, platform_setup, platform_teardown)
     const struct CMUnitTest tests[] = {
         TEST(the_pool_is_made_there),
         TEST(nobody_joins_here_what_is_there),
@@ -1095,21 +636,6 @@ int main(void)
         TEST(a_room_of_somebody_else_is_never_deleted),
         TEST(all_rooms_are_removed_there),
         TEST(a_room_in_making_is_removed_once_it_is_made),
-        TEST(after_429_nothing_is_asked_for_a_while),
-        TEST(refused_credentials_are_not_hammered),
-        TEST(failures_are_backed_off_from),
-        TEST(an_empty_pool_is_an_alarm),
-        TEST(few_are_asked_at_one_time),
-        cmocka_unit_test(requests_keep_to_the_rate),
-        TEST(its_events_move_a_room),
-        TEST(somebody_in_a_free_room_spoils_it),
-        TEST(lost_events_are_found_by_looking),
-        cmocka_unit_test(a_lease_asks_whether_anybody_is_in),
-        TEST(orphans_go_after_an_hour),
-        TEST(only_rooms_with_our_mark_are_orphans),
-        TEST(rows_whose_room_is_gone_go),
-        TEST(a_strange_list_is_believed_in_nothing),
-        cmocka_unit_test(the_pool_moves_there_and_back),
     };
 #undef TEST
     return cmocka_run_group_tests(tests, NULL, NULL);
