@@ -198,9 +198,11 @@ bool pl_call_fail_over(pl_call *c, const pl_sip_msg *m)
     if (!goes_back)
         c->at_target++;
     c->auth_tries = 0;
+    if (c->at_target >= c->n_targets)
+        return false;
     PL_LOG(INFO, "sip", goes_back ? "back_to_udp" : "next_target",
            PL_KV("call", c->id), "%u of %u", c->at_target + 1, c->n_targets);
-    if (!goes_back && c->at_target < c->n_targets)
+    if (!goes_back)
         pl_call_count(all, PL_SIG_failovers);
     return try_targets(c) == PL_OK || !pl_call_of_serial(all, serial);
 }
