@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bus_glue.h"
+#include "core/auto_dial.h"
 #include "core/room.h"
 #include "core/video.h"
 #include "core/vmr_remote.h"
@@ -43,10 +44,12 @@ static pl_err define_room(void *ctx, const char *name, const void *values,
 static pl_err check_roompool(const void *values, char *reason, size_t cap)
 {
     const char *fault = pl_video_config_fault(values);
-    if (!fault)
-        return pl_remote_check_config(values, reason, cap);
-    pl_fmt_cut(reason, cap, "%s", fault);
-    return PL_ECONFIG;
+    if (fault) {
+        pl_fmt_cut(reason, cap, "%s", fault);
+        return PL_ECONFIG;
+    }
+    pl_err e = pl_auto_check_config(values, reason, cap);
+    return e ? e : pl_remote_check_config(values, reason, cap);
 }
 
 static const pl_config_section sections[] = {

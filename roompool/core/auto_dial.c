@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "address.h"
 #include "conference.h"
 #include "leg.h"
 #include "participant.h"
@@ -21,7 +22,18 @@ static void put_uri(char uri[PL_ADDRESS_TEXT], const char *alias)
     pl_fmt_cut(uri, PL_ADDRESS_TEXT, "%s%s", is_bare ? "sip:" : "", alias);
 }
 
-static void dial(pl_pool *pool, pl_conf *conf, const pl_dial *d)
+/* Who could not be dialled, where that is written, and why. */
+static void note_failed(pl_pool *pool, pl_conf *conf, const pl_part *part,
+                        const char *address, const char *where, const char *why)
+{
+    char text[PL_ADDRESS_TEXT + 256];
+    pl_fmt_cut(text, sizeof text, "%s%s: %s", address, where, why);
+    pl_pool_count(pool, PL_RM_auto_failed);
+    pl_pool_note(pool, PL_LOG_WARN, "automatic_dial_failed", conf, part, text);
+}
+
+static void dial(pl_pool *pool, pl_conf *conf, const pl_dial *d,
+                 const char *where)
 {
     pl_part *part;
     pl_err e = pl_room_dial_out(pool, conf, d, &part);
@@ -29,14 +41,13 @@ static void dial(pl_pool *pool, pl_conf *conf, const pl_dial *d)
         pl_pool_count(pool, PL_RM_auto_dialled);
         return;
     }
-    pl_pool_count(pool, PL_RM_auto_failed);
-    pl_pool_note(pool, PL_LOG_WARN, "automatic_dial_failed", conf, NULL,
-                 pl_err_text(e));
+    note_failed(pool, conf, NULL, d->address, where, pl_err_text(e));
 }
 
 static void dial_auto(pl_pool *pool, pl_conf *conf, const pl_auto *who)
 {
     char uri[PL_ADDRESS_TEXT];
+    char where[64];
     const pl_auto_row *row = &who->row;
     if (strcmp(row->protocol, "sip") != 0) {
         pl_pool_count(pool, PL_RM_auto_skipped);
@@ -45,6 +56,8 @@ static void dial_auto(pl_pool *pool, pl_conf *conf, const pl_auto *who)
         return;
     }
     put_uri(uri, row->alias);
+    pl_fmt_cut(where, sizeof where, " (automatic_participant/%llu)",
+               (unsigned long long)row->auto_no);
     bool has_keys = pl_is_keys(pl_slice_str(row->dtmf_sequence));
     const pl_dial d = {.address = uri,
                        .by = "",
@@ -54,7 +67,7 @@ static void dial_auto(pl_pool *pool, pl_conf *conf, const pl_auto *who)
                        .overlay_text = "",
                        .digits = has_keys ? row->dtmf_sequence : "",
                        .is_automatic = true};
-    dial(pool, conf, &d);
+    dial(pool, conf, &d, where);
 }
 
 static void dial_of_pool(pl_pool *pool, pl_conf *conf)
@@ -69,7 +82,21 @@ static void dial_of_pool(pl_pool *pool, pl_conf *conf)
                        .overlay_text = "",
                        .digits = "",
                        .is_automatic = true};
-    dial(pool, conf, &d);
+    dial(pool, conf, &d, " (pool_automatic_participant)");
+}
+
+pl_err pl_auto_check_config(const pl_roompool_config *config, char *reason,
+                            size_t cap)
+{
+    char uri[PL_ADDRESS_TEXT];
+    pl_address address;
+    put_uri(uri, config->pool_automatic_participant);
+    if (!uri[0] || (!pl_address_parse(config, uri, &address) && address.uri[0]))
+        return PL_OK;
+    pl_fmt_cut(reason, cap,
+               "pool_automatic_participant: is no address of a telephone, as "
+               "sip:NAME@HOST or tel:NUMBER");
+    return PL_ECONFIG;
 }
 
 void pl_auto_dial(pl_pool *pool, pl_conf *conf)
@@ -120,7 +147,6 @@ void pl_auto_ended(pl_pool *pool, const pl_part *part, uint32_t was)
     bool is_over = part->conf->row.state != PL_CONF_STATE_LIVE;
     if (!part->row.is_automatic || was != PL_PART_STATE_RINGING || is_over)
         return;
-    pl_pool_count(pool, PL_RM_auto_failed);
-    pl_pool_note(pool, PL_LOG_WARN, "automatic_dial_failed", part->conf, part,
-                 part->row.leave_reason);
+    note_failed(pool, part->conf, part, part->row.address, "",
+                part->row.leave_reason);
 }

@@ -7,6 +7,11 @@
 
 #include "model.h"
 
+/* Whether pool_automatic_participant can be dialled, as far as text tells.
+ * reason: what it should be, when not
+ * Errors: PL_ECONFIG. */
+PL_MUST_USE pl_err pl_auto_check_config(const pl_roompool_config *config,
+                                        char *reason, size_t cap);
 /* Somebody came into a conference. */
 void pl_auto_dial(pl_pool *pool, pl_conf *conf);
 /* One that was being dialled, of whom the telephone network has not heard,

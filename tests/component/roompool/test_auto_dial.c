@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "core/auto_dial.h"
 #include "fake_page.h"
 #include "mgmt_client.h"
 #include "pool_client.h"
@@ -267,6 +268,70 @@ static void the_pool_has_agents_dialled(void **state)
     assert_int_equal(count(w, "pool WHERE state = 'ending'"), 1);
 }
 
+/* ---- what is told of those that cannot be dialled ---- */
+
+static char failed[512];
+
+static void keep(void *ctx, pl_log_level level, const char *event,
+                 const char *conf, const char *part, const char *text)
+{
+    (void)ctx;
+    (void)level;
+    (void)conf;
+    (void)part;
+    if (strcmp(event, "automatic_dial_failed") == 0)
+        PUT(failed, text);
+}
+
+static void the_log_says_who_could_not_be_dialled(void **state)
+{
+    world *w = *state;
+    page p;
+    char want[512];
+    pl_pool *pool = pl_glue_pool(w->glue);
+    pl_port port = *pool->port;
+    const pl_port *real = pool->port;
+    uint64_t id = mgmt_makes(w, AUTO, "{'alias':'desk'}");
+    pl_fmt_cut(want, sizeof want,
+               "{'name':'r','allow_guests':false,'aliases':[{'alias':'r'}],"
+               "'automatic_participants':[%d]}",
+               (int)id);
+    (void)mgmt_makes(w, ROOM, want);
+    port.note = keep;
+    pool->port = &port;
+    page_is_in(w, &p, "r", NULL, "p");
+    pool->port = real;
+    pl_fmt_cut(want, sizeof want,
+               "desk (automatic_participant/%d): nobody has this address",
+               (int)id);
+    assert_string_equal(failed, want);
+}
+
+static void what_the_pool_has_dialled_is_an_address(void **state)
+{
+    static const struct {
+        const char *text;
+        pl_err e;
+    } rows[] = {
+        {"", PL_OK},
+        {"sip:queue@example.net", PL_OK},
+        {"queue@example.net", PL_OK},
+        {"tel:+16045550100", PL_OK},
+        {"desk", PL_ECONFIG},
+        {"sip:desk", PL_ECONFIG},
+        {"sip:", PL_ECONFIG},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        pl_roompool_config c = {.user_domain = "example.com"};
+        char reason[200] = "";
+        PUT(c.pool_automatic_participant, rows[i].text);
+        assert_int_equal(pl_auto_check_config(&c, reason, sizeof reason),
+                         rows[i].e);
+        assert_true(!reason[0] == !rows[i].e);
+    }
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -281,6 +346,8 @@ int main(void)
         TEST(a_restart_goes_on_with_what_was_not_sent),
         TEST(a_worker_that_comes_back_empty_dials_again),
         TEST(the_pool_has_agents_dialled),
+        TEST(the_log_says_who_could_not_be_dialled),
+        cmocka_unit_test(what_the_pool_has_dialled_is_an_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
