@@ -14,6 +14,7 @@
 enum {
     QUEUE_MAX = 256 * 1024, /* unsent bytes of one connection */
     DEADLINE_US = 30000000, /* idle, a handshake, a message half received */
+    CONNECT_US = 5000000,   /* then somebody else is tried, or UDP */
 };
 
 struct pl_sip_conn {
@@ -29,6 +30,7 @@ struct pl_sip_conn {
     bool is_connecting, is_shaking; /* not yet there, .. and TLS neither */
     bool is_busy, is_dead;
     unsigned holds;
+    int64_t opened_us; /* by us or the peer */
     int64_t active_us; /* last whole message, or since the first byte */
     uint8_t *in;
     size_t in_len, in_cap;
@@ -341,6 +343,7 @@ static pl_sip_conn *add_conn(pl_sip_transport *t, int fd, const way *w)
                        .peer = *w->peer,
                        .port = w->port,
                        .is_connecting = w->host != NULL,
+                       .opened_us = pl_loop_now_us(t->o.loop),
                        .active_us = pl_loop_now_us(t->o.loop)};
     if (prepare(c, w)) {
         close_socket(c);
@@ -432,7 +435,8 @@ void pl_sip_conns_sweep(pl_sip_transport *t)
         pl_sip_conn *c = t->conns[i];
         bool is_waiting =
             c && (c->holds == 0 || c->in_len > 0 || c->is_shaking);
-        if (is_waiting && now - c->active_us > DEADLINE_US) {
+        bool is_lost = c && c->is_connecting && now - c->opened_us > CONNECT_US;
+        if (is_lost || (is_waiting && now - c->active_us > DEADLINE_US)) {
             count(t, PL_SIG_tcp_expired);
             close_conn(c);
         }

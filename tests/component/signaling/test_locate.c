@@ -298,6 +298,30 @@ static void a_long_invite_goes_by_tcp_where_that_is_possible(void **state)
     stage_close(&s);
 }
 
+/* Where TCP is filtered nothing comes back at all. */
+static void a_connection_that_is_not_made_is_given_up(void **state)
+{
+    (void)state;
+    static stage s;
+    struct sockaddr_in us = {.sin_family = AF_INET};
+    us.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    stage_open(&s, "udp_max_bytes=300");
+    us.sin_port = htons(s.one.port);
+    int full = socket(AF_INET, SOCK_STREAM, 0); /* takes one, not accepted */
+    int other = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(full, (struct sockaddr *)&us, sizeof us), 0);
+    assert_int_equal(listen(full, 0), 0);
+    assert_int_equal(connect(other, (struct sockaddr *)&us, sizeof us), 0);
+    phone_is_called(&s.one, "");
+    assert_true(phone_gets(&s.one, "INVITE ", 15000));
+    assert_int_equal(counted(&s, PL_SIG_by_tcp), 1);
+    phone_reply(&s.one, "486 Busy", "x", "");
+    ends_with(&s, " 486 ", 1);
+    (void)close(other);
+    (void)close(full);
+    stage_close(&s);
+}
+
 static void a_short_invite_stays_with_udp(void **state)
 {
     (void)state;
@@ -337,6 +361,7 @@ int main(void)
         cmocka_unit_test(answers_that_are_none),
         cmocka_unit_test(names_that_lead_nowhere),
         cmocka_unit_test(a_long_invite_goes_by_tcp_where_that_is_possible),
+        cmocka_unit_test(a_connection_that_is_not_made_is_given_up),
         cmocka_unit_test(a_short_invite_stays_with_udp),
         cmocka_unit_test(nothing_is_left_of_open_questions),
     };
