@@ -252,6 +252,29 @@ static void on_records(void *ctx, int status, int timeouts,
     go_on(q);
 }
 
+/* Append those of a family. */
+static unsigned take_family(const struct ares_addrinfo_node *a, int family,
+                            pl_ip *rows, unsigned n)
+{
+    for (; a && n < MAX_ROWS; a = a->ai_next) {
+        if (a->ai_family != family)
+            continue;
+        if (family == AF_INET) {
+            struct sockaddr_in sin;
+            memcpy(&sin, a->ai_addr, sizeof sin);
+            rows[n] = (pl_ip){.b = {[10] = 255, [11] = 255}};
+            memcpy(rows[n++].b + 12, &sin.sin_addr, 4);
+        } else {
+            struct sockaddr_in6 sin6;
+            memcpy(&sin6, a->ai_addr, sizeof sin6);
+            memcpy(rows[n++].b, &sin6.sin6_addr, 16);
+        }
+    }
+    return n;
+}
+
+/* IPv4 goes first: more telephones have it, and a wrong guess costs the
+ * time-out of a transaction. */
 static void on_addresses(void *ctx, int status, int timeouts,
                          struct ares_addrinfo *list)
 {
@@ -259,19 +282,9 @@ static void on_addresses(void *ctx, int status, int timeouts,
     pl_ip rows[MAX_ROWS];
     unsigned n = 0;
     (void)timeouts;
-    const struct ares_addrinfo_node *a =
-        status == ARES_SUCCESS && list ? list->nodes : NULL;
-    for (; a && n < MAX_ROWS; a = a->ai_next) {
-        if (a->ai_family == AF_INET) {
-            struct sockaddr_in sin;
-            memcpy(&sin, a->ai_addr, sizeof sin);
-            rows[n] = (pl_ip){.b = {[10] = 255, [11] = 255}};
-            memcpy(rows[n++].b + 12, &sin.sin_addr, 4);
-        } else if (a->ai_family == AF_INET6) {
-            struct sockaddr_in6 sin6;
-            memcpy(&sin6, a->ai_addr, sizeof sin6);
-            memcpy(rows[n++].b, &sin6.sin6_addr, 16);
-        }
+    if (status == ARES_SUCCESS && list) {
+        n = take_family(list->nodes, AF_INET, rows, n);
+        n = take_family(list->nodes, AF_INET6, rows, n);
     }
     if (list)
         ares_freeaddrinfo(list);

@@ -57,6 +57,7 @@ static void put_data(writer *w, const ns_record *r)
     char service[32];
     char name[128];
     uint8_t v4[4];
+    uint8_t v6[16];
     switch (r->type) {
     case NS_A:
         assert_int_equal(inet_pton(AF_INET, r->text, v4), 1);
@@ -85,6 +86,9 @@ static void put_data(writer *w, const ns_record *r)
         put_name(w, name);
         break;
     case NS_AAAA:
+        assert_int_equal(inet_pton(AF_INET6, r->text, v6), 1);
+        put(w, v6, 16);
+        break;
     default: break;
     }
 }

@@ -183,6 +183,23 @@ static void a_refused_connection_goes_to_the_next(void **state)
     stage_close(&s);
 }
 
+static void ipv4_is_tried_before_ipv6(void **state)
+{
+    (void)state;
+    static stage s;
+    char uri[64];
+    stage_open(&s, "udp_listen=127.0.0.1:0 [::1]:0");
+    ns_add(&s.ns, (ns_record){"both.test", NS_AAAA, "::1", NS_ANSWERS});
+    has_address(&s, "both.test");
+    pl_fmt_cut(uri, sizeof uri, "sip:q@both.test:%u", s.one.port);
+    call(&s, uri);
+    phone_expect(&s.one, "INVITE ");
+    phone_reply(&s.one, "486 Busy", "x", "");
+    ends_with(&s, " 486 ", 1);
+    assert_int_equal(counted(&s, PL_SIG_failovers), 0);
+    stage_close(&s);
+}
+
 /* What a name server may do wrong; the call ends, or gets there. */
 static void answers_that_are_none(void **state)
 {
@@ -358,6 +375,7 @@ int main(void)
         cmocka_unit_test(a_503_goes_to_the_next_which_is_first_then),
         cmocka_unit_test(after_a_provisional_response_nobody_else_is_called),
         cmocka_unit_test(a_refused_connection_goes_to_the_next),
+        cmocka_unit_test(ipv4_is_tried_before_ipv6),
         cmocka_unit_test(answers_that_are_none),
         cmocka_unit_test(names_that_lead_nowhere),
         cmocka_unit_test(a_long_invite_goes_by_tcp_where_that_is_possible),
