@@ -13,6 +13,7 @@ static const struct {
     {PL_EGONE, 404, "Not found"},
     {PL_ENOUSER, 404, "Nobody has this address"},
     {PL_ETOOBIG, 413, "The object is too large"},
+    {PL_EFORBIDDEN, 403, "The token lacks the scope management"},
     {PL_EFULL, 503, "There can be no more of these"},
     {PL_EUNSUPPORTED, 400, "This is not supported"},
 };
@@ -68,6 +69,15 @@ static void refuse(const pl_api_call *call, int status, const char *text,
     } else {
         pl_answer_refuse(answer, PL_FAMILY_MANAGEMENT, status, text);
     }
+}
+
+pl_err pl_management_refuse_member(const pl_api_call *call, const char *name,
+                                   const char *text, pl_answer *answer)
+{
+    char whole[256];
+    pl_fmt_cut(whole, sizeof whole, "%s: %s", name, text);
+    refuse(call, 400, whole, answer);
+    return PL_EINVAL;
 }
 
 void pl_management_fail(const pl_api_call *call, pl_err e, const char *text,

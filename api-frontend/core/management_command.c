@@ -15,8 +15,10 @@ static bool is_of_participant(uint32_t command)
 /* The id under either of its names; conferences may also be named by the number
  * of their configuration. */
 static pl_err read_id(const pl_api_call *call, uint32_t command, char *buf,
-                      size_t cap)
+                      size_t cap, pl_answer *answer)
 {
+    static const char ONE[] = "This is to be the id of a participant.";
+    static const char ALL[] = "This is to be the id or number of a conference.";
     bool is_participant = is_of_participant(command);
     int64_t number = 0;
     pl_slice id = {NULL, 0};
@@ -29,8 +31,12 @@ static pl_err read_id(const pl_api_call *call, uint32_t command, char *buf,
         pl_fmt_cut(buf, cap, "%lld", (long long)number);
         return PL_OK;
     }
-    return !e && id.len > 0 && pl_is_printable(id) ? pl_copy(buf, cap, id)
-                                                   : PL_EINVAL;
+    if (!e && id.len > 0 && pl_is_printable(id) && !pl_copy(buf, cap, id))
+        return PL_OK;
+    return is_participant ? pl_management_refuse_member(call, "participant_id",
+                                                        ONE, answer)
+                          : pl_management_refuse_member(call, "conference_id",
+                                                        ALL, answer);
 }
 
 /* ---- older requests: one path, and "setting" says which way ---- */
@@ -52,13 +58,12 @@ static const struct {
 
 /* 0: the other way than it is now, which is to be found out. */
 static pl_err read_setting(const pl_api_call *call, uint32_t path,
-                           uint32_t *ret_command)
+                           uint32_t *ret_command, pl_answer *answer)
 {
-    pl_slice setting;
-    if (pl_client_opt_str(call, "setting", &setting))
-        return PL_EINVAL;
+    pl_slice setting = {NULL, 0};
+    bool is_text = !pl_client_opt_str(call, "setting", &setting);
     *ret_command = path;
-    if (setting.len == 0)
+    if (is_text && setting.len == 0)
         return PL_OK;
     for (size_t i = 0; i < sizeof SETTINGS / sizeof SETTINGS[0]; i++) {
         if (SETTINGS[i].path == path &&
@@ -67,7 +72,12 @@ static pl_err read_setting(const pl_api_call *call, uint32_t path,
             return PL_OK;
         }
     }
-    return PL_EINVAL;
+    return pl_management_refuse_member(
+        call, "setting",
+        path == PL_MGMT_COMMAND_CONFERENCE_LOCK
+            ? "This is none of lock|unlock|toggle."
+            : "This is none of mute|unmute|toggle, or not known here.",
+        answer);
 }
 
 static uint32_t path_of(const pl_api_call *call)
@@ -91,24 +101,32 @@ static bool is_dial(const pl_api_call *call)
     pl_fmt_cut((m)->client_id, sizeof(m)->client_id, "%s",                     \
                call->caller->client_id)
 
-static pl_err put_role(const pl_api_call *call, pl_management_command *m)
+static const char NO_ROLE[] = "This is none of chair|guest.";
+
+static pl_err put_role(const pl_api_call *call, pl_management_command *m,
+                       pl_answer *answer)
 {
-    pl_slice role;
+    pl_slice role = {NULL, 0};
     pl_err e = pl_client_opt_str(call, "role", &role);
-    if (e || role.len == 0) {
-        return e || m->command == PL_MGMT_COMMAND_PARTICIPANT_ROLE ? PL_EINVAL
-                                                                   : PL_OK;
-    }
+    if (!e && role.len == 0 && m->command != PL_MGMT_COMMAND_PARTICIPANT_ROLE)
+        return PL_OK;
     PL_MSG_SET(MANAGEMENT_COMMAND, management_command, m, role);
-    return pl_client_find_role(role, &m->role);
+    if (!e && !pl_client_find_role(role, &m->role))
+        return PL_OK;
+    return pl_management_refuse_member(call, "role", NO_ROLE, answer);
 }
 
-static pl_err put_new_place(const pl_api_call *call, pl_management_command *m)
+static const char NO_ALIAS[] = "This is to be an alias of a conference.";
+
+static pl_err put_new_place(const pl_api_call *call, pl_management_command *m,
+                            pl_answer *answer)
 {
     pl_slice alias;
     if (pl_client_str(call, "conference_alias", &alias) || alias.len == 0 ||
-        PL_PUT(m->alias, alias))
-        return PL_EINVAL;
+        PL_PUT(m->alias, alias)) {
+        return pl_management_refuse_member(call, "conference_alias", NO_ALIAS,
+                                           answer);
+    }
     pl_fmt_cut(m->transfer_id, sizeof m->transfer_id, "%s", call->new_id);
     pl_fmt_cut(m->secret, sizeof m->secret, "%s", call->new_secret);
     pl_fmt_cut(m->transfer_hash, sizeof m->transfer_hash, "%s", call->new_hash);
@@ -116,16 +134,20 @@ static pl_err put_new_place(const pl_api_call *call, pl_management_command *m)
     PL_MSG_SET(MANAGEMENT_COMMAND, management_command, m, transfer_id);
     PL_MSG_SET(MANAGEMENT_COMMAND, management_command, m, secret);
     PL_MSG_SET(MANAGEMENT_COMMAND, management_command, m, transfer_hash);
-    return put_role(call, m);
+    return put_role(call, m, answer);
 }
 
-static pl_err put_layout(const pl_api_call *call, pl_management_command *m)
+static pl_err put_layout(const pl_api_call *call, pl_management_command *m,
+                         pl_answer *answer)
 {
     pl_slice host;
     pl_slice guest;
     if (pl_client_find_layouts(call->doc, &host, &guest) ||
-        PL_PUT(m->host_layout, host) || PL_PUT(m->guest_layout, guest))
-        return PL_EINVAL;
+        PL_PUT(m->host_layout, host) || PL_PUT(m->guest_layout, guest)) {
+        return pl_management_refuse_member(
+            call, "layout", "This, or another member, has no known layout.",
+            answer);
+    }
     if (host.len > 0)
         PL_MSG_SET(MANAGEMENT_COMMAND, management_command, m, host_layout);
     if (guest.len > 0)
@@ -134,28 +156,34 @@ static pl_err put_layout(const pl_api_call *call, pl_management_command *m)
         pl_json_get_bool(call->doc, "enable_overlay_text", &m->overlay_shown);
     if (!e)
         PL_MSG_SET(MANAGEMENT_COMMAND, management_command, m, overlay_shown);
-    return e == PL_EPROTO ? PL_EINVAL : PL_OK;
+    return e == PL_EPROTO
+               ? pl_management_refuse_member(call, "enable_overlay_text",
+                                             "This is neither true nor false.",
+                                             answer)
+               : PL_OK;
 }
 
-static pl_err put_command(pl_api_call *call, uint32_t command)
+static pl_err put_command(pl_api_call *call, uint32_t command,
+                          pl_answer *answer)
 {
     pl_management_command *m = &call->message.management_command;
     *m = (pl_management_command){.command = command};
     PUT_CLIENT(m);
     call->desc = &PL_MSG_MANAGEMENT_COMMAND;
-    pl_err e = read_id(call, command, m->id, sizeof m->id);
+    pl_err e = read_id(call, command, m->id, sizeof m->id, answer);
     if (e)
-        return PL_EINVAL;
+        return e;
     switch (command) {
-    case PL_MGMT_COMMAND_PARTICIPANT_ROLE: return put_role(call, m);
-    case PL_MGMT_COMMAND_PARTICIPANT_TRANSFER: return put_new_place(call, m);
-    case PL_MGMT_COMMAND_CONFERENCE_LAYOUT: return put_layout(call, m);
+    case PL_MGMT_COMMAND_PARTICIPANT_ROLE: return put_role(call, m, answer);
+    case PL_MGMT_COMMAND_PARTICIPANT_TRANSFER:
+        return put_new_place(call, m, answer);
+    case PL_MGMT_COMMAND_CONFERENCE_LAYOUT: return put_layout(call, m, answer);
     default: return PL_OK;
     }
 }
 
 /* Ask how it is now; the command follows in the other direction. */
-static pl_err put_look(pl_api_call *call, uint32_t path)
+static pl_err put_look(pl_api_call *call, uint32_t path, pl_answer *answer)
 {
     pl_management_query *m = &call->message.management_query;
     *m = (pl_management_query){.resource =
@@ -165,45 +193,57 @@ static pl_err put_look(pl_api_call *call, uint32_t path)
                                .limit = 1};
     PL_MSG_SET(MANAGEMENT_QUERY, management_query, m, id);
     call->desc = &PL_MSG_MANAGEMENT_QUERY;
-    return read_id(call, path, m->id, sizeof m->id) ? PL_EINVAL : PL_OK;
+    return read_id(call, path, m->id, sizeof m->id, answer);
 }
 
 /* ---- dial ---- */
 
-static pl_err put_words(const pl_api_call *call, pl_management_dial *m)
+static pl_err put_words(const pl_api_call *call, pl_management_dial *m,
+                        pl_answer *answer)
 {
-    char word[64];
-    pl_slice role;
-    pl_slice keep;
-    if (pl_client_opt_str(call, "role", &role) ||
-        pl_client_opt_str(call, "keep_conference_alive", &keep))
-        return PL_EINVAL;
+    char word[64] = "";
+    pl_slice role = {NULL, 0};
+    pl_slice keep = {NULL, 0};
     m->role = PL_PART_ROLE_GUEST;
-    if (role.len > 0 && pl_client_find_role(role, &m->role))
-        return PL_EINVAL;
-    if (keep.len == 0)
+    if (pl_client_opt_str(call, "role", &role) ||
+        (role.len > 0 && pl_client_find_role(role, &m->role)))
+        return pl_management_refuse_member(call, "role", NO_ROLE, answer);
+    bool is_text = !pl_client_opt_str(call, "keep_conference_alive", &keep);
+    if (is_text && keep.len == 0)
         return PL_OK;
-    if (pl_copy(word, sizeof word, keep))
-        return PL_EINVAL;
-    m->keep_alive = pl_keep_alive_find(word);
+    if (is_text && !pl_copy(word, sizeof word, keep))
+        m->keep_alive = pl_keep_alive_find(word);
     PL_MSG_SET(MANAGEMENT_DIAL, management_dial, m, keep_alive);
-    return m->keep_alive ? PL_OK : PL_EINVAL;
+    if (m->keep_alive)
+        return PL_OK;
+    return pl_management_refuse_member(
+        call, "keep_conference_alive",
+        "This is none of keep_conference_alive|"
+        "keep_conference_alive_if_multiple|keep_conference_alive_never.",
+        answer);
 }
 
 /* Only telephones by SIP, only sound. */
-static pl_err check_protocol(const pl_api_call *call)
+static pl_err check_protocol(const pl_api_call *call, pl_answer *answer)
 {
-    pl_slice protocol;
+    pl_slice protocol = {NULL, 0};
     bool is_streaming = false;
-    if (pl_client_opt_str(call, "protocol", &protocol) ||
-        pl_json_get_bool(call->doc, "streaming", &is_streaming) == PL_EPROTO)
-        return PL_EINVAL;
+    bool is_text = !pl_client_opt_str(call, "protocol", &protocol);
     bool is_sip = protocol.len == 0 || pl_slice_eq_str(protocol, "sip") ||
                   pl_slice_eq_str(protocol, "auto");
-    return is_sip && !is_streaming ? PL_OK : PL_EUNSUPPORTED;
+    if (!is_text || !is_sip) {
+        return pl_management_refuse_member(call, "protocol",
+                                           "This is none of sip|auto.", answer);
+    }
+    if (pl_json_get_bool(call->doc, "streaming", &is_streaming) == PL_EPROTO ||
+        is_streaming) {
+        return pl_management_refuse_member(call, "streaming",
+                                           "This can be false only.", answer);
+    }
+    return PL_OK;
 }
 
-static pl_err put_dial(pl_api_call *call)
+static pl_err put_dial(pl_api_call *call, pl_answer *answer)
 {
     pl_management_dial *m = &call->message.management_dial;
     pl_slice alias;
@@ -213,20 +253,34 @@ static pl_err put_dial(pl_api_call *call)
     *m = (pl_management_dial){0};
     PUT_CLIENT(m);
     call->desc = &PL_MSG_MANAGEMENT_DIAL;
+    const char *bad = NULL;
+    const char *why = NULL;
     if (pl_client_str(call, "conference_alias", &alias) || alias.len == 0 ||
-        PL_PUT(m->alias, alias) || pl_client_str(call, "destination", &to) ||
-        pl_client_address(to, m->address, sizeof m->address) ||
-        pl_client_opt_str(call, "remote_display_name", &name) ||
-        PL_PUT(m->display_name, pl_client_cut(name, PL_NAME_MAX)) ||
-        pl_client_opt_str(call, "dtmf_sequence", &digits) ||
-        (digits.len > 0 && !pl_is_keys(digits)) || PL_PUT(m->digits, digits))
-        return PL_EINVAL;
+        PL_PUT(m->alias, alias)) {
+        bad = "conference_alias";
+        why = NO_ALIAS;
+    } else if (pl_client_str(call, "destination", &to) ||
+               pl_client_address(to, m->address, sizeof m->address)) {
+        bad = "destination";
+        why = "This is to be an address as sip:NAME@HOST, or a number.";
+    } else if (pl_client_opt_str(call, "remote_display_name", &name) ||
+               PL_PUT(m->display_name, pl_client_cut(name, PL_NAME_MAX))) {
+        bad = "remote_display_name";
+        why = "This is not a text.";
+    } else if (pl_client_opt_str(call, "dtmf_sequence", &digits) ||
+               (digits.len > 0 && !pl_is_keys(digits)) ||
+               PL_PUT(m->digits, digits)) {
+        bad = "dtmf_sequence";
+        why = "This is not keys of a telephone.";
+    }
+    if (bad)
+        return pl_management_refuse_member(call, bad, why, answer);
     if (name.len > 0)
         PL_MSG_SET(MANAGEMENT_DIAL, management_dial, m, display_name);
     if (digits.len > 0)
         PL_MSG_SET(MANAGEMENT_DIAL, management_dial, m, digits);
-    pl_err e = put_words(call, m);
-    return e ? e : check_protocol(call);
+    pl_err e = put_words(call, m, answer);
+    return e ? e : check_protocol(call, answer);
 }
 
 /* ---- the operation ---- */
@@ -244,16 +298,21 @@ pl_err pl_management_ask_command(pl_api_call *call, pl_answer *answer)
     pl_err e = pl_management_read_body(call, answer);
     if (e || answer->status != 0)
         return e;
-    if (!path)
-        return put_dial(call);
-    e = read_setting(call, path, &command);
-    if (e)
+    e = path ? read_setting(call, path, &command, answer)
+             : put_dial(call, answer);
+    if (!e && path) {
+        e = command ? put_command(call, command, answer)
+                    : put_look(call, path, answer);
+    }
+    if (answer->status == 0)
         return e;
-    return command ? put_command(call, command) : put_look(call, path);
+    call->desc = NULL; /* a member was refused */
+    return PL_OK;
 }
 
 /* It was looked at: now the command. */
-static pl_err turn_over(pl_api_call *call, const pl_management_page *page)
+static pl_err turn_over(pl_api_call *call, const pl_management_page *page,
+                        pl_answer *answer)
 {
     uint32_t path = path_of(call);
     bool is_mute = path == PL_MGMT_COMMAND_PARTICIPANT_MUTE;
@@ -272,7 +331,7 @@ static pl_err turn_over(pl_api_call *call, const pl_management_page *page)
     pl_json_free(&objects);
     if (!is_there)
         return PL_ENOENT;
-    return put_command(call, flag ? back : path);
+    return put_command(call, flag ? back : path, answer);
 }
 
 static void put_dialled(pl_jw *w, const pl_room_dialled *dialled)
@@ -310,10 +369,10 @@ void pl_management_commanded(pl_api_call *call, pl_err e,
     call->is_partial = false;
     if (!e && asked == &PL_MSG_MANAGEMENT_QUERY &&
         desc == &PL_MSG_MANAGEMENT_PAGE) {
-        e = turn_over(call, body);
+        e = turn_over(call, body, answer);
         body = NULL;
         call->is_partial = !e;
-        if (!e)
+        if (!e || answer->status != 0)
             return;
     }
     bool is_dialled = asked == &PL_MSG_MANAGEMENT_DIAL;

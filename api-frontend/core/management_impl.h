@@ -25,6 +25,12 @@ PL_MUST_USE pl_err pl_management_refuse(pl_answer *answer, int status,
 PL_MUST_USE pl_err pl_management_refuse_name(pl_answer *answer,
                                              const char *name,
                                              const char *text);
+/* The same with the member of the body that is no good: "role: This is ..".
+ * Returns: PL_EINVAL; it is answered. */
+PL_MUST_USE pl_err pl_management_refuse_member(const pl_api_call *call,
+                                               const char *name,
+                                               const char *text,
+                                               pl_answer *answer);
 /* Values that are no good: {resource:faults}. faults: JSON object. */
 void pl_management_blame(pl_answer *answer, const pl_mgmt_desc *desc,
                          pl_slice faults);
@@ -62,6 +68,9 @@ bool pl_management_is_id(const pl_mgmt_desc *desc, const char *id);
 PL_MUST_USE pl_err pl_management_filter_value(const pl_mgmt_field *field,
                                               pl_mgmt_operator op,
                                               pl_slice text, pl_buf *out);
+/* What such a value may be, for people. */
+const char *pl_management_filter_form(const pl_mgmt_field *field,
+                                      pl_mgmt_operator op);
 /* A value of a body as roompool wants it, put under the field's name; a list
  * that is null is left out.
  * fault: "" it is good; else text for people, and what was put is no good */

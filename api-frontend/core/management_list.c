@@ -103,7 +103,7 @@ static pl_err add_filter(pl_api_call *call, const char *name, const char *value,
     if (pl_management_filter_value(field, op, pl_slice_str(value),
                                    &call->made)) {
         return pl_management_refuse_name(answer, name,
-                                         "cannot have this value");
+                                         pl_management_filter_form(field, op));
     }
     pl_buf_add(&call->made, "", 1);
     return call->made.has_failed ? PL_ETOOBIG : PL_OK;
@@ -129,8 +129,8 @@ static pl_err add_filters(pl_api_call *call, pl_answer *answer)
         }
         if (e) {
             return pl_management_refuse(answer, 400,
-                                        "The query is malformed, which is "
-                                        "not an allowed filter");
+                                        "A filter of the query is not "
+                                        "percent-encoded UTF-8, or too long");
         }
         e = add_filter(call, name, value, answer);
         if (e || answer->status != 0)

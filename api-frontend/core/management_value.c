@@ -112,6 +112,31 @@ pl_err pl_management_filter_value(const pl_mgmt_field *field,
     return op == PL_MGMT_RANGE && n != 2 ? PL_EINVAL : PL_OK;
 }
 
+const char *pl_management_filter_form(const pl_mgmt_field *field,
+                                      pl_mgmt_operator op)
+{
+    static const char *const forms[] = {
+        [PL_MGMT_KIND_BOOL] = "is to be true or false",
+        [PL_MGMT_KIND_INT] = "is to be a whole number",
+        [PL_MGMT_KIND_TIME] = "is to be a time as 2026-02-11T18:04:05",
+        [PL_MGMT_KIND_ROLE] = "is to be chair or guest",
+        [PL_MGMT_KIND_URI] = "is to be a resource_uri or an id",
+    };
+    const char *form = (size_t)field->kind < sizeof forms / sizeof forms[0]
+                           ? forms[field->kind]
+                           : NULL;
+    if (op == PL_MGMT_ISNULL)
+        return forms[PL_MGMT_KIND_BOOL];
+    if (op == PL_MGMT_RANGE && field->kind == PL_MGMT_KIND_TIME)
+        return "is to be two times as 2026-02-11T18:04:05, with a comma "
+               "between";
+    if (op == PL_MGMT_RANGE)
+        return "is to be two values with a comma between";
+    if (op == PL_MGMT_IN && field->kind == PL_MGMT_KIND_INT)
+        return "is to be whole numbers with commas between";
+    return form ? form : "cannot have this value";
+}
+
 /* ---- bodies ---- */
 
 typedef struct taking {

@@ -306,7 +306,9 @@ static pl_err prepare_status(pl_api_call *call, pl_answer *answer)
         return PL_OK;
     pl_video_state state = find_state(status);
     if (state == PL_VIDEO_STATE_UNKNOWN)
-        return pl_video_refuse(answer, "status", "is none of a session");
+        return pl_video_refuse(answer, "status",
+                               "is none of session_started, session_failed, "
+                               "session_ended");
     PUT_NAMED(VIDEO_STATUS, video_status, m);
     m->state = state;
     pl_buf_init(&call->list, STATUS_MAX); /* as it was written */
@@ -360,7 +362,10 @@ static pl_err prepare_call(pl_api_call *call, pl_answer *answer)
         return PL_OK;
     pl_video_call_state state = pl_video_call_state_find(status);
     if (state == PL_VIDEO_CALL_STATE_UNKNOWN)
-        return pl_video_refuse(answer, "status", "is none of a call");
+        return pl_video_refuse(answer, "status",
+                               "is none of call_ringing, call_media_pending, "
+                               "call_in_call, call_reconnected, call_dropped, "
+                               "call_error, call_ended");
     PUT_NAMED(VIDEO_CALL_PUT, video_call_put, m);
     m->state = state;
     e = put_call_id(call, &v, m, answer);

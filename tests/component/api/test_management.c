@@ -107,7 +107,8 @@ static void nobody_else_may(void **state)
     ask(rig, "GET " CONFIGURATION "conference/schema/", NULL, 401, "{\"err");
     ask(rig, "POST " COMMAND "participant/mute/", "{}", 401, "{\"error\":");
     use(rig, "rooms.admin");
-    ask(rig, "GET " CONFIGURATION "conference/", NULL, 403, "{\"error\":");
+    ask(rig, "GET " CONFIGURATION "conference/", NULL, 403,
+        "the scope management");
     use(rig, "management");
     rig_set_ready(rig, false);
     ask(rig, "GET " CONFIGURATION "conference/", NULL, 503, "{\"error\":");

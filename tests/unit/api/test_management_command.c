@@ -162,42 +162,52 @@ static void what_makes_no_sense_is_refused(void **state)
     static const struct {
         const char *end, *body;
         int status;
+        const char *text;
     } rows[] = {
-        {"participant/mute", "{}", 400},
-        {"participant/mute", "{\"participant_id\":5}", 400},
-        {"participant/mute", "{\"participant_id\":\"\"}", 400},
+        {"participant/mute", "{}", 400, "participant_id: This is to be the id"},
+        {"participant/mute", "{\"participant_id\":5}", 400, "participant_id: "},
+        {"participant/mute", "{\"participant_id\":\"\"}", 400,
+         "participant_id: "},
         {"participant/mute", "{\"participant_id\":\"p\",\"setting\":\"lock\"}",
-         400},
-        {"participant/role", "{\"participant_id\":\"p\"}", 400},
+         400, "setting: This is none of mute|unmute"},
+        {"participant/role", "{\"participant_id\":\"p\"}", 400,
+         "role: This is none of"},
         {"participant/role", "{\"participant_id\":\"p\",\"role\":\"boss\"}",
-         400},
-        {"participant/transfer", "{\"participant_id\":\"p\"}", 400},
-        {"conference/lock", "{\"conference_id\":-4}", 400},
+         400, "role: This is none of chair|guest."},
+        {"participant/transfer", "{\"participant_id\":\"p\"}", 400,
+         "conference_alias: "},
+        {"conference/lock", "{\"conference_id\":-4}", 400,
+         "conference_id: This is"},
         {"conference/transform_layout",
-         "{\"conference_id\":\"c\",\"layout\":\"9:9\"}", 400},
-        {"participant/dial", "{\"conference_alias\":\"x\"}", 400},
+         "{\"conference_id\":\"c\",\"layout\":\"9:9\"}", 400, "layout: "},
+        {"participant/dial", "{\"conference_alias\":\"x\"}", 400,
+         "destination: This is"},
         {"participant/dial",
          "{\"conference_alias\":\"x\",\"destination\":\"a@b\","
          "\"protocol\":\"h323\"}",
-         400},
+         400, "protocol: This is none of sip|auto."},
         {"participant/dial",
          "{\"conference_alias\":\"x\",\"destination\":\"a@b\","
          "\"streaming\":true}",
-         400},
+         400, "streaming: "},
         {"participant/dial",
          "{\"conference_alias\":\"x\",\"destination\":\"a@b\","
          "\"dtmf_sequence\":\"hello\"}",
-         400},
-        {"participant/spotlight", "{\"participant_id\":\"p\"}", 404},
-        {"conference/mute", "{\"conference_id\":\"c\"}", 404},
-        {"unknown/x", "{}", 404},
+         400, "dtmf_sequence: "},
+        {"participant/spotlight", "{\"participant_id\":\"p\"}", 404,
+         "No such command"},
+        {"conference/mute", "{\"conference_id\":\"c\"}", 404,
+         "No such command"},
+        {"unknown/x", "{}", 404, "No such command"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char line[128];
         (void)snprintf(line, sizeof line, "POST " COMMAND "%s/", rows[i].end);
-        refused(line, rows[i].body, rows[i].status,
-                "{\"status\":\"error\",\"error\":\"");
+        char part[128];
+        (void)snprintf(part, sizeof part,
+                       "{\"status\":\"error\",\"error\":\"%s", rows[i].text);
+        refused(line, rows[i].body, rows[i].status, part);
     }
     refused("POST " COMMAND "participant/mute", "{}", 404,
             "{\"status\":\"error\",\"error\":\"Paths end with a slash\"}");

@@ -102,8 +102,6 @@ static void what_does_not_filter_is_an_error(void **state)
         "service_type__x__exact=1",
         "scheduled_conferences_count=0",
         "=x",
-        "%zz=1",
-        "name=%ff",
     };
     (void)state;
     for (size_t i = 0; i < sizeof QUERIES / sizeof QUERIES[0]; i++) {
@@ -111,12 +109,17 @@ static void what_does_not_filter_is_an_error(void **state)
         (void)snprintf(line, sizeof line, CONFERENCES "?%s", QUERIES[i]);
         refused(line, NULL, 400, "not an allowed filter");
     }
-    refused(CONFERENCES "?id=x", NULL, 400, "'id' cannot have this value");
-    refused(CONFERENCES "?allow_guests=maybe", NULL, 400, "cannot have");
-    refused(CONFERENCES "?id__in=1,,2", NULL, 400, "cannot have");
-    refused(CONFERENCES "?id__range=1", NULL, 400, "cannot have");
-    refused(CONFERENCES "?creation_time__gt=today", NULL, 400, "cannot have");
-    refused("GET " STATUS "participant/?role=host", NULL, 400, "cannot have");
+    refused(CONFERENCES "?id=x", NULL, 400, "'id' is to be a whole number");
+    refused(CONFERENCES "?allow_guests=maybe", NULL, 400,
+            "is to be true or false");
+    refused(CONFERENCES "?id__in=1,,2", NULL, 400, "with commas between");
+    refused(CONFERENCES "?id__range=1", NULL, 400, "two values");
+    refused(CONFERENCES "?creation_time__gt=today", NULL, 400,
+            "'creation_time__gt' is to be a time as 2026-");
+    refused("GET " STATUS "participant/?role=host", NULL, 400,
+            "is to be chair or guest");
+    refused(CONFERENCES "?%zz=1", NULL, 400, "not percent-encoded UTF-8");
+    refused(CONFERENCES "?name=%ff", NULL, 400, "not percent-encoded UTF-8");
 }
 
 static void lists_are_ordered_by_fields_that_filter(void **state)

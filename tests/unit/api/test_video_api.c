@@ -183,10 +183,14 @@ static void what_is_missing_or_no_good_is_named(void **state)
             INVALID("status", "is missing"));
     refused("PUT " BASE "/1 HTTP/1.1\r\n" JSON HOST,
             "{\"status\":\"call_ringing\"}", 422,
-            INVALID("status", "is none of a session"));
+            INVALID("status", "is none of session_started, session_failed, "
+                              "session_ended"));
     refused("PUT " BASE "/1/calls HTTP/1.1\r\n" JSON HOST,
             "{\"status\":\"unknown\"}", 422,
-            INVALID("status", "is none of a call"));
+            INVALID("status",
+                    "is none of call_ringing, call_media_pending, "
+                    "call_in_call, call_reconnected, call_dropped, call_error, "
+                    "call_ended"));
     refused("PUT " BASE "/1/calls/c1 HTTP/1.1\r\n" JSON HOST,
             "{\"status\":\"call_ended\",\"client_call_id\":\"c2\"}", 422,
             INVALID("client_call_id", "is not that of the path"));
