@@ -145,8 +145,14 @@ static void answered(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
     if (!is_old && e) {
         const pl_error *error = in ? in->body : NULL;
         bool has_text = error && error->text[0];
-        pl_fmt_cut(why, sizeof why, "%s%s%s", pl_err_text(e),
-                   has_text ? ": " : "", has_text ? error->text : "");
+        /* With a text it is the sink that is away, not our front ends. */
+        const char *what = has_text && e == PL_EUNAVAILABLE
+                               ? "cannot be reached"
+                               : pl_err_text(e);
+        const char *more = has_text ? error->text : "";
+        if (e == PL_EFORBIDDEN)
+            more = "see outgoing_allow";
+        pl_fmt_cut(why, sizeof why, "%s%s%s", what, more[0] ? ": " : "", more);
         failed(pool, sink, why);
     } else if (!is_old) {
         const pl_fetched *m = in->body;
