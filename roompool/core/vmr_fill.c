@@ -71,9 +71,12 @@ static void warn(pl_pool *pool)
     bool is_low = (uint64_t)n_free(pool) * 100 < least;
     if (is_low == v->is_low)
         return;
+    char text[64];
     v->is_low = is_low;
+    pl_fmt_cut(text, sizeof text, "%u free rooms, %u wanted", n_free(pool),
+               (unsigned)pool->config->pool_target);
     pl_pool_note(pool, is_low ? PL_LOG_WARN : PL_LOG_INFO,
-                 is_low ? "pool_low" : "pool_refilled", NULL, NULL, NULL);
+                 is_low ? "pool_low" : "pool_refilled", NULL, NULL, text);
 }
 
 static void fill(void *ctx, void *object)
