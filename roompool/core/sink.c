@@ -304,7 +304,7 @@ static void read_row(const pl_pool *pool, const pl_mgmt_put *put,
     pl_mgmt_str(put, faults, "password", "", row->password,
                 sizeof row->password);
     pl_mgmt_bool(put, faults, "bulk_support", false, &row->bulk_support);
-    pl_mgmt_bool(put, faults, "verify_tls_certificate", false,
+    pl_mgmt_bool(put, faults, "verify_tls_certificate", true,
                  &row->verify_tls_certificate);
     pl_mgmt_u32(put, faults, "version", 1, &row->version);
     pl_mgmt_bool(put, faults, "filter_events", false, &row->filter_events);
