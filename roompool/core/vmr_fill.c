@@ -69,7 +69,8 @@ static void warn(pl_pool *pool)
     uint64_t least =
         (uint64_t)pool->config->pool_target * pool->config->pool_low_water;
     bool is_low = (uint64_t)n_free(pool) * 100 < least;
-    if (is_low == v->is_low)
+    v->was_filled = v->was_filled || !is_low;
+    if (is_low == v->is_low || !v->was_filled)
         return;
     char text[64];
     v->is_low = is_low;
