@@ -37,7 +37,7 @@ struct pl_vmrs {
     int64_t fill_us;   /* the next may be made then */
     pl_task fill, sweep;
     bool is_low;
-    bool was_filled; /* before that, few free ones are no news */
+    bool was_filled;   /* before that, few free ones are no news */
     pl_err fill_error; /* why the pool was not filled the last time */
     int64_t empty_us;  /* there is no free one since; 0: there is */
     pl_task empty;     /* to say so */
