@@ -1,6 +1,12 @@
 /* api.c - what the API families share. */
 #include "api.h"
 
+const pl_api_op *pl_call_op(const pl_api_call *call)
+{
+    return call && call->match && call->match->route ? call->match->route->op
+                                                     : NULL;
+}
+
 const char *pl_call_param(const pl_api_call *call, unsigned index)
 {
     return index < call->match->n_params ? call->match->params[index] : "";

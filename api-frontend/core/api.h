@@ -177,6 +177,8 @@ struct pl_api_call {
     pl_buf made; /* as this, from which message borrows */
 };
 
+/* The operation of a call; NULL where it has none (yet). call may be NULL. */
+const pl_api_op *pl_call_op(const pl_api_call *call);
 /* A parameter of the path, "" past the last. */
 const char *pl_call_param(const pl_api_call *call, unsigned index);
 /* Parse the body into call->doc; an empty body leaves doc NULL.

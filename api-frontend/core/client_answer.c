@@ -88,9 +88,7 @@ static void put_pin_prompt(pl_answer *answer, const char *guest)
 void pl_client_fail(const pl_api_call *call, pl_err e, const char *text,
                     pl_answer *answer)
 {
-    const pl_api_op *op = call && call->match && call->match->route
-                              ? call->match->route->op
-                              : NULL;
+    const pl_api_op *op = pl_call_op(call);
     if (op == &PL_OP_REQUEST_TOKEN && e == PL_EPIN_REQUIRED) {
         bool may_guest = text && strcmp(text, "guest_pin=none") == 0;
         put_pin_prompt(answer, may_guest ? "none" : "required");

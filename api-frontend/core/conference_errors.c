@@ -62,16 +62,10 @@ static const struct {
     {NULL, PL_ENOMEM, 503, NULL, "Not available now; try again"},
 };
 
-static const pl_api_op *op_of(const pl_api_call *call)
-{
-    return call && call->match && call->match->route ? call->match->route->op
-                                                     : NULL;
-}
-
 void pl_conference_fail(const pl_api_call *call, pl_err e, const char *text,
                         pl_answer *answer)
 {
-    const pl_api_op *op = op_of(call);
+    const pl_api_op *op = pl_call_op(call);
     if (e == PL_EAUTH) {
         pl_answer_header(answer, "WWW-Authenticate",
                          "Bearer realm=\"parley\", error=\"invalid_token\"");

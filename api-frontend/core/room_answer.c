@@ -73,9 +73,7 @@ static bool fail_value(const pl_api_op *op, pl_err e, const char *text,
 void pl_room_fail(const pl_api_call *call, pl_err e, const char *text,
                   pl_answer *answer)
 {
-    const pl_api_op *op = call && call->match && call->match->route
-                              ? call->match->route->op
-                              : NULL;
+    const pl_api_op *op = pl_call_op(call);
     if (fail_value(op, e, text, answer))
         return;
     for (size_t i = 0; i < sizeof ERRORS / sizeof ERRORS[0]; i++) {

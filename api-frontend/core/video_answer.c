@@ -56,9 +56,7 @@ void pl_video_not_granted(pl_answer *answer, const char *error)
 void pl_video_fail(const pl_api_call *call, pl_err e, const char *text,
                    pl_answer *answer)
 {
-    const pl_api_op *op = call && call->match && call->match->route
-                              ? call->match->route->op
-                              : NULL;
+    const pl_api_op *op = pl_call_op(call);
     (void)text;
     for (size_t i = 0; i < sizeof ERRORS / sizeof ERRORS[0]; i++) {
         if (ERRORS[i].e != e || (ERRORS[i].op && ERRORS[i].op != op))

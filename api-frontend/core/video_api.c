@@ -294,16 +294,24 @@ static pl_video_state find_state(const char *text)
     return pl_video_state_find(text);
 }
 
+/* The values, and the status among them; answered already when it is not. */
+static pl_err open_status(pl_api_call *call, values *v,
+                          char status[STATUS_MAX + 1], pl_answer *answer)
+{
+    pl_err e = open_values(call, v);
+    if (!e)
+        (void)need_value(v, "status", status, STATUS_MAX + 1, answer);
+    return e;
+}
+
 static pl_err prepare_status(pl_api_call *call, pl_answer *answer)
 {
     pl_video_status *m = &call->message.video_status;
     char status[STATUS_MAX + 1];
     values v;
-    pl_err e = open_values(call, &v);
-    if (e)
+    pl_err e = open_status(call, &v, status, answer);
+    if (e || answer->status != 0)
         return e;
-    if (!need_value(&v, "status", status, sizeof status, answer))
-        return PL_OK;
     pl_video_state state = find_state(status);
     if (state == PL_VIDEO_STATE_UNKNOWN)
         return pl_video_refuse(answer, "status",
@@ -355,11 +363,9 @@ static pl_err prepare_call(pl_api_call *call, pl_answer *answer)
     pl_video_call_put *m = &call->message.video_call_put;
     char status[STATUS_MAX + 1];
     values v;
-    pl_err e = open_values(call, &v);
-    if (e)
+    pl_err e = open_status(call, &v, status, answer);
+    if (e || answer->status != 0)
         return e;
-    if (!need_value(&v, "status", status, sizeof status, answer))
-        return PL_OK;
     pl_video_call_state state = pl_video_call_state_find(status);
     if (state == PL_VIDEO_CALL_STATE_UNKNOWN)
         return pl_video_refuse(answer, "status",

@@ -120,102 +120,104 @@ static void naptr_orders_the_services_we_have(void **state)
 
 /* RFC 3263 sections 4.1 and 4.2: what is asked, and where it ends when there is
  * nothing but an address. */
+static const struct plain {
+    pl_uri_transport transport;
+    bool is_sips, is_literal, naptr;
+    uint16_t port;
+    unsigned can;
+    const char *srv[3];
+    pl_uri_transport want;
+    uint16_t want_port;
+} PLAIN[] = {
+    {PL_URI_ANY,
+     false,
+     false,
+     true,
+     0,
+     UDP | TCP | TLS,
+     {"_sip._udp.example.com", "_sip._tcp.example.com"},
+     PL_URI_UDP,
+     5060},
+    {PL_URI_ANY,
+     false,
+     false,
+     true,
+     0,
+     TCP,
+     {"_sip._tcp.example.com"},
+     PL_URI_TCP,
+     5060},
+    {PL_URI_ANY, false, true, false, 0, UDP, {NULL}, PL_URI_UDP, 5060},
+    {PL_URI_ANY, false, false, false, 5080, UDP, {NULL}, PL_URI_UDP, 5080},
+    {PL_URI_UDP,
+     false,
+     false,
+     false,
+     0,
+     0,
+     {"_sip._udp.example.com"},
+     PL_URI_UDP,
+     5060},
+    {PL_URI_TCP,
+     false,
+     false,
+     false,
+     0,
+     0,
+     {"_sip._tcp.example.com"},
+     PL_URI_TCP,
+     5060},
+    {PL_URI_TLS,
+     false,
+     false,
+     false,
+     0,
+     0,
+     {"_sips._tcp.example.com"},
+     PL_URI_TLS,
+     5061},
+    {PL_URI_TLS, false, false, false, 5071, 0, {NULL}, PL_URI_TLS, 5071},
+    {PL_URI_TLS,
+     true,
+     false,
+     true,
+     0,
+     UDP,
+     {"_sips._tcp.example.com"},
+     PL_URI_TLS,
+     5061},
+    {PL_URI_ANY,
+     true,
+     false,
+     true,
+     0,
+     UDP,
+     {"_sips._tcp.example.com"},
+     PL_URI_TLS,
+     5061},
+};
+
 static void what_is_said_is_not_asked(void **state)
 {
     (void)state;
-    static const struct {
-        pl_uri_transport transport;
-        bool is_sips, is_literal, naptr;
-        uint16_t port;
-        unsigned can;
-        const char *srv[3];
-        pl_uri_transport want;
-        uint16_t want_port;
-    } rows[] = {
-        {PL_URI_ANY,
-         false,
-         false,
-         true,
-         0,
-         UDP | TCP | TLS,
-         {"_sip._udp.example.com", "_sip._tcp.example.com"},
-         PL_URI_UDP,
-         5060},
-        {PL_URI_ANY,
-         false,
-         false,
-         true,
-         0,
-         TCP,
-         {"_sip._tcp.example.com"},
-         PL_URI_TCP,
-         5060},
-        {PL_URI_ANY, false, true, false, 0, UDP, {NULL}, PL_URI_UDP, 5060},
-        {PL_URI_ANY, false, false, false, 5080, UDP, {NULL}, PL_URI_UDP, 5080},
-        {PL_URI_UDP,
-         false,
-         false,
-         false,
-         0,
-         0,
-         {"_sip._udp.example.com"},
-         PL_URI_UDP,
-         5060},
-        {PL_URI_TCP,
-         false,
-         false,
-         false,
-         0,
-         0,
-         {"_sip._tcp.example.com"},
-         PL_URI_TCP,
-         5060},
-        {PL_URI_TLS,
-         false,
-         false,
-         false,
-         0,
-         0,
-         {"_sips._tcp.example.com"},
-         PL_URI_TLS,
-         5061},
-        {PL_URI_TLS, false, false, false, 5071, 0, {NULL}, PL_URI_TLS, 5071},
-        {PL_URI_TLS,
-         true,
-         false,
-         true,
-         0,
-         UDP,
-         {"_sips._tcp.example.com"},
-         PL_URI_TLS,
-         5061},
-        {PL_URI_ANY,
-         true,
-         false,
-         true,
-         0,
-         UDP,
-         {"_sips._tcp.example.com"},
-         PL_URI_TLS,
-         5061},
-    };
-    for (unsigned i = 0; i < COUNT(rows); i++) {
+    for (unsigned i = 0; i < COUNT(PLAIN); i++) {
         pl_locate l;
-        pl_locate_wish w = wish(rows[i].transport, rows[i].port, rows[i].can);
-        w.is_sips = rows[i].is_sips;
-        w.is_literal = rows[i].is_literal;
+        pl_locate_wish w =
+            wish(PLAIN[i].transport, PLAIN[i].port, PLAIN[i].can);
+        w.is_sips = PLAIN[i].is_sips;
+        w.is_literal = PLAIN[i].is_literal;
         pl_locate_begin(&l, &w);
-        if (rows[i].naptr) {
+        if (PLAIN[i].naptr) {
             asks(&l, PL_LOCATE_NAPTR, "example.com");
             pl_locate_naptr(&l, NULL, 0);
         }
-        for (unsigned k = 0; k < 3 && rows[i].srv[k]; k++) {
-            asks(&l, PL_LOCATE_SRV, rows[i].srv[k]);
+        for (unsigned k = 0; k < 3 && PLAIN[i].srv[k]; k++) {
+            asks(&l, PL_LOCATE_SRV, PLAIN[i].srv[k]);
             pl_locate_srv(&l, NULL, 0);
         }
         an_address_goes_to(&l, "example.com", "2001:db8::1");
         is_over(&l, 1);
-        is_target(&l, 0, rows[i].want, "2001:db8::1", rows[i].want_port);
+        is_target(&l, 0, PLAIN[i].want, "2001:db8::1", PLAIN[i].want_port);
     }
 }
 
