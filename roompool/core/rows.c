@@ -60,6 +60,11 @@ SHARED_WORD(pool_state)
 SHARED_WORD(user_type)
 SHARED_WORD(keep_alive)
 SHARED_WORD(video_state)
+SHARED_WORD(line_mode)
+SHARED_WORD(media_status)
+SHARED_WORD(notify_api)
+SHARED_WORD(notify_type)
+SHARED_WORD(subscription_status)
 SHARED_WORD(video_call_state)
 
 #define ROLE_KEY      true
@@ -144,6 +149,27 @@ static const pl_col VLOG_cols[] = {PL_VLOG_COLS(COL_ROW)};
 #undef ROW_TYPE
 #define ROW_TYPE pl_confrecord_row
 static const pl_col CONFRECORD_cols[] = {PL_CONFRECORD_COLS(COL_ROW)};
+#undef ROW_TYPE
+#define ROW_TYPE pl_reg_row
+static const pl_col REG_cols[] = {PL_REG_COLS(COL_ROW)};
+#undef ROW_TYPE
+#define ROW_TYPE pl_devcall_row
+static const pl_col DEVCALL_cols[] = {PL_DEVCALL_COLS(COL_ROW)};
+#undef ROW_TYPE
+#define ROW_TYPE pl_subscr_row
+static const pl_col SUBSCR_cols[] = {PL_SUBSCR_COLS(COL_ROW)};
+#undef ROW_TYPE
+#define ROW_TYPE pl_notif_row
+static const pl_col NOTIF_cols[] = {PL_NOTIF_COLS(COL_ROW)};
+#undef ROW_TYPE
+#define ROW_TYPE pl_relay_row
+static const pl_col RELAY_cols[] = {PL_RELAY_COLS(COL_ROW)};
+#undef ROW_TYPE
+#define ROW_TYPE pl_relayev_row
+static const pl_col RELAYEV_cols[] = {PL_RELAYEV_COLS(COL_ROW)};
+#undef ROW_TYPE
+#define ROW_TYPE pl_dialog_row
+static const pl_col DIALOG_cols[] = {PL_DIALOG_COLS(COL_ROW)};
 #undef ROW_TYPE
 
 #define TABLE_DESC(sym, upper, text)                                           \

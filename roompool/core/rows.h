@@ -27,6 +27,8 @@
 #define PL_ROW_OWNER(v, n, t)            PL_POOL_WORD(OWNER, v, n)
 #define PL_ROW_SINK_STATE(v, n, t)       PL_POOL_WORD(SINK_STATE, v, n)
 #define PL_ROW_REMOTE_TODO(v, n, t)      PL_POOL_WORD(REMOTE_TODO, v, n)
+#define PL_ROW_REG_STATE(v, n, t)        PL_POOL_WORD(REG_STATE, v, n)
+#define PL_ROW_DEVICE_ROLE(v, n, t)      PL_POOL_WORD(DEVICE_ROLE, v, n)
 
 #define PL_POOL_WORD_ENUM(sym, upper)                                          \
     enum { PL_##upper##_NONE = 0, PL_##upper##_WORDS(PL_ROW_##upper) };        \

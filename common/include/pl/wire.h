@@ -9,7 +9,7 @@
 
 enum {
     PL_WIRE_MAX_DEPTH = 8,     /* nesting levels */
-    PL_WIRE_MAX_BYTES = 98304, /* one message */
+    PL_WIRE_MAX_BYTES = 393216, /* one message */
 };
 
 /* Check that buf holds exactly one msgpack value whose declared counts all fit

@@ -45,6 +45,14 @@
 #define PL_ROW_VIDEO_STATE(v, n, t)      PL_ROW_ENUM(VIDEO_STATE, v, n)
 #define PL_ROW_VIDEO_CALL_STATE(v, n, t) PL_ROW_ENUM(VIDEO_CALL_STATE, v, n)
 #define PL_ROW_PLATFORM_NEWS(v, n, t)    PL_ROW_ENUM(PLATFORM_NEWS, v, n)
+#define PL_ROW_LINE_MODE(v, n, t)        PL_ROW_ENUM(LINE_MODE, v, n)
+#define PL_ROW_IDENTITY(v, n, t)         PL_ROW_ENUM(IDENTITY, v, n)
+#define PL_ROW_MEDIA_STATUS(v, n, t)     PL_ROW_ENUM(MEDIA_STATUS, v, n)
+#define PL_ROW_NOTIFY_API(v, n, t)       PL_ROW_ENUM(NOTIFY_API, v, n)
+#define PL_ROW_NOTIFY_TYPE(v, n, t)      PL_ROW_ENUM(NOTIFY_TYPE, v, n)
+#define PL_ROW_SUBSCRIPTION_STATUS(v, n, t)                                    \
+    PL_ROW_ENUM(SUBSCRIPTION_STATUS, v, n)
+#define PL_ROW_DEVICE_FAULT(v, n, t) PL_ROW_ENUM(DEVICE_FAULT, v, n)
 
 #define PL_WORDS_BODY(sym, upper)                                              \
     enum pl_##sym{PL_##upper##_WORDS(PL_ROW_##upper)};

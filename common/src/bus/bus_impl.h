@@ -13,7 +13,7 @@
 
 enum {
     PL_BUS_ENVELOPE_MAX = 128,  /* bytes */
-    PL_BUS_BODY_MAX = 98304,    /* bytes, PL_WIRE_MAX_BYTES */
+    PL_BUS_BODY_MAX = 393216,   /* bytes, PL_WIRE_MAX_BYTES */
     PL_BUS_PENDING_MAX = 65536, /* requests that wait for their reply */
     PL_BUS_PEERS_MAX = 1024,
     PL_BUS_REPEATS_MAX = 16384,     /* requests remembered */
