@@ -8,7 +8,7 @@
 #include "pl/err.h"
 
 enum {
-    PL_WIRE_MAX_DEPTH = 8,     /* nesting levels */
+    PL_WIRE_MAX_DEPTH = 8,      /* nesting levels */
     PL_WIRE_MAX_BYTES = 393216, /* one message */
 };
 
