@@ -263,6 +263,7 @@ CREATE TABLE relay_channels (
     expires_at TEXT NOT NULL,
     read_at TEXT, -- somebody read last
     closed_at TEXT,
+    read_seq INTEGER NOT NULL, -- as far as it was read
     last_seq INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
