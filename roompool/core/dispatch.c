@@ -2,6 +2,7 @@
 #include "chat.h"
 #include "conference_api.h"
 #include "control.h"
+#include "device/notify.h"
 #include "direct_call.h"
 #include "event_stream.h"
 #include "join.h"
@@ -88,6 +89,7 @@ static const route ROUTES[] = {
     {&PL_MSG_MANAGEMENT_COMMAND, FROM_API, pl_on_management_command},
     {&PL_MSG_MANAGEMENT_DIAL, FROM_API, pl_on_management_dial},
     {&PL_MSG_PLATFORM_EVENT, FROM_API, pl_on_platform_event},
+    {&PL_MSG_DEVICE_TOLD, FROM_API, pl_on_device_told},
     {&PL_MSG_LEG_REPORT, FROM_MEDIA, pl_on_leg_report},
     {&PL_MSG_LEG_DTMF, FROM_MEDIA, pl_on_leg_dtmf},
     {&PL_MSG_LEG_PLAYED, FROM_MEDIA, pl_on_leg_played},

@@ -243,6 +243,8 @@ CREATE TABLE notifications (
         'registration-ends', 'subscription-ended')),
     media_session_id TEXT NOT NULL,
     at TEXT NOT NULL,
+    -- The last one about its call, registration or subscription.
+    is_final INTEGER NOT NULL CHECK (is_final IN (0, 1)),
     data TEXT NOT NULL, -- JSON, the member "data" of the CloudEvent
     PRIMARY KEY (subscription_id, seq)
 ) STRICT, WITHOUT ROWID;
