@@ -19,6 +19,8 @@ typedef enum pl_api_auth {
     PL_AUTH_SEAT,       /* participant's token in `token` header or ?token= */
     PL_AUTH_MANAGEMENT, /* user and password, or a token that may manage */
     PL_AUTH_VIDEO,      /* access token, or one that a device signed */
+    PL_AUTH_DEVICE, /* access token, exactly one; its scopes are the operation's
+                     * to check */
 } pl_api_auth;
 
 /* What the gateway does with a request. */
@@ -95,6 +97,11 @@ typedef struct pl_caller {
     unsigned scopes;       /* bits of pl_scope */
     bool names_user;       /* the subject is a user, not the client itself */
     char device_code[129]; /* "" unless a device signed it itself */
+    char number[17];  /* E.164 with +, that the token is bound to; "" none */
+    bool has_subject; /* a user stands behind it (3-legged): subject, or the
+                       * number, is whose */
+    char scope_text[2049]; /* all its scopes, separated by blanks; see
+                            * pl_scope_text_has() */
 } pl_caller;
 
 /* A participant's own token: a secret of fixed length, then its id. */

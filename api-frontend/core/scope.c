@@ -35,6 +35,11 @@ bool pl_scope_has(pl_slice list, const char *word)
     return false;
 }
 
+bool pl_scope_text_has(const char *scopes, const char *word)
+{
+    return pl_scope_has(pl_slice_str(scopes), word);
+}
+
 bool pl_scope_is_word(pl_slice text)
 {
     for (size_t i = 0; i < text.len; i++) {

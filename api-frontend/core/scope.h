@@ -9,12 +9,15 @@
 #include "pl/err.h"
 #include "pl/slice.h"
 
-enum { PL_SCOPES_MAX = 512 }; /* bytes of a list */
+enum { PL_SCOPES_MAX = 2048 }; /* bytes of a list */
 
 /* Cut the next word off a list; false: there is none. Words are separated by
  * blanks (RFC 8693 section 4.2); the clients of old gateways write commas. */
 bool pl_scope_next(pl_slice *rest, pl_slice *ret_word);
 bool pl_scope_has(pl_slice list, const char *word);
+/* Whether the scopes of a caller (scope_text) have exactly that word: neither
+ * its case nor a part of it. */
+bool pl_scope_text_has(const char *scopes, const char *word);
 /* Whether text is a word: visible ASCII but quotes, backslash, comma. */
 bool pl_scope_is_word(pl_slice text);
 

@@ -92,9 +92,8 @@ static pl_err prepare(const pl_incoming *in, pending *p, pl_answer *made)
 {
     const pl_api_op *op = in->match->route->op;
     p->match = *in->match;
-    if (op->auth == PL_AUTH_BEARER || op->auth == PL_AUTH_MANAGEMENT)
-        p->caller = *in->caller;
-    if (op->auth == PL_AUTH_VIDEO)
+    if (op->auth == PL_AUTH_BEARER || op->auth == PL_AUTH_MANAGEMENT ||
+        op->auth == PL_AUTH_VIDEO || op->auth == PL_AUTH_DEVICE)
         p->caller = *in->caller;
     if (op->auth == PL_AUTH_SEAT)
         p->seat = *in->seat;

@@ -153,7 +153,7 @@ static pl_err find_out_who(pl_incoming *in, pl_api_auth auth, pl_caller *caller,
     switch (auth) {
     case PL_AUTH_BEARER:
     case PL_AUTH_BEARER_OR_TICKET:
-        return pl_auth_check(gateway->auth, header, caller);
+    case PL_AUTH_DEVICE: return pl_auth_check(gateway->auth, header, caller);
     case PL_AUTH_SEAT: return find_seat(head, seat);
     case PL_AUTH_VIDEO:
         return pl_video_auth_check(
