@@ -191,6 +191,8 @@ CREATE TABLE device_calls (
     location TEXT NOT NULL,
     offer TEXT NOT NULL,
     answer TEXT NOT NULL,
+    -- Answer for the application that calls, or for the network that does.
+    kept_sdp TEXT NOT NULL,
     correlator TEXT NOT NULL,
     last_seq INTEGER NOT NULL, -- sequenceNumber of its latest event
     is_hidden INTEGER NOT NULL CHECK (is_hidden IN (0, 1)), -- deleted by it
