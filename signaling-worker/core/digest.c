@@ -200,6 +200,14 @@ static bool is_quotable(const char *text)
     return !strpbrk(text, "\"\\\r\n");
 }
 
+bool pl_digest_is_answerable(const pl_digest *challenge)
+{
+    return challenge->is_known_algorithm &&
+           (!challenge->qop[0] || offers_auth(challenge->qop)) &&
+           is_quotable(challenge->realm) && is_quotable(challenge->nonce) &&
+           is_quotable(challenge->opaque);
+}
+
 pl_err pl_digest_answer_write(const pl_hash_api *api,
                               const pl_digest *challenge,
                               const pl_digest_answer *answer, char *buf,
@@ -207,10 +215,7 @@ pl_err pl_digest_answer_write(const pl_hash_api *api,
 {
     pl_digest d = *challenge;
     bool is_auth = offers_auth(challenge->qop);
-    if (!d.is_known_algorithm || (d.qop[0] && !is_auth))
-        return PL_EUNSUPPORTED;
-    if (!is_quotable(d.realm) || !is_quotable(d.nonce) ||
-        !is_quotable(d.opaque) || !is_quotable(answer->user) ||
+    if (!pl_digest_is_answerable(challenge) || !is_quotable(answer->user) ||
         !is_quotable(answer->uri)) {
         return PL_EUNSUPPORTED;
     }

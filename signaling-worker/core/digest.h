@@ -52,6 +52,8 @@ PL_MUST_USE pl_err pl_digest_response(const pl_hash_api *api,
                                       const char *method,
                                       char hex[PL_HASH_TEXT]);
 
+/* Whether a challenge is one that pl_digest_answer_write() can answer. */
+bool pl_digest_is_answerable(const pl_digest *challenge);
 /* Answer a challenge as client: write the value of (Proxy-)Authorization.
  * qop=auth when offered, else the form of RFC 2069.
  * Errors: PL_EUNSUPPORTED unknown algorithm or only qop=auth-int; PL_EFULL. */

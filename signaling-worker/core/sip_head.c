@@ -127,3 +127,56 @@ bool pl_sip_head_find(const pl_sip_head *head, const char *name, size_t *cursor,
     }
     return false;
 }
+
+/* Cut what stands before the next semicolon outside of quotes and brackets. */
+static bool next_part(pl_slice *rest, pl_slice *ret_part)
+{
+    bool is_quoted = false;
+    bool is_inside = false;
+    size_t i = 0;
+    if (rest->len == 0)
+        return false;
+    for (; i < rest->len; i++) {
+        uint8_t c = rest->ptr[i];
+        if (is_quoted && c == '\\')
+            i++;
+        else if (c == '"')
+            is_quoted = !is_quoted;
+        else if (!is_quoted && (c == '<' || c == '>'))
+            is_inside = c == '<';
+        else if (!is_quoted && !is_inside && c == ';')
+            break;
+    }
+    size_t n = i < rest->len ? i : rest->len;
+    *ret_part = pl_sip_trim((pl_slice){rest->ptr, n});
+    n += i < rest->len;
+    rest->ptr += n;
+    rest->len -= n;
+    return true;
+}
+
+bool pl_sip_param(pl_slice value, const char *name, pl_slice *ret_text)
+{
+    pl_slice part;
+    bool is_first = true;
+    while (next_part(&value, &part)) {
+        const uint8_t *eq =
+            part.len > 0 ? memchr(part.ptr, '=', part.len) : NULL;
+        size_t n = eq ? (size_t)(eq - part.ptr) : part.len;
+        pl_slice key = pl_sip_trim((pl_slice){part.ptr, n});
+        if (is_first || !pl_slice_eq_nocase(key, name)) {
+            is_first = false; /* the value itself is no parameter */
+            continue;
+        }
+        pl_slice text = {0};
+        if (eq)
+            text = pl_sip_trim((pl_slice){eq + 1, part.len - n - 1});
+        if (text.len >= 2 && text.ptr[0] == '"' &&
+            text.ptr[text.len - 1] == '"') {
+            text = (pl_slice){text.ptr + 1, text.len - 2};
+        }
+        *ret_text = text;
+        return true;
+    }
+    return false;
+}

@@ -33,6 +33,11 @@ bool pl_sip_head_next(const pl_sip_head *head, size_t *cursor,
 bool pl_sip_head_find(const pl_sip_head *head, const char *name, size_t *cursor,
                       pl_sip_line *ret_line);
 
+/* Find a parameter (;name=value) of a header value, outside of quotes and angle
+ * brackets; name without case. ret_text: without quotes around it, empty for a
+ * flag; what is escaped inside stays so. Returns: whether it is there. */
+bool pl_sip_param(pl_slice value, const char *name, pl_slice *ret_text);
+
 /* Trim blanks, tabs and line ends from both sides. */
 pl_slice pl_sip_trim(pl_slice text);
 

@@ -2,6 +2,7 @@
 #ifndef PL_SIG_CALL_IMPL_H
 #define PL_SIG_CALL_IMPL_H
 
+#include "avoid.h"
 #include "call_sm.h"
 #include "calls.h"
 #include "dialog.h"
@@ -17,7 +18,6 @@ enum {
     REMOTE_REASON_MAX = 128,
     MAX_QUEUED = 4, /* provisional responses that wait for a PRACK */
     MAX_REDIRECTS = 3,
-    MAX_AVOIDED = 32, /* targets that did not answer */
     MAX_FORKS = 8,    /* further answers to one INVITE we end properly */
 };
 
@@ -69,12 +69,6 @@ typedef struct pl_call_early {
     uint32_t remote_cseq;
     bool has_remote_cseq;
 } pl_call_early;
-
-/* A target that did not answer: it is tried last until then; 0 no more. */
-typedef struct pl_avoided {
-    pl_sip_target target;
-    int64_t until_us;
-} pl_avoided;
 
 /* Grouped by purpose; there are few enough of them for the padding.
  * NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
@@ -190,7 +184,7 @@ struct pl_calls {
     pl_sip_uri proxy;
     char password[129];
     pl_guard_pass pass; /* of the request being begun */
-    pl_avoided avoided[MAX_AVOIDED];
+    pl_avoid avoided;
     char scratch[PL_SIP_MAX_OUT];
 };
 

@@ -6,55 +6,17 @@
 #include "pl/log.h"
 #include "pl/str.h"
 
-enum { AVOID_US = 60000000 };
-
-/* ---- who did not answer a short while ago ---- */
-
 static void avoid(pl_calls *all, const pl_sip_target *t)
 {
-    pl_avoided *oldest = &all->avoided[0];
-    for (unsigned i = 0; i < MAX_AVOIDED; i++) {
-        pl_avoided *row = &all->avoided[i];
-        if (row->until_us && pl_sip_target_eq(&row->target, t)) {
-            oldest = row;
-            break;
-        }
-        if (row->until_us < oldest->until_us)
-            oldest = row;
-    }
-    *oldest = (pl_avoided){*t, pl_call_now(all) + AVOID_US};
+    pl_avoid_add(&all->avoided, t, pl_call_now(all));
 }
 
-static void is_back(pl_calls *all, const pl_sip_target *t)
-{
-    for (unsigned i = 0; i < MAX_AVOIDED; i++) {
-        if (pl_sip_target_eq(&all->avoided[i].target, t))
-            all->avoided[i].until_us = 0;
-    }
-}
-
-static bool is_avoided(const pl_calls *all, const pl_sip_target *t)
-{
-    int64_t now = pl_call_now(all);
-    for (unsigned i = 0; i < MAX_AVOIDED; i++) {
-        const pl_avoided *row = &all->avoided[i];
-        if (row->until_us > now && pl_sip_target_eq(&row->target, t))
-            return true;
-    }
-    return false;
-}
-
-/* In the order given, those that are avoided last. */
 static void keep_targets(pl_call *c, const pl_sip_target *rows, unsigned n)
 {
-    c->n_targets = c->at_target = 0;
+    c->at_target = 0;
     c->by_tcp = c->is_tcp_refused = false;
-    for (unsigned pass = 0; pass < 2; pass++) {
-        for (unsigned i = 0; i < n && i < PL_SIP_TARGETS_MAX; i++) {
-            if (is_avoided(c->all, &rows[i]) == (pass == 1))
-                c->target[c->n_targets++] = rows[i];
-        }
-    }
+    c->n_targets = pl_avoid_order(&c->all->avoided, rows, n,
+                                  pl_call_now(c->all), c->target);
 }
 
 /* ---- trying them ---- */
@@ -184,7 +146,7 @@ bool pl_call_fail_over(pl_call *c, const pl_sip_msg *m)
     if (c->at_target >= c->n_targets)
         return false;
     if (!pl_sip_target_failed(m ? m->status : 0)) {
-        is_back(all, &c->target[c->at_target]);
+        pl_avoid_remove(&all->avoided, &c->target[c->at_target]);
         return false;
     }
     bool goes_back = c->by_tcp && !m; /* by TCP it cannot be reached */
