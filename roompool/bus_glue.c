@@ -213,7 +213,8 @@ static pl_err create_pool(pl_glue *g)
                          .store = g->options.store,
                          .port = &g->port,
                          .metrics = g->options.metrics,
-                         .platform_login = g->options.platform_login};
+                         .platform_login = g->options.platform_login,
+                         .lines = g->options.lines};
     pl_err e = pl_pool_create(&o, &g->pool);
     if (e)
         return e;

@@ -17,6 +17,7 @@ typedef struct pl_glue_options {
     const char *node;
     uint32_t beat_ms;
     const char *platform_login; /* as in pl_pool_options; may be NULL */
+    const struct pl_lines *lines;
     /* State can no longer be kept. */
     void (*fatal)(void *ctx, pl_err e, const char *why);
     void *fatal_ctx;

@@ -3,6 +3,7 @@
 
 #include "address.h"
 #include "conference.h"
+#include "device/registration.h"
 #include "host_timers.h"
 #include "leg.h"
 #include "model.h"
@@ -338,5 +339,6 @@ const char *pl_pool_breach(const pl_pool *pool)
         breach = pl_vmr_breach(pool);
     if (!breach)
         breach = pl_video_breach(pool);
+        breach = pl_regs_breach(pool);
     return breach ? breach : callees_breach(pool);
 }

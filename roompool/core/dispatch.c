@@ -3,6 +3,7 @@
 #include "conference_api.h"
 #include "control.h"
 #include "device/notify.h"
+#include "device/registration.h"
 #include "direct_call.h"
 #include "event_stream.h"
 #include "join.h"
@@ -89,6 +90,11 @@ static const route ROUTES[] = {
     {&PL_MSG_MANAGEMENT_COMMAND, FROM_API, pl_on_management_command},
     {&PL_MSG_MANAGEMENT_DIAL, FROM_API, pl_on_management_dial},
     {&PL_MSG_PLATFORM_EVENT, FROM_API, pl_on_platform_event},
+    {&PL_MSG_REGISTRATION_CREATE, FROM_API, pl_on_registration_create},
+    {&PL_MSG_REGISTRATION_GET, FROM_API, pl_on_registration_get},
+    {&PL_MSG_REGISTRATION_NEXT, FROM_API, pl_on_registration_next},
+    {&PL_MSG_REGISTRATION_REFRESH, FROM_API, pl_on_registration_refresh},
+    {&PL_MSG_REGISTRATION_DELETE, FROM_API, pl_on_registration_delete},
     {&PL_MSG_DEVICE_TOLD, FROM_API, pl_on_device_told},
     {&PL_MSG_LEG_REPORT, FROM_MEDIA, pl_on_leg_report},
     {&PL_MSG_LEG_DTMF, FROM_MEDIA, pl_on_leg_dtmf},

@@ -6,6 +6,7 @@
 #include "auto_dial.h"
 #include "call.h"
 #include "conference.h"
+#include "device/registration.h"
 #include "event_stream.h"
 #include "host_timers.h"
 #include "invite.h"
@@ -91,6 +92,7 @@ static pl_err load_event(void *ctx, const void *row)
 #define LOAD_worker   pl_worker_load
 #define LOAD_video    pl_video_load
 #define LOAD_vcall    pl_vcall_load
+#define LOAD_reg      pl_reg_load
 LOADER(room)
 LOADER(alias)
 LOADER(setting)
@@ -108,6 +110,7 @@ LOADER(call)
 LOADER(worker)
 LOADER(video)
 LOADER(vcall)
+LOADER(reg)
 
 static const struct loader {
     const pl_table *table;
@@ -123,6 +126,7 @@ static const struct loader {
     {&PL_TABLE_SETTING, load_setting},   {&PL_TABLE_AUTO, load_auto},
     {&PL_TABLE_AUTOROOM, load_autoroom}, {&PL_TABLE_VIDEO, load_video},
     {&PL_TABLE_VCALL, load_vcall},
+    {&PL_TABLE_REG, load_reg},
 };
 
 /* ---- what follows from what was read ---- */
@@ -268,6 +272,7 @@ static void settle(pl_pool *pool)
         settle_conf(pool, value);
     pl_vmr_resume(pool);
     pl_video_resume(pool);
+    pl_regs_resume(pool);
 }
 
 /* ---- housekeeping of call records ---- */
@@ -284,6 +289,11 @@ static void prune(void *ctx, void *object)
         pl_pool_fail(pool, e);
     keep_ms = (int64_t)pool->config->video_keep_days * 86400 * 1000;
     pl_video_prune(pool, pool->now.wall_ms - keep_ms);
+    keep_ms = (int64_t)pool->config->device_keep_days * 86400 * 1000;
+    e = pool->store->ops->prune_devices(
+        pool->store, pool->now.wall_ms - keep_ms, pool->config->max_records);
+    if (e)
+        pl_pool_fail(pool, e);
     pl_pool_plan(pool, &pool->prune, prune, NULL, PL_S(3600));
 }
 

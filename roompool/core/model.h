@@ -22,6 +22,8 @@ typedef struct pl_alias pl_alias;
 typedef struct pl_vmr pl_vmr;
 typedef struct pl_vmrs pl_vmrs;
 typedef struct pl_videos pl_videos;
+typedef struct pl_regs pl_regs;
+typedef struct pl_lines pl_lines;
 
 /* One stored event. */
 typedef struct pl_event {
@@ -190,6 +192,8 @@ struct pl_pool {
     pl_map *joined; /* pages, by the only token hash they have had so far */
     pl_vmrs *vmrs;  /* managed rooms */
     pl_videos *videos;
+    const pl_lines *lines; /* numbers of ours; device/line.h */
+    pl_regs *regs;         /* device/registration.h */
     pl_map *callees; /* the first session of each user, by pl_user_key() */
     pl_list ops;
     uint64_t epoch; /* highest given, stored in meta */

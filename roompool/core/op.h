@@ -23,6 +23,7 @@ struct pl_op {
     char call[PL_ID_MAX + 1];
     char sess[PL_ID_MAX + 1];
     char mod[PL_ID_MAX + 1];
+    char reg[PL_ID_MAX + 1];
     char node[PL_NODE_MAX + 1];
     pl_bus_ticket ticket;
     bool has_ticket;
@@ -30,6 +31,7 @@ struct pl_op {
     uint32_t sdp_type;
     unsigned tries;
     uint64_t no;  /* number of what it is about: a room, a sink */
+    int64_t until_ms; /* what was asked for, wall time */
     pl_task late; /* its end is told later; outgoing.c */
     uint8_t *sdp; /* owned copy, for a second try */
     size_t sdp_len;

@@ -5,6 +5,7 @@
 
 #include "call.h"
 #include "conference.h"
+#include "device/registration.h"
 #include "event_stream.h"
 #include "leg.h"
 #include "model.h"
@@ -170,6 +171,7 @@ pl_err pl_pool_create(const pl_pool_options *options, pl_pool **ret_pool)
     p->store = options->store;
     p->port = options->port;
     p->metrics = options->metrics;
+    p->lines = options->lines;
     pl_list_init(&p->ops);
     pl_list_init(&p->transfers);
     pl_list_init(&p->sinks);
@@ -178,6 +180,10 @@ pl_err pl_pool_create(const pl_pool_options *options, pl_pool **ret_pool)
         e = pl_vmrs_create(&p->vmrs);
     if (!e)
         e = pl_videos_create(&p->videos);
+    if (!e)
+    if (!e)
+    if (!e)
+        e = pl_regs_create(&p->regs);
     if (!e && p->config->platform_url[0]) {
         e = pl_remote_create(p->config, options->platform_login,
                              &p->vmrs->remote);
@@ -259,6 +265,7 @@ void pl_pool_destroy(pl_pool **pool)
     free_all(p->workers, free_worker);
     pl_vmrs_destroy(&p->vmrs);
     pl_videos_destroy(&p->videos);
+    pl_regs_destroy(&p->regs);
     pl_map *maps[] = {p->rooms,    p->aliases,   p->confs,    p->parts,
                       p->legs,     p->calls,     p->sessions, p->tokens,
                       p->users,    p->workers,   p->callees,  p->joined,

@@ -28,6 +28,7 @@ typedef struct pl_pool_options {
     pl_metrics *metrics;
     /* For platform_url: "user:password" or "bearer TOKEN"; copied. */
     const char *platform_login;
+    const struct pl_lines *lines; /* device/line.h; NULL: none */
 } pl_pool_options;
 
 /* Errors: PL_ECONFIG platform_login; PL_ENOMEM. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "device/registration.h"
 #include "event_stream.h"
 #include "pl/str.h"
 #include "placement.h"
@@ -120,6 +121,7 @@ static void take_down(pl_pool *pool, pl_worker *w)
     } else if (w->row.role == PL_ROLE_SIGNALING) {
         pl_pool_plan(pool, &w->lease, lease_over, w,
                      PL_MS(pool->config->sip_lease_ms));
+        pl_regs_worker_down(pool, w->row.node);
     } else {
         pl_polls_forget(pool, w->row.node);
     }

@@ -23,16 +23,25 @@
 
 enum { MAX_TABLES = 32, SQL_MAX = 2048, APPLICATION_ID = 0x5061726c };
 
-/* History, which is deleted when it is old or too much: by when it ended. */
-enum { N_RECORDS = 2 };
-static const char *const PRUNE_OLD[N_RECORDS] = {
+/* History, which is deleted when it is old or too much: by when it ended.
+ * First what records have, then what devices have. */
+enum { N_RECORDS = 2, N_HISTORY = 4 };
+static const char *const PRUNE_OLD[N_HISTORY] = {
     "DELETE FROM call_records WHERE left_at < ?",
-    "DELETE FROM conference_records WHERE ended_at < ?"};
-static const char *const PRUNE_BEYOND[N_RECORDS] = {
+    "DELETE FROM conference_records WHERE ended_at < ?",
+    "DELETE FROM registrations WHERE ended_at < ?",
+    "DELETE FROM device_calls WHERE ended_at < ?"};
+static const char *const PRUNE_BEYOND[N_HISTORY] = {
     "DELETE FROM call_records WHERE left_at <= (SELECT left_at "
     "FROM call_records ORDER BY left_at DESC LIMIT 1 OFFSET ?)",
     "DELETE FROM conference_records WHERE ended_at <= (SELECT ended_at "
-    "FROM conference_records ORDER BY ended_at DESC LIMIT 1 OFFSET ?)"};
+    "FROM conference_records ORDER BY ended_at DESC LIMIT 1 OFFSET ?)",
+    "DELETE FROM registrations WHERE ended_at <= (SELECT ended_at "
+    "FROM registrations WHERE ended_at IS NOT NULL "
+    "ORDER BY ended_at DESC LIMIT 1 OFFSET ?)",
+    "DELETE FROM device_calls WHERE ended_at <= (SELECT ended_at "
+    "FROM device_calls WHERE ended_at IS NOT NULL "
+    "ORDER BY ended_at DESC LIMIT 1 OFFSET ?)"};
 
 typedef struct table_statements {
     const pl_table *table;
@@ -44,7 +53,7 @@ typedef struct sqlite_store {
     sqlite3 *db;
     int lock_fd;
     bool is_open, is_failed; /* a transaction is open; nothing works more */
-    sqlite3_stmt *begin, *commit, *prune[N_RECORDS], *prune_beyond[N_RECORDS],
+    sqlite3_stmt *begin, *commit, *prune[N_HISTORY], *prune_beyond[N_HISTORY],
         *prune_video;
     table_statements tables[MAX_TABLES];
     size_t n_tables;
@@ -156,7 +165,7 @@ static pl_err prepare_all(sqlite_store *s)
 
 static pl_err prepare_prune(sqlite_store *s)
 {
-    for (size_t i = 0; i < N_RECORDS; i++) {
+    for (size_t i = 0; i < N_HISTORY; i++) {
         if (prepare(s, PRUNE_OLD[i], &s->prune[i]) ||
             prepare(s, PRUNE_BEYOND[i], &s->prune_beyond[i]))
             return PL_EIO;
@@ -490,13 +499,13 @@ static bool is_dirty(const pl_store *store)
     return ((const sqlite_store *)(const void *)store)->is_open;
 }
 
-static pl_err prune_records(pl_store *store, int64_t wall_ms, uint32_t keep)
+static pl_err prune_history(sqlite_store *s, size_t from, size_t to,
+                            int64_t wall_ms, uint32_t keep)
 {
-    sqlite_store *s = self_of(store);
     pl_err e = begin(s);
     if (e)
         return e;
-    for (size_t i = 0; !e && i < N_RECORDS; i++) {
+    for (size_t i = from; !e && i < to; i++) {
         if (bind_time(s->prune[i], 1, wall_ms) != SQLITE_OK ||
             sqlite3_bind_int64(s->prune_beyond[i], 1, keep) != SQLITE_OK)
             return fail(s);
@@ -505,6 +514,16 @@ static pl_err prune_records(pl_store *store, int64_t wall_ms, uint32_t keep)
             e = run(s, s->prune_beyond[i]);
     }
     return e;
+}
+
+static pl_err prune_records(pl_store *store, int64_t wall_ms, uint32_t keep)
+{
+    return prune_history(self_of(store), 0, N_RECORDS, wall_ms, keep);
+}
+
+static pl_err prune_devices(pl_store *store, int64_t wall_ms, uint32_t keep)
+{
+    return prune_history(self_of(store), N_RECORDS, N_HISTORY, wall_ms, keep);
 }
 
 static pl_err prune_videos(pl_store *store, int64_t wall_ms)
@@ -529,7 +548,7 @@ static void close_store(pl_store **store)
     }
     sqlite3_finalize(s->begin);
     sqlite3_finalize(s->commit);
-    for (size_t i = 0; i < N_RECORDS; i++) {
+    for (size_t i = 0; i < N_HISTORY; i++) {
         sqlite3_finalize(s->prune[i]);
         sqlite3_finalize(s->prune_beyond[i]);
     }
@@ -549,6 +568,7 @@ static const pl_store_ops OPS = {.put = put,
                                  .is_dirty = is_dirty,
                                  .prune_records = prune_records,
                                  .prune_videos = prune_videos,
+                                 .prune_devices = prune_devices,
                                  .close = close_store};
 
 /* ---- opening ---- */
