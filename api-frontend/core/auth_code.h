@@ -7,9 +7,10 @@
 
 #include "pl/json.h"
 #include "redirect.h"
+#include "scope.h"
 
 enum {
-    PL_CODE_MAX = 2047,        /* as text, bytes */
+    PL_CODE_MAX = 4095,        /* as text, bytes */
     PL_CODE_ID_TEXT = 22,      /* 128 random bits */
     PL_CODE_LIFE_S = 60,       /* RFC 6749 section 4.1.2: ten minutes at most */
     PL_CODE_VERIFIER_MIN = 43, /* RFC 7636 section 4.1 */
@@ -24,7 +25,7 @@ typedef struct pl_auth_code {
     char client_id[129];
     char redirect_uri[PL_REDIRECT_MAX + 1];
     char user[32]; /* tel:+number */
-    char scope[65];
+    char scope[PL_SCOPES_MAX + 1];
     char challenge[PL_CODE_CHALLENGE_TEXT + 1]; /* S256; "" none */
     int64_t until_s;                            /* wall time */
 } pl_auth_code;

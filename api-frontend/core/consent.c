@@ -114,31 +114,51 @@ void pl_consent_return(const pl_consent_ask *ask, const char *name,
 
 /* ---- requests ---- */
 
-/* WEBRTCMOBILE, alone or with EMERGENCYSERVICES, in either spelling of lists;
- * rewritten with blanks. Nothing means WEBRTCMOBILE (RFC 6749 section 3.3). */
+typedef struct scope_words {
+    bool has_mobile, has_emergency;
+    char device[PL_SCOPES_MAX + 1]; /* of the device APIs, as they come */
+} scope_words;
+
+static bool take_word(scope_words *words, pl_slice word)
+{
+    size_t n = strlen(words->device);
+    if (pl_slice_eq_str(word, "WEBRTCMOBILE")) {
+        words->has_mobile = true;
+    } else if (pl_slice_eq_str(word, "EMERGENCYSERVICES")) {
+        words->has_emergency = true;
+    } else if (pl_scope_is_device(word)) {
+        return pl_fmt(words->device + n, sizeof words->device - n, "%s%.*s",
+                      n > 0 ? " " : "", (int)word.len,
+                      (const char *)word.ptr) == PL_OK;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* What a user can agree to: WEBRTCMOBILE, alone or with EMERGENCYSERVICES, and
+ * what the device APIs want, in either spelling of lists; rewritten with
+ * blanks. Nothing means WEBRTCMOBILE (RFC 6749 section 3.3). */
 static bool take_scope(const pl_form *form, char *buf, size_t cap)
 {
-    static const char mobile[] = "WEBRTCMOBILE";
-    static const char emergency[] = "EMERGENCYSERVICES";
-    char text[65];
-    bool has_mobile = false;
-    bool has_emergency = false;
+    char text[PL_SCOPES_MAX + 1];
+    scope_words words = {.has_mobile = false};
+    pl_slice word;
     if (pl_form_get_optional(form, "scope", text, sizeof text))
         return false;
-    const char *at = text[0] ? text : mobile;
-    while (*(at += strspn(at, " ,"))) {
-        pl_slice word = {(const uint8_t *)at, strcspn(at, " ,")};
-        bool is_mobile = pl_slice_eq_str(word, mobile);
-        bool is_emergency = pl_slice_eq_str(word, emergency);
-        if (!is_mobile && !is_emergency)
+    pl_slice rest = pl_slice_str(text);
+    while (pl_scope_next(&rest, &word)) {
+        if (!take_word(&words, word))
             return false;
-        has_mobile |= is_mobile;
-        has_emergency |= is_emergency;
-        at += word.len;
     }
-    pl_fmt_cut(buf, cap, "%s%s%s", mobile, has_emergency ? " " : "",
-               has_emergency ? emergency : "");
-    return has_mobile;
+    if (!text[0])
+        words.has_mobile = true;
+    if (!words.has_mobile && (words.has_emergency || !words.device[0]))
+        return false;
+    return pl_fmt(buf, cap, "%s%s%s%s", words.has_mobile ? "WEBRTCMOBILE" : "",
+                  words.has_emergency ? " EMERGENCYSERVICES" : "",
+                  words.has_mobile && words.device[0] ? " " : "",
+                  words.device) == PL_OK;
 }
 
 /* RFC 7636 section 4.3; "plain" protects nothing and is refused. */

@@ -14,6 +14,7 @@
 #include "auth_code.h"
 #include "form_data.h"
 #include "http_head.h"
+#include "scope.h"
 
 enum { PL_CONSENT_STATE_MAX = 512, PL_CONSENT_MARK_TEXT = 22 };
 
@@ -26,7 +27,7 @@ typedef struct pl_consent_client {
 typedef struct pl_consent_ask {
     char redirect_uri[PL_REDIRECT_MAX + 1]; /* one of the client's */
     char state[PL_CONSENT_STATE_MAX + 1];   /* "" none */
-    char scope[65];
+    char scope[PL_SCOPES_MAX + 1];
     char challenge[PL_CODE_CHALLENGE_TEXT + 1]; /* "" none */
 } pl_consent_ask;
 

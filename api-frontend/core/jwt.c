@@ -4,11 +4,10 @@
 #include <string.h>
 
 #include "base64.h"
+#include "caller.h"
 #include "pl/str.h"
 #include "scope.h"
 #include "url.h"
-
-static const int64_t SKEW_S = PL_JWT_SKEW_S;
 
 static pl_jwt_alg find_alg(pl_slice name)
 {
@@ -16,6 +15,8 @@ static pl_jwt_alg find_alg(pl_slice name)
         return PL_JWT_RS256;
     if (pl_slice_eq_str(name, "ES256"))
         return PL_JWT_ES256;
+    if (pl_slice_eq_str(name, "PS256"))
+        return PL_JWT_PS256;
     if (pl_slice_eq_str(name, "EdDSA"))
         return PL_JWT_EDDSA;
     return PL_JWT_UNKNOWN;
@@ -212,13 +213,14 @@ static bool names_user(const pl_json *claims, const pl_caller *caller)
            (caller->subject[n] != '\0' && caller->subject[n] != '@');
 }
 
-pl_err pl_jwt_check_times(const pl_json *claims, int64_t now_s,
+/* skew_s: that clocks may differ */
+static pl_err check_times(const pl_json *claims, int64_t now_s, int64_t skew_s,
                           int64_t *ret_exp_s)
 {
     static const int64_t time_max = INT64_C(253402300799); /* year 9999 */
     int64_t exp;
     if (pl_json_get_i64(claims, "exp", &exp) || exp < 0 || exp > time_max ||
-        exp + SKEW_S <= now_s)
+        exp + skew_s <= now_s)
         return PL_EAUTH;
     static const char *const not_ahead[] = {"nbf", "iat"};
     for (size_t i = 0; i < 2; i++) {
@@ -226,11 +228,17 @@ pl_err pl_jwt_check_times(const pl_json *claims, int64_t now_s,
         pl_err e = pl_json_get_i64(claims, not_ahead[i], &t);
         if (e == PL_ENOENT)
             continue;
-        if (e || t < 0 || t > now_s + SKEW_S || t > exp)
+        if (e || t < 0 || t > now_s + skew_s || t > exp)
             return PL_EAUTH;
     }
     *ret_exp_s = exp;
     return PL_OK;
+}
+
+pl_err pl_jwt_check_times(const pl_json *claims, int64_t now_s,
+                          int64_t *ret_exp_s)
+{
+    return check_times(claims, now_s, PL_JWT_SKEW_S, ret_exp_s);
 }
 
 /* An optional text claim into buf. */
@@ -288,16 +296,38 @@ static bool is_issuer(const pl_json *claims, const pl_jwt_policy *policy)
     return equals(claims, "iss", issuer);
 }
 
-pl_err pl_jwt_check(const pl_jwt *jwt, const pl_jwt_policy *policy,
-                    pl_caller *ret_caller)
+/* Whether the token is of the issuer and for us. */
+static bool is_ours(const pl_json *claims, const pl_jwt_policy *policy)
+{
+    bool may_lack = policy->is_vouched;
+    bool has_issuer =
+        may_lack && (!policy->issuer[0] || !pl_json_get(claims, "iss"));
+    return (has_issuer || is_issuer(claims, policy)) &&
+           ((may_lack && !pl_json_get(claims, "aud")) ||
+            pl_jwt_has_audience(claims, policy->audience));
+}
+
+static pl_err check_policy_times(const pl_json *claims,
+                                 const pl_jwt_policy *policy,
+                                 int64_t *ret_exp_s)
+{
+    int64_t now_s = policy->now_ms / 1000;
+    *ret_exp_s = 0;
+    if (policy->is_vouched && !pl_json_get(claims, "exp"))
+        return PL_OK;
+    return check_times(claims, now_s,
+                       policy->is_device ? PL_DEVICE_SKEW_S : PL_JWT_SKEW_S,
+                       ret_exp_s);
+}
+
+pl_err pl_claims_check(const pl_json *claims, const pl_jwt_policy *policy,
+                       pl_caller *ret_caller)
 {
     pl_caller caller = {.client_id = ""};
-    const pl_json *claims = jwt->claims;
     int64_t exp = 0;
-    if (!is_issuer(claims, policy) ||
-        !pl_jwt_has_audience(claims, policy->audience))
+    if (!is_ours(claims, policy))
         return PL_EAUTH;
-    pl_err e = pl_jwt_check_times(claims, policy->now_ms / 1000, &exp);
+    pl_err e = check_policy_times(claims, policy, &exp);
     if (!e)
         e = put_client(claims, &caller);
     if (!e)
@@ -311,8 +341,20 @@ pl_err pl_jwt_check(const pl_jwt *jwt, const pl_jwt_policy *policy,
     caller.expires_ms = exp * 1000;
     caller.scopes = scopes_of(claims);
     caller.names_user = names_user(claims, &caller);
+    pl_caller_put_scopes(claims, &caller);
+    if (policy->is_device) {
+        e = pl_caller_for_device(claims, policy->number_claims, &caller);
+        if (e)
+            return e;
+    }
     *ret_caller = caller;
     return PL_OK;
+}
+
+pl_err pl_jwt_check(const pl_jwt *jwt, const pl_jwt_policy *policy,
+                    pl_caller *ret_caller)
+{
+    return pl_claims_check(jwt->claims, policy, ret_caller);
 }
 
 pl_jwt_alg pl_jwk_alg(const pl_json *jwk)
@@ -321,6 +363,7 @@ pl_jwt_alg pl_jwk_alg(const pl_json *jwk)
         const char *kty, *crv, *alg;
         pl_jwt_alg value;
     } rows[] = {{"RSA", NULL, "RS256", PL_JWT_RS256},
+                {"RSA", NULL, "PS256", PL_JWT_PS256},
                 {"EC", "P-256", "ES256", PL_JWT_ES256},
                 {"OKP", "Ed25519", "EdDSA", PL_JWT_EDDSA}};
     pl_slice text;
@@ -330,10 +373,11 @@ pl_jwt_alg pl_jwk_alg(const pl_json *jwk)
         if (!equals(jwk, "kty", rows[i].kty) ||
             (rows[i].crv && !equals(jwk, "crv", rows[i].crv)))
             continue;
+        /* One that does not say what it is for is for the first (RFC 8725
+         * section 3.1). */
         pl_err e = pl_json_get_str(jwk, "alg", &text);
-        bool fits =
-            e == PL_ENOENT || (!e && pl_slice_eq_str(text, rows[i].alg));
-        return fits ? rows[i].value : PL_JWT_UNKNOWN;
+        if (e == PL_ENOENT || (!e && pl_slice_eq_str(text, rows[i].alg)))
+            return rows[i].value;
     }
     return PL_JWT_UNKNOWN;
 }

@@ -7,7 +7,8 @@
 #include "api.h"
 
 enum { PL_JWT_MAX = 8192, PL_JWT_KID_MAX = 128, PL_JWT_SIGNATURE_MAX = 1024 };
-enum { PL_JWT_SKEW_S = 60 }; /* that clocks may differ */
+/* That clocks may differ; the device APIs' rule is their own. */
+enum { PL_JWT_SKEW_S = 60, PL_DEVICE_SKEW_S = 30 };
 enum { PL_TENANT_MAX = 64, PL_ISSUER_MAX = 255 + PL_TENANT_MAX + 8 };
 
 /* Fixed by the key, never by the token. */
@@ -15,7 +16,8 @@ typedef enum pl_jwt_alg {
     PL_JWT_UNKNOWN,
     PL_JWT_RS256,
     PL_JWT_ES256,
-    PL_JWT_EDDSA
+    PL_JWT_EDDSA,
+    PL_JWT_PS256
 } pl_jwt_alg;
 
 typedef struct pl_jwt {
@@ -61,6 +63,11 @@ typedef struct pl_jwt_policy {
     const char *audience; /* aud must contain it */
     const char *scope;    /* scope must contain it; "": any */
     int64_t now_ms;       /* wall time */
+    /* Its server has just said that it is good (RFC 7662): iss, aud, exp need
+     * not be there; those that are must fit. issuer "": any. */
+    bool is_vouched;
+    bool is_device;            /* for the device APIs, see caller.h */
+    const char *number_claims; /* where their number is; NULL unless device */
 } pl_jwt_policy;
 
 /* Check the claims of a token whose signature is good, and say for whom it
@@ -68,6 +75,11 @@ typedef struct pl_jwt_policy {
  * Errors: PL_EAUTH; PL_EFORBIDDEN the scope is missing. */
 PL_MUST_USE pl_err pl_jwt_check(const pl_jwt *jwt, const pl_jwt_policy *policy,
                                 pl_caller *ret_caller);
+
+/* The same for claims that came another way. */
+PL_MUST_USE pl_err pl_claims_check(const pl_json *claims,
+                                   const pl_jwt_policy *policy,
+                                   pl_caller *ret_caller);
 
 /* The algorithm a JWK is for, by its kty, crv and alg; PL_JWT_UNKNOWN when it
  * is none of ours or not for signatures. */

@@ -4,10 +4,14 @@
 #include <string.h>
 
 #include "basic_auth.h"
+#include "caller.h"
 #include "form_data.h"
 #include "pl/json.h"
 #include "pl/str.h"
 #include "url.h"
+
+/* A long list of scopes stands in the claims once: tokens go in headers. */
+enum { REPEATED_MAX = 512 };
 
 static pl_err refuse(pl_oauth_fault fault, pl_oauth_fault *ret_fault)
 {
@@ -204,6 +208,21 @@ static void put_roles(pl_jw *w, const char *scope)
     pl_jw_close(w, ']');
 }
 
+/* A user that is a number is bound to it, for the device APIs, too. */
+static void put_user(pl_jw *w, const char *user)
+{
+    static const char scheme[] = "tel:";
+    size_t n = sizeof scheme - 1;
+    pl_slice number = pl_slice_str(user);
+    if (!user[0])
+        return;
+    pl_jw_str(w, "user", user);
+    if (strncmp(user, scheme, n) == 0)
+        number = pl_slice_str(user + n);
+    if (pl_number_is_good(number))
+        pl_jw_slice(w, "phone_number", number);
+}
+
 void pl_oauth_claims_text(const pl_oauth_claims *claims, pl_buf *out)
 {
     pl_jw w = {.out = out};
@@ -215,10 +234,11 @@ void pl_oauth_claims_text(const pl_oauth_claims *claims, pl_buf *out)
     if (claims->tenant[0])
         pl_jw_str(&w, "tid", claims->tenant);
     pl_jw_str(&w, "scope", claims->scope);
-    pl_jw_str(&w, "scp", claims->scope);
-    put_roles(&w, claims->scope);
-    if (claims->user[0])
-        pl_jw_str(&w, "user", claims->user);
+    if (strlen(claims->scope) <= REPEATED_MAX) {
+        pl_jw_str(&w, "scp", claims->scope);
+        put_roles(&w, claims->scope);
+    }
+    put_user(&w, claims->user);
     pl_jw_str(&w, "jti", claims->token_id);
     pl_jw_int(&w, "iat", claims->now_s);
     pl_jw_int(&w, "nbf", claims->now_s);

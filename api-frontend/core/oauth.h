@@ -11,8 +11,8 @@
 
 typedef struct pl_oauth_request {
     char client_id[129], client_secret[129];
-    char scope[257];    /* "" when not asked for */
-    char user[257];     /* user the token shall name, "" none */
+    char scope[PL_SCOPES_MAX + 1]; /* "" when not asked for */
+    char user[257];                /* user the token shall name, "" none */
     bool has_assertion; /* the client signed this instead of a secret */
     char assertion[PL_JWT_MAX + 1];
     bool has_code; /* grant_type is authorization_code: the rest is set */

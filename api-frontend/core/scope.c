@@ -40,6 +40,37 @@ bool pl_scope_text_has(const char *scopes, const char *word)
     return pl_scope_has(pl_slice_str(scopes), word);
 }
 
+bool pl_scope_is_device(pl_slice word)
+{
+#define EVENTS(api)                                                            \
+    api ":read", api ":update", api ":delete",                                 \
+        api ":org.camaraproject." api ".v0.session-status:create",             \
+        api ":org.camaraproject." api ".v0.session-invitation:create",         \
+        api ":org.camaraproject." api ".v0.registration-ends:create"
+    static const char *const words[] = {
+        "webrtc-registration:sessions:read",
+        "webrtc-registration:sessions:create",
+        "webrtc-registration:sessions:write",
+        "webrtc-registration:sessions:delete",
+        "webrtc-call-handling:sessions:read",
+        "webrtc-call-handling:sessions:create",
+        "webrtc-call-handling:sessions:write",
+        "webrtc-call-handling:sessions:delete",
+        EVENTS("webrtc-events"),
+        EVENTS("webrtc-events-subscriptions"),
+        "notification-relay:channels:read",
+        "notification-relay:channels:create",
+        "notification-relay:channels:update",
+        "notification-relay:channels:delete",
+    };
+#undef EVENTS
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (pl_slice_eq_str(word, words[i]))
+            return true;
+    }
+    return false;
+}
+
 bool pl_scope_is_word(pl_slice text)
 {
     for (size_t i = 0; i < text.len; i++) {

@@ -21,6 +21,9 @@ bool pl_scope_text_has(const char *scopes, const char *word);
 /* Whether text is a word: visible ASCII but quotes, backslash, comma. */
 bool pl_scope_is_word(pl_slice text);
 
+/* Whether it is a scope of the device APIs or of the relay of their events. */
+bool pl_scope_is_device(pl_slice word);
+
 /* What a client may have. */
 typedef struct pl_scope_right {
     const char *all;      /* of <resource>/.default */

@@ -98,9 +98,22 @@ static const char *check_urls(const pl_api_config *config)
                "*";
     if (!is_web(config->issuer))
         return "issuer: must begin with https:// or http://";
-    return config->external_issuer[0] && !config->external_jwks[0]
-               ? "external_issuer needs external_jwks"
-               : NULL;
+    return NULL;
+}
+
+/* A token goes in the request: not for others to read. */
+static const char *check_introspection(const pl_api_config *config)
+{
+    if (!config->introspection_url[0]) {
+        return config->external_issuer[0] && !config->external_jwks[0]
+                   ? "external_issuer needs external_jwks"
+                   : NULL;
+    }
+    if (strncmp(config->introspection_url, "https://", 8) != 0)
+        return "introspection_url: must begin with https://";
+    return config->introspection_client_file[0]
+               ? NULL
+               : "introspection_url needs introspection_client_file";
 }
 
 static const char *check_outgoing(const pl_api_config *config)
@@ -118,6 +131,8 @@ static pl_err check(const void *values, char *reason, size_t cap)
 {
     const pl_api_config *config = values;
     const char *wrong = check_urls(config);
+    if (!wrong)
+        wrong = check_introspection(config);
     if (!wrong)
         wrong = check_places(config);
     if (!wrong)

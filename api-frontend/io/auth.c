@@ -29,7 +29,8 @@ struct pl_auth {
     pl_metrics *metrics;
     pl_keys *keys;           /* an external set; NULL until it was fetched */
     pl_token_server *server; /* NULL: an external issuer */
-    pl_https *https;         /* an external issuer with a URL */
+    pl_introspection *introspection; /* NULL: tokens are checked here */
+    pl_https *https;                 /* an external issuer with a URL */
     bool is_fetching;
     pl_timer *refresh;
     int64_t fetched_us;
@@ -136,7 +137,9 @@ pl_err pl_auth_open(pl_loop *loop, const pl_api_config *config,
     auth->config = config;
     auth->metrics = metrics;
     pl_err e;
-    if (config->external_issuer[0]) {
+    if (config->introspection_url[0]) {
+        e = pl_introspection_open(loop, config, metrics, &auth->introspection);
+    } else if (config->external_issuer[0]) {
         e = open_external(auth);
     } else {
         e = pl_token_server_open(loop, config, metrics, &auth->server);
@@ -155,6 +158,7 @@ void pl_auth_close(pl_auth **auth)
         return;
     pl_timer_destroy(&(*auth)->refresh);
     pl_https_close(&(*auth)->https);
+    pl_introspection_close(&(*auth)->introspection);
     pl_token_server_close(&(*auth)->server);
     pl_keys_free(&(*auth)->keys);
     free(*auth);
@@ -163,21 +167,30 @@ void pl_auth_close(pl_auth **auth)
 
 /* ---- checking ---- */
 
-static pl_err check_token(pl_auth *auth, pl_slice token, pl_caller *ret_caller)
+static pl_jwt_policy policy_of(const pl_auth *auth, bool is_device)
+{
+    const pl_api_config *config = auth->config;
+    return (pl_jwt_policy){
+        .issuer = auth->server ? config->issuer : config->external_issuer,
+        .has_tenants = auth->server != NULL,
+        .tenant = config->tenant,
+        .audience = config->audience,
+        .scope = config->scope,
+        .now_ms = pl_loop_wall_ms(auth->loop),
+        .is_vouched = auth->introspection != NULL,
+        .is_device = is_device,
+        .number_claims = config->device_number_claims,
+    };
+}
+
+static pl_err check_token(pl_auth *auth, pl_slice token, bool is_device,
+                          pl_caller *ret_caller)
 {
     pl_jwt jwt;
     pl_err e = pl_jwt_parse(token, &jwt);
     if (e)
         return e;
-    pl_jwt_policy policy = {
-        .issuer =
-            auth->server ? auth->config->issuer : auth->config->external_issuer,
-        .has_tenants = auth->server != NULL,
-        .tenant = auth->config->tenant,
-        .audience = auth->config->audience,
-        .scope = auth->config->scope,
-        .now_ms = pl_loop_wall_ms(auth->loop),
-    };
+    pl_jwt_policy policy = policy_of(auth, is_device);
     e = auth->server ? pl_token_server_verify(auth->server, &jwt)
                      : pl_keys_verify(auth->keys, &jwt);
     if (e == PL_ENOENT)
@@ -191,22 +204,72 @@ static pl_err check_token(pl_auth *auth, pl_slice token, pl_caller *ret_caller)
     return e;
 }
 
-pl_err pl_auth_check(pl_auth *auth, pl_slice header, pl_caller *ret_caller)
+static pl_err check_known(const pl_auth *auth, const char *hash, bool is_device,
+                          pl_caller *ret_caller)
+{
+    const pl_json *claims = NULL;
+    pl_jwt_policy policy = policy_of(auth, is_device);
+    pl_err e = pl_introspection_find(auth->introspection, hash, &claims);
+    return e ? e : pl_claims_check(claims, &policy, ret_caller);
+}
+
+/* Source: RFC 6750 section 2.1 */
+static bool take_token(pl_slice header, pl_slice *ret_token)
 {
     enum { SCHEME = 7 };
-    pl_err e = PL_EAUTH;
-    if (!auth->server && !auth->keys)
-        return PL_EUNAVAILABLE;
-    if (header.len > SCHEME &&
-        pl_slice_eq_nocase((pl_slice){header.ptr, SCHEME}, "Bearer ")) {
-        pl_slice token = {header.ptr + SCHEME, header.len - SCHEME};
-        e = check_token(auth, token, ret_caller);
-        if (!e)
-            pl_sha256_hex(token.ptr, token.len, ret_caller->token_hash);
+    if (header.len <= SCHEME ||
+        !pl_slice_eq_nocase((pl_slice){header.ptr, SCHEME}, "Bearer "))
+        return false;
+    *ret_token = (pl_slice){header.ptr + SCHEME, header.len - SCHEME};
+    for (size_t i = 0; i < ret_token->len; i++) {
+        uint8_t c = ret_token->ptr[i];
+        if (c <= 0x20 || c >= 0x7f)
+            return false;
     }
-    if (e)
+    return true;
+}
+
+static pl_err check(pl_auth *auth, pl_slice header, bool is_device,
+                    pl_caller *ret_caller)
+{
+    char hash[PL_SHA256_TEXT];
+    pl_slice token;
+    pl_err e = PL_EAUTH;
+    if (!auth->server && !auth->keys && !auth->introspection)
+        return PL_EUNAVAILABLE;
+    if (take_token(header, &token)) {
+        pl_sha256_hex(token.ptr, token.len, hash);
+        e = auth->introspection
+                ? check_known(auth, hash, is_device, ret_caller)
+                : check_token(auth, token, is_device, ret_caller);
+        if (!e)
+            memcpy(ret_caller->token_hash, hash, sizeof hash);
+    }
+    if (e == PL_EAUTH || e == PL_EFORBIDDEN)
         pl_metrics_add(auth->metrics, PL_AM_token_refused, 1);
     return e;
+}
+
+pl_err pl_auth_check(pl_auth *auth, pl_slice header, pl_caller *ret_caller)
+{
+    return check(auth, header, false, ret_caller);
+}
+
+pl_err pl_auth_check_device(pl_auth *auth, pl_slice header,
+                            pl_caller *ret_caller)
+{
+    return check(auth, header, true, ret_caller);
+}
+
+pl_err pl_auth_ask(pl_auth *auth, pl_slice header, pl_introspection_wait *wait)
+{
+    char hash[PL_SHA256_TEXT];
+    pl_slice token;
+    if (!auth->introspection || !take_token(header, &token))
+        return PL_EAUTH;
+    pl_sha256_hex(token.ptr, token.len, hash);
+    pl_err e = pl_introspection_ask(auth->introspection, token, hash, wait);
+    return e == PL_EFULL ? PL_EUNAVAILABLE : e;
 }
 
 /* ---- the embedded token server ---- */

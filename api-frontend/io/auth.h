@@ -5,6 +5,7 @@
 
 #include "answer.h"
 #include "api_config.h"
+#include "introspection.h"
 #include "jwt.h"
 #include "pl/loop.h"
 #include "pl/metrics.h"
@@ -20,9 +21,17 @@ void pl_auth_close(pl_auth **auth);
 
 /* Check the value of an Authorization header.
  * Errors: PL_EAUTH; PL_EFORBIDDEN the token lacks the scope; PL_EUNAVAILABLE
- *         no keys are known yet; PL_ENOMEM. */
+ *         no keys are known yet, or the server that knows does not answer;
+ *         PL_EAGAIN that server has to be asked: pl_auth_ask(); PL_ENOMEM. */
 PL_MUST_USE pl_err pl_auth_check(pl_auth *auth, pl_slice header,
                                  pl_caller *ret_caller);
+/* The same for the device APIs, see caller.h. */
+PL_MUST_USE pl_err pl_auth_check_device(pl_auth *auth, pl_slice header,
+                                        pl_caller *ret_caller);
+/* Have the server asked; then check again.
+ * Errors: PL_EUNAVAILABLE too many are asked about; PL_EAUTH; PL_ENOMEM. */
+PL_MUST_USE pl_err pl_auth_ask(pl_auth *auth, pl_slice header,
+                               pl_introspection_wait *wait);
 /* POST to the token endpoint. */
 void pl_auth_token(pl_auth *auth, const pl_token_ask *ask, pl_answer *answer);
 /* GET and POST of the page where the user of a mobile number agrees. */

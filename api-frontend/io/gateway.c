@@ -153,7 +153,9 @@ static pl_err find_out_who(pl_incoming *in, pl_api_auth auth, pl_caller *caller,
     switch (auth) {
     case PL_AUTH_BEARER:
     case PL_AUTH_BEARER_OR_TICKET:
-    case PL_AUTH_DEVICE: return pl_auth_check(gateway->auth, header, caller);
+        return pl_auth_check(gateway->auth, header, caller);
+    case PL_AUTH_DEVICE:
+        return pl_auth_check_device(gateway->auth, header, caller);
     case PL_AUTH_SEAT: return find_seat(head, seat);
     case PL_AUTH_VIDEO:
         return pl_video_auth_check(
@@ -290,9 +292,57 @@ static void (*const HANDLERS[PL_KINDS])(const pl_incoming *in) = {
     [PL_KIND_OPENAPI] = pl_page_openapi,
 };
 
-static void on_request(void *ctx, pl_http_exchange *exchange)
+/* was_asked: the token's server has been asked just now */
+static void handle(pl_gateway *gateway, pl_http_exchange *exchange,
+                   bool was_asked);
+
+/* A request that waits for what the token's server says. */
+typedef struct waiting {
+    pl_introspection_wait wait;
+    pl_gateway *gateway;
+    pl_http_exchange *exchange;
+} waiting;
+
+static void on_waiter_gone(void *ctx, pl_http_exchange *exchange)
 {
-    pl_gateway *gateway = ctx;
+    waiting *w = ctx;
+    (void)exchange;
+    pl_introspection_leave(&w->wait);
+    free(w);
+}
+
+static void on_token_known(pl_introspection_wait *wait)
+{
+    waiting *w = PL_CONTAINER(wait, waiting, wait);
+    pl_gateway *gateway = w->gateway;
+    pl_http_exchange *exchange = w->exchange;
+    pl_http_watch(exchange, NULL, NULL);
+    free(w);
+    handle(gateway, exchange, true);
+}
+
+static pl_err ask_about_token(const pl_incoming *in)
+{
+    const pl_http_head *head = pl_http_request_head(in->exchange);
+    waiting *w = calloc(1, sizeof *w);
+    if (!w)
+        return PL_ENOMEM;
+    *w = (waiting){.wait = {.on_known = on_token_known},
+                   .gateway = in->gateway,
+                   .exchange = in->exchange};
+    pl_err e = pl_auth_ask(in->gateway->auth,
+                           pl_http_head_get(head, "authorization"), &w->wait);
+    if (e) {
+        free(w);
+    } else {
+        pl_http_watch(in->exchange, on_waiter_gone, w);
+    }
+    return e;
+}
+
+static void handle(pl_gateway *gateway, pl_http_exchange *exchange,
+                   bool was_asked)
+{
     const pl_http_head *head = pl_http_request_head(exchange);
     pl_route_match match;
     pl_caller caller;
@@ -312,6 +362,11 @@ static void on_request(void *ctx, pl_http_exchange *exchange)
         in.caller = NULL;
     else
         e = find_out_who(&in, op->auth, &caller, &seat);
+    if (e == PL_EAGAIN) {
+        e = was_asked ? PL_EUNAVAILABLE : ask_about_token(&in);
+        if (!e)
+            return;
+    }
     /* A session's poll waits for roompool; everything else says so. */
     if (!e && !is_ready(gateway) &&
         (op->kind == PL_KIND_CALL || op->kind == PL_KIND_SEAT_EVENTS))
@@ -321,6 +376,11 @@ static void on_request(void *ctx, pl_http_exchange *exchange)
     } else {
         HANDLERS[op->kind](&in);
     }
+}
+
+static void on_request(void *ctx, pl_http_exchange *exchange)
+{
+    handle(ctx, exchange, false);
 }
 
 /* ---- life ---- */

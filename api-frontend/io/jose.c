@@ -17,7 +17,7 @@ enum { KID_RANDOM_BYTES = 12, RSA_BITS_MIN = 2048 };
 typedef struct key {
     char kid[PL_JWT_KID_MAX + 1];
     pl_jwt_alg alg;
-    cjose_jwk_t *jwk;               /* RS256, ES256 */
+    cjose_jwk_t *jwk;               /* RS256, PS256, ES256 */
     uint8_t ed25519[ED25519_BYTES]; /* EdDSA */
 } key;
 
@@ -31,6 +31,7 @@ static const char *alg_text(pl_jwt_alg alg)
     switch (alg) {
     case PL_JWT_RS256: return CJOSE_HDR_ALG_RS256;
     case PL_JWT_ES256: return CJOSE_HDR_ALG_ES256;
+    case PL_JWT_PS256: return CJOSE_HDR_ALG_PS256;
     case PL_JWT_EDDSA: return "EdDSA";
     case PL_JWT_UNKNOWN:
     default: return "";
@@ -99,7 +100,7 @@ static pl_err load_jwk(const pl_json *jwk, key *k)
     }
     pl_buf_wipe(&text);
     cjose_err error;
-    if (!e && k->alg == PL_JWT_RS256 &&
+    if (!e && k->alg != PL_JWT_ES256 &&
         cjose_jwk_get_keysize(k->jwk, &error) < RSA_BITS_MIN) {
         (void)cjose_jwk_release(k->jwk);
         k->jwk = NULL;

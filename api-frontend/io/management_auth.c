@@ -197,6 +197,8 @@ pl_err pl_management_auth_check(pl_management_auth *management, pl_slice header,
     bool is_basic = pl_basic_is(header);
     pl_err e = is_basic ? check_basic(m, header, source, ret_caller, &wait_us)
                         : check_bearer(m, header, ret_caller);
+    if (e == PL_EAGAIN)
+        return e;
     if (e && e != PL_ERATE)
         pl_metrics_add(m->options.metrics, PL_AM_management_refused, 1);
     if (!e)

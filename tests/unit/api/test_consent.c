@@ -52,6 +52,13 @@ static void reads_what_a_client_asks_for(void **state)
                              &ask, &answer),
                      PL_OK);
     assert_string_equal(ask.scope, "WEBRTCMOBILE EMERGENCYSERVICES");
+    assert_int_equal(ask_for(&ONE,
+                             BASE "&scope=webrtc-registration:sessions:read,"
+                                  "webrtc-call-handling:sessions:create",
+                             &ask, &answer),
+                     PL_OK);
+    assert_string_equal(ask.scope, "webrtc-registration:sessions:read "
+                                   "webrtc-call-handling:sessions:create");
 }
 
 /* Before the address is known to be the client's. */
@@ -97,6 +104,9 @@ static void sends_other_errors_back_to_the_client(void **state)
         {"&scope=WEBRTC", "error=invalid_scope\r\n"},
         {"&scope=EMERGENCYSERVICES&state=x", "error=invalid_scope&state=x\r\n"},
         {"&scope=WEBRTCMOBILE,WEBRTC", "error=invalid_scope\r\n"},
+        {"&scope=webrtc-registration:sessions", "error=invalid_scope\r\n"},
+        {"&scope=EMERGENCYSERVICES+webrtc-registration:sessions:read",
+         "error=invalid_scope\r\n"},
         {"&scope=,", "error=invalid_scope\r\n"},
         {"&scope=WEBRTCMOBILE&scope=WEBRTCMOBILE", "error=invalid_scope\r\n"},
         {"&response_type=token&state=a%0Ab", "error=invalid_request\r\n"},

@@ -126,7 +126,8 @@ static void compose(const char *header, pl_slice signature, pl_buf *out)
     }
 }
 
-static pl_keys *make_rsa(size_t bits, cjose_jwk_t **ret_jwk)
+/* alg: what the set says that the key is for, "" nothing */
+static pl_keys *make_rsa(size_t bits, const char *alg, cjose_jwk_t **ret_jwk)
 {
     static const uint8_t EXPONENT[] = {1, 0, 1};
     cjose_err error;
@@ -137,8 +138,10 @@ static pl_keys *make_rsa(size_t bits, cjose_jwk_t **ret_jwk)
     char *public_text = cjose_jwk_to_json(jwk, false, &error);
     pl_buf set;
     pl_buf_init(&set, 65536);
-    pl_buf_add_fmt(&set, "{\"keys\":[{\"kty\":\"oct\",\"k\":\"AA\"},%s]}",
-                   public_text);
+    public_text[strlen(public_text) - 1] = '\0';
+    pl_buf_add_fmt(
+        &set, "{\"keys\":[{\"kty\":\"oct\",\"k\":\"AA\"},%s%s%s%s}]}",
+        public_text, alg[0] ? ",\"alg\":\"" : "", alg, alg[0] ? "\"" : "");
     free(public_text);
     pl_keys *keys = NULL;
     pl_err e = pl_keys_load(pl_buf_slice(&set), &keys);
@@ -172,7 +175,7 @@ static void accepts_rs256_and_no_other_rsa(void **state)
     cjose_jwk_t *jwk;
     pl_buf token;
     (void)state;
-    pl_keys *keys = make_rsa(2048, &jwk);
+    pl_keys *keys = make_rsa(2048, "", &jwk);
     assert_non_null(keys);
     sign_by(jwk, "RS256", "r1", &token);
     assert_int_equal(verify(keys, pl_buf_slice(&token)), PL_OK);
@@ -184,11 +187,31 @@ static void accepts_rs256_and_no_other_rsa(void **state)
     (void)cjose_jwk_release(jwk);
 }
 
+/* The key says which, not the token. */
+static void accepts_ps256_by_keys_for_it(void **state)
+{
+    cjose_jwk_t *jwk;
+    pl_buf token;
+    (void)state;
+    pl_keys *keys = make_rsa(2048, "PS256", &jwk);
+    assert_non_null(keys);
+    sign_by(jwk, "PS256", "r1", &token);
+    assert_int_equal(verify(keys, pl_buf_slice(&token)), PL_OK);
+    token.ptr[token.len - 9] ^= 1;
+    assert_int_not_equal(verify(keys, pl_buf_slice(&token)), PL_OK);
+    pl_buf_fini(&token);
+    sign_by(jwk, "RS256", "r1", &token);
+    assert_int_equal(verify(keys, pl_buf_slice(&token)), PL_EAUTH);
+    pl_buf_fini(&token);
+    pl_keys_free(&keys);
+    (void)cjose_jwk_release(jwk);
+}
+
 static void refuses_short_rsa_keys(void **state)
 {
     cjose_jwk_t *jwk;
     (void)state;
-    pl_keys *keys = make_rsa(1024, &jwk);
+    pl_keys *keys = make_rsa(1024, "PS256", &jwk);
     assert_null(keys);
     (void)cjose_jwk_release(jwk);
 }
@@ -292,6 +315,7 @@ int main(void)
         cmocka_unit_test(refuses_signatures_of_other_keys),
         cmocka_unit_test(refuses_changed_tokens),
         cmocka_unit_test(accepts_rs256_and_no_other_rsa),
+        cmocka_unit_test(accepts_ps256_by_keys_for_it),
         cmocka_unit_test(refuses_short_rsa_keys),
         cmocka_unit_test(refuses_algorithms_that_the_key_is_not_for),
         cmocka_unit_test(accepts_eddsa),

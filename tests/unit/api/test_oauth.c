@@ -245,6 +245,31 @@ static void claims_say_what_other_servers_look_for(void **state)
     pl_oauth_claims_text(&claims, &text);
     assert_null(strstr(pl_buf_text(&text), "tid"));
     assert_non_null(strstr(pl_buf_text(&text), "\"user\":\"alice\""));
+    assert_null(strstr(pl_buf_text(&text), "phone_number"));
+    pl_buf_fini(&text);
+}
+
+/* The device APIs look for the number there; long lists are not repeated. */
+static void claims_bind_a_number(void **state)
+{
+    static char scope[PL_SCOPES_MAX + 1];
+    pl_buf text;
+    pl_oauth_claims claims = {.issuer = "I",
+                              .audience = "A",
+                              .client_id = "c",
+                              .scope = scope,
+                              .user = "tel:+14255550100",
+                              .tenant = "",
+                              .token_id = "J"};
+    (void)state;
+    memset(scope, 's', sizeof scope - 1);
+    pl_buf_init(&text, 8192);
+    pl_oauth_claims_text(&claims, &text);
+    assert_non_null(
+        strstr(pl_buf_text(&text), "\"phone_number\":\"+14255550100\""));
+    assert_null(strstr(pl_buf_text(&text), "roles"));
+    assert_null(strstr(pl_buf_text(&text), "scp"));
+    assert_int_equal(text.has_failed, false);
     pl_buf_fini(&text);
 }
 
@@ -279,6 +304,7 @@ int main(void)
         cmocka_unit_test(reads_what_a_client_signed),
         cmocka_unit_test(a_tenant_has_metadata_of_its_own),
         cmocka_unit_test(claims_say_what_other_servers_look_for),
+        cmocka_unit_test(claims_bind_a_number),
         cmocka_unit_test(answers_are_never_stored),
     };
     return cmocka_run_group_tests_name("oauth", tests, NULL, NULL);

@@ -61,10 +61,11 @@ static void a_list_that_is_too_long_is_refused(void **state)
     char asked[2 * PL_SCOPES_MAX] = "";
     char scope[PL_SCOPES_MAX + 1];
     (void)state;
-    for (size_t i = 0; i < sizeof asked - 4; i += 3) {
-        asked[i] = (char)('a' + i / 3 % 26);
-        asked[i + 1] = (char)('a' + i / 78 % 26);
-        asked[i + 2] = ' ';
+    for (size_t i = 0; i < sizeof asked - 5; i += 4) {
+        asked[i] = (char)('a' + i / 4 % 26);
+        asked[i + 1] = (char)('a' + i / 104 % 26);
+        asked[i + 2] = (char)('a' + i / 2704 % 26);
+        asked[i + 3] = ' ';
     }
     assert_int_equal(pl_scope_choose(asked, &FREE, scope), PL_EINVAL);
     assert_int_equal(pl_scope_choose(asked, &LIMITED, scope), PL_EFORBIDDEN);
@@ -73,12 +74,42 @@ static void a_list_that_is_too_long_is_refused(void **state)
     assert_int_equal(pl_scope_choose(asked, &FREE, scope), PL_EINVAL);
 }
 
+static void scopes_of_devices_are_exact_words(void **state)
+{
+    static const char *const bad[] = {
+        "",
+        "webrtc-registration:sessions",
+        "webrtc-registration:sessions:",
+        "webrtc-registration:sessions:reader",
+        "webrtc-registration:sessions:READ",
+        "webrtc-events:org.camaraproject.webrtc-events-subscriptions.v0."
+        "session-status:create",
+        "webrtc-events:create",
+        "WEBRTC",
+    };
+    (void)state;
+    assert_true(pl_scope_is_device(
+        pl_slice_str("webrtc-call-handling:sessions:write")));
+    assert_true(pl_scope_is_device(
+        pl_slice_str("webrtc-events-subscriptions:org.camaraproject."
+                     "webrtc-events-subscriptions.v0.registration-ends:"
+                     "create")));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(pl_scope_is_device(pl_slice_str(bad[i])));
+    assert_true(pl_scope_text_has("a:b:c a:b", "a:b"));
+    assert_false(pl_scope_text_has("a:b:c xa:b", "a:b"));
+    assert_false(pl_scope_text_has("a:b:c", "A:b:c"));
+    assert_false(pl_scope_text_has("a:b:c", ""));
+    assert_false(pl_scope_text_has("", "a"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lists_have_blanks_or_commas),
         cmocka_unit_test(a_client_gets_what_it_may_have),
         cmocka_unit_test(a_list_that_is_too_long_is_refused),
+        cmocka_unit_test(scopes_of_devices_are_exact_words),
     };
     return cmocka_run_group_tests_name("scope", tests, NULL, NULL);
 }
