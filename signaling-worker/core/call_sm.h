@@ -29,6 +29,7 @@
 #define PL_CALL_SM_EVENTS(X)                                                   \
     X(PLACING)      /* INVITE accepted for handling */                         \
     X(START)        /* roompool: call somebody */                              \
+    X(ADOPTED)      /* roompool: go on with a call of another worker */        \
     X(RESOLVED)     /* address known, INVITE sent */                           \
     X(SAY_PROGRESS) /* roompool: send 18x */                                   \
     X(SAY_ANSWER)   /* roompool: send 200 */                                   \

@@ -114,6 +114,13 @@ void pl_sip_dialog_refresh(pl_sip_dialog *dialog, const pl_sip_msg *m)
         pl_fmt_cut(dialog->target, sizeof dialog->target, "%s", m->contact);
 }
 
+pl_err pl_sip_dialog_check(const pl_sip_dialog *dialog)
+{
+    unsigned n = 0;
+    pl_err e = check_routes(dialog->routes, &n);
+    return e == PL_OK ? check_target(dialog->target) : e;
+}
+
 bool pl_sip_dialog_matches(const pl_sip_dialog *dialog, const pl_sip_msg *m)
 {
     return strcmp(dialog->call_id, m->call_id) == 0 &&

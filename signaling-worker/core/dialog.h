@@ -37,6 +37,9 @@ PL_MUST_USE pl_err pl_sip_dialog_receive(pl_sip_dialog *dialog,
 /* Take a new remote target from a target refresh (re-INVITE, its 2xx).
  * Source: RFC 3261 section 12.2. */
 void pl_sip_dialog_refresh(pl_sip_dialog *dialog, const pl_sip_msg *m);
+/* Whether its remote target and route set can be used, as those of a record.
+ * Errors: PL_EPROTO */
+PL_MUST_USE pl_err pl_sip_dialog_check(const pl_sip_dialog *dialog);
 /* Whether all three identifiers agree with a request from the peer. */
 bool pl_sip_dialog_matches(const pl_sip_dialog *dialog, const pl_sip_msg *m);
 

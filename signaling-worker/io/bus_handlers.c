@@ -29,11 +29,27 @@ static void on_end(void *ctx, const pl_bus_in *in)
     finish(h, in, pl_calls_end(h->calls, in->body));
 }
 
+static void on_register(void *ctx, const pl_bus_in *in)
+{
+    const pl_sig_handlers *h = ctx;
+    pl_err e = pl_calls_register(h->calls, in->body, &in->ticket);
+    if (e != PL_OK) /* else the registrar's answer answers it */
+        pl_bus_reply_error(h->bus, &in->ticket, e, NULL);
+}
+
 static void on_offer(void *ctx, const pl_bus_in *in)
 {
     const pl_sig_handlers *h = ctx;
     pl_err e = pl_calls_offer(h->calls, in->body, &in->ticket);
     if (e != PL_OK) /* else the peer's answer answers it */
+        pl_bus_reply_error(h->bus, &in->ticket, e, NULL);
+}
+
+static void on_adopt(void *ctx, const pl_bus_in *in)
+{
+    const pl_sig_handlers *h = ctx;
+    pl_err e = pl_calls_adopt(h->calls, in->body, &in->ticket);
+    if (e != PL_OK)
         pl_bus_reply_error(h->bus, &in->ticket, e, NULL);
 }
 
@@ -43,10 +59,9 @@ pl_err pl_sig_handlers_register(pl_sig_handlers *h)
         const pl_msg_desc *desc;
         pl_bus_handler handler;
     } rows[] = {
-        {&PL_MSG_CALL_RESPOND, on_respond},
-        {&PL_MSG_CALL_START, on_start},
-        {&PL_MSG_CALL_END, on_end},
-        {&PL_MSG_CALL_OFFER, on_offer},
+        {&PL_MSG_CALL_RESPOND, on_respond},  {&PL_MSG_CALL_START, on_start},
+        {&PL_MSG_CALL_END, on_end},          {&PL_MSG_CALL_OFFER, on_offer},
+        {&PL_MSG_SIP_REGISTER, on_register}, {&PL_MSG_CALL_ADOPT, on_adopt},
     };
     pl_err e = PL_OK;
     for (size_t i = 0; e == PL_OK && i < sizeof rows / sizeof *rows; i++)

@@ -9,6 +9,7 @@
 #include "digest.h"
 #include "pl/list.h"
 #include "pl/map.h"
+#include "register.h"
 #include "retrans.h"
 #include "sig_metrics.h"
 #include "sip_resolve.h"
@@ -18,7 +19,7 @@ enum {
     REMOTE_REASON_MAX = 128,
     MAX_QUEUED = 4, /* provisional responses that wait for a PRACK */
     MAX_REDIRECTS = 3,
-    MAX_FORKS = 8,    /* further answers to one INVITE we end properly */
+    MAX_FORKS = 8, /* further answers to one INVITE we end properly */
 };
 
 /* What a client request of a call was, in its tag. */
@@ -78,9 +79,10 @@ typedef struct pl_call {
     char id[PL_ID_MAX + 1];
     pl_call_sm_state state;
     pl_sip_dialog dialog;
-    pl_sip_flow flow; /* where the peer was last reached */
-    pl_ip source;     /* of its INVITE, or where ours went */
-    bool is_sips;     /* its addresses are: RFC 3261 section 12.1 */
+    pl_sip_flow flow;      /* where the peer was last reached */
+    pl_ip source;          /* of its INVITE, or where ours went */
+    bool is_sips;          /* its addresses are: RFC 3261 section 12.1 */
+    char contact_user[65]; /* of our Contact; may be "" */
     char invite_key[KEY_MAX], cancel_key[KEY_MAX], dialog_key[KEY_MAX];
 
     /* INVITE server: the first one or a re-INVITE */
@@ -155,6 +157,14 @@ typedef struct pl_call {
     size_t told_len;
     uint64_t told_corr; /* under way as this request */
     pl_guard_pass pass;
+
+    /* its record with roompool, and how it was taken over; call_adopt.c */
+    uint64_t saved_hash, save_version;
+    uint32_t saved_cseq; /* numbers up to it are reserved; 0 not saved */
+    bool is_adopting;    /* its peer has not taken our Contact yet */
+    pl_bus_ticket adopt_ticket;
+    int64_t adopt_us; /* time of the next try, 0 one is under way */
+    unsigned adopt_tries;
 } pl_call;
 
 /* A question to roompool under way: calls may end before its answer. */
@@ -170,6 +180,7 @@ struct pl_calls {
     pl_guard *guard;
     pl_sip_stack *stack;
     pl_sip_resolver *resolver;
+    pl_registers *registers;
     pl_call **slots; /* max_calls places */
     uint16_t generation;
     size_t n;
@@ -215,8 +226,8 @@ PL_MUST_USE pl_err pl_call_ask(pl_call *c, const pl_bus_send *how,
                                pl_bus_on_reply on_reply);
 /* In the callback: end the question and find its call (NULL: it is gone). */
 pl_call *pl_call_asked(void *ctx, pl_calls **ret_all);
-/* "sip:host:port" under which the peer of a flow reaches us. */
-enum { CONTACT_TEXT = 128 };
+/* "sip:user@host:port" under which the peer of a flow reaches us. */
+enum { CONTACT_TEXT = PL_SIP_CONTACT_TEXT };
 void pl_call_contact(const pl_call *c, const pl_sip_flow *flow,
                      char buf[CONTACT_TEXT]);
 
@@ -347,7 +358,24 @@ void pl_call_keep_sdp(pl_call *c, pl_slice sdp);
 /* What is due; the call may be gone afterwards. */
 void pl_call_tick_session(pl_call *c, int64_t now_us);
 void pl_call_on_refresh_response(pl_call *c, const pl_sip_msg *m,
+                                 const pl_sip_flow *flow,
                                  unsigned local_status);
+
+/* Refresh now, whatever the timer says. The call may be gone afterwards.
+ * Errors: those of writing and sending. */
+PL_MUST_USE pl_err pl_call_refresh_now(pl_call *c);
+
+/* call_adopt.c: calls outlive their worker */
+/* Tell roompool what another worker would need, if that has changed, or if it
+ * may have been lost (is_again). */
+void pl_call_save(pl_call *c, bool is_again);
+/* What is due; the call may be gone afterwards. */
+void pl_call_tick_adoption(pl_call *c, int64_t now_us);
+/* The peer has taken our Contact. */
+void pl_call_adopt_taken(pl_call *c, const pl_sip_flow *flow);
+/* It has not; wait_us: then it may. Whether that was dealt with: it is asked
+ * again, or the call is gone. */
+bool pl_call_adopt_refused(pl_call *c, unsigned status, int64_t wait_us);
 
 /* call_offer.c: our re-INVITE */
 /* The peer's INVITE is under way, or a refresh of ours by INVITE: one at a

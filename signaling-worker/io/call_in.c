@@ -414,8 +414,10 @@ static void on_offer_answered(void *ctx, pl_err e, const pl_bus_in *in)
     if (e == PL_OK && in->desc == &PL_MSG_CALL_ANSWER) {
         const pl_call_answer *m = in->body;
         pl_call_send_answer(c, 200, m->sdp);
-        if (pl_call_of_serial(all, serial))
+        if (pl_call_of_serial(all, serial)) {
             pl_call_offer_is_stale(c);
+            pl_call_save(c, false);
+        }
         return;
     }
     pl_call_count(all, PL_SIG_bus_failed);
@@ -561,6 +563,15 @@ static void on_inside(pl_calls *all, pl_call *c, pl_sip_txn_id txn,
     }
 }
 
+static void follow_flow(pl_call *c, const pl_sip_flow *flow)
+{
+    bool is_other = flow->transport != c->flow.transport ||
+                    (!pl_sip_is_stream(flow) && flow->port != c->flow.port);
+    pl_call_take_flow(c, flow);
+    if (is_other)
+        pl_call_save(c, false);
+}
+
 void pl_call_on_request(void *ctx, pl_sip_txn_id txn, const pl_sip_msg *m,
                         const pl_sip_flow *flow)
 {
@@ -579,7 +590,7 @@ void pl_call_on_request(void *ctx, pl_sip_txn_id txn, const pl_sip_msg *m,
         return;
     }
     if (pl_ip_eq(&flow->peer, &c->flow.peer))
-        pl_call_take_flow(c, flow); /* NATs rebind, clients reconnect */
+        follow_flow(c, flow); /* NATs rebind, clients reconnect */
     on_inside(all, c, txn, m);
 }
 

@@ -118,6 +118,7 @@ static void on_reinvite_ok(pl_call *c, const pl_sip_msg *m)
     pl_call_agree_session(c, m);
     pl_call_keep_sdp(c, (pl_slice){c->offer, c->offer_len});
     pl_call_send_ack(c, m);
+    pl_call_save(c, false);
     if (!c->is_offer_open)
         return; /* too late: roompool has been told */
     c->is_offer_open = false;

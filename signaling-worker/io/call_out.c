@@ -569,7 +569,9 @@ void pl_call_on_response(void *ctx, uint64_t tag, const pl_sip_msg *m,
     case REQ_BYE: on_bye_response(c, m); break;
     case REQ_PROBE: on_probe_response(c, m, local_status); break;
     case REQ_REINVITE: pl_call_on_reinvite_response(c, m, local_status); break;
-    case REQ_REFRESH: pl_call_on_refresh_response(c, m, local_status); break;
+    case REQ_REFRESH:
+        pl_call_on_refresh_response(c, m, flow, local_status);
+        break;
     case REQ_PRACK:  /* who did not get it repeats its response */
     case REQ_CANCEL: /* what counts is the INVITE's own response */
     case REQ_FORK_BYE: break;

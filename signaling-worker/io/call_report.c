@@ -118,5 +118,7 @@ void pl_calls_repeat_reports(pl_calls *calls)
         pl_call *c = calls->slots[i];
         if (c && c->told != PL_CALL_STATE_UNKNOWN)
             send_report(c);
+        if (c)
+            pl_call_save(c, true);
     }
 }

@@ -137,7 +137,7 @@ static void session_over(pl_call *c, const char *why)
 
 /* Section 7.4: UPDATE without a description where the peer takes it, else a
  * re-INVITE with the description it has. */
-static void send_refresh(pl_call *c, const char *auth)
+static pl_err send_refresh(pl_call *c, const char *auth)
 {
     pl_calls *all = c->all;
     uint32_t serial = c->serial;
@@ -153,9 +153,14 @@ static void send_refresh(pl_call *c, const char *auth)
     c->refresh = c->allows_update ? REFRESH_UPDATE : REFRESH_INVITE;
     pl_err e = pl_call_send_inside(c, &c->dialog, REQ_REFRESH, &r);
     if (e == PL_OK || !pl_call_of_serial(all, serial))
-        return;
+        return PL_OK;
     c->refresh = REFRESH_NONE;
-    pl_session_retry(&c->session, pl_call_now(all) + RETRY_US);
+    return e;
+}
+
+pl_err pl_call_refresh_now(pl_call *c)
+{
+    return send_refresh(c, NULL);
 }
 
 static void refresh(pl_call *c)
@@ -168,7 +173,8 @@ static void refresh(pl_call *c)
     }
     c->auth_tries = 0;
     pl_call_count(c->all, PL_SIG_session_refreshes);
-    send_refresh(c, NULL);
+    if (send_refresh(c, NULL) != PL_OK)
+        pl_session_retry(&c->session, pl_call_now(c->all) + RETRY_US);
 }
 
 void pl_call_tick_session(pl_call *c, int64_t now_us)
@@ -184,26 +190,28 @@ void pl_call_tick_session(pl_call *c, int64_t now_us)
 
 static void refresh_refused(pl_call *c, const pl_sip_msg *m, unsigned status)
 {
-    int64_t again_us = pl_call_now(c->all);
+    int64_t wait_us = 0;
     uint32_t draw = 0;
     if (status == 481 || status == 408) { /* section 10 */
+        (void)pl_call_adopt_refused(c, status, 0);
         session_over(c, "session lost");
         return;
     }
     if (status == 405 || status == 501) {
-        again_us += c->allows_update ? 0 : RETRY_US;
+        wait_us = c->allows_update ? 0 : RETRY_US;
         c->allows_update = false; /* it said so, but does not */
     } else if (status == STATUS_PENDING) {
         pl_random(&draw, sizeof draw);
-        again_us += pl_sip_glare_wait_us(!c->dialog.is_uas, draw);
+        wait_us = pl_sip_glare_wait_us(!c->dialog.is_uas, draw);
     } else if (!pl_call_raise_session(c, m)) {
-        again_us += RETRY_US;
+        wait_us = RETRY_US;
     }
-    pl_session_retry(&c->session, again_us);
+    if (!pl_call_adopt_refused(c, status, wait_us))
+        pl_session_retry(&c->session, pl_call_now(c->all) + wait_us);
 }
 
 void pl_call_on_refresh_response(pl_call *c, const pl_sip_msg *m,
-                                 unsigned local_status)
+                                 const pl_sip_flow *flow, unsigned local_status)
 {
     if (m && m->status < 200) {
         (void)pl_call_take_provisional(c, m);
@@ -216,6 +224,10 @@ void pl_call_on_refresh_response(pl_call *c, const pl_sip_msg *m,
         pl_call_agree_session(c, m);
         if (is_invite)
             pl_call_send_ack(c, m);
+        if (c->is_adopting)
+            pl_call_adopt_taken(c, flow);
+        else
+            pl_call_save(c, false);
         return;
     }
     char line[CALL_EXTRA_MAX];
@@ -225,7 +237,8 @@ void pl_call_on_refresh_response(pl_call *c, const pl_sip_msg *m,
         pl_call_answer_challenge(c, m, is_invite ? "INVITE" : "UPDATE",
                                  c->dialog.target, line,
                                  sizeof line) == PL_OK) {
-        send_refresh(c, line);
+        if (send_refresh(c, line) != PL_OK)
+            refresh_refused(c, NULL, 503);
         return;
     }
     refresh_refused(c, m, m ? m->status : local_status);

@@ -27,6 +27,7 @@ static void answer(pl_call *c, pl_sip_txn_id txn, pl_slice sdp)
     pl_call_keep_sdp(c, sdp);
     if (pl_sip_stack_write(all->stack, txn, &spec, &bytes) == PL_OK)
         (void)!pl_sip_stack_respond(all->stack, txn, 200, bytes);
+    pl_call_save(c, false);
 }
 
 static void refuse(pl_call *c, pl_sip_txn_id txn, unsigned status)

@@ -118,6 +118,8 @@ void pl_call_release(pl_call *c)
         pl_call_answer_simple(all, c->update_txn, 487, NULL);
     if (c->is_offer_open)
         pl_bus_reply_error(all->o.bus, &c->offer_ticket, PL_EGONE, NULL);
+    if (c->is_adopting)
+        pl_bus_reply_error(all->o.bus, &c->adopt_ticket, PL_EGONE, NULL);
     all->slots[(c->serial & 0xffff) - 1] = NULL;
     all->n--;
     pl_metrics_set(all->o.metrics, PL_SIG_calls, (int64_t)all->n);
@@ -134,13 +136,8 @@ void pl_call_release(pl_call *c)
 void pl_call_contact(const pl_call *c, const pl_sip_flow *flow,
                      char buf[CONTACT_TEXT])
 {
-    static const char *const params[] = {[PL_URI_UDP] = "",
-                                         [PL_URI_TCP] = ";transport=tcp",
-                                         [PL_URI_TLS] = ";transport=tls"};
-    char local[PL_SIP_LOCAL_TEXT];
-    pl_sip_transport_local(pl_sip_stack_transport(c->all->stack), flow, local);
-    pl_fmt_cut(buf, CONTACT_TEXT, "%s:%s%s", c->is_sips ? "sips" : "sip", local,
-               c->is_sips ? "" : params[flow->transport]);
+    pl_sip_transport_contact(pl_sip_stack_transport(c->all->stack), flow,
+                             c->contact_user, c->is_sips, buf);
 }
 
 static void log_call(const pl_call *c, const char *event, unsigned status)
@@ -300,6 +297,8 @@ pl_err pl_call_event(pl_call *c, pl_call_sm_event event, const pl_sip_msg *m,
             break; /* an action ended it, by a failed send */
         ACTIONS[i](c, &why);
     }
+    if (from != PL_CALL_S_CONFIRMED && pl_call_of_serial(all, serial) == c)
+        pl_call_save(c, false);
     return PL_OK;
 }
 
@@ -386,6 +385,11 @@ static void tick_call(pl_call *c, int64_t now)
         pl_call_tick_session(c, now);
         if (pl_call_of_serial(all, serial))
             probe_peer(c, now);
+        if (pl_call_of_serial(all, serial))
+            pl_call_tick_adoption(c, now);
+        if (pl_call_of_serial(all, serial) && c->saved_cseq != 0 &&
+            c->dialog.local_cseq >= c->saved_cseq)
+            pl_call_save(c, false);
     }
 }
 
@@ -449,6 +453,10 @@ pl_err pl_calls_end(pl_calls *calls, const pl_call_end *m)
     pl_call *c = pl_map_find(calls->by_id, m->call_id);
     if (!c)
         return PL_EGONE;
+    if (m->is_elsewhere) {
+        pl_call_release(c); /* its peer knows another worker by now */
+        return PL_OK;
+    }
     c->is_known = true;
     c->refuse_status = m->sip_status;
     pl_fmt_cut(c->reason, sizeof c->reason, "%s", m->reason);

@@ -43,9 +43,19 @@ void pl_calls_dump(const pl_calls *calls); /* to the log */
  * state; PL_EINVAL; PL_EBUSY a re-INVITE is under way. */
 PL_MUST_USE pl_err pl_calls_respond(pl_calls *calls, const pl_call_respond *m);
 PL_MUST_USE pl_err pl_calls_end(pl_calls *calls, const pl_call_end *m);
+/* Take over a call of a worker that is gone; the ticket is answered when its
+ * peer has taken our Contact: PL_EGONE it knows no such call; PL_EUNAVAILABLE.
+ * Errors: PL_EPROTO the record; PL_EEXIST; PL_EFULL; PL_EDRAIN. */
+PL_MUST_USE pl_err pl_calls_adopt(pl_calls *calls, const pl_call_adopt *m,
+                                  const pl_bus_ticket *ticket);
 /* The ticket is answered when the peer has. */
 PL_MUST_USE pl_err pl_calls_offer(pl_calls *calls, const pl_call_offer *m,
                                   const pl_bus_ticket *ticket);
+/* Register with a registrar, refresh or remove: it is the operator's own, and
+ * outbound_allow does not matter. Errors: as pl_registers_begin(); PL_EDRAIN.
+ */
+PL_MUST_USE pl_err pl_calls_register(pl_calls *calls, const pl_sip_register *m,
+                                     const pl_bus_ticket *ticket);
 /* Errors also: PL_EFORBIDDEN destination not allowed; PL_EUNSUPPORTED its
  * scheme; PL_EEXIST the call is known; PL_EFULL; PL_EDRAIN. */
 PL_MUST_USE pl_err pl_calls_start(pl_calls *calls, const pl_call_start *m);

@@ -33,6 +33,7 @@ struct pl_fake_pool {
     bool is_away; /* takes no reports, as while it starts */
     kind kinds[N_KINDS];
     later laters[N_LATER];
+    pl_dialog_save saved; /* the last */
 };
 
 static const char SDP[] = "v=0\r\n"
@@ -224,6 +225,21 @@ static void on_dtmf(void *ctx, const pl_bus_in *in)
     say(ctx, "dtmf", "%s %s", m->call_id, m->digit);
 }
 
+static void on_save(void *ctx, const pl_bus_in *in)
+{
+    pl_fake_pool *p = ctx;
+    p->saved = *(const pl_dialog_save *)in->body;
+    say(p, "saved", "%s version %u", p->saved.call_id,
+        (unsigned)p->saved.version);
+}
+
+static void on_adopted(void *ctx, pl_err e, const pl_bus_in *in)
+{
+    pl_fake_pool *p = ctx;
+    (void)in;
+    say(p, e ? "not-adopted" : "adopted", "%s", pl_err_text(e));
+}
+
 static void on_hello(void *ctx, const pl_bus_in *in)
 {
     pl_fake_pool *p = ctx;
@@ -256,6 +272,7 @@ pl_err pl_fake_pool_create(pl_loop *loop, pl_bus *bus, FILE *out,
         {&PL_MSG_CALL_REPORT, on_report},
         {&PL_MSG_CALL_OFFER, on_offer},
         {&PL_MSG_CALL_DTMF, on_dtmf},
+        {&PL_MSG_DIALOG_SAVE, on_save},
         {&PL_MSG_INVENTORY_ITEM, on_item},
         {&PL_MSG_INVENTORY_END, on_ignored},
         {&PL_MSG_METRICS_REPORT, on_ignored},
@@ -311,6 +328,24 @@ static void offer(pl_fake_pool *p)
     send(p, &PL_MSG_CALL_OFFER, &m, on_offered);
 }
 
+/* The worker has lost the call, and another would go on with it. */
+static void forget(pl_fake_pool *p)
+{
+    pl_call_end m = {.is_elsewhere = true};
+    pl_fmt_cut(m.call_id, sizeof m.call_id, "%s", p->saved.call_id);
+    PL_MSG_SET(CALL_END, call_end, &m, is_elsewhere);
+    send(p, &PL_MSG_CALL_END, &m, on_done);
+}
+
+static void adopt(pl_fake_pool *p)
+{
+    static pl_call_adopt m;
+    m = (pl_call_adopt){.version = p->saved.version};
+    pl_fmt_cut(m.call_id, sizeof m.call_id, "%s", p->saved.call_id);
+    pl_fmt_cut(m.dialog, sizeof m.dialog, "%s", p->saved.dialog);
+    send(p, &PL_MSG_CALL_ADOPT, &m, on_adopted);
+}
+
 void pl_fake_pool_command(pl_fake_pool *pool, const char *line)
 {
     char uri[200] = "";
@@ -335,6 +370,12 @@ void pl_fake_pool_command(pl_fake_pool *pool, const char *line)
         end_call(pool, pool->last_call);
     } else if (strncmp(line, "offer", 5) == 0) {
         offer(pool);
+    } else if (strcmp(line, "forget") == 0) {
+        forget(pool);
+    } else if (strcmp(line, "adopt") == 0) {
+        adopt(pool);
+    } else if (strcmp(line, "spoil") == 0) {
+        pool->saved.dialog[0] = '[';
     }
 }
 

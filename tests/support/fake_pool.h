@@ -20,7 +20,8 @@ PL_MUST_USE pl_err pl_fake_pool_create(pl_loop *loop, pl_bus *bus, FILE *out,
                                        pl_fake_pool **ret_pool);
 void pl_fake_pool_destroy(pl_fake_pool **pool);
 /* "start URI [ring-ms]"; "end", "offer": of the last call; "away", "back":
- * reports are refused meanwhile. */
+ * reports are refused meanwhile; "forget", "adopt": of the record saved last;
+ * "spoil" it. */
 void pl_fake_pool_command(pl_fake_pool *pool, const char *line);
 /* What it saw, for assertions: counts by name of the line's first word, such as
  * "incoming", "confirmed", "ended", "dtmf", "offer-answered". */
