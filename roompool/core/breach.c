@@ -4,6 +4,8 @@
 #include "address.h"
 #include "conference.h"
 #include "device/registration.h"
+#include "device/relay.h"
+#include "device/subscription.h"
 #include "host_timers.h"
 #include "leg.h"
 #include "model.h"
@@ -320,6 +322,8 @@ const char *pl_pool_breach(const pl_pool *pool)
     size_t cursor = 0;
     const char *breach = pl_sinks_breach(pool);
     const pl_conf *conf;
+    if (!breach)
+        breach = pl_relays_breach(pool);
     while (!breach && (conf = pl_map_next(pool->confs, &cursor, NULL)) != NULL)
         breach = conf_breach(pool, conf);
     cursor = 0;
@@ -334,11 +338,14 @@ const char *pl_pool_breach(const pl_pool *pool)
     if (!breach)
         breach = workers_breach(pool);
     if (!breach)
+        breach = pl_subscrs_breach(pool);
+    if (!breach)
         breach = pl_room_breach(pool);
     if (!breach)
         breach = pl_vmr_breach(pool);
     if (!breach)
         breach = pl_video_breach(pool);
+    if (!breach)
         breach = pl_regs_breach(pool);
     return breach ? breach : callees_breach(pool);
 }

@@ -4,6 +4,8 @@
 #include "control.h"
 #include "device/notify.h"
 #include "device/registration.h"
+#include "device/relay.h"
+#include "device/subscription.h"
 #include "direct_call.h"
 #include "event_stream.h"
 #include "join.h"
@@ -95,7 +97,18 @@ static const route ROUTES[] = {
     {&PL_MSG_REGISTRATION_NEXT, FROM_API, pl_on_registration_next},
     {&PL_MSG_REGISTRATION_REFRESH, FROM_API, pl_on_registration_refresh},
     {&PL_MSG_REGISTRATION_DELETE, FROM_API, pl_on_registration_delete},
+    {&PL_MSG_SUBSCRIPTION_CREATE, FROM_API, pl_on_subscription_create},
+    {&PL_MSG_SUBSCRIPTION_GET, FROM_API, pl_on_subscription_get},
+    {&PL_MSG_SUBSCRIPTION_NEXT, FROM_API, pl_on_subscription_next},
+    {&PL_MSG_SUBSCRIPTION_CHANGE, FROM_API, pl_on_subscription_change},
+    {&PL_MSG_SUBSCRIPTION_DELETE, FROM_API, pl_on_subscription_delete},
     {&PL_MSG_DEVICE_TOLD, FROM_API, pl_on_device_told},
+    {&PL_MSG_RELAY_OPEN, FROM_API, pl_on_relay_open},
+    {&PL_MSG_RELAY_GET, FROM_API, pl_on_relay_get},
+    {&PL_MSG_RELAY_EXTEND, FROM_API, pl_on_relay_extend},
+    {&PL_MSG_RELAY_CLOSE, FROM_API, pl_on_relay_close},
+    {&PL_MSG_RELAY_PUT, FROM_API, pl_on_relay_put},
+    {&PL_MSG_RELAY_READ, FROM_API, pl_on_relay_read},
     {&PL_MSG_LEG_REPORT, FROM_MEDIA, pl_on_leg_report},
     {&PL_MSG_LEG_DTMF, FROM_MEDIA, pl_on_leg_dtmf},
     {&PL_MSG_LEG_PLAYED, FROM_MEDIA, pl_on_leg_played},

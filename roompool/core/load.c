@@ -7,6 +7,8 @@
 #include "call.h"
 #include "conference.h"
 #include "device/registration.h"
+#include "device/relay.h"
+#include "device/subscription.h"
 #include "event_stream.h"
 #include "host_timers.h"
 #include "invite.h"
@@ -92,7 +94,11 @@ static pl_err load_event(void *ctx, const void *row)
 #define LOAD_worker   pl_worker_load
 #define LOAD_video    pl_video_load
 #define LOAD_vcall    pl_vcall_load
+#define LOAD_subscr   pl_subscr_load
+#define LOAD_notif    pl_notif_load
 #define LOAD_reg      pl_reg_load
+#define LOAD_relay    pl_relay_load
+#define LOAD_relayev  pl_relayev_load
 LOADER(room)
 LOADER(alias)
 LOADER(setting)
@@ -110,6 +116,10 @@ LOADER(call)
 LOADER(worker)
 LOADER(video)
 LOADER(vcall)
+LOADER(subscr)
+LOADER(notif)
+LOADER(relay)
+LOADER(relayev)
 LOADER(reg)
 
 static const struct loader {
@@ -125,7 +135,9 @@ static const struct loader {
     {&PL_TABLE_WORKER, load_worker},     {&PL_TABLE_VMR, load_vmr},
     {&PL_TABLE_SETTING, load_setting},   {&PL_TABLE_AUTO, load_auto},
     {&PL_TABLE_AUTOROOM, load_autoroom}, {&PL_TABLE_VIDEO, load_video},
-    {&PL_TABLE_VCALL, load_vcall},
+    {&PL_TABLE_VCALL, load_vcall},       {&PL_TABLE_SUBSCR, load_subscr},
+    {&PL_TABLE_NOTIF, load_notif},       {&PL_TABLE_RELAY, load_relay},
+    {&PL_TABLE_RELAYEV, load_relayev},
     {&PL_TABLE_REG, load_reg},
 };
 
@@ -266,6 +278,7 @@ static void settle(pl_pool *pool)
         pl_session_plan_expiry(pool, value);
     pl_workers_expect(pool);
     pl_sinks_resume(pool);
+    pl_subscrs_resume(pool);
     settle_spares(pool);
     cursor = 0;
     while ((value = pl_map_next(pool->confs, &cursor, NULL)) != NULL)
@@ -273,6 +286,7 @@ static void settle(pl_pool *pool)
     pl_vmr_resume(pool);
     pl_video_resume(pool);
     pl_regs_resume(pool);
+    pl_relays_resume(pool);
 }
 
 /* ---- housekeeping of call records ---- */

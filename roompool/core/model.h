@@ -22,6 +22,8 @@ typedef struct pl_alias pl_alias;
 typedef struct pl_vmr pl_vmr;
 typedef struct pl_vmrs pl_vmrs;
 typedef struct pl_videos pl_videos;
+typedef struct pl_subscrs pl_subscrs;
+typedef struct pl_relays pl_relays;
 typedef struct pl_regs pl_regs;
 typedef struct pl_lines pl_lines;
 
@@ -65,6 +67,7 @@ struct pl_conf {
     uint64_t talk_version;
     char failed_node[PL_NODE_MAX + 1]; /* avoid this one */
     bool has_ringback; /* a call: the caller has been played the tone */
+    pl_list devcalls;  /* of devices: pl_devcall.conf_link */
 };
 
 struct pl_part {
@@ -185,6 +188,7 @@ struct pl_pool {
     pl_map *rooms, *aliases, *confs, *parts, *legs, *calls, *sessions, *tokens,
         *users, *workers;
     pl_map *room_nos, *alias_nos, *autos; /* by number; managed ones */
+    pl_map *devcalls; /* media sessions, by id; device/device_call.h */
     pl_map *room_names; /* the first of each name, by pl_room_fold() */
     uint64_t numbers[PL_N_NUMBERS]; /* highest given */
     pl_list transfers;              /* tickets to rooms; see refer.h */
@@ -192,6 +196,8 @@ struct pl_pool {
     pl_map *joined; /* pages, by the only token hash they have had so far */
     pl_vmrs *vmrs;  /* managed rooms */
     pl_videos *videos;
+    pl_subscrs *subscrs; /* device/subscription.h */
+    pl_relays *relays; /* device/relay.h */
     const pl_lines *lines; /* numbers of ours; device/line.h */
     pl_regs *regs;         /* device/registration.h */
     pl_map *callees; /* the first session of each user, by pl_user_key() */

@@ -17,4 +17,20 @@
  * the URL, or a field that breaks its bound; PL_EFULL too many at once. */
 void pl_outgoing_fetch(pl_pool *pool, const pl_fetch *request, pl_op *op);
 
+/* ---- sending again ---- */
+
+/* What came of a request, for people: done's own arguments. */
+void pl_outgoing_why(pl_err e, const pl_bus_in *in, char *why, size_t cap);
+/* How long to wait after a failure, in ms: a second at first (last_ms 0), then
+ * twice as long each time, most_ms at most. */
+int64_t pl_outgoing_backoff(int64_t last_ms, int64_t most_ms);
+/* How long until next_at (wall time, ms); most_ms at most, because the clock
+ * may have been set back. */
+int64_t pl_outgoing_wait_ms(const pl_pool *pool, int64_t next_at,
+                            int64_t most_ms);
+
+/* Whether it looks like an http or https URL without a user name; the front
+ * end that makes the request looks closer. */
+bool pl_outgoing_is_url(const char *url);
+
 #endif

@@ -5,7 +5,10 @@
 
 #include "call.h"
 #include "conference.h"
+#include "device/device_call.h"
 #include "device/registration.h"
+#include "device/relay.h"
+#include "device/subscription.h"
 #include "event_stream.h"
 #include "leg.h"
 #include "model.h"
@@ -153,7 +156,8 @@ static pl_err create_maps(pl_pool *p)
         &p->rooms,    &p->aliases,   &p->confs,    &p->parts,
         &p->legs,     &p->calls,     &p->sessions, &p->tokens,
         &p->users,    &p->workers,   &p->callees,  &p->joined,
-        &p->room_nos, &p->alias_nos, &p->autos,    &p->room_names};
+        &p->room_nos, &p->alias_nos, &p->autos,    &p->room_names,
+        &p->devcalls};
     for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++) {
         pl_err e = pl_map_create(maps[i]);
         if (e)
@@ -181,7 +185,9 @@ pl_err pl_pool_create(const pl_pool_options *options, pl_pool **ret_pool)
     if (!e)
         e = pl_videos_create(&p->videos);
     if (!e)
+        e = pl_subscrs_create(&p->subscrs);
     if (!e)
+        e = pl_relays_create(&p->relays);
     if (!e)
         e = pl_regs_create(&p->regs);
     if (!e && p->config->platform_url[0]) {
@@ -254,6 +260,7 @@ void pl_pool_destroy(pl_pool **pool)
     pl_pool *p = *pool;
     pl_refers_free(p);
     pl_sinks_free(p);
+    pl_device_calls_free(p);
     free_all(p->legs, free);
     free_all(p->calls, free_call);
     free_all(p->parts, free_part);
@@ -265,11 +272,14 @@ void pl_pool_destroy(pl_pool **pool)
     free_all(p->workers, free_worker);
     pl_vmrs_destroy(&p->vmrs);
     pl_videos_destroy(&p->videos);
+    pl_subscrs_destroy(&p->subscrs);
+    pl_relays_destroy(&p->relays);
     pl_regs_destroy(&p->regs);
     pl_map *maps[] = {p->rooms,    p->aliases,   p->confs,    p->parts,
                       p->legs,     p->calls,     p->sessions, p->tokens,
                       p->users,    p->workers,   p->callees,  p->joined,
-                      p->room_nos, p->alias_nos, p->autos,    p->room_names};
+                      p->room_nos, p->alias_nos, p->autos,    p->room_names,
+                      p->devcalls};
     for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++)
         pl_map_destroy(&maps[i]);
     PL_LIST_EACH_SAFE(node, &p->ops)
@@ -330,6 +340,8 @@ static void update_gauges(pl_pool *p)
     pl_metrics_set(p->metrics, PL_RM_calls, (int64_t)pl_map_count(p->calls));
     pl_metrics_set(p->metrics, PL_RM_sessions,
                    (int64_t)pl_map_count(p->sessions));
+    pl_metrics_set(p->metrics, PL_RM_subscriptions,
+                   (int64_t)p->subscrs->n_active);
     pl_metrics_set(p->metrics, PL_RM_polls, (int64_t)p->n_polls);
 }
 

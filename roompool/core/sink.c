@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "numbers.h"
+#include "outgoing.h"
 #include "pl/str.h"
 #include "pl/utc.h"
 
@@ -262,25 +263,6 @@ static void read_events(const pl_mgmt_put *put, pl_faults *faults,
     pl_buf_fini(&text);
 }
 
-/* The front end that makes the request looks closer. */
-static bool is_url(const char *url)
-{
-    size_t n = 0;
-    if (strncmp(url, "https://", 8) == 0) {
-        n = 8;
-    } else if (strncmp(url, "http://", 7) == 0) {
-        n = 7;
-    }
-    size_t host = n ? strcspn(url + n, "/?#") : 0;
-    if (host == 0 || memchr(url + n, '@', host))
-        return false;
-    for (; *url; url++) {
-        if (*url <= ' ' || *url > '~')
-            return false;
-    }
-    return true;
-}
-
 static bool is_taken(const pl_pool *pool, const pl_sink_row *row)
 {
     PL_LIST_EACH(node, &pool->sinks)
@@ -315,7 +297,7 @@ static void read_row(const pl_pool *pool, const pl_mgmt_put *put,
         pl_fault_add(faults, "name",
                      "Event sink with this name already exists.");
     }
-    if (!is_url(row->url))
+    if (!pl_outgoing_is_url(row->url))
         pl_fault_add(faults, "url", "Enter a valid URL.");
     if (strchr(row->username, ':'))
         pl_fault_add(faults, "username", "A user name has no colon.");

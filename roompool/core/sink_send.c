@@ -5,7 +5,7 @@
 #include "pl/str.h"
 #include "sink.h"
 
-enum { BODY_MAX = 60000, BULK_MAX = 50, FIRST_DELAY_MS = 1000 };
+enum { BODY_MAX = 60000, BULK_MAX = 50 };
 
 /* ---- what is sent ---- */
 
@@ -126,9 +126,7 @@ static void failed(pl_pool *pool, pl_sink *sink, const char *why)
         pl_sink_stop(pool, sink);
         return;
     }
-    sink->delay_ms = sink->delay_ms ? 2 * sink->delay_ms : FIRST_DELAY_MS;
-    if (sink->delay_ms > most_ms)
-        sink->delay_ms = most_ms;
+    sink->delay_ms = pl_outgoing_backoff(sink->delay_ms, most_ms);
     sink->row.next_at = now_ms + sink->delay_ms;
     pl_sink_save(pool, sink);
 }
@@ -142,26 +140,11 @@ static void answered(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
     if (!sink)
         return;
     sink->is_flying = false;
-    if (!is_old && e) {
-        const pl_error *error = in ? in->body : NULL;
-        bool has_text = error && error->text[0];
-        /* With a text it is the sink that is away, not our front ends. */
-        const char *what = has_text && e == PL_EUNAVAILABLE
-                               ? "cannot be reached"
-                               : pl_err_text(e);
-        const char *more = has_text ? error->text : "";
-        if (e == PL_EFORBIDDEN)
-            more = "see outgoing_allow";
-        pl_fmt_cut(why, sizeof why, "%s%s%s", what, more[0] ? ": " : "", more);
-        failed(pool, sink, why);
+    pl_outgoing_why(e, in, why, sizeof why);
+    if (!is_old && !e && ((const pl_fetched *)in->body)->status / 100 == 2) {
+        delivered(pool, sink);
     } else if (!is_old) {
-        const pl_fetched *m = in->body;
-        pl_fmt_cut(why, sizeof why, "status %u", (unsigned)m->status);
-        if (m->status / 100 == 2) {
-            delivered(pool, sink);
-        } else {
-            failed(pool, sink, why);
-        }
+        failed(pool, sink, why);
     }
     pl_sink_plan(pool, sink);
 }
@@ -199,16 +182,12 @@ static void send_now(void *ctx, void *object)
 void pl_sink_plan(pl_pool *pool, pl_sink *sink)
 {
     int64_t most_ms = (int64_t)pool->config->sink_retry_max_s * 1000;
-    int64_t wait_ms = 0;
     if (sink->is_flying || sink->n_events == 0) {
         pl_pool_cancel(pool, &sink->due);
         return;
     }
-    if (sink->row.next_at > pool->now.wall_ms)
-        wait_ms = sink->row.next_at - pool->now.wall_ms;
-    if (wait_ms > most_ms) /* the clock was set back */
-        wait_ms = most_ms;
-    pl_pool_plan(pool, &sink->due, send_now, sink, PL_MS(wait_ms));
+    pl_pool_plan(pool, &sink->due, send_now, sink,
+                 PL_MS(pl_outgoing_wait_ms(pool, sink->row.next_at, most_ms)));
 }
 
 void pl_sink_say_stopped(pl_pool *pool, const pl_sink *sink)

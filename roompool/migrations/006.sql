@@ -214,6 +214,7 @@ CREATE TABLE subscriptions (
     -- Sum of 1 session-status, 2 session-invitation, 4 registration-ends.
     types INTEGER NOT NULL CHECK (types BETWEEN 1 AND 7),
     device_id TEXT NOT NULL,
+    registration_id TEXT NOT NULL, -- as given, no effect
     sink TEXT NOT NULL,
     access_token TEXT NOT NULL, -- secret
     token_expires_at TEXT,
