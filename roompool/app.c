@@ -6,18 +6,23 @@
 
 #include "bus_glue.h"
 #include "core/auto_dial.h"
+#include "core/device/registration.h"
 #include "core/room.h"
 #include "core/video.h"
 #include "core/vmr_remote.h"
 #include "io/client_file.h"
+#include "io/secret_file.h"
 #include "io/store_sqlite.h"
 #include "pl/buf.h"
 #include "pl/log.h"
 #include "pl/str.h"
 
+enum { LINES_FILE_MAX = 64 << 20 };
+
 typedef struct app {
     pl_process *process;
     pl_store *store;
+    pl_lines *lines; /* NULL: none */
     pl_glue *glue;
 } app;
 
@@ -41,6 +46,38 @@ static pl_err define_room(void *ctx, const char *name, const void *values,
                                name, values, reason, cap);
 }
 
+/* The numbers of lines_file; none when there is no such file. */
+static pl_err read_lines(const pl_roompool_config *config, pl_lines **ret_lines,
+                         char *reason, size_t cap)
+{
+    char *text = NULL;
+    char why[256] = "out of memory";
+    size_t len = 0;
+    if (!config->lines_file[0])
+        return PL_OK;
+    pl_err e = pl_secret_file_read(config->lines_file, LINES_FILE_MAX, &text,
+                                   &len, why, sizeof why);
+    if (!e) {
+        e = pl_lines_parse((pl_slice){(const uint8_t *)text, len}, ret_lines,
+                           why, sizeof why);
+    }
+    pl_secret_file_free(&text, len);
+    if (e) {
+        pl_fmt_cut(reason, cap, "lines_file = %s: %s", config->lines_file, why);
+        return PL_ECONFIG;
+    }
+    return PL_OK;
+}
+
+static pl_err check_lines(const pl_roompool_config *config, char *reason,
+                          size_t cap)
+{
+    pl_lines *lines = NULL;
+    pl_err e = read_lines(config, &lines, reason, cap);
+    pl_lines_destroy(&lines);
+    return e;
+}
+
 static pl_err check_roompool(const void *values, char *reason, size_t cap)
 {
     const char *fault = pl_video_config_fault(values);
@@ -49,7 +86,11 @@ static pl_err check_roompool(const void *values, char *reason, size_t cap)
         return PL_ECONFIG;
     }
     pl_err e = pl_auto_check_config(values, reason, cap);
-    return e ? e : pl_remote_check_config(values, reason, cap);
+    if (!e)
+        e = pl_remote_check_config(values, reason, cap);
+    if (!e)
+        e = pl_regs_check_config(values, reason, cap);
+    return e ? e : check_lines(values, reason, cap);
 }
 
 static const pl_config_section sections[] = {
@@ -85,6 +126,7 @@ static void app_stop(void *ctx)
     pl_glue_destroy(&a->glue);
     if (a->store)
         a->store->ops->close(&a->store);
+    pl_lines_destroy(&a->lines);
     free(a);
 }
 
@@ -114,6 +156,15 @@ static pl_err load_client(app *a, const pl_roompool_config *config)
         PL_LOG(ERROR, "pool", "video_client",
                PL_KV("file", config->video_client_file), "%s", reason);
     }
+    return e;
+}
+
+static pl_err load_lines(app *a, const pl_roompool_config *config)
+{
+    char reason[512];
+    pl_err e = read_lines(config, &a->lines, reason, sizeof reason);
+    if (e)
+        PL_LOG(ERROR, "pool", "lines", NULL, "%s", reason);
     return e;
 }
 
@@ -153,6 +204,7 @@ static pl_err start_glue(app *a, const pl_roompool_config *config)
                          .node = pl_process_node(a->process),
                          .beat_ms = common->beat_ms,
                          .platform_login = login,
+                         .lines = a->lines,
                          .fatal = app_fatal,
                          .fatal_ctx = a};
     pl_err e = load_login(config, login);
@@ -185,7 +237,9 @@ static pl_err app_start(pl_process *process, void **ret_ctx)
     if (!a)
         return PL_ENOMEM;
     a->process = process;
-    pl_err e = open_store(a, config);
+    pl_err e = load_lines(a, config);
+    if (!e)
+        e = open_store(a, config);
     if (!e)
         e = start_glue(a, config);
     if (e) {

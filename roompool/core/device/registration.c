@@ -315,6 +315,18 @@ void pl_reg_end(pl_pool *pool, pl_reg *reg, const char *reason,
     plan(pool, reg);
 }
 
+pl_err pl_regs_check_config(const pl_roompool_config *config, char *reason,
+                            size_t cap)
+{
+    if (config->registration_min_s <= config->registration_s &&
+        config->registration_s <= config->registration_max_s)
+        return PL_OK;
+    pl_fmt_cut(reason, cap,
+               "registration_s: want registration_min_s <= registration_s <= "
+               "registration_max_s");
+    return PL_ECONFIG;
+}
+
 /* ---- after a start ---- */
 
 /* One that ended is of use as long as its calls may be. */

@@ -79,6 +79,10 @@ void pl_reg_end(pl_pool *pool, pl_reg *reg, const char *reason,
 void pl_reg_save(pl_pool *pool, const pl_reg *reg);
 PL_MUST_USE pl_err pl_regs_create(pl_regs **ret_regs);
 void pl_regs_destroy(pl_regs **regs);
+/* Whether the settings fit together. Errors: PL_ECONFIG; reason[cap] says why.
+ */
+PL_MUST_USE pl_err pl_regs_check_config(const pl_roompool_config *config,
+                                        char *reason, size_t cap);
 PL_MUST_USE pl_err pl_reg_load(pl_pool *pool, const pl_reg_row *row);
 void pl_regs_resume(pl_pool *pool);
 /* A signaling worker is gone: what it was Contact of is registered anew. */
