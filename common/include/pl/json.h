@@ -33,9 +33,14 @@ const pl_json *pl_json_at(const pl_json *json, size_t index);
 PL_MUST_USE pl_err pl_json_as_str(const pl_json *json, pl_slice *ret_text);
 PL_MUST_USE pl_err pl_json_as_i64(const pl_json *json, int64_t *ret_value);
 PL_MUST_USE pl_err pl_json_as_bool(const pl_json *json, bool *ret_value);
+/* A number, with or without decimals. */
+PL_MUST_USE pl_err pl_json_as_num(const pl_json *json, double *ret_value);
 /* Whether it is JSON's null; a member that is absent (NULL) is not. */
 bool pl_json_is_null(const pl_json *json);
 bool pl_json_is_array(const pl_json *json);
+/* Name of the first member of an object that is not in `known`, which ends with
+ * NULL; NULL: all are. Borrowed. */
+const char *pl_json_stranger(const pl_json *json, const char *const *known);
 /* Members. Errors: PL_ENOENT absent or null; PL_EPROTO another type. */
 PL_MUST_USE pl_err pl_json_get_str(const pl_json *json, const char *key,
                                    pl_slice *ret_text);

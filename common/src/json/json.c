@@ -122,6 +122,30 @@ pl_err pl_json_as_bool(const pl_json *json, bool *ret_value)
     return PL_OK;
 }
 
+pl_err pl_json_as_num(const pl_json *json, double *ret_value)
+{
+    if (!json_is_number(in(json)))
+        return PL_EPROTO;
+    *ret_value = json_number_value(in(json));
+    return PL_OK;
+}
+
+const char *pl_json_stranger(const pl_json *json, const char *const *known)
+{
+    json_t *object = (json_t *)(void *)(uintptr_t)json;
+    const char *key = NULL;
+    json_t *value = NULL;
+    json_object_foreach(object, key, value)
+    {
+        const char *const *k = known;
+        while (*k && strcmp(*k, key) != 0)
+            k++;
+        if (!*k)
+            return key;
+    }
+    return NULL;
+}
+
 bool pl_json_is_null(const pl_json *json)
 {
     return json && json_is_null(in(json));
