@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "device/relay.h"
 #include "participant.h"
 #include "pl/str.h"
 #include "refer.h"
@@ -656,6 +657,7 @@ static void cancel_anywhere(pl_pool *pool, const char *node, uint64_t corr)
     cursor = 0;
     while ((part = pl_map_next(pool->parts, &cursor, NULL)) != NULL)
         cancel_part(pool, part, node, corr);
+    pl_relay_forget(pool, node, corr);
 }
 
 void pl_polls_forget(pl_pool *pool, const char *node)
@@ -674,5 +676,7 @@ void pl_on_event_poll_cancel(pl_pool *pool, const pl_bus_in *in)
         cancel_session(pool, sess, in->node, m->corr);
     } else if (part) {
         cancel_part(pool, part, in->node, m->corr);
+    } else {
+        pl_relay_forget(pool, in->node, m->corr);
     }
 }
