@@ -135,10 +135,10 @@ static const struct loader {
     {&PL_TABLE_WORKER, load_worker},     {&PL_TABLE_VMR, load_vmr},
     {&PL_TABLE_SETTING, load_setting},   {&PL_TABLE_AUTO, load_auto},
     {&PL_TABLE_AUTOROOM, load_autoroom}, {&PL_TABLE_VIDEO, load_video},
-    {&PL_TABLE_VCALL, load_vcall},       {&PL_TABLE_RELAY, load_relay},
-    {&PL_TABLE_RELAYEV, load_relayev},   {&PL_TABLE_SUBSCR, load_subscr},
+    {&PL_TABLE_VCALL, load_vcall},       {&PL_TABLE_SUBSCR, load_subscr},
     {&PL_TABLE_NOTIF, load_notif},       {&PL_TABLE_RELAY, load_relay},
-    {&PL_TABLE_RELAYEV, load_relayev},   {&PL_TABLE_REG, load_reg},
+    {&PL_TABLE_RELAYEV, load_relayev},
+    {&PL_TABLE_REG, load_reg},
 };
 
 /* ---- what follows from what was read ---- */
