@@ -67,7 +67,7 @@ typedef struct pl_bus_route { /* handler of one message */
     void *ctx;
 } pl_bus_route;
 
-enum { PL_BUS_ROUTES_MAX = 64, PL_BUS_BUCKETS = 1024 };
+enum { PL_BUS_ROUTES_MAX = 192, PL_BUS_BUCKETS = 1024 };
 
 struct pl_bus {
     pl_loop *loop;
