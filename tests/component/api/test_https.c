@@ -13,89 +13,11 @@
 #include <unistd.h>
 
 #include "https_client.h"
+#include "parrot.h"
 #include "pl/buf.h"
 #include "pl/str.h"
 
 enum { S = 1000000, ANSWER_MAX = 4096 };
-
-/* ---- a server that says one thing ---- */
-
-typedef struct parrot {
-    int fd, stop[2];
-    unsigned port, n;
-    char *says; /* NULL: nothing */
-    char heard[4096];
-    pthread_t thread;
-} parrot;
-
-static void hear(parrot *p, int fd)
-{
-    size_t len = 0;
-    p->heard[0] = '\0';
-    while (len + 1 < sizeof p->heard) {
-        struct pollfd wait = {.fd = fd, .events = POLLIN};
-        const char *end = strstr(p->heard, "\r\n\r\n");
-        const char *size = strstr(p->heard, "Content-Length: ");
-        if (end && strlen(end + 4) >= (size_t)(size ? atoi(size + 16) : 0))
-            break;
-        if (poll(&wait, 1, 5000) != 1)
-            break;
-        ssize_t n = read(fd, p->heard + len, sizeof p->heard - 1 - len);
-        if (n <= 0)
-            break;
-        len += (size_t)n;
-        p->heard[len] = '\0';
-    }
-}
-
-static void *chatter(void *ctx)
-{
-    parrot *p = ctx;
-    for (;;) {
-        struct pollfd wait[] = {{.fd = p->fd, .events = POLLIN},
-                                {.fd = p->stop[0], .events = POLLIN}};
-        if (poll(wait, 2, -1) < 0 || wait[1].revents)
-            return NULL;
-        int fd = accept(p->fd, NULL, NULL);
-        hear(p, fd);
-        p->n++;
-        if (!p->says) /* until we are told to stop */
-            (void)poll(&wait[1], 1, -1);
-        for (size_t at = 0, len = p->says ? strlen(p->says) : 0; at < len;) {
-            ssize_t n = send(fd, p->says + at, len - at, MSG_NOSIGNAL);
-            if (n <= 0)
-                break;
-            at += (size_t)n;
-        }
-        close(fd);
-    }
-}
-
-static void parrot_start(parrot *p, const char *says)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET,
-                             .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t len = sizeof at;
-    memset(p, 0, sizeof *p);
-    p->says = says ? strdup(says) : NULL;
-    p->fd = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(bind(p->fd, (void *)&at, len), 0);
-    assert_int_equal(listen(p->fd, 8), 0);
-    assert_int_equal(getsockname(p->fd, (void *)&at, &len), 0);
-    p->port = ntohs(at.sin_port);
-    assert_int_equal(pipe(p->stop), 0);
-    assert_int_equal(pthread_create(&p->thread, NULL, chatter, p), 0);
-}
-
-static void parrot_stop(parrot *p)
-{
-    assert_int_equal(write(p->stop[1], "x", 1), 1);
-    pthread_join(p->thread, NULL);
-    close(p->fd);
-    close(p->stop[0]);
-    close(p->stop[1]);
-    free(p->says);
-}
 
 /* ---- the client ---- */
 
@@ -183,7 +105,7 @@ static void meet(const char *says, int64_t timeout_ms, result *out)
     parrot p;
     char url[64];
     rig_open(&r, "");
-    parrot_start(&p, says);
+    parrot_start(&p, says, NULL);
     pl_fmt_cut(url, sizeof url, "http://127.0.0.1:%u/", p.port);
     ask(&r, &(pl_https_request){.url = url, .timeout_ms = timeout_ms}, out);
     rig_close(&r);
@@ -298,8 +220,10 @@ static void sends_what_was_asked(void **state)
     setenv("http_proxy", "http://127.0.0.1:1/", 1);
     setenv("all_proxy", "http://127.0.0.1:1/", 1);
     rig_open(&r, "");
-    parrot_start(&p, "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/x\r\n"
-                     "Retry-After: 7\r\nContent-Length: 2\r\n\r\nno");
+    parrot_start(&p,
+                 "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/x\r\n"
+                 "Retry-After: 7\r\nContent-Length: 2\r\n\r\nno",
+                 NULL);
     pl_fmt_cut(url, sizeof url, "http://127.0.0.1:%u/in?x=y", p.port);
     pl_https_request q = {.method = "PATCH",
                           .url = url,
@@ -382,7 +306,7 @@ static void counts_and_can_be_closed(void **state)
     result out[3] = {{.is_done = false}};
     char url[64];
     rig_open(&r, "");
-    parrot_start(&p, NULL);
+    parrot_start(&p, NULL, NULL);
     pl_fmt_cut(url, sizeof url, "http://127.0.0.1:%u/", p.port);
     pl_https_request q = {
         .method = "GET", .url = url, .timeout_ms = 8000, .answer_max = 1};
