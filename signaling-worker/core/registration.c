@@ -9,8 +9,8 @@
 
 enum { PORT_SIP = 5060, PORT_SIPS = 5061 };
 
-void pl_registration_lines(const pl_registration *r, const char *contact,
-                           char *buf, size_t cap)
+void pl_sip_registration_lines(const pl_sip_registration *r,
+                               const char *contact, char *buf, size_t cap)
 {
     bool is_removal = r->expires_s == 0;
     pl_fmt_cut(buf, cap, "Contact: <%s>%s\r\n", contact,
@@ -35,7 +35,8 @@ static uint32_t seconds(pl_slice text)
     uint64_t n = 0;
     if (pl_parse_u64(text, UINT64_MAX, &n) != PL_OK)
         return MALFORMED_S;
-    return n > PL_REGISTRATION_MAX_S ? PL_REGISTRATION_MAX_S : (uint32_t)n;
+    return n > PL_SIP_REGISTRATION_MAX_S ? PL_SIP_REGISTRATION_MAX_S
+                                         : (uint32_t)n;
 }
 
 static uint16_t port_of(const pl_sip_uri *u)
@@ -102,7 +103,7 @@ static bool collect(const pl_sip_head *head, const char *name, char *buf)
             if (item.len == 0)
                 continue;
             if (!is_clean(item) || pl_sip_uri_parse(item, &uri) != PL_OK ||
-                pl_fmt(buf + n, PL_REGISTRATION_ROUTES - n, "%s%.*s",
+                pl_fmt(buf + n, PL_SIP_REGISTRATION_ROUTES - n, "%s%.*s",
                        n ? "," : "", (int)item.len,
                        (const char *)item.ptr) != PL_OK) {
                 buf[0] = '\0';
@@ -114,55 +115,55 @@ static bool collect(const pl_sip_head *head, const char *name, char *buf)
     return true;
 }
 
-static pl_registration_next take_grant(const pl_registration *r,
-                                       const pl_sip_head *head,
-                                       const char *contact,
-                                       pl_registration_grant *ret_grant)
+static pl_sip_registration_next take_grant(const pl_sip_registration *r,
+                                           const pl_sip_head *head,
+                                           const char *contact,
+                                           pl_sip_registration_grant *ret_grant)
 {
-    pl_registration_grant g = {.expires_s = 0};
+    pl_sip_registration_grant g = {.expires_s = 0};
     if (r->expires_s > 0) {
         g.expires_s = granted(head, contact, r->expires_s);
         g.is_cut = !collect(head, "Service-Route", g.service_route);
         g.is_cut |= !collect(head, "P-Associated-URI", g.associated_uri);
         if (g.expires_s == 0)
-            return PL_REGISTRATION_FAILED; /* taken, and dropped at once */
+            return PL_SIP_REGISTRATION_FAILED; /* taken, and dropped at once */
     }
     *ret_grant = g;
-    return PL_REGISTRATION_DONE;
+    return PL_SIP_REGISTRATION_DONE;
 }
 
 /* Section 10.2.8: once, with what it wants. */
-static pl_registration_next take_brief(pl_registration *r,
-                                       const pl_sip_head *head)
+static pl_sip_registration_next take_brief(pl_sip_registration *r,
+                                           const pl_sip_head *head)
 {
     size_t cursor = 0;
     pl_sip_line line;
     uint64_t min_s = 0;
     if (r->was_brief || r->expires_s == 0 ||
         !pl_sip_head_find(head, "Min-Expires", &cursor, &line) ||
-        pl_parse_u64(line.value, PL_REGISTRATION_MAX_S, &min_s) != PL_OK ||
+        pl_parse_u64(line.value, PL_SIP_REGISTRATION_MAX_S, &min_s) != PL_OK ||
         min_s <= r->expires_s)
-        return PL_REGISTRATION_FAILED;
+        return PL_SIP_REGISTRATION_FAILED;
     r->was_brief = true;
     r->expires_s = (uint32_t)min_s;
-    return PL_REGISTRATION_AGAIN;
+    return PL_SIP_REGISTRATION_AGAIN;
 }
 
-pl_registration_next pl_registration_take(pl_registration *r,
-                                          const pl_sip_msg *m,
-                                          const char *contact,
-                                          pl_registration_grant *ret_grant)
+pl_sip_registration_next
+pl_sip_registration_take(pl_sip_registration *r, const pl_sip_msg *m,
+                         const char *contact,
+                         pl_sip_registration_grant *ret_grant)
 {
     pl_sip_head head;
     if (m->status < 200)
-        return PL_REGISTRATION_WAIT;
+        return PL_SIP_REGISTRATION_WAIT;
     if (pl_sip_target_failed(m->status))
-        return PL_REGISTRATION_ELSEWHERE;
+        return PL_SIP_REGISTRATION_ELSEWHERE;
     if (m->status == 401 || m->status == 407)
-        return PL_REGISTRATION_CHALLENGE;
+        return PL_SIP_REGISTRATION_CHALLENGE;
     if (pl_sip_head_split(m->raw, &head) != PL_OK)
-        return PL_REGISTRATION_FAILED;
+        return PL_SIP_REGISTRATION_FAILED;
     if (m->status < 300)
         return take_grant(r, &head, contact, ret_grant);
-    return m->status == 423 ? take_brief(r, &head) : PL_REGISTRATION_FAILED;
+    return m->status == 423 ? take_brief(r, &head) : PL_SIP_REGISTRATION_FAILED;
 }

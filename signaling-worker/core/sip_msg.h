@@ -51,7 +51,7 @@ enum {
     PL_SIP_BRANCH_MAX = 255,
     PL_SIP_ROUTES_MAX = 2048,
     PL_SIP_AUTH_MAX = 1024,
-    PL_SIP_N_AUTH = 4,
+    PL_SIP_N_AUTH = 8,
 };
 
 typedef struct pl_sip_msg {
@@ -95,7 +95,7 @@ typedef struct pl_sip_msg {
     char why[129];                 /* text of a Reason header (RFC 3326) */
     pl_slice auth[PL_SIP_N_AUTH];  /* credentials of a request, challenges of a
                                       response; borrowed from the bytes */
-    unsigned n_auth;
+    unsigned n_auth, n_auth_own; /* the first are not of or for a proxy */
     pl_slice body; /* borrowed */
     pl_slice raw;  /* the bytes it came from; borrowed */
 } pl_sip_msg;

@@ -127,15 +127,12 @@ void pl_call_on_resolved(void *ctx, uint64_t tag, const pl_sip_target *targets,
 pl_err pl_call_look_up(pl_call *c)
 {
     const pl_calls *all = c->all;
-    const pl_sip_transport *t = pl_sip_stack_transport(all->stack);
-    pl_locate_wish wish = {.host = c->hop.next.host,
-                           .is_sips = c->hop.next.scheme == PL_URI_SIPS,
-                           .port = c->hop.next.port,
-                           .transport = c->hop.next.transport};
-    for (unsigned i = PL_URI_UDP; i <= PL_URI_TLS; i++) {
-        if (pl_sip_transport_port(t, (pl_uri_transport)i) != 0)
-            wish.can |= 1U << i;
-    }
+    pl_locate_wish wish = {
+        .host = c->hop.next.host,
+        .is_sips = c->hop.next.scheme == PL_URI_SIPS,
+        .port = c->hop.next.port,
+        .transport = c->hop.next.transport,
+        .can = pl_sip_transport_can(pl_sip_stack_transport(all->stack))};
     return pl_sip_resolve(all->resolver, &wish, c->serial);
 }
 

@@ -28,6 +28,38 @@ static void on_closed(void *ctx, uint32_t conn)
     }
 }
 
+/* ---- whose question it was ---- */
+
+static void on_located(void *ctx, uint64_t tag, const pl_sip_target *targets,
+                       unsigned n)
+{
+    pl_calls *all = ctx;
+    if (pl_registers_is_tag(tag))
+        pl_registers_on_located(all->registers, tag, targets, n);
+    else
+        pl_call_on_resolved(all, tag, targets, n);
+}
+
+static void on_response(void *ctx, uint64_t tag, const pl_sip_msg *m,
+                        const pl_sip_flow *flow, unsigned local_status)
+{
+    pl_calls *all = ctx;
+    if (!all->registers)
+        return; /* closing */
+    if (pl_registers_is_tag(tag))
+        pl_registers_on_response(all->registers, tag, m, local_status);
+    else
+        pl_call_on_response(all, tag, m, flow, local_status);
+}
+
+pl_err pl_calls_register(pl_calls *calls, const pl_sip_register *m,
+                         const pl_bus_ticket *ticket)
+{
+    if (calls->is_draining && m->expires_s > 0)
+        return PL_EDRAIN; /* the calls of the binding could not be taken */
+    return pl_registers_begin(calls->registers, m, ticket);
+}
+
 static pl_err load_password(pl_calls *all, const char *path)
 {
     if (!path[0])
@@ -84,7 +116,7 @@ static pl_err open_parts(pl_calls *all)
     if (e == PL_OK) {
         pl_sip_resolver_options ro = {.loop = all->o.loop,
                                       .servers = cfg->dns_servers,
-                                      .cb = pl_call_on_resolved,
+                                      .cb = on_located,
                                       .ctx = all};
         e = pl_sip_resolver_create(&ro, &all->resolver);
     }
@@ -107,12 +139,22 @@ static pl_err open_parts(pl_calls *all)
                  .may_begin = pl_call_may_begin,
                  .on_request = pl_call_on_request,
                  .on_ack = pl_call_on_ack,
-                 .on_response = pl_call_on_response,
+                 .on_response = on_response,
                  .on_stray_2xx = pl_call_on_stray_2xx,
                  .on_closed = on_closed},
         .max_transactions = cfg->max_transactions,
         .force_rport = cfg->force_rport};
-    return e == PL_OK ? pl_sip_stack_open(&so, &all->stack) : e;
+    if (e == PL_OK)
+        e = pl_sip_stack_open(&so, &all->stack);
+    if (e != PL_OK)
+        return e;
+    pl_registers_options go = {.loop = all->o.loop,
+                               .bus = all->o.bus,
+                               .metrics = all->o.metrics,
+                               .stack = all->stack,
+                               .resolver = all->resolver,
+                               .avoided = &all->avoided};
+    return pl_registers_create(&go, &all->registers);
 }
 
 pl_err pl_calls_create(const pl_calls_options *o, pl_calls **ret_calls)
@@ -152,6 +194,7 @@ void pl_calls_destroy(pl_calls **calls)
         pl_list_remove(&q->link);
         free(q);
     }
+    pl_registers_destroy(&all->registers);
     pl_sip_resolver_destroy(&all->resolver);
     pl_sip_stack_close(&all->stack);
     pl_guard_destroy(&all->guard);

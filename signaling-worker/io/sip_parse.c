@@ -364,6 +364,7 @@ static pl_err take_raw(const pl_gate *gate, pl_sip_msg *m)
     if (take_extensions(gate, m) != PL_OK)
         return PL_EPROTO;
     add_auth(gate, m->is_request ? "Authorization" : "WWW-Authenticate", m);
+    m->n_auth_own = m->n_auth;
     add_auth(gate, m->is_request ? "Proxy-Authorization" : "Proxy-Authenticate",
              m);
     return take_requires(gate, m);

@@ -10,6 +10,7 @@
 
 #include "pl/log.h"
 #include "pl/str.h"
+#include "sip_build.h"
 #include "sip_transport_impl.h"
 
 enum {
@@ -182,6 +183,33 @@ void pl_sip_transport_local(const pl_sip_transport *t, const pl_sip_flow *flow,
     unsigned usual = flow->transport == PL_URI_TLS ? SIPS_PORT : SIP_PORT;
     pl_fmt_cut(buf, PL_SIP_LOCAL_TEXT, "%s%s%s:%u", is_v6 ? "[" : "", host,
                is_v6 ? "]" : "", e ? (unsigned)e->port : usual);
+}
+
+void pl_sip_transport_contact(const pl_sip_transport *t,
+                              const pl_sip_flow *flow, const char *user,
+                              bool is_sips, char buf[PL_SIP_CONTACT_TEXT])
+{
+    static const char *const params[] = {[PL_URI_UDP] = "",
+                                         [PL_URI_TCP] = ";transport=tcp",
+                                         [PL_URI_TLS] = ";transport=tls"};
+    char local[PL_SIP_LOCAL_TEXT];
+    char escaped[3 * 64 + 1];
+    pl_sip_transport_local(t, flow, local);
+    if (pl_sip_escape_user(user, escaped, sizeof escaped) != PL_OK)
+        escaped[0] = '\0'; /* longer than one of ours can be */
+    pl_fmt_cut(buf, PL_SIP_CONTACT_TEXT, "%s:%s%s%s%s", is_sips ? "sips" : "sip",
+               escaped, escaped[0] ? "@" : "", local,
+               is_sips ? "" : params[flow->transport]);
+}
+
+unsigned pl_sip_transport_can(const pl_sip_transport *t)
+{
+    unsigned can = 0;
+    for (unsigned i = PL_URI_UDP; i <= PL_URI_TLS; i++) {
+        if (pl_sip_transport_port(t, (pl_uri_transport)i) != 0)
+            can |= 1U << i;
+    }
+    return can;
 }
 
 void pl_sip_transport_hold(pl_sip_transport *t, const pl_sip_flow *flow,

@@ -78,6 +78,14 @@ PL_MUST_USE pl_err pl_sip_transport_reach(pl_sip_transport *t,
 enum { PL_SIP_LOCAL_TEXT = 64 + 8 };
 void pl_sip_transport_local(const pl_sip_transport *t, const pl_sip_flow *flow,
                             char buf[PL_SIP_LOCAL_TEXT]);
+/* Address for a Contact under which the peer of a flow reaches us; user: not
+ * escaped, may be "". */
+enum { PL_SIP_CONTACT_TEXT = 3 * 64 + PL_SIP_LOCAL_TEXT + 32 };
+void pl_sip_transport_contact(const pl_sip_transport *t,
+                              const pl_sip_flow *flow, const char *user,
+                              bool is_sips, char buf[PL_SIP_CONTACT_TEXT]);
+/* Transports we listen on, as bits 1 << PL_URI_... */
+unsigned pl_sip_transport_can(const pl_sip_transport *t);
 /* Keep a connection open while something (a call) needs it; +1 or -1. */
 void pl_sip_transport_hold(pl_sip_transport *t, const pl_sip_flow *flow,
                            int change);

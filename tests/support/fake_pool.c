@@ -305,6 +305,88 @@ void pl_fake_pool_destroy(pl_fake_pool **pool)
     *pool = NULL;
 }
 
+/* ---- commands: words "key=value" ---- */
+
+typedef struct word {
+    const char *key;
+    char *text; /* or a number */
+    size_t cap;
+    uint32_t *number;
+} word;
+
+/* Value of a key in a line, cut; "" when it is not there. */
+static void value_of(const char *line, const char *key, char *buf, size_t cap)
+{
+    size_t n = strlen(key);
+    buf[0] = '\0';
+    for (const char *at = strchr(line, ' '); at; at = strchr(at + 1, ' ')) {
+        if (strncmp(at + 1, key, n) == 0 && at[n + 1] == '=') {
+            at += n + 2;
+            pl_fmt_cut(buf, cap, "%.*s", (int)strcspn(at, " \n"), at);
+            return;
+        }
+    }
+}
+
+static void take_words(const char *line, const word *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        char text[1100];
+        uint64_t number = 0;
+        value_of(line, words[i].key, text, sizeof text);
+        if (words[i].text)
+            pl_fmt_cut(words[i].text, words[i].cap, "%s", text);
+        else if (pl_parse_u64(pl_slice_str(text), UINT32_MAX, &number) == PL_OK)
+            *words[i].number = (uint32_t)number;
+    }
+}
+
+static void on_registered(void *ctx, pl_err e, const pl_bus_in *in)
+{
+    pl_fake_pool *p = ctx;
+    if (e != PL_OK) {
+        say(p, "register-refused", "%s", pl_err_text(e));
+    } else if (in->desc == &PL_MSG_SIP_REGISTERED) {
+        const pl_sip_registered *m = in->body;
+        say(p, "registered", "%u cseq %u contact %s route %s uris %s",
+            m->expires_s, m->cseq, m->contact,
+            m->service_route[0] ? m->service_route : "-",
+            m->associated_uri[0] ? m->associated_uri : "-");
+    } else {
+        const pl_sip_register_failed *m = in->body;
+        say(p, "register-failed", "%u cseq %u retry %u %s", m->sip_status,
+            m->cseq, m->retry_after_s, m->reason);
+    }
+}
+
+static void register_number(pl_fake_pool *p, const char *line)
+{
+    static pl_sip_register m;
+    m = (pl_sip_register){.cseq = 1, .expires_s = 3600};
+    const word words[] = {
+        {"registrar", m.registrar, sizeof m.registrar, NULL},
+        {"aor", m.aor, sizeof m.aor, NULL},
+        {"next_hop", m.next_hop, sizeof m.next_hop, NULL},
+        {"contact", m.contact_user, sizeof m.contact_user, NULL},
+        {"id", m.sip_call_id, sizeof m.sip_call_id, NULL},
+        {"cseq", NULL, 0, &m.cseq},
+        {"expires", NULL, 0, &m.expires_s},
+        {"old", m.old_contact, sizeof m.old_contact, NULL},
+        {"user", m.auth_user, sizeof m.auth_user, NULL},
+        {"password", m.auth_secret, sizeof m.auth_secret, NULL},
+    };
+    take_words(line, words, sizeof words / sizeof *words);
+    if (m.next_hop[0])
+        PL_MSG_SET(SIP_REGISTER, sip_register, &m, next_hop);
+    if (m.old_contact[0])
+        PL_MSG_SET(SIP_REGISTER, sip_register, &m, old_contact);
+    if (m.auth_user[0]) {
+        PL_MSG_SET(SIP_REGISTER, sip_register, &m, auth_user);
+        PL_MSG_SET(SIP_REGISTER, sip_register, &m, auth_secret);
+    }
+    send(p, &PL_MSG_SIP_REGISTER, &m, on_registered);
+}
+
 static void start_call(pl_fake_pool *p, const char *uri, unsigned ring_ms)
 {
     static pl_call_start m;
@@ -354,7 +436,9 @@ void pl_fake_pool_command(pl_fake_pool *pool, const char *line)
         pool->is_away = strcmp(line, "away") == 0;
         return;
     }
-    if (strncmp(line, "start ", 6) == 0) {
+    if (strncmp(line, "register ", 9) == 0) {
+        register_number(pool, line);
+    } else if (strncmp(line, "start ", 6) == 0) {
         size_t n = strcspn(line + 6, " \n");
         pl_fmt_cut(uri, sizeof uri, "%.*s", (int)n, line + 6);
         uint64_t ms = 0;

@@ -16,7 +16,7 @@ typedef struct program {
     pl_bus *bus;
     pl_fake_pool *pool;
     pl_io *in;
-    char line[512];
+    char line[2048];
     size_t len;
 } program;
 
