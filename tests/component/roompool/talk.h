@@ -38,8 +38,10 @@ typedef struct answer {
         pl_video_session video;
         pl_video_call video_call;
         pl_management_done managed;
+        pl_registration registration;
         pl_relay_channel relay_channel;
         pl_relay_event relay;
+        pl_device_refused device_refused;
         pl_ok ok;
     } body;
     char sdp[512];

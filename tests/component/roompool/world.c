@@ -60,6 +60,10 @@ void world_send_inventory(world *w)
         world_say_hello(w, w->sig.bus, w->sig.node, PL_ROLE_SIGNALING);
         signaling_inventory(&w->sig);
     }
+    if (w->sig2.bus) {
+        world_say_hello(w, w->sig2.bus, w->sig2.node, PL_ROLE_SIGNALING);
+        signaling_inventory(&w->sig2);
+    }
     world_say_hello(w, w->api, w->api_node, PL_ROLE_API);
     world_run(w, 10 * MS);
 }
@@ -98,6 +102,9 @@ void world_start_roompool(world *w)
     assert_int_equal(e, PL_OK);
     if (w->wrap)
         w->store = w->wrap(w->wrap_ctx, w->store);
+    assert_int_equal(pl_lines_parse(pl_slice_str(w->lines_text), &w->lines,
+                                    reason, sizeof reason),
+                     PL_OK);
     w->bus = world_open_bus(w, "roompool", PL_ROLE_ROOMPOOL);
     pl_glue_options o = {.loop = w->loop,
                          .bus = w->bus,
@@ -107,6 +114,7 @@ void world_start_roompool(world *w)
                          .node = "roompool",
                          .beat_ms = 250,
                          .platform_login = "pool:secret",
+                         .lines = w->lines,
                          .fatal = on_fatal,
                          .fatal_ctx = w};
     assert_int_equal(pl_glue_create(&o, &w->glue), PL_OK);
@@ -125,6 +133,7 @@ void world_kill_roompool(world *w)
     pl_bus_close(&w->bus);
     pl_glue_destroy(&w->glue);
     w->store->ops->close(&w->store);
+    pl_lines_destroy(&w->lines);
 }
 
 void world_prepare(world *w)
@@ -132,6 +141,7 @@ void world_prepare(world *w)
     memset(w, 0, sizeof *w);
     pl_log_open("test", PL_LOG_ERROR, false);
     preset(&w->config);
+    w->lines_text = WORLD_LINES;
     w->config.abandoned_s = 0; /* most pages here neither talk nor read */
     /* In memory where there is such a place: many commits, no power cuts. */
     pl_fmt_cut(w->folder, sizeof w->folder, "/dev/shm/pl-roompool-XXXXXX");
@@ -186,6 +196,7 @@ void world_destroy(world *w)
     for (unsigned i = 0; i < 3; i++)
         pl_bus_close(&w->media[i].bus);
     pl_bus_close(&w->sig.bus);
+    pl_bus_close(&w->sig2.bus);
     pl_bus_close(&w->api);
     web_stop(w);
     pl_bus_hub_destroy(&w->hub);

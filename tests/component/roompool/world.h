@@ -5,6 +5,7 @@
 #define PL_TEST_WORLD_H
 
 #include "bus_glue.h"
+#include "core/device/registration.h"
 #include "core/model.h"
 #include "fake_client.h"
 #include "fake_media.h"
@@ -14,6 +15,12 @@
 #include "pl/loop.h"
 #include "pl/str.h"
 
+/* Numbers of ours: without a network, by a trunk, by an account. */
+#define WORLD_LINES                                                            \
+    "+4930555* trunk domain=localhost\n"                                       \
+    "+4930666* trunk domain=ims.test next_hop=sip:192.0.2.1\n"                 \
+    "+4930777* account domain=reg.test password=secret\n"
+
 struct world {
     pl_loop *loop;
     pl_bus_hub *hub;
@@ -22,12 +29,14 @@ struct world {
     pl_metrics *metrics;
     pl_glue *glue;
     pl_roompool_config config;
+    const char *lines_text; /* numbers of ours, read when roompool starts */
+    pl_lines *lines;
     char folder[64];
     char path[96];
     pl_bus *api;
     char api_node[65];
     fake_media media[3];
-    fake_signaling sig;
+    fake_signaling sig, sig2;
     fake_web web; /* servers of others, behind the front end */
     unsigned n_media;
     bool is_fatal;
