@@ -257,9 +257,8 @@ static void refusals_are_told(void **state)
         phone_expect(&p, "REGISTER ");
         phone_reply(&p, rows[i].status, "reg", "");
         rig_until_said(rig, "register-failed", i + 1);
-        assert_has(
-            pl_fake_pool_last(pl_sig_rig_pool(rig), "register-failed"),
-            rows[i].want);
+        assert_has(pl_fake_pool_last(pl_sig_rig_pool(rig), "register-failed"),
+                   rows[i].want);
     }
     pl_fake_pool_command(pl_sig_rig_pool(rig),
                          "register registrar=tel:+1 " AOR " contact=c id=i");
