@@ -14,7 +14,11 @@
 #include "pl/list.h"
 #include "pl/str.h"
 
-enum { HEADER_MAX = 8192, HEADERS_MAX = 32768, KEPT_CONNECTIONS = 32 };
+enum {
+    HEADER_MAX = 8192 + 64, /* a long token with its header's name */
+    HEADERS_MAX = 32768,
+    KEPT_CONNECTIONS = 32
+};
 
 typedef struct job {
     pl_list link;
@@ -386,6 +390,8 @@ static pl_err set_headers(job *j, const pl_https_request *request)
     if (!e)
         e = add_header(j, "Idempotency-Key", request->idempotency_key);
     if (!e)
+        e = add_header(j, "x-correlator", request->correlator);
+    if (!e)
         e = add_authorization(j, request);
     return e;
 }
@@ -422,6 +428,10 @@ static void set_options(job *j, const pl_https_request *request)
     /* Do not wait for a thread that still looks up a name. */
     (void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
+    if (request->connect_ms > 0) {
+        (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                               (long)request->connect_ms);
+    }
     (void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
     (void)curl_easy_setopt(easy, CURLOPT_USERAGENT, "parley/" PL_VERSION);
     (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, checks);

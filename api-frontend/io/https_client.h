@@ -39,7 +39,9 @@ typedef struct pl_https_request {
     const char *bearer; /* token */
     pl_slice body;
     const char *content_type, *idempotency_key;
+    const char *correlator; /* header x-correlator */
     int64_t timeout_ms;
+    int64_t connect_ms;   /* of this to be connected; 0: all of it */
     size_t answer_max;    /* bytes of its body */
     bool any_certificate; /* the server's is not checked */
     /* NULL: any address will do. Borrowed until the answer. */

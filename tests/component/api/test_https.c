@@ -264,6 +264,63 @@ static void sends_what_was_asked(void **state)
     parrot_stop(&p);
 }
 
+/* An event with two long SDPs, a long token and an id. */
+static void sends_long_events(void **state)
+{
+    enum { TOKEN = 8192, BODY = 256 * 1024 };
+    static char token[TOKEN + 1], body[BODY + 1];
+    static parrot p;
+    rig r;
+    result out;
+    char url[64];
+    (void)state;
+    memset(token, 't', TOKEN);
+    memset(body, 'b', BODY);
+    rig_open(&r, "");
+    parrot_start(&p, "HTTP/1.1 204 No\r\nContent-Length: 0\r\n\r\n", NULL);
+    pl_fmt_cut(url, sizeof url, "http://127.0.0.1:%u/", p.port);
+    pl_https_request q = {.method = "POST",
+                          .url = url,
+                          .bearer = token,
+                          .body = pl_slice_str(body),
+                          .content_type = "application/cloudevents+json",
+                          .correlator = "c-1"};
+    ask(&r, &q, &out);
+    assert_int_equal(out.error, PL_OK);
+    assert_int_equal(out.status, 204);
+    const char *sent = strstr(p.heard, "Authorization: Bearer ttt");
+    assert_non_null(sent);
+    assert_int_equal(strspn(sent + 22, "t"), TOKEN);
+    assert_non_null(strstr(p.heard, "\r\nx-correlator: c-1\r\n"));
+    assert_non_null(
+        strstr(p.heard, "Content-Type: application/cloudevents+json\r\n"));
+    assert_string_equal(strstr(p.heard, "\r\n\r\n") + 4, body);
+    q.correlator = "a\r\nX: y";
+    ask(&r, &q, &out);
+    assert_int_equal(out.error, PL_EINVAL);
+    rig_close(&r);
+    parrot_stop(&p);
+}
+
+static void waits_less_for_a_connection(void **state)
+{
+    static parrot p; /* it never greets */
+    rig r;
+    result out;
+    char url[64];
+    (void)state;
+    rig_open(&r, "");
+    parrot_start(&p, NULL, NULL);
+    pl_fmt_cut(url, sizeof url, "https://127.0.0.1:%u/", p.port);
+    ask(&r,
+        &(pl_https_request){
+            .url = url, .timeout_ms = 3600000, .connect_ms = 200},
+        &out);
+    assert_int_equal(out.error, PL_ETIMEOUT);
+    rig_close(&r);
+    parrot_stop(&p);
+}
+
 static void bounds_what_it_reads(void **state)
 {
     (void)state;
@@ -331,6 +388,8 @@ int main(void)
         cmocka_unit_test(checks_certificates),
         cmocka_unit_test(goes_nowhere_inside),
         cmocka_unit_test(sends_what_was_asked),
+        cmocka_unit_test(sends_long_events),
+        cmocka_unit_test(waits_less_for_a_connection),
         cmocka_unit_test(bounds_what_it_reads),
         cmocka_unit_test(counts_and_can_be_closed),
     };
