@@ -303,8 +303,8 @@ static void prune(void *ctx, void *object)
         pl_pool_fail(pool, e);
     keep_ms = (int64_t)pool->config->video_keep_days * 86400 * 1000;
     pl_video_prune(pool, pool->now.wall_ms - keep_ms);
-    keep_ms = (int64_t)pool->config->device_keep_days * 86400 * 1000;
-    e = pool->store->ops->prune_devices(
+    keep_ms = (int64_t)pool->config->registration_keep_days * 86400 * 1000;
+    e = pool->store->ops->prune_registrations(
         pool->store, pool->now.wall_ms - keep_ms, pool->config->max_records);
     if (e)
         pl_pool_fail(pool, e);

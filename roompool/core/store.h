@@ -63,9 +63,9 @@ typedef struct pl_store_ops {
     pl_err (*prune_records)(pl_store *store, int64_t wall_ms, uint32_t keep);
     /* Delete video sessions that ended before wall_ms, with what is theirs. */
     pl_err (*prune_videos)(pl_store *store, int64_t wall_ms);
-    /* Delete registrations and calls of devices that ended before wall_ms, and
-     * the oldest beyond keep. */
-    pl_err (*prune_devices)(pl_store *store, int64_t wall_ms, uint32_t keep);
+    /* Delete registrations of devices that ended before wall_ms, and the oldest
+     * beyond keep. */
+    pl_err (*prune_registrations)(pl_store *store, int64_t wall_ms, uint32_t keep);
     void (*close)(pl_store **store);
 } pl_store_ops;
 

@@ -24,13 +24,12 @@
 enum { MAX_TABLES = 32, SQL_MAX = 2048, APPLICATION_ID = 0x5061726c };
 
 /* History, which is deleted when it is old or too much: by when it ended.
- * First what records have, then what devices have. */
-enum { N_RECORDS = 2, N_HISTORY = 4 };
+ * First the records. */
+enum { N_RECORDS = 2, N_HISTORY = 3 };
 static const char *const PRUNE_OLD[N_HISTORY] = {
     "DELETE FROM call_records WHERE left_at < ?",
     "DELETE FROM conference_records WHERE ended_at < ?",
-    "DELETE FROM registrations WHERE ended_at < ?",
-    "DELETE FROM device_calls WHERE ended_at < ?"};
+    "DELETE FROM registrations WHERE ended_at < ?"};
 static const char *const PRUNE_BEYOND[N_HISTORY] = {
     "DELETE FROM call_records WHERE left_at <= (SELECT left_at "
     "FROM call_records ORDER BY left_at DESC LIMIT 1 OFFSET ?)",
@@ -38,9 +37,6 @@ static const char *const PRUNE_BEYOND[N_HISTORY] = {
     "FROM conference_records ORDER BY ended_at DESC LIMIT 1 OFFSET ?)",
     "DELETE FROM registrations WHERE ended_at <= (SELECT ended_at "
     "FROM registrations WHERE ended_at IS NOT NULL "
-    "ORDER BY ended_at DESC LIMIT 1 OFFSET ?)",
-    "DELETE FROM device_calls WHERE ended_at <= (SELECT ended_at "
-    "FROM device_calls WHERE ended_at IS NOT NULL "
     "ORDER BY ended_at DESC LIMIT 1 OFFSET ?)"};
 
 typedef struct table_statements {
@@ -521,7 +517,7 @@ static pl_err prune_records(pl_store *store, int64_t wall_ms, uint32_t keep)
     return prune_history(self_of(store), 0, N_RECORDS, wall_ms, keep);
 }
 
-static pl_err prune_devices(pl_store *store, int64_t wall_ms, uint32_t keep)
+static pl_err prune_registrations(pl_store *store, int64_t wall_ms, uint32_t keep)
 {
     return prune_history(self_of(store), N_RECORDS, N_HISTORY, wall_ms, keep);
 }
@@ -568,7 +564,7 @@ static const pl_store_ops OPS = {.put = put,
                                  .is_dirty = is_dirty,
                                  .prune_records = prune_records,
                                  .prune_videos = prune_videos,
-                                 .prune_devices = prune_devices,
+                                 .prune_registrations = prune_registrations,
                                  .close = close_store};
 
 /* ---- opening ---- */

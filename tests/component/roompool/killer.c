@@ -75,9 +75,9 @@ static pl_err k_prune_videos(pl_store *s, int64_t wall_ms)
     return real_of(s)->ops->prune_videos(real_of(s), wall_ms);
 }
 
-static pl_err k_prune_devices(pl_store *s, int64_t wall_ms, uint32_t keep)
+static pl_err k_prune_regs(pl_store *s, int64_t wall_ms, uint32_t keep)
 {
-    return real_of(s)->ops->prune_devices(real_of(s), wall_ms, keep);
+    return real_of(s)->ops->prune_registrations(real_of(s), wall_ms, keep);
 }
 
 static void k_close(pl_store **s)
@@ -95,7 +95,7 @@ static const pl_store_ops KILLER_OPS = {.put = k_put,
                                         .is_dirty = k_is_dirty,
                                         .prune_records = k_prune,
                                         .prune_videos = k_prune_videos,
-                                        .prune_devices = k_prune_devices,
+                                        .prune_registrations = k_prune_regs,
                                         .close = k_close};
 
 static pl_store *wrap(void *ctx, pl_store *real)

@@ -282,7 +282,7 @@ static void rows_of_the_past_are_pruned(void **state)
     fresh(&w);
     assert_int_equal(device_registers(&w, &DEVICE, NUMBER, 60, NULL), 0);
     assert_int_equal(device_registers(&w, &DEVICE, NUMBER2, 86400, NULL), 0);
-    w.config.device_keep_days = 1;
+    w.config.registration_keep_days = 1;
     world_run(&w, 20 * 3600 * (int64_t)S);
     assert_int_equal(world_sql(&w, "SELECT count(*) FROM registrations"), 2);
     world_run(&w, 10 * 3600 * (int64_t)S);
