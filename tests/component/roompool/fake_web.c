@@ -25,6 +25,7 @@ static void on_fetch(void *ctx, const pl_bus_in *in)
     assert_non_null(r);
     r->method = m->method;
     r->timeout_ms = m->timeout_ms;
+    r->connect_ms = m->connect_ms;
     r->auth = PL_MSG_HAS(FETCH, fetch, m, auth) ? m->auth : 0;
     r->any_certificate =
         PL_MSG_HAS(FETCH, fetch, m, any_certificate) && m->any_certificate;
@@ -33,6 +34,7 @@ static void on_fetch(void *ctx, const pl_bus_in *in)
     PUT(r->secret, m->secret);
     PUT(r->content_type, m->content_type);
     PUT(r->idempotency_key, m->idempotency_key);
+    PUT(r->correlator, m->correlator);
     r->body = malloc(m->body.len + 1);
     assert_non_null(r->body);
     pl_fmt_cut(r->body, m->body.len + 1, "%.*s", (int)m->body.len,

@@ -9,9 +9,10 @@ enum { WEB_REQUESTS = 256, WEB_BODY_MAX = 16384 };
 
 typedef struct web_request {
     uint32_t method, auth; /* fetch_method, fetch_auth */
-    char url[2049], secret[4097], content_type[65], idempotency_key[129];
+    char url[2049], secret[8193], content_type[65], idempotency_key[129];
+    char correlator[257];
     char *body; /* ends in NUL; owned by the world */
-    uint32_t timeout_ms;
+    uint32_t timeout_ms, connect_ms;
     bool any_certificate, configured;
     bool is_answered;
     pl_bus_ticket ticket;

@@ -41,6 +41,7 @@ typedef struct answer {
         pl_registration registration;
         pl_relay_channel relay_channel;
         pl_relay_event relay;
+        pl_subscription subscription;
         pl_device_refused device_refused;
         pl_ok ok;
     } body;
