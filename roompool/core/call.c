@@ -92,6 +92,7 @@ void pl_sipcall_remove(pl_pool *pool, pl_call *call)
 void pl_sipcall_free(pl_call *call)
 {
     free(call->sdp);
+    free(call->saved);
     free(call);
 }
 
@@ -124,8 +125,19 @@ void pl_sipcall_end(pl_pool *pool, pl_call *call, const char *reason)
     pl_sipcall_remove(pool, call);
 }
 
+void pl_sipcall_forget(pl_pool *pool, const char *node, const char *call_id)
+{
+    pl_call_end m = {.is_elsewhere = true};
+    PL_SET(m.call_id, call_id);
+    PL_MSG_SET(CALL_END, call_end, &m, is_elsewhere);
+    pl_pool_send(pool, node, 0, &PL_MSG_CALL_END, &m, NULL);
+}
+
 void pl_sipcall_end_orphan(pl_pool *pool, const char *node, const char *call_id)
 {
     pl_pool_count(pool, PL_RM_orphans);
-    send_end(pool, node, call_id, "not known here", true);
+    if (pl_sipcall_find(pool, call_id)) /* another worker holds it */
+        pl_sipcall_forget(pool, node, call_id);
+    else
+        send_end(pool, node, call_id, "not known here", true);
 }

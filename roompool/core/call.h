@@ -19,7 +19,10 @@ void pl_sipcall_end(pl_pool *pool, pl_call *call, const char *reason);
 void pl_sipcall_free(pl_call *call);
 /* It has ended by itself. */
 void pl_sipcall_remove(pl_pool *pool, pl_call *call);
-/* End a call that only the worker knows. */
+/* Tell a worker to drop a call that another holds now; its peer hears nothing.
+ */
+void pl_sipcall_forget(pl_pool *pool, const char *node, const char *call_id);
+/* End a call that only the worker knows, or drop it if another has it. */
 void pl_sipcall_end_orphan(pl_pool *pool, const char *node,
                            const char *call_id);
 

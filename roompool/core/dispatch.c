@@ -1,4 +1,5 @@
 /* dispatch.c - which message goes to which function, and who may send it. */
+#include "adoption.h"
 #include "chat.h"
 #include "conference_api.h"
 #include "control.h"
@@ -118,6 +119,7 @@ static const route ROUTES[] = {
     {&PL_MSG_CALL_REPORT, FROM_SIGNALING, pl_on_call_report},
     {&PL_MSG_CALL_OFFER, FROM_SIGNALING, pl_on_call_offer},
     {&PL_MSG_CALL_DTMF, FROM_SIGNALING, pl_on_call_dtmf},
+    {&PL_MSG_DIALOG_SAVE, FROM_SIGNALING, pl_on_dialog_save},
 };
 enum { N_ROUTES = sizeof ROUTES / sizeof ROUTES[0] };
 

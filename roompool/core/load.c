@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adoption.h"
 #include "auto_dial.h"
 #include "call.h"
 #include "conference.h"
@@ -92,6 +93,7 @@ static pl_err load_event(void *ctx, const void *row)
 #define LOAD_leg      pl_leg_load
 #define LOAD_call     pl_sipcall_load
 #define LOAD_worker   pl_worker_load
+#define LOAD_dialog   pl_dialog_load
 #define LOAD_video    pl_video_load
 #define LOAD_vcall    pl_vcall_load
 #define LOAD_subscr   pl_subscr_load
@@ -114,6 +116,7 @@ LOADER(part)
 LOADER(leg)
 LOADER(call)
 LOADER(worker)
+LOADER(dialog)
 LOADER(video)
 LOADER(vcall)
 LOADER(subscr)
@@ -138,7 +141,7 @@ static const struct loader {
     {&PL_TABLE_VCALL, load_vcall},       {&PL_TABLE_SUBSCR, load_subscr},
     {&PL_TABLE_NOTIF, load_notif},       {&PL_TABLE_RELAY, load_relay},
     {&PL_TABLE_RELAYEV, load_relayev},
-    {&PL_TABLE_REG, load_reg},
+    {&PL_TABLE_REG, load_reg},           {&PL_TABLE_DIALOG, load_dialog},
 };
 
 /* ---- what follows from what was read ---- */

@@ -119,6 +119,14 @@ struct pl_leg {
     pl_task timer;       /* our offer waits for accept, or for its next try */
 };
 
+/* What another signaling worker needs to go on with a call; adoption.h. */
+typedef struct pl_saved {
+    char node[PL_NODE_MAX + 1];
+    uint64_t version;
+    size_t len;
+    char text[];
+} pl_saved;
+
 struct pl_call {
     pl_call_row row;
     pl_part *part;
@@ -130,6 +138,8 @@ struct pl_call {
                             outgoing: the answer, of a 183 or the 200 */
     size_t sdp_len;
     bool is_sdp_new; /* it is other than the one that has been applied */
+    pl_saved *saved; /* its dialog, NULL unknown */
+    unsigned n_adopt; /* workers that were asked to go on with it */
 };
 
 enum { PL_N_TOLD = 4 };

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "adoption.h"
 #include "auto_dial.h"
 #include "call.h"
 #include "conference.h"
@@ -138,11 +139,15 @@ static pl_call *next_gone(const pl_pool *pool, const char *node)
     return NULL;
 }
 
-static void end_gone_calls(pl_pool *pool, const char *node, const char *reason)
+/* goes_on: whether a call stays in spite of it. */
+static void end_gone_calls(pl_pool *pool, const char *node, const char *reason,
+                           bool (*goes_on)(pl_pool *, pl_call *))
 {
     pl_call *call;
     while ((call = next_gone(pool, node)) != NULL) {
         pl_part *part = call->part;
+        if (goes_on(pool, call))
+            continue;
         bool is_untold = call->row.state == PL_CALL_STATE_CALLING;
         pl_sipcall_remove(pool, call);
         if (!is_untold || !pl_auto_again(pool, part))
@@ -163,7 +168,7 @@ void pl_reconcile_place_waiting(pl_pool *pool)
 void pl_reconcile_end(pl_pool *pool, const char *node)
 {
     pl_leg *leg;
-    end_gone_calls(pool, node, "call lost");
+    end_gone_calls(pool, node, "call lost", pl_adopt_again);
     while ((leg = next_lost(pool, node)) != NULL)
         pl_leg_lost(pool, leg, "media lost");
     pl_reconcile_place_waiting(pool);
@@ -190,5 +195,5 @@ void pl_reconcile_calls_down(pl_pool *pool, const char *node,
                              const char *reason)
 {
     pl_reconcile_begin(pool, node);
-    end_gone_calls(pool, node, reason);
+    end_gone_calls(pool, node, reason, pl_adopt);
 }

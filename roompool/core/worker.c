@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "device/registration.h"
+#include "adoption.h"
 #include "event_stream.h"
 #include "pl/str.h"
 #include "placement.h"
@@ -143,25 +144,27 @@ static size_t name_len(const char *node)
     return dot ? (size_t)(dot - node) : strlen(node);
 }
 
-static pl_worker *other_boot(const pl_pool *pool, const char *node)
+static pl_worker *other_boot(const pl_pool *pool, const char *node,
+                             bool is_signaling)
 {
     size_t cursor = 0;
     pl_worker *w;
     size_t n = name_len(node);
     while ((w = pl_map_next(pool->workers, &cursor, NULL)) != NULL) {
         if (name_len(w->row.node) == n && strncmp(w->row.node, node, n) == 0 &&
-            strcmp(w->row.node, node) != 0)
+            strcmp(w->row.node, node) != 0 &&
+            (w->row.role == PL_ROLE_SIGNALING) == is_signaling)
             return w;
     }
     return NULL;
 }
 
 /* The same worker started again: its former life is over, and with it the
- * calls that it held. */
-static void bury_former(pl_pool *pool, const char *node)
+ * calls that it held, unless others go on with them. */
+static void bury_former(pl_pool *pool, const char *node, bool is_signaling)
 {
     pl_worker *w;
-    while ((w = other_boot(pool, node)) != NULL) {
+    while ((w = other_boot(pool, node, is_signaling)) != NULL) {
         take_down(pool, w);
         if (w->row.role == PL_ROLE_SIGNALING)
             pl_reconcile_calls_down(pool, w->row.node, "signaling worker lost");
@@ -241,7 +244,7 @@ void pl_on_hello(pl_pool *pool, const pl_bus_in *in)
     pl_err e = check_hello(pool, in);
     pl_worker *w = NULL;
     if (!e) {
-        bury_former(pool, in->node);
+        bury_former(pool, in->node, false);
         w = pl_worker_find(pool, in->node);
         PL_SET(fresh.node, in->node);
         if (!w)
@@ -264,6 +267,7 @@ void pl_on_hello(pl_pool *pool, const pl_bus_in *in)
     pl_reconcile_begin(pool, in->node);
     if (m->role == PL_ROLE_MEDIA)
         pl_reconcile_place_waiting(pool);
+    bury_former(pool, in->node, true); /* its calls may go on here */
 }
 
 void pl_pool_on_peer(pl_pool *pool, pl_now now, const char *node, bool up)
@@ -288,6 +292,7 @@ void pl_on_beat(pl_pool *pool, const pl_bus_in *in)
     uint32_t life =
         m->life == PL_LIFE_CONNECTING ? (uint32_t)PL_LIFE_READY : m->life;
     bool is_change = w->row.life != life;
+    bool drains = is_change && life == PL_LIFE_DRAINING;
     w->row.life = life;
     w->row.load_permille = m->load_permille;
     w->row.rooms = m->rooms;
@@ -295,6 +300,8 @@ void pl_on_beat(pl_pool *pool, const pl_bus_in *in)
     w->row.seen_at = pool->now.wall_ms;
     if (is_change || pool->now.us - w->stored_us >= STORE_US)
         save(pool, w);
+    if (drains && w->row.role == PL_ROLE_SIGNALING)
+        pl_adopt_from(pool, w->row.node);
 }
 
 void pl_on_goodbye(pl_pool *pool, const pl_bus_in *in)

@@ -59,6 +59,7 @@ static void on_call_end(void *ctx, const pl_bus_in *in)
     const pl_call_end *b = in->body;
     fake_call *c = call_of(s, b->call_id);
     c->is_ended = true;
+    c->is_forgotten = b->is_elsewhere;
     c->end_status =
         PL_MSG_HAS(CALL_END, call_end, b, sip_status) ? b->sip_status : 0;
     pl_fmt_cut(c->end_reason, sizeof c->end_reason, "%s", b->reason);
@@ -78,17 +79,30 @@ static void on_call_offer(void *ctx, const pl_bus_in *in)
         phone_answers_offer(s->world);
 }
 
+static void on_call_adopt(void *ctx, const pl_bus_in *in)
+{
+    fake_signaling *s = ctx;
+    const pl_call_adopt *b = in->body;
+    fake_call *c = call_of(s, b->call_id);
+    c->is_adopted = true;
+    c->version = b->version;
+    PUT(c->dialog, b->dialog);
+    if (s->refuse_adopt)
+        pl_bus_reply_error(s->bus, &in->ticket, s->refuse_adopt, NULL);
+    else if (!s->waits_adopt)
+        reply_ok(s->bus, in);
+}
+
 void phone_answers_offer(world *w)
 {
     pl_call_answer r = {.sdp = pl_slice_str("phone-answer")};
     pl_bus_reply(w->sig.bus, &w->sig.offer, &PL_MSG_CALL_ANSWER, &r);
 }
 
-void world_start_signaling(world *w)
+static void start(world *w, fake_signaling *s, const char *name)
 {
-    fake_signaling *s = &w->sig;
     *s = (fake_signaling){.world = w};
-    pl_fmt_cut(s->node, sizeof s->node, "sig-1.%u", ++w->n_boot);
+    pl_fmt_cut(s->node, sizeof s->node, "%s.%u", name, ++w->n_boot);
     s->bus = world_open_bus(w, s->node, PL_ROLE_SIGNALING);
     assert_int_equal(
         pl_bus_handle(s->bus, &PL_MSG_CALL_RESPOND, on_call_respond, s), 0);
@@ -98,8 +112,20 @@ void world_start_signaling(world *w)
                      0);
     assert_int_equal(
         pl_bus_handle(s->bus, &PL_MSG_CALL_OFFER, on_call_offer, s), 0);
+    assert_int_equal(
+        pl_bus_handle(s->bus, &PL_MSG_CALL_ADOPT, on_call_adopt, s), 0);
     if (w->glue)
         world_say_hello(w, s->bus, s->node, PL_ROLE_SIGNALING);
+}
+
+void world_start_signaling(world *w)
+{
+    start(w, &w->sig, "sig-1");
+}
+
+void world_start_second_signaling(world *w)
+{
+    start(w, &w->sig2, "sig-2");
 }
 
 void world_kill_signaling(world *w)
@@ -112,7 +138,9 @@ void signaling_inventory(fake_signaling *s)
     for (size_t i = 0; i < s->n_calls; i++)
         if (!s->calls[i].is_ended)
             world_send_item(s->bus, PL_INVENTORY_CALL, s->calls[i].id, "", 0,
-                            s->calls[i].status == 200 || s->calls[i].is_started
+                            s->calls[i].status == 200 ||
+                                    s->calls[i].is_adopted ||
+                                    s->calls[i].is_started
                                 ? PL_CALL_STATE_CONFIRMED
                                 : PL_CALL_STATE_CALLING);
     world_send_end(s->bus);
@@ -121,6 +149,23 @@ void signaling_inventory(fake_signaling *s)
 fake_call *sig_call(world *w, const char *call_id)
 {
     return call_of(&w->sig, call_id);
+}
+
+fake_call *sig_call_at(fake_signaling *s, const char *call_id)
+{
+    return call_of(s, call_id);
+}
+
+void signaling_saves(fake_signaling *s, const char *call_id, uint64_t version,
+                     const char *dialog)
+{
+    pl_dialog_save m = {.version = version};
+    PUT(m.call_id, call_id);
+    PUT(m.dialog, dialog);
+    assert_int_equal(pl_bus_event(s->bus, &(pl_bus_send){.to = NULL},
+                                  &PL_MSG_DIALOG_SAVE, &m),
+                     PL_OK);
+    world_run(s->world, 20 * MS);
 }
 
 fake_call *sig_started(world *w)

@@ -11,10 +11,13 @@ typedef struct fake_call {
     char id[65];
     uint32_t status; /* last call_respond */
     bool is_started, is_ended;
-    char sdp[256]; /* last we were given */
+    bool is_adopted, is_forgotten; /* taken over; told to drop it */
+    char sdp[256];                 /* last we were given */
     char end_reason[129];
     uint32_t end_status; /* of a call that was not answered */
     char to[257], from[129], from_name[129];
+    char dialog[256];
+    uint64_t version;
 } fake_call;
 
 typedef struct fake_signaling {
@@ -27,15 +30,24 @@ typedef struct fake_signaling {
     pl_err refuse_offer; /* answer them with this */
     bool waits;          /* answers them only in phone_answers_offer() */
     pl_bus_ticket offer; /* the last that waits */
+    pl_err refuse_adopt; /* what it answers who asks it to take a call */
+    bool waits_adopt;    /* or nothing */
 } fake_signaling;
 
 void world_start_signaling(world *w);
 void world_kill_signaling(world *w);
+/* One more of them, by another name; the telephones are at the first. */
+void world_start_second_signaling(world *w);
 /* List the calls that have not ended. */
 void signaling_inventory(fake_signaling *s);
 
 /* A call; made up when unknown. */
 fake_call *sig_call(world *w, const char *call_id);
+/* The same of either worker. */
+fake_call *sig_call_at(fake_signaling *s, const char *call_id);
+/* What a worker tells of the dialog of a call. */
+void signaling_saves(fake_signaling *s, const char *call_id, uint64_t version,
+                     const char *dialog);
 /* The one call that roompool started last. */
 fake_call *sig_started(world *w);
 
