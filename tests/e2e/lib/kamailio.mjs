@@ -16,11 +16,13 @@ export class Kamailio {
   // ones get 423; maxExpires: longer ones are cut; serviceRoute: calls are to
   // come by a route that it names; forbidsWrong: a wrong password gets 403, not
   // another challenge; notFound: status for who is not registered;
-  // challengesCalls: false takes calls without credentials.
+  // challengesCalls: false takes calls without credentials. trunks: [{ prefix,
+  // domain, uri }]: where numbers go that nobody registers. trace: port that
+  // gets a copy of every message, see trace.mjs.
   static async start(system, {
     name = 'telco', domain = `${name}.example`, users = {}, algorithm = 'MD5', withQop = true,
     minExpires = 0, maxExpires = 3600, serviceRoute = false, forbidsWrong = false,
-    notFound = 480, challengesCalls = true, nonceExpire = 300, port,
+    notFound = 480, challengesCalls = true, nonceExpire = 300, port, trunks = [], trace,
   } = {}) {
     const network = new Kamailio();
     network.domain = domain;
@@ -35,6 +37,19 @@ export class Kamailio {
       FORBIDS_WRONG: forbidsWrong ? 1 : 0, CHALLENGES_CALLS: challengesCalls ? 1 : 0,
       USERS: Object.entries(users)
         .map(([user, password]) => `  $sht(users=>${user}) = "${password}";`).join('\n'),
+      ALIASES: trunks.map(({ domain: one }) => `alias="${one}"`).join('\n'),
+      TRUNKS: trunks.map(({ prefix, uri }) => `  if ($rU =~ "^\\${prefix}") {
+    $du = "${uri}";
+    if (!t_relay()) sl_reply_error();
+    exit;
+  }`).join('\n'),
+      TRACE: trace ? `loadmodule "siptrace.so"
+modparam("siptrace", "duplicate_uri", "sip:127.0.0.1:${trace}")
+modparam("siptrace", "hep_mode_on", 1)
+modparam("siptrace", "hep_version", 3)
+modparam("siptrace", "trace_to_database", 0)
+modparam("siptrace", "trace_on", 1)
+modparam("siptrace", "trace_mode", 1)` : '',
       SERVICE_ROUTE: serviceRoute
         ? `  append_to_reply("Service-Route: <sip:orig@127.0.0.1:${network.port};lr>\\r\\n");` : '',
     };

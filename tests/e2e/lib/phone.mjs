@@ -54,13 +54,15 @@ ctrl_tcp_listen 127.0.0.1:${phone.controlPort}
 export class Phone {
   // codec: PCMU/8000, PCMA/8000, G722/16000 or opus/48000; transport: udp, tcp
   // or tls, which wants tls: { both, ca, port }: its certificate with key, the
-  // authority's, and where the system listens
-  static async open(system, voice, { codec = 'PCMU/8000', transport = 'udp', answer = 'auto', tls } = {}) {
+  // authority's, and where the system listens. line: { network, user, password }:
+  // it is registered at that Kamailio and calls by it
+  static async open(system, voice, { codec = 'PCMU/8000', transport = 'udp', answer = 'auto', tls, line } = {}) {
     const phone = new Phone();
     phone.system = system;
     phone.voice = voice;
     phone.transport = transport;
     phone.tls = tls;
+    phone.line = line;
     [phone.sipPort, phone.controlPort, phone.rtpPort] = await system.phonePorts();
     phone.dir = join(system.dir, `phone-${voice}`);
     phone.events = [];
@@ -71,11 +73,17 @@ export class Phone {
     // One file holds a whole story: baresip does not repeat it.
     await writeWav(wav, makeVoice(VOICES[voice], rate, 100), rate);
     await writeFile(join(phone.dir, 'config'), configText(phone, wav, rate, 1));
-    const own = `sip:${voice}@127.0.0.1:${phone.sipPort};transport=${transport}`;
+    const own = line ? `sip:${line.user}@${line.network.domain};transport=${transport}`
+      : `sip:${voice}@127.0.0.1:${phone.sipPort};transport=${transport}`;
+    const account = line ? `;auth_user=${line.user};auth_pass=${line.password};outbound="${line.network.uri}";regint=300`
+      : ';regint=0';
     await writeFile(join(phone.dir, 'accounts'),
-      `<${own}>;regint=0;audio_codecs=${codec};answermode=${answer}\n`);
+      `<${own}>${account};audio_codecs=${codec};answermode=${answer}\n`);
     await writeFile(join(phone.dir, 'contacts'), '');
     await phone.#start();
+    if (line) {
+      await until(`${voice} is registered`, async () => (await line.network.contacts(line.user)).length);
+    }
     return phone;
   }
 
@@ -131,8 +139,8 @@ export class Phone {
 
   async dial(user, { established = true } = {}) {
     const after = Date.now();
-    await this.command('dial',
-      `sip:${user}@127.0.0.1:${this.tls?.port ?? this.system.sipPort};transport=${this.transport}`);
+    await this.command('dial', this.line ? `sip:${user}@${this.line.network.domain};transport=${this.transport}`
+      : `sip:${user}@127.0.0.1:${this.tls?.port ?? this.system.sipPort};transport=${this.transport}`);
     if (established) await this.established(after);
   }
 

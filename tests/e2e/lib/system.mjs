@@ -27,7 +27,7 @@ async function portBlock() {
 }
 
 async function blockFree(base) {
-  for (const port of [0, 1, 2, 3, 4, 5].map((n) => base + n)) {
+  for (const port of [0, 1, 2, 3, 4, 5, 6].map((n) => base + n)) {
     const tcp = net.createServer();
     const udp = createSocket('udp4');
     try {
@@ -48,7 +48,10 @@ async function blockFree(base) {
 // Front end n of up to three.
 const frontendPort = (base, n) => (n === 1 ? base : base + 2 + n);
 
-function nodesText(base, frontends) {
+// Signaling worker n of up to two.
+const sipPort = (base, n) => (n === 1 ? base + 1 : base + 6);
+
+function nodesText(base, frontends, signalings) {
   const media = (n) => `media-${n} parley-media --webrtc_port=${base + 1 + n}`
     + ` --rtp_port_min=${base + 20 * n} --rtp_port_max=${base + 20 * n + 19}`
     + ' --bind_address=127.0.0.1 --announce_address=127.0.0.1 --announce_loopback=true';
@@ -56,8 +59,9 @@ function nodesText(base, frontends) {
     'roompool parley-roompool',
     media(1),
     media(2),
-    `signaling-1 parley-signaling --udp_listen=127.0.0.1:${base + 1}`
-      + ` --tcp_listen=127.0.0.1:${base + 1}`,
+    ...signalings.map((n) =>
+      `signaling-${n} parley-signaling --udp_listen=127.0.0.1:${sipPort(base, n)}`
+      + ` --tcp_listen=127.0.0.1:${sipPort(base, n)}`),
     ...frontends.map((n) =>
       `api-${n} parley-api --port=${frontendPort(base, n)} --listen=127.0.0.1`),
     '',
@@ -113,11 +117,12 @@ export class System {
 
   // settings: { roompool: { key: value }, .. } over the ones above, or a
   // function (base port, folder) that gives them
-  // frontends: how many, up to 3; supervised: false starts the processes
-  // without the supervisor, which gives up when too much dies.
-  static async start(settings = {}, { frontends = 1, supervised = true } = {}) {
+  // frontends, signalings: how many, up to 3 and 2; supervised: false starts the
+  // processes without the supervisor, which gives up when too much dies.
+  static async start(settings = {}, { frontends = 1, signalings = 1, supervised = true } = {}) {
     const system = new System();
     system.frontends = [1, 2, 3].slice(0, frontends);
+    system.signalings = [1, 2].slice(0, signalings);
     system.supervised = supervised;
     system.dir = await mkdtemp(join(tmpdir(), 'parley-e2e-'));
     system.base = await portBlock();
@@ -125,7 +130,8 @@ export class System {
     system.sipPort = system.base + 1;
     system.url = `https://localhost:${system.httpsPort}`;
     await mkdir(join(system.dir, 'var'), { mode: 0o700 });
-    await writeFile(join(system.dir, 'nodes'), nodesText(system.base, system.frontends));
+    await writeFile(join(system.dir, 'nodes'),
+      nodesText(system.base, system.frontends, system.signalings));
     await writeFile(join(system.dir, 'parley.conf'), configText(system.base,
       typeof settings === 'function' ? await settings(system.base, system.dir) : settings));
     try {
@@ -182,7 +188,8 @@ export class System {
   }
 
   get nodes() {
-    return ['roompool', 'media-1', 'media-2', 'signaling-1',
+    return ['roompool', 'media-1', 'media-2',
+      ...this.signalings.map((n) => `signaling-${n}`),
       ...this.frontends.map((n) => `api-${n}`)];
   }
 
