@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "device_api.h"
 #include "pl/json.h"
 #include "pl/str.h"
 
@@ -26,6 +27,7 @@ static const struct {
     {403, "Forbidden"},
     {404, "Not Found"},
     {405, "Method Not Allowed"},
+    {406, "Not Acceptable"},
     {408, "Request Timeout"},
     {409, "Conflict"},
     {410, "Gone"},
@@ -210,6 +212,13 @@ static void video_error(pl_answer *answer, int status, const char *text)
     pl_jw_close(&w, '}');
 }
 
+static void device_error(pl_answer *answer, int status, const char *text)
+{
+    if (status == 503)
+        pl_answer_header(answer, "Retry-After", "5");
+    pl_device_error(answer, status, pl_device_code_of(status), text);
+}
+
 void pl_answer_refuse(pl_answer *answer, pl_api_family family, int status,
                       const char *text)
 {
@@ -221,6 +230,7 @@ void pl_answer_refuse(pl_answer *answer, pl_api_family family, int status,
     case PL_FAMILY_ROOM: room_error(answer, status, text); break;
     case PL_FAMILY_MANAGEMENT: management_error(answer, status, text); break;
     case PL_FAMILY_VIDEO: video_error(answer, status, text); break;
+    case PL_FAMILY_DEVICE: device_error(answer, status, text); break;
     case PL_FAMILY_SITE:
     case PL_FAMILIES:
     default: plain_error(answer, status, text); break;
@@ -260,6 +270,7 @@ pl_api_family pl_family_of_path(pl_slice path)
         {"/public/", PL_FAMILY_ROOM},
         {"/video/", PL_FAMILY_VIDEO},
         {"/device/", PL_FAMILY_VIDEO},
+        {"/webrtc-", PL_FAMILY_DEVICE},
         {"/.well-known/", PL_FAMILY_TOKEN},
         {"/api/admin/", PL_FAMILY_MANAGEMENT},
     };
@@ -296,7 +307,7 @@ void pl_answer_cors(pl_answer *answer, const char *allowed, pl_slice origin)
         pl_answer_header(answer, "Access-Control-Allow-Origin", text);
     }
     pl_answer_header(answer, "Access-Control-Expose-Headers",
-                     "Location, x-expires, x-state, x-modId");
+                     "Location, x-expires, x-state, x-modId, x-correlator");
 }
 
 void pl_answer_preflight(pl_answer *answer, const char *methods)
@@ -310,7 +321,8 @@ void pl_answer_preflight(pl_answer *answer, const char *methods)
                      "x-calls-action, x-conference-action, action, x-modId, "
                      "x-mod-Id, modID, x-delete-reason, "
                      "x-transferTargetCallId, Last-Event-ID, token, pin, "
-                     "Idempotency-Key, x-auth-token");
+                     "Idempotency-Key, x-auth-token, x-correlator, "
+                     "registrationId");
     pl_answer_header(answer, "Access-Control-Max-Age", "7200");
 }
 

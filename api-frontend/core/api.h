@@ -58,6 +58,9 @@ typedef struct pl_api_op {
     void (*finish)(pl_api_call *call, pl_err e, const pl_msg_desc *desc,
                    const void *body, pl_answer *answer);
     unsigned arg; /* what tells apart operations that share a prepare */
+    /* NULL, or what is looked at before the token: the status to refuse with,
+     * 0 none. */
+    int (*check_head)(const pl_http_head *head, pl_slice body);
 } pl_api_op;
 
 /* One row: method and path template. Segments are literal, {name}, or a last
@@ -153,6 +156,20 @@ typedef union pl_api_message {
     pl_management_delete management_delete;
     pl_management_command management_command;
     pl_management_dial management_dial;
+    pl_registration_create registration_create;
+    pl_registration_get registration_get;
+    pl_registration_next registration_next;
+    pl_registration_refresh registration_refresh;
+    pl_registration_delete registration_delete;
+    pl_media_session_create media_session_create;
+    pl_media_session_get media_session_get;
+    pl_media_session_put media_session_put;
+    pl_media_session_delete media_session_delete;
+    pl_subscription_create subscription_create;
+    pl_subscription_get subscription_get;
+    pl_subscription_next subscription_next;
+    pl_subscription_change subscription_change;
+    pl_subscription_delete subscription_delete;
 } pl_api_message;
 
 struct pl_api_call {
@@ -180,6 +197,9 @@ struct pl_api_call {
      * no answer yet, and has the next request in message. */
     bool is_partial;
     unsigned n_rounds;
+    /* Of what was made: roompool is told when the answer is written out, for
+     * events of it wait for that; "" nothing. Set by finish. */
+    char told[PL_ID_MAX + 1];
     pl_buf list; /* freed by the gateway, */
     pl_buf made; /* as this, from which message borrows */
 };
@@ -213,6 +233,8 @@ void pl_management_fail(const pl_api_call *call, pl_err e, const char *text,
                         pl_answer *answer);
 void pl_video_fail(const pl_api_call *call, pl_err e, const char *text,
                    pl_answer *answer);
+void pl_device_fail(const pl_api_call *call, pl_err e, const char *text,
+                    pl_answer *answer);
 /* By the family of op. */
 void pl_api_fail(const pl_api_op *op, const pl_api_call *call, pl_err e,
                  const char *text, pl_answer *answer);

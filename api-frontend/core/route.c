@@ -5,6 +5,7 @@
 
 #include "client_api.h"
 #include "conference_api.h"
+#include "device_api.h"
 #include "event_channel.h"
 #include "management_api.h"
 #include "pl/str.h"
@@ -35,6 +36,17 @@
     MANAGEMENT(DELETE, DELETE, NAME, api, name, "/{id}/")
 #define MANAGEMENT_ROUTES(NAME, api, name, view, access)                       \
     MANAGEMENT_##access(NAME, api, name)
+
+/* An API of devices on one base path. */
+#define DEVICE_ROUTE(gen, base, NAME, name, api, method, path, scope, message, \
+                     who)                                                      \
+    {PL_HTTP_##method, base path,                                              \
+     &PL_OP_DEVICE[PL_DEVICE_##NAME][PL_DEVICE_GEN_##gen]},
+#define DEVICE_BASE_OLD(API, GEN, base)                                        \
+    PL_DEVICE_##API##_OLD(DEVICE_ROUTE, GEN, base)
+#define DEVICE_BASE_NEW(API, GEN, base)                                        \
+    PL_DEVICE_##API##_NEW(DEVICE_ROUTE, GEN, base)                             \
+        PL_DEVICE_##API##_OLD(DEVICE_ROUTE, GEN, base)
 
 /* The conference API on one base path. */
 #define CONFERENCE_ROUTES(BASE)                                                \
@@ -129,9 +141,10 @@ static const pl_route ROUTES[] = {
      &PL_OP_VIDEO_CALL_PUT},
     {PL_HTTP_GET, VIDEO "/destinations", &PL_OP_VIDEO_DESTINATIONS},
     {PL_HTTP_GET, VIDEO "/service_hours", &PL_OP_VIDEO_HOURS},
-    PL_MGMT_RESOURCES(MANAGEMENT_ROUTES){
-        PL_HTTP_POST, PL_MANAGEMENT_BASE "command/v1/{kind}/{command}/",
-        &PL_OP_MANAGEMENT_COMMAND},
+    PL_DEVICE_BASES_NEW(DEVICE_BASE_NEW) PL_DEVICE_BASES_OLD(DEVICE_BASE_OLD)
+        PL_MGMT_RESOURCES(MANAGEMENT_ROUTES){
+            PL_HTTP_POST, PL_MANAGEMENT_BASE "command/v1/{kind}/{command}/",
+            &PL_OP_MANAGEMENT_COMMAND},
     CONFERENCE_ROUTES("/RTC/v1") CONFERENCE_ROUTES(""){
         PL_HTTP_GET, "/api/client/v2/status", &PL_OP_NODE_STATUS},
     PL_CLIENT_ENDPOINTS(CLIENT_ROUTE)};

@@ -7,6 +7,7 @@
 #include "gateway_impl.h"
 #include "management_api.h"
 #include "pl/rng.h"
+#include "pl/str.h"
 
 enum { SECRET_BYTES = 32 };
 
@@ -33,6 +34,33 @@ static void free_pending(pending *p)
     free(p);
 }
 
+/* What roompool is told when an answer has arrived. */
+typedef struct telling {
+    pl_gateway *gateway;
+    pl_device_told told;
+} telling;
+
+/* If it is lost, what waits for this goes a little later. */
+static void on_answered(void *ctx, bool is_sent)
+{
+    telling *t = ctx;
+    if (is_sent) {
+        (void)!pl_bus_event(t->gateway->options.bus, NULL, &PL_MSG_DEVICE_TOLD,
+                            &t->told);
+    }
+    free(t);
+}
+
+static telling *make_telling(const pending *p)
+{
+    telling *t = p->call.told[0] ? calloc(1, sizeof *t) : NULL;
+    if (t) {
+        t->gateway = p->gateway;
+        pl_fmt_cut(t->told.id, sizeof t->told.id, "%s", p->call.told);
+    }
+    return t;
+}
+
 static void answer(pending *p, pl_answer *made)
 {
     pl_gateway *gateway = p->gateway;
@@ -40,8 +68,9 @@ static void answer(pending *p, pl_answer *made)
     pl_metrics_observe_us(gateway->options.metrics, PL_AM_request_us,
                           took > 0 ? (uint64_t)took : 0);
     if (p->exchange) {
+        telling *t = make_telling(p);
         pl_gateway_answer(gateway, p->exchange, p->match.route->op->family,
-                          made, NULL, NULL);
+                          made, t ? on_answered : NULL, t);
     }
 }
 

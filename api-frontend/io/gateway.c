@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api_metrics.h"
+#include "device_api.h"
 #include "event_channel.h"
 #include "files.h"
 #include "pl/log.h"
@@ -26,6 +27,8 @@ void pl_gateway_answer(pl_gateway *gateway, pl_http_exchange *exchange,
         if (!strstr(pl_buf_text(&answer->headers), "Cache-Control:"))
             pl_answer_header(answer, "Cache-Control", "no-store");
     }
+    if (family == PL_FAMILY_DEVICE)
+        pl_device_correlate(head, answer);
     pl_http_respond(exchange, answer, on_sent, ctx);
 }
 
@@ -62,6 +65,20 @@ static void refuse_status(pl_gateway *gateway, pl_http_exchange *exchange,
     pl_answer_fini(&answer);
 }
 
+/* The device APIs tell a missing id from a wrong path. */
+static void refuse_device(pl_gateway *gateway, pl_http_exchange *exchange,
+                          pl_err e, const char *allow)
+{
+    const pl_http_head *head = pl_http_request_head(exchange);
+    int status = pl_device_no_route(head->method, head->path, e);
+    const char *text = status == 404   ? "No such path; see /openapi.json"
+                       : status == 405 ? "Method not allowed"
+                                       : "The id in the path is missing or "
+                                         "malformed";
+    refuse_status(gateway, exchange, status, text,
+                  status == 405 ? allow : NULL);
+}
+
 static void preflight(pl_gateway *gateway, pl_http_exchange *exchange,
                       unsigned allowed)
 {
@@ -87,6 +104,8 @@ static void no_route(pl_gateway *gateway, pl_http_exchange *exchange, pl_err e,
         head->method == PL_HTTP_TRACE || head->method == PL_HTTP_CONNECT;
     if (head->method == PL_HTTP_OPTIONS && (is_star || e == PL_EUNSUPPORTED)) {
         preflight(gateway, exchange, is_star ? 1U << PL_HTTP_GET : allowed);
+    } else if (pl_family_of_path(head->path) == PL_FAMILY_DEVICE) {
+        refuse_device(gateway, exchange, e, allow);
     } else if (is_never || e == PL_EUNSUPPORTED) {
         refuse_status(gateway, exchange, 405, "Method not allowed", allow);
     } else if (e == PL_ENOENT) {
@@ -110,6 +129,8 @@ static void on_fault(void *ctx, pl_http_fault fault, const pl_http_head *head,
                      pl_http_fault_text(fault));
     if (family != PL_FAMILY_SITE || strcmp(origins, "*") == 0)
         pl_answer_cors(answer, origins, origin);
+    if (head && family == PL_FAMILY_DEVICE)
+        pl_device_correlate(head, answer);
 }
 
 /* ---- who asks ---- */
@@ -358,6 +379,13 @@ static void handle(pl_gateway *gateway, pl_http_exchange *exchange,
                       .caller = &caller,
                       .seat = &seat};
     const pl_api_op *op = match.route->op;
+    int status = op->check_head
+                     ? op->check_head(head, pl_http_request_body(exchange))
+                     : 0;
+    if (status) {
+        refuse_status(gateway, exchange, status, pl_http_reason(status), NULL);
+        return;
+    }
     if (op->auth == PL_AUTH_BEARER_OR_TICKET && has_ticket(head, op))
         in.caller = NULL;
     else
