@@ -4,6 +4,7 @@
 #include "address.h"
 #include "conference.h"
 #include "device/registration.h"
+#include "device/device_call.h"
 #include "device/relay.h"
 #include "device/subscription.h"
 #include "host_timers.h"
@@ -322,6 +323,8 @@ const char *pl_pool_breach(const pl_pool *pool)
     size_t cursor = 0;
     const char *breach = pl_sinks_breach(pool);
     const pl_conf *conf;
+    if (!breach)
+        breach = pl_device_calls_breach(pool);
     if (!breach)
         breach = pl_relays_breach(pool);
     while (!breach && (conf = pl_map_next(pool->confs, &cursor, NULL)) != NULL)

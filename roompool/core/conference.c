@@ -52,6 +52,7 @@ pl_err pl_conf_load(pl_pool *pool, const pl_conf_row *row)
     conf->row = *row;
     pl_list_init(&conf->parts);
     pl_list_init(&conf->events);
+    pl_list_init(&conf->devcalls);
     pl_err e = pl_map_put(pool->confs, row->conf_id, conf);
     if (e) {
         free(conf);
@@ -115,7 +116,7 @@ pl_err pl_conf_create(pl_pool *pool, uint32_t kind, pl_conf **ret_conf)
 {
     pl_conf_row row = {
         .kind = kind, .mode = PL_ROOM_MODE_MIX, .is_started = true};
-    if (kind == PL_CONF_KIND_CALL)
+    if (kind == PL_CONF_KIND_CALL || kind == PL_CONF_KIND_DEVICE)
         row.max_participants = CALL_SEATS;
     return create(pool, &row, ret_conf);
 }
@@ -263,6 +264,10 @@ static void purge(void *ctx, void *object)
     while (!pl_list_is_empty(&conf->parts))
         pl_part_forget(pool, PL_CONTAINER(conf->parts.next, pl_part, link));
     pl_conf_events_clear(pool, conf);
+    PL_LIST_EACH_SAFE(node, &conf->devcalls)
+    {
+        pl_list_remove(node);
+    }
     pl_pool_del(pool, &PL_TABLE_CONF, &conf->row);
     (void)pl_map_remove(pool->confs, conf->row.conf_id);
     free(conf);

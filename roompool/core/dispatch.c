@@ -7,6 +7,7 @@
 #include "device/registration.h"
 #include "device/relay.h"
 #include "device/subscription.h"
+#include "device/device_call.h"
 #include "direct_call.h"
 #include "event_stream.h"
 #include "join.h"
@@ -110,6 +111,10 @@ static const route ROUTES[] = {
     {&PL_MSG_RELAY_CLOSE, FROM_API, pl_on_relay_close},
     {&PL_MSG_RELAY_PUT, FROM_API, pl_on_relay_put},
     {&PL_MSG_RELAY_READ, FROM_API, pl_on_relay_read},
+    {&PL_MSG_MEDIA_SESSION_CREATE, FROM_API, pl_on_media_session_create},
+    {&PL_MSG_MEDIA_SESSION_GET, FROM_API, pl_on_media_session_get},
+    {&PL_MSG_MEDIA_SESSION_PUT, FROM_API, pl_on_media_session_put},
+    {&PL_MSG_MEDIA_SESSION_DELETE, FROM_API, pl_on_media_session_delete},
     {&PL_MSG_LEG_REPORT, FROM_MEDIA, pl_on_leg_report},
     {&PL_MSG_LEG_DTMF, FROM_MEDIA, pl_on_leg_dtmf},
     {&PL_MSG_LEG_PLAYED, FROM_MEDIA, pl_on_leg_played},

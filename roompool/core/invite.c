@@ -5,6 +5,7 @@
 
 #include "address.h"
 #include "conference.h"
+#include "device/device_call.h"
 #include "direct_call.h"
 #include "leg.h"
 #include "move.h"
@@ -90,6 +91,10 @@ static void timed_out(void *ctx, void *object)
 
 void pl_invite_plan_timeout(pl_pool *pool, pl_part *part)
 {
+    if (pl_device_is_call(part)) {
+        pl_device_plan_timeout(pool, part);
+        return;
+    }
     int64_t left_ms = part->row.ring_until - pool->now.wall_ms;
     if (part->row.kind == PL_PART_KIND_TELEPHONE)
         left_ms += DIAL_GRACE_MS;
@@ -290,6 +295,8 @@ void pl_invite_accepted(pl_pool *pool, pl_part *part)
 {
     if (part->conf->row.kind == PL_CONF_KIND_CALL) {
         pl_direct_answered(pool, part->conf);
+    } else if (pl_device_is_call(part)) {
+        pl_device_answered(pool, part->conf);
     } else {
         pl_invite_result(pool, part, "success");
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conference.h"
+#include "device/device_call.h"
 #include "event_stream.h"
 #include "invite.h"
 #include "keys.h"
@@ -339,25 +340,13 @@ static void created(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
     finish(pool, op, leg, e ? error_of(e) : PL_OK, in);
 }
 
-static pl_err keep_sdp(pl_op *op, pl_slice sdp)
-{
-    if (sdp.len == 0)
-        return PL_OK;
-    op->sdp = malloc(sdp.len);
-    if (!op->sdp)
-        return PL_ENOMEM;
-    memcpy(op->sdp, sdp.ptr, sdp.len);
-    op->sdp_len = sdp.len;
-    return PL_OK;
-}
-
 pl_err pl_leg_negotiate(pl_pool *pool, pl_leg *leg, pl_slice offer, pl_op *op)
 {
     pl_err e = op ? PL_OK : PL_ENOMEM;
     if (!e && leg->is_pending)
         e = PL_EBUSY;
     if (!e)
-        e = keep_sdp(op, offer);
+        e = pl_op_keep(op, offer);
     if (!e)
         e = pl_conf_place(pool, leg->part->conf);
     if (e) {
@@ -609,6 +598,10 @@ static void failed(pl_pool *pool, pl_leg *leg, const char *reason)
     const char *why = reason[0] ? reason : "media ended";
     if (!pl_leg_is_seat(leg) && part->row.kind == PL_PART_KIND_USER) {
         pl_invite_decline(pool, leg, why); /* others may ring on */
+        return;
+    }
+    if (!pl_leg_is_seat(leg) && part->row.kind == PL_PART_KIND_DEVICE) {
+        pl_device_leg_failed(pool, leg, why);
         return;
     }
     /* Who takes up the media of another call lets go of the old one, and only

@@ -7,6 +7,7 @@
 #include "auto_dial.h"
 #include "call.h"
 #include "conference.h"
+#include "device/device_call.h"
 #include "device/registration.h"
 #include "device/relay.h"
 #include "device/subscription.h"
@@ -98,6 +99,7 @@ static pl_err load_event(void *ctx, const void *row)
 #define LOAD_vcall    pl_vcall_load
 #define LOAD_subscr   pl_subscr_load
 #define LOAD_notif    pl_notif_load
+#define LOAD_devcall  pl_devcall_load
 #define LOAD_reg      pl_reg_load
 #define LOAD_relay    pl_relay_load
 #define LOAD_relayev  pl_relayev_load
@@ -124,6 +126,7 @@ LOADER(notif)
 LOADER(relay)
 LOADER(relayev)
 LOADER(reg)
+LOADER(devcall)
 
 static const struct loader {
     const pl_table *table;
@@ -140,8 +143,8 @@ static const struct loader {
     {&PL_TABLE_AUTOROOM, load_autoroom}, {&PL_TABLE_VIDEO, load_video},
     {&PL_TABLE_VCALL, load_vcall},       {&PL_TABLE_SUBSCR, load_subscr},
     {&PL_TABLE_NOTIF, load_notif},       {&PL_TABLE_RELAY, load_relay},
-    {&PL_TABLE_RELAYEV, load_relayev},
-    {&PL_TABLE_REG, load_reg},           {&PL_TABLE_DIALOG, load_dialog},
+    {&PL_TABLE_RELAYEV, load_relayev},   {&PL_TABLE_REG, load_reg},
+    {&PL_TABLE_DEVCALL, load_devcall},   {&PL_TABLE_DIALOG, load_dialog},
 };
 
 /* ---- what follows from what was read ---- */
@@ -224,7 +227,8 @@ static void settle_part(pl_pool *pool, pl_part *part)
             break;
         }
         /* A call whose 200 may be out is decided by the worker's inventory. */
-        if (!part->call || !part->call->is_answer_sent)
+        if ((!part->call || !part->call->is_answer_sent) &&
+            !pl_device_keeps(pool, part))
             pl_part_leave(pool, part, "interrupted");
         break;
     }
@@ -286,6 +290,7 @@ static void settle(pl_pool *pool)
     cursor = 0;
     while ((value = pl_map_next(pool->confs, &cursor, NULL)) != NULL)
         settle_conf(pool, value);
+    pl_device_calls_resume(pool);
     pl_vmr_resume(pool);
     pl_video_resume(pool);
     pl_regs_resume(pool);

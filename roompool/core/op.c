@@ -2,6 +2,7 @@
 #include "op.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "model.h"
 
@@ -25,4 +26,16 @@ void pl_op_destroy(pl_op **op)
     free((*op)->sdp);
     free(*op);
     *op = NULL;
+}
+
+pl_err pl_op_keep(pl_op *op, pl_slice sdp)
+{
+    if (sdp.len == 0)
+        return PL_OK;
+    op->sdp = malloc(sdp.len);
+    if (!op->sdp)
+        return PL_ENOMEM;
+    memcpy(op->sdp, sdp.ptr, sdp.len);
+    op->sdp_len = sdp.len;
+    return PL_OK;
 }

@@ -40,5 +40,7 @@ struct pl_op {
 /* A zeroed op in the pool's list; NULL when memory is out. */
 pl_op *pl_op_create(pl_pool *pool, pl_op_done done);
 void pl_op_destroy(pl_op **op);
+/* Keep a copy of a description in it. Errors: PL_ENOMEM. */
+PL_MUST_USE pl_err pl_op_keep(pl_op *op, pl_slice sdp);
 
 #endif

@@ -7,6 +7,7 @@
 #include "auto_dial.h"
 #include "call.h"
 #include "conference.h"
+#include "device/device_call.h"
 #include "event_stream.h"
 #include "host_timers.h"
 #include "invite.h"
@@ -133,6 +134,12 @@ pl_err pl_part_add(pl_pool *pool, pl_conf *conf, uint32_t kind, uint32_t role,
 
 /* ---- seats of calls that go over to another ---- */
 
+static bool is_for_two(const pl_conf *conf)
+{
+    return conf->row.kind == PL_CONF_KIND_CALL ||
+           conf->row.kind == PL_CONF_KIND_DEVICE;
+}
+
 pl_part *pl_part_other(const pl_part *part)
 {
     PL_LIST_EACH(node, &part->conf->parts)
@@ -141,7 +148,7 @@ pl_part *pl_part_other(const pl_part *part)
         if (other != part && !other->is_spare &&
             strcmp(other->row.participant_id, part->partner) != 0 &&
             other->row.state != PL_PART_STATE_LEFT)
-            return part->conf->row.kind == PL_CONF_KIND_CALL ? other : NULL;
+            return is_for_two(part->conf) ? other : NULL;
     }
     return NULL;
 }
@@ -374,7 +381,7 @@ static unsigned count_seats(const pl_conf *conf)
 /* A conference ends with its host, a call when one party has none. */
 static bool ends_with(const pl_conf *conf, const pl_part *part)
 {
-    if (conf->row.kind == PL_CONF_KIND_CALL)
+    if (is_for_two(conf))
         return !part->is_spare && count_seats(conf) < 2;
     return strcmp(conf->row.host_id, part->row.participant_id) == 0;
 }
@@ -406,6 +413,7 @@ void pl_part_leave(pl_pool *pool, pl_part *part, const char *reason)
     conf->n_left++;
     pl_pool_count(pool, PL_RM_leaves);
     tell_sessions(pool, part, was, reason);
+    pl_device_part_left(pool, part, reason);
     if (was == PL_PART_STATE_RINGING)
         pl_invite_result(pool, part, reason);
     if (was_in && part->row.kind == PL_PART_KIND_TELEPHONE)

@@ -1,12 +1,14 @@
 /* reoffer.c - offering, waiting, and what a refusal means. */
 #include "reoffer.h"
 
+#include "device/device_call.h"
 #include "event_stream.h"
 #include "leg.h"
 #include "move.h"
 #include "participant.h"
 #include "pl/str.h"
 #include "session.h"
+#include "telephone.h"
 #include "transfer.h"
 
 /* An accept is just being applied. */
@@ -39,13 +41,18 @@ void pl_reoffer_send(pl_pool *pool, pl_leg *leg, uint32_t mod_kind,
     pl_sess *sess = pl_session_find(pool, leg->row.session_id);
     const pl_part *other = pl_part_other(leg->part);
     char id[37];
-    if (!sess)
+    bool is_device = leg->part->row.kind == PL_PART_KIND_DEVICE;
+    if (!sess && !is_device)
         return;
     pool->port->new_id(pool->port->ctx, id);
     PL_SET(leg->row.mod_id, id);
     leg->row.mod_kind = mod_kind;
     pl_leg_save(pool, leg);
     pl_reoffer_plan_timeout(pool, leg);
+    if (is_device) {
+        pl_device_offered(pool, leg, sdp);
+        return;
+    }
     PL_SET(row.mod_id, id);
     if (other)
         pl_session_address_of(pool, other, row.from_uri, sizeof row.from_uri);
@@ -87,6 +94,10 @@ void pl_reoffer_refused(pl_pool *pool, pl_leg *leg, const char *reason)
         pl_part_leave(pool, part, reason);
         return;
     }
+    if (part->row.kind == PL_PART_KIND_TELEPHONE) {
+        pl_phone_hold_refused(pool, leg);
+        return;
+    }
     pl_reoffer_clear(pool, leg, mod_id);
     pl_leg_rollback(pool, leg);
     pl_reoffer_tell_end(pool, leg, mod_id, PL_MOD_DONE);
@@ -112,7 +123,8 @@ static void media_made(pl_pool *pool, pl_op *op, pl_err e,
     pl_op_destroy(&op);
     if (!leg)
         return;
-    if (e || !pl_session_find(pool, leg->row.session_id)) {
+    bool is_device = leg->part->row.kind == PL_PART_KIND_DEVICE;
+    if (e || (!is_device && !pl_session_find(pool, leg->row.session_id))) {
         pl_part_leave(pool, leg->part, LOST);
     } else {
         pl_reoffer_send(pool, leg, PL_MOD_KIND_REPLACE, sdp->sdp);

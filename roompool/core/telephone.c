@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "device/device_call.h"
 #include "direct_call.h"
 #include "leg.h"
 #include "participant.h"
@@ -58,6 +59,7 @@ static void ended(pl_pool *pool, pl_call *call, const pl_call_report *m)
 {
     pl_part *part = call->part;
     const char *reason = "hung up";
+    pl_device_call_ended(pool, call, m);
     if (part->row.state == PL_PART_STATE_RINGING) {
         reason = failure_text(pool, m);
     } else if (part->row.state == PL_PART_STATE_NEW) {
@@ -83,7 +85,9 @@ static void report(pl_pool *pool, pl_call *call, const pl_call_report *m)
     } else if (m->state == PL_CALL_STATE_CONFIRMED) {
         confirmed(pool, call, m->sdp);
     } else if (is_out) {
-        pl_sipcall_move(pool, call, m->state);
+        pl_device_reported(pool, call, m);
+        if (m->state < PL_CALL_STATE_ENDED)
+            pl_sipcall_move(pool, call, m->state);
         if (m->state == PL_CALL_STATE_RINGING)
             pl_direct_rings(pool, call->part->conf);
         if (m->state == PL_CALL_STATE_ANSWERED ||
@@ -122,7 +126,8 @@ void pl_phone_beep(pl_pool *pool, const pl_part *part, const char *prompt)
 {
     const pl_conf *conf = part->conf;
     if (!pool->config->beeps || conf->row.kind == PL_CONF_KIND_CALL ||
-        conf->n_live > MAX_BEEP_LEGS || conf->row.state != PL_CONF_STATE_LIVE)
+        conf->row.kind == PL_CONF_KIND_DEVICE || conf->n_live > MAX_BEEP_LEGS ||
+        conf->row.state != PL_CONF_STATE_LIVE)
         return;
     PL_LIST_EACH(node, &conf->parts)
     {

@@ -23,6 +23,15 @@ void pl_phone_plan_offer(pl_pool *pool, pl_leg *leg);
 void pl_phone_offer_back(pl_pool *pool, pl_leg *leg);
 /* The worker's inventory names a call, in this pl_call_state. */
 void pl_phone_seen(pl_pool *pool, pl_call *call, uint32_t state);
+/* A call that came in (call_incoming) is this seat's: make its media. Errors are
+ * the final answer; the seat has left then. */
+PL_MUST_USE pl_err pl_phone_take(pl_pool *pool, const pl_bus_in *in,
+                                 pl_part *part);
+/* Tell the telephone that the other side holds, or no longer, when it was told
+ * otherwise and nothing else is just offered to it. */
+void pl_phone_tell_hold(pl_pool *pool, pl_leg *leg, bool is_held);
+/* Our word of that was not taken within the time. */
+void pl_phone_hold_refused(pl_pool *pool, pl_leg *leg);
 /* A user answered: send the 200. */
 void pl_phone_answer(pl_pool *pool, pl_call *call);
 /* A tone for the others, when so configured. */

@@ -4,6 +4,7 @@
 
 #include "call.h"
 #include "conference.h"
+#include "device/device_call.h"
 #include "direct_call.h"
 #include "invite.h"
 #include "leg.h"
@@ -83,6 +84,7 @@ static void responded(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
         return;
     }
     pl_part *part = call->part;
+    pl_device_cancelled(pool, part->conf);
     if (e == PL_EGONE || e == PL_ENOENT || e == PL_ESTATE)
         pl_sipcall_remove(pool, call);
     pl_part_leave(pool, part, "call ended before the answer");
@@ -119,10 +121,14 @@ static void incoming_ready(pl_pool *pool, pl_op *op, pl_err e,
                            const pl_media_leg_sdp *sdp)
 {
     pl_call *call = pl_sipcall_find(pool, op->call);
-    if (call && !e && call->part->conf->row.kind == PL_CONF_KIND_CALL) {
+    bool is_device = call && pl_device_is_call(call->part);
+    if (call && !e &&
+        (is_device || call->part->conf->row.kind == PL_CONF_KIND_CALL)) {
         e = keep_sdp(call, sdp->sdp);
-        if (!e)
-            e = pl_direct_ring(pool, call->part->conf);
+        if (!e) {
+            e = is_device ? pl_device_ring(pool, call->part->conf)
+                          : pl_direct_ring(pool, call->part->conf);
+        }
         if (!e) {
             pl_op_destroy(&op);
             return;
@@ -220,6 +226,19 @@ static pl_err admit(pl_pool *pool, const pl_call_incoming *m,
                : admit_to_room(pool, m->to_user, ret_part);
 }
 
+pl_err pl_phone_take(pl_pool *pool, const pl_bus_in *in, pl_part *part)
+{
+    name_caller(part, in->body);
+    pl_part_save(pool, part);
+    pl_err e = start_call(pool, in, part);
+    if (e) {
+        if (part->call) /* the error itself is the final answer */
+            pl_sipcall_remove(pool, part->call);
+        pl_part_leave(pool, part, pl_err_text(e));
+    }
+    return e;
+}
+
 void pl_on_call_incoming(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_call_incoming *m = in->body;
@@ -228,17 +247,11 @@ void pl_on_call_incoming(pl_pool *pool, const pl_bus_in *in)
         pl_pool_ok(pool, &in->ticket);
         return;
     }
+    if (pl_device_incoming(pool, in))
+        return;
     pl_err e = admit(pool, m, &part);
-    if (!e) {
-        name_caller(part, m);
-        pl_part_save(pool, part);
-        e = start_call(pool, in, part);
-        if (e) {
-            if (part->call) /* the error itself is the final answer */
-                pl_sipcall_remove(pool, part->call);
-            pl_part_leave(pool, part, pl_err_text(e));
-        }
-    }
+    if (!e)
+        e = pl_phone_take(pool, in, part);
     if (e) {
         pl_pool_refuse(pool, &in->ticket, e, NULL);
     } else {

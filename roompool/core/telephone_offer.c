@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "device/device_call.h"
 #include "leg.h"
 #include "participant.h"
 #include "pl/str.h"
@@ -18,14 +19,31 @@ enum {
 
 /* ---- the answer to an offer of ours ---- */
 
-/* Without our offer's media it cannot stay; a transfer is only not made. */
+static bool is_hold(const pl_leg *leg)
+{
+    return leg->row.mod_kind == PL_MOD_KIND_PEER_HOLD;
+}
+
+/* Without our offer's media it cannot stay; a transfer is only not made, and
+ * that the other side holds, it need not know. */
 static void offer_failed(pl_pool *pool, pl_part *part, const char *reason)
 {
-    if (part->is_spare) {
+    pl_leg *leg = pl_leg_of(part);
+    if (leg && is_hold(leg)) {
+        pl_phone_hold_refused(pool, leg);
+    } else if (part->is_spare) {
         pl_transfer_failed(pool, part, "the telephone did not agree");
     } else {
         pl_part_leave(pool, part, reason);
     }
+}
+
+/* Nothing is offered any more; what came meanwhile is told now. */
+static void hold_told(pl_pool *pool, pl_leg *leg)
+{
+    char mod_id[PL_ID_MAX + 1];
+    pl_reoffer_clear(pool, leg, mod_id);
+    pl_device_hold_changed(pool, leg->part->conf);
 }
 
 static void confirm_done(pl_pool *pool, pl_op *op, pl_err e,
@@ -39,6 +57,8 @@ static void confirm_done(pl_pool *pool, pl_op *op, pl_err e,
         offer_failed(pool, part, "no common media");
     } else if (part && part->is_spare && leg) {
         pl_transfer_accepted(pool, leg);
+    } else if (leg && is_hold(leg)) {
+        hold_told(pool, leg);
     }
 }
 
@@ -73,6 +93,7 @@ static void offer_done(pl_pool *pool, pl_op *op, pl_err e,
     if (!e && part && !was_asked) {
         pl_part_set_hold(pool, part, sdp->direction != PL_DIRECTION_SENDRECV);
         pl_reoffer_hold(pool, part->conf);
+        pl_device_hold_changed(pool, part->conf);
     }
     pl_op_destroy(&op);
 }
@@ -114,6 +135,16 @@ static const pl_call *call_of(const pl_pool *pool, const pl_part *part)
     return owner ? owner->call : NULL;
 }
 
+static uint32_t direction_of(const pl_leg *leg)
+{
+    if (!is_hold(leg))
+        return PL_DIRECTION_UNKNOWN;
+    if (!leg->told_hold)
+        return PL_DIRECTION_SENDRECV;
+    return leg->part->row.on_hold ? PL_DIRECTION_INACTIVE
+                                  : PL_DIRECTION_SENDONLY;
+}
+
 /* The media worker gives the same offer, or a new one when the peer's own was
  * taken meanwhile. */
 static void reoffer(void *ctx, void *object)
@@ -124,7 +155,9 @@ static void reoffer(void *ctx, void *object)
     if (!op)
         return;
     op->next = reoffer_made;
-    pl_err e = pl_leg_ask(pool, leg, PL_DIRECTION_UNKNOWN, op);
+    if (leg->row.mod_id[0])
+        pl_reoffer_plan_timeout(pool, leg);
+    pl_err e = pl_leg_ask(pool, leg, direction_of(leg), op);
     if (e == PL_EBUSY) /* the peer's own offer is just being answered */
         plan_reoffer(pool, leg);
 }
@@ -221,4 +254,32 @@ void pl_phone_plan_offer(pl_pool *pool, pl_leg *leg)
 void pl_phone_offer_back(pl_pool *pool, pl_leg *leg)
 {
     reoffer(pool, leg);
+}
+
+/* ---- the other side holds ---- */
+
+void pl_phone_tell_hold(pl_pool *pool, pl_leg *leg, bool is_held)
+{
+    const pl_part *part = leg->part;
+    char id[37];
+    if (leg->told_hold == is_held || leg->row.mod_id[0] || leg->is_pending ||
+        !leg->is_negotiated || !part->call || part->is_spare ||
+        part->partner[0] || part->row.state != PL_PART_STATE_ACTIVE ||
+        part->call->row.state < PL_CALL_STATE_ANSWERED)
+        return;
+    pool->port->new_id(pool->port->ctx, id);
+    PL_SET(leg->row.mod_id, id);
+    leg->row.mod_kind = PL_MOD_KIND_PEER_HOLD;
+    leg->told_hold = is_held;
+    pl_leg_save(pool, leg);
+    reoffer(pool, leg);
+}
+
+void pl_phone_hold_refused(pl_pool *pool, pl_leg *leg)
+{
+    char mod_id[PL_ID_MAX + 1];
+    pl_reoffer_clear(pool, leg, mod_id);
+    pl_leg_rollback(pool, leg);
+    leg->n_busy = 0;
+    pl_device_hold_refused(pool, leg->part->conf);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "device/device_call.h"
 #include "direct_call.h"
 #include "invite.h"
 #include "leg.h"
@@ -54,6 +55,7 @@ static void send_start(pl_pool *pool, const pl_call *call, pl_slice sdp)
     PL_SET(m.call_id, call->row.call_id);
     PL_SET(m.to_uri, call->row.peer_uri);
     put_caller(pool, call->part, &m);
+    pl_device_put_start(pool, call, &m);
     pl_pool_send(pool, call->row.node, 0, &PL_MSG_CALL_START, &m, op);
 }
 

@@ -1,0 +1,169 @@
+/* device_address.c - see device_address.h. */
+#include "device/device_address.h"
+
+#include <string.h>
+
+#include "pl/str.h"
+#include "pl/uri.h"
+
+enum { PART_MAX = 256, DIGITS_MAX = 15, ESCAPED_MAX = 3 * PART_MAX };
+
+static const char CONTEXT[] = ";phone-context=";
+
+/* user: digits of a number, or a name. context: of a local number. */
+typedef struct parts {
+    bool is_tel;
+    char user[PART_MAX + 1], context[PART_MAX + 1], host[PART_MAX + 1];
+} parts;
+
+static void take(char *buf, const char *from, size_t n)
+{
+    pl_fmt_cut(buf, PART_MAX + 1, "%.*s", (int)(n < PART_MAX ? n : PART_MAX),
+               from);
+}
+
+static bool split(const char *address, parts *p)
+{
+    *p = (parts){.is_tel = strncmp(address, "tel:", 4) == 0};
+    if (!p->is_tel && strncmp(address, "sip:", 4) != 0)
+        return false;
+    const char *user = address + 4;
+    const char *at = p->is_tel ? user + strlen(user) : strchr(user, '@');
+    if (!at)
+        return false;
+    size_t n = strcspn(user, ";@");
+    take(p->user, user, n);
+    if (strncmp(user + n, CONTEXT, sizeof CONTEXT - 1) == 0) {
+        const char *context = user + n + sizeof CONTEXT - 1;
+        take(p->context, context, strcspn(context, ";@"));
+    }
+    if (*at)
+        take(p->host, at + 1, strcspn(at + 1, ";:"));
+    return p->user[0] && (p->is_tel || p->host[0]);
+}
+
+static bool are_digits(const char *text)
+{
+    return text[0] && text[strspn(text, "0123456789")] == '\0';
+}
+
+/* E.164 with +; "" when it is not known. */
+static void number_of(const parts *p, char number[DIGITS_MAX + 2])
+{
+    number[0] = '\0';
+    if (p->user[0] == '+' && are_digits(p->user + 1) &&
+        strlen(p->user) <= DIGITS_MAX + 1) {
+        pl_fmt_cut(number, DIGITS_MAX + 2, "%s", p->user);
+    } else if (p->context[0] == '+' && are_digits(p->user) &&
+               strlen(p->user) + strlen(p->context) <= DIGITS_MAX + 1) {
+        pl_fmt_cut(number, DIGITS_MAX + 2, "%s%s", p->context, p->user);
+    }
+}
+
+bool pl_device_address_is(const char *address, const char *number)
+{
+    parts p;
+    char mine[DIGITS_MAX + 2];
+    if (!split(address, &p))
+        return false;
+    number_of(&p, mine);
+    return strcmp(mine, number) == 0 ||
+           (!p.is_tel && !p.context[0] && number[0] == '+' &&
+            strcmp(p.user, number + 1) == 0);
+}
+
+/* Characters that need not be escaped in SIP, and those that events may show.
+ */
+static const char SIP_PLAIN[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+    "_.!%+-~*'()&=$,;?/:";
+static const char TOLD_PLAIN[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.!%+-";
+
+static void escape(const char *user, const char *plain,
+                   char buf[ESCAPED_MAX + 1])
+{
+    static const char hex[] = "0123456789ABCDEF";
+    size_t n = 0;
+    for (; *user && n + 3 <= ESCAPED_MAX; user++) {
+        unsigned c = (unsigned char)*user;
+        if (strchr(plain, *user)) {
+            buf[n++] = *user;
+            continue;
+        }
+        buf[n++] = '%';
+        buf[n++] = hex[c >> 4];
+        buf[n++] = hex[c & 15];
+    }
+    buf[n] = '\0';
+}
+
+pl_err pl_device_address_to_sip(const char *address, const char *domain,
+                                char *buf, size_t cap)
+{
+    parts p;
+    char user[ESCAPED_MAX + 1];
+    pl_err e;
+    if (!split(address, &p) || strcmp(address, PL_DEVICE_ANONYMOUS) == 0)
+        return PL_EINVAL;
+    escape(p.user, SIP_PLAIN, user);
+    const char *host = p.is_tel ? domain : p.host;
+    bool is_phone = p.is_tel || p.context[0] || strstr(address, ";user=phone");
+    if (p.context[0]) {
+        e = pl_fmt(buf, cap, "sip:%s%s%s@%s;user=phone", user, CONTEXT,
+                   p.context, host);
+    } else {
+        e = pl_fmt(buf, cap, "sip:%s@%s%s", user, host,
+                   is_phone ? ";user=phone" : "");
+    }
+    return e ? PL_ETOOBIG : PL_OK;
+}
+
+void pl_device_address_told(const char *address, const char *domain, char *buf,
+                            size_t cap)
+{
+    parts p;
+    char number[DIGITS_MAX + 2];
+    char user[ESCAPED_MAX + 1];
+    if (!split(address, &p)) {
+        pl_fmt_cut(buf, cap, "%s", PL_DEVICE_ANONYMOUS);
+        return;
+    }
+    number_of(&p, number);
+    if (number[0] && (p.is_tel || p.context[0])) {
+        pl_fmt_cut(buf, cap, "tel:%s", number);
+        return;
+    }
+    escape(p.user, TOLD_PLAIN, user);
+    pl_fmt_cut(buf, cap, "sip:%s@%s", user, p.is_tel ? domain : p.host);
+}
+
+/* Whether events may show it: names with two labels at least. */
+static bool is_name(const char *host)
+{
+    const char *dot = strrchr(host, '.');
+    size_t n = dot ? strspn(dot + 1, "abcdefghijklmnopqrstuvwxyz") : 0;
+    return n >= 2 && dot[1 + n] == '\0';
+}
+
+void pl_device_address_of_sip(const char *text, const char *domain, char *buf,
+                              size_t cap)
+{
+    pl_uri uri;
+    bool is_none = pl_uri_parse(pl_slice_str(text), &uri) || !uri.user[0] ||
+                   strncmp(uri.user, "anonymous", 9) == 0;
+    if (is_none) {
+        pl_fmt_cut(buf, cap, "%s", PL_DEVICE_ANONYMOUS);
+        return;
+    }
+    if (uri.user[0] == '+' && are_digits(uri.user + 1) &&
+        strlen(uri.user) <= DIGITS_MAX + 1) {
+        pl_fmt_cut(buf, cap, "tel:%s", uri.user);
+        return;
+    }
+    const char *host =
+        uri.host_family == 0 && is_name(uri.host) ? uri.host : domain;
+    char user[ESCAPED_MAX + 1];
+    escape(uri.user, TOLD_PLAIN, user);
+    pl_fmt_cut(buf, cap, "sip:%s@%s", user, host);
+}
