@@ -17,9 +17,10 @@ enum {
 
 /* ---- a queue ---- */
 
-static void count_waiting(pl_pool *pool, pl_subscr *s, int more)
+static void count_waiting(pl_pool *pool, pl_subscr *s, int more, size_t bytes)
 {
     s->n_events += (unsigned)more;
+    pool->subscrs->n_bytes += more > 0 ? bytes : (size_t)0 - bytes;
     pool->subscrs->n_events += (unsigned)more;
     pl_metrics_set(pool->metrics, PL_RM_notify_waiting,
                    pool->subscrs->n_events);
@@ -53,7 +54,7 @@ static pl_err append(pl_pool *pool, pl_subscr *s, const pl_notif_row *row)
     memcpy(data, row->data.ptr, row->data.len);
     n->row.data.ptr = data;
     pl_list_append(&s->events, &n->link);
-    count_waiting(pool, s, 1);
+    count_waiting(pool, s, 1, row->data.len);
     return PL_OK;
 }
 
@@ -67,8 +68,8 @@ pl_notif *pl_notif_first(const pl_subscr *s)
 void pl_notif_remove(pl_pool *pool, pl_subscr *s, pl_notif *n)
 {
     pl_pool_del(pool, &PL_TABLE_NOTIF, &n->row);
+    count_waiting(pool, s, -1, n->row.data.len);
     free_notif(n);
-    count_waiting(pool, s, -1);
 }
 
 static bool is_under_way(const pl_subscr *s, const pl_notif *n)
@@ -109,6 +110,12 @@ static void make_room(pl_pool *pool, pl_subscr *s)
     pl_notif_remove(pool, s, victim);
 }
 
+static bool has_bytes(const pl_pool *pool, size_t more)
+{
+    return pool->subscrs->n_bytes + more <=
+           (size_t)pool->config->notify_kib * 1024;
+}
+
 void pl_notif_add(pl_pool *pool, pl_subscr *s, const pl_notif_new *n)
 {
     pl_notif_row row = {.seq = ++s->row.last_seq,
@@ -116,6 +123,10 @@ void pl_notif_add(pl_pool *pool, pl_subscr *s, const pl_notif_new *n)
                         .at = pool->now.wall_ms,
                         .is_final = n->is_final,
                         .data = n->data};
+    if (!n->is_final && !has_bytes(pool, n->data.len)) {
+        pl_pool_count(pool, PL_RM_notify_dropped);
+        return;
+    }
     make_room(pool, s);
     PL_SET(row.subscription_id, s->row.subscription_id);
     PL_SET(row.media_session_id, n->media_session_id);

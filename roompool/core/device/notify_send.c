@@ -112,6 +112,34 @@ static void post(pl_pool *pool, const pl_subscr *s, pl_slice body, pl_op *op)
     pl_wipe(m.secret, sizeof m.secret);
 }
 
+/* ---- whose turn it is ---- */
+
+static unsigned kind_of(const pl_subscr *s)
+{
+    return s->row.failing_since != 0;
+}
+
+static bool has_turn(const pl_pool *pool, unsigned kind)
+{
+    const unsigned *n = pool->subscrs->n_flying;
+    unsigned most = pool->config->notify_parallel;
+    return n[0] + n[1] < most && (kind == 0 || n[1] < (most + 1) / 2);
+}
+
+static void send_now(void *ctx, void *object);
+
+static void take_turns(pl_pool *pool)
+{
+    for (unsigned kind = 0; kind < 2; kind++) {
+        pl_list *turns = &pool->subscrs->turns[kind];
+        while (!pl_list_is_empty(turns) && has_turn(pool, kind)) {
+            pl_subscr *s = PL_CONTAINER(turns->next, pl_subscr, turn_link);
+            pl_list_remove(&s->turn_link);
+            send_now(pool, s);
+        }
+    }
+}
+
 /* ---- what came of it ---- */
 
 static void end(pl_pool *pool, pl_subscr *s, const pl_subscr_end *how)
@@ -246,14 +274,10 @@ static void got_status(pl_pool *pool, pl_subscr *s, pl_notif *n,
     }
 }
 
-static void answered(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
+static void apply(pl_pool *pool, pl_subscr *s, bool is_token_old, pl_err e,
+                  const pl_bus_in *in)
 {
-    pl_subscr *s = pl_subscr_find(pool, op->mod);
-    bool is_token_old = s && s->n_tokens != op->tries;
     char why[PL_REASON_MAX + 1];
-    pl_op_destroy(&op);
-    if (!s)
-        return;
     pl_notif *n = pl_notif_first(s);
     s->is_flying = false;
     pl_outgoing_why(e, in, why, sizeof why);
@@ -268,6 +292,17 @@ static void answered(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
     }
 }
 
+static void answered(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
+{
+    pl_subscr *s = pl_subscr_find(pool, op->mod);
+    bool is_token_old = s && s->n_tokens != op->tries;
+    pool->subscrs->n_flying[op->action]--;
+    pl_op_destroy(&op);
+    if (s)
+        apply(pool, s, is_token_old, e, in);
+    take_turns(pool);
+}
+
 /* ---- when ---- */
 
 static void send_now(void *ctx, void *object)
@@ -277,13 +312,22 @@ static void send_now(void *ctx, void *object)
     pl_buf body;
     drop_useless(pool, s);
     const pl_notif *n = pl_notif_first(s);
-    pl_op *op =
-        n && !pl_notify_waits(pool, s) ? pl_op_create(pool, answered) : NULL;
-    if (!op) {
-        if (!n)
-            (void)pl_subscr_rest(pool, s);
+    if (!n) {
+        (void)pl_subscr_rest(pool, s);
         return;
     }
+    if (pl_notify_waits(pool, s))
+        return;
+    unsigned kind = kind_of(s);
+    if (!has_turn(pool, kind)) {
+        pl_list_append(&pool->subscrs->turns[kind], &s->turn_link);
+        return;
+    }
+    pl_op *op = pl_op_create(pool, answered);
+    if (!op)
+        return;
+    pool->subscrs->n_flying[kind]++;
+    op->action = kind;
     pl_buf_init(&body, BODY_MAX);
     write_event(pool, s, &n->row, &body);
     if (body.has_failed)
@@ -301,10 +345,13 @@ void pl_notify_plan(pl_pool *pool, pl_subscr *s)
     if (s->is_flying)
         return;
     if (s->n_events == 0) {
+        pl_list_remove(&s->turn_link);
         pl_pool_cancel(pool, &s->due);
         (void)pl_subscr_rest(pool, s);
         return;
     }
+    if (s->turn_link.next)
+        return;
     pl_pool_plan(
         pool, &s->due, send_now, s,
         PL_MS(pl_outgoing_wait_ms(pool, s->row.next_at, final_ms(pool))));

@@ -116,6 +116,7 @@ static void free_subscr(pl_subscrs *all, pl_subscr *s)
     leave_group(all->owners, key, &s->owner_link);
     leave_group(all->devices, s->row.device_id, &s->device_link);
     pl_list_remove(&s->hold_link);
+    pl_list_remove(&s->turn_link);
     (void)pl_map_remove(all->ids, s->row.subscription_id);
     wipe_token(s);
     free(s);
@@ -298,6 +299,8 @@ pl_err pl_subscrs_create(pl_subscrs **ret_subscrs)
     pl_subscrs *all = calloc(1, sizeof *all);
     if (!all)
         return PL_ENOMEM;
+    pl_list_init(&all->turns[0]);
+    pl_list_init(&all->turns[1]);
     pl_map **maps[] = {&all->ids, &all->devices, &all->owners, &all->holds};
     for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++) {
         pl_err e = pl_map_create(maps[i]);
@@ -378,7 +381,7 @@ static const char *subscr_breach(const pl_pool *pool, const pl_subscr *s)
     if (pl_subscr_is_active(s) == (s->row.ended_at != 0))
         return "a subscription is over and is not";
     if (s->n_events > 0 && !s->is_flying && s->due.at == 0 &&
-        !s->hold_link.next)
+        !s->hold_link.next && !s->turn_link.next)
         return "events of a device wait for nothing";
     if (s->n_events == 0 && !pl_subscr_is_active(s) &&
         s->row.status == PL_SUBSCRIPTION_STATUS_DELETED)
@@ -395,6 +398,7 @@ const char *pl_subscrs_breach(const pl_pool *pool)
     size_t cursor = 0;
     unsigned n_active = 0;
     unsigned n_events = 0;
+    unsigned n_flying = 0;
     const pl_subscr *s;
     while ((s = pl_map_next(pool->subscrs->ids, &cursor, NULL)) != NULL) {
         const char *breach = subscr_breach(pool, s);
@@ -402,7 +406,10 @@ const char *pl_subscrs_breach(const pl_pool *pool)
             return breach;
         n_active += pl_subscr_is_active(s);
         n_events += s->n_events;
+        n_flying += s->is_flying;
     }
+    if (n_flying > pool->subscrs->n_flying[0] + pool->subscrs->n_flying[1])
+        return "requests to sinks are miscounted";
     return n_active == pool->subscrs->n_active &&
                    n_events == pool->subscrs->n_events
                ? NULL

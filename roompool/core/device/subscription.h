@@ -36,6 +36,7 @@ typedef struct pl_subscr {
     unsigned n_tokens;  /* another one with each new token */
     int64_t delay_ms;   /* before the last try */
     pl_list hold_link;  /* in what its first event waits for */
+    pl_list turn_link;  /* it waits for its turn to send */
     pl_task due, clock; /* the next try; its end, or being forgotten */
 } pl_subscr;
 
@@ -51,6 +52,12 @@ typedef struct pl_subscrs {
     pl_map *owners;  /* pl_subscr_group by client and subject */
     pl_map *holds;   /* pl_hold by id */
     unsigned n_active, n_events;
+    size_t n_bytes; /* of events that wait */
+    /* Requests under way, and who waits for one to end: [0] of sinks that take
+     * their events, [1] of those that fail, so that these are not in the way
+     * of the others. */
+    unsigned n_flying[2];
+    pl_list turns[2]; /* pl_subscr.turn_link */
 } pl_subscrs;
 
 /* ---- requests (subscription_api.c) ---- */

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "core/device/notify.h"
+#include "core/device/subscription.h"
 #include "fake_notify.h"
 
 enum { MS = 1000, S = 1000000 };
@@ -485,6 +486,80 @@ static void too_many_events(void **state)
     world_destroy(&w);
 }
 
+static void too_many_bytes(void **state)
+{
+    (void)state;
+    world w;
+    char id[PL_ID_MAX + 1];
+    begin(&w, id);
+    w.config.notify_kib = 0;
+    notify_status(&w, "Ringing", 1);
+    notify_status(&w, "Terminated", 2);
+    takes_status(&w, 2);
+    assert_int_equal(world_metric(&w, PL_RM_notify_dropped), 1);
+    assert_int_equal(world_pool(&w)->subscrs->n_bytes, 0);
+    world_destroy(&w);
+}
+
+static web_request *to(world *w, const char *sink)
+{
+    for (size_t i = 0; i < w->web.n; i++) {
+        web_request *r = w->web.requests[i];
+        if (!r->is_answered && strcmp(r->url, sink) == 0)
+            return r;
+    }
+    return NULL;
+}
+
+/* Two requests at one time, one of them to sinks that fail. */
+static void sinks_that_fail_are_not_in_the_way(void **state)
+{
+    const char *sinks[] = {"https://a/", "https://b/", "https://c/"};
+    (void)state;
+    world w;
+    pl_subscription_create m;
+    char id[PL_ID_MAX + 1];
+    world_create(&w, 1);
+    w.config.notify_parallel = 2;
+    notify_fill(&m);
+    for (size_t i = 0; i < 3; i++) {
+        PUT(m.sink, sinks[i]);
+        notify_makes(&w, &m, id);
+    }
+    notify_status(&w, "Ringing", 1);
+    world_run(&w, 100 * MS);
+    assert_int_equal(web_waiting(&w), 2);
+    for (size_t i = 0; i < 2; i++) { /* the last one has to wait */
+        const char *sink = sinks[i];
+        if (!to(&w, sink)) {
+            sinks[i] = sinks[2];
+            sinks[2] = sink;
+        }
+    }
+    web_answer(&w, to(&w, sinks[0]), 500, NULL);
+    world_run(&w, 100 * MS);
+    web_answer(&w, to(&w, sinks[2]), 204, NULL);
+    web_answer(&w, to(&w, sinks[1]), 500, NULL);
+    world_run(&w, 3 * S);
+    assert_int_equal(web_waiting(&w), 1); /* one of them, again */
+    size_t again = to(&w, sinks[0]) ? 0 : 1;
+    notify_status(&w, "Connected", 2);
+    world_run(&w, 100 * MS);
+    web_answer(&w, to(&w, sinks[2]), 204, NULL);
+    assert_null(to(&w, sinks[1 - again]));
+    web_answer(&w, to(&w, sinks[again]), 204, NULL);
+    world_run(&w, 100 * MS);
+    world_check(&w);
+    for (int i = 0; i < 3; i++) {
+        web_request *r = web_next(&w, S);
+        assert_non_null(r);
+        web_answer(&w, r, 204, NULL);
+    }
+    assert_int_equal(world_sql(&w, "SELECT count(*) FROM notifications"), 0);
+    world_check(&w);
+    world_destroy(&w);
+}
+
 /* ---- over a restart ---- */
 
 static void goes_on_after_a_restart(void **state)
@@ -531,6 +606,8 @@ int main(void)
         cmocka_unit_test(an_invitation_to_a_call_that_is_over),
         cmocka_unit_test(a_sink_that_takes_nothing),
         cmocka_unit_test(too_many_events),
+        cmocka_unit_test(too_many_bytes),
+        cmocka_unit_test(sinks_that_fail_are_not_in_the_way),
         cmocka_unit_test(goes_on_after_a_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
