@@ -80,7 +80,7 @@ export class Oidc {
       features: {
         devInteractions: { enabled: false },
         clientCredentials: { enabled: true },
-        introspection: { enabled: true },
+        introspection: { enabled: true, allowedPolicy: (ctx, client) => client.clientId === 'gateway' },
         revocation: { enabled: true },
         resourceIndicators: {
           enabled: true,

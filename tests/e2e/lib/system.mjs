@@ -51,7 +51,8 @@ const frontendPort = (base, n) => (n === 1 ? base : base + 2 + n);
 // Signaling worker n of up to two.
 const sipPort = (base, n) => (n === 1 ? base + 1 : base + 6);
 
-function nodesText(base, frontends, signalings) {
+// flags: more of them, by node.
+function nodesText(base, frontends, signalings, flags) {
   const media = (n) => `media-${n} parley-media --webrtc_port=${base + 1 + n}`
     + ` --rtp_port_min=${base + 20 * n} --rtp_port_max=${base + 20 * n + 19}`
     + ' --bind_address=127.0.0.1 --announce_address=127.0.0.1 --announce_loopback=true';
@@ -65,7 +66,8 @@ function nodesText(base, frontends, signalings) {
     ...frontends.map((n) =>
       `api-${n} parley-api --port=${frontendPort(base, n)} --listen=127.0.0.1`),
     '',
-  ].join('\n');
+  ].map((line) => [line, ...Object.entries(flags[line.split(' ')[0]] ?? {})
+    .map(([key, value]) => `--${key}=${value}`)].join(' ')).join('\n');
 }
 
 const ROOMS = `
@@ -118,8 +120,10 @@ export class System {
   // settings: { roompool: { key: value }, .. } over the ones above, or a
   // function (base port, folder) that gives them
   // frontends, signalings: how many, up to 3 and 2; supervised: false starts the
-  // processes without the supervisor, which gives up when too much dies.
-  static async start(settings = {}, { frontends = 1, signalings = 1, supervised = true } = {}) {
+  // processes without the supervisor, which gives up when too much dies; flags:
+  // keys that one node has otherwise, { 'api-2': { key: value } }, or a function.
+  static async start(settings = {},
+    { frontends = 1, signalings = 1, supervised = true, flags = {} } = {}) {
     const system = new System();
     system.frontends = [1, 2, 3].slice(0, frontends);
     system.signalings = [1, 2].slice(0, signalings);
@@ -131,7 +135,8 @@ export class System {
     system.url = `https://localhost:${system.httpsPort}`;
     await mkdir(join(system.dir, 'var'), { mode: 0o700 });
     await writeFile(join(system.dir, 'nodes'),
-      nodesText(system.base, system.frontends, system.signalings));
+      nodesText(system.base, system.frontends, system.signalings,
+        typeof flags === 'function' ? await flags(system.base, system.dir) : flags));
     await writeFile(join(system.dir, 'parley.conf'), configText(system.base,
       typeof settings === 'function' ? await settings(system.base, system.dir) : settings));
     try {
