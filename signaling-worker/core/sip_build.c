@@ -87,7 +87,7 @@ pl_err pl_sip_build_request(const pl_sip_request_spec *spec, char *buf,
     }
     const char *method = pl_sip_method_text(spec->method);
     out o = {.buf = buf, .cap = cap};
-    char name[sizeof d->local_name];
+    char name[257];
     pl_sip_quote_safe(d->local_name, name, sizeof name);
     putf(&o, "%s %s SIP/2.0\r\n", method, spec->request_uri);
     putf(&o, "Via: SIP/2.0/%s %s;branch=%s;rport\r\n",
@@ -101,7 +101,11 @@ pl_err pl_sip_build_request(const pl_sip_request_spec *spec, char *buf,
     } else {
         putf(&o, "From: <%s>;tag=%s\r\n", d->local_uri, d->local_tag);
     }
-    putf(&o, "To: <%s>%s%s\r\n", d->remote_uri, d->remote_tag[0] ? ";tag=" : "",
+    put(&o, "To: ");
+    pl_sip_quote_safe(spec->to_name ? spec->to_name : "", name, sizeof name);
+    if (name[0])
+        putf(&o, "\"%s\" ", name);
+    putf(&o, "<%s>%s%s\r\n", d->remote_uri, d->remote_tag[0] ? ";tag=" : "",
          d->remote_tag);
     putf(&o, "Call-ID: %s\r\nCSeq: %u %s\r\n", d->call_id, spec->cseq, method);
     if (spec->contact)

@@ -17,6 +17,7 @@ typedef struct pl_sip_request_spec {
     pl_uri_transport transport;  /* UDP, TCP or TLS */
     const char *branch;          /* with the magic cookie */
     const pl_sip_dialog *dialog; /* From, To, Call-ID */
+    const char *to_name;         /* display name; NULL or "" for none */
     uint32_t cseq;
     const char *contact;      /* URI, or NULL for none */
     const char *extra;        /* complete lines, or NULL */

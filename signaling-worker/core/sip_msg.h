@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "pl/slice.h"
+#include "reason.h"
 #include "reliable.h"
 #include "session_timer.h"
 #include "sip_options.h"
@@ -87,17 +88,18 @@ typedef struct pl_sip_msg {
     char content_type[65];                     /* lower case, no parameters */
     char require[257];                         /* option tags as sent */
     unsigned required, supported;  /* pl_sip_option: those we know */
+    unsigned unsupported;          /* the same of Unsupported */
     bool has_allow, allows_update; /* Allow; it names UPDATE */
     pl_session_words session;      /* Session-Expires, Min-SE */
     uint32_t rseq;                 /* response; 0 none */
     pl_sip_rack rack;              /* PRACK; rseq 0: none */
     unsigned retry_after_s;        /* response; 0 none */
-    char why[129];                 /* text of a Reason header (RFC 3326) */
+    pl_sip_reason why;             /* first value of Reason (RFC 3326) */
     pl_slice auth[PL_SIP_N_AUTH];  /* credentials of a request, challenges of a
                                       response; borrowed from the bytes */
-    unsigned n_auth, n_auth_own; /* the first are not of or for a proxy */
-    pl_slice body; /* borrowed */
-    pl_slice raw;  /* the bytes it came from; borrowed */
+    unsigned n_auth, n_auth_own;   /* the first are not of or for a proxy */
+    pl_slice body;                 /* borrowed */
+    pl_slice raw;                  /* the bytes it came from; borrowed */
 } pl_sip_msg;
 
 #endif

@@ -27,14 +27,14 @@ static void fill(const pl_call *c, pl_dialog_record *r)
                             .session_s = c->session.terms.interval_s,
                             .is_refresher = c->session.terms.is_ours,
                             .session_min_s = c->session_min_s};
+    pl_fmt_cut(r->contact_user, sizeof r->contact_user, "%s", c->contact_user);
     if (!pl_sip_is_stream(&c->flow))
         r->port = c->flow.port;
     if (c->sdp_len > 0 && c->sdp_len < sizeof r->sdp)
         memcpy(r->sdp, c->sdp, c->sdp_len);
 }
 
-/* FNV-1a, 64 bits: whether anything but a sequence number changed. */
-static uint64_t hash_of(pl_slice text)
+uint64_t pl_call_hash(pl_slice text) /* FNV-1a, 64 bits */
 {
     uint64_t h = UINT64_C(0xcbf29ce484222325);
     for (size_t i = 0; i < text.len; i++)
@@ -42,6 +42,7 @@ static uint64_t hash_of(pl_slice text)
     return h;
 }
 
+/* Whether anything but a sequence number changed. */
 static uint64_t hash_without_numbers(pl_dialog_record *r)
 {
     pl_buf text;
@@ -50,7 +51,7 @@ static uint64_t hash_without_numbers(pl_dialog_record *r)
     uint64_t h = 0;
     r->dialog.local_cseq = r->dialog.remote_cseq = 0;
     if (pl_dialog_record_write(r, &text) == PL_OK) {
-        h = hash_of(pl_buf_slice(&text));
+        h = pl_call_hash(pl_buf_slice(&text));
         pl_buf_fini(&text);
     }
     r->dialog.local_cseq = local;
@@ -116,6 +117,7 @@ static pl_err rebuild(pl_call *c, const pl_dialog_record *r)
     c->dialog = r->dialog;
     c->source = r->source;
     c->is_sips = r->is_sips;
+    pl_fmt_cut(c->contact_user, sizeof c->contact_user, "%s", r->contact_user);
     c->is_known = true;
     c->allows_update = r->allows_update;
     c->session_min_s = r->session_min_s;
@@ -146,7 +148,7 @@ static void try_it(pl_call *c)
     pl_calls *all = c->all;
     uint32_t serial = c->serial;
     c->adopt_us = 0;
-    c->auth_tries = 0;
+    pl_digest_client_begin(&c->auth);
     if (!c->allows_update && c->sdp_len == 0) {
         give_up(c, PL_EUNAVAILABLE); /* there is nothing to say to it */
         return;

@@ -3,10 +3,11 @@
 #define PL_SIG_CALL_IMPL_H
 
 #include "avoid.h"
+#include "call_line.h"
 #include "call_sm.h"
 #include "calls.h"
 #include "dialog.h"
-#include "digest.h"
+#include "digest_client.h"
 #include "pl/list.h"
 #include "pl/map.h"
 #include "register.h"
@@ -71,6 +72,12 @@ typedef struct pl_call_early {
     bool has_remote_cseq;
 } pl_call_early;
 
+/* A PRACK of ours, to be sent again with credentials. */
+typedef struct pl_prack {
+    pl_sip_dialog dialog;
+    char line[64]; /* RAck */
+} pl_prack;
+
 /* Grouped by purpose; there are few enough of them for the padding.
  * NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
 typedef struct pl_call {
@@ -110,7 +117,9 @@ typedef struct pl_call {
     bool by_tcp, is_tcp_refused; /* for its size, at this target */
     uint8_t *offer;              /* body of our INVITE, for a second try */
     size_t offer_len;
-    unsigned auth_tries;
+    pl_digest_client auth;
+    pl_call_line *line;          /* of a call of ours; NULL */
+    unsigned n_invites, without; /* sent; options not offered any more */
     char tried[MAX_REDIRECTS][PL_SIP_URI_MAX + 1]; /* before a 3xx */
     unsigned n_redirects;
     char *ack; /* to repeat for each repeated 2xx */
@@ -131,6 +140,7 @@ typedef struct pl_call {
     reliable reliable;
     pl_call_early early[MAX_FORKS];
     unsigned n_early;
+    pl_prack *prack;          /* ours under way, for a challenge; NULL */
     pl_sip_txn_id update_txn; /* the peer's UPDATE with an offer */
     bool is_update_open;      /* roompool was asked, no answer yet */
 
@@ -147,6 +157,7 @@ typedef struct pl_call {
     unsigned refuse_status; /* of SEND_REFUSAL */
     unsigned retry_after_s;
     char reason[REMOTE_REASON_MAX + 1]; /* for the report or a Reason header */
+    char cause[PL_SIP_REASON_VALUE];    /* of the peer's Reason, or "" */
     char refuse_phrase[REMOTE_REASON_MAX + 1];
     bool is_known; /* roompool accepted it: reports make sense */
     /* The last report, until roompool has taken it; the session description
@@ -155,7 +166,8 @@ typedef struct pl_call {
     unsigned told_status;
     uint8_t *told_sdp;
     size_t told_len;
-    uint64_t told_corr; /* under way as this request */
+    uint64_t told_corr;     /* under way as this request */
+    uint64_t progress_seen; /* hash of the provisional response told last */
     pl_guard_pass pass;
 
     /* its record with roompool, and how it was taken over; call_adopt.c */
@@ -247,6 +259,23 @@ void pl_calls_end_all(pl_calls *all);
 /* Look at every call: what is due? For the timer. */
 void pl_calls_on_tick(void *ctx);
 
+/* call_line.c: how a network wants our calls */
+/* Whether we may call there: outbound_allow judges who is called, also where
+ * the call goes to a next hop of roompool's, which itself needs no permission.
+ * Errors: PL_EFORBIDDEN outbound_allow says no; PL_EUNSUPPORTED its scheme, or
+ * sips: by a next hop without TLS. */
+PL_MUST_USE pl_err pl_call_judge_target(const pl_call *c, const pl_sip_uri *to);
+/* Request-URI and Route of a first INVITE. Errors: PL_EFULL; PL_EPROTO. */
+PL_MUST_USE pl_err pl_call_first_hop(pl_call *c);
+/* From, once it is known which of our addresses the peer sees. */
+void pl_call_set_from(pl_call *c);
+/* Lines of an INVITE that say who calls. */
+void pl_call_identity_lines(const pl_call *c, char *buf, size_t cap);
+/* Credentials for a challenge as header lines. Errors: PL_EAUTH none fit. */
+PL_MUST_USE pl_err pl_call_answer_challenge(pl_call *c, const pl_sip_msg *m,
+                                            const char *method, const char *uri,
+                                            char *line, size_t cap);
+
 /* call_out.c: client side */
 enum { CALL_EXTRA_MAX = 2048 };
 /* One request inside a dialog. */
@@ -263,17 +292,9 @@ typedef struct pl_call_request {
 PL_MUST_USE pl_err pl_call_send_inside(pl_call *c, const pl_sip_dialog *d,
                                        request_kind kind,
                                        const pl_call_request *r);
-/* Credentials for a challenge as a header line. Errors: PL_EAUTH none fits. */
-PL_MUST_USE pl_err pl_call_answer_challenge(pl_call *c, const pl_sip_msg *m,
-                                            const char *method, const char *uri,
-                                            char *line, size_t cap);
 bool pl_call_is_challenge(const pl_sip_msg *m);
-/* Whether we may call there. Errors: PL_EFORBIDDEN outbound_allow says no;
- * PL_EUNSUPPORTED its scheme, or sips: by a proxy without TLS. */
-PL_MUST_USE pl_err pl_call_judge_target(const pl_calls *all,
-                                        const pl_sip_uri *to);
-/* Request-URI and Route of a first INVITE. Errors: PL_EFULL. */
-PL_MUST_USE pl_err pl_call_first_hop(pl_call *c);
+/* Keep the cause that the peer's Reason names, for the report. */
+void pl_call_note_cause(pl_call *c, const pl_sip_msg *m);
 /* Send the INVITE on the call's flow. The call may be gone afterwards.
  * Errors: those of writing and sending. */
 PL_MUST_USE pl_err pl_call_send_invite(pl_call *c, const char *extra);
@@ -317,6 +338,9 @@ void pl_call_drop_reliable(pl_call *c);
 /* The peer's provisional response: acknowledged if it is reliable. Returns:
  * whether it tells anything new; false also when the call is gone. */
 bool pl_call_take_provisional(pl_call *c, const pl_sip_msg *m);
+/* A challenge to a PRACK is answered once; without one the peer repeats its
+ * response. */
+void pl_call_on_prack_response(pl_call *c, const pl_sip_msg *m);
 /* An early dialog of our INVITE, NULL. */
 pl_call_early *pl_call_early_find(pl_call *c, const char *tag);
 /* A new INVITE numbers anew. */
@@ -351,6 +375,9 @@ void pl_call_note_session(pl_call *c, const pl_sip_msg *m);
 void pl_call_accept_session(pl_call *c, char *buf, size_t cap);
 /* A 2xx to our INVITE or UPDATE: start the timer. */
 void pl_call_agree_session(pl_call *c, const pl_sip_msg *ok);
+/* Whether a response is a 420 after which asking again without some options
+ * makes sense; once. */
+bool pl_call_drop_options(pl_call *c, const pl_sip_msg *m);
 /* Whether a response is a 422 after which asking again makes sense. */
 bool pl_call_raise_session(pl_call *c, const pl_sip_msg *m);
 /* Keep our description that is in force now. */
@@ -366,6 +393,8 @@ void pl_call_on_refresh_response(pl_call *c, const pl_sip_msg *m,
 PL_MUST_USE pl_err pl_call_refresh_now(pl_call *c);
 
 /* call_adopt.c: calls outlive their worker */
+/* To see whether something changed. */
+uint64_t pl_call_hash(pl_slice text);
 /* Tell roompool what another worker would need, if that has changed, or if it
  * may have been lost (is_again). */
 void pl_call_save(pl_call *c, bool is_again);

@@ -498,7 +498,8 @@ static void on_bye(pl_call *c, pl_sip_txn_id txn, const pl_sip_msg *m)
 {
     pl_calls *all = c->all;
     pl_call_answer_simple(all, txn, 200, NULL);
-    pl_fmt_cut(c->reason, sizeof c->reason, "%s", m->why);
+    pl_fmt_cut(c->reason, sizeof c->reason, "%s", m->why.text);
+    pl_call_note_cause(c, m);
     (void)!pl_call_event(c, PL_CALL_E_GOT_BYE, m, (pl_slice){0});
 }
 
@@ -516,7 +517,8 @@ static void on_cancel(pl_calls *all, pl_sip_txn_id txn, const pl_sip_msg *m)
         pl_call_send_answer(c, 487, (pl_slice){0});
         return;
     }
-    pl_fmt_cut(c->reason, sizeof c->reason, "%s", m->why);
+    pl_fmt_cut(c->reason, sizeof c->reason, "%s", m->why.text);
+    pl_call_note_cause(c, m);
     (void)!pl_call_event(c, PL_CALL_E_GOT_CANCEL, m, (pl_slice){0});
 }
 

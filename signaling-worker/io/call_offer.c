@@ -54,7 +54,7 @@ void pl_call_offer_again(pl_call *c)
     }
     if (pl_call_is_peers_turn(c))
         return; /* looked at again with the next tick */
-    c->auth_tries = 0;
+    pl_digest_client_begin(&c->auth);
     pl_err e = send_reinvite(c, NULL);
     if (e != PL_OK && pl_call_of_serial(all, serial))
         refuse_offer(c, e);
@@ -95,7 +95,7 @@ pl_err pl_calls_offer(pl_calls *calls, const pl_call_offer *m,
     free(c->offer);
     c->offer = copy;
     c->offer_len = m->sdp.len;
-    c->auth_tries = 0;
+    pl_digest_client_begin(&c->auth);
     c->is_offer_open = true;
     c->offer_ticket = *ticket;
     c->offer_us = pl_call_now(calls);

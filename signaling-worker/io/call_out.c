@@ -3,15 +3,13 @@
 #include <string.h>
 
 #include "call_impl.h"
-#include "crypto.h"
 #include "pl/log.h"
 #include "pl/rng.h"
 #include "pl/str.h"
-#include "policy.h"
 #include "sip_map.h"
 
 enum {
-    MAX_AUTH_TRIES = 2,
+    MAX_INVITES = 32, /* of one call, for whatever reason */
     TAG_SHIFT = 8,
 };
 
@@ -75,12 +73,15 @@ static pl_err write_request(pl_call *c, const pl_sip_dialog *d,
     char via[PL_SIP_LOCAL_TEXT];
     char contact[CONTACT_TEXT];
     bool is_target = r->method == PL_SIP_INVITE || r->method == PL_SIP_UPDATE;
-    char extra[CALL_EXTRA_MAX + 256] = "";
+    char extra[CALL_EXTRA_MAX + 1024] = "";
     pl_sip_transport_local(pl_sip_stack_transport(c->all->stack), flow, via);
     pl_call_contact(c, flow, contact);
     if (is_target)
         pl_call_request_lines(c, extra, sizeof extra);
     size_t n = strlen(extra);
+    if (r->method == PL_SIP_INVITE)
+        pl_call_identity_lines(c, extra + n, sizeof extra - n);
+    n += strlen(extra + n);
     pl_fmt_cut(extra + n, sizeof extra - n, "%s", r->extra ? r->extra : "");
     pl_sip_request_spec spec = {.method = r->method,
                                 .request_uri = hop->request_uri,
@@ -89,6 +90,7 @@ static pl_err write_request(pl_call *c, const pl_sip_dialog *d,
                                 .transport = flow->transport,
                                 .branch = r->branch,
                                 .dialog = d,
+                                .to_name = c->line ? c->line->to_name : "",
                                 .cseq = r->cseq,
                                 .contact = is_target ? contact : NULL,
                                 .extra = extra,
@@ -122,20 +124,10 @@ pl_err pl_call_send_inside(pl_call *c, const pl_sip_dialog *d,
     return pl_sip_stack_request(c->all->stack, &flow, bytes, tag_of(c, kind));
 }
 
-/* RFC 3326 section 2. */
-static void reason_line(const pl_call *c, char *buf, size_t cap)
-{
-    char text[REMOTE_REASON_MAX + 1];
-    buf[0] = '\0';
-    pl_sip_quote_safe(c->reason, text, sizeof text);
-    if (text[0])
-        pl_fmt_cut(buf, cap, "Reason: SIP;cause=200;text=\"%s\"\r\n", text);
-}
-
 static void send_bye(pl_call *c, const char *auth)
 {
     char extra[CALL_EXTRA_MAX];
-    reason_line(c, extra, sizeof extra);
+    pl_sip_reason_line(c->reason, extra, sizeof extra);
     size_t n = strlen(extra);
     pl_fmt_cut(extra + n, sizeof extra - n, "%s", auth);
     c->dialog.local_cseq++;
@@ -151,6 +143,7 @@ static void send_bye(pl_call *c, const char *auth)
 
 void pl_call_send_bye(pl_call *c)
 {
+    pl_digest_client_begin(&c->auth);
     send_bye(c, "");
 }
 
@@ -192,32 +185,11 @@ void pl_call_send_ack(pl_call *c, const pl_sip_msg *ok)
 
 /* ---- the INVITE ---- */
 
-pl_err pl_call_first_hop(pl_call *c)
-{
-    const pl_calls *all = c->all;
-    pl_sip_hop *hop = &c->hop;
-    hop->route[0] = '\0';
-    hop->next = all->has_proxy ? all->proxy : c->to;
-    if (c->to.scheme == PL_URI_TEL) {
-        pl_err e = pl_sip_number_uri(c->to.user, all->proxy.host,
-                                     hop->request_uri, sizeof hop->request_uri);
-        if (e)
-            return e;
-    } else {
-        pl_fmt_cut(hop->request_uri, sizeof hop->request_uri, "%s", c->to.text);
-    }
-    if (all->has_proxy) {
-        pl_fmt_cut(hop->route, sizeof hop->route, "<%s%s>", all->proxy.text,
-                   all->proxy.is_loose ? "" : ";lr");
-    }
-    pl_fmt_cut(c->dialog.remote_uri, sizeof c->dialog.remote_uri, "%s",
-               hop->request_uri);
-    return PL_OK;
-}
-
 pl_err pl_call_send_invite(pl_call *c, const char *extra)
 {
     size_t len = 0;
+    if (++c->n_invites > MAX_INVITES)
+        return PL_EFULL;
     fresh_branch(c->branch);
     pl_call_forget_early(c);
     c->dialog.local_cseq++;
@@ -276,6 +248,7 @@ static pl_err prepare(pl_call *c, const pl_call_start *m)
     pl_random_token(12, c->dialog.local_tag, 24);
     pl_sip_quote_safe(m->from_name, c->dialog.local_name,
                       sizeof c->dialog.local_name);
+    pl_fmt_cut(c->contact_user, sizeof c->contact_user, "%s", m->contact_user);
     pl_err e =
         pl_sip_escape_user(m->from_user, c->from_user, sizeof c->from_user);
     c->offer = malloc(m->sdp.len);
@@ -296,13 +269,15 @@ static pl_err prepare(pl_call *c, const pl_call_start *m)
     return e == PL_OK ? pl_call_look_up_later(c) : e;
 }
 
-pl_err pl_call_judge_target(const pl_calls *all, const pl_sip_uri *to)
+static pl_err judge_start(const pl_call *c, const pl_call_start *m)
 {
-    pl_err e =
-        pl_outbound_judge(all->o.config->outbound_allow, to, all->has_proxy);
-    if (!e && to->scheme == PL_URI_SIPS && all->has_proxy &&
-        all->proxy.transport != PL_URI_TLS)
-        e = PL_EUNSUPPORTED; /* RFC 3261 section 26.2.2: TLS on every hop */
+    pl_err e = pl_call_judge_target(c, &c->to);
+    if (e == PL_OK)
+        return PL_OK;
+    pl_call_count(c->all, PL_SIG_outbound_refused);
+    PL_LOG(WARN, "sip", "outbound_refused",
+           PL_KV("call", m->call_id, "to", m->to_uri), "%s; see outbound_allow",
+           pl_err_text(e));
     return e;
 }
 
@@ -315,14 +290,6 @@ pl_err pl_calls_start(pl_calls *calls, const pl_call_start *m)
         return PL_EEXIST;
     if (pl_sip_uri_parse(pl_slice_str(m->to_uri), &to) != PL_OK)
         return PL_EINVAL;
-    pl_err e = pl_call_judge_target(calls, &to);
-    if (e != PL_OK) {
-        pl_call_count(calls, PL_SIG_outbound_refused);
-        PL_LOG(WARN, "sip", "outbound_refused",
-               PL_KV("call", m->call_id, "to", m->to_uri),
-               "%s; see outbound_allow", pl_err_text(e));
-        return e;
-    }
     if (pl_sip_stack_is_full(calls->stack))
         return PL_EFULL;
     pl_call *c = pl_call_new(calls, m->call_id);
@@ -330,7 +297,11 @@ pl_err pl_calls_start(pl_calls *calls, const pl_call_start *m)
         return PL_EFULL;
     c->to = to;
     c->is_sips = to.scheme == PL_URI_SIPS;
-    e = prepare(c, m);
+    pl_err e = pl_call_line_take(m, &c->line);
+    if (e == PL_OK)
+        e = judge_start(c, m);
+    if (e == PL_OK)
+        e = prepare(c, m);
     if (e != PL_OK) {
         pl_call_release(c);
         return e;
@@ -349,7 +320,7 @@ void pl_call_send_cancel(pl_call *c)
     pl_sip_dialog d = c->dialog;
     d.remote_tag[0] = '\0';
     char extra[CALL_EXTRA_MAX];
-    reason_line(c, extra, sizeof extra);
+    pl_sip_reason_line(c->reason, extra, sizeof extra);
     pl_call_request r = {.method = PL_SIP_CANCEL,
                          .branch = c->branch,
                          .cseq = c->out_cseq,
@@ -366,56 +337,6 @@ void pl_call_send_cancel(pl_call *c)
         PL_LOG(WARN, "sip", "cancel_failed", NULL, "%s", pl_err_text(e));
 }
 
-/* ---- credentials ---- */
-
-/* Only our own calls, only towards the peer that the password is for. */
-static bool may_answer_challenge(const pl_call *c)
-{
-    const pl_signaling_config *cfg = c->all->o.config;
-    const char *peer =
-        cfg->client_peer[0] ? cfg->client_peer : c->all->proxy.host;
-    return !c->dialog.is_uas && cfg->client_user[0] && c->all->password[0] &&
-           cfg->client_realm[0] && peer[0] &&
-           pl_slice_eq_nocase(pl_slice_str(peer), c->hop.next.host) &&
-           c->auth_tries < MAX_AUTH_TRIES;
-}
-
-/* Credentials for a challenge as a header line. Errors: PL_EAUTH none fits. */
-pl_err pl_call_answer_challenge(pl_call *c, const pl_sip_msg *m,
-                                const char *method, const char *uri, char *line,
-                                size_t cap)
-{
-    const pl_signaling_config *cfg = c->all->o.config;
-    if (!may_answer_challenge(c))
-        return PL_EAUTH;
-    for (unsigned i = 0; i < m->n_auth; i++) {
-        pl_digest d;
-        char value[CALL_EXTRA_MAX - 64];
-        char cnonce[24];
-        if (pl_digest_parse(m->auth[i], &d) != PL_OK ||
-            strcmp(d.realm, cfg->client_realm) != 0 ||
-            (c->auth_tries > 0 && !d.is_stale)) {
-            continue;
-        }
-        pl_random_token(12, cnonce, sizeof cnonce);
-        pl_digest_answer a = {.user = cfg->client_user,
-                              .password = c->all->password,
-                              .uri = uri,
-                              .method = method,
-                              .cnonce = cnonce,
-                              .nc = 1};
-        if (pl_digest_answer_write(&PL_SIG_HASHES, &d, &a, value,
-                                   sizeof value) != PL_OK) {
-            continue;
-        }
-        c->auth_tries++;
-        return pl_fmt(
-            line, cap, "%s: %s\r\n",
-            m->status == 401 ? "Authorization" : "Proxy-Authorization", value);
-    }
-    return PL_EAUTH;
-}
-
 bool pl_call_is_challenge(const pl_sip_msg *m)
 {
     return m && (m->status == 401 || m->status == 407);
@@ -429,14 +350,22 @@ pl_slice pl_call_sdp_of(const pl_sip_msg *m)
     return is_sdp ? m->body : (pl_slice){0};
 }
 
+void pl_call_note_cause(pl_call *c, const pl_sip_msg *m)
+{
+    if (m->why.value[0])
+        pl_fmt_cut(c->cause, sizeof c->cause, "%s", m->why.value);
+}
+
 static void note_end(pl_call *c, const pl_sip_msg *m, unsigned local_status)
 {
     if (c->end_status == 0)
         c->end_status = m ? m->status : local_status;
     if (!c->reason[0] && m) {
         pl_fmt_cut(c->reason, sizeof c->reason, "%.128s",
-                   m->why[0] ? m->why : m->reason);
+                   m->why.text[0] ? m->why.text : m->reason);
     }
+    if (m)
+        pl_call_note_cause(c, m);
 }
 
 static void on_answer(pl_call *c, const pl_sip_msg *m, const pl_sip_flow *flow)
@@ -487,7 +416,7 @@ static void on_invite_response(pl_call *c, const pl_sip_msg *m,
         c->state == PL_CALL_S_OUT_CALLING || c->state == PL_CALL_S_OUT_RINGING;
     line[0] = '\0';
     if (is_wanted &&
-        (pl_call_raise_session(c, m) ||
+        (pl_call_raise_session(c, m) || pl_call_drop_options(c, m) ||
          (pl_call_is_challenge(m) &&
           pl_call_answer_challenge(c, m, "INVITE", c->hop.request_uri, line,
                                    sizeof line) == PL_OK))) {
@@ -572,7 +501,7 @@ void pl_call_on_response(void *ctx, uint64_t tag, const pl_sip_msg *m,
     case REQ_REFRESH:
         pl_call_on_refresh_response(c, m, flow, local_status);
         break;
-    case REQ_PRACK:  /* who did not get it repeats its response */
+    case REQ_PRACK: pl_call_on_prack_response(c, m); break;
     case REQ_CANCEL: /* what counts is the INVITE's own response */
     case REQ_FORK_BYE: break;
     }

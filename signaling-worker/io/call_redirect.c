@@ -34,7 +34,7 @@ static pl_err judge(const pl_call *c, const pl_sip_msg *m, pl_sip_uri *ret)
         return PL_EEXIST;
     if (c->is_sips && to.scheme != PL_URI_SIPS)
         return PL_EFORBIDDEN; /* RFC 3261 section 26.2.2 */
-    pl_err e = pl_call_judge_target(c->all, &to);
+    pl_err e = pl_call_judge_target(c, &to);
     if (e == PL_OK)
         *ret = to;
     return e;
@@ -49,7 +49,7 @@ static pl_err aim(pl_call *c, const pl_sip_uri *to)
     pl_fmt_cut(remote_uri, sizeof remote_uri, "%s", c->dialog.remote_uri);
     c->to = *to;
     c->is_sips = to->scheme == PL_URI_SIPS;
-    c->auth_tries = 0;
+    pl_digest_client_begin(&c->auth);
     pl_err e = pl_call_first_hop(c);
     pl_fmt_cut(c->dialog.remote_uri, sizeof c->dialog.remote_uri, "%s",
                remote_uri);

@@ -199,22 +199,53 @@ static pl_call_early *early_of(pl_call *c, const char *tag)
     return e;
 }
 
-static void send_prack(pl_call *c, const pl_sip_msg *m)
+/* Without it the peer repeats its response, and then gives up. */
+static void repeat_prack(pl_call *c, const char *auth)
 {
-    pl_sip_dialog d = c->dialog;
-    char line[64];
-    if (!d.remote_tag[0]) {
-        pl_fmt_cut(d.target, sizeof d.target, "%s", c->hop.request_uri);
-        if (pl_sip_dialog_establish(&d, m) != PL_OK)
-            return;
-    }
-    pl_fmt_cut(line, sizeof line, "RAck: %u %u INVITE\r\n", m->rseq, m->cseq);
+    static pl_sip_dialog d; /* large; the call may end meanwhile */
+    char extra[CALL_EXTRA_MAX + 64];
+    d = c->prack->dialog;
+    pl_fmt_cut(extra, sizeof extra, "%s%s", c->prack->line, auth);
+    if (auth[0])
+        c->prack->line[0] = '\0'; /* once */
     c->dialog.local_cseq++;
     pl_call_request r = {
-        .method = PL_SIP_PRACK, .cseq = c->dialog.local_cseq, .extra = line};
-    pl_call_count(c->all, PL_SIG_pracks);
-    /* Without it the peer repeats its response, and then gives up. */
+        .method = PL_SIP_PRACK, .cseq = c->dialog.local_cseq, .extra = extra};
     (void)!pl_call_send_inside(c, &d, REQ_PRACK, &r);
+}
+
+static void send_prack(pl_call *c, const pl_sip_msg *m)
+{
+    if (!c->prack)
+        c->prack = calloc(1, sizeof *c->prack);
+    pl_prack *p = c->prack;
+    if (!p)
+        return;
+    p->dialog = c->dialog;
+    if (!p->dialog.remote_tag[0]) {
+        pl_fmt_cut(p->dialog.target, sizeof p->dialog.target, "%s",
+                   c->hop.request_uri);
+        if (pl_sip_dialog_establish(&p->dialog, m) != PL_OK)
+            return;
+    }
+    pl_fmt_cut(p->line, sizeof p->line, "RAck: %u %u INVITE\r\n", m->rseq,
+               m->cseq);
+    pl_call_count(c->all, PL_SIG_pracks);
+    repeat_prack(c, "");
+}
+
+void pl_call_on_prack_response(pl_call *c, const pl_sip_msg *m)
+{
+    char auth[CALL_EXTRA_MAX];
+    if (!c->prack || !c->prack->line[0] || !pl_call_is_challenge(m))
+        return;
+    pl_digest_client_begin(&c->auth);
+    if (pl_call_answer_challenge(c, m, "PRACK", c->prack->dialog.target, auth,
+                                 sizeof auth) == PL_OK) {
+        repeat_prack(c, auth);
+        return;
+    }
+    c->prack->line[0] = '\0';
 }
 
 bool pl_call_take_provisional(pl_call *c, const pl_sip_msg *m)

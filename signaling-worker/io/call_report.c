@@ -86,6 +86,10 @@ static void send_report(pl_call *c)
     }
     if (c->told_len > 0)
         PL_MSG_SET(CALL_REPORT, call_report, &m, sdp);
+    if (c->cause[0]) {
+        pl_fmt_cut(m.reason_header, sizeof m.reason_header, "%s", c->cause);
+        PL_MSG_SET(CALL_REPORT, call_report, &m, reason_header);
+    }
     pl_fmt_cut(m.sip_call_id, sizeof m.sip_call_id, "%s", c->dialog.call_id);
     if (m.sip_call_id[0] && pl_is_utf8(pl_slice_str(m.sip_call_id)))
         PL_MSG_SET(CALL_REPORT, call_report, &m, sip_call_id);

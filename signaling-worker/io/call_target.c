@@ -21,21 +21,6 @@ static void keep_targets(pl_call *c, const pl_sip_target *rows, unsigned n)
 
 /* ---- trying them ---- */
 
-/* From, once it is known which of our addresses the peer sees. */
-static void set_from(pl_call *c)
-{
-    char local[PL_SIP_LOCAL_TEXT];
-    if (c->dialog.local_uri[0])
-        return; /* said to somebody who sent us on */
-    pl_sip_transport_local(pl_sip_stack_transport(c->all->stack), &c->flow,
-                           local);
-    char *port = strrchr(local, ':');
-    if (port)
-        *port = '\0';
-    pl_fmt_cut(c->dialog.local_uri, sizeof c->dialog.local_uri, "sip:%s@%s",
-               c->from_user, local);
-}
-
 /* Errors: as pl_sip_transport_reach(). */
 static pl_err aim(pl_call *c, pl_uri_transport transport)
 {
@@ -67,7 +52,7 @@ static pl_err try_targets(pl_call *c)
             avoid(all, t);
             continue;
         }
-        set_from(c);
+        pl_call_set_from(c);
         pl_err e = pl_call_send_invite(c, NULL);
         return pl_call_of_serial(all, serial) ? e : PL_OK;
     }
@@ -156,7 +141,7 @@ bool pl_call_fail_over(pl_call *c, const pl_sip_msg *m)
         return false;
     if (!goes_back)
         c->at_target++;
-    c->auth_tries = 0;
+    pl_digest_client_begin(&c->auth);
     if (c->at_target >= c->n_targets)
         return false;
     PL_LOG(INFO, "sip", goes_back ? "back_to_udp" : "next_target",

@@ -8,6 +8,7 @@
 #include "pl/str.h"
 
 enum {
+    STATUS_BAD_OPTION = 420,
     STATUS_TOO_SHORT = 422,
     STATUS_PENDING = 491,
     RETRY_US = 5000000, /* after a refusal that may pass */
@@ -25,10 +26,11 @@ static void append(char *buf, size_t cap, const char *text)
     pl_fmt_cut(buf + n, cap - n, "%s", text);
 }
 
-static void append_supported(const pl_calls *all, char *buf, size_t cap)
+static void append_supported(const pl_call *c, char *buf, size_t cap)
 {
     char tags[64];
-    pl_sip_options_text(pl_call_options(all), tags, sizeof tags);
+    pl_sip_options_text(pl_call_options(c->all) & ~c->without, tags,
+                        sizeof tags);
     if (!tags[0])
         return;
     append(buf, cap, "Supported: ");
@@ -41,8 +43,8 @@ void pl_call_request_lines(const pl_call *c, char *buf, size_t cap)
     pl_session_policy own = policy_of(c->all);
     char line[128];
     buf[0] = '\0';
-    append_supported(c->all, buf, cap);
-    if (own.interval_s == 0)
+    append_supported(c, buf, cap);
+    if (own.interval_s == 0 || c->without & PL_SIP_OPTION_TIMER)
         return;
     const pl_session_terms *now = &c->session.terms;
     uint32_t min = c->session_min_s > own.min_s ? c->session_min_s : own.min_s;
@@ -52,6 +54,15 @@ void pl_call_request_lines(const pl_call *c, char *buf, size_t cap)
                "Session-Expires: %u;refresher=%s\r\nMin-SE: %u\r\n",
                interval > min ? interval : min, is_theirs ? "uas" : "uac", min);
     append(buf, cap, line);
+}
+
+bool pl_call_drop_options(pl_call *c, const pl_sip_msg *m)
+{
+    unsigned offered = pl_call_options(c->all) & ~c->without;
+    if (!m || m->status != STATUS_BAD_OPTION || c->without || !offered)
+        return false;
+    c->without = m->unsupported & offered ? m->unsupported & offered : offered;
+    return true;
 }
 
 pl_err pl_call_judge_timer(const pl_calls *all, const pl_sip_msg *m, char *line,
@@ -81,7 +92,7 @@ void pl_call_accept_session(pl_call *c, char *buf, size_t cap)
 {
     const pl_session_terms *terms = &c->session_asked;
     pl_session_start(&c->session, terms, pl_call_now(c->all));
-    append_supported(c->all, buf, cap);
+    append_supported(c, buf, cap);
     if (terms->interval_s == 0)
         return;
     char line[128];
@@ -171,7 +182,7 @@ static void refresh(pl_call *c)
         pl_session_retry(&c->session, pl_call_now(c->all));
         return;
     }
-    c->auth_tries = 0;
+    pl_digest_client_begin(&c->auth);
     pl_call_count(c->all, PL_SIG_session_refreshes);
     if (send_refresh(c, NULL) != PL_OK)
         pl_session_retry(&c->session, pl_call_now(c->all) + RETRY_US);

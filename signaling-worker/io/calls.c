@@ -129,6 +129,8 @@ void pl_call_release(pl_call *c)
     free(c->sdp);
     free(c->ack);
     free(c->told_sdp);
+    free(c->prack);
+    pl_call_line_destroy(&c->line);
     free(c);
     check_drained(all);
 }
@@ -219,15 +221,35 @@ static void do_send_bye(pl_call *c, const cause *w)
     pl_call_send_bye(c);
 }
 
+static pl_call_state progress_state(const pl_call *c, unsigned status,
+                                    bool has_sdp)
+{
+    static const struct {
+        unsigned status;
+        pl_call_state state;
+    } rows[] = {{100, PL_CALL_STATE_TRYING},
+                {181, PL_CALL_STATE_FORWARDED},
+                {182, PL_CALL_STATE_QUEUED}};
+    bool tells_all = c->line && c->line->tells_all;
+    for (size_t i = 0; tells_all && i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].status == status && !has_sdp)
+            return rows[i].state;
+    }
+    if (status <= 100)
+        return PL_CALL_STATE_UNKNOWN; /* "trying" tells nobody anything */
+    return has_sdp ? PL_CALL_STATE_EARLY : PL_CALL_STATE_RINGING;
+}
+
+/* What comes again says nothing new. */
 static void do_tell_progress(pl_call *c, const cause *w)
 {
     unsigned status = w->m ? w->m->status : 0;
-    if (status <= 100)
-        return; /* "trying" tells nobody anything */
-    bool is_early = w->sdp.len > 0;
-    pl_call_report_state(c,
-                         is_early ? PL_CALL_STATE_EARLY : PL_CALL_STATE_RINGING,
-                         status, w->sdp);
+    pl_call_state state = progress_state(c, status, w->sdp.len > 0);
+    uint64_t seen = pl_call_hash(w->sdp) ^ status;
+    if (state == PL_CALL_STATE_UNKNOWN || seen == c->progress_seen)
+        return;
+    c->progress_seen = seen;
+    pl_call_report_state(c, state, status, w->sdp);
 }
 
 static void do_tell_answered(pl_call *c, const cause *w)

@@ -275,24 +275,6 @@ static void add_auth(const pl_gate *gate, const char *name, pl_sip_msg *m)
     }
 }
 
-/* The text="..." parameter of a Reason header, RFC 3326 section 2. */
-static void take_reason(pl_slice value, pl_sip_msg *m)
-{
-    for (size_t i = 0; i + 6 <= value.len; i++) {
-        if (!pl_slice_eq_nocase((pl_slice){value.ptr + i, 6}, "text=\""))
-            continue;
-        char text[sizeof m->why] = "";
-        size_t n = 0;
-        for (size_t j = i + 6;
-             j < value.len && value.ptr[j] != '"' && n + 1 < sizeof text; j++) {
-            text[n++] = (char)value.ptr[j];
-        }
-        text[n] = '\0';
-        take_name(text, m->why, sizeof m->why);
-        return;
-    }
-}
-
 static pl_err take_requires(const pl_gate *gate, pl_sip_msg *m)
 {
     size_t cursor = 0;
@@ -318,6 +300,9 @@ static pl_err take_extensions(const pl_gate *gate, pl_sip_msg *m)
     size_t cursor = 0;
     while (pl_sip_head_find(&gate->head, "Supported", &cursor, &line))
         m->supported |= pl_sip_options_of(line.value);
+    cursor = 0;
+    while (pl_sip_head_find(&gate->head, "Unsupported", &cursor, &line))
+        m->unsupported |= pl_sip_options_of(line.value);
     cursor = 0;
     while (pl_sip_head_find(&gate->head, "Allow", &cursor, &line)) {
         m->has_allow = true;
@@ -360,7 +345,7 @@ static pl_err take_raw(const pl_gate *gate, pl_sip_msg *m)
             m->retry_after_s = (unsigned)n;
     }
     if (find(gate, "Reason", &line))
-        take_reason(line.value, m);
+        pl_sip_reason_parse(line.value, &m->why);
     if (take_extensions(gate, m) != PL_OK)
         return PL_EPROTO;
     add_auth(gate, m->is_request ? "Authorization" : "WWW-Authenticate", m);

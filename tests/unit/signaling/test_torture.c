@@ -228,7 +228,7 @@ static void values_are_extracted(void **state)
     assert_string_equal(m.contact, "sip:a@1.2.3.4:5");
     assert_string_equal(m.record_routes, "<sip:p1;lr>,<sip:p2;lr>,<sip:p3>");
     assert_string_equal(m.require, "100rel, x");
-    assert_string_equal(m.why, "gone home");
+    assert_string_equal(m.why.text, "gone home");
     assert_string_equal(m.content_type, "application/sdp");
 }
 
