@@ -230,6 +230,7 @@ void pl_answer_refuse(pl_answer *answer, pl_api_family family, int status,
     case PL_FAMILY_ROOM: room_error(answer, status, text); break;
     case PL_FAMILY_MANAGEMENT: management_error(answer, status, text); break;
     case PL_FAMILY_VIDEO: video_error(answer, status, text); break;
+    case PL_FAMILY_RELAY: device_error(answer, status, text); break;
     case PL_FAMILY_DEVICE: device_error(answer, status, text); break;
     case PL_FAMILY_SITE:
     case PL_FAMILIES:
@@ -270,6 +271,7 @@ pl_api_family pl_family_of_path(pl_slice path)
         {"/public/", PL_FAMILY_ROOM},
         {"/video/", PL_FAMILY_VIDEO},
         {"/device/", PL_FAMILY_VIDEO},
+        {"/notification-relay/", PL_FAMILY_RELAY},
         {"/webrtc-", PL_FAMILY_DEVICE},
         {"/.well-known/", PL_FAMILY_TOKEN},
         {"/api/admin/", PL_FAMILY_MANAGEMENT},

@@ -16,6 +16,7 @@ typedef enum pl_api_family {
     PL_FAMILY_ROOM,       /* {"detail":".."}; 401 says how, 503 when again */
     PL_FAMILY_MANAGEMENT, /* {"error":".."}; 401 says how */
     PL_FAMILY_VIDEO,      /* {"error":".."}; 401 says how, 503 when again */
+    PL_FAMILY_RELAY,      /* as PL_FAMILY_DEVICE */
     PL_FAMILY_DEVICE,     /* ErrorInfo; 401 says how, 503 when again */
     PL_FAMILIES
 } pl_api_family;

@@ -57,6 +57,7 @@ void pl_api_fail(const pl_api_op *op, const pl_api_call *call, pl_err e,
     case PL_FAMILY_CLIENT: pl_client_fail(call, e, text, answer); break;
     case PL_FAMILY_ROOM: pl_room_fail(call, e, text, answer); break;
     case PL_FAMILY_VIDEO: pl_video_fail(call, e, text, answer); break;
+    case PL_FAMILY_RELAY: pl_relay_fail(call, e, text, answer); break;
     case PL_FAMILY_DEVICE: pl_device_fail(call, e, text, answer); break;
     case PL_FAMILY_MANAGEMENT: pl_management_fail(call, e, text, answer); break;
     case PL_FAMILY_SITE:

@@ -29,6 +29,8 @@ typedef enum pl_api_kind {
     PL_KIND_SESSION_EVENTS, /* long poll, or server-sent events */
     PL_KIND_SESSION_SOCKET, /* WebSocket */
     PL_KIND_SEAT_EVENTS,    /* server-sent events */
+    PL_KIND_RELAY_SOCKET,   /* WebSocket of a relay channel */
+    PL_KIND_RELAY_EVENTS,   /* its long poll, or server-sent events */
     PL_KIND_LOCAL,          /* prepare alone makes the answer */
     PL_KIND_TOKEN,
     PL_KIND_AUTHORIZE,
@@ -151,6 +153,11 @@ typedef union pl_api_message {
     pl_video_status video_status;
     pl_video_delete video_delete;
     pl_video_call_put video_call_put;
+    pl_relay_open relay_open;
+    pl_relay_get relay_get;
+    pl_relay_extend relay_extend;
+    pl_relay_close relay_close;
+    pl_relay_put relay_put;
     pl_management_query management_query;
     pl_management_put management_put;
     pl_management_delete management_delete;
@@ -186,9 +193,10 @@ struct pl_api_call {
     const pl_turn *turn;    /* NULL: no such servers */
     const struct pl_room_rules *rooms;
     const struct pl_video_rules *video;
-    int64_t wall_ms; /* when the request came */
-    bool is_ready;   /* this node takes requests */
-    bool is_nested;  /* lists in management objects are of objects */
+    const char *relay_url; /* public base of the relay; "": as it was asked */
+    int64_t wall_ms;       /* when the request came */
+    bool is_ready;         /* this node takes requests */
+    bool is_nested;        /* lists in management objects are of objects */
     /* Filled by prepare. */
     const pl_msg_desc *desc;
     pl_api_message message;
@@ -235,6 +243,8 @@ void pl_video_fail(const pl_api_call *call, pl_err e, const char *text,
                    pl_answer *answer);
 void pl_device_fail(const pl_api_call *call, pl_err e, const char *text,
                     pl_answer *answer);
+void pl_relay_fail(const pl_api_call *call, pl_err e, const char *text,
+                   pl_answer *answer);
 /* By the family of op. */
 void pl_api_fail(const pl_api_op *op, const pl_api_call *call, pl_err e,
                  const char *text, pl_answer *answer);

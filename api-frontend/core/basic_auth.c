@@ -30,3 +30,17 @@ pl_err pl_basic_read(pl_slice header, pl_buf *pair, pl_slice *ret_user,
     *ret_password = (pl_slice){colon + 1, text.len - n - 1};
     return PL_OK;
 }
+
+pl_err pl_bearer_read(pl_slice header, pl_slice *ret_token)
+{
+    enum { BEARER = 7 };
+    if (header.len <= BEARER ||
+        !pl_slice_eq_nocase((pl_slice){header.ptr, BEARER}, "Bearer "))
+        return PL_EAUTH;
+    for (size_t i = BEARER; i < header.len; i++) {
+        if (header.ptr[i] <= 0x20 || header.ptr[i] >= 0x7f)
+            return PL_EAUTH;
+    }
+    *ret_token = (pl_slice){header.ptr + BEARER, header.len - BEARER};
+    return PL_OK;
+}

@@ -9,6 +9,7 @@
 #include "event_channel.h"
 #include "management_api.h"
 #include "pl/str.h"
+#include "relay_api.h"
 #include "room_api.h"
 #include "site.h"
 #include "url.h"
@@ -141,6 +142,15 @@ static const pl_route ROUTES[] = {
      &PL_OP_VIDEO_CALL_PUT},
     {PL_HTTP_GET, VIDEO "/destinations", &PL_OP_VIDEO_DESTINATIONS},
     {PL_HTTP_GET, VIDEO "/service_hours", &PL_OP_VIDEO_HOURS},
+    {PL_HTTP_POST, PL_RELAY_BASE "/channels", &PL_OP_RELAY_OPEN},
+    {PL_HTTP_GET, PL_RELAY_BASE "/channels/{channelId}", &PL_OP_RELAY_GET},
+    {PL_HTTP_PUT, PL_RELAY_BASE "/channels/{channelId}", &PL_OP_RELAY_EXTEND},
+    {PL_HTTP_DELETE, PL_RELAY_BASE "/channels/{channelId}", &PL_OP_RELAY_CLOSE},
+    {PL_HTTP_GET, PL_RELAY_BASE "/channels/{channelId}/ws",
+     &PL_OP_RELAY_SOCKET},
+    {PL_HTTP_GET, PL_RELAY_BASE "/channels/{channelId}/events",
+     &PL_OP_RELAY_EVENTS},
+    {PL_HTTP_POST, PL_RELAY_BASE "/s/{sinkId}", &PL_OP_RELAY_PUT},
     PL_DEVICE_BASES_NEW(DEVICE_BASE_NEW) PL_DEVICE_BASES_OLD(DEVICE_BASE_OLD)
         PL_MGMT_RESOURCES(MANAGEMENT_ROUTES){
             PL_HTTP_POST, PL_MANAGEMENT_BASE "command/v1/{kind}/{command}/",

@@ -75,23 +75,24 @@ bool pl_ws_is_origin_allowed(const pl_http_head *head, const char *allowed)
            pl_origin_is_listed(allowed, origin);
 }
 
-void pl_ws_accept(const char *accept, pl_answer *answer)
+void pl_ws_accept(const char *accept, const char *protocol, pl_answer *answer)
 {
     pl_answer_empty(answer, 101);
     pl_answer_header(answer, "Upgrade", "websocket");
     pl_answer_header(answer, "Connection", "Upgrade");
     pl_answer_header(answer, "Sec-WebSocket-Accept", accept);
+    if (protocol)
+        pl_answer_header(answer, "Sec-WebSocket-Protocol", protocol);
 }
 
-void pl_ws_refuse(pl_err e, pl_answer *answer)
+void pl_ws_refuse(pl_api_family family, pl_err e, pl_answer *answer)
 {
     if (e == PL_EUNSUPPORTED) {
-        pl_answer_refuse(answer, PL_FAMILY_CONFERENCE, 426,
+        pl_answer_refuse(answer, family, 426,
                          "Open this as a WebSocket of version 13");
         pl_answer_header(answer, "Upgrade", "websocket");
         pl_answer_header(answer, "Sec-WebSocket-Version", VERSION);
     } else {
-        pl_answer_refuse(answer, PL_FAMILY_CONFERENCE, 400,
-                         "Malformed WebSocket handshake");
+        pl_answer_refuse(answer, family, 400, "Malformed WebSocket handshake");
     }
 }

@@ -18,8 +18,9 @@ PL_MUST_USE pl_err pl_ws_check(const pl_http_head *head,
  * separated by blanks; programs that are no browsers send no Origin.
  * Source: RFC 6455 section 10.2 */
 bool pl_ws_is_origin_allowed(const pl_http_head *head, const char *allowed);
-/* The answers: 101, and what pl_ws_check() refused. */
-void pl_ws_accept(const char *accept, pl_answer *answer);
-void pl_ws_refuse(pl_err e, pl_answer *answer);
+/* The answers: 101, and what pl_ws_check() refused. protocol: the one of
+ * Sec-WebSocket-Protocol that was chosen, or NULL. */
+void pl_ws_accept(const char *accept, const char *protocol, pl_answer *answer);
+void pl_ws_refuse(pl_api_family family, pl_err e, pl_answer *answer);
 
 #endif

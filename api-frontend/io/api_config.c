@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "apis.h"
 #include "pl/ip.h"
 #include "pl/str.h"
 #include "redirect.h"
@@ -98,6 +99,11 @@ static const char *check_urls(const pl_api_config *config)
                "*";
     if (!is_web(config->issuer))
         return "issuer: must begin with https:// or http://";
+    if (config->relay_url[0] &&
+        (!is_web(config->relay_url) ||
+         config->relay_url[strlen(config->relay_url) - 1] == '/'))
+        return "relay_url: must begin with https:// or http://, and not end "
+               "with /";
     return NULL;
 }
 
@@ -131,6 +137,9 @@ static pl_err check(const void *values, char *reason, size_t cap)
 {
     const pl_api_config *config = values;
     const char *wrong = check_urls(config);
+    unsigned apis;
+    if (!wrong && pl_apis_read(config->apis, &apis))
+        wrong = "apis: words are " PL_APIS_WORDS;
     if (!wrong)
         wrong = check_introspection(config);
     if (!wrong)

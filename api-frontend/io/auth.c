@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api_metrics.h"
+#include "basic_auth.h"
 #include "consent.h"
 #include "files.h"
 #include "https_client.h"
@@ -213,22 +214,6 @@ static pl_err check_known(const pl_auth *auth, const char *hash, bool is_device,
     return e ? e : pl_claims_check(claims, &policy, ret_caller);
 }
 
-/* Source: RFC 6750 section 2.1 */
-static bool take_token(pl_slice header, pl_slice *ret_token)
-{
-    enum { SCHEME = 7 };
-    if (header.len <= SCHEME ||
-        !pl_slice_eq_nocase((pl_slice){header.ptr, SCHEME}, "Bearer "))
-        return false;
-    *ret_token = (pl_slice){header.ptr + SCHEME, header.len - SCHEME};
-    for (size_t i = 0; i < ret_token->len; i++) {
-        uint8_t c = ret_token->ptr[i];
-        if (c <= 0x20 || c >= 0x7f)
-            return false;
-    }
-    return true;
-}
-
 static pl_err check(pl_auth *auth, pl_slice header, bool is_device,
                     pl_caller *ret_caller)
 {
@@ -237,7 +222,7 @@ static pl_err check(pl_auth *auth, pl_slice header, bool is_device,
     pl_err e = PL_EAUTH;
     if (!auth->server && !auth->keys && !auth->introspection)
         return PL_EUNAVAILABLE;
-    if (take_token(header, &token)) {
+    if (pl_bearer_read(header, &token) == PL_OK) {
         pl_sha256_hex(token.ptr, token.len, hash);
         e = auth->introspection
                 ? check_known(auth, hash, is_device, ret_caller)
@@ -265,7 +250,7 @@ pl_err pl_auth_ask(pl_auth *auth, pl_slice header, pl_introspection_wait *wait)
 {
     char hash[PL_SHA256_TEXT];
     pl_slice token;
-    if (!auth->introspection || !take_token(header, &token))
+    if (!auth->introspection || pl_bearer_read(header, &token))
         return PL_EAUTH;
     pl_sha256_hex(token.ptr, token.len, hash);
     pl_err e = pl_introspection_ask(auth->introspection, token, hash, wait);

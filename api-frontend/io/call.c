@@ -85,7 +85,9 @@ static void on_reply(void *ctx, pl_err e, const pl_bus_in *in);
 
 static pl_err ask(pending *p)
 {
-    pl_bus_send how = {.to = NULL};
+    /* What was sent to the relay comes again when roompool was away: it knows
+     * repeats. */
+    pl_bus_send how = {.retry = p->call.desc == &PL_MSG_RELAY_PUT};
     pl_err e = pl_bus_request(p->gateway->options.bus, &how, p->call.desc,
                               &p->call.message, on_reply, p, NULL);
     return e == PL_EFULL ? PL_EDRAIN
@@ -148,6 +150,7 @@ static pl_err prepare(const pl_incoming *in, pending *p, pl_answer *made)
         .turn = &in->gateway->turn,
         .rooms = &in->gateway->rooms,
         .video = pl_video_setup_rules(in->gateway->video),
+        .relay_url = in->gateway->options.config->relay_url,
         .wall_ms = pl_loop_wall_ms(in->gateway->options.loop),
         .is_ready = true,
         .is_nested = in->gateway->options.config->management_nested,

@@ -66,6 +66,7 @@ static bool is_final(pl_err e)
     switch ((int)e) {
     case PL_ENOENT:
     case PL_EGONE:
+    case PL_ESTALE:
     case PL_EAUTH:
     case PL_EFORBIDDEN:
     case PL_EOTHERTOKEN: return true;
@@ -80,7 +81,11 @@ static void on_reply(void *ctx, pl_err e, const pl_bus_in *in)
         reader->until_us - pl_loop_now_us(reader->gateway->options.loop);
     uint64_t corr = reader->corr;
     reader->corr = 0;
-    if (!e && in->desc == &PL_MSG_EVENT_ITEM) {
+    const pl_relay_event *relayed =
+        !e && in->desc == &PL_MSG_RELAY_EVENT ? in->body : NULL;
+    if (relayed && relayed->seq > 0) {
+        reader->ops->relayed(reader->ctx, relayed);
+    } else if (!e && in->desc == &PL_MSG_EVENT_ITEM) {
         reader->given = corr;
         reader->ops->item(reader->ctx, in->body);
     } else if (!e) {
@@ -92,18 +97,49 @@ static void on_reply(void *ctx, pl_err e, const pl_bus_in *in)
     }
 }
 
+/* A request of either kind. */
+typedef struct asked {
+    union {
+        pl_event_poll poll;
+        pl_relay_read relay;
+    } body;
+    const pl_msg_desc *desc;
+    const char *id;
+    uint32_t wait_ms;
+} asked;
+
+static bool fill(const pl_event_reader *reader, asked *a)
+{
+    if (reader->ops->fill_relay) {
+        pl_relay_read *m = &a->body.relay;
+        *m = (pl_relay_read){.wait_ms = 0};
+        bool is_filled = reader->ops->fill_relay(reader->ctx, m);
+        a->desc = &PL_MSG_RELAY_READ;
+        a->id = m->channel_id;
+        a->wait_ms = m->wait_ms;
+        return is_filled;
+    }
+    pl_event_poll *m = &a->body.poll;
+    *m = (pl_event_poll){.wait_ms = 0};
+    bool is_filled = reader->ops->fill(reader->ctx, m);
+    a->desc = &PL_MSG_EVENT_POLL;
+    a->id = m->id;
+    a->wait_ms = m->wait_ms;
+    return is_filled;
+}
+
 void pl_event_reader_ask(pl_event_reader *reader)
 {
     const pl_gateway *gateway = reader->gateway;
-    pl_event_poll body = {.wait_ms = 0};
-    if (!reader->ops->fill(reader->ctx, &body))
+    asked a;
+    if (!fill(reader, &a))
         return;
-    pl_fmt_cut(reader->id, sizeof reader->id, "%s", body.id);
-    pl_bus_send how = {.deadline_ms = body.wait_ms + REPLY_MARGIN_MS};
+    pl_fmt_cut(reader->id, sizeof reader->id, "%s", a.id);
+    pl_bus_send how = {.deadline_ms = a.wait_ms + REPLY_MARGIN_MS};
     reader->until_us =
-        pl_loop_now_us(gateway->options.loop) + (int64_t)body.wait_ms * 1000;
-    if (pl_bus_request(gateway->options.bus, &how, &PL_MSG_EVENT_POLL, &body,
-                       on_reply, reader, &reader->corr))
+        pl_loop_now_us(gateway->options.loop) + (int64_t)a.wait_ms * 1000;
+    if (pl_bus_request(gateway->options.bus, &how, a.desc, &a.body, on_reply,
+                       reader, &reader->corr))
         ask_later(reader, RETRY_US);
 }
 

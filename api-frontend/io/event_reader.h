@@ -1,6 +1,7 @@
-/* event_reader.h - reads a stream of roompool's outbox, one request at a time:
- * asks, waits, and asks again when roompool was away. What is read goes to a
- * long poll, to server-sent events or to a WebSocket.
+/* event_reader.h - reads a stream of roompool's outbox, or a channel of its
+ * relay, one request at a time: asks, waits, and asks again when roompool was
+ * away. What is read goes to a long poll, to server-sent events or to a
+ * WebSocket.
  * Context: the loop's thread. */
 #ifndef PL_API_EVENT_READER_H
 #define PL_API_EVENT_READER_H
@@ -18,6 +19,10 @@ typedef struct pl_event_reader_ops {
     /* For good: the stream is not there, or not this reader's; PL_EGONE: a
      * session ended while this waited. */
     void (*refused)(void *ctx, pl_err e);
+    /* Of a channel of the relay: instead of fill and item. PL_ESTALE: another
+     * reader has come. */
+    bool (*fill_relay)(void *ctx, pl_relay_read *body);
+    void (*relayed)(void *ctx, const pl_relay_event *event);
 } pl_event_reader_ops;
 
 /* Embedded in its owner, zeroed before pl_event_reader_init(). */

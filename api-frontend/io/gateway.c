@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api_metrics.h"
+#include "apis.h"
 #include "device_api.h"
 #include "event_channel.h"
 #include "files.h"
@@ -299,6 +300,8 @@ static void (*const HANDLERS[PL_KINDS])(const pl_incoming *in) = {
     [PL_KIND_SESSION_EVENTS] = session_events,
     [PL_KIND_SESSION_SOCKET] = pl_session_socket_begin,
     [PL_KIND_SEAT_EVENTS] = pl_event_stream_begin,
+    [PL_KIND_RELAY_SOCKET] = pl_relay_socket_begin,
+    [PL_KIND_RELAY_EVENTS] = pl_relay_events_begin,
     [PL_KIND_LOCAL] = local,
     [PL_KIND_TOKEN] = token,
     [PL_KIND_AUTHORIZE] = authorize,
@@ -369,6 +372,9 @@ static void handle(pl_gateway *gateway, pl_http_exchange *exchange,
     pl_caller caller;
     pl_seat seat;
     pl_err e = pl_route_find(head->method, head->path, &match);
+    if (e != PL_ENOENT &&
+        !pl_apis_serve(gateway->apis, head->path, e ? NULL : match.route->op))
+        e = PL_ENOENT; /* the relay by itself, and the like */
     if (e) {
         no_route(gateway, exchange, e, match.allowed);
         return;
@@ -397,7 +403,8 @@ static void handle(pl_gateway *gateway, pl_http_exchange *exchange,
     }
     /* A session's poll waits for roompool; everything else says so. */
     if (!e && !is_ready(gateway) &&
-        (op->kind == PL_KIND_CALL || op->kind == PL_KIND_SEAT_EVENTS))
+        (op->kind == PL_KIND_CALL || op->kind == PL_KIND_SEAT_EVENTS ||
+         op->kind == PL_KIND_RELAY_SOCKET || op->kind == PL_KIND_RELAY_EVENTS))
         e = PL_EDRAIN;
     if (e) {
         pl_gateway_fail(&in, e, NULL);
@@ -537,6 +544,8 @@ pl_err pl_gateway_open(const pl_gateway_options *options,
     pl_list_init(&gateway->polls);
     pl_list_init(&gateway->streams);
     pl_list_init(&gateway->session_streams);
+    pl_list_init(&gateway->relay_streams);
+    (void)!pl_apis_read(config->apis, &gateway->apis); /* it was checked */
     pl_list_init(&gateway->scrapes);
     load_openapi(gateway);
     pl_err e = load_turn(gateway);
@@ -584,6 +593,7 @@ void pl_gateway_close(pl_gateway **gateway)
     pl_event_polls_free(g);
     pl_event_streams_free(g);
     pl_session_streams_free(g);
+    pl_relay_streams_free(g);
     pl_source_count_destroy(&g->stream_sources);
     pl_metrics_pages_free(g);
     pl_tls_close(&g->tls);
@@ -604,6 +614,7 @@ void pl_gateway_linked(pl_gateway *gateway)
     pl_event_polls_linked(gateway);
     pl_event_streams_linked(gateway);
     pl_session_streams_linked(gateway);
+    pl_relay_streams_linked(gateway);
 }
 
 void pl_gateway_drain(pl_gateway *gateway, pl_loop_cb on_done, void *ctx)
@@ -614,14 +625,17 @@ void pl_gateway_drain(pl_gateway *gateway, pl_loop_cb on_done, void *ctx)
     pl_event_polls_drain(gateway);
     pl_event_streams_drain(gateway);
     pl_session_streams_drain(gateway);
+    pl_relay_streams_drain(gateway);
 }
 
 void pl_gateway_dump(const pl_gateway *gateway)
 {
     PL_LOG(INFO, "api", "state", NULL,
-           "connections=%u polls=%u streams=%u session_streams=%u",
+           "connections=%u polls=%u streams=%u session_streams=%u "
+           "relay_streams=%u",
            pl_http_server_connections(gateway->server), gateway->n_polls,
-           gateway->n_streams, gateway->n_session_streams);
+           gateway->n_streams, gateway->n_session_streams,
+           gateway->n_relay_streams);
 }
 
 unsigned pl_gateway_port(const pl_gateway *gateway)

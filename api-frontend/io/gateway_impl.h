@@ -29,9 +29,11 @@ struct pl_gateway {
     pl_list polls;           /* event_poll.c */
     pl_list streams;         /* event_stream.c */
     pl_list session_streams; /* session_stream.c */
+    pl_list relay_streams;   /* relay_stream.c */
     pl_source_count *stream_sources;
     pl_list scrapes; /* metrics_page.c */
-    unsigned n_polls, n_streams, n_session_streams;
+    unsigned n_polls, n_streams, n_session_streams, n_relay_streams;
+    unsigned apis; /* that are served; core/apis.h */
     bool is_draining;
 };
 
@@ -83,6 +85,13 @@ void pl_session_socket_begin(const pl_incoming *in);
 void pl_session_streams_linked(pl_gateway *gateway);
 void pl_session_streams_drain(pl_gateway *gateway);
 void pl_session_streams_free(pl_gateway *gateway);
+
+/* relay_stream.c: a channel of the relay, read. */
+void pl_relay_events_begin(const pl_incoming *in);
+void pl_relay_socket_begin(const pl_incoming *in);
+void pl_relay_streams_linked(pl_gateway *gateway);
+void pl_relay_streams_drain(pl_gateway *gateway);
+void pl_relay_streams_free(pl_gateway *gateway);
 
 /* pages.c: files and documents. */
 void pl_page_start(const pl_incoming *in);

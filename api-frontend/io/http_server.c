@@ -28,7 +28,7 @@
 
 enum {
     INPUT_MAX = 65536,    /* unread bytes held for one connection */
-    OUTPUT_MAX = 262144,  /* unsent bytes of a stream */
+    OUTPUT_MAX = 327680,  /* unsent ones of a stream: an event of the relay */
     LINGER_MS = 1000,     /* after an error answer, to let it arrive */
     LINGER_MAX = 1 << 20, /* bytes thrown away meanwhile */
     SHED_PERCENT = 80,    /* of the connections: idle ones go first */

@@ -174,7 +174,7 @@ static void open_socket(stream *s)
 {
     pl_answer made;
     pl_answer_init(&made);
-    pl_ws_accept(s->accept, &made);
+    pl_ws_accept(s->accept, NULL, &made);
     pl_http_upgrade(s->exchange, &made, on_data, s);
     pl_answer_fini(&made);
 }
@@ -393,7 +393,7 @@ void pl_session_socket_begin(const pl_incoming *in)
     }
     pl_answer made;
     pl_answer_init(&made);
-    pl_ws_refuse(e, &made);
+    pl_ws_refuse(PL_FAMILY_CONFERENCE, e, &made);
     count(in->gateway, PL_AM_streams_refused);
     pl_gateway_answer(in->gateway, in->exchange, PL_FAMILY_CONFERENCE, &made,
                       NULL, NULL);

@@ -12,6 +12,8 @@ typedef enum pl_ws_code {
     PL_WS_GOING_AWAY = 1001,
     PL_WS_POLICY = 1008, /* says too much */
     PL_WS_TOKEN_OVER = 4001,
+    PL_WS_RELAY_REPLACED =
+        4001, /* another reader of a relay channel has come */
     PL_WS_SESSION_OVER = 4004,
     PL_WS_REPLACED = 4009, /* another reader has come */
 } pl_ws_code;
