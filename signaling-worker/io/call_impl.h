@@ -159,6 +159,7 @@ typedef struct pl_call {
     char reason[REMOTE_REASON_MAX + 1]; /* for the report or a Reason header */
     char cause[PL_SIP_REASON_VALUE];    /* of the peer's Reason, or "" */
     char refuse_phrase[REMOTE_REASON_MAX + 1];
+    char warning[REMOTE_REASON_MAX + 1]; /* of the refusal; may be "" */
     bool is_known; /* roompool accepted it: reports make sense */
     /* The last report, until roompool has taken it; the session description
      * may be of one before it that was not taken either. */
@@ -253,6 +254,10 @@ void pl_call_send_answer(pl_call *c, unsigned status, pl_slice sdp);
 void pl_call_answer_simple(pl_calls *all, pl_sip_txn_id txn, unsigned status,
                            const char *extra);
 void pl_call_resend_ok(pl_call *c);
+
+/* calls.c: send an 18x. Errors: PL_ESTATE; the call may be gone afterwards. */
+PL_MUST_USE pl_err pl_call_say_progress(pl_call *c, unsigned status,
+                                        pl_slice sdp);
 
 /* calls.c: end whatever lives, each as its state wants it */
 void pl_calls_end_all(pl_calls *all);

@@ -42,11 +42,26 @@ static void keep_ok(pl_call *c, pl_slice bytes)
         pl_sip_retrans_start(&c->retrans, pl_call_now(c->all));
 }
 
+/* Why: RFC 3326, RFC 6432, RFC 3261 section 20.43. */
+static void refusal_lines(const pl_call *c, char *buf, size_t cap)
+{
+    char local[PL_SIP_LOCAL_TEXT];
+    size_t n = strlen(buf);
+    pl_sip_reason_response_line(c->reason, buf + n, cap - n);
+    n += strlen(buf + n);
+    if (!c->warning[0])
+        return;
+    pl_sip_transport_local(pl_sip_stack_transport(c->all->stack), &c->flow,
+                           local);
+    pl_fmt_cut(buf + n, cap - n, "Warning: 399 %s \"%s\"\r\n", local,
+               c->warning);
+}
+
 void pl_call_send_answer(pl_call *c, unsigned status, pl_slice sdp)
 {
     pl_calls *all = c->all;
     char contact[CONTACT_TEXT];
-    char extra[512] = "";
+    char extra[768] = "";
     pl_call_contact(c, &c->flow, contact);
     if (status >= 200 && status < 300) {
         pl_fmt_cut(extra, sizeof extra, ALLOW_LINE ACCEPT_SDP);
@@ -59,6 +74,8 @@ void pl_call_send_answer(pl_call *c, unsigned status, pl_slice sdp)
     unsigned retry = c->retry_after_s ? c->retry_after_s : 5;
     if (status == 503 || status == 500)
         pl_fmt_cut(extra, sizeof extra, "Retry-After: %u\r\n", retry);
+    if (status >= 300)
+        refusal_lines(c, extra, sizeof extra);
     pl_sip_response_spec spec = {
         .status = status,
         .phrase = status >= 300 ? c->refuse_phrase : NULL,
@@ -273,6 +290,16 @@ bool pl_call_may_begin(void *ctx, const pl_sip_msg *m, const pl_sip_flow *flow)
 
 /* ---- a new call ---- */
 
+/* What is to be sent with roompool's reply; 0 nothing yet. */
+static unsigned progress_of(const pl_bus_in *in)
+{
+    if (in->desc != &PL_MSG_CALL_TAKEN)
+        return 180;
+    const pl_call_taken *m = in->body;
+    return PL_MSG_HAS(CALL_TAKEN, call_taken, m, sip_status) ? m->sip_status
+                                                             : 0;
+}
+
 static void on_placed(void *ctx, pl_err e, const pl_bus_in *in)
 {
     pl_calls *all = NULL;
@@ -281,10 +308,9 @@ static void on_placed(void *ctx, pl_err e, const pl_bus_in *in)
         return;
     if (e == PL_OK) {
         c->is_known = true;
-        if (c->state != PL_CALL_S_IN_PLACING)
-            return;
-        c->last_progress = 180;
-        (void)!pl_call_event(c, PL_CALL_E_SAY_PROGRESS, NULL, (pl_slice){0});
+        unsigned status = progress_of(in);
+        if (c->state == PL_CALL_S_IN_PLACING && status != 0)
+            (void)!pl_call_say_progress(c, status, (pl_slice){0});
         return;
     }
     c->is_known = e == PL_ETIMEOUT; /* it may have taken the call */
@@ -305,6 +331,21 @@ static pl_err copy_uri(char *to, size_t cap, const char *uri)
     return pl_is_utf8(text) ? pl_copy(to, cap, text) : PL_EINVAL;
 }
 
+/* RFC 3325, RFC 3323. */
+static void add_identity(const pl_call *c, const pl_sip_msg *m,
+                         pl_call_incoming *q)
+{
+    pl_sip_head head;
+    if (pl_sip_head_split(m->raw, &head) != PL_OK)
+        return;
+    if (pl_guard_trusts(c->all->guard, &c->source) &&
+        pl_sip_identity_asserted(&head, q->identity, sizeof q->identity))
+        PL_MSG_SET(CALL_INCOMING, call_incoming, q, identity);
+    q->anonymous = pl_sip_identity_is_hidden(&head, m->from_uri);
+    if (q->anonymous)
+        PL_MSG_SET(CALL_INCOMING, call_incoming, q, anonymous);
+}
+
 /* Errors: PL_EINVAL the INVITE holds what the bus cannot carry. */
 static pl_err ask_to_place(pl_call *c, const pl_sip_msg *m)
 {
@@ -321,6 +362,7 @@ static pl_err ask_to_place(pl_call *c, const pl_sip_msg *m)
     pl_fmt_cut(q.from_name, sizeof q.from_name, "%s", m->from_name);
     pl_fmt_cut(q.sip_call_id, sizeof q.sip_call_id, "%s", m->call_id);
     pl_ip_text(&c->source, q.source);
+    add_identity(c, m, &q);
     if (m->body.len > 0) {
         q.sdp = m->body;
         PL_MSG_SET(CALL_INCOMING, call_incoming, &q, sdp);

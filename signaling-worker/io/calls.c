@@ -13,7 +13,7 @@
 
 enum {
     TICK_US = 100000,
-    PROGRESS_AGAIN_US = 60000000, /* RFC 3261 section 13.3.1.1 */
+    PROGRESS_AGAIN_US = 55000000, /* RFC 3261 section 13.3.1.1: 60 s */
     CANCEL_WAIT_US = 64 * PL_SIP_T1_US,
     SERIAL_BITS = 16,
 };
@@ -445,6 +445,19 @@ void pl_calls_on_tick(void *ctx)
 
 /* ---- for roompool ---- */
 
+pl_err pl_call_say_progress(pl_call *c, unsigned status, pl_slice sdp)
+{
+    enum { EARLY_DIALOG_OVER = 199 }; /* RFC 6228: said once */
+    pl_calls *all = c->all;
+    uint32_t serial = c->serial;
+    unsigned before = c->last_progress ? c->last_progress : 180;
+    c->last_progress = status;
+    pl_err e = pl_call_event(c, PL_CALL_E_SAY_PROGRESS, NULL, sdp);
+    if (status == EARLY_DIALOG_OVER && pl_call_of_serial(all, serial))
+        c->last_progress = before;
+    return e;
+}
+
 pl_err pl_calls_respond(pl_calls *calls, const pl_call_respond *m)
 {
     pl_call *c = pl_map_find(calls->by_id, m->call_id);
@@ -453,10 +466,8 @@ pl_err pl_calls_respond(pl_calls *calls, const pl_call_respond *m)
     if (!c->dialog.is_uas)
         return PL_ESTATE;
     c->is_known = true;
-    if (m->sip_status < 200) {
-        c->last_progress = m->sip_status;
-        return pl_call_event(c, PL_CALL_E_SAY_PROGRESS, NULL, m->sdp);
-    }
+    if (m->sip_status < 200)
+        return pl_call_say_progress(c, m->sip_status, m->sdp);
     if (m->sip_status < 300) {
         if (m->sdp.len == 0)
             return PL_EINVAL;
@@ -467,6 +478,7 @@ pl_err pl_calls_respond(pl_calls *calls, const pl_call_respond *m)
     c->refuse_status = m->sip_status;
     c->retry_after_s = m->retry_after_s;
     pl_fmt_cut(c->refuse_phrase, sizeof c->refuse_phrase, "%s", m->reason);
+    pl_sip_quote_safe(m->warning, c->warning, sizeof c->warning);
     return pl_call_event(c, PL_CALL_E_SAY_REFUSE, NULL, (pl_slice){0});
 }
 

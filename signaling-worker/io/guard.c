@@ -18,7 +18,7 @@ struct pl_guard {
     pl_loop *loop;
     pl_metrics *metrics;
     pl_inbound inbound;
-    pl_cidr_list allowed;
+    pl_cidr_list allowed, trusted;
     char realm[129];
     bool with_sha256, with_md5;
     double rate_source, rate_total;
@@ -76,6 +76,8 @@ pl_err pl_guard_create(pl_loop *loop, pl_metrics *metrics,
     pl_random(g->key, sizeof g->key);
     pl_err e =
         pl_cidr_parse(pl_slice_str(config->allowed_networks), &g->allowed);
+    if (e == PL_OK)
+        e = pl_cidr_parse(pl_slice_str(config->trusted_networks), &g->trusted);
     if (e == PL_OK && config->users_file[0])
         e = load_users(g, config->users_file);
     if (e == PL_OK)
@@ -102,11 +104,17 @@ void pl_guard_destroy(pl_guard **guard)
     free(g);
 }
 
+bool pl_guard_trusts(const pl_guard *guard, const pl_ip *peer)
+{
+    return pl_cidr_has(&guard->trusted, peer);
+}
+
 unsigned pl_guard_admit(pl_guard *guard, const pl_sip_flow *flow)
 {
     int64_t now = pl_loop_now_us(guard->loop);
     /* Named networks (trunks) carry many callers: only the total binds them. */
     if (!pl_cidr_has(&guard->allowed, &flow->peer) &&
+        !pl_guard_trusts(guard, &flow->peer) &&
         !pl_bucket_table_take(guard->sources, &flow->peer, guard->rate_source,
                               2 * guard->rate_source, now)) {
         pl_metrics_add(guard->metrics, PL_SIG_rate_limited, 1);
@@ -202,6 +210,8 @@ bool pl_guard_judge(pl_guard *guard, pl_sip_stack *stack, const pl_sip_msg *m,
                     const pl_sip_flow *flow, pl_guard_pass *ret_pass)
 {
     *ret_pass = (pl_guard_pass){.is_authenticated = false};
+    if (pl_guard_trusts(guard, &flow->peer))
+        return true;
     switch (pl_inbound_judge(guard->inbound, &guard->allowed, &flow->peer)) {
     case PL_INBOUND_ACCEPT: return true;
     case PL_INBOUND_REFUSE:

@@ -16,6 +16,9 @@ PL_MUST_USE pl_err pl_guard_create(pl_loop *loop, pl_metrics *metrics,
                                    pl_guard **ret_guard);
 void pl_guard_destroy(pl_guard **guard);
 
+/* Whether what a peer says of its callers is believed. RFC 3325 section 5 */
+bool pl_guard_trusts(const pl_guard *guard, const pl_ip *peer);
+
 /* Take the request from its source's and the common allowance.
  * Returns: 0 pass, 1 drop, 503 refuse. */
 unsigned pl_guard_admit(pl_guard *guard, const pl_sip_flow *flow);

@@ -80,10 +80,14 @@ static const char *check_dns(const pl_signaling_config *c)
 static const char *check_inbound(const pl_signaling_config *c)
 {
     pl_cidr_list allowed;
+    pl_cidr_list trusted;
     if (pl_cidr_parse(pl_slice_str(c->allowed_networks), &allowed) != PL_OK)
         return "allowed_networks: want at most 64 addresses or networks like "
                "192.0.2.0/24";
-    if (strcmp(c->inbound, "listed") == 0 && allowed.n == 0)
+    if (pl_cidr_parse(pl_slice_str(c->trusted_networks), &trusted) != PL_OK)
+        return "trusted_networks: want at most 64 addresses or networks like "
+               "192.0.2.0/24";
+    if (strcmp(c->inbound, "listed") == 0 && allowed.n == 0 && trusted.n == 0)
         return "inbound = listed needs allowed_networks: nobody could call";
     if (strcmp(c->inbound, "digest") == 0 && !c->users_file[0])
         return "inbound = digest needs users_file";
