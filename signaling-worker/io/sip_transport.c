@@ -197,8 +197,8 @@ void pl_sip_transport_contact(const pl_sip_transport *t,
     pl_sip_transport_local(t, flow, local);
     if (pl_sip_escape_user(user, escaped, sizeof escaped) != PL_OK)
         escaped[0] = '\0'; /* longer than one of ours can be */
-    pl_fmt_cut(buf, PL_SIP_CONTACT_TEXT, "%s:%s%s%s%s", is_sips ? "sips" : "sip",
-               escaped, escaped[0] ? "@" : "", local,
+    pl_fmt_cut(buf, PL_SIP_CONTACT_TEXT, "%s:%s%s%s%s",
+               is_sips ? "sips" : "sip", escaped, escaped[0] ? "@" : "", local,
                is_sips ? "" : params[flow->transport]);
 }
 
