@@ -28,6 +28,7 @@ static void fill(const pl_call *c, pl_dialog_record *r)
                             .is_refresher = c->session.terms.is_ours,
                             .session_min_s = c->session_min_s};
     pl_fmt_cut(r->contact_user, sizeof r->contact_user, "%s", c->contact_user);
+    pl_fmt_cut(r->contact_user, sizeof r->contact_user, "%s", c->contact_user);
     if (!pl_sip_is_stream(&c->flow))
         r->port = c->flow.port;
     if (c->sdp_len > 0 && c->sdp_len < sizeof r->sdp)
@@ -117,6 +118,7 @@ static pl_err rebuild(pl_call *c, const pl_dialog_record *r)
     c->dialog = r->dialog;
     c->source = r->source;
     c->is_sips = r->is_sips;
+    pl_fmt_cut(c->contact_user, sizeof c->contact_user, "%s", r->contact_user);
     pl_fmt_cut(c->contact_user, sizeof c->contact_user, "%s", r->contact_user);
     c->is_known = true;
     c->allows_update = r->allows_update;
