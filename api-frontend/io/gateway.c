@@ -117,6 +117,16 @@ static void no_route(pl_gateway *gateway, pl_http_exchange *exchange, pl_err e,
     }
 }
 
+/* As if there were no such API, whatever form its errors have. */
+static void not_served(pl_gateway *gateway, pl_http_exchange *exchange)
+{
+    pl_answer answer;
+    pl_answer_init(&answer);
+    pl_answer_refuse(&answer, PL_FAMILY_SITE, 404, "Not served here");
+    pl_gateway_answer(gateway, exchange, PL_FAMILY_SITE, &answer, NULL, NULL);
+    pl_answer_fini(&answer);
+}
+
 static void on_fault(void *ctx, pl_http_fault fault, const pl_http_head *head,
                      pl_answer *answer)
 {
@@ -372,9 +382,10 @@ static void handle(pl_gateway *gateway, pl_http_exchange *exchange,
     pl_caller caller;
     pl_seat seat;
     pl_err e = pl_route_find(head->method, head->path, &match);
-    if (e != PL_ENOENT &&
-        !pl_apis_serve(gateway->apis, head->path, e ? NULL : match.route->op))
-        e = PL_ENOENT; /* the relay by itself, and the like */
+    if (!pl_apis_serve(gateway->apis, head->path, e ? NULL : match.route->op)) {
+        not_served(gateway, exchange);
+        return;
+    }
     if (e) {
         no_route(gateway, exchange, e, match.allowed);
         return;

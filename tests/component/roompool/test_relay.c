@@ -228,6 +228,10 @@ static void old_tokens_hold_for_a_minute(void **state)
     assert_int_equal(event_read(&w, &c, &(reading){.begins = true}, &a),
                      PL_EAUTH);
     assert_int_equal(event_put(&w, &newer, "e3", "status"), PL_OK);
+    /* Who reads already goes on. */
+    assert_int_equal(event_read(&w, &c, &(reading){.after_id = "e2"}, &a),
+                     PL_OK);
+    assert_string_equal(a.body.relay.event_id, "e3");
     world_destroy(&w);
 }
 

@@ -116,6 +116,7 @@ static bool kill_at(int before, int after)
     world w;
     last = (told){.n_taken = 0};
     world_prepare(&w);
+    w.config.relay_tombstone_s = 30;
     bool is_killed = killer_run(&w, &story, before, after);
     world_create_at(&w, 2, NULL, NULL);
     check_after(&w);
