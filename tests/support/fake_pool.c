@@ -109,11 +109,11 @@ static void respond(pl_fake_pool *p, const char *call_id, unsigned status)
     send(p, &PL_MSG_CALL_RESPOND, &m, on_done);
 }
 
-static void end_call(pl_fake_pool *p, const char *call_id)
+static void end_call(pl_fake_pool *p, const char *call_id, const char *reason)
 {
     pl_call_end m = {.present = 0};
     pl_fmt_cut(m.call_id, sizeof m.call_id, "%s", call_id);
-    pl_fmt_cut(m.reason, sizeof m.reason, "test over");
+    pl_fmt_cut(m.reason, sizeof m.reason, "%s", reason);
     PL_MSG_SET(CALL_END, call_end, &m, reason);
     send(p, &PL_MSG_CALL_END, &m, on_done);
 }
@@ -123,7 +123,7 @@ static void on_later(void *ctx)
     later *l = ctx;
     l->is_used = false;
     if (l->status == 0)
-        end_call(l->pool, l->call_id);
+        end_call(l->pool, l->call_id, "test over");
     else
         respond(l->pool, l->call_id, l->status);
 }
@@ -172,8 +172,10 @@ static void on_incoming(void *ctx, const pl_bus_in *in)
     const pl_call_incoming *m = in->body;
     pl_fmt_cut(p->node, sizeof p->node, "%s", in->node);
     pl_fmt_cut(p->last_call, sizeof p->last_call, "%s", m->call_id);
-    say(p, "incoming", "%s %s from %s%s sdp %zu", m->call_id, m->to_user,
-        m->from_uri, m->authenticated ? " authenticated" : "", m->sdp.len);
+    say(p, "incoming", "%s %s from %s%s sdp %zu%s%s%s", m->call_id, m->to_user,
+        m->from_uri, m->authenticated ? " authenticated" : "", m->sdp.len,
+        m->identity[0] ? " identity " : "", m->identity,
+        m->anonymous ? " anonymous" : "");
     if (strcmp(m->to_user, "silent") == 0)
         return;
     for (size_t i = 0; i < sizeof REFUSALS / sizeof *REFUSALS; i++) {
@@ -182,9 +184,19 @@ static void on_incoming(void *ctx, const pl_bus_in *in)
             return;
         }
     }
-    pl_ok ok = {.present = 0};
-    pl_bus_reply(p->bus, &in->ticket, &PL_MSG_OK_REPLY, &ok);
     bool is_planned = strcmp(m->to_user, "ring") == 0;
+    if (strcmp(m->to_user, "quiet") == 0 || strcmp(m->to_user, "queue") == 0) {
+        pl_call_taken taken = {.present = 0};
+        is_planned = true;
+        if (m->to_user[3] == 'u') {
+            taken.sip_status = 182;
+            PL_MSG_SET(CALL_TAKEN, call_taken, &taken, sip_status);
+        }
+        pl_bus_reply(p->bus, &in->ticket, &PL_MSG_CALL_TAKEN, &taken);
+    } else {
+        pl_ok ok = {.present = 0};
+        pl_bus_reply(p->bus, &in->ticket, &PL_MSG_OK_REPLY, &ok);
+    }
     for (size_t i = 0; i < sizeof PLANS / sizeof *PLANS; i++) {
         if (strcmp(m->to_user, PLANS[i].user) != 0)
             continue;
@@ -204,8 +216,9 @@ static void on_report(void *ctx, const pl_bus_in *in)
         pl_bus_reply_error(p->bus, &in->ticket, PL_EAGAIN, NULL);
         return;
     }
-    say(p, pl_call_state_text(m->state), "%s %u %s sdp %zu", m->call_id,
-        m->sip_status, m->reason[0] ? m->reason : "-", m->sdp.len);
+    say(p, pl_call_state_text(m->state), "%s %u %s sdp %zu%s%s", m->call_id,
+        m->sip_status, m->reason[0] ? m->reason : "-", m->sdp.len,
+        m->reason_header[0] ? " cause " : "", m->reason_header);
     pl_ok ok = {.present = 0};
     pl_bus_reply(p->bus, &in->ticket, &PL_MSG_OK_REPLY, &ok);
 }
@@ -387,14 +400,59 @@ static void register_number(pl_fake_pool *p, const char *line)
     send(p, &PL_MSG_SIP_REGISTER, &m, on_registered);
 }
 
-static void start_call(pl_fake_pool *p, const char *uri, unsigned ring_ms)
+/* What a line of roompool's says of the call. */
+static void add_line(pl_call_start *m, const char *line)
+{
+    uint32_t wants = 0; /* 1 anonymous, 2 all states */
+    const word words[] = {
+        {"from_host", m->from_host, sizeof m->from_host, NULL},
+        {"to_name", m->to_name, sizeof m->to_name, NULL},
+        {"identity", m->identity, sizeof m->identity, NULL},
+        {"kind", NULL, 0, &m->identity_kind},
+        {"wants", NULL, 0, &wants},
+        {"next_hop", m->next_hop, sizeof m->next_hop, NULL},
+        {"route", m->route, sizeof m->route, NULL},
+        {"contact", m->contact_user, sizeof m->contact_user, NULL},
+        {"user", m->auth_user, sizeof m->auth_user, NULL},
+        {"password", m->auth_secret, sizeof m->auth_secret, NULL},
+    };
+    take_words(line, words, sizeof words / sizeof *words);
+    m->anonymous = (wants & 1) != 0;
+    m->tells_all = (wants & 2) != 0;
+    PL_MSG_SET(CALL_START, call_start, m, anonymous);
+    PL_MSG_SET(CALL_START, call_start, m, tells_all);
+    if (m->from_host[0])
+        PL_MSG_SET(CALL_START, call_start, m, from_host);
+    if (m->to_name[0])
+        PL_MSG_SET(CALL_START, call_start, m, to_name);
+    if (m->identity[0]) {
+        PL_MSG_SET(CALL_START, call_start, m, identity);
+        PL_MSG_SET(CALL_START, call_start, m, identity_kind);
+    }
+    if (m->next_hop[0])
+        PL_MSG_SET(CALL_START, call_start, m, next_hop);
+    if (m->route[0])
+        PL_MSG_SET(CALL_START, call_start, m, route);
+    if (m->contact_user[0])
+        PL_MSG_SET(CALL_START, call_start, m, contact_user);
+    if (m->auth_user[0]) {
+        PL_MSG_SET(CALL_START, call_start, m, auth_user);
+        PL_MSG_SET(CALL_START, call_start, m, auth_secret);
+    }
+}
+
+static void start_call(pl_fake_pool *p, const char *line, const char *uri,
+                       unsigned ring_ms)
 {
     static pl_call_start m;
     m = (pl_call_start){.sdp = pl_slice_str(SDP), .ring_timeout_ms = ring_ms};
     pl_random_uuid(m.call_id);
     pl_fmt_cut(p->last_call, sizeof p->last_call, "%s", m.call_id);
     pl_fmt_cut(m.to_uri, sizeof m.to_uri, "%s", uri);
-    pl_fmt_cut(m.from_user, sizeof m.from_user, "lobby");
+    value_of(line, "from", m.from_user, sizeof m.from_user);
+    if (!m.from_user[0])
+        pl_fmt_cut(m.from_user, sizeof m.from_user, "lobby");
+    add_line(&m, line);
     pl_fmt_cut(m.from_name, sizeof m.from_name, "Test room");
     PL_MSG_SET(CALL_START, call_start, &m, from_name);
     say(p, "start", "%s %s", m.call_id, uri);
@@ -449,9 +507,15 @@ void pl_fake_pool_command(pl_fake_pool *pool, const char *line)
             if (pl_parse_u64(digits, 600000, &ms) == PL_OK && ms >= 1000)
                 ring_ms = (unsigned)ms;
         }
-        start_call(pool, uri, ring_ms);
+        start_call(pool, line, uri, ring_ms);
     } else if (strncmp(line, "end", 3) == 0) {
-        end_call(pool, pool->last_call);
+        end_call(pool, pool->last_call,
+                 line[3] == ' ' ? line + 4 : "test over");
+    } else if (strncmp(line, "respond ", 8) == 0) {
+        uint64_t status = 0;
+        pl_slice digits = {(const uint8_t *)line + 8, strspn(line + 8, "0123456789")};
+        if (pl_parse_u64(digits, 699, &status) == PL_OK)
+            respond(pool, pool->last_call, (unsigned)status);
     } else if (strncmp(line, "offer", 5) == 0) {
         offer(pool);
     } else if (strcmp(line, "forget") == 0) {

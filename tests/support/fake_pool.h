@@ -5,7 +5,8 @@
  * Dialled user: busy, nobody, media, forbidden, full: refused at once with the
  * error of that name; silent: no reply at all; ring: rings for ever; slow:
  * answered after 3 s; early: 183 with SDP, then 200; decline: 603 after
- * ringing; hangup: answered, ended 1 s later; anything else: answered. */
+ * ringing; hangup: answered, ended 1 s later; quiet: no 180 either; queue: 182;
+ * anything else: answered. */
 #ifndef PL_FAKE_POOL_H
 #define PL_FAKE_POOL_H
 
@@ -19,7 +20,10 @@ typedef struct pl_fake_pool pl_fake_pool;
 PL_MUST_USE pl_err pl_fake_pool_create(pl_loop *loop, pl_bus *bus, FILE *out,
                                        pl_fake_pool **ret_pool);
 void pl_fake_pool_destroy(pl_fake_pool **pool);
-/* "start URI [ring-ms]"; "end", "offer": of the last call; "away", "back":
+/* "start URI [ring-ms]", with from=, from_host=, to_name=, identity=, kind=,
+ * wants= (1 anonymous, 2 all states), next_hop=, route=, contact=, user=,
+ * password= after it; "end [reason]", "respond STATUS", "offer": of the last
+ * call; "away", "back":
  * reports are refused meanwhile; "forget", "adopt": of the record saved last;
  * "spoil" it. */
 void pl_fake_pool_command(pl_fake_pool *pool, const char *line);
