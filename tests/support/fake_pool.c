@@ -513,7 +513,8 @@ void pl_fake_pool_command(pl_fake_pool *pool, const char *line)
                  line[3] == ' ' ? line + 4 : "test over");
     } else if (strncmp(line, "respond ", 8) == 0) {
         uint64_t status = 0;
-        pl_slice digits = {(const uint8_t *)line + 8, strspn(line + 8, "0123456789")};
+        pl_slice digits = {(const uint8_t *)line + 8,
+                           strspn(line + 8, "0123456789")};
         if (pl_parse_u64(digits, 699, &status) == PL_OK)
             respond(pool, pool->last_call, (unsigned)status);
     } else if (strncmp(line, "offer", 5) == 0) {
