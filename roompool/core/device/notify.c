@@ -231,7 +231,7 @@ static void tell(pl_pool *pool, pl_subscr *s, const pl_notif_new *n)
         pl_notif_add(pool, s, &mine);
     } else {
         pl_pool_count(pool, PL_RM_notify_dropped);
-        pl_pool_note(pool, PL_LOG_ERROR, "notification_too_long", NULL, NULL,
+        pl_pool_note(pool, PL_LOG_ERROR, "notification_lost", NULL, NULL,
                      s->row.subscription_id);
     }
     pl_buf_fini(&data);
