@@ -16,6 +16,7 @@ enum {
     NOBODY_S = 2,    /* no signaling worker is there: look again */
     DROP_S = 5,      /* between tries to remove a Contact */
     DROP_TRIES = 3,
+    LATE_S = 33, /* then no request is under way any more (RFC 3261 timer F) */
     SPREAD_MS = 5000, /* what one worker had is not registered at one time */
     CSEQ_SPARE = 10,  /* requests that one sip_register may take */
     MAX_WORKERS = 256
@@ -142,12 +143,11 @@ static void note_cseq(pl_reg *reg, const pl_op *op, const pl_bus_in *in)
         reg->row.cseq = ((const pl_sip_register_failed *)in->body)->cseq;
 }
 
+/* m: as it was refused; NULL when it was not, but failed with e. */
 static void note_failure(pl_pool *pool, const pl_reg *reg, pl_err e,
-                         const pl_bus_in *in)
+                         const pl_sip_register_failed *m)
 {
     char text[256];
-    const pl_sip_register_failed *m =
-        !e && in && in->desc == &PL_MSG_SIP_REGISTER_FAILED ? in->body : NULL;
     pl_pool_count(pool, PL_RM_registers_failed);
     if (m) {
         pl_fmt_cut(text, sizeof text, "%s: %u %s", reg->row.number,
@@ -175,16 +175,15 @@ static void plan(pl_pool *pool, pl_reg *reg, int64_t delay_ms)
     pl_pool_plan(pool, &reg->refresh, refresh, reg, PL_MS(delay_ms));
 }
 
-/* Another try, while the binding lasts; soon when the worker that was asked is
- * gone. */
-static void plan_retry(pl_pool *pool, pl_reg *reg, const char *node,
+/* Another try, while the binding lasts; soon when it is the worker that does
+ * not work, not the registrar. */
+static void plan_retry(pl_pool *pool, pl_reg *reg, bool is_soon,
                        uint32_t least_s)
 {
     int64_t left_ms = reg->give_up_ms - pool->now.wall_ms;
     int64_t delay_ms =
-        (int64_t)RETRY_S * 1000 + random_ms(pool, RETRY_S * 1000);
-    if (!pl_worker_is_up(pool, node, PL_ROLE_SIGNALING))
-        delay_ms = random_ms(pool, SPREAD_MS);
+        is_soon ? random_ms(pool, SPREAD_MS)
+                : (int64_t)RETRY_S * 1000 + random_ms(pool, RETRY_S * 1000);
     if (delay_ms < (int64_t)least_s * 1000)
         delay_ms = (int64_t)least_s * 1000;
     plan(pool, reg, delay_ms < left_ms ? delay_ms : left_ms);
@@ -220,23 +219,31 @@ static void take(pl_pool *pool, pl_reg *reg, const char *node,
                                : granted_ms / 2);
 }
 
+static void failed(pl_pool *pool, pl_reg *reg, const pl_op *op, pl_err e,
+                   const pl_bus_in *in)
+{
+    const pl_sip_register_failed *m =
+        !e && in->desc == &PL_MSG_SIP_REGISTER_FAILED ? in->body : NULL;
+    bool is_soon =
+        e == PL_EDRAIN || !pl_worker_is_up(pool, op->node, PL_ROLE_SIGNALING);
+    note_failure(pool, reg, e, m);
+    if (pl_reg_is_registered(reg))
+        plan_retry(pool, reg, is_soon, m ? m->retry_after_s : 0);
+}
+
 static void asked(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
 {
     pl_reg *reg = pl_map_find(pool->regs->by_id, op->reg);
-    uint32_t later_s = 0;
     pl_binding_end end = outcome(e, in);
     if (reg && !e)
         note_cseq(reg, op, in);
     if (reg && reg->row.state != PL_REG_STATE_ENDED) {
         reg->is_asking = false;
-        if (end != PL_BINDING_OK)
-            note_failure(pool, reg, e, in);
+        reg->is_late = end == PL_BINDING_TIMEOUT;
         if (end == PL_BINDING_OK)
             take(pool, reg, op->node, in->body);
-        else if (!e && in->desc == &PL_MSG_SIP_REGISTER_FAILED)
-            later_s = ((const pl_sip_register_failed *)in->body)->retry_after_s;
-        if (end != PL_BINDING_OK && pl_reg_is_registered(reg))
-            plan_retry(pool, reg, op->node, later_s);
+        else
+            failed(pool, reg, op, e, in);
         pl_reg_save(pool, reg);
     }
     pl_reg_bound(pool, reg, op, end);
@@ -303,18 +310,28 @@ static void plan_drop(pl_pool *pool, pl_reg *reg)
         pl_pool_plan(pool, &reg->refresh, drop, reg, PL_S(DROP_S));
 }
 
+/* What was under way may have bound it again: it is removed once more. */
+static void has_dropped(pl_pool *pool, pl_reg *reg)
+{
+    if (reg->is_late) {
+        reg->is_late = false;
+        pl_pool_plan(pool, &reg->refresh, drop, reg, PL_S(LATE_S));
+        return;
+    }
+    reg->row.bound_until = 0;
+    pl_reg_save(pool, reg);
+}
+
 static void dropped(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
 {
     pl_reg *reg = pl_map_find(pool->regs->by_id, op->reg);
     bool is_done = !e && in->desc == &PL_MSG_SIP_REGISTERED;
     if (reg && !e)
         note_cseq(reg, op, in);
-    if (reg && is_done) {
-        reg->row.bound_until = 0;
-        pl_reg_save(pool, reg);
-    } else if (reg && outcome(e, in) != PL_BINDING_DENIED) {
+    if (reg && is_done)
+        has_dropped(pool, reg);
+    else if (reg && outcome(e, in) != PL_BINDING_DENIED)
         plan_drop(pool, reg);
-    }
     pl_op_destroy(&op);
 }
 
@@ -342,5 +359,6 @@ void pl_binding_drop(pl_pool *pool, pl_reg *reg)
 {
     pl_pool_cancel(pool, &reg->refresh);
     reg->n_drops = 0;
+    reg->is_late = reg->is_late || reg->is_asking;
     drop(pool, reg);
 }

@@ -366,6 +366,7 @@ static void resume(pl_pool *pool, pl_reg *reg)
     if (reg->row.state == PL_REG_STATE_PENDING) {
         /* Nobody was told of it; the registrar may know it. */
         move_to_end(pool, reg, PL_REG_DELETED);
+        reg->is_late = true;
         reg->row.bound_until = pool->now.wall_ms +
                                (int64_t)pool->config->register_expires_s * 1000;
         pl_reg_save(pool, reg);

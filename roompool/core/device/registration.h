@@ -16,11 +16,12 @@ typedef struct pl_reg {
     pl_list link;             /* pool->regs->all */
     struct pl_reg *next_same; /* registered one of the same number */
     bool is_asking;           /* the registrar is asked to bind it */
-    int64_t give_up_ms;       /* it is over then without its answer; wall */
-    unsigned n_drops;         /* tries to remove its Contact */
-    bool is_over;             /* it has ended, and its calls were ended */
-    pl_task due;              /* it expires; its calls end; it is forgotten */
-    pl_task refresh;          /* of the binding; or its removal */
+    bool is_late; /* a request to bind it, given up, may still be under way */
+    int64_t give_up_ms; /* it is over then without its answer; wall */
+    unsigned n_drops;   /* tries to remove its Contact */
+    bool is_over;       /* it has ended, and its calls were ended */
+    pl_task due;        /* it expires; its calls end; it is forgotten */
+    pl_task refresh;    /* of the binding; or its removal */
 } pl_reg;
 
 typedef struct pl_regs {

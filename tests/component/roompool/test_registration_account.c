@@ -148,8 +148,8 @@ static void a_network_that_is_silent_is_a_timeout(void **state)
     /* The registrar may have it: it is told to forget it. */
     assert_int_equal(g.r.n_removed, 1);
     g.r.is_silent = false;
-    run_s(&g, 60);
-    assert_in_range(g.r.n_removed, 2, 3);
+    run_s(&g, 70);
+    assert_in_range(g.r.n_removed, 2, 4);
     assert_int_equal(g.r.last.expires_s, 0);
     run_s(&g, 300);
     assert_int_equal(pl_map_count(world_pool(&g.w)->regs->by_id), 0);
@@ -295,6 +295,69 @@ static void an_application_extends_it_with_the_network(void **state)
     finish(&g);
 }
 
+/* The registrar takes what it was silent about only after the removal. */
+static void a_late_binding_is_removed_once_more(void **state)
+{
+    rig g;
+    char id[65];
+    answer a;
+    (void)state;
+    fresh(&g);
+    registers(&g, id);
+    run_s(&g, 600);
+    g.r.is_silent = true;
+    pl_registration_refresh m = {.present = 0};
+    AS_DEVICE(REGISTRATION_REFRESH, registration_refresh, m, &DEVICE);
+    PUT(m.registration_id, id);
+    world_send(&g.w, g.w.api, &PL_MSG_REGISTRATION_REFRESH, &m, &a);
+    world_run(&g.w, 1 * S);
+    g.r.is_silent = false;
+    assert_int_equal(device_deletes(&g.w, &DEVICE, id), 0);
+    world_run(&g.w, 1 * S);
+    assert_int_equal(g.r.n_removed, 1);
+    run_s(&g, 40);
+    assert_int_equal(g.r.n_removed, 2);
+    assert_int_equal(device_fault(&a), PL_DEVICE_FAULT_TIMEOUT);
+    run_s(&g, 100);
+    assert_int_equal(g.r.n_removed, 2);
+    finish(&g);
+}
+
+/* Contacts are where calls come in: they are spread. */
+static void on_register_2(void *ctx, const pl_bus_in *in)
+{
+    const pl_sip_register *m = in->body;
+    pl_sip_registered ok = {.expires_s = m->expires_s, .cseq = m->cseq};
+    PUT(ok.contact, "sip:other@sig-2.test");
+    pl_bus_reply(ctx, &in->ticket, &PL_MSG_SIP_REGISTERED, &ok);
+}
+
+static void workers_share_the_bindings(void **state)
+{
+    rig g;
+    (void)state;
+    fresh(&g);
+    pl_bus *second = world_open_bus(&g.w, "sig-2.1", PL_ROLE_SIGNALING);
+    assert_int_equal(
+        pl_bus_handle(second, &PL_MSG_SIP_REGISTER, on_register_2, second), 0);
+    world_say_hello(&g.w, second, "sig-2.1", PL_ROLE_SIGNALING);
+    for (unsigned i = 0; i < 6; i++) {
+        char number[17];
+        pl_fmt_cut(number, sizeof number, "+493077710%u", i);
+        assert_int_equal(device_registers(&g.w, &DEVICE, number, 0, NULL), 0);
+    }
+    assert_int_equal(world_sql(&g.w, "SELECT count(*) FROM registrations WHERE "
+                                     "node = 'sig-2.1'"),
+                     3);
+    pl_bus_close(&second);
+    run_s(&g, 20);
+    assert_int_equal(world_sql(&g.w, "SELECT count(*) FROM registrations WHERE "
+                                     "node = 'sig-2.1'"),
+                     0);
+    assert_int_equal(g.r.n, 6);
+    finish(&g);
+}
+
 static void deleting_removes_this_contact_only(void **state)
 {
     static const device second = {.id = DEVICE_2};
@@ -418,6 +481,8 @@ int main(void)
         cmocka_unit_test(retry_after_is_kept),
         cmocka_unit_test(a_refresh_that_is_refused_ends_it_at_once),
         cmocka_unit_test(an_application_extends_it_with_the_network),
+        cmocka_unit_test(a_late_binding_is_removed_once_more),
+        cmocka_unit_test(workers_share_the_bindings),
         cmocka_unit_test(deleting_removes_this_contact_only),
         cmocka_unit_test(expiry_removes_it_too),
         cmocka_unit_test(another_worker_takes_the_binding_over),
