@@ -56,8 +56,9 @@ static const struct {
 
 static bool is_ours(const pl_api_op *op)
 {
-    return op && op->family == PL_FAMILY_DEVICE && op->check_head &&
-           op->arg < PL_DEVICE_OPS * PL_DEVICE_GENS;
+    return op && op->arg < PL_DEVICE_OPS * PL_DEVICE_GENS &&
+           op == &PL_OP_DEVICE[op->arg / PL_DEVICE_GENS]
+                              [op->arg % PL_DEVICE_GENS];
 }
 
 pl_device_op pl_device_op_of(const pl_api_op *op)

@@ -32,6 +32,9 @@ struct pl_video_rules;
 static const struct pl_video_rules *rig_video;
 static int64_t rig_wall_ms;
 static const char *rig_device = ""; /* that signed the token */
+static const char *rig_scope_text = "";
+static const char *rig_number = "";    /* of the token */
+static const char *rig_subject = NULL; /* of a token with a user behind it */
 
 /* request: "PUT /path HTTP/1.1\r\nHost: a\r\n..\r\n\r\n" up to the empty
  * line; body: NULL none. Runs prepare, for a token with these scopes. */
@@ -65,6 +68,15 @@ static inline void rig_begin_with(call_rig *rig, const char *request,
     rig->caller.names_user = names_user;
     (void)snprintf(rig->caller.device_code, sizeof rig->caller.device_code,
                    "%s", rig_device);
+    (void)snprintf(rig->caller.scope_text, sizeof rig->caller.scope_text, "%s",
+                   rig_scope_text);
+    (void)snprintf(rig->caller.number, sizeof rig->caller.number, "%s",
+                   rig_number);
+    if (rig_subject) {
+        rig->caller.has_subject = true;
+        (void)snprintf(rig->caller.subject, sizeof rig->caller.subject, "%s",
+                       rig_subject);
+    }
     rig->call = (pl_api_call){.head = &rig->head,
                               .match = &rig->match,
                               .body = pl_slice_str(body),
@@ -80,7 +92,7 @@ static inline void rig_begin_with(call_rig *rig, const char *request,
     pl_answer_init(&rig->answer);
     rig->e = rig->match.route->op->prepare(&rig->call, &rig->answer);
     if (!rig->e && rig->call.desc) { /* what is sent must be sendable */
-        static uint8_t bytes[98304];
+        static uint8_t bytes[393216];
         size_t n;
         assert_int_equal(pl_msg_encode(rig->call.desc, &rig->call.message,
                                        bytes, sizeof bytes, &n),
