@@ -167,3 +167,20 @@ void pl_device_address_of_sip(const char *text, const char *domain, char *buf,
     escape(uri.user, TOLD_PLAIN, user);
     pl_fmt_cut(buf, cap, "sip:%s@%s", user, host);
 }
+
+void pl_device_name(const char *name, char *buf, size_t cap)
+{
+    size_t n = 0;
+    size_t whole = 0; /* up to the last character that is complete */
+    for (; *name && n + 1 < cap; name++) {
+        unsigned c = (unsigned char)*name;
+        if (c < ' ' || c == 0x7f)
+            continue;
+        if ((c & 0xc0) != 0x80)
+            whole = n;
+        buf[n++] = *name;
+    }
+    if (*name && ((unsigned char)*name & 0xc0) == 0x80)
+        n = whole;
+    buf[n] = '\0';
+}

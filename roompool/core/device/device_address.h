@@ -24,5 +24,8 @@ void pl_device_address_told(const char *address, const char *domain, char *buf,
  * anonymous. domain: in place of a host that is no name. */
 void pl_device_address_of_sip(const char *uri, const char *domain, char *buf,
                               size_t cap);
+/* A display name without control characters, which have no place in a header,
+ * cut between characters. */
+void pl_device_name(const char *name, char *buf, size_t cap);
 
 #endif

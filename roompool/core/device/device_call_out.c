@@ -158,12 +158,13 @@ static pl_err add_seats(pl_pool *pool, pl_conf *conf, const pl_reg *reg,
         return e;
     pl_fmt_cut(seat->row.address, sizeof seat->row.address, "tel:%s",
                reg->row.number);
-    PL_SET(seat->row.display_name,
-           m->originator_name[0] ? m->originator_name : reg->row.number);
+    pl_device_name(m->originator_name[0] ? m->originator_name : reg->row.number,
+                   seat->row.display_name, sizeof seat->row.display_name);
     PL_SET(phone->row.invited_by, seat->row.participant_id);
     PL_SET(phone->row.address, uri);
-    PL_SET(phone->row.display_name,
-           m->receiver_name[0] ? m->receiver_name : strchr(uri, ':') + 1);
+    pl_device_name(m->receiver_name[0] ? m->receiver_name
+                                       : strchr(uri, ':') + 1,
+                   phone->row.display_name, sizeof phone->row.display_name);
     if (!m->receiver_name[0])
         phone->row.display_name[strcspn(phone->row.display_name, "@;")] = '\0';
     pl_part_save(pool, phone);
@@ -251,17 +252,6 @@ void pl_on_media_session_create(pl_pool *pool, const pl_bus_in *in)
 
 /* ---- what the telephone is dialled with ---- */
 
-/* Control characters have no place in a header. */
-static void clean(char *text)
-{
-    char *to = text;
-    for (; *text; text++) {
-        if ((unsigned char)*text >= ' ' && *text != 0x7f)
-            *to++ = *text;
-    }
-    *to = '\0';
-}
-
 static void put_line(const pl_line *line, const pl_reg *reg, pl_call_start *m)
 {
     PL_SET(m->from_user, reg->row.number);
@@ -301,12 +291,10 @@ static void put_registration(const pl_reg *reg, pl_call_start *m)
 
 static void put_names(const pl_devcall *dc, pl_call_start *m)
 {
-    PL_SET(m->from_name, dc->row.originator_name);
-    clean(m->from_name);
+    pl_device_name(dc->row.originator_name, m->from_name, sizeof m->from_name);
     if (m->from_name[0])
         PL_MSG_SET(CALL_START, call_start, m, from_name);
-    PL_SET(m->to_name, dc->row.receiver_name);
-    clean(m->to_name);
+    pl_device_name(dc->row.receiver_name, m->to_name, sizeof m->to_name);
     if (m->to_name[0])
         PL_MSG_SET(CALL_START, call_start, m, to_name);
     if (is_anonymous(dc->row.originator)) {

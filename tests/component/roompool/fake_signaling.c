@@ -50,7 +50,12 @@ static void on_call_start(void *ctx, const pl_bus_in *in)
     PUT(c->from, b->from_user);
     PUT(c->from_name, b->from_name);
     keep(c->sdp, b->sdp);
-    reply_ok(s->bus, in);
+    s->start = *b;
+    s->start.sdp = (pl_slice){NULL, 0};
+    if (s->refuse_start)
+        pl_bus_reply_error(s->bus, &in->ticket, s->refuse_start, NULL);
+    else
+        reply_ok(s->bus, in);
 }
 
 static void on_call_end(void *ctx, const pl_bus_in *in)
@@ -178,36 +183,50 @@ fake_call *sig_started(world *w)
 
 /* ---- what telephones do ---- */
 
-pl_err phone_call(world *w, const char *call_id, const char *to,
-                  const char *offer)
+pl_err phone_calls_as(world *w, const char *call_id, pl_call_incoming *m)
 {
-    pl_call_incoming m = {.authenticated = false};
     answer a;
     (void)call_of(&w->sig, call_id);
-    PUT(m.call_id, call_id);
-    PUT(m.to_user, to);
-    PUT(m.to_host, "localhost");
-    PUT(m.from_uri, "sip:+15551234@example.net");
-    PUT(m.from_name, call_id);
-    PUT(m.source, "192.0.2.9");
-    PUT(m.sip_call_id, "cid");
-    if (offer) {
-        m.sdp = pl_slice_str(offer);
-        PL_MSG_SET(CALL_INCOMING, call_incoming, &m, sdp);
-    }
-    world_ask_from(w, w->sig.bus, &PL_MSG_CALL_INCOMING, &m, &a);
+    PUT(m->call_id, call_id);
+    PUT(m->source, "192.0.2.9");
+    PUT(m->sip_call_id, "cid");
+    world_ask_from(w, w->sig.bus, &PL_MSG_CALL_INCOMING, m, &a);
     world_run(w, 20 * MS);
     return a.error;
 }
 
-pl_err phone_report(world *w, const char *call_id, uint32_t state,
-                    uint32_t status, const char *sdp)
+pl_err phone_call(world *w, const char *call_id, const char *to,
+                  const char *offer)
+{
+    pl_call_incoming m = {.authenticated = false};
+    PUT(m.to_user, to);
+    PUT(m.to_host, "localhost");
+    PUT(m.from_uri, "sip:+15551234@example.net");
+    PUT(m.from_name, call_id);
+    if (offer) {
+        m.sdp = pl_slice_str(offer);
+        PL_MSG_SET(CALL_INCOMING, call_incoming, &m, sdp);
+    }
+    return phone_calls_as(w, call_id, &m);
+}
+
+pl_err phone_says(world *w, const char *call_id, uint32_t state,
+                  uint32_t status, const char *phrase, const char *header,
+                  const char *sdp)
 {
     pl_call_report m = {.state = state, .sip_status = status};
     answer a;
     PUT(m.call_id, call_id);
     if (status)
         PL_MSG_SET(CALL_REPORT, call_report, &m, sip_status);
+    if (phrase) {
+        PUT(m.reason, phrase);
+        PL_MSG_SET(CALL_REPORT, call_report, &m, reason);
+    }
+    if (header) {
+        PUT(m.reason_header, header);
+        PL_MSG_SET(CALL_REPORT, call_report, &m, reason_header);
+    }
     if (sdp) {
         m.sdp = pl_slice_str(sdp);
         PL_MSG_SET(CALL_REPORT, call_report, &m, sdp);
@@ -215,6 +234,23 @@ pl_err phone_report(world *w, const char *call_id, uint32_t state,
     if (state == PL_CALL_STATE_ENDED)
         call_of(&w->sig, call_id)->is_ended = true;
     world_ask_from(w, w->sig.bus, &PL_MSG_CALL_REPORT, &m, &a);
+    world_run(w, 20 * MS);
+    return a.error;
+}
+
+pl_err phone_report(world *w, const char *call_id, uint32_t state,
+                    uint32_t status, const char *sdp)
+{
+    return phone_says(w, call_id, state, status, NULL, NULL, sdp);
+}
+
+pl_err phone_offers(world *w, const char *call_id, const char *sdp)
+{
+    pl_call_offer m = {.sdp = pl_slice_str(sdp)};
+    answer a;
+    PUT(m.call_id, call_id);
+    PL_MSG_SET(CALL_OFFER, call_offer, &m, sdp);
+    world_ask_from(w, w->sig.bus, &PL_MSG_CALL_OFFER, &m, &a);
     world_run(w, 20 * MS);
     return a.error;
 }

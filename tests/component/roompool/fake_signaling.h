@@ -26,8 +26,10 @@ typedef struct fake_signaling {
     char node[65];
     fake_call calls[WORLD_CALLS];
     size_t n_calls;
+    pl_call_start start; /* the last we were asked for, without its SDP */
     unsigned n_offers;   /* re-INVITEs we were asked for */
     pl_err refuse_offer; /* answer them with this */
+    pl_err refuse_start; /* the same for calls that we start */
     bool waits;          /* answers them only in phone_answers_offer() */
     pl_bus_ticket offer; /* the last that waits */
     pl_err refuse_adopt; /* what it answers who asks it to take a call */
@@ -57,6 +59,14 @@ pl_err phone_call(world *w, const char *call_id, const char *to,
                   const char *offer);
 pl_err phone_report(world *w, const char *call_id, uint32_t state,
                     uint32_t status, const char *sdp);
+/* The same with its words: phrase, and Reason header; NULL none. */
+pl_err phone_says(world *w, const char *call_id, uint32_t state,
+                  uint32_t status, const char *phrase, const char *header,
+                  const char *sdp);
+/* Calls as a request says; its call_id is put in. */
+pl_err phone_calls_as(world *w, const char *call_id, pl_call_incoming *m);
+/* Holds, resumes: its own offer in a call. */
+pl_err phone_offers(world *w, const char *call_id, const char *sdp);
 /* Its answer to the offer that waits. */
 void phone_answers_offer(world *w);
 /* Calls, is answered, and sends its ACK. */

@@ -39,6 +39,7 @@ typedef struct answer {
         pl_video_call video_call;
         pl_management_done managed;
         pl_registration registration;
+        pl_media_session media_session;
         pl_relay_channel relay_channel;
         pl_relay_event relay;
         pl_subscription subscription;
