@@ -9,22 +9,6 @@
 
 enum { PORT_SIP = 5060, PORT_SIPS = 5061 };
 
-void pl_sip_registration_lines(const pl_sip_registration *r,
-                               const char *contact, char *buf, size_t cap)
-{
-    bool is_removal = r->expires_s == 0;
-    pl_fmt_cut(buf, cap, "Contact: <%s>%s\r\n", contact,
-               is_removal ? ";expires=0" : "");
-    size_t n = strlen(buf);
-    if (r->old_contact[0]) {
-        pl_fmt_cut(buf + n, cap - n, "Contact: <%s>;expires=0\r\n",
-                   r->old_contact);
-        n += strlen(buf + n);
-    }
-    pl_fmt_cut(buf + n, cap - n, "Expires: %u\r\nSupported: path\r\n",
-               r->expires_s);
-}
-
 /* ---- numbers ---- */
 
 /* RFC 3261 section 20.19: malformed is 3600; a huge one is as long as we want
@@ -52,6 +36,29 @@ static bool is_ours(pl_slice item, const pl_sip_uri *ours)
     return pl_sip_uri_parse(item, &u) == PL_OK &&
            strcmp(u.user, ours->user) == 0 && strcmp(u.host, ours->host) == 0 &&
            port_of(&u) == port_of(ours);
+}
+
+static bool is_same(const char *contact, const char *other)
+{
+    pl_sip_uri u;
+    return pl_sip_uri_parse(pl_slice_str(other), &u) == PL_OK &&
+           is_ours(pl_slice_str(contact), &u);
+}
+
+void pl_sip_registration_lines(const pl_sip_registration *r,
+                               const char *contact, char *buf, size_t cap)
+{
+    bool is_removal = r->expires_s == 0;
+    pl_fmt_cut(buf, cap, "Contact: <%s>%s\r\n", contact,
+               is_removal ? ";expires=0" : "");
+    size_t n = strlen(buf);
+    if (r->old_contact[0] && !is_same(r->old_contact, contact)) {
+        pl_fmt_cut(buf + n, cap - n, "Contact: <%s>;expires=0\r\n",
+                   r->old_contact);
+        n += strlen(buf + n);
+    }
+    pl_fmt_cut(buf + n, cap - n, "Expires: %u\r\nSupported: path\r\n",
+               r->expires_s);
 }
 
 /* That of our Contact counts, then Expires, then what we asked for. */

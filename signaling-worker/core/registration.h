@@ -13,7 +13,8 @@ enum {
 };
 
 typedef struct pl_sip_registration {
-    char old_contact[PL_SIP_URI_MAX + 1]; /* to be removed too; may be "" */
+    char old_contact[PL_SIP_URI_MAX + 1]; /* to be removed too, unless it is
+                                             ours; may be "" */
     uint32_t expires_s;                   /* asked for; 0: remove */
     bool was_brief;                       /* 423 came once */
     pl_digest_client auth;

@@ -119,6 +119,11 @@ static void what_is_asked(void **state)
                         "Contact: <sip:c-1@192.0.2.1:5060;transport=tcp>\r\n"
                         "Contact: <sip:c-1@old>;expires=0\r\n"
                         "Expires: 600\r\nSupported: path\r\n");
+    /* of a worker that was started again at the same place */
+    pl_fmt_cut(r.old_contact, sizeof r.old_contact, "%s",
+               "sip:c-1@192.0.2.1;transport=tcp");
+    pl_sip_registration_lines(&r, OURS, text, sizeof text);
+    assert_null(strstr(text, "expires=0"));
     r = (pl_sip_registration){.expires_s = 0};
     pl_sip_registration_lines(&r, OURS, text, sizeof text);
     assert_non_null(strstr(text, "transport=tcp>;expires=0\r\nExpires: 0\r\n"));
