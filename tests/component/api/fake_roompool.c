@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fake_management.h"
+#include "fake_relay.h"
 #include "fake_rooms.h"
 #include "fake_video.h"
 #include "pl/rng.h"
@@ -30,6 +31,7 @@ struct fake_roompool {
     pl_participant_transfer transfer;
     fake_rooms rooms;
     fake_video video;
+    fake_relay relay;
     fake_management management;
     bool is_over;
 };
@@ -540,7 +542,7 @@ fake_roompool *fake_create(pl_bus *bus, fake_counts *counts)
     f->counts = counts;
     if (fake_rooms_open(&f->rooms, bus) ||
         fake_management_open(&f->management, bus) ||
-        fake_video_open(&f->video, bus)) {
+        fake_relay_open(&f->relay, bus) || fake_video_open(&f->video, bus)) {
         free(f);
         return NULL;
     }
@@ -561,6 +563,7 @@ void fake_destroy(fake_roompool **fake)
 
 void fake_release(fake_roompool *f)
 {
+    fake_relay_release(&f->relay);
     for (size_t i = 0; i < PARKED_MAX; i++) {
         parked *p = &f->parked[i];
         if (!p->is_used || strcmp(p->id, "S-park") == 0)

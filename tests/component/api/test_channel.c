@@ -1,25 +1,11 @@
 /* test_channel.c - a session's events by WebSocket and by server-sent events,
  * and the tickets that open them. */
 #include "api_rig.h"
+#include "ws_client.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* RFC 6455 section 1.3 */
-#define KEY    "dGhlIHNhbXBsZSBub25jZQ=="
-#define ACCEPT "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
-#define UPGRADE                                                                \
-    "Upgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"                \
-    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " KEY "\r\n"
-
-enum { TEXT = 1, CLOSE = 8, PING = 9, PONG = 10, FIN = 0x80, MASKED = 0x80 };
-
-typedef struct frame {
-    unsigned opcode;
-    size_t len;
-    char data[70000];
-} frame;
 
 /* ---- a client ---- */
 
@@ -61,73 +47,24 @@ static tls_client *send_request(api_rig *rig, const char *target,
 
 static tls_client *open_socket(api_rig *rig, const char *session)
 {
-    tls_client *client = send_request(rig, ticket(rig, session), UPGRADE);
+    tls_client *client = send_request(rig, ticket(rig, session), WS_UPGRADE);
     assert_true(tls_read_until(client, "HTTP/1.1 101 Switching Protocols\r\n"));
-    assert_true(tls_read_until(client, "Sec-WebSocket-Accept: " ACCEPT "\r\n"));
+    assert_true(
+        tls_read_until(client, "Sec-WebSocket-Accept: " WS_ACCEPT "\r\n"));
     assert_true(tls_read_until(client, "\r\n"));
     return client;
 }
 
-static void read_frame(tls_client *client, frame *f)
-{
-    unsigned char head[4];
-    assert_true(tls_read_bytes(client, head, 2));
-    assert_int_equal(head[0] & 0x70, 0);
-    assert_int_equal(head[0] & FIN, FIN);
-    assert_int_equal(head[1] & MASKED, 0); /* a server does not mask */
-    f->opcode = head[0] & 15;
-    f->len = head[1];
-    if (f->len == 126) {
-        assert_true(tls_read_bytes(client, head, 2));
-        f->len = (size_t)head[0] << 8 | head[1];
-    }
-    assert_true(f->len < sizeof f->data);
-    assert_true(tls_read_bytes(client, f->data, f->len));
-    f->data[f->len] = '\0';
-}
-
 static void reads_event(tls_client *client, unsigned cursor)
 {
-    static frame f;
+    static ws_frame f;
     char begin[64];
-    read_frame(client, &f);
-    assert_int_equal(f.opcode, TEXT);
+    ws_read_frame(client, &f);
+    assert_int_equal(f.opcode, WS_TEXT);
     (void)snprintf(begin, sizeof begin,
                    "{\"cursor\":%u,\"events\":{\"eventList\":[", cursor);
     assert_memory_equal(f.data, begin, strlen(begin));
     assert_non_null(strstr(f.data, "\"state\":\"session-open\""));
-}
-
-/* Skips pings and pongs. */
-static unsigned reads_close(tls_client *client)
-{
-    static frame f;
-    do
-        read_frame(client, &f);
-    while (f.opcode == PING || f.opcode == PONG);
-    assert_int_equal(f.opcode, CLOSE);
-    if (f.len < 2)
-        return 1005; /* RFC 6455 section 7.1.5: none */
-    return (unsigned)(unsigned char)f.data[0] << 8 | (unsigned char)f.data[1];
-}
-
-static void send_frame(tls_client *client, unsigned first, const char *data,
-                       size_t len)
-{
-    static char out[70000];
-    static const char mask[4] = {1, 2, 3, 4};
-    size_t at = 2;
-    out[0] = (char)first;
-    out[1] = (char)(MASKED | (len < 126 ? len : 126));
-    if (len >= 126) {
-        out[at++] = (char)(len >> 8);
-        out[at++] = (char)(len & 255);
-    }
-    memcpy(out + at, mask, sizeof mask);
-    at += sizeof mask;
-    for (size_t i = 0; i < len; i++)
-        out[at + i] = (char)(data[i] ^ mask[i % 4]);
-    assert_true(tls_send(client, out, at + len));
 }
 
 /* ---- WebSocket ---- */
@@ -139,8 +76,8 @@ static void a_ticket_opens_one_websocket(void **state)
     tls_reply reply;
     (void)state;
     (void)snprintf(target, sizeof target, "%s", ticket(rig, "S-feed"));
-    tls_client *client = send_request(rig, target, UPGRADE);
-    assert_true(tls_read_until(client, ACCEPT "\r\n"));
+    tls_client *client = send_request(rig, target, WS_UPGRADE);
+    assert_true(tls_read_until(client, WS_ACCEPT "\r\n"));
     assert_true(tls_read_until(client, "\r\n"));
     for (unsigned i = 1; i <= 3; i++)
         reads_event(client, i);
@@ -151,7 +88,7 @@ static void a_ticket_opens_one_websocket(void **state)
     reads_event(client, 4);
     RIG_WAIT(atomic_load(&rig_counts(rig)->last_ack) == 4);
 
-    tls_client *again = send_request(rig, target, UPGRADE);
+    tls_client *again = send_request(rig, target, WS_UPGRADE);
     assert_true(tls_read(again, false, &reply));
     assert_int_equal(reply.status, 401);
     assert_int_equal(rig_metric(rig, PL_AM_streams_refused), 1);
@@ -168,10 +105,10 @@ static void a_program_may_send_its_token_and_a_cursor(void **state)
     static char headers[10000];
     api_rig *rig = rig_start(NULL);
     (void)state;
-    (void)snprintf(headers, sizeof headers, UPGRADE "%s", bearer(rig));
+    (void)snprintf(headers, sizeof headers, WS_UPGRADE "%s", bearer(rig));
     tls_client *client = send_request(
         rig, "/RTC/v1/sessions/S-feed/websockets?cursor=2", headers);
-    assert_true(tls_read_until(client, ACCEPT "\r\n"));
+    assert_true(tls_read_until(client, WS_ACCEPT "\r\n"));
     assert_true(tls_read_until(client, "\r\n"));
     reads_event(client, 3);
     tls_close(&client);
@@ -180,23 +117,24 @@ static void a_program_may_send_its_token_and_a_cursor(void **state)
 
 static void answers_pings_and_ignores_what_a_client_says(void **state)
 {
-    static frame f;
+    static ws_frame f;
     api_rig *rig = rig_start(NULL);
     tls_client *client = open_socket(rig, "S-taken");
     (void)state;
-    send_frame(client, FIN | TEXT, "hello", 5);
-    send_frame(client, TEXT, "frag", 4); /* in three, with a ping between */
-    send_frame(client, 0, "men", 3);
-    send_frame(client, FIN | PING, "are you there", 13);
-    send_frame(client, FIN, "ted", 3);
-    read_frame(client, &f);
-    assert_int_equal(f.opcode, PONG);
+    ws_send_frame(client, WS_FIN | WS_TEXT, "hello", 5);
+    ws_send_frame(client, WS_TEXT, "frag",
+                  4); /* in three, with a ping between */
+    ws_send_frame(client, 0, "men", 3);
+    ws_send_frame(client, WS_FIN | WS_PING, "are you there", 13);
+    ws_send_frame(client, WS_FIN, "ted", 3);
+    ws_read_frame(client, &f);
+    assert_int_equal(f.opcode, WS_PONG);
     assert_string_equal(f.data, "are you there");
-    send_frame(client, FIN | CLOSE,
-               "\x03\xe8"
-               "bye",
-               5);
-    assert_int_equal(reads_close(client), 1000);
+    ws_send_frame(client, WS_FIN | WS_CLOSE,
+                  "\x03\xe8"
+                  "bye",
+                  5);
+    assert_int_equal(ws_reads_close(client), 1000);
     assert_true(tls_is_closed(client));
     RIG_WAIT(rig_metric(rig, PL_AM_session_streams) == 0);
     assert_int_equal(rig_metric(rig, PL_AM_streams_cut), 0);
@@ -213,23 +151,23 @@ static void closes_on_every_violation(void **state)
         size_t len;
         unsigned code;
     } ROWS[] = {
-        {FIN | 0x40 | TEXT, "x", 1, 1002},   /* reserved bit */
-        {FIN | 3, "x", 1, 1002},             /* opcode nobody knows */
-        {FIN, "x", 1, 1002},                 /* goes on with nothing */
-        {PING, "x", 1, 1005},                /* control in pieces */
-        {FIN | PING, big, 126, 1005},        /* long control */
-        {FIN | TEXT, "\xff\xfe", 2, 1007},   /* not UTF-8 */
-        {FIN | TEXT, big, sizeof big, 1009}, /* long frame */
-        {FIN | CLOSE, "\x03", 1, 1005},      /* half a code */
-        {FIN | CLOSE, "\x03\xed", 2, 1002},  /* 1005 is never sent */
+        {WS_FIN | 0x40 | WS_TEXT, "x", 1, 1002},   /* reserved bit */
+        {WS_FIN | 3, "x", 1, 1002},                /* opcode nobody knows */
+        {WS_FIN, "x", 1, 1002},                    /* goes on with nothing */
+        {WS_PING, "x", 1, 1005},                   /* control in pieces */
+        {WS_FIN | WS_PING, big, 126, 1005},        /* long control */
+        {WS_FIN | WS_TEXT, "\xff\xfe", 2, 1007},   /* not UTF-8 */
+        {WS_FIN | WS_TEXT, big, sizeof big, 1009}, /* long frame */
+        {WS_FIN | WS_CLOSE, "\x03", 1, 1005},      /* half a code */
+        {WS_FIN | WS_CLOSE, "\x03\xed", 2, 1002},  /* 1005 is never sent */
     };
     api_rig *rig = rig_start(NULL);
     (void)state;
     memset(big, 'a', sizeof big);
     for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
         tls_client *client = open_socket(rig, "S-taken");
-        send_frame(client, ROWS[i].first, ROWS[i].data, ROWS[i].len);
-        unsigned code = reads_close(client);
+        ws_send_frame(client, ROWS[i].first, ROWS[i].data, ROWS[i].len);
+        unsigned code = ws_reads_close(client);
         if (code != ROWS[i].code)
             print_error("row %zu\n", i);
         assert_int_equal(code, ROWS[i].code);
@@ -239,7 +177,7 @@ static void closes_on_every_violation(void **state)
     /* And without a mask. */
     tls_client *client = open_socket(rig, "S-taken");
     assert_true(tls_send(client, "\x81\x01x", 3));
-    assert_int_equal(reads_close(client), 1002);
+    assert_int_equal(ws_reads_close(client), 1002);
     tls_close(&client);
     RIG_WAIT(rig_metric(rig, PL_AM_session_streams) == 0);
     rig_stop(&rig);
@@ -253,8 +191,8 @@ static void a_client_that_says_too_much_is_cut(void **state)
     (void)state;
     memset(text, 'a', sizeof text);
     for (unsigned i = 0; i < 17; i++)
-        send_frame(client, FIN | TEXT, text, sizeof text);
-    assert_int_equal(reads_close(client), 1008);
+        ws_send_frame(client, WS_FIN | WS_TEXT, text, sizeof text);
+    assert_int_equal(ws_reads_close(client), 1008);
     RIG_WAIT(rig_metric(rig, PL_AM_streams_cut) == 1);
     tls_close(&client);
     rig_stop(&rig);
@@ -267,7 +205,7 @@ static void often(pl_api_config *config)
 
 static void a_silent_client_is_cut_and_one_that_pongs_is_not(void **state)
 {
-    static frame f;
+    static ws_frame f;
     api_rig *rig = rig_start(often);
     tls_client *silent = open_socket(rig, "S-taken");
     (void)state;
@@ -275,9 +213,9 @@ static void a_silent_client_is_cut_and_one_that_pongs_is_not(void **state)
     tls_close(&silent);
     tls_client *client = open_socket(rig, "S-taken");
     for (unsigned i = 0; i < 5; i++) {
-        read_frame(client, &f);
-        assert_int_equal(f.opcode, PING);
-        send_frame(client, FIN | PONG, f.data, f.len);
+        ws_read_frame(client, &f);
+        assert_int_equal(f.opcode, WS_PING);
+        ws_send_frame(client, WS_FIN | WS_PONG, f.data, f.len);
     }
     assert_int_equal(rig_metric(rig, PL_AM_streams_cut), 1);
     tls_close(&client);
@@ -297,12 +235,12 @@ static void says_why_it_ends(void **state)
         tls_client *ended = open_socket(rig, ROWS[i].session);
         RIG_WAIT(atomic_load(&rig_counts(rig)->polls) == 2);
         rig_release(rig);
-        assert_int_equal(reads_close(ended), ROWS[i].code);
+        assert_int_equal(ws_reads_close(ended), ROWS[i].code);
         tls_close(&ended);
     }
     tls_client *client = open_socket(rig, "S-taken");
     rig_drain(rig);
-    assert_int_equal(reads_close(client), 1001);
+    assert_int_equal(ws_reads_close(client), 1001);
     tls_close(&client);
     RIG_WAIT(rig_is_drained(rig));
     rig_stop(&rig);
@@ -318,7 +256,7 @@ static void ends_with_its_token(void **state)
     api_rig *rig = rig_start(short_tokens);
     tls_client *client = open_socket(rig, "S-taken");
     (void)state;
-    assert_int_equal(reads_close(client), 4001);
+    assert_int_equal(ws_reads_close(client), 4001);
     tls_close(&client);
     rig_stop(&rig);
 }
@@ -358,17 +296,19 @@ static void refuses_handshakes_by_the_rules(void **state)
     } ROWS[] = {
         {"", 426},
         {"Upgrade: websocket\r\nConnection: Upgrade\r\n"
-         "Sec-WebSocket-Version: 8\r\nSec-WebSocket-Key: " KEY "\r\n",
+         "Sec-WebSocket-Version: 8\r\nSec-WebSocket-Key: " WS_KEY "\r\n",
          426},
         {"Upgrade: h2c\r\nConnection: Upgrade\r\n"
-         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " KEY "\r\n",
+         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " WS_KEY "\r\n",
          426},
         {"Upgrade: websocket\r\nConnection: Upgrade\r\n"
          "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short\r\n",
          400},
-        {UPGRADE "Sec-WebSocket-Key: " KEY "\r\n", 400},
-        {UPGRADE "Content-Length: 0\r\nOrigin: https://evil.example\r\n", 403},
-        {UPGRADE "Origin: https://app.example\r\n", 401}, /* no such ticket */
+        {WS_UPGRADE "Sec-WebSocket-Key: " WS_KEY "\r\n", 400},
+        {WS_UPGRADE "Content-Length: 0\r\nOrigin: https://evil.example\r\n",
+         403},
+        {WS_UPGRADE "Origin: https://app.example\r\n",
+         401}, /* no such ticket */
     };
     api_rig *rig = rig_start(one_origin);
     (void)state;
@@ -378,7 +318,7 @@ static void refuses_handshakes_by_the_rules(void **state)
         assert_int_equal(status, ROWS[i].status);
     }
     assert_int_equal(rig_metric(rig, PL_AM_streams_refused), 7);
-    assert_int_equal(status_of(rig, "/sessions/S-feed/websockets", UPGRADE),
+    assert_int_equal(status_of(rig, "/sessions/S-feed/websockets", WS_UPGRADE),
                      401);
     rig_stop(&rig);
 }
@@ -391,7 +331,7 @@ static void a_ticket_is_for_its_session_alone(void **state)
     (void)state;
     (void)snprintf(target, sizeof target, "/sessions/S-taken/websockets%s",
                    strchr(opened, '?'));
-    assert_int_equal(status_of(rig, target, UPGRADE), 401);
+    assert_int_equal(status_of(rig, target, WS_UPGRADE), 401);
     /* And for streams: a poll wants the token. */
     (void)snprintf(target, sizeof target, "/sessions/S-feed/events%s",
                    strchr(opened, '?'));
@@ -409,7 +349,7 @@ static void an_address_has_its_share_of_streams(void **state)
     api_rig *rig = rig_start(one_each);
     tls_client *client = open_socket(rig, "S-taken");
     (void)state;
-    assert_int_equal(status_of(rig, ticket(rig, "S-feed"), UPGRADE), 403);
+    assert_int_equal(status_of(rig, ticket(rig, "S-feed"), WS_UPGRADE), 403);
     assert_int_equal(rig_metric(rig, PL_AM_streams_refused), 1);
     tls_close(&client);
     RIG_WAIT(rig_metric(rig, PL_AM_session_streams) == 0);
