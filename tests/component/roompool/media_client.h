@@ -3,7 +3,7 @@
 #ifndef PL_TEST_MEDIA_CLIENT_H
 #define PL_TEST_MEDIA_CLIENT_H
 
-#include "core/device/device_call.h"
+#include "core/device/device_call_impl.h"
 #include "device_client.h"
 #include "fake_notify.h"
 
