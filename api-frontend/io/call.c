@@ -31,6 +31,9 @@ static void free_pending(pending *p)
     pl_json_free(&p->call.doc);
     pl_buf_fini(&p->call.list);
     pl_buf_wipe(&p->call.made);
+    if (p->call.desc == &PL_MSG_SUBSCRIPTION_CREATE ||
+        p->call.desc == &PL_MSG_SUBSCRIPTION_CHANGE)
+        pl_wipe(&p->call.message, sizeof p->call.message);
     free(p);
 }
 
@@ -67,6 +70,7 @@ static void answer(pending *p, pl_answer *made)
     int64_t took = pl_loop_now_us(gateway->options.loop) - p->begun_us;
     pl_metrics_observe_us(gateway->options.metrics, PL_AM_request_us,
                           took > 0 ? (uint64_t)took : 0);
+    pl_gateway_count(gateway, p->match.route->op, made->status);
     if (p->exchange) {
         telling *t = make_telling(p);
         pl_gateway_answer(gateway, p->exchange, p->match.route->op->family,

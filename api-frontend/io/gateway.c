@@ -33,6 +33,19 @@ void pl_gateway_answer(pl_gateway *gateway, pl_http_exchange *exchange,
     pl_http_respond(exchange, answer, on_sent, ctx);
 }
 
+void pl_gateway_count(const pl_gateway *gateway, const pl_api_op *op,
+                      int status)
+{
+    pl_metrics *metrics = gateway->options.metrics;
+    pl_device_op name = pl_device_op_of(op);
+    if (name == PL_DEVICE_OPS)
+        return;
+    pl_metrics_add(metrics, (size_t)PL_AM_device_reg_create + name, 1);
+    if (status >= 400)
+        pl_metrics_add(metrics,
+                       status < 500 ? PL_AM_device_4xx : PL_AM_device_5xx, 1);
+}
+
 void pl_gateway_fail(const pl_incoming *in, pl_err e, const char *text)
 {
     pl_api_call call = {.match = in->match};
@@ -45,6 +58,7 @@ void pl_gateway_fail(const pl_incoming *in, pl_err e, const char *text)
         pl_fmt_cut(seconds, sizeof seconds, "%u", in->wait_s);
         pl_answer_header(&answer, "Retry-After", seconds);
     }
+    pl_gateway_count(in->gateway, op, answer.status);
     pl_gateway_answer(in->gateway, in->exchange, op->family, &answer, NULL,
                       NULL);
     pl_answer_fini(&answer);
@@ -400,6 +414,7 @@ static void handle(pl_gateway *gateway, pl_http_exchange *exchange,
                      ? op->check_head(head, pl_http_request_body(exchange))
                      : 0;
     if (status) {
+        pl_gateway_count(gateway, op, status);
         refuse_status(gateway, exchange, status, pl_http_reason(status), NULL);
         return;
     }

@@ -51,6 +51,9 @@ typedef struct pl_incoming {
 void pl_gateway_answer(pl_gateway *gateway, pl_http_exchange *exchange,
                        pl_api_family family, pl_answer *answer,
                        pl_http_on_sent on_sent, void *ctx);
+/* Count an answer of an operation of the device APIs. */
+void pl_gateway_count(const pl_gateway *gateway, const pl_api_op *op,
+                      int status);
 /* Send an error of the operation's family. */
 void pl_gateway_fail(const pl_incoming *in, pl_err e, const char *text);
 
