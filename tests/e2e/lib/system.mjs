@@ -15,7 +15,7 @@ import { promisify } from 'node:util';
 import { pause, until } from './wait.mjs';
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
-const BIN = process.env.PARLEY_BIN || join(ROOT, 'build/debug/bin');
+export const BIN = process.env.PARLEY_BIN || join(ROOT, 'build/debug/bin');
 const run = promisify(execFile);
 
 // A block of ports: one story runs at a time, but other programs run too.
@@ -26,7 +26,7 @@ async function portBlock() {
   throw new Error('no free block of ports');
 }
 
-async function blockFree(base) {
+export async function blockFree(base) {
   for (const port of [0, 1, 2, 3, 4, 5, 6].map((n) => base + n)) {
     const tcp = net.createServer();
     const udp = createSocket('udp4');
