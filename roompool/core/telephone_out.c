@@ -105,14 +105,32 @@ pl_err pl_phone_dial(pl_pool *pool, pl_part *part)
 
 /* ---- a 200 whose media is not that of its 183 ---- */
 
+static void apply_anew(pl_pool *pool, pl_call *call);
+
+/* Its media is there, and it has answered. */
+static void accepted(pl_pool *pool, pl_part *part)
+{
+    pl_part_activate(pool, part);
+    pl_invite_accepted(pool, part);
+    if (part->call)
+        apply_anew(pool, part->call);
+}
+
 static void anew_applied(pl_pool *pool, pl_op *op, pl_err e,
                          const pl_media_leg_sdp *sdp)
 {
     pl_part *part = pl_part_find(pool, op->part);
     (void)sdp;
     pl_op_destroy(&op);
-    if (part && e)
+    if (part && e) {
         pl_part_leave(pool, part, "no common media");
+    } else if (part && part->call &&
+               part->row.state == PL_PART_STATE_RINGING &&
+               part->call->row.state >= PL_CALL_STATE_ANSWERED) {
+        accepted(pool, part); /* meanwhile */
+    } else if (part && part->call) {
+        apply_anew(pool, part->call);
+    }
 }
 
 static void anew_ready(pl_pool *pool, pl_op *op, pl_err e,
@@ -133,8 +151,8 @@ static void anew_ready(pl_pool *pool, pl_op *op, pl_err e,
         pl_part_leave(pool, part, "no common media");
 }
 
-/* Another phone behind a forking gateway may answer than the one whose early
- * media we had. To our media worker it is the answer to one more offer, which
+/* Another phone behind a forking gateway may answer, or send early media, than
+ * the one whose early media we had. To our media worker it is the answer to one more offer, which
  * nobody else is shown. Source: RFC 3261 section 13.2.2.4. */
 static void apply_anew(pl_pool *pool, pl_call *call)
 {
@@ -187,12 +205,10 @@ static void dial_answered(pl_pool *pool, pl_op *op, pl_err e,
     if (!is_final && part->call &&
         part->call->row.state < PL_CALL_STATE_ANSWERED) {
         pl_direct_early(pool, part->conf); /* the answer is still to come */
+        apply_anew(pool, part->call);
         return;
     }
-    pl_part_activate(pool, part);
-    pl_invite_accepted(pool, part);
-    if (part->call)
-        apply_anew(pool, part->call);
+    accepted(pool, part);
 }
 
 void pl_phone_dial_answered(pl_pool *pool, pl_call *call, pl_slice sdp,
@@ -202,15 +218,14 @@ void pl_phone_dial_answered(pl_pool *pool, pl_call *call, pl_slice sdp,
     pl_leg *leg = pl_leg_of(part);
     pl_op *op;
     if (call->is_answered) { /* the SDP was applied before */
-        if (!is_final || part->row.state != PL_PART_STATE_RINGING)
+        if (part->row.state != PL_PART_STATE_RINGING)
             return;
         if (is_other(call, sdp) && keep_answer(call, sdp))
             call->is_sdp_new = true;
-        if (leg && !leg->is_pending) {
-            pl_part_activate(pool, part);
-            pl_invite_accepted(pool, part);
-            if (part->call)
-                apply_anew(pool, part->call);
+        if (is_final && leg && !leg->is_pending) {
+            accepted(pool, part);
+        } else {
+            apply_anew(pool, call);
         }
         return;
     }

@@ -43,12 +43,17 @@ static void is(talk *t, uint32_t status)
     media_is(&t->w, &t->c, t->id, status);
 }
 
-/* The direction that the telephone was offered last. */
-static uint32_t phone_direction(talk *t)
+static fake_leg *phone_leg(talk *t)
 {
     const pl_call *call = pl_map_find(world_pool(&t->w)->calls, t->call);
     const pl_leg *leg = PL_CONTAINER(call->part->legs.next, pl_leg, link);
-    return media_leg(&t->w, leg->row.leg_id)->direction;
+    return media_leg(&t->w, leg->row.leg_id);
+}
+
+/* The direction that the telephone was offered last. */
+static uint32_t phone_direction(talk *t)
+{
+    return phone_leg(t)->direction;
 }
 
 /* ---- hold ---- */
