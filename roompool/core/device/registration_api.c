@@ -125,7 +125,7 @@ static uint32_t find_fault(const pl_pool *pool, const pl_registration_create *m,
         *ret_text = "The number has as many registrations as allowed.";
         return PL_DEVICE_FAULT_MAX_REGISTRATION_PER_MSISDN;
     }
-    if (n.of_device == 0 && n.devices >= c->devices_per_user) {
+    if (n.devices >= c->devices_per_user) {
         *ret_text = "The user has as many devices as allowed.";
         return PL_DEVICE_FAULT_MAX_DEVICES_PER_USER;
     }
