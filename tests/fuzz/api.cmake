@@ -15,6 +15,8 @@ pl_fuzz(fuzz_jwt SOURCES fuzz_jwt.c LINK pl_api_io
   CORPUS ${CMAKE_CURRENT_SOURCE_DIR}/corpus/jwt)
 pl_fuzz(fuzz_websocket SOURCES fuzz_websocket.c LINK pl_api_io
   CORPUS ${CMAKE_CURRENT_SOURCE_DIR}/corpus/websocket)
+pl_fuzz(fuzz_relay SOURCES fuzz_relay.c LINK pl_api_core
+  CORPUS ${CMAKE_CURRENT_SOURCE_DIR}/corpus/relay)
 pl_fuzz(fuzz_outgoing_url SOURCES fuzz_outgoing_url.c LINK pl_api_core
   CORPUS ${CMAKE_CURRENT_SOURCE_DIR}/corpus/outgoing_url)
 pl_fuzz(fuzz_device_api SOURCES fuzz_device_api.c LINK pl_api_core
