@@ -268,6 +268,10 @@ static void put_line(const pl_line *line, const pl_reg *reg, pl_call_start *m)
         PL_SET(m->next_hop, line->next_hop);
         PL_MSG_SET(CALL_START, call_start, m, next_hop);
     }
+    if (pl_line_is_local(line)) {
+        m->is_local = true;
+        PL_MSG_SET(CALL_START, call_start, m, is_local);
+    }
     if (line->auth_secret[0]) {
         PL_SET(m->auth_user,
                line->auth_user[0] ? line->auth_user : reg->row.number);

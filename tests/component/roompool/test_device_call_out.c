@@ -42,6 +42,30 @@ static void is_dialled(void **state)
     world_destroy(&w);
 }
 
+/* A number that no network knows: the worker calls itself. */
+static void is_dialled_here(void **state)
+{
+    (void)state;
+    world w;
+    caller c;
+    char id[65];
+    pl_media_session_create m;
+    answer a;
+    world_create(&w, 1);
+    caller_begins(&w, &c, NOTIFY_DEVICE, "+4930555100", NOTIFY_SINK);
+    caller_fill(&c, &m);
+    PUT(m.originator, "tel:+4930555100");
+    PUT(m.receiver, "tel:+4930555100"); /* itself, as another would */
+    caller_sends(&w, &m, &a);
+    assert_true(w.sig.start.is_local);
+    assert_string_equal(w.sig.start.next_hop, "");
+    assert_string_equal(sig_started(&w)->to,
+                        "sip:+4930555100@localhost;user=phone");
+    assert_int_equal(phone_call(&w, "loop", "+4930555100", "po"), PL_OK);
+    caller_is_invited(&w, &c, NULL, id);
+    world_destroy(&w);
+}
+
 static void names_and_anonymity(void **state)
 {
     (void)state;
@@ -580,6 +604,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(is_dialled),
+        cmocka_unit_test(is_dialled_here),
         cmocka_unit_test(names_and_anonymity),
         cmocka_unit_test(who_may_not),
         cmocka_unit_test(no_network),
