@@ -82,8 +82,8 @@ static void scopes_of_devices_are_exact_words(void **state)
         "webrtc-registration:sessions:",
         "webrtc-registration:sessions:reader",
         "webrtc-registration:sessions:READ",
-        "webrtc-events:org.camaraproject.webrtc-events-subscriptions.v0."
-        "session-status:create",
+        ("webrtc-events:org.camaraproject.webrtc-events-subscriptions.v0."
+         "session-status:create"), /* one text */
         "webrtc-events:create",
         "WEBRTC",
     };
