@@ -28,7 +28,7 @@ void pl_gateway_answer(pl_gateway *gateway, pl_http_exchange *exchange,
         if (!strstr(pl_buf_text(&answer->headers), "Cache-Control:"))
             pl_answer_header(answer, "Cache-Control", "no-store");
     }
-    if (family == PL_FAMILY_DEVICE)
+    if (family == PL_FAMILY_DEVICE || family == PL_FAMILY_RELAY)
         pl_device_correlate(head, answer);
     pl_http_respond(exchange, answer, on_sent, ctx);
 }
@@ -154,7 +154,7 @@ static void on_fault(void *ctx, pl_http_fault fault, const pl_http_head *head,
                      pl_http_fault_text(fault));
     if (family != PL_FAMILY_SITE || strcmp(origins, "*") == 0)
         pl_answer_cors(answer, origins, origin);
-    if (head && family == PL_FAMILY_DEVICE)
+    if (head && (family == PL_FAMILY_DEVICE || family == PL_FAMILY_RELAY))
         pl_device_correlate(head, answer);
 }
 

@@ -168,8 +168,10 @@ static void an_event_is_taken_as_it_came(void **state)
     api_rig *rig = rig_start(NULL);
     tls_reply r;
     (void)state;
-    rig_request(rig, "POST " SINK "open", SENDER EVENTS, event, &r);
+    rig_request(rig, "POST " SINK "open",
+                SENDER EVENTS "x-correlator: c-1\r\n", event, &r);
     assert_int_equal(r.status, 204);
+    assert_string_equal(tls_header(&r, "x-correlator"), "c-1");
     assert_string_equal(fake_relay_last_event(), event);
     assert_string_equal(fake_relay_last_put()->event_id, "A-1");
     assert_string_equal(fake_relay_last_put()->source, "/x");
