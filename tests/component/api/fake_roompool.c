@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fake_devices.h"
 #include "fake_management.h"
 #include "fake_relay.h"
 #include "fake_rooms.h"
@@ -32,6 +33,7 @@ struct fake_roompool {
     fake_rooms rooms;
     fake_video video;
     fake_relay relay;
+    fake_devices devices;
     fake_management management;
     bool is_over;
 };
@@ -542,7 +544,8 @@ fake_roompool *fake_create(pl_bus *bus, fake_counts *counts)
     f->counts = counts;
     if (fake_rooms_open(&f->rooms, bus) ||
         fake_management_open(&f->management, bus) ||
-        fake_relay_open(&f->relay, bus) || fake_video_open(&f->video, bus)) {
+        fake_relay_open(&f->relay, bus) || fake_video_open(&f->video, bus) ||
+        fake_devices_open(&f->devices, bus)) {
         free(f);
         return NULL;
     }
