@@ -100,6 +100,9 @@ static const struct {
     {"Subject", "s"},
     {"Supported", "k"},
     {"Session-Expires", "x"},
+    {"Refer-To", "r"},
+    {"Referred-By", "b"},
+    {"Event", "o"},
 };
 
 static bool name_is(pl_slice name, const char *wanted)
@@ -126,6 +129,17 @@ bool pl_sip_head_find(const pl_sip_head *head, const char *name, size_t *cursor,
         }
     }
     return false;
+}
+
+unsigned pl_sip_head_only(const pl_sip_head *head, const char *name,
+                          pl_slice *ret_value)
+{
+    size_t cursor = 0;
+    pl_sip_line line;
+    unsigned n = 0;
+    for (; pl_sip_head_find(head, name, &cursor, &line); n++)
+        *ret_value = line.value;
+    return n;
 }
 
 /* Cut what stands before the next semicolon outside of quotes and brackets. */

@@ -32,6 +32,10 @@ bool pl_sip_head_next(const pl_sip_head *head, size_t *cursor,
  * section 7.3.3 matches too). */
 bool pl_sip_head_find(const pl_sip_head *head, const char *name, size_t *cursor,
                       pl_sip_line *ret_line);
+/* Value of the header of this name, the last if there are several. Returns: how
+ * many there are. */
+unsigned pl_sip_head_only(const pl_sip_head *head, const char *name,
+                          pl_slice *ret_value);
 
 /* Find a parameter (;name=value) of a header value, outside of quotes and angle
  * brackets; name without case. ret_text: without quotes around it, empty for a

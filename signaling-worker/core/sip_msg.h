@@ -26,10 +26,10 @@
     X(PRACK, "PRACK", 1)                                                       \
     X(REGISTER, "REGISTER", 0)                                                 \
     X(SUBSCRIBE, "SUBSCRIBE", 0)                                               \
-    X(NOTIFY, "NOTIFY", 0)                                                     \
+    X(NOTIFY, "NOTIFY", 1)                                                     \
     X(PUBLISH, "PUBLISH", 0)                                                   \
     X(MESSAGE, "MESSAGE", 0)                                                   \
-    X(REFER, "REFER", 0)
+    X(REFER, "REFER", 1)
 
 typedef enum pl_sip_method {
     PL_SIP_UNKNOWN,
@@ -44,7 +44,8 @@ pl_sip_method pl_sip_method_find(const char *text);
 const char *pl_sip_method_text(pl_sip_method method);
 /* Whether we serve it: an Allow header names exactly these. */
 bool pl_sip_method_is_handled(pl_sip_method method);
-#define PL_SIP_ALLOW "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE"
+#define PL_SIP_ALLOW                                                           \
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, NOTIFY, REFER"
 
 enum {
     PL_SIP_TAG_MAX = 128,
@@ -87,19 +88,19 @@ typedef struct pl_sip_msg {
     char record_routes[PL_SIP_ROUTES_MAX + 1]; /* "<a>,<b>", as received */
     char content_type[65];                     /* lower case, no parameters */
     char require[257];                         /* option tags as sent */
-    unsigned required, supported;  /* pl_sip_option: those we know */
-    unsigned unsupported;          /* the same of Unsupported */
-    bool has_allow, allows_update; /* Allow; it names UPDATE */
-    pl_session_words session;      /* Session-Expires, Min-SE */
-    uint32_t rseq;                 /* response; 0 none */
-    pl_sip_rack rack;              /* PRACK; rseq 0: none */
-    unsigned retry_after_s;        /* response; 0 none */
-    pl_sip_reason why;             /* first value of Reason (RFC 3326) */
-    pl_slice auth[PL_SIP_N_AUTH];  /* credentials of a request, challenges of a
-                                      response; borrowed from the bytes */
-    unsigned n_auth, n_auth_own;   /* the first are not of or for a proxy */
-    pl_slice body;                 /* borrowed */
-    pl_slice raw;                  /* the bytes it came from; borrowed */
+    unsigned required, supported; /* pl_sip_option: those we know */
+    unsigned unsupported;         /* the same of Unsupported */
+    bool has_allow, allows_update, allows_refer; /* Allow; what it names */
+    pl_session_words session;                    /* Session-Expires, Min-SE */
+    uint32_t rseq;                               /* response; 0 none */
+    pl_sip_rack rack;                            /* PRACK; rseq 0: none */
+    unsigned retry_after_s;                      /* response; 0 none */
+    pl_sip_reason why;            /* first value of Reason (RFC 3326) */
+    pl_slice auth[PL_SIP_N_AUTH]; /* credentials of a request, challenges of a
+                                     response; borrowed from the bytes */
+    unsigned n_auth, n_auth_own;  /* the first are not of or for a proxy */
+    pl_slice body;                /* borrowed */
+    pl_slice raw;                 /* the bytes it came from; borrowed */
 } pl_sip_msg;
 
 #endif

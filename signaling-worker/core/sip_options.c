@@ -9,7 +9,10 @@
 static const struct {
     const char *tag;
     unsigned option;
-} OPTION[] = {{"100rel", PL_SIP_OPTION_100REL}, {"timer", PL_SIP_OPTION_TIMER}};
+} OPTION[] = {{"100rel", PL_SIP_OPTION_100REL},
+              {"timer", PL_SIP_OPTION_TIMER},
+              {"replaces", PL_SIP_OPTION_REPLACES},
+              {"norefersub", PL_SIP_OPTION_NOREFERSUB}};
 
 enum { N_OPTIONS = sizeof OPTION / sizeof *OPTION };
 

@@ -9,8 +9,10 @@
 #include "pl/slice.h"
 
 typedef enum pl_sip_option {
-    PL_SIP_OPTION_100REL = 1, /* RFC 3262 */
-    PL_SIP_OPTION_TIMER = 2,  /* RFC 4028 */
+    PL_SIP_OPTION_100REL = 1,     /* RFC 3262 */
+    PL_SIP_OPTION_TIMER = 2,      /* RFC 4028 */
+    PL_SIP_OPTION_REPLACES = 4,   /* RFC 3891 */
+    PL_SIP_OPTION_NOREFERSUB = 8, /* RFC 4488 */
 } pl_sip_option;
 
 /* Bits of the tags in a list that we know. */

@@ -32,7 +32,9 @@ typedef enum request_kind {
     REQ_FORK_BYE,
     REQ_PROBE,
     REQ_REFRESH,
-    REQ_PRACK
+    REQ_PRACK,
+    REQ_NOTIFY,
+    REQ_REFER
 } request_kind;
 
 /* How our refresh of a session that is under way was sent. */
@@ -77,6 +79,9 @@ typedef struct pl_prack {
     pl_sip_dialog dialog;
     char line[64]; /* RAck */
 } pl_prack;
+
+typedef struct pl_refer_in pl_refer_in;
+typedef struct pl_refer_out pl_refer_out;
 
 /* Grouped by purpose; there are few enough of them for the padding.
  * NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
@@ -178,6 +183,12 @@ typedef struct pl_call {
     pl_bus_ticket adopt_ticket;
     int64_t adopt_us; /* time of the next try, 0 one is under way */
     unsigned adopt_tries;
+
+    /* transfers: asked for by the peer, by us; NULL none so far */
+    struct pl_refer_in *refer;
+    struct pl_refer_out *transfer;
+    bool refuses_refer; /* it does not take one */
+    char *first_lines;  /* Replaces, Referred-By of the first INVITE */
 } pl_call;
 
 /* A question to roompool under way: calls may end before its answer. */
@@ -207,7 +218,9 @@ struct pl_calls {
     bool has_proxy;
     pl_sip_uri proxy;
     char password[129];
-    pl_guard_pass pass; /* of the request being begun */
+    pl_guard_pass pass;           /* of the request being begun */
+    char replaced[PL_ID_MAX + 1]; /* our call that it would replace, or "" */
+    bool is_replaced_early;       /* only while that is not answered */
     pl_avoid avoided;
     char scratch[PL_SIP_MAX_OUT];
 };
@@ -288,7 +301,8 @@ typedef struct pl_call_request {
     pl_sip_method method;
     const char *branch; /* of an INVITE or CANCEL; else made anew */
     uint32_t cseq;
-    const char *extra; /* complete lines, or NULL */
+    const char *extra;        /* complete lines, or NULL */
+    const char *content_type; /* of the body; NULL: a description */
     const uint8_t *body;
     size_t body_len;
 } pl_call_request;
@@ -410,6 +424,22 @@ void pl_call_adopt_taken(pl_call *c, const pl_sip_flow *flow);
 /* It has not; wait_us: then it may. Whether that was dealt with: it is asked
  * again, or the call is gone. */
 bool pl_call_adopt_refused(pl_call *c, unsigned status, int64_t wait_us);
+
+/* call_refer.c: REFER from the peer, INVITE with Replaces */
+void pl_call_on_refer(pl_call *c, pl_sip_txn_id txn, const pl_sip_msg *m);
+void pl_call_on_notify_response(pl_call *c, const pl_sip_msg *m);
+void pl_call_tick_refer(pl_call *c, int64_t now_us);
+void pl_call_drop_refer(pl_call *c);
+/* Status for an INVITE whose Replaces cannot be met, 0: it can, or there is
+ * none; then all->replaced says which call of ours it means. */
+unsigned pl_call_judge_replaces(pl_calls *all, const pl_sip_msg *m);
+
+/* call_transfer.c: our REFER */
+void pl_call_on_refer_response(pl_call *c, const pl_sip_msg *m,
+                               unsigned local_status);
+void pl_call_on_notify(pl_call *c, pl_sip_txn_id txn, const pl_sip_msg *m);
+void pl_call_tick_transfer(pl_call *c, int64_t now_us);
+void pl_call_drop_transfer(pl_call *c);
 
 /* call_offer.c: our re-INVITE */
 /* The peer's INVITE is under way, or a refresh of ours by INVITE: one at a

@@ -242,8 +242,13 @@ static bool may_begin_new(pl_calls *all, const pl_sip_msg *m,
     }
     if (m->method == PL_SIP_OPTIONS)
         return refuse(all, m, flow, 200, ALLOW_LINE ACCEPT_SDP);
+    if (m->method == PL_SIP_REFER) /* nobody to refer, outside of a call */
+        return refuse(all, m, flow, 405, ALLOW_LINE);
     if (m->method != PL_SIP_INVITE)
         return refuse(all, m, flow, 481, NULL);
+    unsigned status = pl_call_judge_replaces(all, m);
+    if (status != 0)
+        return refuse(all, m, flow, status, NULL);
     if (!all->is_linked || all->is_draining ||
         all->n >= all->o.config->max_calls ||
         pl_sip_stack_is_full(all->stack)) {
@@ -366,6 +371,12 @@ static pl_err ask_to_place(pl_call *c, const pl_sip_msg *m)
     if (m->body.len > 0) {
         q.sdp = m->body;
         PL_MSG_SET(CALL_INCOMING, call_incoming, &q, sdp);
+    }
+    if (c->all->replaced[0]) {
+        pl_fmt_cut(q.replaces, sizeof q.replaces, "%s", c->all->replaced);
+        PL_MSG_SET(CALL_INCOMING, call_incoming, &q, replaces);
+        q.replaces_early_only = c->all->is_replaced_early;
+        PL_MSG_SET(CALL_INCOMING, call_incoming, &q, replaces_early_only);
     }
     if (c->pass.user[0] && pl_is_utf8(pl_slice_str(c->pass.user))) {
         pl_fmt_cut(q.auth_user, sizeof q.auth_user, "%s", c->pass.user);
@@ -592,6 +603,8 @@ static void on_inside(pl_calls *all, pl_call *c, pl_sip_txn_id txn,
     case PL_SIP_BYE: on_bye(c, txn, m); break;
     case PL_SIP_PRACK: pl_call_on_prack(c, txn, m); break;
     case PL_SIP_UPDATE: pl_call_on_update(c, txn, m); break;
+    case PL_SIP_REFER: pl_call_on_refer(c, txn, m); break;
+    case PL_SIP_NOTIFY: pl_call_on_notify(c, txn, m); break;
     case PL_SIP_OPTIONS:
         pl_call_answer_simple(all, txn, 200, ALLOW_LINE ACCEPT_SDP);
         break;
@@ -600,10 +613,8 @@ static void on_inside(pl_calls *all, pl_call *c, pl_sip_txn_id txn,
     case PL_SIP_CANCEL:
     case PL_SIP_REGISTER:
     case PL_SIP_SUBSCRIBE:
-    case PL_SIP_NOTIFY:
     case PL_SIP_PUBLISH:
-    case PL_SIP_MESSAGE:
-    case PL_SIP_REFER: pl_call_answer_simple(all, txn, 405, ALLOW_LINE); break;
+    case PL_SIP_MESSAGE: pl_call_answer_simple(all, txn, 405, ALLOW_LINE); break;
     }
 }
 

@@ -10,6 +10,7 @@
 
 enum {
     MAX_INVITES = 32, /* of one call, for whatever reason */
+    FIRST_LINES_MAX = 900,
     TAG_SHIFT = 8,
 };
 
@@ -73,6 +74,7 @@ static pl_err write_request(pl_call *c, const pl_sip_dialog *d,
     char via[PL_SIP_LOCAL_TEXT];
     char contact[CONTACT_TEXT];
     bool is_target = r->method == PL_SIP_INVITE || r->method == PL_SIP_UPDATE;
+    bool is_refer = r->method == PL_SIP_REFER || r->method == PL_SIP_NOTIFY;
     char extra[CALL_EXTRA_MAX + 1024] = "";
     pl_sip_transport_local(pl_sip_stack_transport(c->all->stack), flow, via);
     pl_call_contact(c, flow, contact);
@@ -83,20 +85,22 @@ static pl_err write_request(pl_call *c, const pl_sip_dialog *d,
         pl_call_identity_lines(c, extra + n, sizeof extra - n);
     n += strlen(extra + n);
     pl_fmt_cut(extra + n, sizeof extra - n, "%s", r->extra ? r->extra : "");
-    pl_sip_request_spec spec = {.method = r->method,
-                                .request_uri = hop->request_uri,
-                                .route = hop->route,
-                                .via = via,
-                                .transport = flow->transport,
-                                .branch = r->branch,
-                                .dialog = d,
-                                .to_name = c->line ? c->line->to_name : "",
-                                .cseq = r->cseq,
-                                .contact = is_target ? contact : NULL,
-                                .extra = extra,
-                                .content_type =
-                                    r->body_len > 0 ? "application/sdp" : NULL,
-                                .body = {r->body, r->body_len}};
+    pl_sip_request_spec spec = {
+        .method = r->method,
+        .request_uri = hop->request_uri,
+        .route = hop->route,
+        .via = via,
+        .transport = flow->transport,
+        .branch = r->branch,
+        .dialog = d,
+        .to_name = c->line ? c->line->to_name : "",
+        .cseq = r->cseq,
+        .contact = is_target || is_refer ? contact : NULL,
+        .extra = extra,
+        .content_type = r->body_len == 0  ? NULL
+                        : r->content_type ? r->content_type
+                                          : "application/sdp",
+        .body = {r->body, r->body_len}};
     return pl_sip_build_request(&spec, c->all->scratch, sizeof c->all->scratch,
                                 ret_len);
 }
@@ -188,6 +192,9 @@ void pl_call_send_ack(pl_call *c, const pl_sip_msg *ok)
 pl_err pl_call_send_invite(pl_call *c, const char *extra)
 {
     size_t len = 0;
+    char all[CALL_EXTRA_MAX + FIRST_LINES_MAX];
+    pl_fmt_cut(all, sizeof all, "%s%s", c->first_lines ? c->first_lines : "",
+               extra ? extra : "");
     if (++c->n_invites > MAX_INVITES)
         return PL_EFULL;
     fresh_branch(c->branch);
@@ -197,7 +204,7 @@ pl_err pl_call_send_invite(pl_call *c, const char *extra)
     pl_call_request r = {.method = PL_SIP_INVITE,
                          .branch = c->branch,
                          .cseq = c->out_cseq,
-                         .extra = extra,
+                         .extra = all,
                          .body = c->offer,
                          .body_len = c->offer_len};
     pl_err e = write_request(c, &c->dialog, &c->hop, &c->flow, &r, &len);
@@ -239,6 +246,23 @@ pl_err pl_call_look_up_later(pl_call *c)
     return pl_loop_defer(c->all->o.loop, look_up_new, c->all);
 }
 
+/* RFC 3891, RFC 3892. */
+static pl_err keep_first_lines(pl_call *c, const pl_call_start *m)
+{
+    char lines[FIRST_LINES_MAX] = "";
+    size_t n = 0;
+    if (m->replaces[0])
+        pl_fmt_cut(lines, sizeof lines, "Replaces: %s\r\n", m->replaces);
+    n = strlen(lines);
+    if (m->referred_by[0])
+        pl_fmt_cut(lines + n, sizeof lines - n, "Referred-By: %s\r\n",
+                   m->referred_by);
+    if (!lines[0])
+        return PL_OK;
+    c->first_lines = strdup(lines);
+    return c->first_lines ? PL_OK : PL_ENOMEM;
+}
+
 static pl_err prepare(pl_call *c, const pl_call_start *m)
 {
     char key[KEY_MAX];
@@ -257,6 +281,8 @@ static pl_err prepare(pl_call *c, const pl_call_start *m)
     memcpy(c->offer, m->sdp.ptr, m->sdp.len);
     c->offer_len = m->sdp.len;
     c->is_known = true;
+    if (e == PL_OK)
+        e = keep_first_lines(c, m);
     c->ring_us = pl_call_now(c->all) + (int64_t)m->ring_timeout_ms * 1000;
     if (e == PL_OK)
         e = pl_call_first_hop(c);
@@ -502,6 +528,8 @@ void pl_call_on_response(void *ctx, uint64_t tag, const pl_sip_msg *m,
         pl_call_on_refresh_response(c, m, flow, local_status);
         break;
     case REQ_PRACK: pl_call_on_prack_response(c, m); break;
+    case REQ_NOTIFY: pl_call_on_notify_response(c, m); break;
+    case REQ_REFER: pl_call_on_refer_response(c, m, local_status); break;
     case REQ_CANCEL: /* what counts is the INVITE's own response */
     case REQ_FORK_BYE: break;
     }

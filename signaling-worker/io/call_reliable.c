@@ -18,7 +18,7 @@ static bool is_set_to(const pl_calls *all, const char *word)
 
 unsigned pl_call_options(const pl_calls *all)
 {
-    unsigned options = 0;
+    unsigned options = PL_SIP_OPTION_REPLACES | PL_SIP_OPTION_NOREFERSUB;
     if (all->o.config->session_expires_s)
         options |= PL_SIP_OPTION_TIMER;
     if (!is_set_to(all, "never"))

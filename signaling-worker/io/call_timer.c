@@ -84,8 +84,10 @@ void pl_call_note_session(pl_call *c, const pl_sip_msg *m)
     (void)!pl_session_accept(&own, &m->session,
                              m->supported & PL_SIP_OPTION_TIMER,
                              &c->session_asked);
-    if (m->has_allow)
+    if (m->has_allow) {
         c->allows_update = m->allows_update;
+        c->refuses_refer = !m->allows_refer;
+    }
 }
 
 void pl_call_accept_session(pl_call *c, char *buf, size_t cap)
@@ -108,8 +110,10 @@ void pl_call_agree_session(pl_call *c, const pl_sip_msg *ok)
     pl_session_terms terms;
     pl_session_agree(&own, &ok->session, &terms);
     pl_session_start(&c->session, &terms, pl_call_now(c->all));
-    if (ok->has_allow)
+    if (ok->has_allow) {
         c->allows_update = ok->allows_update;
+        c->refuses_refer = !ok->allows_refer;
+    }
 }
 
 bool pl_call_raise_session(pl_call *c, const pl_sip_msg *m)

@@ -120,12 +120,15 @@ void pl_call_release(pl_call *c)
         pl_bus_reply_error(all->o.bus, &c->offer_ticket, PL_EGONE, NULL);
     if (c->is_adopting)
         pl_bus_reply_error(all->o.bus, &c->adopt_ticket, PL_EGONE, NULL);
+    pl_call_drop_refer(c);
+    pl_call_drop_transfer(c);
     all->slots[(c->serial & 0xffff) - 1] = NULL;
     all->n--;
     pl_metrics_set(all->o.metrics, PL_SIG_calls, (int64_t)all->n);
     free(c->ok);
     pl_call_drop_reliable(c);
     free(c->offer);
+    free(c->first_lines);
     free(c->sdp);
     free(c->ack);
     free(c->told_sdp);
@@ -409,6 +412,10 @@ static void tick_call(pl_call *c, int64_t now)
             probe_peer(c, now);
         if (pl_call_of_serial(all, serial))
             pl_call_tick_adoption(c, now);
+        if (pl_call_of_serial(all, serial))
+            pl_call_tick_refer(c, now);
+        if (pl_call_of_serial(all, serial))
+            pl_call_tick_transfer(c, now);
         if (pl_call_of_serial(all, serial) && c->saved_cseq != 0 &&
             c->dialog.local_cseq >= c->saved_cseq)
             pl_call_save(c, false);

@@ -43,6 +43,12 @@ void pl_calls_dump(const pl_calls *calls); /* to the log */
  * state; PL_EINVAL; PL_EBUSY a re-INVITE is under way. */
 PL_MUST_USE pl_err pl_calls_respond(pl_calls *calls, const pl_call_respond *m);
 PL_MUST_USE pl_err pl_calls_end(pl_calls *calls, const pl_call_end *m);
+/* How the call goes that the peer asked for with REFER. */
+PL_MUST_USE pl_err pl_calls_referred(pl_calls *calls,
+                                     const pl_call_referred *m);
+/* Send REFER; the ticket is answered when it is known what came of it. */
+PL_MUST_USE pl_err pl_calls_transfer(pl_calls *calls, const pl_call_transfer *m,
+                                     const pl_bus_ticket *ticket);
 /* Take over a call of a worker that is gone; the ticket is answered when its
  * peer has taken our Contact: PL_EGONE it knows no such call; PL_EUNAVAILABLE.
  * Errors: PL_EPROTO the record; PL_EEXIST; PL_EFULL; PL_EDRAIN. */

@@ -307,6 +307,7 @@ static pl_err take_extensions(const pl_gate *gate, pl_sip_msg *m)
     while (pl_sip_head_find(&gate->head, "Allow", &cursor, &line)) {
         m->has_allow = true;
         m->allows_update |= pl_sip_tokens_have(line.value, "UPDATE");
+        m->allows_refer |= pl_sip_tokens_have(line.value, "REFER");
     }
     pl_err e = PL_OK;
     if (find(gate, "Session-Expires", &line))

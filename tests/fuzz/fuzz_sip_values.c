@@ -9,6 +9,7 @@
 #include "pl/ip.h"
 #include "pl/str.h"
 #include "policy.h"
+#include "refer.h"
 #include "reliable.h"
 #include "session_timer.h"
 #include "sip_options.h"
@@ -113,11 +114,25 @@ static void extensions(pl_slice text)
     (void)pl_sip_tokens_have(text, "UPDATE");
 }
 
+static void transfers(pl_slice text)
+{
+    static pl_sip_refer_to to;
+    pl_sip_replaces r;
+    unsigned status = 0;
+    char value[3 * PL_REFER_REPLACES_MAX];
+    if (pl_sip_refer_to_parse(text, &to) == PL_OK &&
+        to.uri.scheme == PL_URI_NONE)
+        abort();
+    if (pl_sip_replaces_parse(text, &r) == PL_OK)
+        (void)!pl_sip_replaces_escape(&r, value, sizeof value);
+    (void)!pl_sip_frag_status(text, &status);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     static void (*const parsers[])(pl_slice) = {
-        digest, users, dtmf, uri, networks, patterns, extensions};
+        digest, users, dtmf, uri, networks, patterns, extensions, transfers};
     enum { N = sizeof parsers / sizeof *parsers };
     if (len > 0)
         parsers[data[0] % N]((pl_slice){data + 1, len - 1});

@@ -172,10 +172,11 @@ static void on_incoming(void *ctx, const pl_bus_in *in)
     const pl_call_incoming *m = in->body;
     pl_fmt_cut(p->node, sizeof p->node, "%s", in->node);
     pl_fmt_cut(p->last_call, sizeof p->last_call, "%s", m->call_id);
-    say(p, "incoming", "%s %s from %s%s sdp %zu%s%s%s", m->call_id, m->to_user,
-        m->from_uri, m->authenticated ? " authenticated" : "", m->sdp.len,
-        m->identity[0] ? " identity " : "", m->identity,
-        m->anonymous ? " anonymous" : "");
+    say(p, "incoming", "%s %s from %s%s sdp %zu%s%s%s%s%s", m->call_id,
+        m->to_user, m->from_uri, m->authenticated ? " authenticated" : "",
+        m->sdp.len, m->identity[0] ? " identity " : "", m->identity,
+        m->anonymous ? " anonymous" : "", m->replaces[0] ? " replaces " : "",
+        m->replaces);
     if (strcmp(m->to_user, "silent") == 0)
         return;
     for (size_t i = 0; i < sizeof REFUSALS / sizeof *REFUSALS; i++) {
@@ -246,6 +247,29 @@ static void on_save(void *ctx, const pl_bus_in *in)
         (unsigned)p->saved.version);
 }
 
+/* Of a REFER: to somebody whose name begins so it is refused. */
+static void on_refer(void *ctx, const pl_bus_in *in)
+{
+    pl_fake_pool *p = ctx;
+    const pl_call_refer *m = in->body;
+    pl_ok ok = {.present = 0};
+    say(p, "refer", "%s to %s%s%s%s%s by %s", m->call_id, m->refer_to,
+        m->replaces[0] ? " ours " : "", m->replaces,
+        m->foreign_replaces[0] ? " theirs " : "", m->foreign_replaces,
+        m->referred_by);
+    if (strncmp(m->refer_to, "sip:forbidden@", 14) == 0)
+        pl_bus_reply_error(p->bus, &in->ticket, PL_EFORBIDDEN, NULL);
+    else
+        pl_bus_reply(p->bus, &in->ticket, &PL_MSG_OK_REPLY, &ok);
+}
+
+static void on_transferred(void *ctx, pl_err e, const pl_bus_in *in)
+{
+    pl_fake_pool *p = ctx;
+    (void)in;
+    say(p, e ? "not-transferred" : "transferred", "%s", pl_err_text(e));
+}
+
 static void on_adopted(void *ctx, pl_err e, const pl_bus_in *in)
 {
     pl_fake_pool *p = ctx;
@@ -286,6 +310,7 @@ pl_err pl_fake_pool_create(pl_loop *loop, pl_bus *bus, FILE *out,
         {&PL_MSG_CALL_OFFER, on_offer},
         {&PL_MSG_CALL_DTMF, on_dtmf},
         {&PL_MSG_DIALOG_SAVE, on_save},
+        {&PL_MSG_CALL_REFER, on_refer},
         {&PL_MSG_INVENTORY_ITEM, on_item},
         {&PL_MSG_INVENTORY_END, on_ignored},
         {&PL_MSG_METRICS_REPORT, on_ignored},
@@ -477,6 +502,21 @@ static void forget(pl_fake_pool *p)
     send(p, &PL_MSG_CALL_END, &m, on_done);
 }
 
+static void referred(pl_fake_pool *p, const char *status)
+{
+    pl_call_referred m = {.sip_status = (uint32_t)strtoul(status, NULL, 10)};
+    pl_fmt_cut(m.call_id, sizeof m.call_id, "%s", p->last_call);
+    send(p, &PL_MSG_CALL_REFERRED, &m, on_done);
+}
+
+static void transfer(pl_fake_pool *p, const char *target)
+{
+    pl_call_transfer m = {.present = 0};
+    pl_fmt_cut(m.call_id, sizeof m.call_id, "%s", p->last_call);
+    pl_fmt_cut(m.target, sizeof m.target, "%s", target);
+    send(p, &PL_MSG_CALL_TRANSFER, &m, on_transferred);
+}
+
 static void adopt(pl_fake_pool *p)
 {
     static pl_call_adopt m;
@@ -521,6 +561,10 @@ void pl_fake_pool_command(pl_fake_pool *pool, const char *line)
         offer(pool);
     } else if (strcmp(line, "forget") == 0) {
         forget(pool);
+    } else if (strncmp(line, "referred ", 9) == 0) {
+        referred(pool, line + 9);
+    } else if (strncmp(line, "transfer ", 9) == 0) {
+        transfer(pool, line + 9);
     } else if (strcmp(line, "adopt") == 0) {
         adopt(pool);
     } else if (strcmp(line, "spoil") == 0) {

@@ -24,7 +24,8 @@ void pl_fake_pool_destroy(pl_fake_pool **pool);
  * wants= (1 anonymous, 2 all states), next_hop=, route=, contact=, user=,
  * password= after it; "end [reason]", "respond STATUS", "offer": of the last
  * call; "away", "back":
- * reports are refused meanwhile; "forget", "adopt": of the record saved last;
+ * reports are refused meanwhile; "referred STATUS" and
+ * "transfer URI" of the last call; "forget", "adopt": of the record saved last;
  * "spoil" it. */
 void pl_fake_pool_command(pl_fake_pool *pool, const char *line);
 /* What it saw, for assertions: counts by name of the line's first word, such as

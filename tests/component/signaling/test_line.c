@@ -234,11 +234,13 @@ static void an_option_that_is_not_taken_is_dropped_once(void **state)
     phone_open(&p, rig, false, "127.0.0.1");
     call(&p, "");
     phone_expect(&p, "INVITE ");
-    assert_string_equal(phone_header(&p, "Supported"), "100rel, timer");
+    assert_string_equal(phone_header(&p, "Supported"),
+                        "100rel, timer, replaces, norefersub");
     phone_reply(&p, "420 Bad Extension\nUnsupported: timer", "x", "");
     phone_expect(&p, "ACK ");
     phone_expect(&p, "INVITE ");
-    assert_string_equal(phone_header(&p, "Supported"), "100rel");
+    assert_string_equal(phone_header(&p, "Supported"),
+                        "100rel, replaces, norefersub");
     assert_string_equal(phone_header(&p, "Session-Expires"), "");
     phone_reply(&p, "420 Bad Extension\nUnsupported: 100rel", "x", "");
     phone_expect(&p, "ACK ");
