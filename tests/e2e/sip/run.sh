@@ -111,7 +111,8 @@ refused() { # user, status
 }
 
 # uas SCENARIO "COMMANDS" LINE [ARGUMENTS OF start]: we call SIPp. Each command
-# is given after the line before it was seen: "LINE=>command".
+# is given after the line before it was seen: "LINE=>command". In the arguments
+# @PARAM@ is the transport parameter.
 uas() {
     local name=$1 commands=$2 line=$3 ring=${4:-}
     for transport in ${transports:-u1 t1}; do
@@ -123,7 +124,7 @@ uas() {
         until ss -Hlnut "sport = :$uas_port" | grep -q .; do
             kill -0 $sipp 2>/dev/null || break
         done
-        echo "start sip:bob@127.0.0.1:$uas_port$param $ring" >&9
+        echo "start sip:bob@127.0.0.1:$uas_port$param ${ring//@PARAM@/$param}" >&9
         while [ -n "$commands" ] && IFS='>' read -r after command; do
             wait_for "${after%=}" || rc=1
             echo "$command" >&9
@@ -131,6 +132,25 @@ uas() {
         wait $sipp || rc=1
         wait_for "$line" || rc=1
         result $rc "$name $transport"
+    done
+}
+
+# registrar SCENARIO WORDS LINE: we register with SIPp.
+registrar() {
+    for transport in ${transports:-u1 t1}; do
+        : >"$dir/events"
+        cp "$here/$1.xml" "$dir/$1.xml"
+        sipp_run "$1" "$transport" -p "$uas_port" &
+        local sipp=$! rc=0 param=
+        [ "$transport" = t1 ] && param=';transport=tcp'
+        until ss -Hlnut "sport = :$uas_port" | grep -q .; do
+            kill -0 $sipp 2>/dev/null || break
+        done
+        echo "register registrar=sip:telco.example aor=sip:+49301@telco.example" \
+            "next_hop=sip:127.0.0.1:$uas_port$param contact=c-1 id=reg-$transport $2" >&9
+        wait_for "$3" || rc=1
+        wait $sipp || rc=1
+        result $rc "$1 $transport"
     done
 }
 
@@ -170,6 +190,13 @@ uas uas_100rel '^answered=>end' '^ended'
 uas uas_update '' '^ended'
 uas uas_timer '^answered=>end' '^ended'
 uas uas_bye '' '^ended'
+registrar uas_register 'cseq=5 expires=30 user=301 password=secret' \
+    '^registered 120 cseq 7 .* route <sip:edge.example;lr> uris <sip:\+49301@'
+uas uas_service_route '^answered=>end' '^ended' \
+    "30000 route=<sip:orig@127.0.0.1:$uas_port@PARAM@;lr>,<sip:next.example;lr>"
+uas uas_identity '^answered=>end Q.850;cause=16' '^ended' \
+    '30000 to_name=Ben identity=sip:+49301@telco.example kind=1 wants=1'
+uas uas_cause '^queued=>' '^ended .* 486 User busy .* cause Q.850;cause=17' '30000 wants=2'
 echo "start sip:bob@192.0.2.1" >&9
 wait_for '^refused not allowed'
 result $? "outbound destination not allowed"
@@ -197,6 +224,11 @@ result $? "clean end"
 
 start session_expires_s=4 min_se_s=2 || exit 1
 uas uas_refreshed '' '^ended .* 408'
+stop
+result $? "clean end"
+
+start trusted_networks=127.0.0.0/8 inbound=listed || exit 1
+uac uac_identity lobby '^ended .* cause Q.850;cause=16'
 stop
 result $? "clean end"
 
