@@ -8,6 +8,7 @@
 #include "refer.h"
 #include "room.h"
 #include "room_dial.h"
+#include "room_move.h"
 #include "roster.h"
 #include "waiting.h"
 
@@ -46,6 +47,8 @@ static pl_err transfer(pl_pool *pool, const command *m, pl_part *part)
     pl_participant_transfer t = {.role = m->role};
     if (m->role != PL_PART_ROLE_HOST && m->role != PL_PART_ROLE_GUEST)
         return PL_EINVAL;
+    if (pl_room_move_can(part))
+        return pl_room_move(pool, part, m->alias, m->role);
     if (!m->alias[0] || !m->transfer_id[0] || !m->secret[0] ||
         !m->transfer_hash[0])
         return PL_EINVAL;
@@ -125,12 +128,17 @@ static const struct act *find_act(uint32_t which)
     return NULL;
 }
 
-/* One that is in a room, or on its way into it; NULL none. */
-static pl_part *find_part(const pl_pool *pool, const char *id)
+/* One that is in a room, or on its way into it; of a call of a device only to
+ * be sent to a room, or away. NULL none. */
+static pl_part *find_part(const pl_pool *pool, const command *m)
 {
-    pl_part *part = pl_part_find(pool, id);
-    bool is_there = part && part->row.state != PL_PART_STATE_LEFT &&
-                    part->conf->row.kind == PL_CONF_KIND_ROOM;
+    pl_part *part = pl_part_find(pool, m->id);
+    bool is_for_calls = m->command == PL_MGMT_COMMAND_PARTICIPANT_TRANSFER ||
+                        m->command == PL_MGMT_COMMAND_PARTICIPANT_DISCONNECT;
+    bool is_there =
+        part && part->row.state != PL_PART_STATE_LEFT &&
+        (part->conf->row.kind == PL_CONF_KIND_ROOM ||
+         (is_for_calls && part->conf->row.kind == PL_CONF_KIND_DEVICE));
     return is_there ? part : NULL;
 }
 
@@ -155,7 +163,7 @@ static pl_err run(pl_pool *pool, const command *m)
     if (!act)
         return PL_EINVAL;
     if (act->on_part) {
-        pl_part *part = find_part(pool, m->id);
+        pl_part *part = find_part(pool, m);
         return part ? act->on_part(pool, m, part) : PL_ENOENT;
     }
     pl_conf *conf = find_conf(pool, m->id);

@@ -222,27 +222,26 @@ static void enter_media(pl_pool *pool, pl_part *part)
     pl_keys_dialled(pool, leg);
 }
 
-void pl_part_activate(pl_pool *pool, pl_part *part)
+static void count_joined(pl_pool *pool, pl_conf *conf)
 {
-    const pl_leg *leg = pl_leg_of(part);
-    if (part->row.joined_at == 0) {
-        part->conf->row.n_joined++;
-        pl_conf_save(pool, part->conf);
-    }
-    part->row.joined_at = pool->now.wall_ms;
-    part->row.ring_until = 0;
-    /* A telephone's media is up before it has keyed the PIN or sent the ACK. */
-    if (leg && leg->row.state == PL_LEG_STATE_CONNECTED)
-        part->row.has_media = true;
+    conf->row.n_joined++;
+    pl_conf_save(pool, conf);
+}
+
+/* Whether it waits, and is muted with the others. */
+static void settle_in(pl_pool *pool, pl_part *part)
+{
     pl_waiting_enter(pool, part);
     if (part->row.role == PL_PART_ROLE_GUEST && part->conf->row.guests_muted)
         part->row.muted = true;
-    if (!pl_part_move(pool, part, PL_PART_STATE_ACTIVE))
-        return;
-    pl_pool_cancel(pool, &part->timer);
+}
+
+/* It is active now: show it, and let it hear the others. */
+static void come_in(pl_pool *pool, pl_part *part, bool was_shown)
+{
     pl_vmr_joined(pool, part->conf->room);
     pl_pool_count(pool, PL_RM_joins);
-    if (part->row.is_dialled) { /* was shown while it rang */
+    if (was_shown) {
         pl_roster_updated(pool, part);
     } else {
         pl_roster_created(pool, part);
@@ -255,6 +254,31 @@ void pl_part_activate(pl_pool *pool, pl_part *part)
     pl_waiting_check_start(pool, part);
     pl_host_timers_check(pool, part->conf);
     pl_auto_dial(pool, part->conf);
+}
+
+void pl_part_activate(pl_pool *pool, pl_part *part)
+{
+    const pl_leg *leg = pl_leg_of(part);
+    if (part->row.joined_at == 0)
+        count_joined(pool, part->conf);
+    part->row.joined_at = pool->now.wall_ms;
+    part->row.ring_until = 0;
+    /* A telephone's media is up before it has keyed the PIN or sent the ACK. */
+    if (leg && leg->row.state == PL_LEG_STATE_CONNECTED)
+        part->row.has_media = true;
+    settle_in(pool, part);
+    if (!pl_part_move(pool, part, PL_PART_STATE_ACTIVE))
+        return;
+    pl_pool_cancel(pool, &part->timer);
+    come_in(pool, part, part->row.is_dialled); /* while it rang */
+}
+
+void pl_part_arrive(pl_pool *pool, pl_part *part)
+{
+    count_joined(pool, part->conf);
+    settle_in(pool, part);
+    pl_part_save(pool, part);
+    come_in(pool, part, false);
 }
 
 void pl_part_set_media(pl_pool *pool, pl_part *part, bool has_media)

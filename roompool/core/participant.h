@@ -36,6 +36,8 @@ void pl_part_rehome(pl_pool *pool, pl_part *part, pl_conf *conf);
 bool pl_part_move(pl_pool *pool, pl_part *part, uint32_t state);
 /* Becomes an active member: shown in the roster. */
 void pl_part_activate(pl_pool *pool, pl_part *part);
+/* One that is active has come over to its conference from another. */
+void pl_part_arrive(pl_pool *pool, pl_part *part);
 /* Take out: media and call end, everyone concerned is told, the call record is
  * written. Ends the conference when it was its host (API) or the last one, a
  * call with either party.

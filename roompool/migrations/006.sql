@@ -346,3 +346,51 @@ SELECT c.device_id AS device_id, c.created_at AS created_at,
        c.client_id AS client_id, c.channel_id AS channel_id
   FROM relay_channels c
  ORDER BY c.created_at;
+
+-- Who is in a call of a device is shown too: it can be sent to a room.
+DROP VIEW m_live_participant;
+CREATE VIEW m_live_participant AS
+SELECT p.participant_id AS id, coalesce(c.room_id, '') AS conference,
+       p.display_name AS display_name, p.role AS role,
+       CASE WHEN p.state IN ('new', 'ringing') THEN 'connecting'
+            WHEN p.state = 'pin' THEN 'ivr'
+            WHEN p.waiting_at IS NOT NULL THEN 'waiting_room'
+            ELSE coalesce(r.service_type, 'gateway') END AS service_type,
+       coalesce(r.tag, '') AS service_tag, p.muted AS is_muted,
+       p.client_muted AS is_client_muted, p.on_hold AS is_on_hold,
+       p.has_media AS has_media,
+       p.kind <> 'user' AS is_transfer_supported,
+       coalesce((SELECT min(l.leg_id) FROM legs l
+                  WHERE l.participant_id = p.participant_id), '') AS call_uuid,
+       coalesce((SELECT k.sip_call_id FROM calls k
+                  WHERE k.participant_id = p.participant_id LIMIT 1),
+                (SELECT min(l.leg_id) FROM legs l
+                  WHERE l.participant_id = p.participant_id), '')
+           AS conversation_id,
+       coalesce(p.joined_at, p.created_at) AS connect_time,
+       CASE p.is_dialled WHEN 1 THEN 'out' ELSE 'in' END AS call_direction,
+       CASE WHEN p.kind = 'telephone' THEN 'SIP'
+            WHEN EXISTS (SELECT 1 FROM legs l
+                          WHERE l.participant_id = p.participant_id)
+            THEN 'WebRTC' ELSE 'API' END AS protocol,
+       '' AS vendor, -- not kept
+       CASE WHEN EXISTS (SELECT 1 FROM legs l
+                          WHERE l.participant_id = p.participant_id
+                            AND l.kind = 'webrtc')
+            THEN 'On' ELSE 'Off' END AS encryption,
+       CASE p.is_dialled WHEN 1 THEN '' ELSE p.address END AS source_alias,
+       -- of who came: by which of the room's aliases is not kept
+       CASE p.is_dialled WHEN 1 THEN p.address ELSE coalesce(r.room_id, '') END
+           AS destination_alias,
+       p.source AS remote_address,
+       -- not kept: ports and bandwidths are known to the workers only
+       0 AS remote_port, 0 AS bandwidth, 0 AS rx_bandwidth, 0 AS tx_bandwidth,
+       coalesce(c.media_node, '') AS media_node,
+       coalesce((SELECT k.node FROM calls k
+                  WHERE k.participant_id = p.participant_id LIMIT 1), '')
+           AS signalling_node
+  FROM participants p
+  JOIN conferences c ON c.conf_id = p.conf_id
+  LEFT JOIN rooms r ON r.room_id = c.room_id
+ WHERE p.state <> 'left' AND c.state = 'live'
+   AND (c.room_id IS NOT NULL OR c.kind = 'device');
