@@ -83,7 +83,7 @@ static void the_caller_is_named(void **state)
         char call[8];
         char member[128];
         pl_fmt_cut(call, sizeof call, "n%zu", i);
-        PUT(m.to_user, CALL_NUMBER + 1); /* without + */
+        PUT(m.to_user, &CALL_NUMBER[1]); /* without + */
         PUT(m.to_host, "192.0.2.1");
         PUT(m.from_uri, cases[i].from);
         PUT(m.identity, cases[i].identity);
