@@ -12,7 +12,7 @@ static pl_err take_address(pl_slice item, char *buf, size_t cap)
     pl_sip_uri uri;
     if (pl_sip_uri_parse(item, &uri) != PL_OK)
         return PL_EPROTO;
-    pl_slice text = {(const uint8_t *)uri.text, strcspn(uri.text, ";?")};
+    pl_slice text = {(const uint8_t *)uri.text, pl_sip_uri_bare(uri.text)};
     return pl_is_utf8(text) ? pl_copy(buf, cap, text) : PL_EPROTO;
 }
 

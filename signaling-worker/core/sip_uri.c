@@ -37,6 +37,13 @@ bool pl_sip_list_next(pl_slice *rest, pl_slice *ret_item)
     return true;
 }
 
+size_t pl_sip_uri_bare(const char *uri)
+{
+    const char *host = strchr(uri, '@'); /* RFC 3261 section 25.1: one at most */
+    size_t n = host ? (size_t)(host - uri) : 0;
+    return n + strcspn(uri + n, ";?");
+}
+
 /* What stands between angle brackets; without them everything. */
 static pl_err inner(pl_slice text, pl_slice *ret)
 {

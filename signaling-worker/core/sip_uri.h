@@ -29,6 +29,10 @@ typedef struct pl_sip_uri {
  * Errors: PL_EINVAL malformed, other scheme, too long */
 PL_MUST_USE pl_err pl_sip_uri_parse(pl_slice text, pl_sip_uri *ret_uri);
 
+/* Length of an address without its parameters and headers; its user part may
+ * have a semicolon, as that of a number with a context does. */
+size_t pl_sip_uri_bare(const char *uri);
+
 /* Cut the first element of a comma list such as a route set, respecting quotes
  * and angle brackets. false at the end; *rest is advanced. */
 bool pl_sip_list_next(pl_slice *rest, pl_slice *ret_item);

@@ -331,7 +331,7 @@ static void on_placed(void *ctx, pl_err e, const pl_bus_in *in)
 
 static pl_err copy_uri(char *to, size_t cap, const char *uri)
 {
-    size_t n = strcspn(uri, ";?");
+    size_t n = pl_sip_uri_bare(uri);
     pl_slice text = {(const uint8_t *)uri, n};
     return pl_is_utf8(text) ? pl_copy(to, cap, text) : PL_EINVAL;
 }

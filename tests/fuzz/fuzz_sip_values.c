@@ -1,15 +1,20 @@
 /* fuzz_sip_values.c - the small parsers of the signaling worker: INFO bodies,
- * digest headers, user files, addresses, networks, patterns, option tags and
- * session intervals. The first byte picks one. */
+ * digest headers and the challenges of a response, user files, addresses,
+ * networks, patterns, option tags, session intervals, Reason, who calls, and
+ * what a registrar answers. The first byte picks one. */
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "digest.h"
+#include "digest_client.h"
 #include "dtmf_info.h"
+#include "identity.h"
 #include "pl/ip.h"
 #include "pl/str.h"
 #include "policy.h"
+#include "reason.h"
 #include "refer.h"
+#include "registration.h"
 #include "reliable.h"
 #include "session_timer.h"
 #include "sip_options.h"
@@ -128,11 +133,100 @@ static void transfers(pl_slice text)
     (void)!pl_sip_frag_status(text, &status);
 }
 
+/* One challenge a line; the first two are not of a proxy. */
+static void challenges(pl_slice text)
+{
+    enum { MAX = 8, ROUNDS = 3 };
+    static const pl_hash_api api = {.hash = no_hash};
+    pl_slice values[MAX];
+    char out[4096];
+    unsigned n = 0;
+    while (n < MAX && text.len > 0) {
+        size_t k = 0;
+        while (k < text.len && text.ptr[k] != '\n')
+            k++;
+        values[n++] = (pl_slice){text.ptr, k};
+        k += k < text.len;
+        text.ptr += k;
+        text.len -= k;
+    }
+    pl_digest_client c = {.n = 0};
+    pl_digest_challenges list = {.value = values,
+                                 .n = n,
+                                 .n_own = n < 2 ? n : 2,
+                                 .only_realm = "",
+                                 .is_new_realm_ok = true};
+    pl_digest_who who = {.user = "u",
+                         .password = "p",
+                         .method = "INVITE",
+                         .uri = "sip:x",
+                         .cnonce = "c"};
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        if (pl_digest_client_take(&c, &list) != PL_OK)
+            pl_digest_client_begin(&c);
+        else if (pl_digest_client_write(&c, &api, &who, out, sizeof out) ==
+                     PL_OK &&
+                 !out[0])
+            abort(); /* taken, but not answered */
+    }
+}
+
+static void reason(pl_slice text)
+{
+    char copy[129];
+    char line[512];
+    pl_sip_reason r;
+    pl_sip_reason again;
+    pl_sip_reason_parse(text, &r);
+    pl_sip_reason_parse(pl_slice_str(r.value), &again);
+    if (strcmp(r.value, again.value) != 0)
+        abort();
+    if (pl_copy(copy, sizeof copy, text) == PL_OK) {
+        pl_sip_reason_line(copy, line, sizeof line);
+        /* one line, whatever it was */
+        if (line[0] && strcspn(line, "\r\n") + 2 != strlen(line))
+            abort();
+    }
+}
+
+static void identity(pl_slice text)
+{
+    pl_sip_head head = {.headers = text};
+    char uri[257];
+    if (pl_sip_identity_asserted(&head, uri, sizeof uri)) {
+        char lines[1024];
+        pl_sip_identity_lines(PL_SIP_IDENTITY_ASSERTED, uri, false, lines,
+                              sizeof lines);
+        if (!lines[0])
+            abort(); /* what we take we can say */
+    }
+    (void)pl_sip_identity_is_hidden(&head, "sip:a@b");
+}
+
+static void registration(pl_slice text)
+{
+    static pl_sip_msg m;
+    static pl_sip_registration_grant grant;
+    static const unsigned statuses[] = {200, 423};
+    for (unsigned i = 0; i < 2; i++) {
+        pl_sip_registration r = {.expires_s = 600};
+        m = (pl_sip_msg){.status = statuses[i], .raw = text};
+        if (pl_sip_registration_take(&r, &m, "sip:c@192.0.2.1", &grant) !=
+            PL_SIP_REGISTRATION_DONE)
+            continue;
+        if (grant.expires_s == 0 ||
+            grant.expires_s > PL_SIP_REGISTRATION_MAX_S ||
+            strpbrk(grant.service_route, "\r\n"))
+            abort();
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     static void (*const parsers[])(pl_slice) = {
-        digest, users, dtmf, uri, networks, patterns, extensions, transfers};
+        digest,     users,     dtmf,       uri,    networks, patterns,
+        extensions, transfers, challenges, reason, identity, registration};
     enum { N = sizeof parsers / sizeof *parsers };
     if (len > 0)
         parsers[data[0] % N]((pl_slice){data + 1, len - 1});

@@ -27,6 +27,8 @@ static void the_first_good_identity_counts(void **state)
         {"P-Asserted-Identity: <http://x>\r\n"
          "P-Asserted-Identity: <sips:a@b?h=1>\r\n",
          "sips:a@b"},
+        {"P-Asserted-Identity: <sip:302;phone-context=+49@a;user=phone>\r\n",
+         "sip:302;phone-context=+49@a"},
         {"P-Asserted-Identity: \r\n", NULL},
         {"P-Asserted-Identity: \"<sip:a@b>\r\n", NULL},
         {"P-Preferred-Identity: <sip:a@b>\r\n", NULL},
