@@ -96,8 +96,12 @@ export class Device {
     });
   }
 
+  // Begin to record what is heard in a call.
   listen(id) {
-    return this.person.page.evaluate((one) => window.parleyRecorder.start(window.app.calls[one].remote), id);
+    return this.person.page.evaluate(async (one) => {
+      if (window.parleyRecorder.context) await window.parleyRecorder.stop();
+      await window.parleyRecorder.start(window.app.calls[one].remote);
+    }, id);
   }
 
   // Hears others, and is not heard by itself.

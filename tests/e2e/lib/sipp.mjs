@@ -5,8 +5,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { ROOT } from './system.mjs';
 
-async function run(system, scenario, transport, more) {
-  const [sipPort, , rtpPort] = await system.phonePorts();
+async function run(system, scenario, transport, more, port) {
+  const [freePort, , rtpPort] = await system.phonePorts();
+  const sipPort = port ?? freePort;
   const child = spawn('sipp', [
     ...more, '-sf', join(ROOT, 'tests/e2e/sipp', `${scenario}.xml`),
     '-i', '127.0.0.1', '-p', String(sipPort), '-mi', '127.0.0.1',
@@ -26,6 +27,6 @@ export function startSipp(system, scenario, user, { transport = 'u1' } = {}) {
 }
 
 // Starts a scenario that waits to be called at `address`.
-export function awaitSipp(system, scenario, { transport = 'u1' } = {}) {
-  return run(system, scenario, transport, []);
+export function awaitSipp(system, scenario, { transport = 'u1', port } = {}) {
+  return run(system, scenario, transport, [], port);
 }

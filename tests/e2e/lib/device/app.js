@@ -8,6 +8,7 @@ const API = {
   events: '/webrtc-events-subscriptions/v0.3',
   relay: '/notification-relay/v1',
 };
+const FINAL = ['Terminated', 'SessionCancelled', 'Declined', 'Failed', 'NoAnswer', 'NotReachable', 'Busy'];
 const TYPE = 'org.camaraproject.webrtc-events-subscriptions.v0.';
 
 const app = {
@@ -55,7 +56,7 @@ const app = {
   listen() {
     return new Promise((resolve, reject) => {
       const socket = new WebSocket(this.channel.channelData.channelURL,
-        ['cloudevents.json', `bearer.${this.token}`]);
+        ['cloudevents.json', `bearer.${this.channel.channelData.channelToken}`]);
       this.socket = socket;
       socket.onopen = resolve;
       socket.onerror = () => reject(new Error('no WebSocket'));
@@ -73,12 +74,25 @@ const app = {
     if (event.type.endsWith('session-status') && call) this.changed(call, event.data);
   },
 
-  changed(call, { status, answer }) {
+  changed(call, { mediaSessionId, status, offer, answer }) {
     call.statuses.push(status);
+    if (call.isAnswered && offer && !answer) this.takeOffer(mediaSessionId, call, offer);
+    if (FINAL.includes(status)) call.pc.close();
     if (answer && !call.isAnswered) {
       call.isAnswered = true;
       call.pc.setRemoteDescription({ type: 'answer', sdp: answer.sdp })
         .catch((error) => { call.error = String(error); });
+    }
+  },
+
+  // New media: our side of the call went elsewhere.
+  async takeOffer(id, call, { sdp }) {
+    try {
+      await call.pc.setRemoteDescription({ type: 'offer', sdp });
+      await call.pc.setLocalDescription(await call.pc.createAnswer());
+      await this.status(id, 'Connected', { answer: { sdp: await this.gathered(call.pc) } });
+    } catch (error) {
+      call.error = String(error);
     }
   },
 
@@ -163,11 +177,11 @@ const app = {
     const call = await this.connection(id);
     await call.pc.setRemoteDescription({ type: 'offer', sdp: offer.sdp });
     await call.pc.setLocalDescription(await call.pc.createAnswer());
+    call.isAnswered = true;
     await this.status(id, 'InProgress', { answer: { sdp: await this.gathered(call.pc) } });
   },
 
   hangUp(id) { return this.must(204, 'DELETE', `${API.calls}/sessions/${id}`); },
 
-  close(id) { this.calls[id]?.pc.close(); },
 };
 window.app = app;

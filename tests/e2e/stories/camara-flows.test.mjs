@@ -1,0 +1,201 @@
+// The flows of the device APIs, end to end: an application in a browser that
+// registers, calls and is called through a telephone network of its own
+// (Kamailio, registrar with digest), told of everything through the relay.
+
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import { complaints, makeVoice, muLaw, untilSteady, VOICES } from '../lib/audio.mjs';
+import { Person } from '../lib/browser.mjs';
+import { Device } from '../lib/device.mjs';
+import { Management } from '../lib/management.mjs';
+import { awaitSipp } from '../lib/sipp.mjs';
+import { stories } from '../lib/story.mjs';
+import { Telco } from '../lib/telco.mjs';
+import { pause, until } from '../lib/wait.mjs';
+
+const MIA = '+493055501'; // an account at the registrar
+const TOM = '+493077701'; // of a range that is routed to us
+const [BEN, EVE] = ['+493011101', '+493011102']; // telephones that register
+const DAN = '+493022201'; // one behind a network that speaks first
+
+const telco = await Telco.prepare({ accounts: [MIA], trunk: '+4930777', phones: [BEN, EVE], fixed: DAN });
+const tell = stories((base, dir) => telco.settings(base, dir));
+after(() => telco.stop());
+
+async function open(system, voice, number) {
+  const token = await telco.oidc.userToken(number);
+  return Device.open(system, voice, { base: telco.recorder.url, token, number });
+}
+
+async function phoneHears(phone, ...others) {
+  const bad = await untilSteady(async () => {
+    await pause(2600);
+    const heard = await phone.heard();
+    return complaints(heard.slice(heard.seconds - 2.4), { others, own: [phone.voice], maxGapMs: 120 });
+  });
+  assert.deepEqual(bad, [], phone.voice);
+}
+
+const bindings = (number) => telco.network.contacts(number);
+
+let mia;
+let tom;
+let ben;
+
+tell('4.1, 4.2: a device registers; the registrar knows it', async (system) => {
+  [mia, ben] = await Promise.all([open(system, 'anna', MIA),
+    telco.phone(system, 'ben', BEN, { answer: 'manual' })]);
+  await mia.comeUp();
+  assert.equal(mia.registration.regInfo.phoneNumber, MIA);
+  assert.equal((await bindings(MIA)).length, 1);
+});
+
+tell('4.3: it calls: the network is heard before the answer, then it hangs up', async (system) => {
+  await writeFile(join(system.dir, 'early.ulaw'), muLaw(makeVoice(VOICES.dan, 8000, 4)));
+  const dan = await awaitSipp(system, 'telephone', { port: telco.fixedPort });
+  const id = await mia.call(`tel:${DAN}`);
+  await mia.status(id, 'InProgress');
+  await mia.connected(id);
+  await mia.listen(id);
+  await mia.hears('dan');
+  assert.ok(!(await mia.statuses(id)).includes('Connected'), 'heard before it is answered');
+  await mia.status(id, 'Connected');
+  await mia.do('hangUp', id);
+  await mia.status(id, 'Terminated');
+  assert.deepEqual(await mia.statuses(id), ['InProgress', 'Ringing', 'Connected', 'Terminated']);
+  assert.equal(await dan.done, 0);
+});
+
+tell('4.3: it calls a telephone: both are heard, the telephone hangs up', async () => {
+  const id = await mia.call(`tel:${BEN}`);
+  await mia.status(id, 'Ringing');
+  await ben.command('accept');
+  await mia.status(id, 'Connected');
+  await mia.connected(id);
+  await mia.listen(id);
+  await Promise.all([mia.hears('ben'), phoneHears(ben, 'anna')]);
+  await ben.hangup();
+  await mia.status(id, 'Terminated');
+  assert.deepEqual(await mia.statuses(id), ['Ringing', 'Connected', 'Terminated']);
+});
+
+tell('4.4: the telephone calls it: both are heard, the telephone hangs up', async () => {
+  const at = Date.now();
+  await ben.dial(MIA, { established: false });
+  const id = await mia.invited();
+  await mia.do('progress', id);
+  await mia.do('status', id, 'Ringing');
+  await until('ben hears it ring', () => ben.event('CALL_RINGING', at) ?? ben.event('CALL_PROGRESS', at));
+  await mia.do('status', id, 'Connected');
+  await ben.established(at);
+  await mia.connected(id);
+  await mia.listen(id);
+  await Promise.all([mia.hears('ben'), phoneHears(ben, 'anna')]);
+  await ben.hangup();
+  await mia.status(id, 'Terminated');
+});
+
+tell('two devices call each other through the network, one of a range, one of an account', async (system) => {
+  tom = await open(system, 'carla', TOM);
+  await tom.comeUp();
+  const since = (await mia.events()).length;
+  const id = await tom.call(`tel:${MIA}`);
+  const theirs = await mia.invited(since);
+  await mia.do('progress', theirs);
+  await mia.do('status', theirs, 'Ringing');
+  await tom.status(id, 'Ringing');
+  await mia.do('status', theirs, 'Connected');
+  await tom.status(id, 'Connected');
+  await Promise.all([tom.connected(id), mia.connected(theirs)]);
+  await Promise.all([tom.listen(id), mia.listen(theirs)]);
+  await Promise.all([tom.hears('anna'), mia.hears('carla')]);
+  await mia.do('hangUp', theirs);
+  await tom.status(id, 'Terminated');
+});
+
+tell('calls that come to nothing say why', async () => {
+  const ends = async (to, status, act = () => {}) => {
+    const id = await tom.call(`tel:${to}`);
+    await act(id);
+    const { data } = await tom.status(id, status);
+    return data.reason;
+  };
+  const rung = async (id) => { await tom.status(id, 'Ringing'); };
+  const invited = async () => mia.invited((await mia.events()).length);
+  assert.match(await ends('+493011199', 'NotReachable'), /404/);
+  assert.match(await ends(BEN, 'Busy', async (id) => {
+    await rung(id);
+    await ben.hangup();
+  }), /486/);
+  let theirs = invited();
+  assert.match(await ends(MIA, 'Declined', async () =>
+    mia.do('status', await theirs, 'Declined')), /603/);
+  theirs = invited();
+  await ends(MIA, 'SessionCancelled', async (id) => {
+    await mia.do('status', await theirs, 'Ringing');
+    await rung(id);
+    await tom.do('hangUp', id);
+  });
+  await mia.status(await theirs, 'SessionCancelled');
+});
+
+tell('a call is brought into a conference: all hear each other', async (system) => {
+  const [api, finn] = await Promise.all([Management.open(system), Person.open(system, 'finn')]);
+  await finn.join('lobby');
+  const id = await mia.call(`tel:${BEN}`);
+  await mia.status(id, 'Ringing');
+  await ben.command('accept');
+  await mia.status(id, 'Connected');
+  await mia.connected(id);
+  const seats = (await api.list('status/participant')).objects.filter(({ conference }) => conference !== 'lobby');
+  for (const { id: participant } of seats) {
+    await api.command('participant/transfer',
+      { participant_id: participant, conference_alias: 'lobby', role: 'guest' });
+  }
+  await until('all are in the room', async () => (await finn.roster()).length === 3);
+  await Promise.all([mia.listen(id), finn.startRecording()]);
+  await Promise.all([mia.hears('ben', 'finn'), phoneHears(ben, 'anna', 'finn')]);
+  const { heard } = await finn.stopRecording();
+  assert.deepEqual(complaints(heard.slice(heard.seconds - 2.4), { others: ['anna', 'ben'], own: ['finn'],
+    maxGapMs: 200 }), []);
+  await mia.do('hangUp', id);
+  await until('she is out', async () => (await finn.roster()).length === 2);
+  await ben.hangup();
+  await finn.close();
+});
+
+tell('a call, registrations and records outlive whatever is killed', async (system) => {
+  const id = await mia.call(`tel:${BEN}`);
+  await mia.status(id, 'Ringing');
+  await ben.command('accept');
+  await mia.status(id, 'Connected');
+  await mia.connected(id);
+  for (const node of ['roompool', 'api-1', 'signaling-1']) await system.kill(node);
+  await mia.listen(id);
+  await Promise.all([mia.hears('ben'), phoneHears(ben, 'anna')]);
+  const at = Date.now();
+  await until('she can hang up', () => mia.do('ask', 'DELETE', `/webrtc-call-handling/v0.4/sessions/${id}`)
+    .then(({ status }) => status === 204));
+  await ben.closed(at - 1);
+  await mia.status(id, 'Terminated');
+  assert.equal((await mia.do('ask', 'GET',
+    `/webrtc-registration/v0.4/sessions/${mia.registration.registrationId}`)).status, 200);
+});
+
+tell('4.5: its registration is refreshed', async () => {
+  const before = mia.registration.expiresAt;
+  const { expiresAt } = await mia.do('refresh');
+  assert.ok(expiresAt > before, `${expiresAt} after ${before}`);
+});
+
+tell('4.6: it leaves; the registrar forgets it, and callers are told', async () => {
+  await mia.do('unregister');
+  await until('nothing is registered', async () => (await bindings(MIA)).length === 0);
+  for (const { id } of [mia.forCalls, mia.forEnd]) await mia.do('unsubscribe', id);
+  await mia.event('subscription-ended', (data) => data.subscriptionId === mia.forEnd.id);
+  const at = Date.now();
+  await ben.dial(MIA, { established: false });
+  await ben.closed(at);
+});
