@@ -3,8 +3,8 @@
 
 #include "address.h"
 #include "conference.h"
-#include "device/registration.h"
 #include "device/device_call.h"
+#include "device/registration.h"
 #include "device/relay.h"
 #include "device/subscription.h"
 #include "host_timers.h"

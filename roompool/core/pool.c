@@ -153,11 +153,10 @@ void pl_pool_note(pl_pool *pool, pl_log_level level, const char *event,
 static pl_err create_maps(pl_pool *p)
 {
     pl_map **maps[] = {
-        &p->rooms,    &p->aliases,   &p->confs,    &p->parts,
-        &p->legs,     &p->calls,     &p->sessions, &p->tokens,
-        &p->users,    &p->workers,   &p->callees,  &p->joined,
-        &p->room_nos, &p->alias_nos, &p->autos,    &p->room_names,
-        &p->devcalls};
+        &p->rooms,      &p->aliases,  &p->confs,    &p->parts,     &p->legs,
+        &p->calls,      &p->sessions, &p->tokens,   &p->users,     &p->workers,
+        &p->callees,    &p->joined,   &p->room_nos, &p->alias_nos, &p->autos,
+        &p->room_names, &p->devcalls};
     for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++) {
         pl_err e = pl_map_create(maps[i]);
         if (e)
