@@ -39,7 +39,8 @@ bool pl_sip_list_next(pl_slice *rest, pl_slice *ret_item)
 
 size_t pl_sip_uri_bare(const char *uri)
 {
-    const char *host = strchr(uri, '@'); /* RFC 3261 section 25.1: one at most */
+    const char *host =
+        strchr(uri, '@'); /* RFC 3261 section 25.1: one at most */
     size_t n = host ? (size_t)(host - uri) : 0;
     return n + strcspn(uri + n, ";?");
 }
