@@ -278,7 +278,7 @@ static void put_config(pl_jw *w, const pl_subscription *m, bool is_old)
     pl_jw_open(w, "config", '{');
     pl_jw_open(w, "subscriptionDetail", '{');
     pl_jw_str(w, "deviceId", m->device_id);
-    if (m->registration_id[0] && is_old)
+    if (is_old) /* which requires it; "" when only the device was named */
         pl_jw_str(w, "registrationId", m->registration_id);
     pl_jw_close(w, '}');
     if (PL_MSG_HAS(SUBSCRIPTION, subscription, m, asked_expires_ms))

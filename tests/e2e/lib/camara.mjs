@@ -1,0 +1,139 @@
+// camara.mjs - the published definitions of the device APIs, and a client that
+// believes no answer which they do not allow.
+
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import Ajv from 'ajv';
+import addFormats from 'ajv-formats';
+import { parse } from 'yaml';
+import { ROOT } from './system.mjs';
+
+const DEFINITIONS = join(ROOT, 'tests/vectors/camara');
+export const [REGISTRATION, CALLS, EVENTS] = ['registration', 'calls', 'events'];
+
+// Where a generation lies, and in which files it is defined.
+export const GENERATIONS = {
+  'r3.1': {
+    events: 'webrtc-events-subscriptions',
+    bases: { registration: 'v0.4rc1', calls: 'v0.4rc1', events: 'v0.3rc1' },
+  },
+  'vwip': { events: 'webrtc-events', bases: { registration: 'vwip', calls: 'vwip', events: 'vwip' } },
+  'r2.2': { events: 'webrtc-events', bases: { registration: 'v0.3', calls: 'v0.3', events: 'v0.2' } },
+};
+
+// Statuses that no definition lists: of HTTP, of overload, of the network; and
+// 409 and 422 where a generation has not heard of them yet.
+const OUTSIDE = [405, 406, 409, 413, 415, 422, 429, 500, 503, 504];
+
+// Two errors of the definitions: an answer may have but one type where a request
+// may have three; the status event's members are looked for beside its data.
+function mend(doc) {
+  const { Subscription, EventSessionStatus } = doc.components.schemas;
+  if (Subscription) Subscription.properties.types.maxItems = 3;
+  for (const part of EventSessionStatus?.allOf ?? []) {
+    if (part.required) part.required = ['data'];
+  }
+  return doc;
+}
+
+class Definition {
+  static async load(generation, file) {
+    const made = new Definition();
+    made.doc = mend(parse(await readFile(join(DEFINITIONS, generation, `${file}.yaml`), 'utf8')));
+    made.ajv = new Ajv({ strict: false, allErrors: true, unicodeRegExp: false, logger: false });
+    addFormats(made.ajv);
+    made.ajv.addSchema(made.doc, 'doc');
+    return made;
+  }
+
+  #resolve(object) {
+    while (object?.$ref) {
+      object = object.$ref.slice(2).split('/').reduce((at, key) => at[key], this.doc);
+    }
+    return object;
+  }
+
+  // Schemas' own references are to the document: give them its name.
+  #validator(schema) {
+    const text = JSON.stringify(schema).replaceAll('"$ref":"#', '"$ref":"doc#');
+    return this.ajv.compile(JSON.parse(text));
+  }
+
+  fits(schema, value, what) {
+    const validate = this.#validator(schema);
+    assert.ok(validate(value), `${what}: ${this.ajv.errorsText(validate.errors)}\n${JSON.stringify(value)}`);
+  }
+
+  has(method, path) { return Boolean(this.doc.paths[path]?.[method.toLowerCase()]); }
+
+  // Whether an answer is one of those that the operation has.
+  check(method, path, { status, headers, text, json }, what) {
+    const listed = this.#resolve(this.doc.paths[path]?.[method.toLowerCase()]?.responses[status]);
+    if (!listed) {
+      assert.ok(OUTSIDE.includes(status), `${what}: ${status} ${text}`);
+      this.fits({ $ref: '#/components/schemas/ErrorInfo' }, json, what);
+    }
+    const content = listed?.content?.['application/json'];
+    if (listed && !content) {
+      assert.equal(text, '', what);
+    } else {
+      assert.equal(headers['content-type'], 'application/json', what);
+      if (content) this.fits(content.schema, json, what);
+    }
+    if (status >= 400) {
+      assert.equal(json.status, status, what);
+      assert.notEqual(json.message, '', what);
+    }
+  }
+
+  event(type, event) {
+    const name = type.split('-').map((word) => word[0].toUpperCase() + word.slice(1)).join('');
+    this.fits({ $ref: `#/components/schemas/Event${name}` }, event, type);
+  }
+}
+
+// One generation of the APIs at a system.
+export class Camara {
+  static async of(system, generation) {
+    const made = Object.assign(new Camara(), { system, generation, asked: new Set() });
+    const { events, bases } = GENERATIONS[generation];
+    made.eventsApi = events;
+    made.apis = {};
+    for (const [api, name] of Object.entries({ [REGISTRATION]: 'webrtc-registration',
+      [CALLS]: 'webrtc-call-handling', [EVENTS]: events })) {
+      made.apis[api] = { base: `/${name}/${bases[api]}`, definition: await Definition.load(generation, name) };
+    }
+    return made;
+  }
+
+  type(event) { return `org.camaraproject.${this.eventsApi}.v0.${event}`; }
+
+  has(api, method, path) { return this.apis[api].definition.has(method, path); }
+
+  // path: the template; id fills it. token: none when absent.
+  async ask(api, method, path, { id = '', query = '', token, body, headers = {} } = {}) {
+    const { base, definition } = this.apis[api];
+    const correlator = headers['x-correlator'] ?? randomUUID();
+    const filled = path.replace(/\{.*\}/, id);
+    const answer = await this.system.http(method, base + filled + query, {
+      body,
+      headers: { 'x-correlator': correlator, ...(token ? { Authorization: `Bearer ${token}` } : {}),
+        ...(typeof body === 'string' ? { 'Content-Type': 'application/json' } : {}), ...headers },
+    });
+    const what = `${this.generation} ${method} ${filled}`;
+    const isGood = /^[a-zA-Z0-9-_:;./<>{}]{1,256}$/.test(correlator);
+    assert.equal(answer.headers['x-correlator'], isGood ? correlator : undefined, what);
+    definition.check(method, path, answer, what);
+    this.asked.add(`${method} ${api} ${path} ${answer.status}`);
+    return answer;
+  }
+
+  // A CloudEvent as this generation defines it.
+  checkEvent(event) {
+    const prefix = this.type('');
+    assert.ok(event.type.startsWith(prefix), event.type);
+    this.apis[EVENTS].definition.event(event.type.slice(prefix.length), event);
+  }
+}
