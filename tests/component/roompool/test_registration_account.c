@@ -198,8 +198,8 @@ static void a_long_binding_is_refreshed_600_s_before_its_end(void **state)
     assert_int_equal(g.r.n_asked, 2);
     assert_int_equal(g.r.last.cseq, 3);
     assert_string_equal(g.r.last.old_contact, "");
-    run_s(&g, 80000);
-    assert_int_equal(g.r.n_asked, 28); /* each 3000 s */
+    run_s(&g, 6000);
+    assert_int_equal(g.r.n_asked, 4);
     assert_non_null(the_reg(&g));
     finish(&g);
 }
