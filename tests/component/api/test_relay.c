@@ -168,8 +168,8 @@ static void an_event_is_taken_as_it_came(void **state)
     api_rig *rig = rig_start(NULL);
     tls_reply r;
     (void)state;
-    rig_request(rig, "POST " SINK "open",
-                SENDER EVENTS "x-correlator: c-1\r\n", event, &r);
+    rig_request(rig, "POST " SINK "open", SENDER EVENTS "x-correlator: c-1\r\n",
+                event, &r);
     assert_int_equal(r.status, 204);
     assert_string_equal(tls_header(&r, "x-correlator"), "c-1");
     assert_string_equal(fake_relay_last_event(), event);
