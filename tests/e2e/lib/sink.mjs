@@ -1,5 +1,5 @@
 // sink.mjs - an event sink: an HTTPS server that is told what happens in rooms,
-// takes it, or behaves as badly as it is asked to.
+// or to devices, takes it, or behaves as badly as it is asked to.
 
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,16 +18,20 @@ export class Sink {
   status = 204; // of the answers; 0: none
   mostAtOnce = 0;
 
-  // Made before the system, whose settings name its certificate.
-  static async open({ user, password }) {
-    const sink = new Sink();
+  contentType = 'application/json'; // of what it takes
+
+  // Made before the system, whose settings name its certificate. It wants a
+  // password, or a token.
+  static async open({ user, password, token }) {
+    const sink = new this();
     sink.dir = await mkdtemp(join(tmpdir(), 'parley-sink-'));
     sink.certificate = join(sink.dir, 'cert.pem');
     await run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt',
       'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost',
       '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1',
       '-keyout', join(sink.dir, 'key.pem'), '-out', sink.certificate]);
-    sink.wanted = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+    sink.wanted = token ? `Bearer ${token}`
+      : `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
     await sink.listen(0);
     return sink;
   }
@@ -53,7 +57,7 @@ export class Sink {
 
   #take(request, text, response) {
     const isGood = request.method === 'POST' && request.url === '/events'
-      && request.headers['content-type'] === 'application/json'
+      && request.headers['content-type'] === this.contentType
       && request.headers.authorization === this.wanted;
     const status = isGood ? this.status : 401;
     if (status >= 200 && status < 300) this.events.push(JSON.parse(text));
@@ -83,7 +87,7 @@ export class Sink {
   has(what, isSo, timeoutMs = 15000) {
     return until(`the sink is told ${what}`, () => this.story.find(isSo), timeoutMs)
       .catch((error) => {
-        error.message += `; told: ${this.story.map(({ seq, event }) => `${seq} ${event}`)}`;
+        error.message += `; told: ${this.story.map(({ seq, event, type, data }) => `${seq ?? data.status} ${event ?? type}`)}`;
         throw error;
       });
   }
@@ -91,5 +95,18 @@ export class Sink {
   async close() {
     if (this.server.listening) await this.leave();
     await rm(this.dir, { recursive: true, force: true });
+  }
+}
+
+// One that is told what happens to devices, as CloudEvents.
+export class CloudSink extends Sink {
+  contentType = 'application/cloudevents+json';
+
+  get story() {
+    const seen = new Set();
+    return this.events.filter(({ source, id }) => {
+      const key = `${source} ${id}`;
+      return !seen.has(key) && seen.add(key);
+    });
   }
 }
