@@ -30,10 +30,10 @@ struct pl_op {
     uint32_t action;
     uint32_t sdp_type;
     unsigned tries;
-    uint64_t no;  /* number of what it is about: a room, a sink */
+    uint64_t no;      /* number of what it is about: a room, a sink */
     int64_t until_ms; /* what was asked for, wall time */
-    pl_task late; /* its end is told later; outgoing.c */
-    uint8_t *sdp; /* owned copy, for a second try */
+    pl_task late;     /* its end is told later; outgoing.c */
+    uint8_t *sdp;     /* owned copy, for a second try */
     size_t sdp_len;
 };
 

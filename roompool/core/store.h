@@ -65,7 +65,8 @@ typedef struct pl_store_ops {
     pl_err (*prune_videos)(pl_store *store, int64_t wall_ms);
     /* Delete registrations of devices that ended before wall_ms, and the oldest
      * beyond keep. */
-    pl_err (*prune_registrations)(pl_store *store, int64_t wall_ms, uint32_t keep);
+    pl_err (*prune_registrations)(pl_store *store, int64_t wall_ms,
+                                  uint32_t keep);
     void (*close)(pl_store **store);
 } pl_store_ops;
 

@@ -517,7 +517,8 @@ static pl_err prune_records(pl_store *store, int64_t wall_ms, uint32_t keep)
     return prune_history(self_of(store), 0, N_RECORDS, wall_ms, keep);
 }
 
-static pl_err prune_registrations(pl_store *store, int64_t wall_ms, uint32_t keep)
+static pl_err prune_registrations(pl_store *store, int64_t wall_ms,
+                                  uint32_t keep)
 {
     return prune_history(self_of(store), N_RECORDS, N_HISTORY, wall_ms, keep);
 }
