@@ -370,7 +370,7 @@ static void begin(const pl_incoming *in, const pl_relay_ask *ask,
     pl_fmt_cut(s->source, sizeof s->source, "%s",
                pl_http_request_source(in->exchange));
     pl_fmt_cut(s->accept, sizeof s->accept, "%s", accept);
-    pl_buf_init(&s->batch, 2 * PIECE_MAX);
+    pl_buf_init(&s->batch, (size_t)2 * PIECE_MAX);
     pl_event_reader_init(&s->reader, gateway, &OPS, s);
     pl_list_append(&gateway->relay_streams, &s->link);
     gateway->n_relay_streams++;

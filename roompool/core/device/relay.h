@@ -16,7 +16,8 @@
 
 typedef struct pl_relay_item {
     pl_list link;
-    pl_relayev_row row; /* with owned event */
+    pl_relayev_row row;
+    uint8_t *bytes; /* owned, of row.event */
 } pl_relay_item;
 
 typedef struct pl_relay {
@@ -57,6 +58,9 @@ bool pl_relay_is_token(const pl_pool *pool, const pl_relay *relay,
                        const char *now_hash, const char *old_hash,
                        const char *shown_hash);
 void pl_relay_save(pl_pool *pool, pl_relay *relay);
+/* An event came for a channel. Errors: PL_ENOENT there never was such a sink;
+ * PL_EAUTH; PL_EGONE; PL_EFULL; PL_ENOMEM. */
+PL_MUST_USE pl_err pl_relay_take(pl_pool *pool, const pl_relay_put *m);
 /* What is to be done next with a channel, and when. */
 void pl_relay_plan(pl_pool *pool, pl_relay *relay);
 

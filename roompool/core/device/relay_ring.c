@@ -25,7 +25,7 @@ static int64_t old_at_ms(const pl_pool *pool, const pl_relay_item *ev)
 
 static void free_event(pl_relay_item *ev)
 {
-    free((void *)(uintptr_t)ev->row.event.ptr);
+    free(ev->bytes);
     free(ev);
 }
 
@@ -48,6 +48,7 @@ pl_err pl_relay_append(pl_pool *pool, pl_relay *relay,
     }
     memcpy(copy, row->event.ptr, row->event.len);
     ev->row = *row;
+    ev->bytes = copy;
     ev->row.event.ptr = copy;
     pl_list_append(&relay->events, &ev->link);
     relay->n_events++;
@@ -114,6 +115,7 @@ pl_err pl_relay_make_room(pl_pool *pool, pl_relay *relay, size_t len)
     while (is_full(pool, relay, len) && !pl_list_is_empty(&relay->events)) {
         pl_relay_item *ev =
             PL_CONTAINER(relay->events.next, pl_relay_item, link);
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): drop() unlinks */
         if (ev->row.seq > relay->row.read_seq)
             return PL_EFULL;
         drop(pool, relay, ev);
