@@ -70,16 +70,19 @@ pl_conf *pl_devcall_conf(const pl_pool *pool, const pl_devcall *dc)
     return pl_conf_find(pool, dc->row.conf_id);
 }
 
+/* While one is transferred there are two: the one that is in counts. */
 pl_part *pl_device_phone(const pl_conf *conf)
 {
+    pl_part *found = NULL;
     PL_LIST_EACH(node, &conf->parts)
     {
         pl_part *part = PL_CONTAINER(node, pl_part, link);
         if (part->row.kind == PL_PART_KIND_TELEPHONE && !part->is_spare &&
-            part->row.state != PL_PART_STATE_LEFT)
-            return part;
+            part->row.state != PL_PART_STATE_LEFT &&
+            (!found || part->row.state == PL_PART_STATE_ACTIVE))
+            found = part;
     }
-    return NULL;
+    return found;
 }
 
 pl_part *pl_device_seat(const pl_conf *conf)

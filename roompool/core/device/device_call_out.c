@@ -307,11 +307,19 @@ static void put_names(const pl_devcall *dc, pl_call_start *m)
     }
 }
 
+/* Whose call it is: of the device that calls, or of the one that was called and
+ * is transferred now. */
+static const pl_devcall *owner_of(const pl_pool *pool, const pl_conf *conf)
+{
+    const pl_devcall *dc = pl_device_caller(conf);
+    const pl_part *seat = pl_device_seat(conf);
+    return dc || !seat ? dc : pl_devcall_find(pool, seat->row.session_id);
+}
+
 void pl_device_put_start(pl_pool *pool, const pl_call *call, pl_call_start *m)
 {
-    const pl_devcall *dc = pl_device_is_call(call->part)
-                               ? pl_device_caller(call->part->conf)
-                               : NULL;
+    const pl_devcall *dc =
+        pl_device_is_call(call->part) ? owner_of(pool, call->part->conf) : NULL;
     const pl_reg *reg = dc ? pl_reg_find(pool, dc->row.registration_id) : NULL;
     const pl_line *line = reg ? pl_line_find(pool, reg->row.number) : NULL;
     if (!line)
@@ -319,7 +327,8 @@ void pl_device_put_start(pl_pool *pool, const pl_call *call, pl_call_start *m)
     m->present = 0;
     put_line(line, reg, m);
     put_registration(reg, m);
-    put_names(dc, m);
+    if (pl_devcall_calls(dc))
+        put_names(dc, m);
     m->ring_timeout_ms = pool->config->device_ring_s * 1000;
     m->tells_all = true;
     PL_MSG_SET(CALL_START, call_start, m, tells_all);
@@ -524,11 +533,24 @@ static void other_ended(pl_pool *pool, const pl_call *call, pl_devcall *dc,
     pl_devcall_end(pool, dc, status, reason);
 }
 
+/* Of a transfer: one that is to come, or one whose place is taken. */
+static bool is_beside(const pl_conf *conf, const pl_part *phone)
+{
+    PL_LIST_EACH(node, &conf->parts)
+    {
+        const pl_part *part = PL_CONTAINER(node, pl_part, link);
+        if (part != phone && part->row.kind == PL_PART_KIND_TELEPHONE &&
+            !part->is_spare && part->row.state != PL_PART_STATE_LEFT)
+            return true;
+    }
+    return false;
+}
+
 void pl_device_call_ended(pl_pool *pool, const pl_call *call,
                           const pl_call_report *m)
 {
     const pl_conf *conf = call->part->conf;
-    if (conf->row.kind != PL_CONF_KIND_DEVICE)
+    if (conf->row.kind != PL_CONF_KIND_DEVICE || is_beside(conf, call->part))
         return;
     PL_LIST_EACH_SAFE(node, &conf->devcalls)
     {
