@@ -283,6 +283,8 @@ void pl_calls_on_tick(void *ctx);
  * Errors: PL_EFORBIDDEN outbound_allow says no; PL_EUNSUPPORTED its scheme, or
  * sips: by a next hop without TLS. */
 PL_MUST_USE pl_err pl_call_judge_target(const pl_call *c, const pl_sip_uri *to);
+/* Whether it is one from us to us, on either side. */
+bool pl_call_is_own(const pl_call *c);
 /* Request-URI and Route of a first INVITE. Errors: PL_EFULL; PL_EPROTO. */
 PL_MUST_USE pl_err pl_call_first_hop(pl_call *c);
 /* From, once it is known which of our addresses the peer sees. */

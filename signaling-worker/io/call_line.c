@@ -37,13 +37,14 @@ static bool is_route(const char *text)
     return true;
 }
 
-static pl_err fill(const pl_call_start *m, pl_call_line *l)
+static pl_err fill(const pl_call_start *m, const char *hop, pl_call_line *l)
 {
     pl_sip_uri uri;
     char from[300];
-    if (m->next_hop[0]) {
+    l->is_local = m->is_local;
+    if (hop[0] || m->is_local) {
         l->has_hop = true;
-        if (pl_sip_uri_parse(pl_slice_str(m->next_hop), &l->hop) != PL_OK ||
+        if (pl_sip_uri_parse(pl_slice_str(hop), &l->hop) != PL_OK ||
             l->hop.scheme == PL_URI_TEL)
             return PL_EINVAL;
     }
@@ -68,12 +69,13 @@ static pl_err fill(const pl_call_start *m, pl_call_line *l)
     return PL_OK;
 }
 
-pl_err pl_call_line_take(const pl_call_start *m, pl_call_line **ret_line)
+pl_err pl_call_line_take(const pl_call_start *m, const char *self,
+                         pl_call_line **ret_line)
 {
     pl_call_line *l = calloc(1, sizeof *l);
     if (!l)
         return PL_ENOMEM;
-    pl_err e = fill(m, l);
+    pl_err e = fill(m, m->is_local ? self : m->next_hop, l);
     if (e != PL_OK)
         pl_call_line_destroy(&l);
     else
@@ -99,8 +101,15 @@ static const pl_sip_uri *hop_of(const pl_call *c)
     return c->all->has_proxy ? &c->all->proxy : NULL;
 }
 
+bool pl_call_is_own(const pl_call *c)
+{
+    return c->pass.is_own || (c->line && c->line->is_local);
+}
+
 pl_err pl_call_judge_target(const pl_call *c, const pl_sip_uri *to)
 {
+    if (pl_call_is_own(c))
+        return PL_OK; /* roompool judges it when it comes in */
     const pl_sip_uri *hop = hop_of(c);
     pl_err e =
         pl_outbound_judge(c->all->o.config->outbound_allow, to, hop != NULL);

@@ -13,6 +13,7 @@ typedef struct pl_call_line {
     pl_sip_identity_kind identity_kind;
     char identity[PL_SIP_URI_MAX + 1];
     bool is_hidden; /* the caller must not be shown */
+    bool is_local; /* to ourselves: it comes in again */
     bool has_hop;
     pl_sip_uri hop;                        /* in place of the outbound proxy */
     char route[1025];                      /* to begin with; may be "" */
@@ -20,8 +21,8 @@ typedef struct pl_call_line {
     bool tells_all;
 } pl_call_line;
 
-/* Read it. Errors: PL_EINVAL an address; PL_ENOMEM. */
-PL_MUST_USE pl_err pl_call_line_take(const pl_call_start *m,
+/* Read it. self: our own address. Errors: PL_EINVAL an address; PL_ENOMEM. */
+PL_MUST_USE pl_err pl_call_line_take(const pl_call_start *m, const char *self,
                                      pl_call_line **ret_line);
 /* Wipes the password. */
 void pl_call_line_destroy(pl_call_line **line);

@@ -48,7 +48,7 @@ static pl_err flow_for(pl_call *c, const pl_sip_hop *hop, pl_sip_flow *ret)
     bool stays =
         pl_sip_is_stream(&c->flow) &&
         (is_same_peer || (c->flow.transport == PL_URI_TLS && is_silent));
-    if (!is_literal || is_unreachable(c, &ip) || stays) {
+    if (!is_literal || is_unreachable(c, &ip) || stays || pl_call_is_own(c)) {
         if (!pl_sip_is_stream(&c->flow) ||
             pl_sip_transport_is_open(t, &c->flow)) {
             *ret = c->flow;
@@ -323,7 +323,12 @@ pl_err pl_calls_start(pl_calls *calls, const pl_call_start *m)
         return PL_EFULL;
     c->to = to;
     c->is_sips = to.scheme == PL_URI_SIPS;
-    pl_err e = pl_call_line_take(m, &c->line);
+    char self[PL_SIP_CONTACT_TEXT] = "";
+    pl_err e = PL_OK;
+    if (m->is_local)
+        e = pl_sip_transport_self(pl_sip_stack_transport(calls->stack), self);
+    if (e == PL_OK)
+        e = pl_call_line_take(m, self, &c->line);
     if (e == PL_OK)
         e = judge_start(c, m);
     if (e == PL_OK)

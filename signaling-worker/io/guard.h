@@ -25,6 +25,7 @@ unsigned pl_guard_admit(pl_guard *guard, const pl_sip_flow *flow);
 
 typedef struct pl_guard_pass {
     bool is_authenticated;
+    bool is_own; /* a call of ours that came in again; not set here */
     char user[129];
 } pl_guard_pass;
 /* Judge a request outside any dialog; refuses or challenges it statelessly.

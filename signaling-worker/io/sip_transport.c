@@ -202,6 +202,27 @@ void pl_sip_transport_contact(const pl_sip_transport *t,
                is_sips ? "" : params[flow->transport]);
 }
 
+pl_err pl_sip_transport_self(const pl_sip_transport *t,
+                             char buf[PL_SIP_CONTACT_TEXT])
+{
+    static const pl_uri_transport order[] = {PL_URI_TCP, PL_URI_UDP};
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        const listeners *l = &t->listen[order[i]];
+        char host[PL_IP_TEXT];
+        if (l->n == 0)
+            continue;
+        bool is_v4 = pl_ip_is_v4(&l->row[0].ip);
+        pl_ip_text(&l->row[0].ip, host);
+        if (pl_ip_is_any(&l->row[0].ip))
+            pl_fmt_cut(host, sizeof host, is_v4 ? "127.0.0.1" : "::1");
+        return pl_fmt(buf, PL_SIP_CONTACT_TEXT, "sip:%s%s%s:%u;transport=%s",
+                      is_v4 ? "" : "[", host, is_v4 ? "" : "]",
+                      (unsigned)l->row[0].port,
+                      order[i] == PL_URI_TCP ? "tcp" : "udp");
+    }
+    return PL_EUNAVAILABLE;
+}
+
 unsigned pl_sip_transport_can(const pl_sip_transport *t)
 {
     unsigned can = 0;

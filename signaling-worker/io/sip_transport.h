@@ -84,6 +84,10 @@ enum { PL_SIP_CONTACT_TEXT = 3 * 64 + PL_SIP_LOCAL_TEXT + 32 };
 void pl_sip_transport_contact(const pl_sip_transport *t,
                               const pl_sip_flow *flow, const char *user,
                               bool is_sips, char buf[PL_SIP_CONTACT_TEXT]);
+/* Address under which we reach ourselves: over TCP, or UDP where there is none.
+ * Errors: PL_EUNAVAILABLE we listen on neither. */
+PL_MUST_USE pl_err pl_sip_transport_self(const pl_sip_transport *t,
+                                         char buf[PL_SIP_CONTACT_TEXT]);
 /* Transports we listen on, as bits 1 << PL_URI_... */
 unsigned pl_sip_transport_can(const pl_sip_transport *t);
 /* Keep a connection open while something (a call) needs it; +1 or -1. */

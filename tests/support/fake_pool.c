@@ -428,7 +428,7 @@ static void register_number(pl_fake_pool *p, const char *line)
 /* What a line of roompool's says of the call. */
 static void add_line(pl_call_start *m, const char *line)
 {
-    uint32_t wants = 0; /* 1 anonymous, 2 all states */
+    uint32_t wants = 0; /* 1 anonymous, 2 all states, 4 comes in again */
     const word words[] = {
         {"from_host", m->from_host, sizeof m->from_host, NULL},
         {"to_name", m->to_name, sizeof m->to_name, NULL},
@@ -444,6 +444,8 @@ static void add_line(pl_call_start *m, const char *line)
     take_words(line, words, sizeof words / sizeof *words);
     m->anonymous = (wants & 1) != 0;
     m->tells_all = (wants & 2) != 0;
+    m->is_local = (wants & 4) != 0;
+    PL_MSG_SET(CALL_START, call_start, m, is_local);
     PL_MSG_SET(CALL_START, call_start, m, anonymous);
     PL_MSG_SET(CALL_START, call_start, m, tells_all);
     if (m->from_host[0])

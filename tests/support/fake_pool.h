@@ -21,7 +21,7 @@ PL_MUST_USE pl_err pl_fake_pool_create(pl_loop *loop, pl_bus *bus, FILE *out,
                                        pl_fake_pool **ret_pool);
 void pl_fake_pool_destroy(pl_fake_pool **pool);
 /* "start URI [ring-ms]", with from=, from_host=, to_name=, identity=, kind=,
- * wants= (1 anonymous, 2 all states), next_hop=, route=, contact=, user=,
+ * wants= (1 anonymous, 2 all states, 4 comes in again), next_hop=, route=, contact=, user=,
  * password= after it; "end [reason]", "respond STATUS", "offer": of the last
  * call; "away", "back":
  * reports are refused meanwhile; "referred STATUS" and

@@ -346,20 +346,28 @@ static void a_queued_caller_hears_so_and_why_it_hung_up_is_told(void **state)
     pl_sig_rig_destroy(&rig);
 }
 
-/* A trunk without a next hop: what we call comes in at ourselves. */
+/* A trunk without a next hop: what we call comes in at ourselves, whoever else
+ * may call or be called. */
 static void a_call_may_come_back_to_us(void **state)
 {
     (void)state;
-    static const char *const transports[] = {"", ";transport=tcp"};
-    for (unsigned i = 0; i < COUNT(transports); i++) {
-        pl_sig_rig *rig = rig_open(NULL);
-        const pl_sip_transport *t = pl_calls_transport(pl_sig_rig_calls(rig));
-        char line[128];
-        pl_fmt_cut(line, sizeof line, "start sip:lobby@127.0.0.1:%u%s 30000",
-                   pl_sip_transport_port(t, i ? PL_URI_TCP : PL_URI_UDP),
-                   transports[i]);
-        pl_fake_pool_command(pl_sig_rig_pool(rig), line);
+    static const char *const settings[][4] = {
+        {"inbound=listed", "allowed_networks=192.0.2.1", "outbound_allow=",
+         NULL},
+        {"tcp_listen=", "outbound_allow=", NULL},
+        {"udp_listen=0.0.0.0:0", "tcp_listen=0.0.0.0:0", "outbound_allow=",
+         NULL},
+    };
+    for (unsigned i = 0; i < COUNT(settings); i++) {
+        pl_sig_rig *rig = rig_open(settings[i]);
+        pl_fake_pool_command(pl_sig_rig_pool(rig),
+                             "start sip:lobby@localhost;user=phone 30000 "
+                             "wants=5 identity=sip:+49301@x.example kind=1");
         rig_until_said(rig, "incoming", 1);
+        assert_has(last(rig, "incoming"),
+                   "lobby from sip:anonymous@anonymous.invalid");
+        assert_has(last(rig, "incoming"),
+                   " identity sip:+49301@x.example anonymous");
         rig_until_said(rig, "answered", 1);
         rig_until_said(rig, "confirmed", 1);
         assert_int_equal(pl_calls_count(pl_sig_rig_calls(rig)), 2);
