@@ -13,7 +13,7 @@ typedef struct pl_call_line {
     pl_sip_identity_kind identity_kind;
     char identity[PL_SIP_URI_MAX + 1];
     bool is_hidden; /* the caller must not be shown */
-    bool is_local; /* to ourselves: it comes in again */
+    bool is_local;  /* to ourselves: it comes in again */
     bool has_hop;
     pl_sip_uri hop;                        /* in place of the outbound proxy */
     char route[1025];                      /* to begin with; may be "" */

@@ -352,11 +352,11 @@ static void a_call_may_come_back_to_us(void **state)
 {
     (void)state;
     static const char *const settings[][4] = {
-        {"inbound=listed", "allowed_networks=192.0.2.1", "outbound_allow=",
-         NULL},
+        {"inbound=listed", "allowed_networks=192.0.2.1",
+         "outbound_allow=", NULL},
         {"tcp_listen=", "outbound_allow=", NULL},
-        {"udp_listen=0.0.0.0:0", "tcp_listen=0.0.0.0:0", "outbound_allow=",
-         NULL},
+        {"udp_listen=0.0.0.0:0", "tcp_listen=0.0.0.0:0",
+         "outbound_allow=", NULL},
     };
     for (unsigned i = 0; i < COUNT(settings); i++) {
         pl_sig_rig *rig = rig_open(settings[i]);
