@@ -368,9 +368,49 @@ static void nothing_is_left_of_open_questions(void **state)
     stage_close(&s);
 }
 
+static void register_with(stage *s, const char *domain)
+{
+    char line[160];
+    pl_fmt_cut(line, sizeof line,
+               "register registrar=sip:%s aor=sip:a@%s contact=c id=i", domain,
+               domain);
+    pl_fake_pool_command(pl_sig_rig_pool(s->rig), line);
+}
+
+/* The same for a registrar; a name without one is told. */
+static void a_registrar_is_located_and_its_next_server_asked(void **state)
+{
+    (void)state;
+    static stage s;
+    stage_open(&s, NULL);
+    pl_fake_pool *pool = pl_sig_rig_pool(s.rig);
+    serves(&s, "_sip._tcp.sip.test", 1, dead_port(), NS_ANSWERS);
+    serves(&s, "_sip._udp.sip.test", 2, s.one.port, NS_ANSWERS);
+    serves(&s, "_sip._udp.sip.test", 3, s.two.port, NS_ANSWERS);
+    has_address(&s, "host.sip.test");
+    register_with(&s, "sip.test");
+    phone_expect(&s.one, "REGISTER sip:sip.test ");
+    assert_string_equal(phone_header(&s.one, "CSeq"), "1 REGISTER");
+    phone_reply(&s.one, "503 Service Unavailable", "x", "");
+    phone_expect(&s.two, "REGISTER sip:sip.test ");
+    assert_string_equal(phone_header(&s.two, "CSeq"), "2 REGISTER");
+    phone_reply(&s.two, "200 OK", "x", "");
+    rig_until_said(s.rig, "registered", 1);
+    register_with(&s, "sip.test"); /* who said 503 comes last now */
+    phone_expect(&s.two, "REGISTER ");
+    phone_reply(&s.two, "403 Forbidden", "x", "");
+    rig_until_said(s.rig, "register-failed", 1);
+    register_with(&s, "nowhere.test");
+    rig_until_said(s.rig, "register-failed", 2);
+    assert_non_null(
+        strstr(pl_fake_pool_last(pool, "register-failed"), "host not found"));
+    stage_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_registrar_is_located_and_its_next_server_asked),
         cmocka_unit_test(naptr_srv_and_cname_lead_to_a_telephone),
         cmocka_unit_test(a_503_goes_to_the_next_which_is_first_then),
         cmocka_unit_test(after_a_provisional_response_nobody_else_is_called),
