@@ -1,6 +1,7 @@
 /* notify_send.c - events as CloudEvents to their sinks, one at a time. */
 #include <string.h>
 
+#include "device/relay.h"
 #include "device/subscription.h"
 #include "outgoing.h"
 #include "pl/json.h"
@@ -60,27 +61,36 @@ static void drop_useless(pl_pool *pool, pl_subscr *s)
 
 /* ---- what is sent ---- */
 
-static void write_source(const pl_pool *pool, pl_jw *w)
+static void write_source(const pl_pool *pool, char *buf, size_t cap)
 {
-    char source[512];
     const char *given = pool->config->notify_source;
-    pl_fmt_cut(source, sizeof source, "https://%s/webrtc-events",
-               pool->config->sink_node);
-    pl_jw_str(w, "source", given[0] ? given : source);
+    if (given[0]) {
+        pl_fmt_cut(buf, cap, "%s", given);
+    } else {
+        pl_fmt_cut(buf, cap, "https://%s/webrtc-events",
+                   pool->config->sink_node);
+    }
+}
+
+static void write_type(const pl_subscr *s, const pl_notif_row *row, char *buf,
+                       size_t cap)
+{
+    pl_fmt_cut(buf, cap, "org.camaraproject.%s.v0.%s",
+               pl_notify_api_text(s->row.api), pl_notify_type_text(row->type));
 }
 
 /* Source: CloudEvents 1.0, JSON format, structured mode. */
 static void write_event(const pl_pool *pool, const pl_subscr *s,
                         const pl_notif_row *row, pl_buf *out)
 {
-    char text[256];
+    char text[512];
     pl_jw w = {.out = out};
     pl_jw_open(&w, NULL, '{');
     pl_jw_str(&w, "id", row->event_id);
-    write_source(pool, &w);
+    write_source(pool, text, sizeof text);
+    pl_jw_str(&w, "source", text);
     pl_jw_str(&w, "specversion", "1.0");
-    pl_fmt_cut(text, sizeof text, "org.camaraproject.%s.v0.%s",
-               pl_notify_api_text(s->row.api), pl_notify_type_text(row->type));
+    write_type(s, row, text, sizeof text);
     pl_jw_str(&w, "type", text);
     pl_time_text(row->at, text);
     pl_jw_str(&w, "time", text);
@@ -303,7 +313,69 @@ static void answered(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
     take_turns(pool);
 }
 
+/* ---- a channel of our own ---- */
+
+/* The id of a sink of our own relay; NULL: it is somebody else's. */
+static const char *own_sink(const pl_pool *pool, const pl_subscr *s)
+{
+    static const char path[] = "/notification-relay/v1/s/";
+    const char *at = strstr(s->row.sink, path);
+    const char *id = at ? at + sizeof path - 1 : "";
+    return pool->config->notify_own_relay && *id &&
+                   pl_map_find(pool->relays->by_sink, id)
+               ? id
+               : NULL;
+}
+
+static void hash_token(const pl_pool *pool, const pl_subscr *s, char hash[65])
+{
+    char token[8193] = "";
+    (void)!pl_copy(token, sizeof token, s->row.access_token);
+    pool->port->hash(pool->port->ctx, token, hash);
+    pl_wipe(token, sizeof token);
+}
+
+/* What a request to it would be answered. */
+static uint32_t put_there(pl_pool *pool, const pl_subscr *s,
+                          const pl_notif_row *row, const char *sink_id,
+                          pl_slice body)
+{
+    pl_relay_put m = {.event = body};
+    PL_SET(m.sink_id, sink_id);
+    hash_token(pool, s, m.token_hash);
+    PL_SET(m.event_id, row->event_id);
+    write_type(s, row, m.type, sizeof m.type);
+    write_source(pool, m.source, sizeof m.source);
+    switch ((int)pl_relay_take(pool, &m)) {
+    case PL_OK: return 204;
+    case PL_EAUTH: return 401;
+    case PL_EGONE: return 410;
+    case PL_EFULL: return 429;
+    default: return 500;
+    }
+}
+
 /* ---- when ---- */
+
+static void send(pl_pool *pool, pl_subscr *s, pl_notif *n, pl_slice body)
+{
+    const char *own = own_sink(pool, s);
+    if (own) {
+        pl_fetched m = {.status = put_there(pool, s, &n->row, own, body)};
+        got_status(pool, s, n, &m, false);
+        return;
+    }
+    pl_op *op = pl_op_create(pool, answered);
+    if (!op)
+        return;
+    op->action = kind_of(s);
+    op->tries = s->n_tokens;
+    PL_SET(op->mod, s->row.subscription_id);
+    pool->subscrs->n_flying[op->action]++;
+    s->is_flying = true;
+    s->flying_seq = n->row.seq;
+    post(pool, s, body, op);
+}
 
 static void send_now(void *ctx, void *object)
 {
@@ -311,32 +383,24 @@ static void send_now(void *ctx, void *object)
     pl_subscr *s = object;
     pl_buf body;
     drop_useless(pool, s);
-    const pl_notif *n = pl_notif_first(s);
+    pl_notif *n = pl_notif_first(s);
     if (!n) {
         (void)pl_subscr_rest(pool, s);
         return;
     }
     if (pl_notify_waits(pool, s))
         return;
-    unsigned kind = kind_of(s);
-    if (!has_turn(pool, kind)) {
-        pl_list_append(&pool->subscrs->turns[kind], &s->turn_link);
+    if (!own_sink(pool, s) && !has_turn(pool, kind_of(s))) {
+        pl_list_append(&pool->subscrs->turns[kind_of(s)], &s->turn_link);
         return;
     }
-    pl_op *op = pl_op_create(pool, answered);
-    if (!op)
-        return;
-    pool->subscrs->n_flying[kind]++;
-    op->action = kind;
     pl_buf_init(&body, BODY_MAX);
     write_event(pool, s, &n->row, &body);
-    if (body.has_failed)
+    if (body.has_failed) {
         pl_pool_fail(pool, PL_ENOMEM);
-    s->is_flying = true;
-    s->flying_seq = n->row.seq;
-    PL_SET(op->mod, s->row.subscription_id);
-    op->tries = s->n_tokens;
-    post(pool, s, pl_buf_slice(&body), op);
+    } else {
+        send(pool, s, n, pl_buf_slice(&body));
+    }
     pl_buf_fini(&body);
 }
 

@@ -328,7 +328,7 @@ static pl_err store_event(pl_pool *pool, pl_relay *relay, const pl_relay_put *m)
     return PL_OK;
 }
 
-static pl_err put_event(pl_pool *pool, const pl_relay_put *m)
+pl_err pl_relay_take(pl_pool *pool, const pl_relay_put *m)
 {
     pl_relay *relay = pl_map_find(pool->relays->by_sink, m->sink_id);
     if (!relay)
@@ -348,7 +348,7 @@ static pl_err put_event(pl_pool *pool, const pl_relay_put *m)
 
 void pl_on_relay_put(pl_pool *pool, const pl_bus_in *in)
 {
-    pl_err e = put_event(pool, in->body);
+    pl_err e = pl_relay_take(pool, in->body);
     if (e) {
         pl_pool_refuse(pool, &in->ticket, e, NULL);
     } else {

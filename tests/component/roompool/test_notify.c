@@ -10,6 +10,7 @@
 #include "core/device/notify.h"
 #include "core/device/subscription.h"
 #include "fake_notify.h"
+#include "relay_client.h"
 
 enum { MS = 1000, S = 1000000 };
 
@@ -560,6 +561,55 @@ static void sinks_that_fail_are_not_in_the_way(void **state)
     world_destroy(&w);
 }
 
+/* ---- a channel of our own relay ---- */
+
+/* Wherever the channel seems to be; without a request. */
+static void our_own_relay_is_near(void **state)
+{
+    (void)state;
+    world w;
+    channel c;
+    answer a;
+    pl_subscription_create m;
+    char id[PL_ID_MAX + 1];
+    world_create(&w, 1);
+    assert_int_equal(channel_open(&w, "pad", NULL, 0, &c), PL_OK);
+    notify_fill(&m);
+    pl_fmt_cut(m.sink, sizeof m.sink, "https://gw/notification-relay/v1/s/%s",
+               c.sink_id);
+    PUT(m.access_token, c.sink_token);
+    notify_makes(&w, &m, id);
+    notify_status(&w, "Ringing", 1);
+    assert_int_equal(web_waiting(&w), 0);
+    assert_int_equal(event_read(&w, &c, &(reading){.begins = true}, &a), PL_OK);
+    assert_non_null(strstr(a.sdp, "\"sequenceNumber\":1"));
+    assert_non_null(strstr(a.sdp, "\"specversion\":\"1.0\""));
+    assert_int_equal(world_sql(&w, "SELECT delivered FROM v_subscriptions"), 1);
+    assert_int_equal(world_sql(&w, "SELECT count(*) FROM relay_events WHERE "
+                                   "type LIKE '%.v0.session-status' AND "
+                                   "source LIKE 'https://parley/%'"),
+                     1);
+    /* Closed: gone. */
+    assert_int_equal(channel_close(&w, "pad", NULL, &c), PL_OK);
+    notify_status(&w, "Ringing", 2);
+    world_check(&w);
+    assert_int_equal(status_of(&w, id), 0);
+    /* Another token than its own. */
+    assert_int_equal(channel_open(&w, "pad", NULL, 0, &c), PL_OK);
+    pl_fmt_cut(m.sink, sizeof m.sink, "https://gw/notification-relay/v1/s/%s",
+               c.sink_id);
+    notify_makes(&w, &m, id);
+    notify_status(&w, "Ringing", 3);
+    assert_int_equal(status_of(&w, id), PL_SUBSCRIPTION_STATUS_EXPIRED);
+    assert_int_equal(web_waiting(&w), 0);
+    /* Another relay's. */
+    PUT(m.sink, "https://gw/notification-relay/v1/s/x");
+    notify_makes(&w, &m, id);
+    notify_status(&w, "Ringing", 4);
+    takes_status(&w, 4);
+    world_destroy(&w);
+}
+
 /* ---- over a restart ---- */
 
 static void goes_on_after_a_restart(void **state)
@@ -608,6 +658,7 @@ int main(void)
         cmocka_unit_test(too_many_events),
         cmocka_unit_test(too_many_bytes),
         cmocka_unit_test(sinks_that_fail_are_not_in_the_way),
+        cmocka_unit_test(our_own_relay_is_near),
         cmocka_unit_test(goes_on_after_a_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
