@@ -3,15 +3,18 @@
 // application register, subscribe and call each other; no media flows.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after } from 'node:test';
+import { promisify } from 'node:util';
 import { CALLS, Camara, EVENTS, GENERATIONS, REGISTRATION } from '../lib/camara.mjs';
 import { OFFER } from '../lib/caller.mjs';
 import { DEVICE_SCOPES } from '../lib/oidc.mjs';
 import { CloudSink } from '../lib/sink.mjs';
 import { stories } from '../lib/story.mjs';
+import { ROOT } from '../lib/system.mjs';
 import { until } from '../lib/wait.mjs';
 
 const [MIA, TOM, EVE, ANN] = [1, 2, 3, 4].map((n) => `+49305550${n}`);
@@ -23,7 +26,9 @@ const tell = stories(async (base, dir) => {
   await writeFile(lines, `+49305550* trunk domain=localhost next_hop=sip:127.0.0.1:${base + 1}\n`
     + '+4930999 trunk domain=localhost emergency_address=no\n', { mode: 0o600 });
   return {
-    api: { outgoing_allow: '127.0.0.0/8', outgoing_ca: sink.certificate },
+    api: { outgoing_allow: '127.0.0.0/8 ::1', outgoing_ca: sink.certificate,
+      // so that the relay is a sink, too
+      certificate: sink.certificate, certificate_key: join(sink.dir, 'key.pem') },
     signaling: { outbound_allow: '127.0.0.0/8 localhost' },
     roompool: { lines_file: lines, registration_min_s: 1, subscription_margin_s: 1 },
   };
@@ -405,6 +410,17 @@ for (const gen of Object.keys(GENERATIONS)) {
     }
   });
 }
+
+// What docs/api/camara.md has a reader paste; after a request its status.
+tell('the documentation', async (system) => {
+  const text = await readFile(join(ROOT, 'docs/api/camara.md'), 'utf8');
+  const blocks = [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)]
+    .filter(([, language]) => !language).map(([, , block]) => block).join('')
+    .replace('https://localhost:8443', system.url);
+  const { stdout, stderr } = await promisify(execFile)('bash', ['-c', blocks], { cwd: system.dir });
+  assert.deepEqual(stderr.trim().split('\n'), [...blocks.matchAll(/# (\d{3})$/gm)].map(([, status]) => status), stdout);
+  for (const word of ['session-invitation', 'Ringing', 'Hold', 'Connected']) assert.ok(stdout.includes(word), stdout);
+});
 
 // Final names are other names of the release candidate.
 tell('final names', async (system) => {
