@@ -15,6 +15,7 @@
 #include "room.h"
 #include "session.h"
 #include "sink.h"
+#include "successor.h"
 #include "video.h"
 #include "vmr.h"
 #include "waiting.h"
@@ -174,8 +175,10 @@ static const char *seats_breach(const pl_pool *pool, const pl_conf *conf)
         if (breach)
             return breach;
         live += part->row.state != PL_PART_STATE_LEFT;
-        ringing += part->row.state == PL_PART_STATE_RINGING;
-        spares += part->is_spare && part->row.state != PL_PART_STATE_LEFT;
+        ringing += part->row.state == PL_PART_STATE_RINGING &&
+                   !part->row.takes_over[0];
+        spares += (part->is_spare || pl_successor_waits(part)) &&
+                  part->row.state != PL_PART_STATE_LEFT;
     }
     if (live != conf->n_live)
         return "participants are miscounted";

@@ -21,6 +21,7 @@
 #include "refer.h"
 #include "room_dial.h"
 #include "session.h"
+#include "successor.h"
 #include "telephone.h"
 #include "ticket.h"
 #include "video.h"
@@ -125,6 +126,7 @@ static const route ROUTES[] = {
     {&PL_MSG_CALL_OFFER, FROM_SIGNALING, pl_on_call_offer},
     {&PL_MSG_CALL_DTMF, FROM_SIGNALING, pl_on_call_dtmf},
     {&PL_MSG_DIALOG_SAVE, FROM_SIGNALING, pl_on_dialog_save},
+    {&PL_MSG_CALL_REFER, FROM_SIGNALING, pl_on_call_refer},
 };
 enum { N_ROUTES = sizeof ROUTES / sizeof ROUTES[0] };
 

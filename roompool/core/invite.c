@@ -12,6 +12,7 @@
 #include "participant.h"
 #include "pl/str.h"
 #include "session.h"
+#include "successor.h"
 #include "telephone.h"
 
 static const char CANCELED[] = "Call canceled";
@@ -91,7 +92,7 @@ static void timed_out(void *ctx, void *object)
 
 void pl_invite_plan_timeout(pl_pool *pool, pl_part *part)
 {
-    if (pl_device_is_call(part)) {
+    if (pl_device_is_call(part) && !part->row.takes_over[0]) {
         pl_device_plan_timeout(pool, part);
         return;
     }
@@ -293,6 +294,7 @@ void pl_invite_result(pl_pool *pool, pl_part *part, const char *reason)
 
 void pl_invite_accepted(pl_pool *pool, pl_part *part)
 {
+    pl_successor_in(pool, part);
     if (part->conf->row.kind == PL_CONF_KIND_CALL) {
         pl_direct_answered(pool, part->conf);
     } else if (pl_device_is_call(part)) {

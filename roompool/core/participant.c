@@ -18,6 +18,7 @@
 #include "roster.h"
 #include "session.h"
 #include "sink.h"
+#include "successor.h"
 #include "telephone.h"
 #include "transfer.h"
 #include "vmr.h"
@@ -397,7 +398,8 @@ static unsigned count_seats(const pl_conf *conf)
     PL_LIST_EACH(node, &conf->parts)
     {
         const pl_part *part = PL_CONTAINER(node, pl_part, link);
-        n += !part->is_spare && part->row.state != PL_PART_STATE_LEFT;
+        n += !part->is_spare && part->row.state != PL_PART_STATE_LEFT &&
+             !pl_successor_waits(part);
     }
     return n;
 }
@@ -440,6 +442,7 @@ void pl_part_leave(pl_pool *pool, pl_part *part, const char *reason)
     pl_device_part_left(pool, part, reason);
     if (was == PL_PART_STATE_RINGING)
         pl_invite_result(pool, part, reason);
+    pl_refer_goes(pool, part, (uint32_t)pl_err_sip(PL_EUNAVAILABLE));
     if (was_in && part->row.kind == PL_PART_KIND_TELEPHONE)
         pl_phone_beep(pool, part, "beep-leave");
     pl_roster_disconnect(pool, part, reason);
@@ -467,5 +470,6 @@ void pl_part_forget(pl_pool *pool, pl_part *part)
     (void)pl_map_remove(pool->parts, part->row.participant_id);
     pl_join_forget(pool, part);
     pl_list_remove(&part->link);
+    free(part->referral);
     free(part);
 }

@@ -80,6 +80,14 @@ static bool is_open(const pl_room *room)
     return room && !pl_room_needs_pin(room) && !pl_room_has_host_pin(room);
 }
 
+pl_err pl_room_dial_may(const pl_pool *pool, const pl_part *self)
+{
+    pl_err e = pl_room_may(self, NULL, PL_ROOM_OP_DIAL);
+    if (!e && is_open(self->conf->room) && !pool->config->dial_from_open_rooms)
+        e = PL_EFORBIDDEN;
+    return e;
+}
+
 void pl_on_room_dial(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_room_dial *m = in->body;
@@ -88,9 +96,7 @@ void pl_on_room_dial(pl_pool *pool, const pl_bus_in *in)
         pl_room_actor(pool, in, m->participant_id, m->token_hash, false);
     if (!self)
         return;
-    pl_err e = pl_room_may(self, NULL, PL_ROOM_OP_DIAL);
-    if (!e && is_open(self->conf->room) && !pool->config->dial_from_open_rooms)
-        e = PL_EFORBIDDEN;
+    pl_err e = pl_room_dial_may(pool, self);
     const pl_dial d = {.address = m->address,
                        .by = self->row.participant_id,
                        .role = m->role,

@@ -22,6 +22,10 @@ typedef struct pl_dial {
 PL_MUST_USE pl_err pl_room_dial_out(pl_pool *pool, pl_conf *conf,
                                     const pl_dial *d, pl_part **ret_part);
 
+/* Whether one who is in a room may have it dial.
+ * Errors: PL_EFORBIDDEN, and those of pl_room_may(). */
+PL_MUST_USE pl_err pl_room_dial_may(const pl_pool *pool, const pl_part *self);
+
 void pl_on_room_dial(pl_pool *pool, const pl_bus_in *in);
 
 #endif

@@ -9,9 +9,11 @@
 #include "leg.h"
 #include "participant.h"
 #include "pl/str.h"
+#include "successor.h"
 #include "waiting.h"
 
 enum {
+    SIP_FAILURES = 400,
     SIP_BUSY = 486,
     SIP_BUSY_EVERYWHERE = 600,
     SIP_DECLINE = 603,
@@ -59,7 +61,11 @@ static void ended(pl_pool *pool, pl_call *call, const pl_call_report *m)
 {
     pl_part *part = call->part;
     const char *reason = "hung up";
-    pl_device_call_ended(pool, call, m);
+    pl_refer_goes(pool, part,
+                  m->sip_status >= SIP_FAILURES ? m->sip_status
+                                                : SIP_CANCELLED);
+    if (!pl_successor_has(part) && !pl_successor_waits(part))
+        pl_device_call_ended(pool, call, m);
     if (part->row.state == PL_PART_STATE_RINGING) {
         reason = failure_text(pool, m);
     } else if (part->row.state == PL_PART_STATE_NEW) {
@@ -88,8 +94,10 @@ static void report(pl_pool *pool, pl_call *call, const pl_call_report *m)
         pl_device_reported(pool, call, m);
         if (m->state < PL_CALL_STATE_ENDED)
             pl_sipcall_move(pool, call, m->state);
-        if (m->state == PL_CALL_STATE_RINGING)
+        if (m->state == PL_CALL_STATE_RINGING) {
+            pl_refer_goes(pool, call->part, m->sip_status);
             pl_direct_rings(pool, call->part->conf);
+        }
         if (m->state == PL_CALL_STATE_ANSWERED ||
             m->state == PL_CALL_STATE_EARLY) {
             pl_phone_dial_answered(pool, call, m->sdp,

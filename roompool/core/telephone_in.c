@@ -11,6 +11,7 @@
 #include "participant.h"
 #include "pl/str.h"
 #include "room.h"
+#include "successor.h"
 #include "telephone.h"
 #include "waiting.h"
 
@@ -44,8 +45,9 @@ static void answered(pl_pool *pool, pl_call *call)
     call->is_answer_sent = true;
     if (part->row.state != PL_PART_STATE_NEW)
         return;
-    if (!pl_room_needs_pin(part->conf->room)) {
+    if (part->row.takes_over[0] || !pl_room_needs_pin(part->conf->room)) {
         pl_part_activate(pool, part);
+        pl_successor_in(pool, part);
         return;
     }
     if (!pl_part_move(pool, part, PL_PART_STATE_PIN))
@@ -84,7 +86,8 @@ static void responded(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
         return;
     }
     pl_part *part = call->part;
-    pl_device_cancelled(pool, part->conf);
+    if (!part->row.takes_over[0])
+        pl_device_cancelled(pool, part->conf);
     if (e == PL_EGONE || e == PL_ENOENT || e == PL_ESTATE)
         pl_sipcall_remove(pool, call);
     pl_part_leave(pool, part, "call ended before the answer");
@@ -122,7 +125,7 @@ static void incoming_ready(pl_pool *pool, pl_op *op, pl_err e,
 {
     pl_call *call = pl_sipcall_find(pool, op->call);
     bool is_device = call && pl_device_is_call(call->part);
-    if (call && !e &&
+    if (call && !e && !call->part->row.takes_over[0] &&
         (is_device || call->part->conf->row.kind == PL_CONF_KIND_CALL)) {
         e = keep_sdp(call, sdp->sdp);
         if (!e) {
@@ -178,7 +181,9 @@ static pl_err start_call(pl_pool *pool, const pl_bus_in *in, pl_part *part)
     call->expects_answer = m->sdp.len == 0;
     e = pl_leg_add(
         pool, part, PL_LEG_KIND_SIP, "",
-        !pl_room_needs_pin(part->conf->room) && !pl_waiting_must(part), &leg);
+        (part->row.takes_over[0] || !pl_room_needs_pin(part->conf->room)) &&
+            !pl_waiting_must(part),
+        &leg);
     if (e)
         return e;
     pl_op *op = pl_op_create(pool, NULL);
@@ -245,6 +250,10 @@ void pl_on_call_incoming(pl_pool *pool, const pl_bus_in *in)
     pl_part *part;
     if (pl_sipcall_find(pool, m->call_id)) {
         pl_pool_ok(pool, &in->ticket);
+        return;
+    }
+    if (m->replaces[0]) {
+        pl_successor_incoming(pool, in);
         return;
     }
     if (pl_device_incoming(pool, in))

@@ -9,6 +9,7 @@
 #include "leg.h"
 #include "participant.h"
 #include "pl/str.h"
+#include "successor.h"
 #include "telephone.h"
 #include "worker.h"
 
@@ -56,6 +57,7 @@ static void send_start(pl_pool *pool, const pl_call *call, pl_slice sdp)
     PL_SET(m.to_uri, call->row.peer_uri);
     put_caller(pool, call->part, &m);
     pl_device_put_start(pool, call, &m);
+    pl_refer_put(call->part, &m);
     pl_pool_send(pool, call->row.node, 0, &PL_MSG_CALL_START, &m, op);
 }
 
@@ -124,8 +126,7 @@ static void anew_applied(pl_pool *pool, pl_op *op, pl_err e,
     pl_op_destroy(&op);
     if (part && e) {
         pl_part_leave(pool, part, "no common media");
-    } else if (part && part->call &&
-               part->row.state == PL_PART_STATE_RINGING &&
+    } else if (part && part->call && part->row.state == PL_PART_STATE_RINGING &&
                part->call->row.state >= PL_CALL_STATE_ANSWERED) {
         accepted(pool, part); /* meanwhile */
     } else if (part && part->call) {
@@ -152,8 +153,8 @@ static void anew_ready(pl_pool *pool, pl_op *op, pl_err e,
 }
 
 /* Another phone behind a forking gateway may answer, or send early media, than
- * the one whose early media we had. To our media worker it is the answer to one more offer, which
- * nobody else is shown. Source: RFC 3261 section 13.2.2.4. */
+ * the one whose early media we had. To our media worker it is the answer to one
+ * more offer, which nobody else is shown. Source: RFC 3261 section 13.2.2.4. */
 static void apply_anew(pl_pool *pool, pl_call *call)
 {
     pl_leg *leg = pl_leg_of(call->part);

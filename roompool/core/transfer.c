@@ -11,7 +11,10 @@
 #include "pl/str.h"
 #include "reoffer.h"
 #include "session.h"
+#include "successor.h"
 #include "telephone.h"
+
+enum { SIP_OK = 200, SIP_FAILED = 503 };
 
 /* ---- who is concerned ---- */
 
@@ -79,6 +82,18 @@ static pl_part *seat_in(const pl_conf *conf, const char *session_id)
     return NULL;
 }
 
+/* The seat in the target of who asked for the transfer. */
+static pl_part *seat_of_mover(const pl_pool *pool, const pl_part *me,
+                              const pl_conf *target)
+{
+    pl_part *there = me->joins[0] ? pl_part_find(pool, me->joins)
+                                  : seat_in(target, me->row.session_id);
+    return there && there->conf == target &&
+                   there->row.state != PL_PART_STATE_LEFT
+               ? there
+               : NULL;
+}
+
 static void tell(pl_pool *pool, const pl_part *me, uint32_t kind,
                  const char *target_id, const char *reason)
 {
@@ -111,6 +126,7 @@ static pl_err check(const pl_leg *held, const pl_part *there)
         !far || far->row.state != PL_PART_STATE_ACTIVE ||
         there->conf == me->conf || !pl_part_other(there) ||
         me->conf->row.answered_at == 0 || there->conf->row.answered_at == 0 ||
+        pl_successor_has(me) || pl_successor_has(there) ||
         seat_in(there->conf, far->row.session_id))
         return PL_ESTATE;
     if (!is_quiet(me) || !is_quiet(far) || !is_quiet(there))
@@ -177,14 +193,11 @@ static pl_err offer_spare(pl_pool *pool, pl_part *far, pl_leg *leg)
     return e;
 }
 
-pl_err pl_transfer_start(pl_pool *pool, pl_leg *held, const char *target_id)
+/* Offer the far party of held a leg in the conference of `there`. */
+static pl_err begin(pl_pool *pool, pl_leg *held, pl_part *there)
 {
-    pl_part *me = held->part;
-    pl_part *there = seat_of(pool, held->row.session_id, target_id);
-    pl_part *far = pl_part_other(me);
+    pl_part *far = pl_part_other(held->part);
     pl_leg *leg;
-    if (!target_id[0])
-        return PL_EINVAL;
     pl_err e = check(held, there);
     if (!e)
         e = add_spare(pool, far, there->conf, &leg);
@@ -196,6 +209,34 @@ pl_err pl_transfer_start(pl_pool *pool, pl_leg *held, const char *target_id)
         return PL_OK;
     }
     return offer_spare(pool, far, leg);
+}
+
+/* A device's application has no way to take other media in the same call. */
+static bool can_move(const pl_part *part)
+{
+    return part && part->row.kind != PL_PART_KIND_DEVICE;
+}
+
+pl_err pl_transfer_join(pl_pool *pool, pl_part *me, pl_part *there)
+{
+    if (!can_move(pl_part_other(me))) {
+        pl_part *swap = me;
+        me = there;
+        there = swap;
+    }
+    pl_leg *held = pl_leg_of(me);
+    if (!can_move(pl_part_other(me)))
+        return PL_EMEDIA;
+    pl_err e = held ? begin(pool, held, there) : PL_ESTATE;
+    if (!e)
+        PL_SET(me->joins, there->row.participant_id);
+    return e;
+}
+
+pl_err pl_transfer_start(pl_pool *pool, pl_leg *held, const char *target_id)
+{
+    pl_part *there = seat_of(pool, held->row.session_id, target_id);
+    return target_id[0] ? begin(pool, held, there) : PL_EINVAL;
 }
 
 /* ---- success ---- */
@@ -222,7 +263,7 @@ void pl_transfer_accepted(pl_pool *pool, pl_leg *leg)
     pl_part *far = pl_part_find(pool, leg->part->partner);
     pl_conf *held = far ? far->conf : NULL;
     pl_part *me = far ? pl_part_other(far) : NULL;
-    pl_part *there = me ? seat_in(target, me->row.session_id) : NULL;
+    pl_part *there = me ? seat_of_mover(pool, me, target) : NULL;
     if (far && held == target) { /* offered its own call again */
         bool on_hold = far->row.on_hold;
         take_seat(pool, far, leg);
@@ -240,6 +281,8 @@ void pl_transfer_accepted(pl_pool *pool, pl_leg *leg)
          "");
     tell(pool, me, PL_EVENT_KIND_TRANSFER_TERMINATED, pl_part_resource(there),
          "success");
+    pl_refer_tell(pool, me, SIP_OK);
+    pl_refer_tell(pool, there, SIP_OK);
     take_seat(pool, far, leg);
     if (strcmp(target->row.host_id, there->row.participant_id) == 0) {
         PL_SET(target->row.host_id, far->row.participant_id);
@@ -257,9 +300,13 @@ void pl_transfer_accepted(pl_pool *pool, pl_leg *leg)
 static void tell_failed(pl_pool *pool, const pl_part *far, const pl_part *spare,
                         const char *reason)
 {
-    const pl_part *me = pl_part_other(far);
-    const pl_part *there = me ? seat_in(spare->conf, me->row.session_id) : NULL;
+    pl_part *me = pl_part_other(far);
+    pl_part *there = me ? seat_of_mover(pool, me, spare->conf) : NULL;
     if (me) {
+        me->joins[0] = '\0';
+        pl_refer_tell(pool, me, SIP_FAILED);
+        if (there)
+            pl_refer_tell(pool, there, SIP_FAILED);
         tell(pool, me, PL_EVENT_KIND_TRANSFER_TERMINATED,
              there ? pl_part_resource(there) : spare->row.conf_id, reason);
     }

@@ -21,6 +21,11 @@
  *         changed then. */
 PL_MUST_USE pl_err pl_transfer_start(pl_pool *pool, pl_leg *held,
                                      const char *target_id);
+/* A telephone's two calls are joined by its REFER: the other party of the one
+ * goes over to the other, and both seats of the telephone go.
+ * Errors: PL_EGONE, PL_ESTATE, PL_EBUSY, PL_EUNAVAILABLE as above; PL_EMEDIA
+ * neither can be offered other media: two devices. */
+PL_MUST_USE pl_err pl_transfer_join(pl_pool *pool, pl_part *me, pl_part *there);
 /* The leg that a far party was offered; else its own. */
 pl_leg *pl_transfer_leg(const pl_pool *pool, pl_leg *leg);
 /* Its answer has been applied. leg: that of the spare seat. */

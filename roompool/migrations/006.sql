@@ -284,6 +284,9 @@ CREATE TABLE relay_events (
     PRIMARY KEY (channel_id, seq)
 ) STRICT, WITHOUT ROWID;
 
+-- A telephone that comes in the place of another (REFER, Replaces): whose.
+ALTER TABLE participants ADD COLUMN takes_over TEXT NOT NULL DEFAULT '';
+
 -- What another signaling worker needs to go on with a call (RFC 3261 section
 -- 12: dialog state); its text is the signaling worker's own.
 CREATE TABLE dialogs (

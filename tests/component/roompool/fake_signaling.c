@@ -49,6 +49,8 @@ static void on_call_start(void *ctx, const pl_bus_in *in)
     PUT(c->to, b->to_uri);
     PUT(c->from, b->from_user);
     PUT(c->from_name, b->from_name);
+    PUT(c->referred_by, b->referred_by);
+    PUT(c->replaces, b->replaces);
     keep(c->sdp, b->sdp);
     s->start = *b;
     s->start.sdp = (pl_slice){NULL, 0};
@@ -84,6 +86,14 @@ static void on_call_offer(void *ctx, const pl_bus_in *in)
         phone_answers_offer(s->world);
 }
 
+static void on_call_referred(void *ctx, const pl_bus_in *in)
+{
+    fake_signaling *s = ctx;
+    const pl_call_referred *b = in->body;
+    call_of(s, b->call_id)->referred = b->sip_status;
+    reply_ok(s->bus, in);
+}
+
 static void on_call_adopt(void *ctx, const pl_bus_in *in)
 {
     fake_signaling *s = ctx;
@@ -117,6 +127,8 @@ static void start(world *w, fake_signaling *s, const char *name)
                      0);
     assert_int_equal(
         pl_bus_handle(s->bus, &PL_MSG_CALL_OFFER, on_call_offer, s), 0);
+    assert_int_equal(
+        pl_bus_handle(s->bus, &PL_MSG_CALL_REFERRED, on_call_referred, s), 0);
     assert_int_equal(
         pl_bus_handle(s->bus, &PL_MSG_CALL_ADOPT, on_call_adopt, s), 0);
     if (w->glue)
@@ -210,6 +222,22 @@ pl_err phone_call(world *w, const char *call_id, const char *to,
     return phone_calls_as(w, call_id, &m);
 }
 
+pl_err phone_replaces(world *w, const char *call_id, const char *old,
+                      bool is_early_only)
+{
+    pl_call_incoming m = {.sdp = pl_slice_str("o")};
+    PUT(m.to_user, "anybody");
+    PUT(m.to_host, "localhost");
+    PUT(m.from_uri, "sip:+15555678@example.net");
+    PUT(m.from_name, call_id);
+    PUT(m.replaces, old);
+    m.replaces_early_only = is_early_only;
+    PL_MSG_SET(CALL_INCOMING, call_incoming, &m, sdp);
+    PL_MSG_SET(CALL_INCOMING, call_incoming, &m, replaces);
+    PL_MSG_SET(CALL_INCOMING, call_incoming, &m, replaces_early_only);
+    return phone_calls_as(w, call_id, &m);
+}
+
 pl_err phone_says(world *w, const char *call_id, uint32_t state,
                   uint32_t status, const char *phrase, const char *header,
                   const char *sdp)
@@ -234,6 +262,28 @@ pl_err phone_says(world *w, const char *call_id, uint32_t state,
     if (state == PL_CALL_STATE_ENDED)
         call_of(&w->sig, call_id)->is_ended = true;
     world_ask_from(w, w->sig.bus, &PL_MSG_CALL_REPORT, &m, &a);
+    world_run(w, 20 * MS);
+    return a.error;
+}
+
+pl_err phone_refers(world *w, const char *call_id, const char *refer_to,
+                    const char *replaces, const char *foreign)
+{
+    pl_call_refer m = {.present = 0};
+    answer a;
+    PUT(m.call_id, call_id);
+    PUT(m.refer_to, refer_to);
+    PUT(m.referred_by, "<sip:referrer@example.net>");
+    PL_MSG_SET(CALL_REFER, call_refer, &m, referred_by);
+    if (replaces) {
+        PUT(m.replaces, replaces);
+        PL_MSG_SET(CALL_REFER, call_refer, &m, replaces);
+    }
+    if (foreign) {
+        PUT(m.foreign_replaces, foreign);
+        PL_MSG_SET(CALL_REFER, call_refer, &m, foreign_replaces);
+    }
+    world_ask_from(w, w->sig.bus, &PL_MSG_CALL_REFER, &m, &a);
     world_run(w, 20 * MS);
     return a.error;
 }

@@ -17,6 +17,8 @@ typedef struct fake_call {
     uint32_t end_status; /* of a call that was not answered */
     char to[257], from[129], from_name[129];
     char dialog[256];
+    uint32_t referred; /* last call_referred */
+    char referred_by[257], replaces[513];
     uint64_t version;
 } fake_call;
 
@@ -67,6 +69,12 @@ pl_err phone_says(world *w, const char *call_id, uint32_t state,
 pl_err phone_calls_as(world *w, const char *call_id, pl_call_incoming *m);
 /* Holds, resumes: its own offer in a call. */
 pl_err phone_offers(world *w, const char *call_id, const char *sdp);
+/* Sends a REFER; replaces: a call of ours, foreign: the header; NULL none. */
+pl_err phone_refers(world *w, const char *call_id, const char *refer_to,
+                    const char *replaces, const char *foreign);
+/* Calls in the place of a call of ours. */
+pl_err phone_replaces(world *w, const char *call_id, const char *old,
+                      bool is_early_only);
 /* Its answer to the offer that waits. */
 void phone_answers_offer(world *w);
 /* Calls, is answered, and sends its ACK. */
