@@ -105,7 +105,7 @@ static void check(const char *line, const tls_reply *reply, int status,
     assert_true(is_good);
     assert_string_equal(tls_header(reply, "Access-Control-Allow-Origin"), "*");
     assert_string_equal(tls_header(reply, "Access-Control-Expose-Headers"),
-                        "Location, x-expires, x-state, x-modId");
+                        "Location, x-expires, x-state, x-modId, x-correlator");
 }
 
 static void wants_a_token_everywhere(void **state)

@@ -123,7 +123,7 @@ static void answers_every_method_in_json(void **state)
     assert_non_null(strstr(tls_header(&reply, "Access-Control-Allow-Headers"),
                            "x-conference-action"));
     assert_string_equal(tls_header(&reply, "Access-Control-Expose-Headers"),
-                        "Location, x-expires, x-state, x-modId");
+                        "Location, x-expires, x-state, x-modId, x-correlator");
     rig_request(rig, "OPTIONS *", "", NULL, &reply);
     assert_int_equal(reply.status, 204);
     rig_stop(&rig);

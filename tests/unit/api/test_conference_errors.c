@@ -20,8 +20,9 @@ static void check(const pl_route *route, const char *what, pl_answer *answer)
                     answer->status, pl_buf_text(&answer->body));
     assert_true(is_safe);
     assert_non_null(strstr(headers, "Access-Control-Allow-Origin: *\r\n"));
-    assert_non_null(strstr(headers, "Access-Control-Expose-Headers: Location, "
-                                    "x-expires, x-state, x-modId\r\n"));
+    assert_non_null(strstr(headers,
+                           "Access-Control-Expose-Headers: Location, "
+                           "x-expires, x-state, x-modId, x-correlator\r\n"));
 }
 
 /* A request that prepare takes: parameters are their own values. */
