@@ -99,6 +99,10 @@ static void on_leg_create(void *ctx, const pl_bus_in *in)
     const pl_media_leg_create *b = in->body;
     if (refused(m, in, b->room_id))
         return;
+    if (pl_slice_eq_str(b->sdp, "no-media")) {
+        pl_bus_reply_error(m->bus, &in->ticket, PL_EMEDIA, NULL);
+        return;
+    }
     fake_leg *leg = leg_of(m, b->leg_id);
     if (!leg) {
         assert_true(m->n_legs < WORLD_LEGS);

@@ -548,6 +548,34 @@ static void media_that_cannot_be(void **state)
     world_destroy(&w);
 }
 
+/* It is dialled, and told; once somebody answers, that is all. */
+static void an_offer_without_media(void **state)
+{
+    (void)state;
+    world w;
+    caller c;
+    pl_media_session_create m;
+    answer a;
+    char id[65];
+    caller_in_world(&w, 1, &c);
+    caller_fill(&c, &m);
+    m.offer = pl_slice_str("no-media");
+    caller_sends(&w, &m, &a);
+    const fake_call *call = sig_started(&w);
+    assert_non_null(call);
+    phone_report(&w, call->id, PL_CALL_STATE_RINGING, 180, NULL);
+    assert_int_equal(device_fault(&a), 0);
+    PUT(id, a.body.media_session.media_session_id);
+    notify_told(&w, id);
+    caller_hears(&w, &c, STATUS(RINGING), 1, NULL, NULL);
+    assert_int_equal(caller_puts(&w, &c, id, STATUS(IN_PROGRESS), "x", NULL),
+                     0);
+    phone_report(&w, call->id, PL_CALL_STATE_ANSWERED, 200, "p1");
+    caller_hears(&w, &c, STATUS(FAILED), 2, NULL, NULL);
+    assert_true(call->is_ended);
+    world_destroy(&w);
+}
+
 static void registration_ends(void **state)
 {
     (void)state;
@@ -621,6 +649,7 @@ int main(void)
         cmocka_unit_test(hangs_up),
         cmocka_unit_test(what_it_may_not_ask_for),
         cmocka_unit_test(media_that_cannot_be),
+        cmocka_unit_test(an_offer_without_media),
         cmocka_unit_test(registration_ends),
         cmocka_unit_test(goes_on_after_a_restart),
     };
