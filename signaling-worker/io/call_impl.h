@@ -432,6 +432,8 @@ void pl_call_on_refer(pl_call *c, pl_sip_txn_id txn, const pl_sip_msg *m);
 void pl_call_on_notify_response(pl_call *c, const pl_sip_msg *m);
 void pl_call_tick_refer(pl_call *c, int64_t now_us);
 void pl_call_drop_refer(pl_call *c);
+/* The call ends: say the last word now. The call may be gone afterwards. */
+void pl_call_flush_refer(pl_call *c);
 /* Status for an INVITE whose Replaces cannot be met, 0: it can, or there is
  * none; then all->replaced says which call of ours it means. */
 unsigned pl_call_judge_replaces(pl_calls *all, const pl_sip_msg *m);

@@ -20,14 +20,16 @@ struct pl_refer_in {
     pl_sip_txn_id txn; /* roompool is asked; 0 answered */
     bool is_quiet;     /* no NOTIFY wanted */
     bool is_on;        /* it is told how the new call goes */
+    bool is_pending;   /* a NOTIFY has not been answered */
+    unsigned next;     /* status of the one after it, 0 none */
     unsigned n;        /* REFERs so far */
     uint32_t cseq;     /* of it, its id from the second on */
     int64_t end_us;
 };
 
-/* ---- telling how it goes ---- */
+/* ---- telling how it goes: one NOTIFY at a time ---- */
 
-static void notify(pl_call *c, unsigned status)
+static void send_notify(pl_call *c, unsigned status)
 {
     pl_refer_in *r = c->refer;
     char extra[256];
@@ -57,14 +59,46 @@ static void notify(pl_call *c, unsigned status)
                          .content_type = "message/sipfrag;version=2.0",
                          .body = (const uint8_t *)body,
                          .body_len = strlen(body)};
-    if (pl_call_send_inside(c, &c->dialog, REQ_NOTIFY, &q) != PL_OK)
-        PL_LOG(DEBUG, "sip", "notify_failed", NULL, NULL);
+    pl_calls *all = c->all;
+    uint32_t serial = c->serial;
+    r->is_pending = true;
+    if (pl_call_send_inside(c, &c->dialog, REQ_NOTIFY, &q) != PL_OK &&
+        pl_call_of_serial(all, serial))
+        r->is_pending = false;
+}
+
+/* The latest word counts. */
+static void notify(pl_call *c, unsigned status)
+{
+    if (c->refer->is_pending)
+        c->refer->next = status;
+    else
+        send_notify(c, status);
+}
+
+static void send_next(pl_call *c)
+{
+    unsigned status = c->refer->next;
+    c->refer->next = 0;
+    if (status != 0 && c->refer->is_on)
+        send_notify(c, status);
 }
 
 void pl_call_on_notify_response(pl_call *c, const pl_sip_msg *m)
 {
-    if (c->refer && m && m->status == 481)
+    if (!c->refer || (m && m->status < 200))
+        return;
+    c->refer->is_pending = false;
+    if (m && m->status == 481)
         c->refer->is_on = false; /* RFC 6665 section 4.2.2 */
+    if (c->state == PL_CALL_S_CONFIRMED)
+        send_next(c);
+}
+
+void pl_call_flush_refer(pl_call *c)
+{
+    if (c->refer)
+        send_next(c);
 }
 
 pl_err pl_calls_referred(pl_calls *calls, const pl_call_referred *m)
@@ -79,8 +113,10 @@ pl_err pl_calls_referred(pl_calls *calls, const pl_call_referred *m)
 
 void pl_call_tick_refer(pl_call *c, int64_t now_us)
 {
-    if (c->refer && c->refer->is_on && now_us >= c->refer->end_us)
+    if (c->refer && c->refer->is_on && now_us >= c->refer->end_us) {
+        c->refer->is_pending = false;
         notify(c, 408);
+    }
 }
 
 /* ---- the request ---- */

@@ -220,8 +220,12 @@ static void do_send_cancel(pl_call *c, const cause *w)
 static void do_send_bye(pl_call *c, const cause *w)
 {
     (void)w;
+    pl_calls *all = c->all;
+    uint32_t serial = c->serial;
     c->deadline_us = pl_call_now(c->all) + CANCEL_WAIT_US + PL_SIP_T2_US;
-    pl_call_send_bye(c);
+    pl_call_flush_refer(c);
+    if (pl_call_of_serial(all, serial))
+        pl_call_send_bye(c);
 }
 
 static pl_call_state progress_state(const pl_call *c, unsigned status,

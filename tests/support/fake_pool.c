@@ -247,7 +247,9 @@ static void on_save(void *ctx, const pl_bus_in *in)
         (unsigned)p->saved.version);
 }
 
-/* Of a REFER: to somebody whose name begins so it is refused. */
+static void referred(pl_fake_pool *p, const char *status);
+
+/* Of a REFER: to "forbidden" it is refused, "auto" rings and answers. */
 static void on_refer(void *ctx, const pl_bus_in *in)
 {
     pl_fake_pool *p = ctx;
@@ -257,10 +259,15 @@ static void on_refer(void *ctx, const pl_bus_in *in)
         m->replaces[0] ? " ours " : "", m->replaces,
         m->foreign_replaces[0] ? " theirs " : "", m->foreign_replaces,
         m->referred_by);
+    pl_fmt_cut(p->last_call, sizeof p->last_call, "%s", m->call_id);
     if (strncmp(m->refer_to, "sip:forbidden@", 14) == 0)
         pl_bus_reply_error(p->bus, &in->ticket, PL_EFORBIDDEN, NULL);
     else
         pl_bus_reply(p->bus, &in->ticket, &PL_MSG_OK_REPLY, &ok);
+    if (strncmp(m->refer_to, "sip:auto@", 9) == 0) {
+        referred(p, "180");
+        referred(p, "200");
+    }
 }
 
 static void on_transferred(void *ctx, pl_err e, const pl_bus_in *in)

@@ -174,8 +174,10 @@ static void an_attended_refer_names_our_call_or_another(void **state)
     pl_fmt_cut(id, sizeof id, "%.36s", last(rig, "incoming"));
     assert_non_null(strstr(strstr(last(rig, "refer"), " ours "), id));
     phone_expect(&p, "NOTIFY ");
+    phone_reply(&p, "200 OK", NULL, "");
     tell(rig, "referred 200");
     phone_expect(&p, "NOTIFY ");
+    phone_reply(&p, "200 OK", NULL, "");
     ask(&p, &ok, "REFER", 3,
         "Refer-To: <sip:bob@127.0.0.1?Replaces=z%3Bto-tag%3Da%3Bfrom-tag%3D"
         "b>\n");
@@ -297,6 +299,25 @@ static void who_took_it_and_hangs_up_has_gone(void **state)
     close_all(&p, &rig);
 }
 
+static void one_notify_at_a_time_and_the_last_before_the_bye(void **state)
+{
+    (void)state;
+    static phone p;
+    static phone ok;
+    pl_sig_rig *rig = call(&p, &ok, true);
+    ask(&p, &ok, "REFER", 2, "Refer-To: <sip:auto@127.0.0.1>\n");
+    phone_expect(&p, "NOTIFY ");
+    assert_non_null(strstr(p.last, "SIP/2.0 100 Trying"));
+    assert_false(phone_gets(&p, "NOTIFY ", 100));
+    tell(rig, "end");
+    phone_expect(&p, "NOTIFY "); /* what came meanwhile is of the past */
+    assert_non_null(strstr(p.last, "SIP/2.0 200 OK\r\n"));
+    phone_expect(&p, "BYE ");
+    phone_reply(&p, "200 OK", NULL, "");
+    rig_until_said(rig, "ended", 1);
+    close_all(&p, &rig);
+}
+
 static void transfers_survive_loss(void **state)
 {
     (void)state;
@@ -332,6 +353,7 @@ int main(void)
         cmocka_unit_test(our_refer_is_answered_by_what_became_of_it),
         cmocka_unit_test(who_takes_no_refer_is_not_asked_again),
         cmocka_unit_test(who_took_it_and_hangs_up_has_gone),
+        cmocka_unit_test(one_notify_at_a_time_and_the_last_before_the_bye),
         cmocka_unit_test(transfers_survive_loss),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

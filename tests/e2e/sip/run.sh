@@ -219,6 +219,10 @@ uac uac_timer lobby '^ended'
 [ -n "$seed" ] || transports=u1 uac uac_no_prack ring '^ended .* 504'
 [ -n "$seed" ] || uac uac_update early '^ended'
 uac uac_methods lobby
+uac uac_refer_blind lobby '^ended'
+uac uac_refer_attended lobby '^refer .* ours '
+uac uac_refer_refused lobby '^ended'
+uac uac_replaces lobby '^incoming .* replaces '
 refused busy 486
 refused nobody 404
 refused media 488
@@ -239,6 +243,7 @@ uas uas_100rel '^answered=>end' '^ended'
 uas uas_update '' '^ended'
 uas uas_timer '^answered=>end' '^ended'
 uas uas_bye '' '^ended'
+uas uas_refer '^answered=>transfer sip:other@127.0.0.1' '^transferred'
 registrar uas_register 'cseq=5 expires=30 user=301 password=secret' \
     '^registered 120 cseq 7 .* route <sip:edge.example;lr> uris <sip:\+49301@'
 uas uas_service_route '^answered=>end' '^ended' \
