@@ -350,6 +350,7 @@ static const char *breach_of(const pl_pool *pool, const pl_devcall *dc)
     if (pl_devcall_is_active(dc) && dc->row.connected_at == 0)
         return "a connected device does not know since when";
     if (pl_devcall_is_setup(dc) && !pl_devcall_calls(dc) &&
+        seat->row.state != PL_PART_STATE_NEW && /* its media is made */
         (seat->row.state != PL_PART_STATE_RINGING || seat->timer.at == 0))
         return "a device rings for nobody, or for ever";
     return NULL;
