@@ -277,7 +277,11 @@ static void ends_with_its_token(void **state)
     assert_int_equal(notify_looks(&w, id, &a), 0);
     assert_int_equal(a.body.subscription.status,
                      PL_SUBSCRIPTION_STATUS_EXPIRED);
-    /* One that is over from the start. */
+    /* Its owner need not see it any longer. */
+    assert_int_equal(notify_deletes(&w, id), 0);
+    assert_int_equal(notify_looks(&w, id, &a), PL_DEVICE_FAULT_NOT_FOUND);
+    notify_is_quiet(&w, 5 * S);
+    /* One whose token is over from the start. */
     m.token_expires_ms = at;
     notify_makes(&w, &m, id);
     notify_ended(&w, "ACCESS_TOKEN_EXPIRED");
