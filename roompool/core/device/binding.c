@@ -17,8 +17,9 @@ enum {
     DROP_S = 5,      /* between tries to remove a Contact */
     DROP_TRIES = 3,
     LATE_S = 33, /* then no request is under way any more (RFC 3261 timer F) */
-    SPREAD_MS = 5000, /* what one worker had is not registered at one time */
-    CSEQ_SPARE = 10,  /* requests that one sip_register may take */
+    SPREAD_MS = 5000,   /* what one worker had is not registered at one time, */
+    SPREAD_EACH_MS = 4, /* .. the less the more there are */
+    CSEQ_SPARE = 10,    /* requests that one sip_register may take */
     MAX_WORKERS = 256
 };
 
@@ -170,6 +171,12 @@ static int64_t random_ms(const pl_pool *pool, uint32_t below_ms)
     return r % below_ms;
 }
 
+static int64_t spread_ms(const pl_pool *pool)
+{
+    return random_ms(pool,
+                     SPREAD_MS + SPREAD_EACH_MS * pool->regs->n_registered);
+}
+
 static void plan(pl_pool *pool, pl_reg *reg, int64_t delay_ms)
 {
     pl_pool_plan(pool, &reg->refresh, refresh, reg, PL_MS(delay_ms));
@@ -182,7 +189,7 @@ static void plan_retry(pl_pool *pool, pl_reg *reg, bool is_soon,
 {
     int64_t left_ms = reg->give_up_ms - pool->now.wall_ms;
     int64_t delay_ms =
-        is_soon ? random_ms(pool, SPREAD_MS)
+        is_soon ? spread_ms(pool)
                 : (int64_t)RETRY_S * 1000 + random_ms(pool, RETRY_S * 1000);
     if (delay_ms < (int64_t)least_s * 1000)
         delay_ms = (int64_t)least_s * 1000;
@@ -282,7 +289,7 @@ void pl_binding_resume(pl_pool *pool, pl_reg *reg)
         reg->row.bound_until > least ? reg->row.bound_until : least;
     if (!pl_worker_find(pool, reg->row.node) ||
         left_ms < 2 * (int64_t)BEFORE_S * 1000) {
-        plan(pool, reg, pool->config->rejoin_ms + random_ms(pool, SPREAD_MS));
+        plan(pool, reg, pool->config->rejoin_ms + spread_ms(pool));
         return;
     }
     plan(pool, reg, left_ms - (int64_t)BEFORE_S * 1000);
@@ -291,7 +298,7 @@ void pl_binding_resume(pl_pool *pool, pl_reg *reg)
 void pl_binding_move(pl_pool *pool, pl_reg *reg)
 {
     if (!reg->is_asking)
-        plan(pool, reg, random_ms(pool, SPREAD_MS));
+        plan(pool, reg, spread_ms(pool));
 }
 
 bool pl_binding_is_kept(const pl_reg *reg)

@@ -19,11 +19,19 @@ size_t pl_lines_count(const pl_lines *lines)
     return lines ? lines->n : 0;
 }
 
+/* + and digits; it becomes part of SIP addresses. */
+static bool is_number(const char *text)
+{
+    size_t len = strlen(text);
+    return len > 1 && len <= PL_LINE_NUMBER_MAX && text[0] == '+' &&
+           strspn(text + 1, "0123456789") == len - 1;
+}
+
 const pl_line *pl_lines_find(const pl_lines *lines, const char *number)
 {
     char key[PL_LINE_NUMBER_MAX + 2];
     size_t len = strlen(number);
-    if (!lines || len > PL_LINE_NUMBER_MAX)
+    if (!lines || !is_number(number))
         return NULL;
     const pl_line *line = pl_map_find(lines->by_number, number);
     while (!line && len > 0) {

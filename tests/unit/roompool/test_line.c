@@ -93,6 +93,9 @@ static void the_longest_match_wins(void **state)
                             ROWS[i].domain);
     assert_null(pl_lines_find(lines, "4930551"));
     assert_null(pl_lines_find(lines, ""));
+    assert_null(pl_lines_find(lines, "+"));
+    assert_null(pl_lines_find(lines, "+493055a"));
+    assert_null(pl_lines_find(lines, "+493055@x>"));
     assert_null(pl_lines_find(lines, "+1234567890123456789"));
     assert_null(pl_lines_find(NULL, "+49301"));
     pl_lines_destroy(&lines);
