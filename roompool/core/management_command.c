@@ -1,6 +1,8 @@
 /* management_command.c - see management_command.h. */
 #include "management_command.h"
 
+#include <string.h>
+
 #include "conference.h"
 #include "control.h"
 #include "participant.h"
@@ -10,6 +12,7 @@
 #include "room_dial.h"
 #include "room_move.h"
 #include "roster.h"
+#include "successor.h"
 #include "waiting.h"
 
 typedef pl_management_command command;
@@ -42,11 +45,25 @@ static pl_err set_role(pl_pool *pool, const command *m, pl_part *part)
     return pl_control_role(pool, part, m->role);
 }
 
+/* An address outside of the platform, not a room that is named so. */
+static bool is_elsewhere(const pl_pool *pool, const char *alias)
+{
+    static const char *const schemes[] = {"sip:", "sips:", "tel:"};
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+        if (strncmp(alias, schemes[i], strlen(schemes[i])) == 0)
+            return !pl_room_is_known(pool, alias);
+    }
+    return false;
+}
+
 static pl_err transfer(pl_pool *pool, const command *m, pl_part *part)
 {
     pl_participant_transfer t = {.role = m->role};
     if (m->role != PL_PART_ROLE_HOST && m->role != PL_PART_ROLE_GUEST)
         return PL_EINVAL;
+    if (part->row.kind == PL_PART_KIND_TELEPHONE &&
+        is_elsewhere(pool, m->alias))
+        return pl_refer_send(pool, part, m->alias);
     if (pl_room_move_can(part))
         return pl_room_move(pool, part, m->alias, m->role);
     if (!m->alias[0] || !m->transfer_id[0] || !m->secret[0] ||

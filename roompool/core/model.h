@@ -103,6 +103,7 @@ struct pl_part {
     char joins[PL_ID_MAX + 1]; /* its other seat, which goes too */
     /* successor.h: its REFER is under way; whose REFER it is called for. */
     bool is_referring;
+    bool is_sent_away; /* our REFER is under way */
     struct pl_referral *referral;
     int64_t quiet_us; /* a page without call and reader since then; 0 no */
     pl_task timer;    /* ringing, PIN entry, token expiry, or final purge */

@@ -253,6 +253,43 @@ void pl_on_call_refer(pl_pool *pool, const pl_bus_in *in)
     pl_pool_ok(pool, &in->ticket);
 }
 
+/* ---- our REFER ---- */
+
+static void refer_sent(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
+{
+    pl_part *part = pl_part_find(pool, op->part);
+    (void)in;
+    pl_op_destroy(&op);
+    if (!part || part->row.state == PL_PART_STATE_LEFT)
+        return;
+    part->is_sent_away = false;
+    pl_pool_note(pool, PL_LOG_INFO, "refer_sent", part->conf, part,
+                 pl_err_text(e));
+    if (!e)
+        pl_part_leave(pool, part, TRANSFERRED);
+}
+
+pl_err pl_refer_send(pl_pool *pool, pl_part *part, const char *address)
+{
+    pl_call_transfer m = {.present = 0};
+    pl_address to;
+    if (part->row.state != PL_PART_STATE_ACTIVE || !part->call)
+        return PL_ESTATE;
+    if (part->is_sent_away || pl_successor_has(part))
+        return PL_EBUSY;
+    if (pl_address_parse(pool->config, address, &to) != PL_OK || !to.uri[0])
+        return PL_ENOUSER;
+    pl_op *op = pl_op_create(pool, refer_sent);
+    if (!op)
+        return PL_ENOMEM;
+    part->is_sent_away = true;
+    PL_SET(op->part, part->row.participant_id);
+    PL_SET(m.call_id, part->call->row.call_id);
+    PL_SET(m.target, to.uri);
+    pl_pool_send(pool, part->call->row.node, 0, &PL_MSG_CALL_TRANSFER, &m, op);
+    return PL_OK;
+}
+
 /* ---- INVITE with Replaces ---- */
 
 static pl_err check(const pl_part *old, bool is_early_only)

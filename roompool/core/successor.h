@@ -27,6 +27,12 @@ pl_part *pl_successor_of(const pl_part *part);
 /* Its media is there, and it has answered. */
 void pl_successor_in(pl_pool *pool, pl_part *part);
 
+/* Send a telephone elsewhere by a REFER of ours. It leaves once it has gone
+ * there, and stays when it has not.
+ * Errors: PL_ENOUSER no address of a telephone; PL_ESTATE; PL_EBUSY. */
+PL_MUST_USE pl_err pl_refer_send(pl_pool *pool, pl_part *part,
+                                 const char *address);
+
 /* ---- what a referrer hears; all do nothing without a referral ---- */
 /* The call of a seat goes so, or has ended so. */
 void pl_refer_goes(pl_pool *pool, pl_part *part, uint32_t sip_status);

@@ -94,6 +94,17 @@ static void on_call_referred(void *ctx, const pl_bus_in *in)
     reply_ok(s->bus, in);
 }
 
+static void on_call_transfer(void *ctx, const pl_bus_in *in)
+{
+    fake_signaling *s = ctx;
+    const pl_call_transfer *b = in->body;
+    PUT(call_of(s, b->call_id)->sent_to, b->target);
+    if (s->refuse_transfer)
+        pl_bus_reply_error(s->bus, &in->ticket, s->refuse_transfer, NULL);
+    else
+        reply_ok(s->bus, in);
+}
+
 static void on_call_adopt(void *ctx, const pl_bus_in *in)
 {
     fake_signaling *s = ctx;
@@ -127,6 +138,8 @@ static void start(world *w, fake_signaling *s, const char *name)
                      0);
     assert_int_equal(
         pl_bus_handle(s->bus, &PL_MSG_CALL_OFFER, on_call_offer, s), 0);
+    assert_int_equal(
+        pl_bus_handle(s->bus, &PL_MSG_CALL_TRANSFER, on_call_transfer, s), 0);
     assert_int_equal(
         pl_bus_handle(s->bus, &PL_MSG_CALL_REFERRED, on_call_referred, s), 0);
     assert_int_equal(

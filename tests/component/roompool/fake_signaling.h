@@ -18,6 +18,7 @@ typedef struct fake_call {
     char to[257], from[129], from_name[129];
     char dialog[256];
     uint32_t referred; /* last call_referred */
+    char sent_to[257]; /* by a REFER of ours */
     char referred_by[257], replaces[513];
     uint64_t version;
 } fake_call;
@@ -28,14 +29,15 @@ typedef struct fake_signaling {
     char node[65];
     fake_call calls[WORLD_CALLS];
     size_t n_calls;
-    pl_call_start start; /* the last we were asked for, without its SDP */
-    unsigned n_offers;   /* re-INVITEs we were asked for */
-    pl_err refuse_offer; /* answer them with this */
-    pl_err refuse_start; /* the same for calls that we start */
-    bool waits;          /* answers them only in phone_answers_offer() */
-    pl_bus_ticket offer; /* the last that waits */
-    pl_err refuse_adopt; /* what it answers who asks it to take a call */
-    bool waits_adopt;    /* or nothing */
+    pl_call_start start;    /* the last we were asked for, without its SDP */
+    unsigned n_offers;      /* re-INVITEs we were asked for */
+    pl_err refuse_offer;    /* answer them with this */
+    pl_err refuse_start;    /* the same for calls that we start */
+    bool waits;             /* answers them only in phone_answers_offer() */
+    pl_bus_ticket offer;    /* the last that waits */
+    pl_err refuse_adopt;    /* what it answers who asks it to take a call */
+    bool waits_adopt;       /* or nothing */
+    pl_err refuse_transfer; /* its telephones do not go elsewhere */
 } fake_signaling;
 
 void world_start_signaling(world *w);

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "fake_page.h"
+#include "mgmt_client.h"
 #include "world.h"
 
 enum { MS = 1000, S = 1000000 };
@@ -352,6 +353,40 @@ static void a_refused_join_changes_nothing(void **state)
     assert_int_equal(seats(s), 3);
 }
 
+/* ---- our REFER, by the management API ---- */
+
+static pl_err sends_away(stage *s, const char *call_id, const char *address)
+{
+    pl_management_command m = {.role = PL_PART_ROLE_GUEST};
+    const pl_call *call = pl_map_find(world_pool(&s->w)->calls, call_id);
+    assert_non_null(call);
+    char id[65];
+    PUT(id, call->part->row.participant_id);
+    PUT(m.alias, address);
+    PL_MSG_SET(MANAGEMENT_COMMAND, management_command, &m, alias);
+    PL_MSG_SET(MANAGEMENT_COMMAND, management_command, &m, role);
+    return mgmt_does(&s->w, &m, PL_MGMT_COMMAND_PARTICIPANT_TRANSFER, id);
+}
+
+static void a_telephone_is_sent_elsewhere(void **state)
+{
+    stage *s = *state;
+    page_is_in(&s->w, &s->host, "lobby", NULL, "t");
+    phone_joins(&s->w, "c1", "lobby");
+    assert_int_equal(sends_away(s, "c1", "sip:bob@localhost"), PL_ENOUSER);
+    s->w.sig.refuse_transfer = PL_EUNSUPPORTED;
+    assert_int_equal(sends_away(s, "c1", "sip:dan@example.net"), PL_OK);
+    world_run(&s->w, S);
+    assert_string_equal(sig_call(&s->w, "c1")->sent_to, "sip:dan@example.net");
+    assert_false(sig_call(&s->w, "c1")->is_ended); /* it stays */
+    s->w.sig.refuse_transfer = PL_OK;
+    assert_int_equal(sends_away(s, "c1", "tel:+4930123456"), PL_OK);
+    world_run(&s->w, S);
+    assert_true(sig_call(&s->w, "c1")->is_ended);
+    assert_int_equal(
+        world_sql(&s->w, "SELECT count(*) FROM v_live_participants"), 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -373,6 +408,7 @@ int main(void)
         TEST(what_cannot_be_replaced_is_refused),
         TEST(two_calls_are_joined),
         TEST(a_refused_join_changes_nothing),
+        TEST(a_telephone_is_sent_elsewhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
