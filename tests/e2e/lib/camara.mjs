@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import https from 'node:https';
 import { join } from 'node:path';
 import Ajv from 'ajv';
 import addFormats from 'ajv-formats';
@@ -97,7 +98,9 @@ class Definition {
 // One generation of the APIs at a system.
 export class Camara {
   static async of(system, generation) {
-    const made = Object.assign(new Camara(), { system, generation, asked: new Set() });
+    const agent = new https.Agent({ keepAlive: true });
+    system.onStop(() => agent.destroy());
+    const made = Object.assign(new Camara(), { system, generation, agent, asked: new Set() });
     const { events, bases } = GENERATIONS[generation];
     made.eventsApi = events;
     made.apis = {};
@@ -118,7 +121,7 @@ export class Camara {
     const correlator = headers['x-correlator'] ?? randomUUID();
     const filled = path.replace(/\{.*\}/, id);
     const answer = await this.system.http(method, base + filled + query, {
-      body,
+      body, agent: this.agent,
       headers: { 'x-correlator': correlator, ...(token ? { Authorization: `Bearer ${token}` } : {}),
         ...(typeof body === 'string' ? { 'Content-Type': 'application/json' } : {}), ...headers },
     });

@@ -253,14 +253,14 @@ export class System {
 
   // One HTTPS request; body may be an object (JSON) or text.
   // frontend: which one is asked; onRequest is given the request, to cut it;
-  // onData each part of the answer as it comes.
+  // onData each part of the answer as it comes; agent: of connections that stay.
   http(method, path, { headers = {}, body, timeoutMs = 40000, frontend = 1, onRequest,
-    onData = () => {} } = {}) {
+    onData = () => {}, agent = false } = {}) {
     return new Promise((resolve, reject) => {
       const text = body && typeof body === 'object' ? JSON.stringify(body) : body;
       const request = https.request({
         host: '127.0.0.1', port: frontendPort(this.base, frontend), method, path, rejectUnauthorized: false,
-        agent: false, timeout: timeoutMs,
+        agent, timeout: timeoutMs,
         headers: {
           ...(body && typeof body === 'object' ? { 'Content-Type': 'application/json' } : {}),
           ...(text === undefined ? {} : { 'Content-Length': Buffer.byteLength(text) }),
