@@ -142,8 +142,8 @@ struct pl_call {
     uint8_t *sdp;        /* owned; incoming: for the 200 once a user answers;
                             outgoing: the answer, of a 183 or the 200 */
     size_t sdp_len;
-    bool is_sdp_new; /* it is other than the one that has been applied */
-    pl_saved *saved; /* its dialog, NULL unknown */
+    bool is_sdp_new;  /* it is other than the one that has been applied */
+    pl_saved *saved;  /* its dialog, NULL unknown */
     unsigned n_adopt; /* workers that were asked to go on with it */
 };
 
@@ -203,7 +203,7 @@ struct pl_pool {
     pl_map *rooms, *aliases, *confs, *parts, *legs, *calls, *sessions, *tokens,
         *users, *workers;
     pl_map *room_nos, *alias_nos, *autos; /* by number; managed ones */
-    pl_map *devcalls; /* media sessions, by id; device/device_call.h */
+    pl_map *devcalls;   /* media sessions, by id; device/device_call.h */
     pl_map *room_names; /* the first of each name, by pl_room_fold() */
     uint64_t numbers[PL_N_NUMBERS]; /* highest given */
     pl_list transfers;              /* tickets to rooms; see refer.h */
@@ -211,8 +211,8 @@ struct pl_pool {
     pl_map *joined; /* pages, by the only token hash they have had so far */
     pl_vmrs *vmrs;  /* managed rooms */
     pl_videos *videos;
-    pl_subscrs *subscrs; /* device/subscription.h */
-    pl_relays *relays; /* device/relay.h */
+    pl_subscrs *subscrs;   /* device/subscription.h */
+    pl_relays *relays;     /* device/relay.h */
     const pl_lines *lines; /* numbers of ours; device/line.h */
     pl_regs *regs;         /* device/registration.h */
     pl_map *callees; /* the first session of each user, by pl_user_key() */
