@@ -8,6 +8,7 @@
 #include "calls.h"
 #include "dialog.h"
 #include "digest_client.h"
+#include "overload.h"
 #include "pl/list.h"
 #include "pl/map.h"
 #include "register.h"
@@ -197,6 +198,7 @@ typedef struct question {
     pl_calls *all;
     uint32_t serial;
     uint64_t corr;
+    int64_t asked_us;
 } question;
 
 struct pl_calls {
@@ -211,6 +213,8 @@ struct pl_calls {
     pl_map *by_id, *by_dialog, *by_invite, *by_cancel;
     pl_list questions;
     pl_timer *tick;
+    int64_t tick_due_us;
+    pl_overload overload;
     bool is_linked, is_draining;
     int64_t drain_end_us;
     void (*on_drained)(void *ctx);
@@ -252,6 +256,8 @@ PL_MUST_USE pl_err pl_call_ask(pl_call *c, const pl_bus_send *how,
                                pl_bus_on_reply on_reply);
 /* In the callback: end the question and find its call (NULL: it is gone). */
 pl_call *pl_call_asked(void *ctx, pl_calls **ret_all);
+/* Keep what pl_overload says where it can be seen. */
+void pl_call_show_share(const pl_calls *all);
 /* "sip:user@host:port" under which the peer of a flow reaches us. */
 enum { CONTACT_TEXT = PL_SIP_CONTACT_TEXT };
 void pl_call_contact(const pl_call *c, const pl_sip_flow *flow,

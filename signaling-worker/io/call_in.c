@@ -241,6 +241,40 @@ static bool is_of_ours(pl_calls *all, const pl_sip_msg *m)
            strcmp(c->branch, m->branch) == 0;
 }
 
+static bool is_emergency(const pl_calls *all, const pl_sip_msg *m,
+                         const pl_sip_flow *flow)
+{
+    pl_sip_head head;
+    pl_sip_line line;
+    size_t cursor = 0;
+    return pl_guard_trusts(all->guard, &flow->peer) &&
+           pl_sip_head_split(m->raw, &head) == PL_OK &&
+           pl_sip_head_find(&head, "Priority", &cursor, &line) &&
+           pl_slice_eq_nocase(pl_sip_trim(line.value), "emergency");
+}
+
+/* Whether a new call goes away before it costs anything. Not one that takes the
+ * place of another, one of ours, or one that a trusted peer says is an
+ * emergency (RFC 3261 section 20.26). */
+static bool is_shed(pl_calls *all, const pl_sip_msg *m, const pl_sip_flow *flow)
+{
+    if (all->pass.is_own || all->replaced[0] || is_emergency(all, m, flow))
+        return false;
+    bool is_taken = pl_overload_admits(&all->overload, pl_call_now(all));
+    pl_call_show_share(all);
+    if (is_taken)
+        return false;
+    /* Those refused now must not all come again at the same time. */
+    char again[40];
+    uint8_t r = 0;
+    pl_random(&r, sizeof r);
+    pl_fmt_cut(again, sizeof again, "Retry-After: %u\r\n",
+               1 + r % PL_OVERLOAD_RETRY_S);
+    pl_call_count(all, PL_SIG_shed);
+    (void)refuse(all, m, flow, 503, again);
+    return true;
+}
+
 static bool may_begin_new(pl_calls *all, const pl_sip_msg *m,
                           const pl_sip_flow *flow)
 {
@@ -267,7 +301,7 @@ static bool may_begin_new(pl_calls *all, const pl_sip_msg *m,
         pl_sip_stack_is_full(all->stack)) {
         return refuse(all, m, flow, 503, RETRY_LATER);
     }
-    return true;
+    return !is_shed(all, m, flow);
 }
 
 static bool may_begin_inside(pl_calls *all, const pl_sip_msg *m,
@@ -320,8 +354,11 @@ static unsigned progress_of(const pl_bus_in *in)
 
 static void on_placed(void *ctx, pl_err e, const pl_bus_in *in)
 {
+    int64_t asked_us = ((const question *)ctx)->asked_us;
     pl_calls *all = NULL;
     pl_call *c = pl_call_asked(ctx, &all);
+    int64_t now = pl_call_now(all);
+    pl_overload_answered(&all->overload, now - asked_us, now);
     if (!c)
         return;
     if (e == PL_OK) {
@@ -396,7 +433,10 @@ static pl_err ask_to_place(pl_call *c, const pl_sip_msg *m)
         PL_MSG_SET(CALL_INCOMING, call_incoming, &q, auth_user);
     }
     pl_bus_send how = {.to = NULL};
-    return pl_call_ask(c, &how, &PL_MSG_CALL_INCOMING, &q, on_placed);
+    pl_err e = pl_call_ask(c, &how, &PL_MSG_CALL_INCOMING, &q, on_placed);
+    if (e == PL_OK)
+        pl_overload_asked(&c->all->overload, pl_call_now(c->all));
+    return e;
 }
 
 static pl_err index_call(pl_call *c, const pl_sip_msg *m)
@@ -627,7 +667,9 @@ static void on_inside(pl_calls *all, pl_call *c, pl_sip_txn_id txn,
     case PL_SIP_REGISTER:
     case PL_SIP_SUBSCRIBE:
     case PL_SIP_PUBLISH:
-    case PL_SIP_MESSAGE: pl_call_answer_simple(all, txn, 405, ALLOW_LINE); break;
+    case PL_SIP_MESSAGE:
+        pl_call_answer_simple(all, txn, 405, ALLOW_LINE);
+        break;
     }
 }
 

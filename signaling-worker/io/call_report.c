@@ -13,7 +13,8 @@ static question *ask(pl_call *c, const pl_bus_send *how,
     *ret_e = PL_ENOMEM;
     if (!q)
         return NULL;
-    *q = (question){.all = c->all, .serial = c->serial};
+    *q = (question){
+        .all = c->all, .serial = c->serial, .asked_us = pl_call_now(c->all)};
     *ret_e =
         pl_bus_request(c->all->o.bus, how, desc, body, on_reply, q, &q->corr);
     if (*ret_e == PL_OK) {

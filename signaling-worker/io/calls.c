@@ -34,7 +34,19 @@ void pl_call_dialog_key(const char *call_id, const char *local_tag,
     pl_fmt_cut(key, KEY_MAX, "%s\n%s", call_id, local_tag);
 }
 
+void pl_call_show_share(const pl_calls *all)
+{
+    pl_metrics_set(all->o.metrics, PL_SIG_taken_percent,
+                   pl_overload_share(&all->overload));
+}
+
 /* ---- the table ---- */
+
+static void start_tick(pl_calls *all)
+{
+    all->tick_due_us = pl_call_now(all) + TICK_US;
+    pl_timer_start(all->tick, TICK_US);
+}
 
 pl_err pl_call_index(pl_map *map, char *key_field, const char *key, pl_call *c)
 {
@@ -71,7 +83,7 @@ pl_call *pl_call_new(pl_calls *all, const char *id)
     all->n++;
     pl_metrics_set(all->o.metrics, PL_SIG_calls, (int64_t)all->n);
     if (!pl_timer_is_running(all->tick))
-        pl_timer_start(all->tick, TICK_US);
+        start_tick(all);
     return c;
 }
 
@@ -438,10 +450,21 @@ void pl_calls_end_all(pl_calls *all)
     }
 }
 
+/* How far the loop is behind: by its clock, or by what it has not read. */
+static void note_lateness(pl_calls *all, int64_t now)
+{
+    int64_t late = now - all->tick_due_us;
+    int64_t backlog =
+        pl_sip_transport_backlog_us(pl_sip_stack_transport(all->stack));
+    pl_overload_late(&all->overload, late > backlog ? late : backlog, now);
+    pl_call_show_share(all);
+}
+
 void pl_calls_on_tick(void *ctx)
 {
     pl_calls *all = ctx;
     int64_t now = pl_call_now(all);
+    note_lateness(all, now);
     for (unsigned i = 0; i < all->o.config->max_calls && all->n > 0; i++) {
         if (all->slots[i])
             tick_call(all->slots[i], now);
@@ -451,7 +474,7 @@ void pl_calls_on_tick(void *ctx)
         pl_calls_end_all(all);
     }
     if (all->n > 0)
-        pl_timer_start(all->tick, TICK_US);
+        start_tick(all);
 }
 
 /* ---- for roompool ---- */

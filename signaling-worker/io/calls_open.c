@@ -164,6 +164,10 @@ pl_err pl_calls_create(const pl_calls_options *o, pl_calls **ret_calls)
         return PL_ENOMEM;
     all->o = *o;
     pl_list_init(&all->questions);
+    pl_overload_init(&all->overload,
+                     (int64_t)o->config->overload_target_ms * 1000,
+                     pl_call_now(all));
+    pl_call_show_share(all);
     all->slots = calloc(o->config->max_calls, sizeof(pl_call *));
     pl_err e = all->slots ? open_parts(all) : PL_ENOMEM;
     if (e != PL_OK) {

@@ -66,8 +66,10 @@ static void on_udp(void *ctx, unsigned events)
         socklen_t len = sizeof ss;
         ssize_t n = recvfrom(e->fd, t->datagram, sizeof t->datagram, 0,
                              (struct sockaddr *)&ss, &len);
-        if (n < 0)
+        if (n < 0) {
+            e->behind_us = 0;
             return;
+        }
         pl_sip_flow flow = {.transport = PL_URI_UDP, .socket = e->index};
         pl_sip_from_sockaddr(&ss, &flow.peer, &flow.port);
         count(t, PL_SIG_udp_received);
@@ -75,6 +77,21 @@ static void on_udp(void *ctx, unsigned events)
             continue; /* nothing we could answer to */
         t->o.on_message(t->o.ctx, &flow, (pl_slice){t->datagram, (size_t)n});
     }
+    if (e->behind_us == 0)
+        e->behind_us = pl_loop_now_us(t->o.loop);
+}
+
+int64_t pl_sip_transport_backlog_us(const pl_sip_transport *t)
+{
+    const listeners *udp = &t->listen[PL_URI_UDP];
+    int64_t now = pl_loop_now_us(t->o.loop);
+    int64_t longest = 0;
+    for (unsigned i = 0; i < udp->n; i++) {
+        int64_t since = udp->row[i].behind_us;
+        if (since != 0 && now - since > longest)
+            longest = now - since;
+    }
+    return longest;
 }
 
 static pl_err send_udp(pl_sip_transport *t, const pl_sip_flow *flow,

@@ -96,6 +96,9 @@ void pl_sip_transport_hold(pl_sip_transport *t, const pl_sip_flow *flow,
 /* Whether a flow's connection still exists; true for UDP. */
 bool pl_sip_transport_is_open(const pl_sip_transport *t,
                               const pl_sip_flow *flow);
+/* For how long datagrams have come in faster than we read them; 0: we keep
+ * up. */
+int64_t pl_sip_transport_backlog_us(const pl_sip_transport *t);
 /* Port of the first listener of a transport (tests bind port 0); 0 none. */
 uint16_t pl_sip_transport_port(const pl_sip_transport *t,
                                pl_uri_transport transport);

@@ -25,6 +25,7 @@ typedef struct endpoint {
     pl_ip ip;
     uint16_t port;
     uint8_t index;
+    int64_t behind_us; /* since then more comes in than we read; 0 not so */
 } endpoint;
 
 /* The listening sockets of one transport. */

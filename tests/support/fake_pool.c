@@ -8,7 +8,7 @@
 #include "pl/rng.h"
 #include "pl/str.h"
 
-enum { N_KINDS = 32, N_LATER = 512 };
+enum { N_KINDS = 32, N_LATER = 512, N_LATE = 256 };
 
 typedef struct kind {
     char name[32];
@@ -33,6 +33,8 @@ struct pl_fake_pool {
     bool is_away; /* takes no reports, as while it starts */
     kind kinds[N_KINDS];
     later laters[N_LATER];
+    pl_bus_ticket late[N_LATE]; /* not answered until "catch-up" */
+    unsigned n_late;
     pl_dialog_save saved; /* the last */
 };
 
@@ -179,6 +181,10 @@ static void on_incoming(void *ctx, const pl_bus_in *in)
         m->replaces);
     if (strcmp(m->to_user, "silent") == 0)
         return;
+    if (strcmp(m->to_user, "late") == 0 && p->n_late < N_LATE) {
+        p->late[p->n_late++] = in->ticket;
+        return;
+    }
     for (size_t i = 0; i < sizeof REFUSALS / sizeof *REFUSALS; i++) {
         if (strcmp(m->to_user, REFUSALS[i].user) == 0) {
             pl_bus_reply_error(p->bus, &in->ticket, REFUSALS[i].e, NULL);
@@ -539,6 +545,14 @@ void pl_fake_pool_command(pl_fake_pool *pool, const char *line)
 {
     char uri[200] = "";
     unsigned ring_ms = 30000;
+    if (strcmp(line, "catch-up") == 0) {
+        pl_ok ok = {.present = 0};
+        while (pool->n_late > 0) {
+            pl_bus_reply(pool->bus, &pool->late[--pool->n_late],
+                         &PL_MSG_OK_REPLY, &ok);
+        }
+        return;
+    }
     if (strcmp(line, "away") == 0 || strcmp(line, "back") == 0) {
         pool->is_away = strcmp(line, "away") == 0;
         return;
