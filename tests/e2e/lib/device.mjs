@@ -71,12 +71,21 @@ export class Device {
       .sort((a, b) => a.data.sequenceNumber - b.data.sequenceNumber).map(({ data }) => data.status);
   }
 
-  // Make ready: channel, events, registration; as the flows 4.1 and 4.2 say.
-  async comeUp({ phoneNumber } = {}) {
-    await this.do('openChannel');
+  // Flow 4.1: a channel, and what is told of calls.
+  async listenForCalls() {
+    this.sink = await this.do('openChannel');
     this.forCalls = await this.do('subscribe', ['session-invitation', 'session-status']);
-    this.registration = await this.do('register', phoneNumber ? { phoneNumber } : {});
+  }
+
+  // Flow 4.2.
+  async register() {
+    this.registration = await this.do('register');
     this.forEnd = await this.do('subscribe', ['registration-ends']);
+  }
+
+  async comeUp() {
+    await this.listenForCalls();
+    await this.register();
   }
 
   call(to, more) { return this.do('call', `tel:${this.number}`, to, more); }

@@ -1,9 +1,9 @@
 // ladder.mjs - a picture of a message sequence: SVG with the same bytes for the
 // same messages.
 
-const LANE = 168;
+const LANE = 190;
 const ROW = 34;
-const TOP = 64;
+const TOP = 56;
 const EDGE = 84;
 
 const escaped = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
@@ -24,7 +24,8 @@ function span(lanes, y, { label }) {
 
 // lanes: names from left to right. rows: { from, to, label, kind }, where kind
 // is api, event, token, sip or sound (sound: between, not from one to another).
-export function ladder(title, lanes, rows) {
+// note: text for whoever reads the file again.
+export function ladder(title, lanes, rows, note) {
   const place = new Map(lanes.map((name, i) => [name, i]));
   const at = (name) => {
     if (!place.has(name)) throw new Error(`no lane ${name}`);
@@ -35,8 +36,9 @@ export function ladder(title, lanes, rows) {
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="11">`,
     `<title>${escaped(title)}</title>`,
-    '<style>text{text-anchor:middle;fill:#222}line{stroke-width:1.3}'
-      + '.lane line{stroke:#bbb;stroke-dasharray:3 3}.lane rect{fill:#eef2f7;stroke:#8899aa}'
+    `<metadata>${note.replace(/[&<>]/g, (c) => `&#${c.charCodeAt(0)};`)}</metadata>`,
+    '<style>text{text-anchor:middle;fill:#222;stroke:#fff;stroke-width:3;paint-order:stroke}line{stroke-width:1.3}'
+      + '.lane line{stroke:#bbb;stroke-dasharray:3 3}.lane text{stroke:none}.sound text{stroke:none}.lane rect{fill:#eef2f7;stroke:#8899aa}'
       + '.api line{stroke:#c0392b}.api polygon{fill:#c0392b}.event line{stroke:#8e44ad}.event polygon{fill:#8e44ad}'
       + '.token line{stroke:#7f8c8d}.token polygon{fill:#7f8c8d}.sip line{stroke:#2471a3}.sip polygon{fill:#2471a3}'
       + '.sound rect{fill:#d5f0dc;stroke:#58a36c}</style>',

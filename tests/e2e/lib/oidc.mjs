@@ -51,6 +51,7 @@ export class Oidc {
     oidc.issuer = `https://localhost:${oidc.port}`;
     oidc.#provider(format, alg, [...DEVICE_SCOPES, ...scopes], [APP, ...clients]);
     oidc.introspections = 0;
+    oidc.log = []; // for pictures: { at, from, label, answer }; of a token the first question
     oidc.server.on('request', (request, response) => oidc.#serve(request, response));
     return oidc;
   }
@@ -76,7 +77,7 @@ export class Oidc {
         ? { phone_number: this.numbers.get(token.accountId) } : undefined),
       interactions: { url: (ctx, interaction) => `/agree/${interaction.uid}` },
       ttl: { AccessToken: 3600, ClientCredentials: 3600, AuthorizationCode: 60, Grant: 3600,
-        Interaction: 60, Session: 60, IdToken: 60 },
+        Interaction: 60, Session: 3600, IdToken: 60 },
       features: {
         devInteractions: { enabled: false },
         clientCredentials: { enabled: true },
@@ -98,7 +99,13 @@ export class Oidc {
 
   // Requests of the provider itself, but the page where a user agrees.
   async #serve(request, response) {
-    if (request.url.startsWith('/token/introspection')) this.introspections++;
+    if (request.url.startsWith('/token/introspection')) {
+      this.introspections++;
+      if (!this.isAsked) {
+        this.log.push({ at: Date.now(), from: 'gateway', label: 'POST /token/introspection', answer: '200 active' });
+      }
+      this.isAsked = true;
+    }
     const [, uid] = request.url.match(/^\/agree\/([\w-]+)$/) ?? [];
     try {
       if (uid) await this.#agree(request, response);
@@ -148,7 +155,13 @@ export class Oidc {
   async clientToken(scopes = DEVICE_SCOPES, client = APP) {
     const granted = await this.#post('/token',
       { grant_type: 'client_credentials', scope: scopes.join(' ') }, client);
-    return granted.access_token;
+    return this.#note(granted.access_token, 'client credentials');
+  }
+
+  #note(token, how) {
+    this.isAsked = false;
+    this.log.push({ at: Date.now(), from: 'device', label: `access token: ${how}`, answer: 'access token' });
+    return token;
   }
 
   // A token for the user of a number (3-legged): an authorization code, as a
@@ -176,7 +189,7 @@ export class Oidc {
     if (!code) throw new Error(`no code: ${at}`);
     const granted = await this.#post('/token',
       { grant_type: 'authorization_code', code, redirect_uri: REDIRECT, code_verifier: verifier }, client);
-    return granted.access_token;
+    return this.#note(granted.access_token, 'authorization code');
   }
 
   async revoke(token, client = APP) {

@@ -33,6 +33,7 @@ export class Telco {
   async settings(base, dir) {
     this.dir = dir;
     this.frontend = base;
+    this.sipPort = base + 1;
     this.trace = await SipTrace.open(this);
     const first = 9000 + (base - 20000) % 1900; // below those that any connection may be given
     this.phonePorts = async () => [first];
@@ -52,7 +53,7 @@ export class Telco {
       `${this.trunk}* trunk domain=trunk.example next_hop=${this.network.uri};transport=tcp identity=asserted`, '',
     ].join('\n'), { mode: 0o600 });
     return {
-      roompool: { lines_file: lines },
+      roompool: { lines_file: lines, notify_own_relay: false }, // the recorder sees its POSTs
       api: { certificate, certificate_key: key, outgoing_allow: '127.0.0.0/8',
         outgoing_ca: this.authority.file, ...await this.oidc.introspectionSettings(dir) },
       signaling: { outbound_allow: `127.0.0.0/8 ${this.network.domain} trunk.example` },

@@ -4,7 +4,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 
-const CHUNK = { sourcePort: 7, targetPort: 8, payload: 15 };
+const CHUNK = { sourcePort: 7, targetPort: 8, seconds: 9, microseconds: 10, payload: 15 };
 
 // Chunks of a packet by type; undefined when it is no HEP 3.
 function parse(packet) {
@@ -38,7 +38,9 @@ export class SipTrace {
     const text = chunks?.get(CHUNK.payload)?.toString();
     if (!text?.trim()) return;
     const port = (type) => chunks.get(type).readUInt16BE(0);
-    this.messages.push({ at: Date.now(), from: port(CHUNK.sourcePort), to: port(CHUNK.targetPort),
+    const number = (type) => chunks.get(type).readUInt32BE(0);
+    const at = number(CHUNK.seconds) * 1000 + number(CHUNK.microseconds) / 1000;
+    this.messages.push({ at, from: port(CHUNK.sourcePort), to: port(CHUNK.targetPort),
       first: text.slice(0, text.indexOf('\r\n')), text });
   }
 }

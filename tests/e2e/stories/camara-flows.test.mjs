@@ -9,6 +9,7 @@ import { after } from 'node:test';
 import { complaints, makeVoice, muLaw, untilSteady, VOICES } from '../lib/audio.mjs';
 import { Person } from '../lib/browser.mjs';
 import { Device } from '../lib/device.mjs';
+import { Flow } from '../lib/flow.mjs';
 import { Management } from '../lib/management.mjs';
 import { awaitSipp } from '../lib/sipp.mjs';
 import { stories } from '../lib/story.mjs';
@@ -43,13 +44,22 @@ const bindings = (number) => telco.network.contacts(number);
 let mia;
 let tom;
 let ben;
+let flow;
 
-tell('4.1, 4.2: a device registers; the registrar knows it', async (system) => {
-  [mia, ben] = await Promise.all([open(system, 'anna', MIA),
-    telco.phone(system, 'ben', BEN, { answer: 'manual' })]);
-  await mia.comeUp();
+tell('4.1: a device has its events told through the relay', async (system) => {
+  ben = await telco.phone(system, 'ben', BEN, { answer: 'manual' });
+  const begun = Date.now();
+  mia = await open(system, 'anna', MIA);
+  flow = new Flow(telco, mia, [ben.sipPort, telco.fixedPort], begun);
+  await mia.listenForCalls();
+  await flow.draw('4.1', 'Subscription for call-related events');
+});
+
+tell('4.2: it registers; the registrar knows it', async () => {
+  await mia.register();
   assert.equal(mia.registration.regInfo.phoneNumber, MIA);
   assert.equal((await bindings(MIA)).length, 1);
+  await flow.draw('4.2', 'Registration and expiration subscription');
 });
 
 tell('4.3: it calls: the network is heard before the answer, then it hangs up', async (system) => {
@@ -60,31 +70,32 @@ tell('4.3: it calls: the network is heard before the answer, then it hangs up', 
   await mia.connected(id);
   await mia.listen(id);
   await mia.hears('dan');
+  flow.sound('device', 'remote', 'early media is heard');
   assert.ok(!(await mia.statuses(id)).includes('Connected'), 'heard before it is answered');
   await mia.status(id, 'Connected');
   await mia.do('hangUp', id);
   await mia.status(id, 'Terminated');
   assert.deepEqual(await mia.statuses(id), ['InProgress', 'Ringing', 'Connected', 'Terminated']);
   assert.equal(await dan.done, 0);
+  await flow.draw('4.3', 'Call origination and disconnection');
 });
 
-tell('4.3: it calls a telephone: both are heard, the telephone hangs up', async () => {
+tell('4.3: it calls a telephone, which hangs up', async () => {
   const id = await mia.call(`tel:${BEN}`);
   await mia.status(id, 'Ringing');
   await ben.command('accept');
   await mia.status(id, 'Connected');
-  await mia.connected(id);
-  await mia.listen(id);
-  await Promise.all([mia.hears('ben'), phoneHears(ben, 'anna')]);
   await ben.hangup();
   await mia.status(id, 'Terminated');
   assert.deepEqual(await mia.statuses(id), ['Ringing', 'Connected', 'Terminated']);
 });
 
 tell('4.4: the telephone calls it: both are heard, the telephone hangs up', async () => {
+  await flow.begin();
   const at = Date.now();
+  const since = (await mia.events()).length;
   await ben.dial(MIA, { established: false });
-  const id = await mia.invited();
+  const id = await mia.invited(since);
   await mia.do('progress', id);
   await mia.do('status', id, 'Ringing');
   await until('ben hears it ring', () => ben.event('CALL_RINGING', at) ?? ben.event('CALL_PROGRESS', at));
@@ -93,8 +104,10 @@ tell('4.4: the telephone calls it: both are heard, the telephone hangs up', asyn
   await mia.connected(id);
   await mia.listen(id);
   await Promise.all([mia.hears('ben'), phoneHears(ben, 'anna')]);
+  flow.sound('device', 'remote', 'both are heard');
   await ben.hangup();
   await mia.status(id, 'Terminated');
+  await flow.draw('4.4', 'Call termination and disconnection');
 });
 
 tell('two devices call each other through the network, one of a range, one of an account', async (system) => {
@@ -185,9 +198,11 @@ tell('a call, registrations and records outlive whatever is killed', async (syst
 });
 
 tell('4.5: its registration is refreshed', async () => {
+  await flow.begin();
   const before = mia.registration.expiresAt;
   const { expiresAt } = await mia.do('refresh');
   assert.ok(expiresAt > before, `${expiresAt} after ${before}`);
+  await flow.draw('4.5', 'Registration refresh');
 });
 
 tell('4.6: it leaves; the registrar forgets it, and callers are told', async () => {
@@ -195,6 +210,7 @@ tell('4.6: it leaves; the registrar forgets it, and callers are told', async () 
   await until('nothing is registered', async () => (await bindings(MIA)).length === 0);
   for (const { id } of [mia.forCalls, mia.forEnd]) await mia.do('unsubscribe', id);
   await mia.event('subscription-ended', (data) => data.subscriptionId === mia.forEnd.id);
+  await flow.draw('4.6', 'De-registration and unsubscription');
   const at = Date.now();
   await ben.dial(MIA, { established: false });
   await ben.closed(at);

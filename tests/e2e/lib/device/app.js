@@ -51,6 +51,7 @@ const app = {
     this.channel = await this.must(201, 'POST', `${API.relay}/channels`,
       { body: { deviceId: this.deviceId, channelType: 'WebSockets' } });
     await this.listen();
+    return this.channel.callbackURL;
   },
 
   listen() {
