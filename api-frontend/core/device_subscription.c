@@ -150,13 +150,16 @@ static bool read_limits(const pl_device_body *config, pl_subscription_create *m)
 {
     const pl_json *max = pl_json_get(config->json, "subscriptionMaxEvents");
     const pl_json *initial = pl_json_get(config->json, "initialEvent");
-    int64_t count = 0;
-    if (max && pl_json_as_i64(max, &count))
+    double count = 0;
+    if (max && pl_json_as_num(max, &count))
         return blame(config, PL_DEVICE_FAULT_INVALID_ARGUMENT,
-                     "subscriptionMaxEvents", "is not a whole number");
+                     "subscriptionMaxEvents", "is not a number");
     if (max && (count < 1 || count > EVENTS_MAX))
         return blame(config, PL_DEVICE_FAULT_OUT_OF_RANGE,
                      "subscriptionMaxEvents", "is not from 1 to 1000000");
+    if (max && count - (double)(uint32_t)count > 0)
+        return blame(config, PL_DEVICE_FAULT_INVALID_ARGUMENT,
+                     "subscriptionMaxEvents", "is not a whole number");
     if (initial && pl_json_as_bool(initial, &m->initial_event))
         return blame(config, PL_DEVICE_FAULT_INVALID_ARGUMENT, "initialEvent",
                      "is neither true nor false");

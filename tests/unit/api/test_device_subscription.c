@@ -69,7 +69,7 @@ static void a_device_subscribes(void **state)
                                      "{\"deviceId\":\"" DEVICE
                                      "\"},\"subscriptionExpireTime\":"
                                      "\"2025-11-24T17:00:00.000Z\","
-                                     "\"subscriptionMaxEvents\":7,"
+                                     "\"subscriptionMaxEvents\":7.0,"
                                      "\"initialEvent\":true},\"startsAt\":"
                                      "\"2025-11-24T16:00:00.000Z\","
                                      "\"expiresAt\":\"2025-11-24T16:00:01."

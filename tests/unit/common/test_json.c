@@ -137,12 +137,35 @@ static void writes_what_can_be_read(void **state)
     pl_buf_fini(&out);
 }
 
+static void reads_numbers_and_finds_strangers(void **state)
+{
+    static const char *const known[] = {"a", "b", NULL};
+    static const char *const all[] = {"a", "b", "c", NULL};
+    pl_json *json = NULL;
+    double value = 0;
+    (void)state;
+    assert_int_equal(
+        pl_json_parse(pl_slice_str("{\"a\":7,\"b\":-1.5,\"c\":\"8\"}"), &json),
+        PL_OK);
+    assert_int_equal(pl_json_as_num(pl_json_get(json, "a"), &value), PL_OK);
+    assert_true(value > 6.9 && value < 7.1);
+    assert_int_equal(pl_json_as_num(pl_json_get(json, "b"), &value), PL_OK);
+    assert_true(value > -1.6 && value < -1.4);
+    assert_int_equal(pl_json_as_num(pl_json_get(json, "c"), &value), PL_EPROTO);
+    assert_int_equal(pl_json_as_num(NULL, &value), PL_EPROTO);
+    assert_string_equal(pl_json_stranger(json, known), "c");
+    assert_null(pl_json_stranger(json, all));
+    pl_json_free(&json);
+    assert_null(pl_json_stranger(NULL, known));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_bad_texts),
         cmocka_unit_test(bounds_depth_and_members),
         cmocka_unit_test(reads_members_by_type),
+        cmocka_unit_test(reads_numbers_and_finds_strangers),
         cmocka_unit_test(writes_what_can_be_read),
     };
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);
