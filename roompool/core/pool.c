@@ -223,6 +223,7 @@ static void free_part(void *object)
 {
     pl_part *part = object;
     pl_event_list_free(&part->sync);
+    free(part->referral);
     free(part);
 }
 
