@@ -39,7 +39,7 @@ static void a_device_subscribes(void **state)
                                                       "e\":\"2025-11-24T18:00:"
                                                       "00+01:00\","
                                                       "\"subscriptionMaxEvents"
-                                                      "\":7,\"initialEvent\":"
+                                                      "\":7.0,\"initialEvent\":"
                                                       "true}}");
     assert_ptr_equal(rig.call.desc, &PL_MSG_SUBSCRIPTION_CREATE);
     assert_string_equal(m->client_id, "dev");
@@ -69,7 +69,7 @@ static void a_device_subscribes(void **state)
                                      "{\"deviceId\":\"" DEVICE
                                      "\"},\"subscriptionExpireTime\":"
                                      "\"2025-11-24T17:00:00.000Z\","
-                                     "\"subscriptionMaxEvents\":7.0,"
+                                     "\"subscriptionMaxEvents\":7,"
                                      "\"initialEvent\":true},\"startsAt\":"
                                      "\"2025-11-24T16:00:00.000Z\","
                                      "\"expiresAt\":\"2025-11-24T16:00:01."
