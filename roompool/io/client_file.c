@@ -42,10 +42,12 @@ pl_err pl_client_file_read(const char *path, pl_video_client *ret_client,
     if (e)
         return e;
     if (find_value(text, "CLIENT_ID", client.id, sizeof client.id) ||
-        find_value(text, "CLIENT_SECRET", client.secret, sizeof client.secret))
+        find_value(text, "CLIENT_SECRET", client.secret,
+                   sizeof client.secret)) {
         e = fail(reason, cap, "want lines CLIENT_ID=.. and CLIENT_SECRET=..");
-    else
+    } else {
         *ret_client = client;
+    }
     pl_secret_file_free(&text, len);
     pl_wipe(&client, sizeof client);
     return e;

@@ -138,10 +138,11 @@ static void note_cseq(pl_reg *reg, const pl_op *op, const pl_bus_in *in)
 {
     if (reg->row.cseq != op->no)
         return;
-    if (in->desc == &PL_MSG_SIP_REGISTERED)
+    if (in->desc == &PL_MSG_SIP_REGISTERED) {
         reg->row.cseq = ((const pl_sip_registered *)in->body)->cseq;
-    else if (in->desc == &PL_MSG_SIP_REGISTER_FAILED)
+    } else if (in->desc == &PL_MSG_SIP_REGISTER_FAILED) {
         reg->row.cseq = ((const pl_sip_register_failed *)in->body)->cseq;
+    }
 }
 
 /* m: as it was refused; NULL when it was not, but failed with e. */
@@ -247,10 +248,11 @@ static void asked(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
     if (reg && reg->row.state != PL_REG_STATE_ENDED) {
         reg->is_asking = false;
         reg->is_late = end == PL_BINDING_TIMEOUT;
-        if (end == PL_BINDING_OK)
+        if (end == PL_BINDING_OK) {
             take(pool, reg, op->node, in->body);
-        else
+        } else {
             failed(pool, reg, op, e, in);
+        }
         pl_reg_save(pool, reg);
     }
     pl_reg_bound(pool, reg, op, end);
@@ -335,10 +337,11 @@ static void dropped(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
     bool is_done = !e && in->desc == &PL_MSG_SIP_REGISTERED;
     if (reg && !e)
         note_cseq(reg, op, in);
-    if (reg && is_done)
+    if (reg && is_done) {
         has_dropped(pool, reg);
-    else if (reg && outcome(e, in) != PL_BINDING_DENIED)
+    } else if (reg && outcome(e, in) != PL_BINDING_DENIED) {
         plan_drop(pool, reg);
+    }
     pl_op_destroy(&op);
 }
 

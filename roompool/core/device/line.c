@@ -203,14 +203,15 @@ static pl_err read_clients(const reader *r, pl_slice value, pl_line *line)
 
 static pl_err read_identity(const reader *r, pl_slice value, pl_line *line)
 {
-    if (pl_slice_eq_str(value, "asserted"))
+    if (pl_slice_eq_str(value, "asserted")) {
         line->identity = PL_IDENTITY_ASSERTED;
-    else if (pl_slice_eq_str(value, "preferred"))
+    } else if (pl_slice_eq_str(value, "preferred")) {
         line->identity = PL_IDENTITY_PREFERRED;
-    else if (pl_slice_eq_str(value, "none"))
+    } else if (pl_slice_eq_str(value, "none")) {
         line->identity = PL_IDENTITY_UNKNOWN;
-    else
+    } else {
         return fail(r, "identity", "want asserted, preferred or none");
+    }
     return PL_OK;
 }
 
@@ -285,12 +286,13 @@ static pl_err read_line(const reader *r, pl_slice rest, pl_line *line)
     if (e)
         return e;
     line->has_emergency_address = true;
-    if (pl_slice_eq_str(mode, "trunk"))
+    if (pl_slice_eq_str(mode, "trunk")) {
         line->mode = PL_LINE_MODE_TRUNK;
-    else if (pl_slice_eq_str(mode, "account"))
+    } else if (pl_slice_eq_str(mode, "account")) {
         line->mode = PL_LINE_MODE_ACCOUNT;
-    else
+    } else {
         return fail(r, "", "want trunk or account behind the number");
+    }
     line->identity = line->mode == PL_LINE_MODE_TRUNK ? PL_IDENTITY_ASSERTED
                                                       : PL_IDENTITY_PREFERRED;
     for (pl_slice word = next_word(&rest); !e && word.len > 0;

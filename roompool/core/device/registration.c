@@ -105,10 +105,11 @@ static void enlist(pl_pool *pool, pl_reg *reg)
     count_registered(pool, 1);
     while (at && at->next_same)
         at = at->next_same;
-    if (at)
+    if (at) {
         at->next_same = reg;
-    else if (pl_map_put(pool->regs->by_number, reg->row.number, reg))
+    } else if (pl_map_put(pool->regs->by_number, reg->row.number, reg)) {
         pl_pool_fail(pool, PL_ENOMEM);
+    }
 }
 
 static void delist(pl_pool *pool, pl_reg *reg)

@@ -20,10 +20,11 @@ static bool expiry_of(const pl_pool *pool, int64_t asked_ms, int64_t *ret_ms)
     const pl_roompool_config *c = pool->config;
     int64_t now = pool->now.wall_ms;
     int64_t most = now + (int64_t)c->registration_max_s * 1000;
-    if (asked_ms == 0)
+    if (asked_ms == 0) {
         asked_ms = now + (int64_t)c->registration_s * 1000;
-    else if (asked_ms < now + (int64_t)c->registration_min_s * 1000)
+    } else if (asked_ms < now + (int64_t)c->registration_min_s * 1000) {
         return false;
+    }
     *ret_ms = asked_ms < most ? asked_ms : most;
     return true;
 }
@@ -167,10 +168,11 @@ static void make(pl_pool *pool, const pl_bus_in *in, const pl_line *line,
         pl_pool_refuse(pool, &in->ticket, e, NULL);
         return;
     }
-    if (pl_reg_is_registered(reg))
+    if (pl_reg_is_registered(reg)) {
         reply(pool, &in->ticket, reg);
-    else
+    } else {
         ask(pool, reg, &in->ticket, PL_BINDING_NEW, expires_ms);
+    }
 }
 
 void pl_on_registration_create(pl_pool *pool, const pl_bus_in *in)
@@ -190,10 +192,11 @@ void pl_on_registration_create(pl_pool *pool, const pl_bus_in *in)
         fault = PL_DEVICE_FAULT_UNAVAILABLE;
         text = "There is no room for another registration now.";
     }
-    if (fault)
+    if (fault) {
         pl_device_refuse(pool, &in->ticket, fault, text);
-    else
+    } else {
         make(pool, in, line, expires_ms);
+    }
 }
 
 /* ---- one that is named ---- */
@@ -236,10 +239,11 @@ void pl_on_registration_next(pl_pool *pool, const pl_bus_in *in)
             pl_owner_sees(&owner, row->client_id, row->subject, row->number))
             next = reg;
     }
-    if (next)
+    if (next) {
         reply(pool, &in->ticket, next);
-    else
+    } else {
         pl_pool_refuse(pool, &in->ticket, PL_ENOENT, NULL);
+    }
 }
 
 void pl_on_registration_delete(pl_pool *pool, const pl_bus_in *in)
@@ -294,10 +298,11 @@ static void settle_new(pl_pool *pool, pl_reg *reg, pl_binding_end end)
 {
     if (reg->row.state != PL_REG_STATE_PENDING)
         return;
-    if (end == PL_BINDING_OK)
+    if (end == PL_BINDING_OK) {
         pl_reg_accept(pool, reg);
-    else
+    } else {
         pl_reg_cancel(pool, reg, end != PL_BINDING_DENIED);
+    }
 }
 
 static void settle_old(pl_pool *pool, pl_reg *reg, const pl_op *op,
@@ -316,10 +321,11 @@ void pl_reg_bound(pl_pool *pool, pl_reg *reg, const pl_op *op, uint32_t end)
     bool is_new = op->action == PL_BINDING_NEW;
     bool is_there = reg && (is_new ? reg->row.state == PL_REG_STATE_PENDING
                                    : pl_reg_is_registered(reg));
-    if (is_there && is_new)
+    if (is_there && is_new) {
         settle_new(pool, reg, end);
-    else if (is_there)
+    } else if (is_there) {
         settle_old(pool, reg, op, end);
+    }
     if (!op->has_ticket)
         return;
     if (end != PL_BINDING_OK) {

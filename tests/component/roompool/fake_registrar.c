@@ -13,10 +13,11 @@
 static void remove_contact(fake_registrar *r, const char *contact)
 {
     for (size_t i = 0; i < r->n;) {
-        if (strcmp(r->bindings[i].contact, contact) == 0)
+        if (strcmp(r->bindings[i].contact, contact) == 0) {
             r->bindings[i] = r->bindings[--r->n];
-        else
+        } else {
             i++;
+        }
     }
 }
 
@@ -76,10 +77,11 @@ static void on_register(void *ctx, const pl_bus_in *in)
     check_order(r, &r->last);
     if (r->is_silent)
         return;
-    if (r->status)
+    if (r->status) {
         refuse(r, in);
-    else
+    } else {
         accept(r, in);
+    }
 }
 
 void registrar_start(world *w, fake_registrar *r)
