@@ -73,6 +73,21 @@ static void checks_have_an_order(void **state)
     rig_stop(&rig);
 }
 
+static void what_is_too_large_is_an_error_info(void **state)
+{
+    api_rig *rig = rig_start(NULL);
+    (void)state;
+    tls_client *client = rig_connect(rig);
+    assert_true(tls_send_text(client, "POST " REG " HTTP/1.1\r\nHost: a\r\n" ID
+                                      "Content-Length: 300000\r\n\r\n"));
+    assert_true(tls_read(client, false, &reply));
+    assert_int_equal(reply.status, 413);
+    assert_non_null(strstr(reply.body, "\"code\":\"PAYLOAD_TOO_LARGE\""));
+    assert_string_equal(tls_header(&reply, "x-correlator"), "id-1");
+    tls_close(&client);
+    rig_stop(&rig);
+}
+
 static void registrations(void **state)
 {
     api_rig *rig = rig_start(NULL);
@@ -166,6 +181,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(checks_have_an_order),
+        cmocka_unit_test(what_is_too_large_is_an_error_info),
         cmocka_unit_test(registrations),
         cmocka_unit_test(roompool_is_told),
         cmocka_unit_test(any_page_may_ask),
