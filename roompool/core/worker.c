@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "device/registration.h"
 #include "adoption.h"
+#include "device/registration.h"
 #include "event_stream.h"
 #include "pl/str.h"
 #include "placement.h"
