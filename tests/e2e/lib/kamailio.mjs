@@ -18,11 +18,13 @@ export class Kamailio {
   // another challenge; notFound: status for who is not registered;
   // challengesCalls: false takes calls without credentials. trunks: [{ prefix,
   // domain, uri }]: where numbers go that nobody registers. trace: port that
-  // gets a copy of every message, see trace.mjs.
+  // gets a copy of every message, see trace.mjs. edgeOf: another one, whose
+  // edge this is: all that comes goes on to it, with Path and Record-Route.
   static async start(system, {
     name = 'telco', domain = `${name}.example`, users = {}, algorithm = 'MD5', withQop = true,
     minExpires = 0, maxExpires = 3600, serviceRoute = false, forbidsWrong = false,
     notFound = 480, challengesCalls = true, nonceExpire = 300, port, trunks = [], trace,
+    edgeOf,
   } = {}) {
     const network = new Kamailio();
     network.domain = domain;
@@ -36,13 +38,23 @@ export class Kamailio {
       NOT_FOUND: `${notFound}", "${notFound === 404 ? 'Not Found' : 'Not Registered'}`,
       FORBIDS_WRONG: forbidsWrong ? 1 : 0, CHALLENGES_CALLS: challengesCalls ? 1 : 0,
       USERS: Object.entries(users)
-        .map(([user, password]) => `  $sht(users=>${user}) = "${password}";`).join('\n'),
+        .map(([user, password]) => `  $sht(users=>${user}) = "${password}";`).join('\n') || '  return;',
       ALIASES: trunks.map(({ domain: one }) => `alias="${one}"`).join('\n'),
       TRUNKS: trunks.map(({ prefix, uri }) => `  if ($rU =~ "^\\${prefix}") {
     $du = "${uri}";
     if (!t_relay()) sl_reply_error();
     exit;
   }`).join('\n'),
+      EDGE: edgeOf ? `  if (is_method("REGISTER")) {
+    add_path();
+    $du = "${edgeOf.uri}";
+  } else {
+    loose_route(); # from there: our Path
+    if ($sp != ${edgeOf.port}) $du = "${edgeOf.uri}";
+    record_route();
+  }
+  if (!t_relay()) sl_reply_error();
+  exit;` : '',
       TRACE: trace ? `loadmodule "siptrace.so"
 modparam("siptrace", "duplicate_uri", "sip:127.0.0.1:${trace}")
 modparam("siptrace", "hep_mode_on", 1)

@@ -88,6 +88,22 @@ test('a call goes out with credentials by the Service-Route, and comes in at the
   assert.ok(ends.some((line) => line.endsWith('cause Q.850;cause=16')), ends.join('\n'));
 });
 
+test('a number is registered through the edge of a network, and called through it', async () => {
+  const edgeProxy = await Kamailio.start(edge, { name: 'edge', edgeOf: telco });
+  const through = { ...telco, domain: telco.domain, uri: edgeProxy.uri };
+  await register(telco, BEN, 'word', { contact: 'moved', expires: 0 });
+  assert.match(await register(through, BEN, 'word', { contact: 'edged', transport: 'tcp' }), /^registered 3600 /);
+  const [binding] = await telco.contacts(BEN);
+  assert.match(binding.Path, new RegExp(`<sip:127.0.0.1:${edgeProxy.port};`));
+  edge.command(`start sip:${BEN}@telco.example 20000 from=${ANNA} from_host=telco.example`
+    + ` user=${ANNA} password=secret next_hop=${edgeProxy.uri};lr`);
+  assert.match(await edge.told('incoming'), / edged from sip:\+49301@telco.example /);
+  await edge.told('answered');
+  edge.command('end');
+  await edge.told('ended');
+  await edge.told('ended');
+});
+
 test('an anonymous caller is named to the network, and hidden', async () => {
   edge.command(`start sip:${BEN}@telco.example 20000 from=${ANNA} from_host=telco.example wants=1`
     + ` identity=sip:${ANNA}@telco.example kind=2 user=${ANNA} password=secret next_hop=${telco.uri}`);
