@@ -58,6 +58,12 @@ void pl_devcall_reply(pl_pool *pool, const pl_bus_ticket *ticket,
 /* Answer media_session_create, if that has not been done. */
 void pl_devcall_created(pl_pool *pool, pl_devcall *dc);
 
+/* ---- device_call_end.c ---- */
+
+#define PL_DEVICE_UNAVAILABLE "The network cannot be reached just now."
+/* What the network said: status, phrase, Reason. */
+void pl_devcall_reason(const pl_call_report *m, char *buf, size_t cap);
+
 /* ---- device_call_in.c: devices that ring ---- */
 
 void pl_device_respond(pl_pool *pool, const pl_conf *conf, uint32_t sip_status,

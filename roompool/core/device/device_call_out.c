@@ -12,12 +12,9 @@
 enum {
     GUARD_MS = 2000, /* then the application is answered in any case */
     RETRY_S = 5,
-    SIP_TIMEOUT = 408,
-    SIP_UNAVAILABLE = 480,
 };
 
 static const char RINGBACK[] = "ringback"; /* prompt */
-static const char UNAVAILABLE[] = "The network cannot be reached just now.";
 
 /* ---- the request ---- */
 
@@ -59,7 +56,7 @@ static refusal check(const pl_pool *pool, const pl_reg *reg,
                          "originatorAddress is not the registered number."};
     }
     if (!line || pool->is_draining)
-        return (refusal){PL_DEVICE_FAULT_UNAVAILABLE, UNAVAILABLE};
+        return (refusal){PL_DEVICE_FAULT_UNAVAILABLE, PL_DEVICE_UNAVAILABLE};
     if (pl_device_address_to_sip(m->receiver, line->domain, uri, uri_cap)) {
         return (refusal){PL_DEVICE_FAULT_INVALID_ARGUMENT,
                          "receiverAddress cannot be called."};
@@ -124,7 +121,7 @@ static void media_ready(pl_pool *pool, pl_op *op, pl_err e,
     if (!e)
         e = conf ? dial(pool, dc, conf) : PL_EGONE;
     if (e)
-        undo(pool, dc, UNAVAILABLE);
+        undo(pool, dc, PL_DEVICE_UNAVAILABLE);
 }
 
 static pl_err negotiate(pl_pool *pool, const pl_devcall *dc, pl_part *seat,
@@ -215,7 +212,7 @@ static void start(pl_pool *pool, const pl_bus_in *in, const pl_reg *reg,
     if (!e)
         return;
     if (dc) {
-        undo(pool, dc, UNAVAILABLE);
+        undo(pool, dc, PL_DEVICE_UNAVAILABLE);
         return;
     }
     if (conf)
@@ -356,13 +353,6 @@ static uint32_t status_of_progress(const pl_call_report *m)
     return 0;
 }
 
-static void put_reason(char *buf, size_t cap, const pl_call_report *m)
-{
-    const char *separator = m->reason_header[0] ? "; " : "";
-    pl_fmt_cut(buf, cap, "%u %s%s%s", m->sip_status, m->reason, separator,
-               m->reason_header);
-}
-
 static bool is_new_sdp(const pl_call *call, pl_slice sdp)
 {
     return sdp.len > 0 && (sdp.len != call->sdp_len ||
@@ -423,7 +413,7 @@ void pl_device_reported(pl_pool *pool, const pl_call *call,
         what = 0;
     if (dc->row.answer.len == 0)
         what = 0;
-    put_reason(reason, sizeof reason, m);
+    pl_devcall_reason(m, reason, sizeof reason);
     pl_devcall_move(pool, dc, status, reason, what);
 }
 
@@ -446,129 +436,4 @@ void pl_device_answered(pl_pool *pool, pl_conf *conf)
     release_answer(pool, dc);
     pl_devcall_move(pool, dc, PL_MEDIA_STATUS_CONNECTED, "200 OK",
                     PL_TELL_OFFER | PL_TELL_ANSWER);
-}
-
-/* ---- the end ---- */
-
-/* SIP to status, for who calls; what is not here is Failed. */
-static const struct final_row {
-    uint32_t sip_status, status;
-} FINALS[] = {
-    {404, PL_MEDIA_STATUS_NOT_REACHABLE},
-    {410, PL_MEDIA_STATUS_NOT_REACHABLE},
-    {484, PL_MEDIA_STATUS_NOT_REACHABLE},
-    {485, PL_MEDIA_STATUS_NOT_REACHABLE},
-    {604, PL_MEDIA_STATUS_NOT_REACHABLE},
-    {480, PL_MEDIA_STATUS_NOT_REACHABLE},
-    {408, PL_MEDIA_STATUS_NO_ANSWER},
-    {486, PL_MEDIA_STATUS_BUSY},
-    {600, PL_MEDIA_STATUS_BUSY},
-    {603, PL_MEDIA_STATUS_DECLINED},
-    {607, PL_MEDIA_STATUS_DECLINED},
-    {608, PL_MEDIA_STATUS_DECLINED},
-    {487, PL_MEDIA_STATUS_SESSION_CANCELLED},
-};
-
-/* A 480 or 408 without phrase is the signaling worker's own: nobody answered
- * in time, or nobody said anything at all. */
-static uint32_t status_of_final(const pl_devcall *dc, const pl_call_report *m)
-{
-    bool is_own = m->reason[0] == '\0';
-    if (m->sip_status == SIP_UNAVAILABLE && (dc->has_rung || is_own))
-        return PL_MEDIA_STATUS_NO_ANSWER;
-    if (m->sip_status == SIP_TIMEOUT && is_own)
-        return PL_MEDIA_STATUS_FAILED;
-    for (size_t i = 0; i < sizeof FINALS / sizeof FINALS[0]; i++) {
-        if (FINALS[i].sip_status == m->sip_status)
-            return FINALS[i].status;
-    }
-    return PL_MEDIA_STATUS_FAILED;
-}
-
-static void caller_ended(pl_pool *pool, pl_devcall *dc, const pl_call_report *m)
-{
-    char reason[320];
-    uint32_t status = status_of_final(dc, m);
-    if (m->sip_status != 0) /* an INVITE was sent */
-        pl_devcall_created(pool, dc);
-    if (m->sip_status == SIP_TIMEOUT && !m->reason[0]) {
-        PL_SET(reason, "no response");
-    } else if (m->sip_status == SIP_UNAVAILABLE && !m->reason[0]) {
-        PL_SET(reason, "No answer");
-    } else if (m->sip_status == 0) {
-        PL_SET(reason, UNAVAILABLE);
-    } else {
-        put_reason(reason, sizeof reason, m);
-    }
-    pl_devcall_end(pool, dc, status, reason);
-}
-
-/* Hung up, or given up: the Reason of a BYE, or what is wrong. */
-static void put_end(char *buf, size_t cap, const pl_call_report *m,
-                    const char *cause)
-{
-    const char *why = m->reason_header[0] ? m->reason_header : m->reason;
-    pl_fmt_cut(buf, cap, "%s%s%s", cause, why[0] ? "; " : "", why);
-}
-
-static void other_ended(pl_pool *pool, const pl_call *call, pl_devcall *dc,
-                        const pl_call_report *m)
-{
-    char reason[320];
-    uint32_t status = PL_MEDIA_STATUS_TERMINATED;
-    bool is_lost = m->sip_status == SIP_TIMEOUT;
-    bool is_unconfirmed = call->row.way == PL_CALL_WAY_IN &&
-                          call->row.state == PL_CALL_STATE_ANSWERED;
-    if (pl_devcall_is_setup(dc)) {
-        status = PL_MEDIA_STATUS_SESSION_CANCELLED;
-        put_end(reason, sizeof reason, m, "CANCEL received");
-    } else if (is_lost && is_unconfirmed) {
-        status = PL_MEDIA_STATUS_FAILED;
-        PL_SET(reason, "no ACK");
-    } else if (is_lost) {
-        put_end(reason, sizeof reason, m, "the other side is gone");
-    } else {
-        put_end(reason, sizeof reason, m, "BYE received");
-    }
-    pl_devcall_end(pool, dc, status, reason);
-}
-
-/* Of a transfer: one that is to come, or one whose place is taken. */
-static bool is_beside(const pl_conf *conf, const pl_part *phone)
-{
-    PL_LIST_EACH(node, &conf->parts)
-    {
-        const pl_part *part = PL_CONTAINER(node, pl_part, link);
-        if (part != phone && part->row.kind == PL_PART_KIND_TELEPHONE &&
-            !part->is_spare && part->row.state != PL_PART_STATE_LEFT)
-            return true;
-    }
-    return false;
-}
-
-void pl_device_call_ended(pl_pool *pool, const pl_call *call,
-                          const pl_call_report *m)
-{
-    const pl_conf *conf = call->part->conf;
-    if (conf->row.kind != PL_CONF_KIND_DEVICE || is_beside(conf, call->part))
-        return;
-    PL_LIST_EACH_SAFE(node, &conf->devcalls)
-    {
-        pl_devcall *dc = PL_CONTAINER(node, pl_devcall, conf_link);
-        if (pl_devcall_is_over(dc))
-            continue;
-        if (pl_devcall_calls(dc) && pl_devcall_is_setup(dc)) {
-            caller_ended(pool, dc, m);
-        } else {
-            other_ended(pool, call, dc, m);
-        }
-    }
-}
-
-void pl_device_cancelled(pl_pool *pool, const pl_conf *conf)
-{
-    if (conf->row.kind == PL_CONF_KIND_DEVICE) {
-        pl_devcalls_end(pool, conf, PL_MEDIA_STATUS_SESSION_CANCELLED,
-                        "the caller had hung up");
-    }
 }
