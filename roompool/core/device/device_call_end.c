@@ -32,15 +32,18 @@ static const struct final_row {
     {487, PL_MEDIA_STATUS_SESSION_CANCELLED},
 };
 
-/* A 480 or 408 without phrase is the signaling worker's own: nobody answered
- * in time, or nobody said anything at all. */
+/* Whether it rang as long as it may: the signaling worker counts for itself. */
+static bool is_late(const pl_pool *pool, const pl_call *call)
+{
+    enum { MARGIN_MS = 1000 };
+    int64_t until = call->part->row.ring_until;
+    return until != 0 && pool->now.wall_ms + MARGIN_MS >= until;
+}
+
 static uint32_t status_of_final(const pl_devcall *dc, const pl_call_report *m)
 {
-    bool is_own = m->reason[0] == '\0';
-    if (m->sip_status == SIP_UNAVAILABLE && (dc->has_rung || is_own))
+    if (m->sip_status == SIP_UNAVAILABLE && dc->has_rung)
         return PL_MEDIA_STATUS_NO_ANSWER;
-    if (m->sip_status == SIP_TIMEOUT && is_own)
-        return PL_MEDIA_STATUS_FAILED;
     for (size_t i = 0; i < sizeof FINALS / sizeof FINALS[0]; i++) {
         if (FINALS[i].sip_status == m->sip_status)
             return FINALS[i].status;
@@ -48,16 +51,19 @@ static uint32_t status_of_final(const pl_devcall *dc, const pl_call_report *m)
     return PL_MEDIA_STATUS_FAILED;
 }
 
-static void caller_ended(pl_pool *pool, pl_devcall *dc, const pl_call_report *m)
+static void caller_ended(pl_pool *pool, const pl_call *call, pl_devcall *dc,
+                         const pl_call_report *m)
 {
     char reason[320];
     uint32_t status = status_of_final(dc, m);
     if (m->sip_status != 0) /* an INVITE was sent */
         pl_devcall_created(pool, dc);
-    if (m->sip_status == SIP_TIMEOUT && !m->reason[0]) {
-        PL_SET(reason, "no response");
-    } else if (m->sip_status == SIP_UNAVAILABLE && !m->reason[0]) {
+    if (is_late(pool, call)) {
+        status = PL_MEDIA_STATUS_NO_ANSWER;
         PL_SET(reason, "No answer");
+    } else if (m->sip_status == SIP_TIMEOUT && !m->reason[0]) {
+        status = PL_MEDIA_STATUS_FAILED; /* RFC 3261: timer B */
+        PL_SET(reason, "no response");
     } else if (m->sip_status == 0) {
         PL_SET(reason, PL_DEVICE_UNAVAILABLE);
     } else {
@@ -121,7 +127,7 @@ void pl_device_call_ended(pl_pool *pool, const pl_call *call,
         if (pl_devcall_is_over(dc))
             continue;
         if (pl_devcall_calls(dc) && pl_devcall_is_setup(dc)) {
-            caller_ended(pool, dc, m);
+            caller_ended(pool, call, dc, m);
         } else {
             other_ended(pool, call, dc, m);
         }

@@ -343,7 +343,6 @@ static const struct end_case {
     {485, STATUS(NOT_REACHABLE), "Ambiguous", NULL, NULL, false},
     {480, STATUS(NOT_REACHABLE), "Unavailable", NULL, NULL, false},
     {480, STATUS(NO_ANSWER), "Unavailable", NULL, NULL, true},
-    {480, STATUS(NO_ANSWER), "", NULL, "No answer", false}, /* our limit */
     {408, STATUS(NO_ANSWER), "Request Timeout", NULL, NULL, true},
     {408, STATUS(FAILED), "", NULL, "no response", false}, /* timer B */
     {486, STATUS(BUSY), "Busy Here", "Q.850;cause=17",
@@ -430,6 +429,13 @@ static void rings_too_long(void **state)
     char id[65];
     caller_in_world(&w, 1, &c);
     const fake_call *call = caller_calls(&w, &c, id);
+    phone_report(&w, call->id, PL_CALL_STATE_RINGING, 180, NULL);
+    caller_hears(&w, &c, STATUS(RINGING), 1, NULL, NULL);
+    world_run(&w, 180 * (int64_t)S);
+    phone_says(&w, call->id, PL_CALL_STATE_ENDED, 480, "Request Terminated",
+               NULL, NULL);
+    caller_hears(&w, &c, STATUS(NO_ANSWER), 2, "'reason':'No answer'", NULL);
+    call = caller_calls(&w, &c, id);
     phone_report(&w, call->id, PL_CALL_STATE_RINGING, 180, NULL);
     caller_hears(&w, &c, STATUS(RINGING), 1, NULL, NULL);
     world_run(&w, 186 * (int64_t)S); /* the signaling worker forgot it */
