@@ -58,6 +58,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
                             .now_ms = 1700000000000};
     pl_caller caller;
     (void)!pl_jwt_check(&jwt, &policy, &caller);
+    policy.is_vouched = policy.is_device = true;
+    policy.number_claims = "phone_number sub";
+    (void)!pl_jwt_check(&jwt, &policy, &caller);
     if (keys)
         (void)!pl_keys_verify(keys, &jwt);
     pl_jwt_fini(&jwt);

@@ -159,6 +159,31 @@ static void a_code_becomes_a_token_of_a_mobile_user_once(void **state)
 }
 
 /* Neither is the other, though one key has signed both. */
+/* What the device APIs want: their scopes, bound to that number. */
+static void a_code_is_good_for_the_device_apis(void **state)
+{
+#define SCOPES                                                                 \
+    "webrtc-registration:sessions:create "                                     \
+    "webrtc-events:org.camaraproject.webrtc-events.v0.session-status:create"
+    api_rig *rig = rig_start(allow_one);
+    char code[4096];
+    char token[8192];
+    tls_reply reply;
+    (void)state;
+    get_code(rig,
+             "&scope=webrtc-registration:sessions:create+webrtc-events:org."
+             "camaraproject.webrtc-events.v0.session-status:create",
+             code, sizeof code);
+    trade(rig, code, "", &reply);
+    assert_int_equal(reply.status, 200);
+    assert_non_null(strstr(reply.body, "\"scope\":\"" SCOPES "\""));
+    cut(reply.body, "\"access_token\":\"", "\"", token, sizeof token);
+    assert_speaks_for(token, "\"phone_number\":\"+14255550100\"");
+    assert_speaks_for(token, "\"scope\":\"" SCOPES "\"");
+    rig_stop(&rig);
+#undef SCOPES
+}
+
 static void codes_and_tokens_are_not_taken_for_each_other(void **state)
 {
     api_rig *rig = rig_start(allow_one);
@@ -384,6 +409,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_code_becomes_a_token_of_a_mobile_user_once),
+        cmocka_unit_test(a_code_is_good_for_the_device_apis),
         cmocka_unit_test(codes_and_tokens_are_not_taken_for_each_other),
         cmocka_unit_test(a_code_is_bound_to_its_address),
         cmocka_unit_test(a_challenge_wants_its_verifier),
