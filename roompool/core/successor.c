@@ -223,7 +223,8 @@ static pl_err refer(pl_pool *pool, pl_part *me, const pl_call_refer *m)
     const pl_conf *conf = me->conf;
     if (pool->is_draining)
         return PL_EDRAIN;
-    if (me->row.state != PL_PART_STATE_ACTIVE || pl_waits(me))
+    if (!pool->config->accept_refer || me->row.state != PL_PART_STATE_ACTIVE ||
+        pl_waits(me))
         return PL_EFORBIDDEN;
     if (me->is_referring || pl_successor_has(me))
         return PL_EBUSY;

@@ -188,6 +188,11 @@ static void a_refer_may_be_refused(void **state)
 {
     stage *s = *state;
     talks(s);
+    s->w.config.accept_refer = false;
+    assert_int_equal(
+        phone_refers(&s->w, s->first, "sip:dan@example.net", NULL, NULL),
+        PL_EFORBIDDEN);
+    s->w.config.accept_refer = true;
     assert_int_equal(
         phone_refers(&s->w, s->first, "sip:bob@localhost", NULL, NULL),
         PL_ENOUSER); /* a user has no telephone */
