@@ -16,10 +16,17 @@
 
 #include <sqlite3.h>
 
-enum { PATH_BYTES = 512, START_MS = 20000, STOP_MS = 20000, PAUSE_MS = 50 };
+enum {
+    PATH_BYTES = 512,
+    START_MS = 20000,
+    STOP_MS = 20000,
+    PAUSE_MS = 50,
+    RTP_PORT_MIN = 44000,
+    RTP_PORT_MAX = 59999,
+};
 
 static const char *const NODES[] = {"roompool", "media-1", "signaling-1",
-                                    "api-1"};
+                                    "api-1", "signaling-2"};
 
 static void pause_ms(long ms)
 {
@@ -44,39 +51,63 @@ static unsigned find_ports(void)
 {
     for (unsigned base = 21000; base < 29000; base += 100) {
         if (is_free(base, SOCK_STREAM) && is_free(base + 1, SOCK_STREAM) &&
-            is_free(base + 1, SOCK_DGRAM) && is_free(base + 2, SOCK_DGRAM))
+            is_free(base + 1, SOCK_DGRAM) && is_free(base + 2, SOCK_DGRAM) &&
+            is_free(base + 3, SOCK_STREAM) && is_free(base + 3, SOCK_DGRAM))
             return base;
     }
     return 0;
 }
 
-static bool write_file(const load_system *s, const char *name, const char *text)
+static FILE *open_file(const load_system *s, const char *name)
 {
     char path[PATH_BYTES];
     (void)snprintf(path, sizeof path, "%s/%s", s->dir, name);
     FILE *f = fopen(path, "w");
-    if (!f)
-        return false;
-    bool is_good = fputs(text, f) >= 0;
-    return fclose(f) == 0 && is_good;
+    if (f)
+        (void)fchmod(fileno(f), 0600);
+    return f;
 }
 
-static bool write_files(const load_system *s, const load_system_options *o)
+static bool close_file(FILE *f)
 {
-    char text[4096];
-    (void)snprintf(text, sizeof text,
-                   "roompool parley-roompool\n"
-                   "media-1 parley-media --webrtc_port=%u --rtp_port_min=%u"
-                   " --rtp_port_max=%u\n"
-                   "signaling-1 parley-signaling --udp_listen=127.0.0.1:%u"
-                   " --tcp_listen=127.0.0.1:%u\n"
-                   "api-1 parley-api --port=%u --listen=127.0.0.1\n",
-                   s->port + 2, s->port + 10, s->port + 99, s->port + 1,
-                   s->port + 1, s->port);
-    if (!write_file(s, "nodes", text))
+    bool is_good = f && !ferror(f);
+    return f && fclose(f) == 0 && is_good;
+}
+
+static const char *or_none(const char *text)
+{
+    return text ? text : "";
+}
+
+static bool write_nodes(const load_system *s)
+{
+    FILE *f = open_file(s, "nodes");
+    if (!f)
         return false;
-    (void)snprintf(
-        text, sizeof text,
+    (void)fprintf(f,
+                  "roompool parley-roompool\n"
+                  "media-1 parley-media --webrtc_port=%u --rtp_port_min=%u"
+                  " --rtp_port_max=%u\n",
+                  s->port + 2, RTP_PORT_MIN, RTP_PORT_MAX);
+    for (unsigned i = 0; i < (s->has_second ? 2 : 1); i++) {
+        unsigned port = s->port + (i ? 3 : 1);
+        (void)fprintf(f,
+                      "signaling-%u parley-signaling"
+                      " --udp_listen=127.0.0.1:%u --tcp_listen=127.0.0.1:%u\n",
+                      i + 1, port, port);
+    }
+    (void)fprintf(f, "api-1 parley-api --port=%u --listen=127.0.0.1\n",
+                  s->port);
+    return close_file(f);
+}
+
+static bool write_config(const load_system *s, const load_system_options *o)
+{
+    FILE *f = open_file(s, "parley.conf");
+    if (!f)
+        return false;
+    (void)fprintf(
+        f,
         "[common]\nbus = ipc://var/run/bus\nrun_dir = var/run\n"
         "drain_ms = 1000\nlog_level = warn\n"
         "[roompool]\ndatabase = var/parley.db\nmax_conferences = 100000\n"
@@ -85,13 +116,32 @@ static bool write_files(const load_system *s, const load_system_options *o)
         "[api]\nweb_dir = %s/web\nopenapi = %s/api-frontend/openapi.json\n"
         "issuer = https://localhost:%u\nmax_connections = 18000\n"
         "max_per_address = 18000\npoll_ms = 30000\nhead_ms = 60000\n%s"
-        "[signaling]\noutbound_allow = 127.0.0.0/8\n"
+        "[signaling]\noutbound_allow = 127.0.0.0/8\n%s"
         "[media]\nprompts_dir = %s/media-worker/prompts\nmax_legs = 100000\n"
         "max_rooms = 100000\nbind_address = 127.0.0.1\n"
-        "announce_address = 127.0.0.1\nannounce_loopback = true\n",
-        o->roompool ? o->roompool : "", PL_BENCH_ROOT, PL_BENCH_ROOT, s->port,
-        o->api ? o->api : "", PL_BENCH_ROOT);
-    return write_file(s, "parley.conf", text);
+        "announce_address = 127.0.0.1\nannounce_loopback = true\n%s%s",
+        or_none(o->roompool), PL_BENCH_ROOT, PL_BENCH_ROOT, s->port,
+        or_none(o->api), or_none(o->signaling), PL_BENCH_ROOT,
+        or_none(o->media), or_none(o->more));
+    return close_file(f);
+}
+
+static bool write_lines(const load_system *s, const load_system_options *o)
+{
+    FILE *f = o->number ? open_file(s, "lines") : NULL;
+    if (f) {
+        (void)fprintf(f,
+                      "%s account domain=localhost password=Secret "
+                      "registrar=sip:127.0.0.1:%u\n",
+                      o->number, s->port + LOAD_REGISTRAR_PORT);
+    }
+    return !o->number || close_file(f);
+}
+
+static bool write_files(load_system *s, const load_system_options *o)
+{
+    s->has_second = o->with_second;
+    return write_nodes(s) && write_config(s, o) && write_lines(s, o);
 }
 
 static void run_supervisor(const load_system *s, unsigned slow_disk_ms)
@@ -125,18 +175,18 @@ static bool is_ready(const load_system *s, const char *node)
 static bool wait_ready(const load_system *s)
 {
     size_t n = 0;
+    size_t n_nodes = sizeof NODES / sizeof NODES[0] - (s->has_second ? 0 : 1);
     for (long ms = 0; ms < START_MS; ms += PAUSE_MS) {
         if (waitpid(s->supervisor, NULL, WNOHANG) != 0)
             break;
-        while (n < sizeof NODES / sizeof NODES[0] && is_ready(s, NODES[n]))
+        while (n < n_nodes && is_ready(s, NODES[n]))
             n++;
-        if (n == sizeof NODES / sizeof NODES[0])
+        if (n == n_nodes)
             return true;
         pause_ms(PAUSE_MS);
     }
     (void)fprintf(stderr, "%s is not ready; logs are in %s/var/log\n",
-                  n < sizeof NODES / sizeof NODES[0] ? NODES[n] : "a process",
-                  s->dir);
+                  n < n_nodes ? NODES[n] : "a process", s->dir);
     return false;
 }
 

@@ -6,9 +6,12 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+enum { LOAD_REGISTRAR_PORT = 9 };
+
 typedef struct load_system {
     char dir[64];
-    unsigned port; /* HTTPS; the next three serve SIP and media */
+    unsigned port; /* HTTPS; then SIP, WebRTC, SIP of a second worker */
+    bool has_second;
     pid_t supervisor;
     char client_id[128], client_secret[128];
 } load_system;
@@ -17,6 +20,12 @@ typedef struct load_system_options {
     unsigned slow_disk_ms; /* added to each sync of the database; 0 none */
     const char *roompool;  /* more lines for that section; NULL none */
     const char *api;
+    const char *signaling;
+    const char *media;
+    const char *more;   /* sections */
+    const char *number; /* numbers of an account, in the file "lines"; its
+                           registrar: port + LOAD_REGISTRAR_PORT; NULL none */
+    bool with_second;   /* signaling worker, "signaling-2" */
 } load_system_options;
 
 /* Start with limits out of the way and wait until every process is ready.
@@ -27,7 +36,7 @@ void load_system_stop(load_system *system);
 /* A number from the database, read beside its owner; -1 when that fails. */
 long load_system_sql(const load_system *system, const char *sql);
 
-/* What a process uses; node: "api-1", "roompool", "media-1". */
+/* What a process uses; node: "api-1", "roompool", "media-1", "signaling-1". */
 typedef struct load_usage {
     long rss_kib;
     double cpu_s;
