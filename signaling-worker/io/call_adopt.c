@@ -14,6 +14,8 @@ enum {
     ADOPT_PAUSE_US = 2000000,
 };
 
+#define HASH_START UINT64_C(0xcbf29ce484222325)
+
 /* ---- telling ---- */
 
 static void fill(const pl_call *c, pl_dialog_record *r)
@@ -28,35 +30,39 @@ static void fill(const pl_call *c, pl_dialog_record *r)
                             .is_refresher = c->session.terms.is_ours,
                             .session_min_s = c->session_min_s};
     pl_fmt_cut(r->contact_user, sizeof r->contact_user, "%s", c->contact_user);
-    pl_fmt_cut(r->contact_user, sizeof r->contact_user, "%s", c->contact_user);
     if (!pl_sip_is_stream(&c->flow))
         r->port = c->flow.port;
     if (c->sdp_len > 0 && c->sdp_len < sizeof r->sdp)
         memcpy(r->sdp, c->sdp, c->sdp_len);
 }
 
-uint64_t pl_call_hash(pl_slice text) /* FNV-1a, 64 bits */
+/* FNV-1a, 64 bits. */
+static void mix(uint64_t *h, const void *data, size_t len)
 {
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < text.len; i++)
-        h = (h ^ text.ptr[i]) * UINT64_C(0x100000001b3);
+    const uint8_t *bytes = data;
+    for (size_t i = 0; i < len; i++)
+        *h = (*h ^ bytes[i]) * UINT64_C(0x100000001b3);
+}
+
+uint64_t pl_call_hash(pl_slice text)
+{
+    uint64_t h = HASH_START;
+    mix(&h, text.ptr, text.len);
     return h;
 }
 
-/* Whether anything but a sequence number changed. */
-static uint64_t hash_without_numbers(pl_dialog_record *r)
+/* Of all that may change while the call stands, but for numbers. */
+static uint64_t fingerprint(const pl_call *c)
 {
-    pl_buf text;
-    uint32_t local = r->dialog.local_cseq;
-    uint32_t remote = r->dialog.remote_cseq;
-    uint64_t h = 0;
-    r->dialog.local_cseq = r->dialog.remote_cseq = 0;
-    if (pl_dialog_record_write(r, &text) == PL_OK) {
-        h = pl_call_hash(pl_buf_slice(&text));
-        pl_buf_fini(&text);
-    }
-    r->dialog.local_cseq = local;
-    r->dialog.remote_cseq = remote;
+    uint64_t h = HASH_START;
+    uint32_t small[] = {
+        c->flow.transport,        pl_sip_is_stream(&c->flow) ? 0 : c->flow.port,
+        c->allows_update,         c->session.terms.interval_s,
+        c->session.terms.is_ours, c->session_min_s};
+    mix(&h, small, sizeof small);
+    mix(&h, &c->flow.peer, sizeof c->flow.peer);
+    mix(&h, c->dialog.target, strlen(c->dialog.target));
+    mix(&h, c->sdp, c->sdp_len);
     return h;
 }
 
@@ -80,21 +86,20 @@ void pl_call_save(pl_call *c, bool is_again)
     static pl_dialog_record r;
     if (c->state != PL_CALL_S_CONFIRMED || c->is_adopting)
         return;
-    fill(c, &r);
-    uint64_t hash = hash_without_numbers(&r);
-    bool is_new = hash != c->saved_hash || c->saved_cseq == 0 ||
+    uint64_t now = fingerprint(c);
+    bool is_new = c->saved_cseq == 0 || now != c->saved_hash ||
                   c->dialog.local_cseq >= c->saved_cseq;
-    if (hash == 0 || (!is_new && !is_again))
+    if (!is_new && !is_again)
         return;
     if (is_new) {
-        c->saved_hash = hash;
+        c->saved_hash = now;
         c->saved_cseq = c->dialog.local_cseq + CSEQ_STEP;
         c->save_version++;
     }
+    fill(c, &r);
     r.dialog.local_cseq = c->saved_cseq;
     if (send_record(c, &r) != PL_OK)
-        pl_call_count(c->all,
-                      PL_SIG_bus_failed); /* told after the next hello */
+        pl_call_count(c->all, PL_SIG_bus_failed); /* again after a hello */
 }
 
 /* ---- taking over ---- */
@@ -118,7 +123,6 @@ static pl_err rebuild(pl_call *c, const pl_dialog_record *r)
     c->dialog = r->dialog;
     c->source = r->source;
     c->is_sips = r->is_sips;
-    pl_fmt_cut(c->contact_user, sizeof c->contact_user, "%s", r->contact_user);
     pl_fmt_cut(c->contact_user, sizeof c->contact_user, "%s", r->contact_user);
     c->is_known = true;
     c->allows_update = r->allows_update;

@@ -208,8 +208,12 @@ static void only_what_matters_is_told_again(void **state)
     phone_expect(&p, "OPTIONS "); /* only a number more */
     phone_reply(&p, "200 OK", NULL, "");
     assert_int_equal(said(rig, "saved"), 1);
-    phone_send_inside(&p, "UPDATE", "u1", 7,
-                      "Contact: <sip:other@127.0.0.1:@PORT@>\n", "");
+    phone_send_inside(&p, "UPDATE", "u1", 7, "", ""); /* no news either */
+    phone_expect(&p, "SIP/2.0 200");
+    assert_int_equal(said(rig, "saved"), 1);
+    phone_send_inside(&p, "UPDATE", "u2", 8,
+                      "Supported: timer\nSession-Expires: 3;refresher=uac\n",
+                      "");
     phone_expect(&p, "SIP/2.0 200");
     rig_until_said(rig, "saved", 2);
     close_all(&p, &rig);
