@@ -2,16 +2,24 @@
 // called, calling and removed. The networks are Kamailio.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
+import tls from 'node:tls';
+import { Authority } from '../lib/certificates.mjs';
 import { Edge } from '../lib/edge.mjs';
 import { Kamailio } from '../lib/kamailio.mjs';
 
 const ANNA = '+49301', BEN = '+49302', EVE = '+49401';
 let edge, telco, other;
 
+const ca = await Authority.make();
+const [ours, theirs] = await Promise.all(['us', 'registrar'].map((name) => ca.sign(name, 'IP:127.0.0.1')));
+
 before(async () => {
   edge = await Edge.start({
     outbound_allow: 'telco.example', trusted_networks: '127.0.0.1',
+    tls_listen: '127.0.0.1:0', tls_certificate: ours.certificate, tls_key: ours.key, tls_ca: ca.file,
   });
   [telco, other] = await Promise.all([
     Kamailio.start(edge, {
@@ -102,6 +110,24 @@ test('a number is registered through the edge of a network, and called through i
   edge.command('end');
   await edge.told('ended');
   await edge.told('ended');
+});
+
+test('a registrar is reached over TLS', async () => {
+  const asked = [];
+  const server = tls.createServer({ cert: await readFile(theirs.certificate), key: await readFile(theirs.key) },
+    (socket) => socket.on('data', (data) => {
+      const text = data.toString();
+      asked.push(text);
+      const line = (name) => new RegExp(`^${name}: .*$`, 'm').exec(text)[0].trim();
+      socket.write([...['SIP/2.0 200 OK', ...['Via', 'From', 'To', 'Call-ID', 'CSeq', 'Contact'].map(line)],
+        'Expires: 77', 'Content-Length: 0', '', ''].join('\r\n'));
+    }));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const secure = { domain: 'secure.example', uri: `sip:127.0.0.1:${server.address().port}` };
+  assert.match(await register(secure, ANNA, 'x', { transport: 'tls' }), /^registered 77 .*;transport=tls /);
+  assert.match(asked[0], /^REGISTER sip:secure.example SIP\/2.0\r\nVia: SIP\/2.0\/TLS /);
+  server.close();
 });
 
 test('an anonymous caller is named to the network, and hidden', async () => {
