@@ -209,6 +209,7 @@ struct pl_calls {
     pl_registers *registers;
     pl_call **slots; /* max_calls places */
     uint16_t generation;
+    unsigned after; /* the place after that given last */
     size_t n;
     pl_map *by_id, *by_dialog, *by_invite, *by_cancel;
     pl_list questions;

@@ -65,12 +65,14 @@ void pl_call_unindex(pl_map *map, char *key_field)
 
 pl_call *pl_call_new(pl_calls *all, const char *id)
 {
-    unsigned at = 0;
-    while (at < all->o.config->max_calls && all->slots[at])
-        at++;
-    pl_call *c = at < all->o.config->max_calls ? calloc(1, sizeof *c) : NULL;
+    unsigned max = all->o.config->max_calls;
+    pl_call *c = all->n < max ? calloc(1, sizeof *c) : NULL;
     if (!c)
         return NULL;
+    unsigned at = all->after % max;
+    while (all->slots[at])
+        at = (at + 1) % max;
+    all->after = at + 1;
     pl_fmt_cut(c->id, sizeof c->id, "%s", id);
     if (pl_map_put(all->by_id, c->id, c) != PL_OK) {
         free(c);

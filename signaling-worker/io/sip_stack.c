@@ -8,15 +8,19 @@
 #include <osip2/osip.h>
 
 #include "pl/log.h"
+#include "pl/map.h"
 #include "pl/rng.h"
 #include "pl/str.h"
 #include "sanity.h"
 #include "sig_metrics.h"
 #include "sip_parse.h"
+#include "sip_repeat.h"
 
 enum {
     TICK_US = 50000, /* transactions' timers are looked at this often */
     SIP_PORT = 5060,
+    REPEATS_EACH = 8, /* answers kept for each transaction that may be alive */
+    KEY_TEXT = PL_SIP_BRANCH_MAX + PL_URI_HOST_TEXT + 96,
 };
 
 typedef struct txn {
@@ -30,17 +34,21 @@ typedef struct txn {
     pl_sip_head head; /* slices of raw */
     uint8_t *last;    /* what we sent last, to be repeated byte for byte */
     size_t last_len;
+    char *key; /* in the index; NULL not there */
+    struct txn *next_dead;
 } txn;
 
 struct pl_sip_stack {
     pl_sip_stack_options o;
     osip_t *osip;
     pl_sip_transport *transport;
-    txn **slots; /* max_transactions places */
-    unsigned n;
+    txn **slots;       /* max_transactions places */
+    unsigned n, after; /* the place after that given last */
+    pl_map *by_key;    /* those alive; the library's own search is linear */
+    pl_sip_repeats *repeats;
     uint32_t generation;
     unsigned depth; /* calls into the library under way */
-    bool has_dead;
+    txn *dead;
     pl_timer *tick;
     const pl_sip_msg *now; /* response being handed to the library */
     const pl_sip_flow *now_flow;
@@ -66,12 +74,15 @@ static txn *find_txn(const pl_sip_stack *s, pl_sip_txn_id id)
 
 static txn *add_txn(pl_sip_stack *s, const pl_sip_flow *flow)
 {
-    unsigned at = 0;
-    while (at < s->o.max_transactions && s->slots[at])
-        at++;
-    txn *t = at < s->o.max_transactions ? calloc(1, sizeof *t) : NULL;
+    if (s->n >= s->o.max_transactions)
+        return NULL;
+    txn *t = calloc(1, sizeof *t);
     if (!t)
         return NULL;
+    unsigned at = s->after % s->o.max_transactions;
+    while (s->slots[at])
+        at = (at + 1) % s->o.max_transactions;
+    s->after = at + 1;
     s->generation++;
     t->stack = s;
     t->id = (uint64_t)s->generation << 32 | (at + 1);
@@ -84,8 +95,28 @@ static txn *add_txn(pl_sip_stack *s, const pl_sip_flow *flow)
     return t;
 }
 
+/* Into the index: kept as long as it lives. Without memory the library's own
+ * search finds it. */
+static void index_txn(pl_sip_stack *s, txn *t, const char *key)
+{
+    t->key = key[0] ? strdup(key) : NULL;
+    if (t->key && pl_map_put(s->by_key, t->key, t) != PL_OK) {
+        free(t->key);
+        t->key = NULL;
+    }
+}
+
+static void unindex_txn(pl_sip_stack *s, txn *t)
+{
+    if (t->key)
+        (void)pl_map_remove(s->by_key, t->key);
+    free(t->key);
+    t->key = NULL;
+}
+
 static void free_txn(pl_sip_stack *s, txn *t)
 {
+    unindex_txn(s, t);
     s->slots[(t->id & 0xffffffff) - 1] = NULL;
     s->n--;
     pl_metrics_set(s->o.transport.metrics, PL_SIG_transactions, s->n);
@@ -106,19 +137,23 @@ static void enter(pl_sip_stack *s)
 /* Free what ended while the library was running. */
 static void leave(pl_sip_stack *s)
 {
-    if (--s->depth > 0 || !s->has_dead)
+    if (--s->depth > 0)
         return;
-    s->has_dead = false;
-    for (unsigned i = 0; i < s->o.max_transactions; i++) {
-        if (s->slots[i] && s->slots[i]->is_dead)
-            free_txn(s, s->slots[i]);
+    while (s->dead) {
+        txn *t = s->dead;
+        s->dead = t->next_dead;
+        free_txn(s, t);
     }
 }
 
 static void mark_dead(txn *t)
 {
+    if (t->is_dead)
+        return;
     t->is_dead = true;
-    t->stack->has_dead = true;
+    unindex_txn(t->stack, t);
+    t->next_dead = t->stack->dead;
+    t->stack->dead = t;
 }
 
 /* Give an event to one transaction; sip is consumed. */
@@ -259,27 +294,46 @@ static void on_tick(void *ctx)
     (void)osip_nict_execute(s->osip);
     (void)osip_nist_execute(s->osip);
     leave(s);
-    if (s->n > 0)
+    pl_sip_repeats_expire(s->repeats, pl_loop_now_us(s->o.transport.loop));
+    if (s->n > 0 || pl_sip_repeats_count(s->repeats) > 0)
         pl_timer_start(s->tick, TICK_US);
 }
 
 /* ---- receiving ---- */
 
-static txn *match(pl_sip_stack *s, type_t type, osip_message_t *sip,
-                  bool is_invite)
+static bool has_cookie(const char *branch)
+{
+    return strncmp(branch, "z9hG4bK", 7) == 0;
+}
+
+/* What tells transactions apart. RFC 3261 sections 17.1.3 and 17.2.3; "" when
+ * a request's branch does not (RFC 2543). */
+static void server_key(const pl_sip_msg *m, char key[KEY_TEXT])
+{
+    bool is_ack = m->method == PL_SIP_ACK;
+    key[0] = '\0';
+    if (has_cookie(m->branch)) {
+        pl_fmt_cut(key, KEY_TEXT, "s %s\n%s\n%s %u",
+                   is_ack ? "INVITE" : m->method_text, m->branch, m->sent_by,
+                   m->sent_by_port ? m->sent_by_port : SIP_PORT);
+    }
+}
+
+static void client_key(const char *method, const char *branch,
+                       char key[KEY_TEXT])
+{
+    pl_fmt_cut(key, KEY_TEXT, "c %s\n%s", method, branch);
+}
+
+/* By the library's search: what has no key. */
+static txn *search(pl_sip_stack *s, type_t type, osip_message_t *sip,
+                   bool is_invite)
 {
     osip_event_t event = {.type = type, .sip = sip};
-    bool is_request =
-        type == RCV_REQINVITE || type == RCV_REQACK || type == RCV_REQUEST;
-    osip_list_t *list = NULL;
-    if (is_request) {
-        list = is_invite ? &s->osip->osip_ist_transactions
-                         : &s->osip->osip_nist_transactions;
-    } else {
-        list = is_invite ? &s->osip->osip_ict_transactions
-                         : &s->osip->osip_nict_transactions;
-    }
-    osip_transaction_t *tr = osip_transaction_find(list, &event);
+    osip_transaction_t *tr =
+        osip_transaction_find(is_invite ? &s->osip->osip_ist_transactions
+                                        : &s->osip->osip_nist_transactions,
+                              &event);
     txn *t = tr ? osip_transaction_get_your_instance(tr) : NULL;
     return t && !t->is_dead ? t : NULL;
 }
@@ -290,11 +344,19 @@ static void receive_response(pl_sip_stack *s, const pl_sip_msg *m,
     type_t type = m->status < 200   ? RCV_STATUS_1XX
                   : m->status < 300 ? RCV_STATUS_2XX
                                     : RCV_STATUS_3456XX;
-    txn *t = match(s, type, sip, m->cseq_method == PL_SIP_INVITE);
+    char key[KEY_TEXT];
+    client_key(m->cseq_method_text, m->branch, key);
+    txn *t = pl_map_find(s->by_key, key);
     if (t) {
         s->now = m;
         s->now_flow = flow;
+        enter(s);
         (void)execute(s, t, type, sip);
+        /* The response again would only be absorbed: it may as well be stray.
+         */
+        if (t->is_final && m->cseq_method != PL_SIP_INVITE)
+            mark_dead(t);
+        leave(s);
         s->now = NULL;
         return;
     }
@@ -319,7 +381,7 @@ static pl_sip_flow reply_flow(const pl_sip_stack *s, const pl_sip_msg *m,
 /* Make the transaction; sip is consumed. */
 static txn *begin_server(pl_sip_stack *s, const pl_sip_msg *m,
                          const pl_sip_flow *flow, const pl_gate *gate,
-                         osip_message_t *sip)
+                         const char *key, osip_message_t *sip)
 {
     bool is_invite = m->method == PL_SIP_INVITE;
     pl_sip_flow back = reply_flow(s, m, flow);
@@ -338,11 +400,23 @@ static txn *begin_server(pl_sip_stack *s, const pl_sip_msg *m,
     memcpy(raw, m->raw.ptr, gate->length);
     t->raw = raw;
     t->is_server = true;
+    index_txn(s, t, key);
     pl_slice copy = {raw, gate->length};
     (void)!pl_sip_head_split(copy, &t->head); /* was split before */
     (void)osip_transaction_set_your_instance(t->tr, t);
     (void)execute(s, t, is_invite ? RCV_REQINVITE : RCV_REQUEST, sip);
     return t;
+}
+
+/* Whether it is the request of a transaction that is over: answered again. */
+static bool repeat_answer(pl_sip_stack *s, const char *key)
+{
+    pl_sip_flow flow;
+    pl_slice answer;
+    if (!pl_sip_repeats_find(s->repeats, key, &flow, &answer))
+        return false;
+    pl_sip_stack_send(s, &flow, answer);
+    return true;
 }
 
 static void receive_request(pl_sip_stack *s, const pl_sip_msg *m,
@@ -352,7 +426,14 @@ static void receive_request(pl_sip_stack *s, const pl_sip_msg *m,
     bool is_ack = m->method == PL_SIP_ACK;
     bool is_invite = m->method == PL_SIP_INVITE;
     type_t type = is_ack ? RCV_REQACK : is_invite ? RCV_REQINVITE : RCV_REQUEST;
-    txn *t = match(s, type, sip, is_ack || is_invite);
+    char key[KEY_TEXT];
+    server_key(m, key);
+    if (repeat_answer(s, key)) {
+        osip_message_free(sip);
+        return;
+    }
+    txn *t = key[0] ? pl_map_find(s->by_key, key)
+                    : search(s, type, sip, is_ack || is_invite);
     if (t) {
         (void)execute(s, t, type, sip);
         return;
@@ -368,7 +449,7 @@ static void receive_request(pl_sip_stack *s, const pl_sip_msg *m,
         return;
     }
     enter(s);
-    t = begin_server(s, m, flow, gate, sip);
+    t = begin_server(s, m, flow, gate, key, sip);
     if (t) {
         u->on_request(u->ctx, t->id, m, flow);
     } else {
@@ -519,6 +600,25 @@ pl_err pl_sip_stack_write(pl_sip_stack *stack, pl_sip_txn_id id,
     return e;
 }
 
+/* A non-INVITE transaction with its final answer does nothing but say it
+ * again: most of those alive were such ones. */
+static void retire(pl_sip_stack *s, txn *t)
+{
+    if (t->is_dead || !t->key || !MSG_IS_REQUEST(t->tr->orig_request) ||
+        MSG_IS_INVITE(t->tr->orig_request))
+        return;
+    char *key = t->key;
+    t->key = NULL;
+    (void)pl_map_remove(s->by_key, key);
+    if (!pl_sip_is_stream(&t->flow)) {
+        pl_sip_repeats_keep(s->repeats, key, &t->flow,
+                            (pl_slice){t->last, t->last_len},
+                            pl_loop_now_us(s->o.transport.loop));
+    }
+    free(key);
+    mark_dead(t);
+}
+
 pl_err pl_sip_stack_respond(pl_sip_stack *stack, pl_sip_txn_id id,
                             unsigned status, pl_slice bytes)
 {
@@ -536,7 +636,12 @@ pl_err pl_sip_stack_respond(pl_sip_stack *stack, pl_sip_txn_id id,
     type_t type = status < 200   ? SND_STATUS_1XX
                   : status < 300 ? SND_STATUS_2XX
                                  : SND_STATUS_3456XX;
-    return execute(stack, t, type, sip);
+    enter(stack);
+    e = execute(stack, t, type, sip);
+    if (e == PL_OK && status >= 200)
+        retire(stack, t);
+    leave(stack);
+    return e;
 }
 
 pl_err pl_sip_stack_flow(const pl_sip_stack *stack, pl_sip_txn_id id,
@@ -547,6 +652,19 @@ pl_err pl_sip_stack_flow(const pl_sip_stack *stack, pl_sip_txn_id id,
         return PL_ENOENT;
     *ret_flow = t->flow;
     return PL_OK;
+}
+
+static void index_request(pl_sip_stack *s, txn *t, const osip_message_t *sip)
+{
+    char key[KEY_TEXT];
+    osip_via_t *via = NULL;
+    osip_generic_param_t *branch = NULL;
+    if (osip_message_get_via(sip, 0, &via) < 0 || !via ||
+        osip_via_param_get_byname(via, "branch", &branch) != 0 || !branch ||
+        !branch->gvalue)
+        return;
+    client_key(sip->sip_method, branch->gvalue, key);
+    index_txn(s, t, key);
 }
 
 pl_err pl_sip_stack_request(pl_sip_stack *stack, const pl_sip_flow *flow,
@@ -570,6 +688,7 @@ pl_err pl_sip_stack_request(pl_sip_stack *stack, const pl_sip_flow *flow,
     }
     t->tag = tag;
     (void)osip_transaction_set_your_instance(t->tr, t);
+    index_request(stack, t, sip);
     return execute(stack, t, is_invite ? SND_REQINVITE : SND_REQUEST, sip);
 }
 
@@ -615,6 +734,11 @@ pl_err pl_sip_stack_open(const pl_sip_stack_options *o,
     pl_random_token(12, s->to_tag, sizeof s->to_tag);
     s->slots = calloc(o->max_transactions, sizeof(txn *));
     e = s->slots && osip_init(&s->osip) == 0 ? PL_OK : PL_ENOMEM;
+    if (e == PL_OK)
+        e = pl_map_create(&s->by_key);
+    if (e == PL_OK)
+        e = pl_sip_repeats_create(REPEATS_EACH * o->max_transactions,
+                                  &s->repeats);
     if (e == PL_OK) {
         set_callbacks(s->osip);
         e = pl_timer_create(o->transport.loop, on_tick, s, &s->tick);
@@ -641,6 +765,8 @@ void pl_sip_stack_close(pl_sip_stack **stack)
             free_txn(s, s->slots[i]);
     }
     pl_timer_destroy(&s->tick);
+    pl_sip_repeats_destroy(&s->repeats);
+    pl_map_destroy(&s->by_key);
     free(s->slots);
     if (s->osip)
         osip_release(s->osip);
