@@ -116,8 +116,8 @@ export class Device {
   // Hears others, and is not heard by itself.
   async hears(...others) {
     const bad = await untilSteady(async () => {
-      await pause(2600);
-      const { ear, startMs } = await this.person.page.evaluate(() => window.parleyRecorder.latest(2.4));
+      await pause(2200);
+      const { ear, startMs } = await this.person.page.evaluate(() => window.parleyRecorder.latest(2.1));
       return complaints(unpack(ear, startMs), { others, own: [this.voice], maxGapMs: 120 });
     });
     if (bad.length) throw new Error(`${this.voice}: ${bad.join('; ')}`);

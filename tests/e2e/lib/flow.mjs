@@ -77,7 +77,7 @@ function sipText({ first, text }) {
 // The network is several processes: what one sent may be copied to us after what
 // another received in answer to it.
 function inOrder(messages) {
-  const of = ({ text }) => `${header(text, 'Via')} ${header(text, 'CSeq')}`.replace(/;(received|rport)=[^;]*/g, '');
+  const of = ({ text }) => `${header(text, 'Via').match(/branch=([^;,\s]+)/)?.[1]} ${header(text, 'CSeq')}`;
   const isAnswer = ({ first }) => first.startsWith('SIP/2.0');
   const answeredAt = new Map();
   for (const message of messages.filter(isAnswer)) {
