@@ -229,6 +229,12 @@ void pl_conf_unplace(pl_pool *pool, pl_conf *conf)
     pl_conf_save(pool, conf);
 }
 
+void pl_conf_withdraw(pl_pool *pool, pl_conf *conf)
+{
+    close_room(pool, conf);
+    pl_conf_unplace(pool, conf);
+}
+
 /* ---- end ---- */
 
 static void write_record(pl_pool *pool, const pl_conf *conf)

@@ -27,8 +27,10 @@ void pl_conf_count_live(const pl_pool *pool, pl_conf *conf, int more);
 PL_MUST_USE pl_err pl_conf_place(pl_pool *pool, pl_conf *conf);
 /* Send the room to its worker again (it said that it does not know it). */
 void pl_conf_reopen(pl_pool *pool, pl_conf *conf);
-/* The worker is gone or refused: forget the place, avoid that worker. */
+/* The worker is gone: forget the place, avoid that worker. */
 void pl_conf_unplace(pl_pool *pool, pl_conf *conf);
+/* The same of a worker that is there but of no use: its room is closed. */
+void pl_conf_withdraw(pl_pool *pool, pl_conf *conf);
 /* What its participants are told when the API ends it. */
 #define PL_END_BY_API "API initiated conference termination"
 /* End for everyone; harmless when it has ended. */

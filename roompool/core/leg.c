@@ -276,12 +276,18 @@ static bool has_other_media(const pl_conf *conf, const pl_leg *self)
     return false;
 }
 
+/* It is the description that is no good: any worker would say so. */
+static bool is_of_peer(pl_err e)
+{
+    return e == PL_EMEDIA || e == PL_EINVAL || e == PL_EPROTO ||
+           e == PL_ETOOBIG || e == PL_EUNSUPPORTED;
+}
+
 /* Whether another attempt, perhaps elsewhere, is worth it; prepares it. */
 static bool try_again(pl_pool *pool, pl_leg *leg, const pl_op *op, pl_err e)
 {
     pl_conf *conf = leg->part->conf;
-    if (op->tries >= MAX_TRIES || e == PL_EMEDIA || e == PL_EINVAL ||
-        e == PL_EPROTO || e == PL_EUNSUPPORTED)
+    if (op->tries >= MAX_TRIES || is_of_peer(e))
         return false;
     if (strcmp(conf->row.media_node, op->node) != 0)
         return pl_conf_place(pool, conf) == PL_OK; /* was moved meanwhile */
@@ -291,7 +297,7 @@ static bool try_again(pl_pool *pool, pl_leg *leg, const pl_op *op, pl_err e)
     }
     if (has_other_media(conf, leg))
         return e == PL_ETIMEOUT;
-    pl_conf_unplace(pool, conf);
+    pl_conf_withdraw(pool, conf);
     return pl_conf_place(pool, conf) == PL_OK;
 }
 
@@ -299,10 +305,9 @@ static bool try_again(pl_pool *pool, pl_leg *leg, const pl_op *op, pl_err e)
  * fault like one without usable media. */
 static pl_err error_of(pl_err e)
 {
-    if (e == PL_EPROTO || e == PL_EINVAL || e == PL_EUNSUPPORTED)
+    if (is_of_peer(e))
         return PL_EMEDIA;
-    return e == PL_EMEDIA || e == PL_EFULL || e == PL_EDRAIN ? e
-                                                             : PL_EUNAVAILABLE;
+    return e == PL_EFULL || e == PL_EDRAIN ? e : PL_EUNAVAILABLE;
 }
 
 static void finish(pl_pool *pool, pl_op *op, pl_leg *leg, pl_err e,

@@ -145,6 +145,56 @@ static void a_worker_dies_while_a_page_gets_its_media(void **state)
     world_check(w);
 }
 
+static size_t rooms_of(const world *w)
+{
+    return w->media[0].n_rooms + w->media[1].n_rooms;
+}
+
+/* Which asks for media; everybody is gone then. */
+static pl_err page_is_refused(world *w, pl_err by_first, pl_err by_second)
+{
+    pl_participant_media m = {.sdp = pl_slice_str("page-offer")};
+    answer joined;
+    answer a;
+    w->media[0].refuse = by_first;
+    w->media[1].refuse = by_second;
+    assert_int_equal(join_room(w, "lobby", NULL, "t", &joined), PL_OK);
+    pl_fmt_cut(m.participant_id, 65, "%s", joined.body.joined.participant_id);
+    pl_fmt_cut(m.token_hash, 65, "%s", hash_of("t"));
+    world_send(w, w->api, &PL_MSG_PARTICIPANT_MEDIA, &m, &a);
+    world_run(w, 3 * S);
+    assert_true(a.is_done);
+    assert_true(rooms_of(w) <= 1);
+    assert_int_equal(page_leaves(w, &joined, "t"), PL_OK);
+    world_run(w, S);
+    assert_int_equal(rooms_of(w), 0);
+    return a.error;
+}
+
+/* A room is left at none of them, whoever refused. */
+static void a_worker_that_refuses_media_keeps_no_room(void **state)
+{
+    world *w = *state;
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(page_is_refused(w, PL_EFULL, PL_OK), PL_OK);
+        assert_int_equal(page_is_refused(w, PL_OK, PL_EFULL), PL_OK);
+    }
+    assert_int_equal(page_is_refused(w, PL_EFULL, PL_EFULL), PL_EFULL);
+    world_check(w);
+}
+
+/* Any worker would say so: none but the first is asked. */
+static void a_description_that_is_too_large_is_the_peers_fault(void **state)
+{
+    world *w = *state;
+    uint64_t before = epoch_of(w);
+    assert_int_equal(page_is_refused(w, PL_ETOOBIG, PL_ETOOBIG), PL_EMEDIA);
+    assert_int_equal(world_sql(w, "SELECT value FROM meta "
+                                  "WHERE name = 'epoch'"),
+                     before + 1);
+    world_check(w);
+}
+
 /* Its own re-INVITE crossed ours: ours is made again until it is taken. */
 static void a_telephone_that_is_busy_with_its_own_offer_stays(void **state)
 {
@@ -457,6 +507,8 @@ int main(void)
         TEST(telephones_are_reinvited_to_another_worker),
         TEST(a_worker_dies_while_a_telephone_holds),
         TEST(a_worker_dies_while_a_page_gets_its_media),
+        TEST(a_worker_that_refuses_media_keeps_no_room),
+        TEST(a_description_that_is_too_large_is_the_peers_fault),
         TEST(a_telephone_that_is_busy_with_its_own_offer_stays),
         TEST(a_telephone_that_is_busy_for_good_is_ended),
         TEST(a_telephone_that_refuses_the_new_offer_is_ended),
