@@ -38,6 +38,7 @@ void do_poll(chaos *c);
 void do_call(chaos *c);
 void do_report(chaos *c);
 void do_keys(chaos *c);
+void do_refer(chaos *c);
 void do_control(chaos *c);
 void do_settings(chaos *c);
 void do_dial(chaos *c);

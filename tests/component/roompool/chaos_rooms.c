@@ -83,6 +83,33 @@ void do_report(chaos *c)
                        draw(c, 2) ? "sdp" : NULL);
 }
 
+/* A call, whether it lives or not, is put through to somebody, joined with
+ * another, replaced, or what is needed of its dialog is told. */
+void do_refer(chaos *c)
+{
+    static const char *const who[] = {"sip:x@example.net", "tel:+4930123",
+                                      "sip:carol@localhost", "nobody"};
+    char id[65];
+    char other[65];
+    char fresh[16];
+    uint32_t n = (uint32_t)c->w.sig.n_calls;
+    if (n == 0 || n >= WORLD_CALLS - 2 || !c->w.sig.bus)
+        return;
+    PUT(id, c->w.sig.calls[draw(c, n)].id);
+    PUT(other, c->w.sig.calls[draw(c, n)].id);
+    switch (draw(c, 4)) {
+    case 0: (void)phone_refers(&c->w, id, who[draw(c, 4)], NULL, NULL); break;
+    case 1: (void)phone_refers(&c->w, id, who[draw(c, 4)], other, NULL); break;
+    case 2:
+        if (c->n_calls >= WORLD_CALLS / 2)
+            break;
+        call_name(fresh, ++c->n_calls);
+        (void)phone_replaces(&c->w, fresh, id, draw(c, 4) == 0);
+        break;
+    default: signaling_saves(&c->w.sig, id, 1 + draw(c, 9), "{\"x\":1}");
+    }
+}
+
 void do_keys(chaos *c)
 {
     char id[16];

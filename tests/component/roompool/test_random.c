@@ -166,7 +166,7 @@ static void (*const STEP[])(chaos *c) = {
     do_roompool,     do_wait,       do_control,      do_control,
     do_control,      do_settings,   do_settings,     do_dial,
     do_talk,         do_send_away,  do_manage,       do_manage,
-    do_manage};
+    do_manage,       do_refer,      do_refer};
 
 /* ---- clients of the conference API ---- */
 
@@ -471,7 +471,8 @@ static void (*const CLIENT_STEP[])(chaos *c) = {
     client_reads,   client_reads,    client_resumes,   all_read,
     all_read,       all_read,        all_read,         phone_answers,
     do_report,      client_logs_out, do_phone_mood,    do_disaster,
-    do_disaster,    do_repair,       do_repair,        do_wait};
+    do_disaster,    do_repair,       do_repair,        do_wait,
+    do_refer,       do_refer};
 
 static void check_database(world *w)
 {
