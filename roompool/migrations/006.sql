@@ -353,7 +353,7 @@ SELECT c.device_id AS device_id, c.created_at AS created_at,
 -- Who is in a call of a device is shown too: it can be sent to a room.
 DROP VIEW m_live_participant;
 CREATE VIEW m_live_participant AS
-SELECT p.participant_id AS id, coalesce(c.room_id, '') AS conference,
+SELECT p.participant_id AS id, c.room_id AS conference,
        p.display_name AS display_name, p.role AS role,
        CASE WHEN p.state IN ('new', 'ringing') THEN 'connecting'
             WHEN p.state = 'pin' THEN 'ivr'

@@ -63,7 +63,8 @@ static void both_go_to_a_room(void **state)
     talk t;
     talks(&t);
     assert_int_equal(world_sql(&t.w, "SELECT count(*) FROM m_live_participant "
-                                     "WHERE service_type = 'gateway'"),
+                                     "WHERE service_type = 'gateway' AND "
+                                     "conference IS NULL"),
                      2);
     assert_int_equal(sends(&t, device_of(&t), "nowhere"), PL_ENOUSER);
     assert_int_equal(sends(&t, device_of(&t), "lobby"), PL_OK);

@@ -311,7 +311,7 @@ static void who_is_there_is_shown_as_it_is(void **state)
     is_number(o, "is_transfer_supported", 1);
     done(&f);
     finds_one(w, LIVE_PART, &f, "protocol", "SIP");
-    is_number(first(&f), "is_transfer_supported", 0);
+    is_number(first(&f), "is_transfer_supported", 1);
     is_text(first(&f), "encryption", "Off");
     is_text(first(&f), "signalling_node", w->sig.node);
     done(&f);
