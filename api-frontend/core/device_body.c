@@ -104,8 +104,8 @@ bool pl_device_moment(const pl_device_body *body, const char *name,
         return false;
     if (text.ptr && pl_device_time(text, ret_wall_ms))
         return blame(body, name, "is not a date-time of RFC 3339 with a zone");
-    if (text.ptr && *ret_wall_ms < 0)
-        *ret_wall_ms = 0; /* before 1970 is as long ago as any */
+    if (text.ptr && *ret_wall_ms < 1)
+        *ret_wall_ms = 1; /* as long ago as any; 0 is none at all */
     return true;
 }
 
