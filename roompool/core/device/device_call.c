@@ -205,8 +205,29 @@ static void make_id(pl_pool *pool, char id[2 * ID_BYTES + 1])
     }
 }
 
+/* Of one registration, no more that are over are kept than may go on: their
+ * descriptions are large, and whoever calls decides how often. */
+static void make_room(pl_pool *pool, const char *registration_id)
+{
+    size_t cursor = 0;
+    unsigned n = 0;
+    pl_devcall *dc;
+    pl_devcall *oldest = NULL;
+    while ((dc = pl_map_next(pool->devcalls, &cursor, NULL)) != NULL) {
+        if (!pl_devcall_is_over(dc) ||
+            strcmp(dc->row.registration_id, registration_id) != 0)
+            continue;
+        n++;
+        if (!oldest || dc->row.ended_at < oldest->row.ended_at)
+            oldest = dc;
+    }
+    if (n > pool->config->device_max_calls)
+        pl_devcall_drop(pool, oldest);
+}
+
 pl_err pl_devcall_add(pl_pool *pool, pl_devcall_row *row, pl_devcall **ret_dc)
 {
+    make_room(pool, row->registration_id);
     make_id(pool, row->media_session_id);
     row->status = PL_MEDIA_STATUS_INITIAL;
     row->created_at = pool->now.wall_ms;

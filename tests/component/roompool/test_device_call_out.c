@@ -94,6 +94,36 @@ static void names_and_anonymity(void **state)
     world_destroy(&w);
 }
 
+static void is_busy(world *w, const fake_call *call)
+{
+    assert_int_equal(phone_report(w, call->id, PL_CALL_STATE_ENDED, 486, NULL),
+                     PL_OK);
+}
+
+/* Whoever calls again and again: what is over takes no more room. */
+static void few_that_are_over_are_kept(void **state)
+{
+    (void)state;
+    world w;
+    caller c;
+    answer a;
+    char first[65];
+    char id[65];
+    caller_in_world(&w, 1, &c);
+    is_busy(&w, caller_calls(&w, &c, first));
+    for (unsigned i = 0; i < w.config.device_max_calls; i++) {
+        assert_int_equal(caller_gets(&w, &c, first, &a), 0);
+        is_busy(&w, caller_calls(&w, &c, id));
+    }
+    caller_calls(&w, &c, id);
+    assert_int_equal(caller_gets(&w, &c, first, &a), PL_DEVICE_FAULT_NOT_FOUND);
+    assert_int_equal(world_sql(&w, "SELECT count(*) FROM device_calls "
+                                   "WHERE ended_at > 0"),
+                     w.config.device_max_calls);
+    media_is(&w, &c, id, STATUS(INITIAL));
+    world_destroy(&w);
+}
+
 static uint32_t fault_for(world *w, const caller *c, const char *originator,
                           const char *receiver, const char *registration)
 {
@@ -640,6 +670,7 @@ int main(void)
         cmocka_unit_test(is_dialled),
         cmocka_unit_test(is_dialled_here),
         cmocka_unit_test(names_and_anonymity),
+        cmocka_unit_test(few_that_are_over_are_kept),
         cmocka_unit_test(who_may_not),
         cmocka_unit_test(no_network),
         cmocka_unit_test(once_for_a_correlator),
