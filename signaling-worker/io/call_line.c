@@ -208,8 +208,17 @@ typedef struct account {
     const char *user, *password, *realm;
 } account;
 
-/* Those of roompool go where it said the call goes, and not where a 3xx said.
- * The configured ones only to the peer and realm that they are for. */
+/* Whether its network is who is asked: it is named, or it is whom we call. The
+ * host of an address, or of a 3xx, may be anybody. */
+static bool is_at_network(const pl_call *c)
+{
+    return hop_of(c) || c->line->route[0] ||
+           pl_slice_eq_nocase(pl_slice_str(c->line->from_host),
+                              c->hop.next.host);
+}
+
+/* Those of roompool go to their network only, the configured ones only to the
+ * peer and realm that they are for. */
 static bool find_account(const pl_call *c, account *ret)
 {
     const pl_signaling_config *cfg = c->all->o.config;
@@ -218,7 +227,7 @@ static bool find_account(const pl_call *c, account *ret)
         return false;
     if (l && l->auth_user[0]) {
         *ret = (account){l->auth_user, l->auth_secret, ""};
-        return c->n_redirects == 0 || hop_of(c);
+        return is_at_network(c);
     }
     const char *peer =
         cfg->client_peer[0] ? cfg->client_peer : c->all->proxy.host;

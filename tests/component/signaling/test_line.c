@@ -194,6 +194,37 @@ static void another_realm_inside_the_call_is_not_answered(void **state)
     pl_sig_rig_destroy(&rig);
 }
 
+/* Whom a caller or a REFER names may be anybody: an answer to a challenge is
+ * something to try passwords on. */
+static void credentials_go_to_the_network_of_the_line_only(void **state)
+{
+    (void)state;
+    static const char *const settings[] = {"outbound_allow=127.0.0.1", NULL};
+    static const char *const hosts[] = {"ims.example", "127.0.0.1"};
+    for (unsigned is_network = 0; is_network < COUNT(hosts); is_network++) {
+        pl_sig_rig *rig = rig_open(settings);
+        static phone p;
+        char line[256];
+        phone_open(&p, rig, false, "127.0.0.1");
+        pl_fmt_cut(line, sizeof line,
+                   "start sip:+49302@127.0.0.1:%u 30000 from=+49301 "
+                   "from_host=%s user=301 password=secret",
+                   p.port, hosts[is_network]);
+        pl_fake_pool_command(pl_sig_rig_pool(rig), line);
+        phone_expect(&p, "INVITE ");
+        challenge(&p, "x");
+        phone_expect(&p, "ACK ");
+        if (is_network) {
+            expect_auth(&p, "INVITE ", "Proxy-Authorization");
+            phone_reply(&p, "486 Busy Here", "y", "");
+        }
+        rig_until_said(rig, "ended", 1);
+        assert_has(last(rig, "ended"), is_network ? " 486 " : " 407 ");
+        phone_close(&p);
+        pl_sig_rig_destroy(&rig);
+    }
+}
+
 static void everything_is_told_with_its_cause(void **state)
 {
     (void)state;
@@ -385,6 +416,7 @@ int main(void)
         cmocka_unit_test(an_anonymous_caller_is_named_to_the_network_only),
         cmocka_unit_test(challenges_are_answered_in_every_request),
         cmocka_unit_test(another_realm_inside_the_call_is_not_answered),
+        cmocka_unit_test(credentials_go_to_the_network_of_the_line_only),
         cmocka_unit_test(everything_is_told_with_its_cause),
         cmocka_unit_test(an_option_that_is_not_taken_is_dropped_once),
         cmocka_unit_test(who_is_called_must_be_allowed),
