@@ -135,7 +135,8 @@ static void accept(pl_call *c)
     r->txn = 0;
     if (pl_sip_stack_write(c->all->stack, txn, &spec, &bytes) == PL_OK)
         (void)!pl_sip_stack_respond(c->all->stack, txn, 202, bytes);
-    if (!r->is_quiet)
+    r->is_on = !r->is_quiet;
+    if (r->is_on)
         notify(c, STATUS_TRYING);
 }
 

@@ -96,6 +96,34 @@ static void who_refers_is_told_how_it_goes(void **state)
     }
 }
 
+/* The next REFER comes before the 200 to the last NOTIFY. */
+static void a_quick_referrer_is_told_too(void **state)
+{
+    (void)state;
+    static phone p;
+    static phone ok;
+    static phone late;
+    pl_sig_rig *rig = call(&p, &ok, true);
+    ask(&p, &ok, "REFER", 2, "Refer-To: <sip:bob@127.0.0.1>\n");
+    phone_expect(&p, "NOTIFY ");
+    phone_reply(&p, "200 OK", NULL, "");
+    tell(rig, "referred 486");
+    phone_expect(&p, "NOTIFY ");
+    memcpy(late.last, p.last, sizeof late.last);
+    ask(&p, &ok, "REFER", 3, "Refer-To: <sip:eve@127.0.0.1>\n");
+    phone_expect(&p, "SIP/2.0 202");
+    memcpy(p.last, late.last, sizeof p.last);
+    phone_reply(&p, "200 OK", NULL, "");
+    phone_expect(&p, "NOTIFY ");
+    assert_string_equal(phone_header(&p, "Event"), "refer;id=3");
+    phone_reply(&p, "200 OK", NULL, "");
+    tell(rig, "referred 200");
+    phone_expect(&p, "NOTIFY ");
+    assert_non_null(strstr(p.last, "\r\n\r\nSIP/2.0 200 OK"));
+    phone_reply(&p, "200 OK", NULL, "");
+    close_all(&p, &rig);
+}
+
 static void who_wants_no_notify_gets_none(void **state)
 {
     (void)state; /* RFC 4488 */
@@ -346,6 +374,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_refers_is_told_how_it_goes),
+        cmocka_unit_test(a_quick_referrer_is_told_too),
         cmocka_unit_test(who_wants_no_notify_gets_none),
         cmocka_unit_test(bad_and_refused_refers_are_answered_so),
         cmocka_unit_test(an_attended_refer_names_our_call_or_another),
