@@ -87,7 +87,7 @@ static load_sipp_options calls_at(const bench *b, unsigned rate, bool to_second)
                                .port = b->system.port + (to_second ? 5 : 4),
                                .to_port = b->system.port + (to_second ? 3 : 1),
                                .media_port =
-                                   b->system.port + (to_second ? 8 : 6),
+                                   b->system.port + (to_second ? 40 : 20),
                                .rate = rate,
                                .calls = rate * STEP_S,
                                .hold_ms = HOLD_MS,
@@ -116,6 +116,11 @@ static bool run_step(const bench *b, unsigned rate, step *s)
         load_sipp_times(&sipp[i], 2, &s->answered);
     }
     s->after = use_now(b);
+    if (is_good && s->all.n_good + s->all.n_failed < (long)rate * STEP_S) {
+        (void)fprintf(stderr, "sipp made %ld calls only\n",
+                      s->all.n_good + s->all.n_failed);
+        return false;
+    }
     return is_good;
 }
 
@@ -241,7 +246,7 @@ static bool bench_held(bench *b)
     long n = 0;
     for (unsigned i = 0; i < LIMIT_MS / 500 && n < HELD; i++) {
         wait_ms(500);
-        n = load_system_sql(&b->system, "SELECT count(*) FROM v_live_calls "
+        n = load_system_sql(&b->system, "SELECT count(*) FROM calls "
                                         "WHERE state = 'confirmed'");
     }
     wait_ms(2000);

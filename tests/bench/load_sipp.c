@@ -21,7 +21,7 @@ static void run_sipp(const load_sipp *s, const load_sipp_options *o)
 {
     char path[PATH_BYTES];
     char to[32];
-    char text[6][16];
+    char text[7][16];
     int nothing = open("/dev/null", O_RDWR);
     (void)snprintf(path, sizeof path, PL_BENCH_ROOT "/tests/bench/%s.xml",
                    o->scenario);
@@ -33,9 +33,16 @@ static void run_sipp(const load_sipp *s, const load_sipp_options *o)
     const char *arg[40] = {"sipp"};
     size_t n = 1;
     if (o->users) {
-        const char *const caller[] = {
-            to,   "-inf",  o->users,     "-r",        number(text[0], o->rate),
-            "-l", "15000", "-trace_rtt", "-rtt_freq", "1"};
+        const char *const caller[] = {to,
+                                      "-inf",
+                                      o->users,
+                                      "-r",
+                                      number(text[0], o->rate),
+                                      "-l",
+                                      "15000",
+                                      "-trace_rtt",
+                                      "-rtt_freq",
+                                      number(text[6], o->calls / 4)};
         for (size_t i = 0; i < sizeof caller / sizeof *caller; i++)
             arg[n++] = caller[i];
     }
