@@ -41,10 +41,11 @@ export class Recorder {
       headers: request.headers, rejectUnauthorized: false, agent: false, timeout: 30000,
     }, (answer) => {
       const chunks = [];
+      const endedAt = Date.now();
       answer.on('data', (chunk) => chunks.push(chunk));
       answer.on('error', () => response.destroy());
       answer.on('end', () => {
-        Object.assign(note, { status: answer.statusCode, endedAt: Date.now(),
+        Object.assign(note, { status: answer.statusCode, endedAt,
           answer: Buffer.concat(chunks).toString() });
         response.writeHead(answer.statusCode, answer.headers);
         response.end(Buffer.concat(chunks));
