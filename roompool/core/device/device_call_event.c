@@ -9,8 +9,8 @@
 #include "participant.h"
 #include "pl/json.h"
 
-/* Two descriptions, each byte of which may be escaped, and the rest. */
-enum { DATA_MAX = 2 * 2 * 65536 + 8192 };
+/* Two descriptions, each byte of which may become six, and the rest. */
+enum { DATA_MAX = 2 * 6 * 65536 + 16384 };
 
 /* ---- events ---- */
 

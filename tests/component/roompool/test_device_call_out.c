@@ -301,6 +301,30 @@ static void answered_at_once(void **state)
     world_destroy(&w);
 }
 
+/* Characters that become longer in JSON, as many as there may be: such an event
+ * cannot be sent, but the call goes on. */
+static void an_event_that_is_too_long_is_lost_alone(void **state)
+{
+    (void)state;
+    static uint8_t text[65536];
+    world w;
+    caller c;
+    pl_media_session_create m;
+    answer a;
+    memset(text, 0x7f, sizeof text);
+    caller_in_world(&w, 1, &c);
+    caller_fill(&c, &m);
+    m.offer = (pl_slice){text, sizeof text};
+    caller_sends(&w, &m, &a);
+    const char *call_id = sig_started(&w)->id;
+    phone_report(&w, call_id, PL_CALL_STATE_ANSWERED, 200, "p1");
+    notify_is_quiet(&w, S);
+    media_is(&w, &c, a.body.media_session.media_session_id, STATUS(CONNECTED));
+    phone_report(&w, call_id, PL_CALL_STATE_ENDED, 0, NULL);
+    caller_hears(&w, &c, STATUS(TERMINATED), 2, NULL, NULL);
+    world_destroy(&w);
+}
+
 /* The first description may come with a 180. */
 static void rings_with_media(void **state)
 {
@@ -677,6 +701,7 @@ int main(void)
         cmocka_unit_test(too_many),
         cmocka_unit_test(progress_is_told),
         cmocka_unit_test(answered_at_once),
+        cmocka_unit_test(an_event_that_is_too_long_is_lost_alone),
         cmocka_unit_test(rings_with_media),
         cmocka_unit_test(an_answer_waits),
         cmocka_unit_test(ringback_if_so_configured),
