@@ -189,6 +189,8 @@ static pl_err refer_blind(pl_pool *pool, pl_part *me, const pl_call_refer *m)
 {
     pl_address address;
     pl_part *part;
+    if (m->is_stranger && !pool->config->refer_by_strangers)
+        return PL_EFORBIDDEN; /* we pay for the call */
     if (pl_address_parse(pool->config, m->refer_to, &address) != PL_OK ||
         !address.uri[0])
         return PL_ENOUSER;

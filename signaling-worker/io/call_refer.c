@@ -212,6 +212,13 @@ static void read_referrer(const pl_sip_head *head, pl_call_refer *q)
         PL_MSG_SET(CALL_REFER, call_refer, q, referred_by);
 }
 
+/* It called us, as anybody may. Whom we called is somebody's choice. */
+static bool is_stranger(const pl_call *c)
+{
+    return c->dialog.is_uas && !c->pass.is_own && !c->pass.is_authenticated &&
+           !pl_guard_knows(c->all->guard, &c->source);
+}
+
 static unsigned ask(pl_call *c, const pl_sip_msg *m)
 {
     static pl_call_refer q;
@@ -223,6 +230,10 @@ static unsigned ask(pl_call *c, const pl_sip_msg *m)
     if (e)
         return e == PL_EUNSUPPORTED ? 501 : 400;
     read_referrer(&head, &q);
+    if (is_stranger(c)) {
+        q.is_stranger = true;
+        PL_MSG_SET(CALL_REFER, call_refer, &q, is_stranger);
+    }
     pl_fmt_cut(q.call_id, sizeof q.call_id, "%s", c->id);
     pl_bus_send how = {.to = NULL};
     if (!c->all->is_linked ||

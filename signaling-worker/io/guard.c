@@ -109,12 +109,16 @@ bool pl_guard_trusts(const pl_guard *guard, const pl_ip *peer)
     return pl_cidr_has(&guard->trusted, peer);
 }
 
+bool pl_guard_knows(const pl_guard *guard, const pl_ip *peer)
+{
+    return pl_cidr_has(&guard->allowed, peer) || pl_guard_trusts(guard, peer);
+}
+
 unsigned pl_guard_admit(pl_guard *guard, const pl_sip_flow *flow)
 {
     int64_t now = pl_loop_now_us(guard->loop);
     /* Named networks (trunks) carry many callers: only the total binds them. */
-    if (!pl_cidr_has(&guard->allowed, &flow->peer) &&
-        !pl_guard_trusts(guard, &flow->peer) &&
+    if (!pl_guard_knows(guard, &flow->peer) &&
         !pl_bucket_table_take(guard->sources, &flow->peer, guard->rate_source,
                               2 * guard->rate_source, now)) {
         pl_metrics_add(guard->metrics, PL_SIG_rate_limited, 1);

@@ -19,6 +19,9 @@ void pl_guard_destroy(pl_guard **guard);
 /* Whether what a peer says of its callers is believed. RFC 3325 section 5 */
 bool pl_guard_trusts(const pl_guard *guard, const pl_ip *peer);
 
+/* Whether callers from there need no credentials because it was named. */
+bool pl_guard_knows(const pl_guard *guard, const pl_ip *peer);
+
 /* Take the request from its source's and the common allowance.
  * Returns: 0 pass, 1 drop, 503 refuse. */
 unsigned pl_guard_admit(pl_guard *guard, const pl_sip_flow *flow);

@@ -261,10 +261,10 @@ static void on_refer(void *ctx, const pl_bus_in *in)
     pl_fake_pool *p = ctx;
     const pl_call_refer *m = in->body;
     pl_ok ok = {.present = 0};
-    say(p, "refer", "%s to %s%s%s%s%s by %s", m->call_id, m->refer_to,
+    say(p, "refer", "%s to %s%s%s%s%s by %s%s", m->call_id, m->refer_to,
         m->replaces[0] ? " ours " : "", m->replaces,
         m->foreign_replaces[0] ? " theirs " : "", m->foreign_replaces,
-        m->referred_by);
+        m->referred_by, m->is_stranger ? " stranger" : "");
     pl_fmt_cut(p->last_call, sizeof p->last_call, "%s", m->call_id);
     if (strncmp(m->refer_to, "sip:forbidden@", 14) == 0)
         pl_bus_reply_error(p->bus, &in->ticket, PL_EFORBIDDEN, NULL);

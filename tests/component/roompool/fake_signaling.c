@@ -296,6 +296,10 @@ pl_err phone_refers(world *w, const char *call_id, const char *refer_to,
         PUT(m.foreign_replaces, foreign);
         PL_MSG_SET(CALL_REFER, call_refer, &m, foreign_replaces);
     }
+    if (w->sig.is_strange) {
+        m.is_stranger = true;
+        PL_MSG_SET(CALL_REFER, call_refer, &m, is_stranger);
+    }
     world_ask_from(w, w->sig.bus, &PL_MSG_CALL_REFER, &m, &a);
     world_run(w, 20 * MS);
     return a.error;

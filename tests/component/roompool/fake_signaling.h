@@ -37,6 +37,7 @@ typedef struct fake_signaling {
     pl_bus_ticket offer;    /* the last that waits */
     pl_err refuse_adopt;    /* what it answers who asks it to take a call */
     bool waits_adopt;       /* or nothing */
+    bool is_strange;        /* who refers is nobody that it knows */
     pl_err refuse_transfer; /* its telephones do not go elsewhere */
 } fake_signaling;
 

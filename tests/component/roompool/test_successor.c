@@ -193,6 +193,11 @@ static void a_refer_may_be_refused(void **state)
         phone_refers(&s->w, s->first, "sip:dan@example.net", NULL, NULL),
         PL_EFORBIDDEN);
     s->w.config.accept_refer = true;
+    s->w.sig.is_strange = true; /* and we would pay */
+    assert_int_equal(
+        phone_refers(&s->w, s->first, "sip:dan@example.net", NULL, NULL),
+        PL_EFORBIDDEN);
+    s->w.config.refer_by_strangers = true;
     assert_int_equal(
         phone_refers(&s->w, s->first, "sip:bob@localhost", NULL, NULL),
         PL_ENOUSER); /* a user has no telephone */

@@ -23,9 +23,10 @@ static void tell(pl_sig_rig *rig, const char *line)
 }
 
 /* A call to us that stands; its 200 is in p->last and in ok. */
-static pl_sig_rig *call(phone *p, phone *ok, bool is_tcp)
+static pl_sig_rig *call_with(const char *const *settings, phone *p, phone *ok,
+                             bool is_tcp)
 {
-    pl_sig_rig *rig = rig_open(NULL);
+    pl_sig_rig *rig = rig_open(settings);
     phone_open(p, rig, is_tcp, "127.0.0.1");
     phone_invite(p, "lobby", "c1");
     phone_expect(p, "SIP/2.0 200");
@@ -34,6 +35,11 @@ static pl_sig_rig *call(phone *p, phone *ok, bool is_tcp)
     rig_until_said(rig, "confirmed", 1);
     memcpy(p->last, ok->last, sizeof p->last);
     return rig;
+}
+
+static pl_sig_rig *call(phone *p, phone *ok, bool is_tcp)
+{
+    return call_with(NULL, p, ok, is_tcp);
 }
 
 static void close_all(phone *p, pl_sig_rig **rig)
@@ -92,6 +98,26 @@ static void who_refers_is_told_how_it_goes(void **state)
         phone_expect(&p, "NOTIFY ");
         phone_reply(&p, "200 OK", NULL, "");
         assert_int_equal(pl_calls_count(pl_sig_rig_calls(rig)), 1);
+        close_all(&p, &rig);
+    }
+}
+
+/* Anybody may call us; whom the configuration names is known. */
+static void who_refers_may_be_a_stranger(void **state)
+{
+    (void)state;
+    static const char *const known[][2] = {
+        {"allowed_networks=127.0.0.1", NULL},
+        {"trusted_networks=127.0.0.1", NULL},
+        {"allowed_networks=192.0.2.1", NULL}};
+    static phone p;
+    static phone ok;
+    for (unsigned i = 0; i < COUNT(known); i++) {
+        pl_sig_rig *rig = call_with(known[i], &p, &ok, false);
+        ask(&p, &ok, "REFER", 2, "Refer-To: <sip:bob@127.0.0.1>\n");
+        rig_until_said(rig, "refer", 1);
+        assert_int_equal(strstr(last(rig, "refer"), " stranger") != NULL,
+                         i == 2);
         close_all(&p, &rig);
     }
 }
@@ -375,6 +401,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_refers_is_told_how_it_goes),
         cmocka_unit_test(a_quick_referrer_is_told_too),
+        cmocka_unit_test(who_refers_may_be_a_stranger),
         cmocka_unit_test(who_wants_no_notify_gets_none),
         cmocka_unit_test(bad_and_refused_refers_are_answered_so),
         cmocka_unit_test(an_attended_refer_names_our_call_or_another),
