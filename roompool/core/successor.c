@@ -60,6 +60,25 @@ bool pl_successor_has(const pl_part *part)
     return false;
 }
 
+bool pl_successor_comes(const pl_conf *conf)
+{
+    PL_LIST_EACH(node, &conf->parts)
+    {
+        const pl_part *part = PL_CONTAINER(node, pl_part, link);
+        if (part->row.state != PL_PART_STATE_LEFT && part->row.takes_over[0])
+            return true;
+    }
+    return false;
+}
+
+/* One change of who is in a call at a time. */
+static bool is_changing(const pl_part *part)
+{
+    return part->row.takes_over[0] || pl_successor_has(part) ||
+           pl_transfer_involves(part) ||
+           (is_for_two(part->conf) && pl_successor_comes(part->conf));
+}
+
 static pl_err add(pl_pool *pool, pl_part *old, pl_part **ret_part)
 {
     pl_part *part;
@@ -228,7 +247,7 @@ static pl_err refer(pl_pool *pool, pl_part *me, const pl_call_refer *m)
     if (!pool->config->accept_refer || me->row.state != PL_PART_STATE_ACTIVE ||
         pl_waits(me))
         return PL_EFORBIDDEN;
-    if (me->is_referring || pl_successor_has(me))
+    if (me->is_referring || is_changing(me))
         return PL_EBUSY;
     if (conf->row.kind == PL_CONF_KIND_ROOM)
         return refer_room(pool, me, m);
@@ -278,7 +297,7 @@ pl_err pl_refer_send(pl_pool *pool, pl_part *part, const char *address)
     pl_address to;
     if (part->row.state != PL_PART_STATE_ACTIVE || !part->call)
         return PL_ESTATE;
-    if (part->is_sent_away || pl_successor_has(part))
+    if (part->is_sent_away || is_changing(part))
         return PL_EBUSY;
     if (pl_address_parse(pool->config, address, &to) != PL_OK || !to.uri[0])
         return PL_ENOUSER;
@@ -303,7 +322,7 @@ static pl_err check(const pl_part *old, bool is_early_only)
         return PL_ESTATE;
     if (is_early_only && !rings)
         return PL_EFULL; /* 486: RFC 3891 section 3 */
-    return pl_successor_has(old) || old->partner[0] ? PL_EBUSY : PL_OK;
+    return is_changing(old) ? PL_EBUSY : PL_OK;
 }
 
 void pl_successor_incoming(pl_pool *pool, const pl_bus_in *in)

@@ -22,6 +22,8 @@ void pl_successor_incoming(pl_pool *pool, const pl_bus_in *in);
 bool pl_successor_waits(const pl_part *part);
 /* Whether somebody else is to come in its place: a call goes on without it. */
 bool pl_successor_has(const pl_part *part);
+/* Whether a telephone is on its way into a conference so. */
+bool pl_successor_comes(const pl_conf *conf);
 /* The seat that it is for; NULL none, or it has left. */
 pl_part *pl_successor_of(const pl_part *part);
 /* Its media is there, and it has answered. */

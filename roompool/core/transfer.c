@@ -126,10 +126,10 @@ static pl_err check(const pl_leg *held, const pl_part *there)
         !far || far->row.state != PL_PART_STATE_ACTIVE ||
         there->conf == me->conf || !pl_part_other(there) ||
         me->conf->row.answered_at == 0 || there->conf->row.answered_at == 0 ||
-        pl_successor_has(me) || pl_successor_has(there) ||
         seat_in(there->conf, far->row.session_id))
         return PL_ESTATE;
-    if (!is_quiet(me) || !is_quiet(far) || !is_quiet(there))
+    if (!is_quiet(me) || !is_quiet(far) || !is_quiet(there) ||
+        pl_successor_comes(me->conf) || pl_successor_comes(there->conf))
         return PL_EBUSY;
     return there->conf->row.media_node[0] ? PL_OK : PL_EUNAVAILABLE;
 }
