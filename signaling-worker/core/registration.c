@@ -86,15 +86,6 @@ static uint32_t granted(const pl_sip_head *head, const char *contact,
 
 /* ---- lists of addresses ---- */
 
-static bool is_clean(pl_slice s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.ptr[i] < ' ' || s.ptr[i] == 0x7f)
-            return false;
-    }
-    return pl_is_utf8(s);
-}
-
 /* All values of a header in order. False: something in it cannot be used; then
  * nothing is. */
 static bool collect(const pl_sip_head *head, const char *name, char *buf)
@@ -109,7 +100,8 @@ static bool collect(const pl_sip_head *head, const char *name, char *buf)
             pl_sip_uri uri;
             if (item.len == 0)
                 continue;
-            if (!is_clean(item) || pl_sip_uri_parse(item, &uri) != PL_OK ||
+            if (!pl_sip_is_clean(item) ||
+                pl_sip_uri_parse(item, &uri) != PL_OK ||
                 pl_fmt(buf + n, PL_SIP_REGISTRATION_ROUTES - n, "%s%.*s",
                        n ? "," : "", (int)item.len,
                        (const char *)item.ptr) != PL_OK) {

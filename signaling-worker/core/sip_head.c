@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "pl/str.h"
+
 static bool is_blank(uint8_t c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -17,6 +19,15 @@ pl_slice pl_sip_trim(pl_slice text)
     while (text.len > 0 && is_blank(text.ptr[text.len - 1]))
         text.len--;
     return text;
+}
+
+bool pl_sip_is_clean(pl_slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < ' ' || text.ptr[i] == 0x7f)
+            return false;
+    }
+    return pl_is_utf8(text);
 }
 
 pl_err pl_sip_head_split(pl_slice raw, pl_sip_head *ret_head)

@@ -44,5 +44,8 @@ bool pl_sip_param(pl_slice value, const char *name, pl_slice *ret_text);
 
 /* Trim blanks, tabs and line ends from both sides. */
 pl_slice pl_sip_trim(pl_slice text);
+/* Whether a value may stand in a message of ours: UTF-8 without control
+ * characters. A folded one has line ends. */
+bool pl_sip_is_clean(pl_slice text);
 
 #endif

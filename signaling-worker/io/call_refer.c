@@ -206,7 +206,7 @@ static void read_referrer(const pl_sip_head *head, pl_call_refer *q)
 {
     pl_slice value;
     if (pl_sip_head_only(head, "Referred-By", &value) == 1 &&
-        pl_is_utf8(value) &&
+        pl_sip_is_clean(value) && /* it goes into an INVITE */
         pl_copy(q->referred_by, sizeof q->referred_by, value) == PL_OK &&
         q->referred_by[0])
         PL_MSG_SET(CALL_REFER, call_refer, q, referred_by);

@@ -90,9 +90,11 @@ static void who_refers_is_told_how_it_goes(void **state)
         assert_string_equal(phone_header(&p, "Subscription-State"),
                             "terminated;reason=noresource");
         phone_reply(&p, "200 OK", NULL, "");
-        ask(&p, &ok, "REFER", 4, "r: sip:eve@127.0.0.1\n"); /* the next one */
+        ask(&p, &ok, "REFER", 4, /* the next one */
+            "r: sip:eve@127.0.0.1\nb: <sip:p@x>;a=\n b\n");
         phone_expect(&p, "NOTIFY ");
         assert_string_equal(phone_header(&p, "Event"), "refer;id=4");
+        assert_null(strstr(last(rig, "refer"), "<sip:p@x>")); /* two lines */
         phone_reply(&p, "200 OK", NULL, "");
         tell(rig, "referred 486");
         phone_expect(&p, "NOTIFY ");
