@@ -165,15 +165,21 @@ static void print_head(void)
                  "|---|---|---|---|---|---|---|---|---|---|---|---|\n");
 }
 
-/* Returns: whether it could be run; ret_clean: without a repetition. */
+/* Twice when the first time was not clean: other programs of the machine take
+ * their turns, too. Returns: whether it could be run; ret_clean: without a
+ * repetition. */
 static bool try_rate(const bench *b, unsigned rate, bool *ret_clean)
 {
-    step s;
-    bool is_good = run_step(b, rate, &s);
-    if (is_good)
-        print_step(&s);
-    *ret_clean = is_good && is_clean(&s);
-    free_step(&s);
+    bool is_good = true;
+    *ret_clean = false;
+    for (unsigned i = 0; i < 2 && is_good && !*ret_clean; i++) {
+        step s;
+        is_good = run_step(b, rate, &s);
+        if (is_good)
+            print_step(&s);
+        *ret_clean = is_good && is_clean(&s);
+        free_step(&s);
+    }
     return is_good;
 }
 
