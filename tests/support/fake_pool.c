@@ -255,7 +255,7 @@ static void on_save(void *ctx, const pl_bus_in *in)
 
 static void referred(pl_fake_pool *p, const char *status);
 
-/* Of a REFER: to "forbidden" it is refused, "auto" rings and answers. */
+/* Of a REFER: to "forbidden" it is refused, "auto" answers. */
 static void on_refer(void *ctx, const pl_bus_in *in)
 {
     pl_fake_pool *p = ctx;
@@ -270,10 +270,8 @@ static void on_refer(void *ctx, const pl_bus_in *in)
         pl_bus_reply_error(p->bus, &in->ticket, PL_EFORBIDDEN, NULL);
     else
         pl_bus_reply(p->bus, &in->ticket, &PL_MSG_OK_REPLY, &ok);
-    if (strncmp(m->refer_to, "sip:auto@", 9) == 0) {
-        referred(p, "180");
+    if (strncmp(m->refer_to, "sip:auto@", 9) == 0)
         referred(p, "200");
-    }
 }
 
 static void on_transferred(void *ctx, pl_err e, const pl_bus_in *in)
