@@ -4,6 +4,7 @@
 
 #include "call_impl.h"
 #include "pl/str.h"
+#include "sip_map.h"
 
 static question *ask(pl_call *c, const pl_bus_send *how,
                      const pl_msg_desc *desc, const void *body,
@@ -72,17 +73,28 @@ static void on_reported(void *ctx, pl_err e, const pl_bus_in *in)
     }
 }
 
+/* Why it ended; before that, a provisional answer in our words. */
+static const char *reason_of(const pl_call *c)
+{
+    if (c->reason[0])
+        return pl_is_utf8(pl_slice_str(c->reason)) ? c->reason : "";
+    return c->told_status > 100 && c->told_status < 200
+               ? pl_sip_phrase(c->told_status)
+               : "";
+}
+
 static void send_report(pl_call *c)
 {
     static pl_call_report m;
+    const char *reason = reason_of(c);
     m = (pl_call_report){.state = c->told,
                          .sip_status = c->told_status,
                          .sdp = {c->told_sdp, c->told_len}};
     pl_fmt_cut(m.call_id, sizeof m.call_id, "%s", c->id);
     if (c->told_status != 0)
         PL_MSG_SET(CALL_REPORT, call_report, &m, sip_status);
-    if (c->reason[0] && pl_is_utf8(pl_slice_str(c->reason))) {
-        pl_fmt_cut(m.reason, sizeof m.reason, "%s", c->reason);
+    if (reason[0]) {
+        pl_fmt_cut(m.reason, sizeof m.reason, "%s", reason);
         PL_MSG_SET(CALL_REPORT, call_report, &m, reason);
     }
     if (c->told_len > 0)

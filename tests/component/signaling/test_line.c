@@ -246,7 +246,7 @@ static void everything_is_told_with_its_cause(void **state)
         phone_reply(&p, rows[i][0], "one", ""); /* says nothing new */
         rig_until_said(rig, rows[i][1], i == 4 ? 2 : 1);
     }
-    assert_has(last(rig, "queued"), " 182 ");
+    assert_has(last(rig, "queued"), " 182 Queued ");
     phone_reply(&p, "486 Busy Here\nReason: Q.850;cause=17;text=\"busy\"",
                 "one", "");
     phone_expect(&p, "ACK ");
