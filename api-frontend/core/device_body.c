@@ -165,13 +165,14 @@ bool pl_device_location(const pl_device_body *body, char *buf, size_t cap)
 {
     static const char name[] = "locationDetails";
     const pl_json *place = pl_json_get(body->json, name);
+    pl_device_gen gen = pl_device_gen_of_call(body->call);
     const char *member = name;
     pl_buf text;
     buf[0] = '\0';
-    if (!place)
+    if (!place || gen == PL_DEVICE_GEN_R22)
         return true;
-    const char *fault = pl_device_location_fault(
-        place, pl_device_gen_of_call(body->call) == PL_DEVICE_GEN_R31, &member);
+    const char *fault =
+        pl_device_location_fault(place, gen == PL_DEVICE_GEN_R31, &member);
     if (fault)
         return blame(body, member, fault);
     pl_buf_init(&text, cap - 1);

@@ -115,7 +115,8 @@ bool pl_device_object(const pl_device_body *body, const char *name,
 /* SDP of an offer or answer; absent: an empty slice. */
 bool pl_device_sdp(const pl_device_body *body, const char *name,
                    pl_device_need need, pl_slice *ret_sdp);
-/* locationDetails as JSON, with a timestamp; absent: "". */
+/* locationDetails as JSON, with a timestamp; absent, or in r2.2, which does not
+ * know it: "". */
 bool pl_device_location(const pl_device_body *body, char *buf, size_t cap);
 
 #endif

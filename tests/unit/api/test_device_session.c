@@ -50,8 +50,10 @@ static void a_device_calls(void **state)
                 "\"locationDetails\":{}}");
     assert_string_equal(rig.call.told, "M1");
     rig_end(&rig);
-    ask("POST " R22_CALL, WITH, "{" PLAIN ",\"callType\":\"odd\",\"x\":1}");
-    assert_false(m->has_call_type); /* r2.2 does not know it */
+    ask("POST " R22_CALL, WITH,
+        "{" PLAIN ",\"callType\":\"odd\",\"locationDetails\":7,\"x\":1}");
+    assert_false(m->has_call_type); /* r2.2 does not know them */
+    assert_string_equal(m->location, "");
     reply(PL_OK, &PL_MSG_MEDIA_SESSION, &made);
     assert_null(strstr(pl_buf_text(&rig.answer.body), "callType"));
     assert_null(strstr(pl_buf_text(&rig.answer.body), "locationDetails"));
