@@ -23,8 +23,8 @@ void pl_phone_plan_offer(pl_pool *pool, pl_leg *leg);
 void pl_phone_offer_back(pl_pool *pool, pl_leg *leg);
 /* The worker's inventory names a call, in this pl_call_state. */
 void pl_phone_seen(pl_pool *pool, pl_call *call, uint32_t state);
-/* A call that came in (call_incoming) is this seat's: make its media. Errors are
- * the final answer; the seat has left then. */
+/* A call that came in (call_incoming) is this seat's: make its media. Errors
+ * are the final answer; the seat has left then. */
 PL_MUST_USE pl_err pl_phone_take(pl_pool *pool, const pl_bus_in *in,
                                  pl_part *part);
 /* Tell the telephone that the other side holds, or no longer, when it was told
