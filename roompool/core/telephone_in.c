@@ -4,6 +4,7 @@
 
 #include "call.h"
 #include "conference.h"
+#include "device/device_address.h"
 #include "device/device_call.h"
 #include "direct_call.h"
 #include "invite.h"
@@ -156,13 +157,18 @@ static void name_caller(pl_part *part, const pl_call_incoming *m)
 {
     const char *user = strchr(m->from_uri, ':');
     char name[PL_ROOM_NAME_MAX + 1];
+    PL_SET(part->row.source, m->source);
+    if (m->anonymous) { /* RFC 3323: not even to others in its room */
+        PL_SET(part->row.display_name, "Anonymous");
+        PL_SET(part->row.address, PL_DEVICE_ANONYMOUS);
+        return;
+    }
     PL_SET(name, user ? user + 1 : m->from_uri);
     name[strcspn(name, "@;")] = '\0';
     PL_SET(part->row.display_name, m->from_name[0] ? m->from_name
                                    : name[0]       ? name
                                                    : "Telephone");
     PL_SET(part->row.address, m->from_uri);
-    PL_SET(part->row.source, m->source);
 }
 
 static pl_err start_call(pl_pool *pool, const pl_bus_in *in, pl_part *part)

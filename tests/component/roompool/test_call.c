@@ -642,6 +642,26 @@ static void an_offerless_telephone_calls_a_user(void **state)
     world_check(&s->w);
 }
 
+/* Its number may be in the INVITE for the network's sake. */
+static void who_hides_is_not_shown_in_a_room(void **state)
+{
+    stage *s = *state;
+    pl_call_incoming m = {.sdp = pl_slice_str("po"), .anonymous = true};
+    PUT(m.to_user, "lobby");
+    PUT(m.to_host, "localhost");
+    PUT(m.from_uri, "sip:+15551234@example.net");
+    PUT(m.from_name, "Carla");
+    PL_MSG_SET(CALL_INCOMING, call_incoming, &m, sdp);
+    PL_MSG_SET(CALL_INCOMING, call_incoming, &m, anonymous);
+    assert_int_equal(phone_calls_as(&s->w, "c1", &m), PL_OK);
+    assert_int_equal(world_sql(&s->w,
+                               "SELECT count(*) FROM participants WHERE "
+                               "display_name = 'Anonymous' AND address = "
+                               "'sip:anonymous@anonymous.invalid' AND source = "
+                               "'192.0.2.9'"),
+                     1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -658,6 +678,7 @@ int main(void)
         TEST(a_session_that_ends_ends_its_calls),
         TEST(a_session_that_expires_ends_its_calls),
         TEST(who_cannot_be_called),
+        TEST(who_hides_is_not_shown_in_a_room),
         TEST(bad_media_leaves_nothing_behind),
         TEST(the_callee_goes_before_it_rings),
         TEST(a_user_calls_her_other_session),
