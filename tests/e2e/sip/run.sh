@@ -14,6 +14,7 @@ port=${SIP_TEST_PORT:-25060}
 uac_port=$((port + 1))
 uas_port=$((port + 2))
 to_us=$port to_sipp=$uas_port calls=1 uac_calls=1
+ip=127.0.0.1 local_ip=127.0.0.1 # SIPp writes the latter without brackets
 patience=() held=() bearable=0 tries=1
 uac_over='u1 t1' uas_over='u1 t1' early='^early-media .* sdp 1' queued='^queued=>'
 seed=${SIP_TEST_SEED:-}
@@ -72,8 +73,9 @@ scenario() {
 
 # start KEY=VALUE..: the worker with these settings.
 start() {
-    local common=("udp_listen=127.0.0.1:$port" "tcp_listen=127.0.0.1:$port"
-        "outbound_allow=127.0.0.0/8 localhost" rate_per_source=10000
+    local common=("udp_listen=127.0.0.1:$port [::1]:$port"
+        "tcp_listen=127.0.0.1:$port [::1]:$port"
+        "outbound_allow=127.0.0.0/8 ::1/128 localhost" rate_per_source=10000
         rate_total=10000)
     rm -f "$dir/in" "$dir/bus"
     mkfifo "$dir/in"
@@ -109,8 +111,8 @@ result() {
 sipp_run() { # name, transport, arguments..
     local name=$1 transport=$2 code=0 lost
     shift 2
-    (cd "$dir" && timeout 60 sipp "127.0.0.1:$to_us" -sf "$dir/$name.xml" \
-        -t "$transport" -i 127.0.0.1 -nostdin -m "$calls" -timeout 50 -trace_err \
+    (cd "$dir" && timeout 60 sipp "$ip:$to_us" -sf "$dir/$name.xml" \
+        -t "$transport" -i "$local_ip" -nostdin -m "$calls" -timeout 50 -trace_err \
         -error_file "$dir/$name.errors.log" "${patience[@]}" "$@" \
         >"$dir/$name.out" 2>&1) || code=$?
     [ $code = 1 ] || return $code
@@ -124,10 +126,10 @@ uac() {
         : >"$dir/events"
         scenario "$1"
         calls=$uac_calls sipp_run "$1" "$transport" -s "$2" \
-            -p "$uac_port" -r 50 -auth_uri "$2@127.0.0.1:$port"
+            -p "$uac_port" -r 50 -auth_uri "$2@$ip:$port"
         local rc=$?
         [ $rc = 0 ] && [ -n "${3:-}" ] && { wait_for "$3"; rc=$?; }
-        result $rc "$1 $2 $transport"
+        result $rc "$1 $2 $transport $ip"
     done
 }
 
@@ -160,7 +162,7 @@ called() {
             "$@" || rc=1
             wait $sipp || rc=1
         done
-        result $rc "$name $transport"
+        result $rc "$name $transport $ip"
     done
 }
 
@@ -171,7 +173,7 @@ uas() { called "$1" call "$2" "$3" "${4:-}"; }
 
 call() {
     local commands=$1 after command rc=0
-    echo "start sip:bob@127.0.0.1:$to_sipp$param ${3//@PARAM@/$param}" >&9
+    echo "start sip:bob@$ip:$to_sipp$param ${3//@PARAM@/$param}" >&9
     while [ -n "$commands" ] && IFS='>' read -r after command; do
         wait_for "${after%=}" || rc=1
         echo "$command" >&9
@@ -244,6 +246,15 @@ uas uas_update '' '^ended'
 uas uas_timer '^answered=>end' '^ended'
 uas uas_bye '' '^ended'
 uas uas_refer '^answered=>transfer sip:other@127.0.0.1' '^transferred'
+if [ -z "$seed" ]; then
+    ip='[::1]' local_ip='::1'
+    uac uac_basic lobby '^ended .* 0 -'
+    uac uac_cancel ring '^ended .* 487'
+    uac uac_hold lobby '^offer '
+    uas uas_answer '^answered=>end' '^ended .* 0 test over'
+    uas uas_100rel '^answered=>end' '^ended'
+    ip=127.0.0.1 local_ip=127.0.0.1
+fi
 registrar uas_register 'cseq=5 expires=30 user=301 password=secret' \
     '^registered 120 cseq 7 .* route <sip:edge.example;lr> uris <sip:\+49301@'
 uas uas_service_route '^answered=>end' '^ended' \
