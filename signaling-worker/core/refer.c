@@ -5,7 +5,6 @@
 
 #include "pl/str.h"
 #include "pl/uri.h"
-#include "sip_build.h"
 #include "sip_head.h"
 
 /* Cut what is before the next mark; the rest begins behind it. */
@@ -169,14 +168,6 @@ pl_err pl_sip_refer_to_parse(pl_slice value, pl_sip_refer_to *ret_to)
     if (!e)
         *ret_to = to;
     return e;
-}
-
-pl_err pl_sip_replaces_escape(const pl_sip_replaces *r, char *buf, size_t cap)
-{
-    char value[PL_REFER_REPLACES_MAX + 1];
-    pl_err e = pl_fmt(value, sizeof value, "%s;to-tag=%s;from-tag=%s",
-                      r->call_id, r->to_tag, r->from_tag);
-    return e ? PL_EFULL : pl_sip_escape_user(value, buf, cap);
 }
 
 pl_err pl_sip_frag_status(pl_slice body, unsigned *ret_status)

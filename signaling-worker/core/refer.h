@@ -28,10 +28,6 @@ typedef struct pl_sip_refer_to {
  * scheme. Source: RFC 3515 section 2.1; RFC 3261 section 19.1.1 */
 PL_MUST_USE pl_err pl_sip_refer_to_parse(pl_slice value,
                                          pl_sip_refer_to *ret_to);
-/* A Replaces for a Refer-To of ours, escaped as a header of an address.
- * Errors: PL_EFULL */
-PL_MUST_USE pl_err pl_sip_replaces_escape(const pl_sip_replaces *r, char *buf,
-                                          size_t cap);
 /* Status of a message/sipfrag body. Errors: PL_EPROTO */
 PL_MUST_USE pl_err pl_sip_frag_status(pl_slice body, unsigned *ret_status);
 

@@ -45,29 +45,13 @@ void pl_call_drop_transfer(pl_call *c)
     finish(c, c->transfer && c->transfer->is_taken ? PL_OK : PL_EGONE);
 }
 
-/* "<sip:x?Replaces=..>": the other call's dialog as its peer, who will get that
- * INVITE, knows it. Errors: PL_EINVAL, PL_EFULL, PL_EGONE. */
+/* Errors: PL_EINVAL, PL_EFULL. */
 static pl_err write_target(const pl_call *c, const pl_call_transfer *m,
                            char *buf, size_t cap)
 {
-    char escaped[3 * PL_REFER_REPLACES_MAX] = "";
+    char escaped[3 * sizeof m->target];
     char own[CONTACT_TEXT];
     pl_sip_uri uri;
-    pl_sip_replaces r = {.is_early_only = false};
-    const pl_call *other =
-        m->replaces[0] ? pl_map_find(c->all->by_id, m->replaces) : NULL;
-    if (m->replaces[0] && !other)
-        return PL_EGONE;
-    if (other) {
-        pl_fmt_cut(r.call_id, sizeof r.call_id, "%s", other->dialog.call_id);
-        pl_fmt_cut(r.to_tag, sizeof r.to_tag, "%s", other->dialog.remote_tag);
-        pl_fmt_cut(r.from_tag, sizeof r.from_tag, "%s",
-                   other->dialog.local_tag);
-        if (pl_sip_replaces_escape(&r, escaped, sizeof escaped) != PL_OK)
-            return PL_EFULL;
-        return pl_fmt(buf, cap, "<%s?Replaces=%s>", other->dialog.target,
-                      escaped);
-    }
     if (strncmp(m->target, "sip:", 4) == 0 && !strchr(m->target, '@')) {
         /* A user of ours: here. */
         pl_call_contact(c, &c->flow, own);

@@ -124,12 +124,10 @@ static void transfers(pl_slice text)
     static pl_sip_refer_to to;
     pl_sip_replaces r;
     unsigned status = 0;
-    char value[3 * PL_REFER_REPLACES_MAX];
     if (pl_sip_refer_to_parse(text, &to) == PL_OK &&
         to.uri.scheme == PL_URI_NONE)
         abort();
-    if (pl_sip_replaces_parse(text, &r) == PL_OK)
-        (void)!pl_sip_replaces_escape(&r, value, sizeof value);
+    (void)!pl_sip_replaces_parse(text, &r);
     (void)!pl_sip_frag_status(text, &status);
 }
 

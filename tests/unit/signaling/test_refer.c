@@ -92,25 +92,6 @@ static void a_replaces_needs_each_tag_once(void **state)
     assert_true(r.is_early_only);
 }
 
-static void ours_is_read_as_written(void **state)
-{
-    (void)state;
-    pl_sip_replaces r = {.call_id = "a?b@c", .to_tag = "x&y", .from_tag = "z%"};
-    char value[512];
-    char text[1024];
-    static pl_sip_refer_to t;
-    pl_sip_replaces back;
-    assert_int_equal(pl_sip_replaces_escape(&r, value, sizeof value), PL_OK);
-    (void)snprintf(text, sizeof text, "<sip:bob@x?Replaces=%s>", value);
-    assert_int_equal(to(text, &t), PL_OK);
-    assert_int_equal(pl_sip_replaces_parse(pl_slice_str(t.replaces), &back),
-                     PL_OK);
-    assert_string_equal(back.call_id, r.call_id);
-    assert_string_equal(back.to_tag, r.to_tag);
-    assert_string_equal(back.from_tag, r.from_tag);
-    assert_int_equal(pl_sip_replaces_escape(&r, value, 10), PL_EFULL);
-}
-
 static void a_fragment_says_a_status(void **state)
 {
     (void)state;
@@ -138,7 +119,6 @@ int main(void)
         cmocka_unit_test(its_replaces_is_unescaped),
         cmocka_unit_test(other_targets_are_refused),
         cmocka_unit_test(a_replaces_needs_each_tag_once),
-        cmocka_unit_test(ours_is_read_as_written),
         cmocka_unit_test(a_fragment_says_a_status),
     };
     return RUN(tests);
