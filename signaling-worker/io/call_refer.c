@@ -27,6 +27,12 @@ struct pl_refer_in {
     int64_t end_us;
 };
 
+/* Its ACK may be overtaken, or lost. */
+static bool is_answered(const pl_call *c)
+{
+    return c->state == PL_CALL_S_CONFIRMED || c->state == PL_CALL_S_IN_ANSWERED;
+}
+
 /* ---- telling how it goes: one NOTIFY at a time ---- */
 
 static void send_notify(pl_call *c, unsigned status)
@@ -91,7 +97,7 @@ void pl_call_on_notify_response(pl_call *c, const pl_sip_msg *m)
     c->refer->is_pending = false;
     if (m && m->status == 481)
         c->refer->is_on = false; /* RFC 6665 section 4.2.2 */
-    if (c->state == PL_CALL_S_CONFIRMED)
+    if (is_answered(c))
         send_next(c);
 }
 
@@ -106,7 +112,7 @@ pl_err pl_calls_referred(pl_calls *calls, const pl_call_referred *m)
     pl_call *c = pl_map_find(calls->by_id, m->call_id);
     if (!c)
         return PL_EGONE;
-    if (c->refer && c->refer->is_on && c->state == PL_CALL_S_CONFIRMED)
+    if (c->refer && c->refer->is_on && is_answered(c))
         notify(c, m->sip_status);
     return PL_OK;
 }
@@ -259,7 +265,7 @@ void pl_call_on_refer(pl_call *c, pl_sip_txn_id txn, const pl_sip_msg *m)
     unsigned status = 0;
     if (!c->refer)
         status = 503;
-    else if (c->state != PL_CALL_S_CONFIRMED)
+    else if (!is_answered(c))
         status = 403;
     else if (c->refer->txn != 0 || c->refer->is_on)
         status = 491;
@@ -304,15 +310,13 @@ unsigned pl_call_judge_replaces(pl_calls *all, const pl_sip_msg *m)
     const pl_call *c = find(all, &r);
     if (!c)
         return 481;
-    bool is_answered =
-        c->state == PL_CALL_S_CONFIRMED || c->state == PL_CALL_S_IN_ANSWERED;
     bool is_ours_early =
         c->state == PL_CALL_S_OUT_RINGING || c->state == PL_CALL_S_OUT_CALLING;
-    if (is_answered && r.is_early_only)
+    if (is_answered(c) && r.is_early_only)
         return 486;
     if (c->state == PL_CALL_S_BYE_SENT || c->state == PL_CALL_S_IN_LEAVING)
         return 603;
-    if (!is_answered && !is_ours_early)
+    if (!is_answered(c) && !is_ours_early)
         return 481;
     pl_fmt_cut(all->replaced, sizeof all->replaced, "%s", c->id);
     all->is_replaced_early = r.is_early_only;

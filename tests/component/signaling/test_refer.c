@@ -104,6 +104,27 @@ static void who_refers_is_told_how_it_goes(void **state)
     }
 }
 
+static void a_refer_may_overtake_its_ack(void **state)
+{
+    (void)state;
+    static phone p;
+    static phone ok;
+    pl_sig_rig *rig = rig_open(NULL);
+    phone_open(&p, rig, false, "127.0.0.1");
+    phone_invite(&p, "lobby", "c1");
+    phone_expect(&p, "SIP/2.0 200");
+    memcpy(ok.last, p.last, sizeof ok.last);
+    ask(&p, &ok, "REFER", 2, "Refer-To: <sip:auto@127.0.0.1>\n");
+    phone_expect(&p, "SIP/2.0 202");
+    phone_expect(&p, "NOTIFY ");
+    phone_reply(&p, "200 OK", NULL, "");
+    do {
+        phone_expect(&p, "NOTIFY ");
+        phone_reply(&p, "200 OK", NULL, "");
+    } while (strncmp(phone_header(&p, "Subscription-State"), "active", 6) == 0);
+    close_all(&p, &rig);
+}
+
 /* Anybody may call us; whom the configuration names is known. */
 static void who_refers_may_be_a_stranger(void **state)
 {
@@ -404,6 +425,7 @@ int main(void)
         cmocka_unit_test(who_refers_is_told_how_it_goes),
         cmocka_unit_test(a_quick_referrer_is_told_too),
         cmocka_unit_test(who_refers_may_be_a_stranger),
+        cmocka_unit_test(a_refer_may_overtake_its_ack),
         cmocka_unit_test(who_wants_no_notify_gets_none),
         cmocka_unit_test(bad_and_refused_refers_are_answered_so),
         cmocka_unit_test(an_attended_refer_names_our_call_or_another),
