@@ -264,6 +264,10 @@ enum { CONTACT_TEXT = PL_SIP_CONTACT_TEXT };
 void pl_call_contact(const pl_call *c, const pl_sip_flow *flow,
                      char buf[CONTACT_TEXT]);
 
+#define RETRY_LATER "Retry-After: 5\r\n"
+#define ALLOW_LINE  "Allow: " PL_SIP_ALLOW "\r\n"
+#define ACCEPT_SDP  "Accept: application/sdp\r\n"
+
 /* call_in.c: server side */
 bool pl_call_may_begin(void *ctx, const pl_sip_msg *m, const pl_sip_flow *flow);
 void pl_call_on_request(void *ctx, pl_sip_txn_id txn, const pl_sip_msg *m,
@@ -274,6 +278,18 @@ void pl_call_send_answer(pl_call *c, unsigned status, pl_slice sdp);
 void pl_call_answer_simple(pl_calls *all, pl_sip_txn_id txn, unsigned status,
                            const char *extra);
 void pl_call_resend_ok(pl_call *c);
+/* The INVITE that is to be answered now, the first or a later one.
+ * Errors: PL_ENOMEM a CANCEL would not find it. */
+PL_MUST_USE pl_err pl_call_take_invite(pl_call *c, pl_sip_txn_id txn,
+                                       const pl_sip_msg *m);
+
+/* call_inside.c: requests of the peer inside a call */
+/* The call may be gone afterwards. */
+void pl_call_on_inside(pl_call *c, pl_sip_txn_id txn, const pl_sip_msg *m);
+/* Ask roompool to answer the peer's offer (none: to make one).
+ * Errors: PL_EUNAVAILABLE; as pl_call_ask(). */
+PL_MUST_USE pl_err pl_call_ask_offer(pl_call *c, pl_slice sdp,
+                                     pl_bus_on_reply on_reply);
 
 /* calls.c: send an 18x. Errors: PL_ESTATE; the call may be gone afterwards. */
 PL_MUST_USE pl_err pl_call_say_progress(pl_call *c, unsigned status,
@@ -341,11 +357,6 @@ void pl_call_send_cancel(pl_call *c);
 void pl_call_send_bye(pl_call *c);
 /* Ask for a sign of life. The call may be gone afterwards. */
 void pl_call_send_probe(pl_call *c);
-
-/* Ask roompool to answer the peer's offer (none: to make one).
- * Errors: PL_EUNAVAILABLE; as pl_call_ask(). */
-PL_MUST_USE pl_err pl_call_ask_offer(pl_call *c, pl_slice sdp,
-                                     pl_bus_on_reply on_reply);
 
 /* call_reliable.c: RFC 3262 */
 /* Option tags we serve, as bits. */

@@ -1,18 +1,12 @@
-/* call_in.c - calls and requests from peers. */
+/* call_in.c - calls from peers, and which call a request is of. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "call_impl.h"
-#include "dtmf_info.h"
 #include "pl/log.h"
 #include "pl/rng.h"
 #include "pl/str.h"
 #include "sip_map.h"
-
-#define RETRY_LATER "Retry-After: 5\r\n"
-#define ALLOW_LINE  "Allow: " PL_SIP_ALLOW "\r\n"
-#define ACCEPT_SDP  "Accept: application/sdp\r\n"
-#define ACCEPT_INFO "Accept: application/dtmf-relay, application/dtmf\r\n"
 
 /* ---- responses ---- */
 
@@ -447,19 +441,20 @@ static pl_err index_call(pl_call *c, const pl_sip_msg *m)
     invite_key(m, key);
     if (e == PL_OK)
         e = pl_call_index(c->all->by_invite, c->invite_key, key, c);
-    cancel_key(m, key);
-    if (e == PL_OK)
-        e = pl_call_index(c->all->by_cancel, c->cancel_key, key, c);
     return e;
 }
 
-static void remember_invite(pl_call *c, pl_sip_txn_id txn, const pl_sip_msg *m)
+pl_err pl_call_take_invite(pl_call *c, pl_sip_txn_id txn, const pl_sip_msg *m)
 {
+    char key[KEY_MAX];
     c->txn = txn;
     c->invite_cseq = m->cseq;
     c->is_offerless = m->body.len == 0;
     pl_call_note_session(c, m);
     pl_fmt_cut(c->invite_branch, sizeof c->invite_branch, "%s", m->branch);
+    cancel_key(m, key);
+    pl_call_unindex(c->all->by_cancel, c->cancel_key);
+    return pl_call_index(c->all->by_cancel, c->cancel_key, key, c);
 }
 
 static void on_invite(pl_calls *all, pl_sip_txn_id txn, const pl_sip_msg *m,
@@ -478,10 +473,11 @@ static void on_invite(pl_calls *all, pl_sip_txn_id txn, const pl_sip_msg *m,
     c->is_sips = m->uri.scheme == PL_URI_SIPS;
     c->pass = all->pass;
     pl_call_take_flow(c, flow);
-    remember_invite(c, txn, m);
+    pl_err e = pl_call_take_invite(c, txn, m);
     pl_call_note_reliable(c, m);
     c->reliable.cseq = m->cseq;
-    pl_err e = pl_sip_dialog_accept(m, tag, &c->dialog);
+    if (e == PL_OK)
+        e = pl_sip_dialog_accept(m, tag, &c->dialog);
     if (e == PL_OK)
         e = index_call(c, m);
     uint32_t none = 0;
@@ -507,107 +503,7 @@ static void on_invite(pl_calls *all, pl_sip_txn_id txn, const pl_sip_msg *m,
            NULL);
 }
 
-/* ---- inside a call ---- */
-
-static void on_offer_answered(void *ctx, pl_err e, const pl_bus_in *in)
-{
-    pl_calls *all = NULL;
-    pl_call *c = pl_call_asked(ctx, &all);
-    if (!c || !c->is_reinvite_open)
-        return;
-    c->is_reinvite_open = false;
-    uint32_t serial = c->serial;
-    if (e == PL_OK && in->desc == &PL_MSG_CALL_ANSWER) {
-        const pl_call_answer *m = in->body;
-        pl_call_send_answer(c, 200, m->sdp);
-        if (pl_call_of_serial(all, serial)) {
-            pl_call_offer_is_stale(c);
-            pl_call_save(c, false);
-        }
-        return;
-    }
-    pl_call_count(all, PL_SIG_bus_failed);
-    unsigned status = pl_sip_status_of(e, &c->retry_after_s);
-    if (e == PL_EBUSY || e == PL_ESTATE)
-        status = 491;
-    c->refuse_phrase[0] = '\0';
-    pl_call_send_answer(c, status, (pl_slice){0});
-}
-
-pl_err pl_call_ask_offer(pl_call *c, pl_slice sdp, pl_bus_on_reply on_reply)
-{
-    static pl_call_offer q;
-    if (!c->all->is_linked)
-        return PL_EUNAVAILABLE;
-    q = (pl_call_offer){.sdp = sdp};
-    pl_fmt_cut(q.call_id, sizeof q.call_id, "%s", c->id);
-    if (sdp.len > 0)
-        PL_MSG_SET(CALL_OFFER, call_offer, &q, sdp);
-    pl_bus_send how = {.to = NULL};
-    return pl_call_ask(c, &how, &PL_MSG_CALL_OFFER, &q, on_reply);
-}
-
-/* RFC 3261 section 14.2. */
-static void on_reinvite(pl_call *c, pl_sip_txn_id txn, const pl_sip_msg *m)
-{
-    pl_calls *all = c->all;
-    if ((c->is_offer_open && c->offer_again_us == 0) ||
-        c->refresh == REFRESH_INVITE) {
-        pl_call_answer_simple(all, txn, 491, NULL);
-        return;
-    }
-    if (c->state != PL_CALL_S_CONFIRMED || c->is_reinvite_open ||
-        c->is_update_open || c->retrans.is_running) {
-        pl_call_answer_simple(all, txn, 500, RETRY_LATER);
-        return;
-    }
-    pl_call_answer_simple(all, txn, 100, NULL);
-    remember_invite(c, txn, m);
-    pl_sip_dialog_refresh(&c->dialog, m);
-    char key[KEY_MAX];
-    cancel_key(m, key);
-    pl_call_unindex(all->by_cancel, c->cancel_key);
-    (void)!pl_call_index(all->by_cancel, c->cancel_key, key, c);
-    if (pl_call_ask_offer(c, m->body, on_offer_answered) == PL_OK) {
-        c->is_reinvite_open = true;
-    } else {
-        pl_call_answer_simple(all, txn, 503, RETRY_LATER);
-    }
-}
-
-static void on_info(pl_call *c, pl_sip_txn_id txn, const pl_sip_msg *m)
-{
-    pl_calls *all = c->all;
-    if (m->body.len == 0) { /* RFC 6086 section 4.2.2: nothing to do */
-        pl_call_answer_simple(all, txn, 200, NULL);
-        return;
-    }
-    pl_call_dtmf event = {.present = 0};
-    pl_err e = pl_dtmf_info_parse(m->content_type, m->body, event.digit);
-    if (e == PL_OK) {
-        pl_call_count(all, PL_SIG_dtmf);
-        pl_fmt_cut(event.call_id, sizeof event.call_id, "%s", c->id);
-        pl_bus_send how = {.to = NULL};
-        e = pl_bus_event(all->o.bus, &how, &PL_MSG_CALL_DTMF, &event);
-        if (e != PL_OK)
-            pl_call_count(all, PL_SIG_bus_failed);
-        pl_call_answer_simple(all, txn, e == PL_OK ? 200 : 503,
-                              e == PL_OK ? NULL : RETRY_LATER);
-        return;
-    }
-    bool is_type = e == PL_EUNSUPPORTED;
-    pl_call_answer_simple(all, txn, is_type ? 415 : 400,
-                          is_type ? ACCEPT_INFO : NULL);
-}
-
-static void on_bye(pl_call *c, pl_sip_txn_id txn, const pl_sip_msg *m)
-{
-    pl_calls *all = c->all;
-    pl_call_answer_simple(all, txn, 200, NULL);
-    pl_fmt_cut(c->reason, sizeof c->reason, "%s", m->why.text);
-    pl_call_note_cause(c, m);
-    (void)!pl_call_event(c, PL_CALL_E_GOT_BYE, m, (pl_slice){0});
-}
+/* ---- requests ---- */
 
 static void on_cancel(pl_calls *all, pl_sip_txn_id txn, const pl_sip_msg *m)
 {
@@ -626,51 +522,6 @@ static void on_cancel(pl_calls *all, pl_sip_txn_id txn, const pl_sip_msg *m)
     pl_fmt_cut(c->reason, sizeof c->reason, "%s", m->why.text);
     pl_call_note_cause(c, m);
     (void)!pl_call_event(c, PL_CALL_E_GOT_CANCEL, m, (pl_slice){0});
-}
-
-/* Each early dialog of ours counts by itself. */
-static pl_err take_number(pl_call *c, const pl_sip_msg *m)
-{
-    pl_call_early *e = c->dialog.is_uas || c->dialog.remote_tag[0]
-                           ? NULL
-                           : pl_call_early_find(c, m->from_tag);
-    if (!e)
-        return pl_sip_dialog_receive(&c->dialog, m);
-    if (e->has_remote_cseq && m->cseq <= e->remote_cseq)
-        return PL_ESTATE;
-    e->has_remote_cseq = true;
-    e->remote_cseq = m->cseq;
-    return PL_OK;
-}
-
-static void on_inside(pl_calls *all, pl_call *c, pl_sip_txn_id txn,
-                      const pl_sip_msg *m)
-{
-    if (take_number(c, m) != PL_OK) {
-        pl_call_answer_simple(all, txn, 500, NULL); /* section 12.2.2 */
-        return;
-    }
-    switch (m->method) {
-    case PL_SIP_INVITE: on_reinvite(c, txn, m); break;
-    case PL_SIP_INFO: on_info(c, txn, m); break;
-    case PL_SIP_BYE: on_bye(c, txn, m); break;
-    case PL_SIP_PRACK: pl_call_on_prack(c, txn, m); break;
-    case PL_SIP_UPDATE: pl_call_on_update(c, txn, m); break;
-    case PL_SIP_REFER: pl_call_on_refer(c, txn, m); break;
-    case PL_SIP_NOTIFY: pl_call_on_notify(c, txn, m); break;
-    case PL_SIP_OPTIONS:
-        pl_call_answer_simple(all, txn, 200, ALLOW_LINE ACCEPT_SDP);
-        break;
-    case PL_SIP_UNKNOWN:
-    case PL_SIP_ACK:
-    case PL_SIP_CANCEL:
-    case PL_SIP_REGISTER:
-    case PL_SIP_SUBSCRIBE:
-    case PL_SIP_PUBLISH:
-    case PL_SIP_MESSAGE:
-        pl_call_answer_simple(all, txn, 405, ALLOW_LINE);
-        break;
-    }
 }
 
 static void follow_flow(pl_call *c, const pl_sip_flow *flow)
@@ -701,7 +552,7 @@ void pl_call_on_request(void *ctx, pl_sip_txn_id txn, const pl_sip_msg *m,
     }
     if (pl_ip_eq(&flow->peer, &c->flow.peer))
         follow_flow(c, flow); /* NATs rebind, clients reconnect */
-    on_inside(all, c, txn, m);
+    pl_call_on_inside(c, txn, m);
 }
 
 void pl_call_on_ack(void *ctx, const pl_sip_msg *m, const pl_sip_flow *flow)
