@@ -134,6 +134,12 @@ bool pl_conf_is_occupied(const pl_conf *conf)
     return false;
 }
 
+bool pl_conf_is_for_two(const pl_conf *conf)
+{
+    return conf->row.kind == PL_CONF_KIND_CALL ||
+           conf->row.kind == PL_CONF_KIND_DEVICE;
+}
+
 bool pl_conf_has_room(const pl_conf *conf)
 {
     return conf->n_live < conf->row.max_participants;

@@ -15,6 +15,8 @@ PL_MUST_USE pl_err pl_conf_of_room(pl_pool *pool, pl_room *room,
  * yet. Errors: as above. */
 PL_MUST_USE pl_err pl_conf_create(pl_pool *pool, uint32_t kind,
                                   pl_conf **ret_conf);
+/* A call, of users or of a device: it ends when one party has none. */
+bool pl_conf_is_for_two(const pl_conf *conf);
 /* Whether one more participant fits. */
 bool pl_conf_has_room(const pl_conf *conf);
 /* Whether somebody has a seat, waiting ones included. False for NULL. */

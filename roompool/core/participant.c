@@ -135,12 +135,6 @@ pl_err pl_part_add(pl_pool *pool, pl_conf *conf, uint32_t kind, uint32_t role,
 
 /* ---- seats of calls that go over to another ---- */
 
-static bool is_for_two(const pl_conf *conf)
-{
-    return conf->row.kind == PL_CONF_KIND_CALL ||
-           conf->row.kind == PL_CONF_KIND_DEVICE;
-}
-
 pl_part *pl_part_other(const pl_part *part)
 {
     PL_LIST_EACH(node, &part->conf->parts)
@@ -149,7 +143,7 @@ pl_part *pl_part_other(const pl_part *part)
         if (other != part && !other->is_spare &&
             strcmp(other->row.participant_id, part->partner) != 0 &&
             other->row.state != PL_PART_STATE_LEFT)
-            return is_for_two(part->conf) ? other : NULL;
+            return pl_conf_is_for_two(part->conf) ? other : NULL;
     }
     return NULL;
 }
@@ -407,7 +401,7 @@ static unsigned count_seats(const pl_conf *conf)
 /* A conference ends with its host, a call when one party has none. */
 static bool ends_with(const pl_conf *conf, const pl_part *part)
 {
-    if (is_for_two(conf))
+    if (pl_conf_is_for_two(conf))
         return !part->is_spare && count_seats(conf) < 2;
     return strcmp(conf->row.host_id, part->row.participant_id) == 0;
 }

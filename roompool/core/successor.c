@@ -21,12 +21,6 @@
 enum { SIP_RINGING = 180, SIP_OK = 200 };
 static const char TRANSFERRED[] = "transferred";
 
-static bool is_for_two(const pl_conf *conf)
-{
-    return conf->row.kind == PL_CONF_KIND_CALL ||
-           conf->row.kind == PL_CONF_KIND_DEVICE;
-}
-
 /* ---- seats ---- */
 
 pl_part *pl_successor_of(const pl_part *part)
@@ -76,7 +70,7 @@ static bool is_changing(const pl_part *part)
 {
     return part->row.takes_over[0] || pl_successor_has(part) ||
            pl_transfer_involves(part) ||
-           (is_for_two(part->conf) && pl_successor_comes(part->conf));
+           (pl_conf_is_for_two(part->conf) && pl_successor_comes(part->conf));
 }
 
 static pl_err add(pl_pool *pool, pl_part *old, pl_part **ret_part)
@@ -234,7 +228,7 @@ static pl_err refer_attended(pl_pool *pool, pl_part *me, const char *call_id)
     const pl_call *other = pl_sipcall_find(pool, call_id);
     if (!other)
         return PL_EGONE;
-    if (!is_for_two(other->part->conf))
+    if (!pl_conf_is_for_two(other->part->conf))
         return PL_EFORBIDDEN;
     return pl_transfer_join(pool, me, other->part);
 }
@@ -252,7 +246,8 @@ static pl_err refer(pl_pool *pool, pl_part *me, const pl_call_refer *m)
     if (conf->row.kind == PL_CONF_KIND_ROOM)
         return refer_room(pool, me, m);
     const pl_part *far = pl_part_other(me);
-    if (!is_for_two(conf) || !far || far->row.state != PL_PART_STATE_ACTIVE)
+    if (!pl_conf_is_for_two(conf) || !far ||
+        far->row.state != PL_PART_STATE_ACTIVE)
         return PL_EFORBIDDEN;
     return m->replaces[0] ? refer_attended(pool, me, m->replaces)
                           : refer_blind(pool, me, m);

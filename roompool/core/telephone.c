@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "conference.h"
 #include "device/device_call.h"
 #include "direct_call.h"
 #include "leg.h"
@@ -133,9 +134,8 @@ void pl_on_call_dtmf(pl_pool *pool, const pl_bus_in *in)
 void pl_phone_beep(pl_pool *pool, const pl_part *part, const char *prompt)
 {
     const pl_conf *conf = part->conf;
-    if (!pool->config->beeps || conf->row.kind == PL_CONF_KIND_CALL ||
-        conf->row.kind == PL_CONF_KIND_DEVICE || conf->n_live > MAX_BEEP_LEGS ||
-        conf->row.state != PL_CONF_STATE_LIVE)
+    if (!pool->config->beeps || pl_conf_is_for_two(conf) ||
+        conf->n_live > MAX_BEEP_LEGS || conf->row.state != PL_CONF_STATE_LIVE)
         return;
     PL_LIST_EACH(node, &conf->parts)
     {
