@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 512, ROW_BYTES = 16384 };
+enum { PATH_BYTES = 512, ROW_BYTES = 16384, PAUSE_MS = 20 };
 
 static const char *number(char buf[16], unsigned n)
 {
@@ -56,7 +57,8 @@ static void run_sipp(const load_sipp *s, const load_sipp_options *o)
                                "-trace_stat", "-stf",
                                s->stat,       "-fd",
                                "1",           "-nostdin",
-                               "-nd",         "-buff_size",
+                               "-nd",         "-recv_timeout",
+                               "15000",       "-buff_size",
                                "4194304"};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         arg[n++] = all[i];
@@ -68,7 +70,7 @@ bool load_sipp_start(load_sipp *s, const load_system *system,
                      const load_sipp_options *o)
 {
     static unsigned n;
-    *s = (load_sipp){.system = system};
+    *s = (load_sipp){.system = system, .limit_ms = 1000L * o->limit_s};
     (void)snprintf(s->scenario, sizeof s->scenario, "%s", o->scenario);
     (void)snprintf(s->stat, sizeof s->stat, "stat-%u.csv", ++n);
     (void)fflush(NULL); /* or the child prints it once more */
@@ -130,16 +132,24 @@ static bool read_counts(const load_sipp *s, load_sipp_result *ret_result)
     return true;
 }
 
-bool load_sipp_wait(load_sipp *s, load_sipp_result *ret_result)
-{
-    (void)waitpid(s->pid, NULL, 0);
-    return read_counts(s, ret_result);
-}
-
 void load_sipp_kill(load_sipp *s)
 {
     (void)kill(s->pid, SIGKILL);
     (void)waitpid(s->pid, NULL, 0);
+}
+
+bool load_sipp_wait(load_sipp *s, load_sipp_result *ret_result)
+{
+    bool is_gone = false;
+    for (long ms = 0; ms < s->limit_ms && !is_gone; ms += PAUSE_MS) {
+        is_gone = waitpid(s->pid, NULL, WNOHANG) != 0;
+        if (!is_gone)
+            (void)nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L},
+                            NULL);
+    }
+    if (!is_gone) /* it waits for a call: its counts are written all the time */
+        load_sipp_kill(s);
+    return read_counts(s, ret_result);
 }
 
 void load_sipp_times(const load_sipp *s, unsigned rtd, load_samples *times)

@@ -12,6 +12,7 @@
 typedef struct load_sipp {
     const load_system *system;
     pid_t pid;
+    long limit_ms;
     char scenario[32];
     char stat[32];
 } load_sipp;
