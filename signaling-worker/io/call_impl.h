@@ -165,7 +165,6 @@ typedef struct pl_call {
     char reason[REMOTE_REASON_MAX + 1]; /* for the report or a Reason header */
     char cause[PL_SIP_REASON_VALUE];    /* of the peer's Reason, or "" */
     char refuse_phrase[REMOTE_REASON_MAX + 1];
-    char warning[REMOTE_REASON_MAX + 1]; /* of the refusal; may be "" */
     bool is_known; /* roompool accepted it: reports make sense */
     /* The last report, until roompool has taken it; the session description
      * may be of one before it that was not taken either. */

@@ -36,21 +36,6 @@ static void keep_ok(pl_call *c, pl_slice bytes)
         pl_sip_retrans_start(&c->retrans, pl_call_now(c->all));
 }
 
-/* Why: RFC 3326, RFC 6432, RFC 3261 section 20.43. */
-static void refusal_lines(const pl_call *c, char *buf, size_t cap)
-{
-    char local[PL_SIP_LOCAL_TEXT];
-    size_t n = strlen(buf);
-    pl_sip_reason_response_line(c->reason, buf + n, cap - n);
-    n += strlen(buf + n);
-    if (!c->warning[0])
-        return;
-    pl_sip_transport_local(pl_sip_stack_transport(c->all->stack), &c->flow,
-                           local);
-    pl_fmt_cut(buf + n, cap - n, "Warning: 399 %s \"%s\"\r\n", local,
-               c->warning);
-}
-
 void pl_call_send_answer(pl_call *c, unsigned status, pl_slice sdp)
 {
     pl_calls *all = c->all;
@@ -69,7 +54,8 @@ void pl_call_send_answer(pl_call *c, unsigned status, pl_slice sdp)
     if (status == 503 || status == 500)
         pl_fmt_cut(extra, sizeof extra, "Retry-After: %u\r\n", retry);
     if (status >= 300)
-        refusal_lines(c, extra, sizeof extra);
+        pl_sip_reason_response_line(c->reason, extra + strlen(extra),
+                                    sizeof extra - strlen(extra));
     pl_sip_response_spec spec = {
         .status = status,
         .phrase = status >= 300 ? c->refuse_phrase : NULL,

@@ -514,7 +514,6 @@ pl_err pl_calls_respond(pl_calls *calls, const pl_call_respond *m)
     c->refuse_status = m->sip_status;
     c->retry_after_s = m->retry_after_s;
     pl_fmt_cut(c->refuse_phrase, sizeof c->refuse_phrase, "%s", m->reason);
-    pl_sip_quote_safe(m->warning, c->warning, sizeof c->warning);
     return pl_call_event(c, PL_CALL_E_SAY_REFUSE, NULL, (pl_slice){0});
 }
 
