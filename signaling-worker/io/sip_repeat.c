@@ -48,21 +48,16 @@ static void forget(pl_sip_repeats *r, repeat *x)
     free(x);
 }
 
-static repeat *oldest(const pl_sip_repeats *r)
-{
-    return pl_list_is_empty(&r->oldest)
-               ? NULL
-               : PL_CONTAINER(r->oldest.next, repeat, link);
-}
-
 void pl_sip_repeats_destroy(pl_sip_repeats **repeats)
 {
     if (!repeats || !*repeats)
         return;
     pl_sip_repeats *r = *repeats;
     *repeats = NULL;
-    for (repeat *x = oldest(r); x; x = oldest(r))
-        forget(r, x);
+    PL_LIST_EACH_SAFE(it, &r->oldest)
+    {
+        forget(r, PL_CONTAINER(it, repeat, link));
+    }
     pl_map_destroy(&r->by_key);
     free(r);
 }
@@ -87,7 +82,7 @@ void pl_sip_repeats_keep(pl_sip_repeats *r, const char *key,
     }
     pl_list_append(&r->oldest, &x->link);
     if (++r->n > r->max)
-        forget(r, oldest(r));
+        forget(r, PL_CONTAINER(r->oldest.next, repeat, link));
 }
 
 bool pl_sip_repeats_find(const pl_sip_repeats *r, const char *key,
@@ -103,8 +98,13 @@ bool pl_sip_repeats_find(const pl_sip_repeats *r, const char *key,
 
 void pl_sip_repeats_expire(pl_sip_repeats *r, int64_t now_us)
 {
-    for (repeat *x = oldest(r); x && x->end_us <= now_us; x = oldest(r))
+    PL_LIST_EACH_SAFE(it, &r->oldest)
+    {
+        repeat *x = PL_CONTAINER(it, repeat, link);
+        if (x->end_us > now_us)
+            return;
         forget(r, x);
+    }
 }
 
 unsigned pl_sip_repeats_count(const pl_sip_repeats *r)

@@ -736,9 +736,10 @@ pl_err pl_sip_stack_open(const pl_sip_stack_options *o,
     e = s->slots && osip_init(&s->osip) == 0 ? PL_OK : PL_ENOMEM;
     if (e == PL_OK)
         e = pl_map_create(&s->by_key);
-    if (e == PL_OK)
+    if (e == PL_OK) {
         e = pl_sip_repeats_create(REPEATS_EACH * o->max_transactions,
                                   &s->repeats);
+    }
     if (e == PL_OK) {
         set_callbacks(s->osip);
         e = pl_timer_create(o->transport.loop, on_tick, s, &s->tick);
