@@ -140,3 +140,19 @@ bool killer_run(world *w, const killer_story *story, int before, int after)
     assert_true(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == KILLED);
     return WEXITSTATUS(status) == KILLED;
 }
+
+void killer_before_each(killer_try *try_at, int least, int most)
+{
+    int k = 1;
+    while (k < most && try_at(k, 0))
+        k++;
+    assert_in_range(k, least, most - 1);
+}
+
+void killer_after_each(killer_try *try_at, int least, int most)
+{
+    int k = 1;
+    while (k < most && try_at(0, k))
+        k++;
+    assert_in_range(k, least, most - 1);
+}

@@ -19,4 +19,11 @@ typedef struct killer_story {
  * False: the child survived. */
 bool killer_run(world *w, const killer_story *story, int before, int after);
 
+/* False: the child survived. Arguments: as those of killer_run(). */
+typedef bool killer_try(int before, int after);
+/* Each commit of a story is the last one, once; it has at least so many (one
+ * counts for its survival), and less than most. */
+void killer_before_each(killer_try *try_at, int least, int most);
+void killer_after_each(killer_try *try_at, int least, int most);
+
 #endif

@@ -171,20 +171,14 @@ static bool try_at(int before, int after)
 
 static void killed_before_each_commit_nothing_told_is_lost(void **state)
 {
-    int k = 1;
     (void)state;
-    while (k < MAX_COMMITS && try_at(k, 0))
-        k++;
-    assert_in_range(k, 20, MAX_COMMITS - 1);
+    killer_before_each(try_at, 20, MAX_COMMITS);
 }
 
 static void killed_after_each_commit_nothing_told_is_lost(void **state)
 {
-    int k = 1;
     (void)state;
-    while (k < MAX_COMMITS && try_at(0, k))
-        k++;
-    assert_in_range(k, 20, MAX_COMMITS - 1);
+    killer_after_each(try_at, 20, MAX_COMMITS);
 }
 
 int main(void)

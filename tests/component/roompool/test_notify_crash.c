@@ -160,20 +160,14 @@ static bool kill_at(int before, int after)
 
 static void before_each_commit(void **state)
 {
-    int n = 1;
     (void)state;
-    while (n < MAX_COMMITS && kill_at(n, 0))
-        n++;
-    assert_true(n > 15 && n < MAX_COMMITS);
+    killer_before_each(kill_at, 16, MAX_COMMITS);
 }
 
 static void after_each_commit(void **state)
 {
-    int n = 1;
     (void)state;
-    while (n < MAX_COMMITS && kill_at(0, n))
-        n++;
-    assert_true(n > 15 && n < MAX_COMMITS);
+    killer_after_each(kill_at, 16, MAX_COMMITS);
 }
 
 int main(void)

@@ -151,20 +151,14 @@ static bool kill_at(int before, int after)
 
 static void before_each_commit(void **state)
 {
-    int n = 1;
     (void)state;
-    while (n < MAX_COMMITS && kill_at(n, 0))
-        n++;
-    assert_true(n > 20 && n < MAX_COMMITS);
+    killer_before_each(kill_at, 21, MAX_COMMITS);
 }
 
 static void after_each_commit(void **state)
 {
-    int n = 1;
     (void)state;
-    while (n < MAX_COMMITS && kill_at(0, n))
-        n++;
-    assert_true(n > 20 && n < MAX_COMMITS);
+    killer_after_each(kill_at, 21, MAX_COMMITS);
 }
 
 int main(void)
