@@ -88,8 +88,6 @@ PL_MUST_USE pl_err pl_reg_load(pl_pool *pool, const pl_reg_row *row);
 void pl_regs_resume(pl_pool *pool);
 /* A signaling worker is gone: what it was Contact of is registered anew. */
 void pl_regs_worker_down(pl_pool *pool, const char *node);
-/* Delete rows of those that ended before wall_ms. */
-void pl_regs_prune(pl_pool *pool, int64_t wall_ms);
 /* What must always hold; NULL when it does. For tests. */
 const char *pl_regs_breach(const pl_pool *pool);
 
