@@ -205,10 +205,14 @@ static bool has_host_with_media(const pl_conf *conf)
 static const char *hosts_breach(const pl_conf *conf)
 {
     bool is_live = conf->row.state == PL_CONF_STATE_LIVE;
+    if (conf->row.kind == PL_CONF_KIND_DEVICE &&
+        pl_host_timers_forsaken(conf) && conf->row.alone_at == 0)
+        return "a telephone is alone in a call and does not know it";
     if (conf->row.kind != PL_CONF_KIND_ROOM) {
         return !conf->row.is_started || conf->row.is_locked ||
                        conf->row.guests_muted || conf->row.hosts_left_at ||
-                       conf->row.alone_at
+                       (conf->row.alone_at &&
+                        conf->row.kind != PL_CONF_KIND_DEVICE)
                    ? "a conference of the API has hosts and guests"
                    : NULL;
     }

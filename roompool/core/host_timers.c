@@ -4,6 +4,7 @@
 #include "conference.h"
 #include "participant.h"
 #include "room.h"
+#include "transfer.h"
 #include "waiting.h"
 
 static bool is_here(const pl_part *part)
@@ -75,6 +76,34 @@ static bool can_go_on(const pl_conf *conf)
     return n_company >= 2;
 }
 
+/* ---- calls of devices ---- */
+
+/* The only one that is, or is coming; NULL: none, or several. */
+static pl_part *only_seat(const pl_conf *conf)
+{
+    pl_part *found = NULL;
+    PL_LIST_EACH(node, &conf->parts)
+    {
+        pl_part *part = PL_CONTAINER(node, pl_part, link);
+        if (part->row.state == PL_PART_STATE_LEFT)
+            continue;
+        if (found)
+            return NULL;
+        found = part;
+    }
+    return found;
+}
+
+bool pl_host_timers_forsaken(const pl_conf *conf)
+{
+    const pl_part *part = conf->row.kind == PL_CONF_KIND_DEVICE &&
+                                  conf->row.state == PL_CONF_STATE_LIVE
+                              ? only_seat(conf)
+                              : NULL;
+    return part && part->row.kind == PL_PART_KIND_TELEPHONE &&
+           part->row.state == PL_PART_STATE_ACTIVE && !part->is_spare;
+}
+
 /* ---- the clocks ---- */
 
 static void hosts_gone(void *ctx, void *object)
@@ -87,6 +116,21 @@ static void alone_too_long(void *ctx, void *object)
     pl_conf_end(ctx, object,
                 "Last remaining participant removed from conference after "
                 "timeout");
+}
+
+/* A telephone whose device went to a room: it may be coming after it. */
+static void forsaken_too_long(void *ctx, void *object)
+{
+    pl_pool *pool = ctx;
+    pl_conf *conf = object;
+    pl_part *part = pl_host_timers_forsaken(conf) ? only_seat(conf) : NULL;
+    if (part && !pl_transfer_involves(part)) {
+        pl_part_leave(pool, part, "nobody else is in the call");
+        return;
+    }
+    conf->row.alone_at = 0; /* counted anew */
+    pl_conf_save(pool, conf);
+    pl_host_timers_check(pool, conf);
 }
 
 /* Set or clear a moment and its task. */
@@ -115,6 +159,12 @@ void pl_host_timers_resume(pl_pool *pool, pl_conf *conf)
 {
     if (conf->row.state != PL_CONF_STATE_LIVE)
         return;
+    if (conf->row.kind == PL_CONF_KIND_DEVICE) {
+        plan(pool, &conf->alone, forsaken_too_long, conf,
+             pool->config->device_alone_s > 0 ? conf->row.alone_at : 0,
+             pool->config->device_alone_s);
+        return;
+    }
     plan(pool, &conf->hostless, hosts_gone, conf, conf->row.hosts_left_at,
          pool->config->guests_only_s);
     plan(pool, &conf->alone, alone_too_long, conf,
@@ -124,6 +174,9 @@ void pl_host_timers_resume(pl_pool *pool, pl_conf *conf)
 
 void pl_host_timers_check(pl_pool *pool, pl_conf *conf)
 {
+    if (conf->row.kind == PL_CONF_KIND_DEVICE &&
+        conf->row.state == PL_CONF_STATE_LIVE)
+        keep(pool, conf, &conf->row.alone_at, pl_host_timers_forsaken(conf));
     if (!is_room(conf))
         return;
     keep(pool, conf, &conf->row.hosts_left_at, pl_host_timers_hostless(conf));
@@ -133,8 +186,10 @@ void pl_host_timers_check(pl_pool *pool, pl_conf *conf)
 
 void pl_host_timers_left(pl_pool *pool, pl_conf *conf)
 {
-    if (!is_room(conf))
+    if (!is_room(conf)) {
+        pl_host_timers_check(pool, conf);
         return;
+    }
     if (conf->n_live > 0 && !can_go_on(conf)) {
         pl_conf_end(pool, conf, "No participants can keep conference alive");
         return;

@@ -153,6 +153,47 @@ static void it_does_not_come(void **state)
     world_destroy(&t.w);
 }
 
+static void no_call_stands_for_ever(void **state)
+{
+    (void)state;
+    talk t;
+    talks(&t);
+    t.w.config.guests_only_s = 3600; /* the room goes on */
+    assert_int_equal(sends(&t, device_of(&t), "lobby"), PL_OK);
+    caller_hears(&t.w, &t.c, STATUS(CONNECTED), 2, "'sdp':'offer:", NULL);
+    assert_int_equal(
+        caller_puts(&t.w, &t.c, t.id, STATUS(CONNECTED), NULL, "a2"), 0);
+    world_run(&t.w, 40 * S);
+    assert_non_null(phone_of(&t)); /* it may be sent after it */
+    world_kill_roompool(&t.w);
+    world_start_roompool(&t.w);
+    world_send_inventory(&t.w);
+    world_check(&t.w);
+    assert_non_null(phone_of(&t));
+    world_run(&t.w, 21 * S);
+    world_check(&t.w);
+    assert_null(phone_of(&t));
+    assert_true(sig_call(&t.w, t.call)->is_ended);
+    media_is(&t.w, &t.c, t.id, STATUS(CONNECTED));
+    assert_int_equal(caller_deletes(&t.w, &t.c, t.id), 0);
+    caller_hears(&t.w, &t.c, STATUS(TERMINATED), 3, NULL, NULL);
+    world_destroy(&t.w);
+}
+
+static void it_may_stand_for_ever(void **state)
+{
+    (void)state;
+    talk t;
+    talks(&t);
+    t.w.config.device_alone_s = 0;
+    assert_int_equal(sends(&t, device_of(&t), "lobby"), PL_OK);
+    world_run(&t.w, 300 * S);
+    assert_non_null(phone_of(&t));
+    phone_report(&t.w, t.call, PL_CALL_STATE_ENDED, 0, NULL);
+    world_check(&t.w);
+    world_destroy(&t.w);
+}
+
 static void only_who_is_in(void **state)
 {
     (void)state;
@@ -172,6 +213,8 @@ int main(void)
         cmocka_unit_test(the_telephone_goes_alone),
         cmocka_unit_test(the_room_ends),
         cmocka_unit_test(it_does_not_come),
+        cmocka_unit_test(no_call_stands_for_ever),
+        cmocka_unit_test(it_may_stand_for_ever),
         cmocka_unit_test(only_who_is_in),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
