@@ -19,6 +19,7 @@ static void dialled(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
     (void)in;
     if (call && e) {
         pl_part *part = call->part;
+        pl_device_start_refused(pool, call, e);
         if (e != PL_ETIMEOUT)
             pl_sipcall_remove(pool, call);
         pl_part_leave(pool, part, "cannot be called");

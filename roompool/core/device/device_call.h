@@ -47,6 +47,8 @@ bool pl_device_incoming(pl_pool *pool, const pl_bus_in *in);
 PL_MUST_USE pl_err pl_device_ring(pl_pool *pool, pl_conf *conf);
 /* The rest of what a telephone is dialled with. */
 void pl_device_put_start(pl_pool *pool, const pl_call *call, pl_call_start *m);
+/* The signaling worker refused to dial it. */
+void pl_device_start_refused(pl_pool *pool, const pl_call *call, pl_err e);
 /* The network said how the call of a telephone goes; before that is applied. */
 void pl_device_reported(pl_pool *pool, const pl_call *call,
                         const pl_call_report *m);

@@ -13,6 +13,19 @@ void pl_devcall_reason(const pl_call_report *m, char *buf, size_t cap)
                m->reason_header);
 }
 
+/* What it may not call today it may not tomorrow: not to be tried again. */
+void pl_device_start_refused(pl_pool *pool, const pl_call *call, pl_err e)
+{
+    pl_devcall *dc = e == PL_EFORBIDDEN && pl_device_is_call(call->part)
+                         ? pl_device_caller(call->part->conf)
+                         : NULL;
+    if (!dc || !dc->has_ticket)
+        return;
+    pl_device_refuse(pool, &dc->ticket, PL_DEVICE_FAULT_PERMISSION_DENIED,
+                     "receiverAddress may not be called.");
+    pl_devcall_drop(pool, dc);
+}
+
 /* SIP to status, for who calls; what is not here is Failed. */
 static const struct final_row {
     uint32_t sip_status, status;

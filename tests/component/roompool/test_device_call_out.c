@@ -192,6 +192,12 @@ static void no_network(void **state)
     world w;
     caller c;
     caller_in_world(&w, 1, &c);
+    w.sig.refuse_start = PL_EFORBIDDEN; /* not to be tried again */
+    assert_int_equal(fault_for(&w, &c, NULL, NULL, NULL),
+                     PL_DEVICE_FAULT_PERMISSION_DENIED);
+    assert_int_equal(world_sql(&w, "SELECT count(*) FROM conferences WHERE "
+                                   "state = 'live'"),
+                     0);
     w.sig.refuse_start = PL_EUNAVAILABLE;
     assert_int_equal(fault_for(&w, &c, NULL, NULL, NULL),
                      PL_DEVICE_FAULT_UNAVAILABLE);
