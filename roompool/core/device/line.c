@@ -7,6 +7,7 @@
 #include "model.h"
 #include "pl/buf.h"
 #include "pl/str.h"
+#include "pl/uri.h"
 
 struct pl_lines {
     pl_map *by_number; /* "+49301" a number, "+49301*" a range */
@@ -139,7 +140,7 @@ static bool is_host(const char *text)
 }
 
 /* sip:HOST, with port and parameters: what may stand in a Route or a
- * Request-URI as it is. */
+ * Request-URI as it is, and where the signaling workers can send to. */
 static bool is_hop(const char *text)
 {
     static const char allowed[] =
@@ -147,7 +148,10 @@ static bool is_hop(const char *text)
         ".-:;=[]_~";
     bool is_sips = strncmp(text, "sips:", 5) == 0;
     const char *host = text + (is_sips ? 5 : 4);
-    return (is_sips || strncmp(text, "sip:", 4) == 0) && host[0] &&
+    pl_uri uri;
+    return pl_uri_parse(pl_slice_str(text), &uri) == PL_OK &&
+           uri.transport != PL_URI_OTHER &&
+           (is_sips || strncmp(text, "sip:", 4) == 0) && host[0] &&
            strspn(host, allowed) == strlen(host);
 }
 
@@ -176,12 +180,13 @@ static pl_err read_domain(const reader *r, pl_slice value, pl_line *line)
 static pl_err read_next_hop(const reader *r, pl_slice value, pl_line *line)
 {
     PUT(line, next_hop, value, r, "next_hop", is_hop,
-        "want sip:HOST[:PORT][;transport=..]");
+        "want sip:HOST[:PORT][;transport=udp|tcp|tls], PORT 1 to 65535");
 }
 
 static pl_err read_registrar(const reader *r, pl_slice value, pl_line *line)
 {
-    PUT(line, registrar, value, r, "registrar", is_hop, "want sip:HOST[:PORT]");
+    PUT(line, registrar, value, r, "registrar", is_hop,
+        "want sip:HOST[:PORT][;transport=udp|tcp|tls], PORT 1 to 65535");
 }
 
 static pl_err read_user(const reader *r, pl_slice value, pl_line *line)
