@@ -56,6 +56,8 @@ static const char *check_tls(const pl_signaling_config *c)
         return "tls_check_clients needs tls_ca: whose certificates are good?";
     if (!is_readable(c->tls_certificate))
         return "tls_certificate: there is no such file, or it is not for us";
+    if (!is_readable(c->tls_key))
+        return "tls_key: there is no such file, or it is not for us";
     if (!is_readable(c->tls_ca))
         return "tls_ca: there is no such file, or it is not for us";
     return NULL;

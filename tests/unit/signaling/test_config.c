@@ -55,6 +55,8 @@ static void settings_fit_together(void **state)
         {"tls_listen = 127.0.0.1", PL_ECONFIG},
         {"tls_listen = 127.0.0.1\ntls_certificate = /dev/null", PL_ECONFIG},
         {"tls_certificate = /nowhere\ntls_key = /dev/null", PL_ECONFIG},
+        {"tls_certificate = /dev/null\ntls_key = /nowhere", PL_ECONFIG},
+        {"tls_certificate = /dev/null\ntls_key = /dev/null", PL_OK},
         {"tls_ca = /nowhere", PL_ECONFIG},
         {"tls_check_clients = yes", PL_ECONFIG},
         {"tls_check_clients = yes\ntls_ca = /dev/null", PL_OK},
