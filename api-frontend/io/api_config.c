@@ -7,11 +7,14 @@
 #include <unistd.h>
 
 #include "apis.h"
+#include "clients.h"
+#include "introspection.h"
 #include "pl/ip.h"
 #include "pl/str.h"
 #include "redirect.h"
 #include "room_api.h"
 #include "tcp_address.h"
+#include "tls.h"
 #include "turn.h"
 #include "video_api.h"
 
@@ -21,6 +24,20 @@ static const pl_config_key KEYS[] = {PL_API_CONFIG(PL_CONFIG_ROW)};
 static bool is_web(const char *url)
 {
     return strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0;
+}
+
+/* https://HOST[:PORT], nothing behind it. */
+static bool is_https_host(const char *url)
+{
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+        ".-:[]";
+    if (strncmp(url, "https://", 8) != 0)
+        return false;
+    const char *host = url + 8;
+    size_t len = strspn(host, allowed);
+    return len > 0 && host[len] == '\0' && host[0] != ':' &&
+           host[len - 1] != ':';
 }
 
 /* An origin without a scheme would never match one. */
@@ -99,11 +116,9 @@ static const char *check_urls(const pl_api_config *config)
                "*";
     if (!is_web(config->issuer))
         return "issuer: must begin with https:// or http://";
-    if (config->relay_url[0] &&
-        (!is_web(config->relay_url) ||
-         config->relay_url[strlen(config->relay_url) - 1] == '/'))
-        return "relay_url: must begin with https:// or http://, and not end "
-               "with /";
+    if (config->relay_url[0] && !is_https_host(config->relay_url))
+        return "relay_url: want https://HOST or https://HOST:PORT, nothing "
+               "behind it";
     return NULL;
 }
 
@@ -119,7 +134,8 @@ static const char *check_introspection(const pl_api_config *config)
         return "introspection_url: must begin with https://";
     return config->introspection_client_file[0]
                ? NULL
-               : "introspection_url needs introspection_client_file";
+               : "introspection_url needs introspection_client_file (with "
+                 "CLIENT_ID= and CLIENT_SECRET= lines)";
 }
 
 static const char *check_outgoing(const pl_api_config *config)
@@ -128,9 +144,31 @@ static const char *check_outgoing(const pl_api_config *config)
     if (pl_cidr_parse(pl_slice_str(config->outgoing_allow), &nets))
         return "outgoing_allow: want addresses and blocks like 10.1.0.0/16 or "
                "fd00::/8";
-    return config->outgoing_ca[0] && !is_there(config->outgoing_ca)
-               ? "outgoing_ca: no such file"
-               : NULL;
+    return NULL;
+}
+
+static pl_err check_ca(const char *key, const char *path, char *reason,
+                       size_t cap)
+{
+    if (!path[0] || pl_tls_has_certificate(path))
+        return PL_OK;
+    pl_fmt_cut(reason, cap, "%s = %s: %s", key, path,
+               is_there(path) ? "no certificate (PEM) that can be read in it"
+                              : "no such file");
+    return PL_ECONFIG;
+}
+
+/* Files that the start reads: what is wrong with them is said before. */
+static pl_err check_files(const pl_api_config *config, char *reason, size_t cap)
+{
+    pl_err e = check_ca("outgoing_ca", config->outgoing_ca, reason, cap);
+    if (!e)
+        e = check_ca("external_ca", config->external_ca, reason, cap);
+    if (!e && config->introspection_url[0])
+        e = pl_introspection_check(config, reason, cap);
+    if (!e && config->clients_file[0])
+        e = pl_clients_check(config, reason, cap);
+    return e;
 }
 
 static pl_err check(const void *values, char *reason, size_t cap)
@@ -153,7 +191,7 @@ static pl_err check(const void *values, char *reason, size_t cap)
         wrong = "video_reference: printable characters of ASCII without "
                 "blanks; in braces ref1, ref2, client_id, device_code only";
     if (!wrong)
-        return PL_OK;
+        return check_files(config, reason, cap);
     pl_fmt_cut(reason, cap, "%s", wrong);
     return PL_ECONFIG;
 }

@@ -74,7 +74,7 @@ static void on_fetched(void *ctx, pl_err e, const pl_https_answer *answer,
     if (e) { /* the old keys stay */
         pl_metrics_add(auth->metrics, PL_AM_jwks_failed, 1);
         PL_LOG(WARN, "auth", "keys_not_fetched",
-               PL_KV("url", auth->config->external_jwks, "text", text), "%s",
+               PL_KV("url", auth->config->external_jwks, "why", text), "%s",
                pl_err_text(e));
         plan_refresh(auth, auth->keys ? UNKNOWN_KID_PAUSE_US : RETRY_US);
         return;

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "files.h"
 #include "pl/log.h"
@@ -124,13 +123,6 @@ static const char *read_row(const pl_clients *clients, const pl_json *row,
     return NULL;
 }
 
-/* Whoever else can read it can be any of them. */
-static bool is_private(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0 && (st.st_mode & (S_IRWXG | S_IRWXO)) == 0;
-}
-
 /* ret_wrong: what is wrong, NULL for errors that say it themselves */
 static pl_err read_list(pl_clients *clients, list *l, const char **ret_wrong)
 {
@@ -142,7 +134,8 @@ static pl_err read_list(pl_clients *clients, list *l, const char **ret_wrong)
     if (!e)
         e = pl_json_parse(pl_buf_slice(&text), &json);
     const pl_json *rows = pl_json_get(json, "clients");
-    if (!e && !is_private(path))
+    /* whoever else can read it can be any of them */
+    if (!e && !pl_file_is_private(path))
         *ret_wrong = "others may read it: chmod 600";
     else if (!e && !pl_json_is_array(rows))
         *ret_wrong = "want {\"clients\":[..]}";
@@ -184,6 +177,22 @@ static void refresh(pl_clients *clients)
 }
 
 /* ---- for others ---- */
+
+pl_err pl_clients_check(const pl_api_config *config, char *reason, size_t cap)
+{
+    const char *wrong = NULL;
+    pl_clients clients = {.config = config};
+    list *l = calloc(1, sizeof *l);
+    pl_err e = l ? read_list(&clients, l, &wrong) : PL_ENOMEM;
+    free_list(&l);
+    if (!e)
+        return PL_OK;
+    pl_fmt_cut(reason, cap, "clients_file = %s: %s", config->clients_file,
+               wrong            ? wrong
+               : e == PL_ENOENT ? "there is no such file"
+                                : pl_err_text(e));
+    return e == PL_ENOMEM ? e : PL_ECONFIG;
+}
 
 pl_err pl_clients_open(const pl_api_config *config, pl_clients **ret_clients)
 {

@@ -21,6 +21,10 @@ typedef struct pl_client {
  * Errors: PL_ECONFIG unusable files; PL_EIO; PL_ENOMEM; each logged. */
 PL_MUST_USE pl_err pl_clients_open(const pl_api_config *config,
                                    pl_clients **ret_clients);
+/* Whether clients_file can be used; nothing is made or kept. reason[cap]: why
+ * not, for people. Errors: PL_ECONFIG; PL_ENOMEM. */
+PL_MUST_USE pl_err pl_clients_check(const pl_api_config *config, char *reason,
+                                    size_t cap);
 void pl_clients_close(pl_clients **clients);
 /* The client for development. */
 const pl_client *pl_clients_dev(const pl_clients *clients);

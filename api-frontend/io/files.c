@@ -67,6 +67,12 @@ bool pl_file_is_there(const char *path)
     return access(path, F_OK) == 0;
 }
 
+bool pl_file_is_private(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && (st.st_mode & (S_IRWXG | S_IRWXO)) == 0;
+}
+
 void pl_file_remove(const char *path)
 {
     (void)unlink(path);

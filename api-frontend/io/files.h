@@ -16,6 +16,8 @@ PL_MUST_USE pl_err pl_file_stat(const char *path, pl_file_info *ret_info);
 /* Whether it is the same file, unchanged. */
 bool pl_file_is_same(const pl_file_info *a, const pl_file_info *b);
 bool pl_file_is_there(const char *path);
+/* Whether nobody but its owner may read, write or run it. */
+bool pl_file_is_private(const char *path);
 /* Remove a file; one that is not there is no fault. */
 void pl_file_remove(const char *path);
 

@@ -19,6 +19,7 @@ enum {
     ANSWER_MAX = 65536,
     FILE_MAX = 4096,
     VALUE_MAX = 256,
+    LOGIN_MAX = 8 * VALUE_MAX,
 };
 static const int64_t SECOND_US = 1000000;
 
@@ -47,37 +48,87 @@ typedef struct entry {
 
 /* ---- life ---- */
 
-/* Both parts are form-encoded first (RFC 6749 section 2.3.1). */
-static pl_err read_login(pl_introspection *x, const char *text)
+static const char *read_value(const char *text, const char *name, char *buf,
+                              size_t cap)
 {
-    char id[VALUE_MAX + 1];
-    char secret[VALUE_MAX + 1];
-    pl_err e = pl_env_value(text, "CLIENT_ID", id, sizeof id);
-    if (!e)
-        e = pl_env_value(text, "CLIENT_SECRET", secret, sizeof secret);
-    if (e || !id[0] || !secret[0])
-        return PL_ECONFIG;
-    pl_url_escape(pl_slice_str(id), &x->login);
-    pl_buf_add_str(&x->login, ":");
-    pl_url_escape(pl_slice_str(secret), &x->login);
-    pl_wipe(secret, sizeof secret);
-    return x->login.has_failed ? PL_ENOMEM : PL_OK;
+    pl_err e = pl_env_value(text, name, buf, cap);
+    bool is_id = strcmp(name, "CLIENT_ID") == 0;
+    if (e == PL_EINVAL)
+        return is_id ? "CLIENT_ID= is longer than 256 bytes"
+                     : "CLIENT_SECRET= is longer than 256 bytes";
+    if (!e && buf[0])
+        return NULL;
+    return is_id ? "want CLIENT_ID= and CLIENT_SECRET= lines, the first is "
+                   "missing or empty"
+                 : "want CLIENT_ID= and CLIENT_SECRET= lines, the second is "
+                   "missing or empty";
 }
 
-static pl_err load_login(pl_introspection *x)
+/* Both parts are form-encoded first (RFC 6749 section 2.3.1).
+ * Returns what is wrong. */
+static const char *read_login(const char *text, pl_buf *login)
 {
-    const char *path = x->config->introspection_client_file;
+    char id[VALUE_MAX + 1];
+    char secret[VALUE_MAX + 1] = "";
+    const char *wrong = read_value(text, "CLIENT_ID", id, sizeof id);
+    if (wrong)
+        return wrong;
+    wrong = read_value(text, "CLIENT_SECRET", secret, sizeof secret);
+    if (!wrong) {
+        pl_url_escape(pl_slice_str(id), login);
+        pl_buf_add_str(login, ":");
+        pl_url_escape(pl_slice_str(secret), login);
+    }
+    pl_wipe(secret, sizeof secret);
+    return wrong;
+}
+
+static pl_err load_login(const char *path, pl_buf *login, char *reason,
+                         size_t cap)
+{
+    const char *wrong = NULL;
     pl_buf text;
     pl_buf_init(&text, FILE_MAX);
     pl_err e = pl_file_read(path, &text);
-    if (!e)
-        e = read_login(x, pl_buf_text(&text));
+    if (!e && !pl_file_is_private(path))
+        wrong = "others may read it; want mode 0600";
+    else if (!e)
+        wrong = read_login(pl_buf_text(&text), login);
+    else if (e == PL_ENOENT)
+        wrong = "there is no such file; want one with CLIENT_ID= and "
+                "CLIENT_SECRET= lines";
+    else
+        wrong = pl_err_text(e);
     pl_buf_wipe(&text);
-    if (e) {
-        PL_LOG(ERROR, "auth", "introspection_client", PL_KV("file", path),
-               "want CLIENT_ID= and CLIENT_SECRET= lines: %s", pl_err_text(e));
+    if (wrong) {
+        pl_fmt_cut(reason, cap, "introspection_client_file = %s: %s", path,
+                   wrong);
+        return e == PL_ENOMEM ? e : PL_ECONFIG;
     }
-    return e == PL_ENOMEM || !e ? e : PL_ECONFIG;
+    return login->has_failed ? PL_ENOMEM : PL_OK;
+}
+
+pl_err pl_introspection_check(const pl_api_config *config, char *reason,
+                              size_t cap)
+{
+    pl_buf login;
+    pl_buf_init(&login, LOGIN_MAX);
+    pl_err e =
+        load_login(config->introspection_client_file, &login, reason, cap);
+    pl_buf_wipe(&login);
+    return e;
+}
+
+static pl_err open_login(pl_introspection *x)
+{
+    char reason[512] = "";
+    const char *path = x->config->introspection_client_file;
+    pl_err e = load_login(path, &x->login, reason, sizeof reason);
+    if (e) {
+        PL_LOG(ERROR, "auth", "introspection_client", PL_KV("file", path), "%s",
+               reason);
+    }
+    return e;
 }
 
 pl_err pl_introspection_open(pl_loop *loop, const pl_api_config *config,
@@ -91,12 +142,12 @@ pl_err pl_introspection_open(pl_loop *loop, const pl_api_config *config,
     x->config = config;
     x->metrics = metrics;
     pl_list_init(&x->order);
-    pl_buf_init(&x->login, 8 * VALUE_MAX);
+    pl_buf_init(&x->login, LOGIN_MAX);
     const pl_https_options options = {
         .loop = loop, .ca_file = config->external_ca, .max = REQUESTS_MAX};
     pl_err e = pl_map_create(&x->tokens);
     if (!e)
-        e = load_login(x);
+        e = open_login(x);
     if (!e)
         e = pl_https_open(&options, &x->https);
     if (e) {
@@ -177,16 +228,15 @@ static pl_err read_claims(const pl_https_answer *answer, pl_json **ret_claims)
     return e;
 }
 
-static void tell_down(pl_introspection *x, pl_err e, unsigned status,
-                      const char *text)
+static void tell_down(pl_introspection *x, unsigned status, const char *why)
 {
     pl_metrics_add(x->metrics, PL_AM_introspection_failed, 1);
     if (x->is_down)
         return;
     x->is_down = true;
     PL_LOG(ERROR, "auth", "introspection_failed",
-           PL_KV("url", x->config->introspection_url, "text", text),
-           "%s, status %u: tokens are answered 503", pl_err_text(e), status);
+           PL_KV("url", x->config->introspection_url, "why", why),
+           "no usable answer, status %u: tokens are answered 503", status);
 }
 
 static void tell_waiting(entry *known)
@@ -206,7 +256,7 @@ static void on_answer(void *ctx, pl_err e, const pl_https_answer *answer,
     pl_introspection *x = known->introspection;
     known->result = e ? PL_EUNAVAILABLE : read_claims(answer, &known->claims);
     if (known->result == PL_EUNAVAILABLE) {
-        tell_down(x, e ? e : PL_EPROTO, answer ? answer->status : 0, text);
+        tell_down(x, answer ? answer->status : 0, text);
     } else {
         x->is_down = false;
     }

@@ -24,6 +24,10 @@ PL_MUST_USE pl_err pl_introspection_open(pl_loop *loop,
                                          const pl_api_config *config,
                                          pl_metrics *metrics,
                                          pl_introspection **ret_introspection);
+/* Whether introspection_client_file can be used. reason[cap]: why not, for
+ * people. Errors: PL_ECONFIG; PL_ENOMEM. */
+PL_MUST_USE pl_err pl_introspection_check(const pl_api_config *config,
+                                          char *reason, size_t cap);
 /* Nobody who waits is told. */
 void pl_introspection_close(pl_introspection **introspection);
 

@@ -248,3 +248,15 @@ void pl_tls_bye(struct ssl_st *ssl)
     (void)SSL_shutdown(ssl);
     ERR_clear_error();
 }
+
+bool pl_tls_has_certificate(const char *file)
+{
+    FILE *in = fopen(file, "re");
+    X509 *cert = in ? PEM_read_X509_AUX(in, NULL, NULL, NULL) : NULL;
+    bool has_one = cert != NULL;
+    X509_free(cert);
+    ERR_clear_error();
+    if (in)
+        fclose(in);
+    return has_one;
+}

@@ -3,6 +3,8 @@
 #ifndef PL_API_TLS_H
 #define PL_API_TLS_H
 
+#include <stdbool.h>
+
 #include "pl/err.h"
 
 struct ssl_st;
@@ -17,6 +19,8 @@ PL_MUST_USE pl_err pl_tls_open(const char *certificate_file,
                                const char *key_file, const char *names,
                                pl_tls **ret_tls);
 void pl_tls_close(pl_tls **tls);
+/* Whether a file has a certificate (PEM) that can be read. */
+bool pl_tls_has_certificate(const char *file);
 /* A new server connection; NULL without memory. Owned by the caller (the
  * bufferevent frees it). */
 struct ssl_st *pl_tls_accept(pl_tls *tls);

@@ -2,9 +2,13 @@
  * start. */
 #include "cm.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "api_config.h"
+#include "files.h"
 #include "pl/str.h"
 
 /* A line that is good, unless the lines have that key. */
@@ -60,6 +64,22 @@ static void settings_fit_together(void **state)
         {"outgoing_allow = example.com", PL_ECONFIG},
         {"external_issuer = https://a", PL_ECONFIG},
         {"external_issuer = https://a\nexternal_jwks = https://a/keys", PL_OK},
+        {"external_ca = /nowhere", PL_ECONFIG},
+        {"external_ca = /dev/null", PL_ECONFIG},
+        {"outgoing_ca = /nowhere", PL_ECONFIG},
+        {"outgoing_ca = /dev/null", PL_ECONFIG},
+        {"introspection_url = https://a", PL_ECONFIG},
+        {"introspection_url = https://a\nintrospection_client_file = /nowhere",
+         PL_ECONFIG},
+        {"clients_file = /nowhere", PL_ECONFIG},
+        {"relay_url = https://r.example", PL_OK},
+        {"relay_url = https://r.example:8443", PL_OK},
+        {"relay_url = https://[2001:db8::1]:8443", PL_OK},
+        {"relay_url = http://r.example", PL_ECONFIG},
+        {"relay_url = https://r.example/", PL_ECONFIG},
+        {"relay_url = https://r.example/path", PL_ECONFIG},
+        {"relay_url = https://", PL_ECONFIG},
+        {"relay_url = https://u@r.example", PL_ECONFIG},
     };
     (void)state;
     for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
@@ -72,8 +92,47 @@ static void settings_fit_together(void **state)
     }
 }
 
+/* The file of our credentials at the token's server. */
+static void the_login_is_whole_and_secret(void **state)
+{
+    static const char id[] = "CLIENT_ID=a\n";
+    static const char whole[] = "CLIENT_ID=a\nCLIENT_SECRET=b\n";
+    static const struct {
+        const char *text, *reason;
+        mode_t mode;
+    } ROWS[] = {{whole, "", 0600},
+                {whole, "want mode 0600", 0644},
+                {whole, "want mode 0600", 0640},
+                {id, "the second is missing", 0600},
+                {"CLIENT_SECRET=b\n", "the first is missing", 0600}};
+    char path[] = "/tmp/parley-login-XXXXXX";
+    char lines[256];
+    int fd = mkstemp(path);
+    (void)state;
+    assert_true(fd >= 0);
+    (void)close(fd);
+    pl_fmt_cut(lines, sizeof lines,
+               "introspection_url = https://a\n"
+               "introspection_client_file = %s",
+               path);
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        char reason[256] = "";
+        assert_int_equal(
+            pl_file_replace_secret(path, pl_slice_str(ROWS[i].text)), PL_OK);
+        assert_int_equal(chmod(path, ROWS[i].mode), 0);
+        assert_int_equal(check(lines, reason, sizeof reason),
+                         ROWS[i].reason[0] ? PL_ECONFIG : PL_OK);
+        assert_non_null(strstr(reason, ROWS[i].reason));
+        assert_true(!reason[0] || strstr(reason, path));
+    }
+    (void)unlink(path);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(settings_fit_together)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(settings_fit_together),
+        cmocka_unit_test(the_login_is_whole_and_secret),
+    };
     return cmocka_run_group_tests_name("api config", tests, NULL, NULL);
 }
