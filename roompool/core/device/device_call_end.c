@@ -19,11 +19,9 @@ void pl_device_start_refused(pl_pool *pool, const pl_call *call, pl_err e)
     pl_devcall *dc = e == PL_EFORBIDDEN && pl_device_is_call(call->part)
                          ? pl_device_caller(call->part->conf)
                          : NULL;
-    if (!dc || !dc->has_ticket)
-        return;
-    pl_device_refuse(pool, &dc->ticket, PL_DEVICE_FAULT_PERMISSION_DENIED,
-                     "receiverAddress may not be called.");
-    pl_devcall_drop(pool, dc);
+    if (dc)
+        (void)pl_devcall_refuse(pool, dc, PL_DEVICE_FAULT_PERMISSION_DENIED,
+                                "receiverAddress may not be called.");
 }
 
 /* SIP to status, for who calls; what is not here is Failed. */

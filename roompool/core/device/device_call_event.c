@@ -113,6 +113,16 @@ static bool was_never_made(pl_pool *pool, pl_devcall *dc, const char *reason)
     return true;
 }
 
+bool pl_devcall_refuse(pl_pool *pool, pl_devcall *dc, uint32_t fault,
+                       const char *text)
+{
+    if (!dc->has_ticket)
+        return false;
+    pl_device_refuse(pool, &dc->ticket, fault, text);
+    pl_devcall_drop(pool, dc);
+    return true;
+}
+
 void pl_devcall_end(pl_pool *pool, pl_devcall *dc, uint32_t status,
                     const char *reason)
 {

@@ -50,6 +50,10 @@ void pl_devcall_invite(pl_pool *pool, pl_devcall *dc);
 /* Over, with this final status. Harmless when it is. */
 void pl_devcall_end(pl_pool *pool, pl_devcall *dc, uint32_t status,
                     const char *reason);
+/* Answer media_session_create with this fault; then it has never been. False:
+ * that has been answered before. */
+bool pl_devcall_refuse(pl_pool *pool, pl_devcall *dc, uint32_t fault,
+                       const char *text);
 /* All of a call that are not. */
 void pl_devcalls_end(pl_pool *pool, const pl_conf *conf, uint32_t status,
                      const char *reason);

@@ -7,6 +7,7 @@
 #include "device/device_call_impl.h"
 #include "leg.h"
 #include "participant.h"
+#include "pl/sdp.h"
 #include "telephone.h"
 
 enum {
@@ -15,6 +16,7 @@ enum {
 };
 
 static const char RINGBACK[] = "ringback"; /* prompt */
+static const char NO_SDP[] = "The offer is no session description.";
 
 /* ---- the request ---- */
 
@@ -98,6 +100,15 @@ static void undo(pl_pool *pool, pl_devcall *dc, const char *reason)
         pl_conf_end(pool, conf, reason);
 }
 
+/* Whether it is a description at all, with whatever media. */
+static bool is_description(pl_slice text)
+{
+    pl_sdp *sdp = NULL;
+    pl_err e = pl_sdp_parse(text, &sdp, NULL);
+    pl_sdp_destroy(&sdp);
+    return e == PL_OK || e == PL_ENOMEM;
+}
+
 /* An offer without media that we could use is the device's affair until
  * somebody answers: it may only want to see that it is told. */
 static void media_ready(pl_pool *pool, pl_op *op, pl_err e,
@@ -108,6 +119,13 @@ static void media_ready(pl_pool *pool, pl_op *op, pl_err e,
     pl_op_destroy(&op);
     if (!dc || pl_devcall_is_over(dc))
         return;
+    pl_conf *conf = pl_devcall_conf(pool, dc);
+    if (e == PL_EMEDIA && !is_description(dc->row.offer) &&
+        pl_devcall_refuse(pool, dc, PL_DEVICE_FAULT_INVALID_ARGUMENT, NO_SDP)) {
+        if (conf)
+            pl_conf_end(pool, conf, NO_SDP);
+        return;
+    }
     if (!e && sdp) {
         pl_devcall_put(pool, &dc->row.kept_sdp, sdp->sdp);
         pl_devcall_save(pool, dc);
@@ -117,7 +135,6 @@ static void media_ready(pl_pool *pool, pl_op *op, pl_err e,
             pl_leg_drop(pool, leg);
         e = PL_OK;
     }
-    pl_conf *conf = pl_devcall_conf(pool, dc);
     if (!e)
         e = conf ? dial(pool, dc, conf) : PL_EGONE;
     if (e)

@@ -99,7 +99,9 @@ static void on_leg_create(void *ctx, const pl_bus_in *in)
     const pl_media_leg_create *b = in->body;
     if (refused(m, in, b->room_id))
         return;
-    if (pl_slice_eq_str(b->sdp, "no-media")) {
+    static const char none[] = "no-media";
+    size_t n = sizeof none - 1;
+    if (b->sdp.len >= n && memcmp(b->sdp.ptr + b->sdp.len - n, none, n) == 0) {
         pl_bus_reply_error(m->bus, &in->ticket, PL_EMEDIA, NULL);
         return;
     }

@@ -1,5 +1,5 @@
 /* fake_media.h - a scripted media worker: it keeps its rooms and legs, and
- * answers "answer:<offer>" to an offer (but nothing to "no-media") and
+ * answers "answer:<offer>" to an offer (but nothing to "..no-media") and
  * "offer:<leg id>" to none. Every
  * description has the lines "audio/a0". */
 #ifndef PL_TEST_FAKE_MEDIA_H

@@ -16,6 +16,11 @@ enum { MS = 1000, S = 1000000 };
 #define OFFER     "'offer':{'sdp':'o1'}"
 #define ANSWER    "'answer':{'sdp':'answer:o1'}"
 
+/* An offer that the fake media worker cannot use. */
+static const char NO_MEDIA[] = "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\n"
+                               "c=IN IP4 192.0.2.9\r\nt=0 0\r\n"
+                               "m=audio 9 RTP/SAVP 0\r\na=x:no-media";
+
 /* ---- the request ---- */
 
 static void is_dialled(void **state)
@@ -600,6 +605,7 @@ static void media_that_cannot_be(void **state)
     pl_media_session_create m;
     answer a;
     caller_fill(&c, &m);
+    m.offer = pl_slice_str(NO_MEDIA);
     caller_sends(&w, &m, &a);
     w.media[0].refuse = PL_OK;
     world_run(&w, 3 * S);
@@ -614,6 +620,27 @@ static void media_that_cannot_be(void **state)
     world_destroy(&w);
 }
 
+static void an_offer_that_is_none(void **state)
+{
+    (void)state;
+    world w;
+    caller c;
+    pl_media_session_create m;
+    answer a;
+    caller_in_world(&w, 1, &c);
+    caller_fill(&c, &m);
+    m.offer = pl_slice_str("no-media");
+    caller_sends(&w, &m, &a);
+    world_wait(&w, &a);
+    assert_int_equal(device_fault(&a), PL_DEVICE_FAULT_INVALID_ARGUMENT);
+    assert_int_equal(w.sig.n_calls, 0); /* nobody was called */
+    assert_int_equal(world_sql(&w, "SELECT count(*) FROM conferences WHERE "
+                                   "state = 'live'"),
+                     0);
+    world_check(&w);
+    world_destroy(&w);
+}
+
 /* It is dialled, and told; once somebody answers, that is all. */
 static void an_offer_without_media(void **state)
 {
@@ -625,7 +652,7 @@ static void an_offer_without_media(void **state)
     char id[65];
     caller_in_world(&w, 1, &c);
     caller_fill(&c, &m);
-    m.offer = pl_slice_str("no-media");
+    m.offer = pl_slice_str(NO_MEDIA);
     caller_sends(&w, &m, &a);
     const fake_call *call = sig_started(&w);
     assert_non_null(call);
@@ -717,6 +744,7 @@ int main(void)
         cmocka_unit_test(hangs_up),
         cmocka_unit_test(what_it_may_not_ask_for),
         cmocka_unit_test(media_that_cannot_be),
+        cmocka_unit_test(an_offer_that_is_none),
         cmocka_unit_test(an_offer_without_media),
         cmocka_unit_test(registration_ends),
         cmocka_unit_test(goes_on_after_a_restart),
