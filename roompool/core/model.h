@@ -200,6 +200,7 @@ struct pl_pool {
     pl_outbox *outbox;
     pl_pin_guard *guard;
     pl_join_guard *joins;
+    struct pl_rate *device_calls; /* by registration */
     pl_map *rooms, *aliases, *confs, *parts, *legs, *calls, *sessions, *tokens,
         *users, *workers;
     pl_map *room_nos, *alias_nos, *autos; /* by number; managed ones */

@@ -13,6 +13,7 @@
 #include "leg.h"
 #include "model.h"
 #include "participant.h"
+#include "pl/rate.h"
 #include "pl/str.h"
 #include "refer.h"
 #include "room.h"
@@ -203,6 +204,9 @@ pl_err pl_pool_create(const pl_pool_options *options, pl_pool **ret_pool)
     }
     if (!e)
         e = pl_join_guard_create(p->config->join_source_per_min, &p->joins);
+    if (!e)
+        e = pl_rate_create(p->config->device_calls_per_min, PL_S(60),
+                           &p->device_calls);
     if (e) {
         pl_pool_destroy(&p);
         return e;
@@ -289,6 +293,7 @@ void pl_pool_destroy(pl_pool **pool)
     }
     pl_pin_guard_destroy(&p->guard);
     pl_join_guard_destroy(&p->joins);
+    pl_rate_destroy(&p->device_calls);
     pl_outbox_destroy(&p->outbox);
     pl_agenda_destroy(&p->agenda);
     free(p);

@@ -7,6 +7,7 @@
 #include "device/device_call_impl.h"
 #include "leg.h"
 #include "participant.h"
+#include "pl/rate.h"
 #include "pl/sdp.h"
 #include "telephone.h"
 
@@ -238,6 +239,20 @@ static void start(pl_pool *pool, const pl_bus_in *in, const pl_reg *reg,
                            "There are too many calls just now.", RETRY_S);
 }
 
+/* Each takes ports for a moment, however soon it is cancelled. False: too many;
+ * that is answered. */
+static bool take_one(pl_pool *pool, const pl_bus_in *in, const pl_reg *reg)
+{
+    int64_t wait_us = 0;
+    if (pl_rate_take(pool->device_calls, reg->row.registration_id, pool->now.us,
+                     &wait_us) == PL_OK)
+        return true;
+    pl_device_refuse_later(pool, &in->ticket, PL_DEVICE_FAULT_TOO_MANY_REQUESTS,
+                           "This device calls too often.",
+                           (uint32_t)(wait_us / PL_S(1)) + 1);
+    return false;
+}
+
 void pl_on_media_session_create(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_media_session_create *m = in->body;
@@ -259,7 +274,7 @@ void pl_on_media_session_create(pl_pool *pool, const pl_bus_in *in)
         pl_device_refuse_later(pool, &in->ticket, no.fault, no.text, RETRY_S);
     } else if (no.fault) {
         pl_device_refuse(pool, &in->ticket, no.fault, no.text);
-    } else {
+    } else if (take_one(pool, in, reg)) {
         start(pool, in, reg, uri);
     }
 }

@@ -191,6 +191,35 @@ static void who_may_not(void **state)
     world_destroy(&w);
 }
 
+static void too_often(void **state)
+{
+    (void)state;
+    world w;
+    caller c;
+    pl_media_session_create m;
+    answer a;
+    char id[65];
+    caller_in_world(&w, 1, &c);
+    world_kill_roompool(&w);
+    w.config.device_calls_per_min = 2;
+    world_start_roompool(&w);
+    world_send_inventory(&w);
+    for (unsigned i = 0; i < 2; i++) {
+        (void)caller_calls(&w, &c, id);
+        assert_int_equal(caller_deletes(&w, &c, id), 0);
+    }
+    caller_fill(&c, &m);
+    caller_sends(&w, &m, &a);
+    world_wait(&w, &a);
+    assert_int_equal(device_fault(&a), PL_DEVICE_FAULT_TOO_MANY_REQUESTS);
+    assert_in_range(a.body.device_refused.retry_after_s, 1, 31);
+    assert_int_equal(w.sig.n_calls, 2);
+    world_run(&w, a.body.device_refused.retry_after_s * (int64_t)S);
+    (void)caller_calls(&w, &c, id);
+    world_check(&w);
+    world_destroy(&w);
+}
+
 static void no_network(void **state)
 {
     (void)state;
@@ -729,6 +758,7 @@ int main(void)
         cmocka_unit_test(names_and_anonymity),
         cmocka_unit_test(few_that_are_over_are_kept),
         cmocka_unit_test(who_may_not),
+        cmocka_unit_test(too_often),
         cmocka_unit_test(no_network),
         cmocka_unit_test(once_for_a_correlator),
         cmocka_unit_test(too_many),
