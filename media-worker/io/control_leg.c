@@ -64,6 +64,7 @@ static void fill_webrtc(const pl_leg *leg, const pl_leg_own *own,
 {
     memcpy(w->ufrag, own->ufrag, sizeof w->ufrag);
     memcpy(w->pwd, own->pwd, sizeof w->pwd);
+    w->identity = own->identity;
     w->has_remote = has_remote;
     if (!has_remote)
         return;
@@ -187,12 +188,21 @@ static pl_err open_sip(pl_control *c, pl_leg *leg, pl_slice offer,
     return PL_OK;
 }
 
-static void open_webrtc(const pl_control *c, pl_leg_own *own,
-                        pl_leg_sdp_options *o, uint8_t print[PL_DTLS_SHA256])
+/* A peer that knows another leg may have its handshake with this worker behind
+ * it: only another certificate makes it begin a new one (RFC 8842 section 3.1).
+ */
+static pl_err open_webrtc(const pl_control *c, pl_leg_own *own,
+                          pl_leg_sdp_options *o, uint8_t print[PL_DTLS_SHA256])
 {
+    if (o->lines.len) {
+        pl_err e = pl_dtls_identity_vary(c->o.identity, &own->identity);
+        if (e != PL_OK)
+            return e;
+    }
     random_ice(UFRAG_BYTES, own->ufrag, sizeof own->ufrag);
     random_ice(PWD_BYTES, own->pwd, sizeof own->pwd);
-    pl_dtls_identity_fingerprint(c->o.identity, print);
+    pl_dtls_identity_fingerprint(own->identity ? own->identity : c->o.identity,
+                                 print);
     o->ufrag = own->ufrag;
     o->pwd = own->pwd;
     o->fingerprint = print;
@@ -201,6 +211,7 @@ static void open_webrtc(const pl_control *c, pl_leg_own *own,
         o->locals[i] = c->o.announce[i];
         o->locals[i].port = c->o.webrtc_port;
     }
+    return PL_OK;
 }
 
 static pl_err open_sdp(pl_control *c, pl_leg *leg, pl_slice offer,
@@ -215,13 +226,10 @@ static pl_err open_sdp(pl_control *c, pl_leg *leg, pl_slice offer,
                             .lines = lines};
     pl_random(&o.session_id, sizeof o.session_id);
     o.session_id >>= 2; /* RFC 8829 section 5.2.1: fits a signed number */
-    if (leg->kind == PL_LEG_KIND_SIP) {
-        pl_err e = open_sip(c, leg, offer, &o);
-        if (e != PL_OK)
-            return e;
-    } else {
-        open_webrtc(c, own, &o, print);
-    }
+    pl_err e = leg->kind == PL_LEG_KIND_SIP ? open_sip(c, leg, offer, &o)
+                                            : open_webrtc(c, own, &o, print);
+    if (e != PL_OK)
+        return e;
     return pl_leg_sdp_create(&o, &own->sdp);
 }
 

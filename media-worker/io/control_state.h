@@ -11,6 +11,7 @@ typedef struct pl_leg_own {
     pl_leg_sdp *sdp;
     pl_rtp_port port;                                  /* SIP */
     char ufrag[PL_ICE_UFRAG + 1], pwd[PL_ICE_PWD + 1]; /* WebRTC, ours */
+    pl_dtls_identity *identity; /* WebRTC; NULL: the worker's */
     pl_addr signaling;
     char cname[PL_MIX_CNAME_MAX];
     uint32_t ssrc;

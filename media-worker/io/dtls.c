@@ -25,6 +25,7 @@ struct pl_dtls_identity {
     X509 *cert;
     SSL_CTX *ctx;
     BIO_METHOD *pipe;
+    bool is_variant; /* ctx and pipe are another's */
     uint8_t fingerprint[PL_DTLS_SHA256];
 };
 
@@ -177,15 +178,34 @@ pl_err pl_dtls_identity_create(pl_dtls_identity **ret_identity)
     return PL_OK;
 }
 
+pl_err pl_dtls_identity_vary(const pl_dtls_identity *of,
+                             pl_dtls_identity **ret_identity)
+{
+    pl_dtls_identity *id = calloc(1, sizeof *id);
+    if (!id)
+        return PL_ENOMEM;
+    *id = (pl_dtls_identity){
+        .ctx = of->ctx, .pipe = of->pipe, .is_variant = true};
+    if (!make_cert(id)) {
+        pl_dtls_identity_destroy(&id);
+        ERR_clear_error();
+        return PL_EINTERNAL;
+    }
+    *ret_identity = id;
+    return PL_OK;
+}
+
 void pl_dtls_identity_destroy(pl_dtls_identity **identity)
 {
     if (!identity || !*identity)
         return;
     pl_dtls_identity *id = *identity;
-    SSL_CTX_free(id->ctx);
     X509_free(id->cert);
     EVP_PKEY_free(id->key);
-    BIO_meth_free(id->pipe);
+    if (!id->is_variant) {
+        SSL_CTX_free(id->ctx);
+        BIO_meth_free(id->pipe);
+    }
     free(id);
     *identity = NULL;
 }
@@ -218,11 +238,18 @@ void pl_dtls_destroy(pl_dtls **dtls)
     *dtls = NULL;
 }
 
+/* The context shows its owner's certificate. */
+static bool show_own_cert(const pl_dtls_identity *id, SSL *ssl)
+{
+    return !id->is_variant || (SSL_use_certificate(ssl, id->cert) == 1 &&
+                               SSL_use_PrivateKey(ssl, id->key) == 1);
+}
+
 static bool begin(pl_dtls *d)
 {
     SSL *ssl = SSL_new(d->identity->ctx);
     BIO *bio = BIO_new(d->identity->pipe);
-    if (!ssl || !bio) {
+    if (!ssl || !bio || !show_own_cert(d->identity, ssl)) {
         SSL_free(ssl);
         BIO_free(bio);
         return false;

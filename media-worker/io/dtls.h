@@ -20,6 +20,13 @@ typedef struct pl_dtls pl_dtls;
 /* Make a key (ECDSA P-256) and a self-signed certificate; they live in memory
  * only. Errors: PL_EINTERNAL OpenSSL failed (logged by the caller). */
 PL_MUST_USE pl_err pl_dtls_identity_create(pl_dtls_identity **ret_identity);
+/* The same with another key and certificate.
+ *
+ * of:      made by _create(); borrowed until the variant is destroyed
+ * Errors:  PL_ENOMEM; PL_EINTERNAL OpenSSL failed
+ * Context: makes a key and signs with it */
+PL_MUST_USE pl_err pl_dtls_identity_vary(const pl_dtls_identity *of,
+                                         pl_dtls_identity **ret_identity);
 void pl_dtls_identity_destroy(pl_dtls_identity **identity);
 /* SHA-256 of the certificate, as announced in SDP. */
 void pl_dtls_identity_fingerprint(const pl_dtls_identity *identity,

@@ -19,6 +19,8 @@ typedef enum pl_net_command_kind {
 /* What an ICE and DTLS-SRTP leg needs to know. */
 typedef struct pl_net_webrtc {
     char ufrag[PL_ICE_UFRAG + 1], pwd[PL_ICE_PWD + 1]; /* ours */
+    /* The leg's own, borrowed until PL_NET_CLOSED; NULL: the worker's. */
+    const pl_dtls_identity *identity;
     bool is_ice_restart; /* REMOTE: take these credentials */
     bool has_remote;     /* the following is known */
     char remote_ufrag[PL_ICE_REMOTE + 1];

@@ -12,6 +12,13 @@ static void send_dtls(void *ctx, const uint8_t *data, size_t len)
     (void)pl_udp_send(&p->peers->webrtc, &p->u.webrtc.dtls_from, data, len);
 }
 
+static pl_err make_dtls(pl_peer *p, pl_dtls **ret_dtls)
+{
+    const pl_dtls_identity *own = p->u.webrtc.told.identity;
+    return pl_dtls_create(own ? own : p->peers->identity, send_dtls, p,
+                          ret_dtls);
+}
+
 /* ---- commands ----------------------------------------------------------- */
 
 static void forget_path(const pl_peer *p, const pl_addr *addr)
@@ -29,8 +36,7 @@ bool pl_peer_webrtc_open(pl_peer *p, const pl_net_webrtc *told)
     return pl_ice_init(&p->u.webrtc.ice, told->ufrag, told->pwd,
                        told->has_remote ? told->remote_ufrag : "",
                        p->peers->now_us) == PL_OK &&
-           pl_dtls_create(p->peers->identity, send_dtls, p,
-                          &p->u.webrtc.dtls) == PL_OK &&
+           make_dtls(p, &p->u.webrtc.dtls) == PL_OK &&
            pl_map_put(p->peers->by_ufrag, told->ufrag, p) == PL_OK;
 }
 
@@ -44,7 +50,7 @@ static void leave_half(pl_peer *p)
 static void restart_dtls(pl_peer *p)
 {
     pl_dtls *fresh = NULL;
-    if (pl_dtls_create(p->peers->identity, send_dtls, p, &fresh) != PL_OK)
+    if (make_dtls(p, &fresh) != PL_OK)
         return;
     leave_half(p);
     pl_dtls_destroy(&p->u.webrtc.dtls);

@@ -197,6 +197,24 @@ for (const shape of SHAPES) {
   });
 }
 
+test('the same worker goes on with the same peer connection in another leg', async () => {
+  const page = await openPage();
+  const worker = await Worker.start();
+  await join(page, worker, 'anna', ['audio']);
+  let lines = await join(page, worker, 'ben', ['audio']);
+  await bothHear(page);
+  const legs = ['ben', 'ben-2', 'ben-3'];
+  for (const [i, leg] of legs.slice(1).entries()) {
+    const { sdp } = await worker.create(leg, lines);
+    const answer = await call(page, 'offered', 'ben', sdp);
+    ({ lines } = await worker.remote(leg, 'answer', answer));
+    await worker.connected(leg);
+    await worker.ask('destroy', legs[i]);
+    await bothHear(page);
+  }
+  await worker.stop();
+});
+
 test('one who is alone hears ringing until it is stopped', async () => {
   const page = await openPage();
   const worker = await Worker.start();

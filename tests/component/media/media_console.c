@@ -6,6 +6,7 @@
  *     create LEG KIND LINES SDP      KIND: webrtc or sip
  *     remote LEG TYPE DIRECTION SDP  TYPE: offer, answer, rollback or -
  *     play LEG PROMPT LOOP           PROMPT: -: stop; LOOP: 1 or 0
+ *     destroy LEG
  *
  * Answers: "reply ERROR DIRECTION LINES SDP" (an error has no more), and, when
  * a leg changes its state, "report LEG STATE". */
@@ -86,6 +87,12 @@ static void run_play(world *w, char *const *word)
     (void)printf("reply %s\n", e == PL_OK ? "ok" : pl_err_text(e));
 }
 
+static void run_destroy(world *w, char *const *word)
+{
+    pl_err e = destroy(w, word[1]);
+    (void)printf("reply %s\n", e == PL_OK ? "ok" : pl_err_text(e));
+}
+
 static void run_line(world *w, char *text)
 {
     static const struct {
@@ -96,6 +103,7 @@ static void run_line(world *w, char *text)
         {"create", 5, run_create},
         {"remote", 5, run_remote},
         {"play", 4, run_play},
+        {"destroy", 2, run_destroy},
     };
     char *word[WORDS] = {text};
     size_t n = 1;

@@ -161,6 +161,14 @@ void peer_client_fingerprint(const peer_client *c, uint8_t print[32])
     (void)X509_digest(c->cert, EVP_sha256(), print, &len);
 }
 
+void peer_client_server_fingerprint(const peer_client *c, uint8_t print[32])
+{
+    unsigned len = 0;
+    X509 *cert = SSL_get1_peer_certificate(c->ssl);
+    (void)X509_digest(cert, EVP_sha256(), print, &len);
+    X509_free(cert);
+}
+
 /* OpenSSL names the parameters. NOLINTNEXTLINE(readability-function-size) */
 static void on_message(int is_sent, int version, int type, const void *buf,
                        size_t len, SSL *ssl, void *arg)

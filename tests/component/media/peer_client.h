@@ -29,6 +29,9 @@ void peer_client_flush(const peer_client *client);
 
 /* SHA-256 of this client's certificate. */
 void peer_client_fingerprint(const peer_client *client, uint8_t print[32]);
+/* SHA-256 of what the other side showed in the latest handshake. */
+void peer_client_server_fingerprint(const peer_client *client,
+                                    uint8_t print[32]);
 typedef struct peer_client_dtls {
     const char *ciphers;  /* NULL: OpenSSL's */
     const char *profiles; /* NULL: both that the server knows */

@@ -19,24 +19,32 @@ static const char *line(const char *sdp, const char *prefix)
     return value;
 }
 
-static void browser_offer(const peer_client *c, char *buf, size_t cap)
+enum { HEX = 3 * 32 + 1 }; /* a fingerprint as SDP has it */
+
+static void hex_text(const uint8_t print[32], char hex[HEX])
 {
-    uint8_t print[32];
-    char hex[3 * 32 + 1];
-    peer_client_fingerprint(c, print);
     for (size_t i = 0; i < 32; i++)
         pl_fmt_cut(hex + 3 * i, 4, "%02X:", print[i]);
-    hex[3 * 32 - 1] = '\0';
+    hex[HEX - 2] = '\0';
+}
+
+static void browser_sdp(const peer_client *c, const char *setup, char *buf,
+                        size_t cap)
+{
+    uint8_t print[32];
+    char hex[HEX];
+    peer_client_fingerprint(c, print);
+    hex_text(print, hex);
     pl_fmt_cut(buf, cap,
                "v=0\r\no=- 42 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
                "a=group:BUNDLE 0\r\n"
                "m=audio 9 UDP/TLS/RTP/SAVPF 111 0 126\r\n"
                "c=IN IP4 0.0.0.0\r\na=mid:0\r\na=sendrecv\r\na=rtcp-mux\r\n"
                "a=ice-ufrag:them\r\na=ice-pwd:0123456789012345678901\r\n"
-               "a=fingerprint:sha-256 %s\r\na=setup:actpass\r\n"
+               "a=fingerprint:sha-256 %s\r\na=setup:%s\r\n"
                "a=rtpmap:111 opus/48000/2\r\na=fmtp:111 useinbandfec=1\r\n"
                "a=rtpmap:0 PCMU/8000\r\na=rtpmap:126 telephone-event/8000\r\n",
-               hex);
+               hex, setup);
 }
 
 static const char phone_sdp[] =
@@ -44,6 +52,49 @@ static const char phone_sdp[] =
     "m=audio 45399 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n";
 
 /* ---- stories ------------------------------------------------------------ */
+
+/* The browser agrees to the offer in the world: checks, a handshake. */
+static void accept_offer(world *w, const char *leg, peer_client *c)
+{
+    char answer[4096];
+    char user[128];
+    char pwd[64];
+    assert_int_equal(w->sdp_type, PL_SDP_TYPE_OFFER);
+    pl_fmt_cut(user, sizeof user, "%s:them", line(w->text, "a=ice-ufrag:"));
+    pl_fmt_cut(pwd, sizeof pwd, "%s", line(w->text, "a=ice-pwd:"));
+    browser_sdp(c, "active", answer, sizeof answer);
+    assert_int_equal(remote(w, leg, answer, PL_SDP_TYPE_ANSWER), PL_OK);
+    assert_true(peer_client_check(c, user, pwd, true, NULL));
+    peer_client_dtls how = {.mtu = 0};
+    assert_true(peer_client_handshake(c, &how));
+    assert_int_equal(next_state(w), PL_LEG_STATE_CONNECTED);
+}
+
+static void
+another_leg_of_the_same_browser_has_another_certificate(void **state)
+{
+    world *w = *state;
+    char prints[3][128];
+    static const char *const legs[] = {"first", "second", "third"};
+    assert_int_equal(open_room(w, EPOCH), PL_OK);
+    for (size_t i = 0; i < 3; i++) {
+        peer_client *c = peer_client_create("127.0.0.1", webrtc_port(w));
+        assert_int_equal(i == 0 ? create(w, legs[i], PL_LEG_KIND_WEBRTC, NULL)
+                                : create_keeping(w, legs[i], "audio/0"),
+                         PL_OK);
+        pl_fmt_cut(prints[i], sizeof prints[i], "%s",
+                   line(w->text, "a=fingerprint:"));
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(prints[i], prints[k]);
+        accept_offer(w, legs[i], c);
+        uint8_t shown[32];
+        char hex[HEX];
+        peer_client_server_fingerprint(c, shown);
+        hex_text(shown, hex);
+        assert_string_equal(line(prints[i], "sha-256 "), hex);
+        peer_client_destroy(&c);
+    }
+}
 
 static void browser_connects_and_closes(void **state)
 {
@@ -53,7 +104,7 @@ static void browser_connects_and_closes(void **state)
     char pwd[64];
     peer_client *c = peer_client_create("127.0.0.1", webrtc_port(w));
     assert_int_equal(open_room(w, EPOCH), PL_OK);
-    browser_offer(c, offer, sizeof offer);
+    browser_sdp(c, "actpass", offer, sizeof offer);
     assert_int_equal(create(w, "browser", PL_LEG_KIND_WEBRTC, offer), PL_OK);
     assert_int_equal(w->sdp_type, PL_SDP_TYPE_ANSWER);
     assert_int_equal(w->direction, PL_DIRECTION_SENDRECV);
@@ -237,7 +288,7 @@ static void edited_text_changes_the_direction_and_nothing_else(void **state)
     char pwd[64];
     peer_client *c = peer_client_create("127.0.0.1", webrtc_port(w));
     assert_int_equal(open_room(w, EPOCH), PL_OK);
-    browser_offer(c, text, sizeof text);
+    browser_sdp(c, "actpass", text, sizeof text);
     assert_int_equal(create(w, "browser", PL_LEG_KIND_WEBRTC, text), PL_OK);
     pl_fmt_cut(user, sizeof user, "%s:them", line(w->text, "a=ice-ufrag:"));
     pl_fmt_cut(pwd, sizeof pwd, "%s", line(w->text, "a=ice-pwd:"));
@@ -331,6 +382,7 @@ int main(void)
         TEST(telephone_is_dialled),
         TEST(offers_ask_for_a_direction_and_are_rolled_back),
         TEST(first_offer_keeps_the_lines_of_another_leg),
+        TEST(another_leg_of_the_same_browser_has_another_certificate),
         TEST(ringing_loops_until_it_is_stopped),
         TEST(edited_text_changes_the_direction_and_nothing_else),
         TEST(wrong_commands_are_refused),

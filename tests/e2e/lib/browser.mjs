@@ -1,10 +1,11 @@
 // browser.mjs - a person with a browser: one Chromium each, because the file
 // that stands for the microphone belongs to the process.
 
+import assert from 'node:assert/strict';
 import { chromium } from 'playwright-core';
 import { join } from 'node:path';
-import { makeVoice, Recording, VOICES, writeWav } from './audio.mjs';
-import { until } from './wait.mjs';
+import { complaints, makeVoice, Recording, VOICES, writeWav } from './audio.mjs';
+import { pause, until } from './wait.mjs';
 
 const FLAGS = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
@@ -188,6 +189,14 @@ export class Person {
   async stopRecording() {
     const { startMs, mic, ear } = await this.page.evaluate(() => window.parleyRecorder.stop());
     return { said: unpack(mic, startMs), heard: unpack(ear, startMs) };
+  }
+
+  // Hears others, and is not heard by itself.
+  async hears(...others) {
+    await this.startRecording();
+    await pause(2400);
+    const { heard } = await this.stopRecording();
+    assert.deepEqual(complaints(heard.slice(heard.seconds - 2.1), { others, own: [this.voice], maxGapMs: 300 }), []);
   }
 
   async close() {

@@ -52,14 +52,13 @@ const frontendPort = (base, n) => (n === 1 ? base : base + 2 + n);
 const sipPort = (base, n) => (n === 1 ? base + 1 : base + 6);
 
 // flags: more of them, by node.
-function nodesText(base, frontends, signalings, flags) {
+function nodesText(base, medias, frontends, signalings, flags) {
   const media = (n) => `media-${n} parley-media --webrtc_port=${base + 1 + n}`
     + ` --rtp_port_min=${base + 20 * n} --rtp_port_max=${base + 20 * n + 19}`
     + ' --bind_address=127.0.0.1 --announce_address=127.0.0.1 --announce_loopback=true';
   return [
     'roompool parley-roompool',
-    media(1),
-    media(2),
+    ...medias.map(media),
     ...signalings.map((n) =>
       `signaling-${n} parley-signaling --udp_listen=127.0.0.1:${sipPort(base, n)}`
       + ` --tcp_listen=127.0.0.1:${sipPort(base, n)}`),
@@ -119,12 +118,13 @@ export class System {
 
   // settings: { roompool: { key: value }, .. } over the ones above, or a
   // function (base port, folder) that gives them
-  // frontends, signalings: how many, up to 3 and 2; supervised: false starts the
+  // medias, frontends, signalings: how many, up to 2, 3 and 2; supervised: false starts the
   // processes without the supervisor, which gives up when too much dies; flags:
   // keys that one node has otherwise, { 'api-2': { key: value } }, or a function.
   static async start(settings = {},
-    { frontends = 1, signalings = 1, supervised = true, flags = {} } = {}) {
+    { medias = 2, frontends = 1, signalings = 1, supervised = true, flags = {} } = {}) {
     const system = new System();
+    system.medias = [1, 2].slice(0, medias);
     system.frontends = [1, 2, 3].slice(0, frontends);
     system.signalings = [1, 2].slice(0, signalings);
     system.supervised = supervised;
@@ -135,7 +135,7 @@ export class System {
     system.url = `https://localhost:${system.httpsPort}`;
     await mkdir(join(system.dir, 'var'), { mode: 0o700 });
     await writeFile(join(system.dir, 'nodes'),
-      nodesText(system.base, system.frontends, system.signalings,
+      nodesText(system.base, system.medias, system.frontends, system.signalings,
         typeof flags === 'function' ? await flags(system.base, system.dir) : flags));
     await writeFile(join(system.dir, 'parley.conf'), configText(system.base,
       typeof settings === 'function' ? await settings(system.base, system.dir) : settings));
@@ -193,7 +193,8 @@ export class System {
   }
 
   get nodes() {
-    return ['roompool', 'media-1', 'media-2',
+    return ['roompool',
+      ...this.medias.map((n) => `media-${n}`),
       ...this.signalings.map((n) => `signaling-${n}`),
       ...this.frontends.map((n) => `api-${n}`)];
   }
