@@ -86,6 +86,17 @@ void pl_answer_header(pl_answer *answer, const char *name, const char *value)
     pl_buf_add_fmt(&answer->headers, "%s: %s\r\n", name, value);
 }
 
+void pl_answer_bearer(pl_answer *answer, const char *realm, bool was_given)
+{
+    char text[96];
+    bool has_realm = realm[0] != '\0';
+    pl_fmt_cut(text, sizeof text, "Bearer%s%s%s%s%s",
+               has_realm ? " realm=\"" : "", realm, has_realm ? "\"" : "",
+               has_realm && was_given ? "," : "",
+               was_given ? " error=\"invalid_token\"" : "");
+    pl_answer_header(answer, "WWW-Authenticate", text);
+}
+
 void pl_answer_json(pl_answer *answer, int status)
 {
     answer->status = status;
@@ -216,6 +227,8 @@ static void device_error(pl_answer *answer, int status, const char *text)
 {
     if (status == 503)
         pl_answer_header(answer, "Retry-After", "5");
+    if (status == 401)
+        pl_answer_header(answer, "WWW-Authenticate", "Bearer");
     pl_device_error(answer, status, pl_device_code_of(status), text);
 }
 

@@ -34,6 +34,9 @@ void pl_answer_fini(pl_answer *answer);
 void pl_answer_reset(pl_answer *answer);
 /* Add a header; one whose value holds a control character is left out. */
 void pl_answer_header(pl_answer *answer, const char *name, const char *value);
+/* How to ask with a token. was_given: credentials came and were not good; else
+ * no error code is given (RFC 6750 section 3.1). realm "": none. */
+void pl_answer_bearer(pl_answer *answer, const char *realm, bool was_given);
 /* Set status and type; the body is written to answer->body. */
 void pl_answer_json(pl_answer *answer, int status);
 void pl_answer_text(pl_answer *answer, int status, const char *text);

@@ -7,6 +7,12 @@ const pl_api_op *pl_call_op(const pl_api_call *call)
                                                      : NULL;
 }
 
+bool pl_call_is_signed(const pl_api_call *call)
+{
+    return call && call->head &&
+           pl_http_head_get(call->head, "authorization").len > 0;
+}
+
 const char *pl_call_param(const pl_api_call *call, unsigned index)
 {
     return index < call->match->n_params ? call->match->params[index] : "";

@@ -216,6 +216,8 @@ struct pl_api_call {
 const pl_api_op *pl_call_op(const pl_api_call *call);
 /* A parameter of the path, "" past the last. */
 const char *pl_call_param(const pl_api_call *call, unsigned index);
+/* Whether the request came with credentials. call may be NULL. */
+bool pl_call_is_signed(const pl_api_call *call);
 /* Parse the body into call->doc; an empty body leaves doc NULL.
  * Errors: PL_EPROTO, PL_ENOMEM. */
 PL_MUST_USE pl_err pl_call_parse_body(pl_api_call *call);

@@ -66,10 +66,8 @@ void pl_conference_fail(const pl_api_call *call, pl_err e, const char *text,
                         pl_answer *answer)
 {
     const pl_api_op *op = pl_call_op(call);
-    if (e == PL_EAUTH) {
-        pl_answer_header(answer, "WWW-Authenticate",
-                         "Bearer realm=\"parley\", error=\"invalid_token\"");
-    }
+    if (e == PL_EAUTH)
+        pl_answer_bearer(answer, "parley", pl_call_is_signed(call));
     for (size_t i = 0; i < sizeof ERRORS / sizeof ERRORS[0]; i++) {
         if (ERRORS[i].e != e || (ERRORS[i].op && ERRORS[i].op != op))
             continue;

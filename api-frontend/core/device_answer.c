@@ -81,10 +81,6 @@ void pl_device_error(pl_answer *answer, int status, const char *code,
                      const char *text)
 {
     pl_jw w = {.out = &answer->body};
-    if (status == 401) {
-        pl_answer_header(answer, "WWW-Authenticate",
-                         "Bearer error=\"invalid_token\"");
-    }
     pl_jw_open(&w, NULL, '{');
     pl_jw_int(&w, "status", status);
     pl_jw_str(&w, "code", code);
@@ -129,6 +125,8 @@ static void refuse(const pl_api_call *call, uint32_t fault, const char *text,
         pl_fmt_cut(seconds, sizeof seconds, "%u", again_s ? again_s : s);
         pl_answer_header(answer, "Retry-After", seconds);
     }
+    if (status == 401)
+        pl_answer_bearer(answer, "", pl_call_is_signed(call));
     pl_device_error(answer, status, pl_device_fault_text(listed), text);
 }
 

@@ -23,9 +23,14 @@ static bool read_address(const pl_device_body *body, const char *name,
                                 *ret_form == PL_ADDRESS_SIP ||
                                 *ret_form == PL_ADDRESS_ANONYMOUS
                           : *ret_form != PL_ADDRESS_BAD;
-    return is_good ||
-           pl_device_blame_member(body, PL_DEVICE_FAULT_INVALID_ARGUMENT, name,
-                                  "is not an address of the API's forms");
+    return is_good || pl_device_blame_member(
+                          body, PL_DEVICE_FAULT_INVALID_ARGUMENT, name,
+                          is_old ? "is no address: want tel:+493055502 or "
+                                   "sip:bob@example.com"
+                                 : "is no address: want "
+                                   "tel:+493055502, "
+                                   "tel:110;phone-context=+49 or "
+                                   "sip:bob@example.com");
 }
 
 static bool read_addresses(const pl_device_body *body, create *c,

@@ -46,7 +46,8 @@ static void refuse(pl_answer *answer, int status, const char *code,
 void pl_relay_fail(const pl_api_call *call, pl_err e, const char *text,
                    pl_answer *answer)
 {
-    (void)call;
+    if (e == PL_EAUTH)
+        pl_answer_bearer(answer, "", pl_call_is_signed(call));
     for (size_t i = 0; i < sizeof ERRORS / sizeof ERRORS[0]; i++) {
         if (ERRORS[i].e == e) {
             refuse(answer, ERRORS[i].status, ERRORS[i].code,
@@ -106,19 +107,25 @@ static pl_err check_scope(const pl_api_call *call, const char *scope)
         }                                                                      \
     } while (0)
 
-/* The seconds asked for; 0 none. */
-static pl_err read_life(const pl_json *doc, uint32_t *ret_life_s)
+/* The seconds asked for; 0 none. false: refused. */
+static bool read_life(const pl_json *doc, uint32_t *ret_life_s,
+                      pl_answer *answer)
 {
-    enum { LIFE_MAX = 31536000 };
+    enum { LIFE_MIN = 60, LIFE_MAX = 31536000 };
     int64_t life_s;
     pl_err e = pl_json_get_i64(doc, "channelLifetime", &life_s);
     *ret_life_s = 0;
     if (e == PL_ENOENT)
-        return PL_OK;
-    if (e || life_s < 1 || life_s > LIFE_MAX)
-        return PL_EINVAL;
-    *ret_life_s = (uint32_t)life_s;
-    return PL_OK;
+        return true;
+    if (e) {
+        (void)blame(answer, "channelLifetime", "is to be seconds");
+    } else if (life_s < LIFE_MIN || life_s > LIFE_MAX) {
+        refuse(answer, 400, "OUT_OF_RANGE",
+               "channelLifetime is to be 60 to 31536000 seconds");
+    } else {
+        *ret_life_s = (uint32_t)life_s;
+    }
+    return answer->status == 0;
 }
 
 /* PL_OK with an answer: the body is refused. */
@@ -147,8 +154,8 @@ static pl_err read_open(const pl_api_call *call, pl_relay_open *m,
     e = pl_json_get_str(call->doc, "channelType", &text);
     if (e != PL_ENOENT && (e || !pl_slice_eq_str(text, "WebSockets")))
         return blame(answer, "channelType", "can be WebSockets only");
-    if (read_life(call->doc, &m->life_s))
-        return blame(answer, "channelLifetime", "is to be seconds");
+    if (!read_life(call->doc, &m->life_s, answer))
+        return PL_OK;
     if (m->life_s)
         PL_MSG_SET(RELAY_OPEN, relay_open, m, life_s);
     return PL_OK;
@@ -197,8 +204,8 @@ static pl_err prepare_extend(pl_api_call *call, pl_answer *answer)
         return e;
     *m = (pl_relay_extend){.present = 0};
     PUT_OWNER(RELAY_EXTEND, relay_extend, m);
-    if (call->doc && read_life(call->doc, &m->life_s))
-        return blame(answer, "channelLifetime", "is to be seconds");
+    if (call->doc && !read_life(call->doc, &m->life_s, answer))
+        return PL_OK;
     if (m->life_s)
         PL_MSG_SET(RELAY_EXTEND, relay_extend, m, life_s);
     call->desc = &PL_MSG_RELAY_EXTEND;

@@ -48,7 +48,8 @@ void pl_gateway_count(const pl_gateway *gateway, const pl_api_op *op,
 
 void pl_gateway_fail(const pl_incoming *in, pl_err e, const char *text)
 {
-    pl_api_call call = {.match = in->match};
+    pl_api_call call = {.head = pl_http_request_head(in->exchange),
+                        .match = in->match};
     const pl_api_op *op = in->match->route->op;
     pl_answer answer;
     pl_answer_init(&answer);

@@ -56,7 +56,7 @@ static void checks_have_an_order(void **state)
     ask(rig, "GET " REG, NULL, 406, "NOT_ACCEPTABLE");
     use(rig, "", ID);
     ask(rig, "POST " REG, "{", 401, "UNAUTHENTICATED");
-    assert_non_null(strstr(tls_header(&reply, "WWW-Authenticate"), "Bearer"));
+    assert_string_equal(tls_header(&reply, "WWW-Authenticate"), "Bearer");
     assert_string_equal(tls_header(&reply, "Content-Type"), "application/json");
     use(rig, "webrtc-registration:sessions:read", ID);
     ask(rig, "POST " REG, "{", 403, "PERMISSION_DENIED");

@@ -109,7 +109,12 @@ static void channels_are_for_who_may(void **state)
     (void)state;
     rig_request(rig, "POST " CHANNELS, "", "{\"deviceId\":\"d\"}", &r);
     is_error(&r, 401, "UNAUTHENTICATED");
-    assert_memory_equal(tls_header(&r, "WWW-Authenticate"), "Bearer", 6);
+    assert_string_equal(tls_header(&r, "WWW-Authenticate"), "Bearer");
+    rig_request(rig, "POST " CHANNELS, "Authorization: Bearer x\r\n",
+                "{\"deviceId\":\"d\"}", &r);
+    is_error(&r, 401, "UNAUTHENTICATED");
+    assert_string_equal(tls_header(&r, "WWW-Authenticate"),
+                        "Bearer error=\"invalid_token\"");
     rig_request(rig, "POST " CHANNELS,
                 owner(rig, "notification-relay:channels:read"),
                 "{\"deviceId\":\"d\"}", &r);
@@ -133,7 +138,6 @@ static void bodies_of_channels_are_checked(void **state)
         "{\"deviceId\":\"\"}",
         "{\"deviceId\":7}",
         "{\"deviceId\":\"d\",\"channelType\":\"PNSChannel\"}",
-        "{\"deviceId\":\"d\",\"channelLifetime\":0}",
         "{\"deviceId\":\"d\",\"channelLifetime\":\"1\"}",
         "{\"deviceId\":\"d\",\"more\":1}",
         "{\"deviceId\":\"d\",\"deviceId\":\"d\"}",
@@ -147,6 +151,12 @@ static void bodies_of_channels_are_checked(void **state)
         rig_request(rig, "POST " CHANNELS, headers, BAD[i], &r);
         is_error(&r, 400, "INVALID_ARGUMENT");
     }
+    rig_request(rig, "POST " CHANNELS, headers,
+                "{\"deviceId\":\"d\",\"channelLifetime\":59}", &r);
+    is_error(&r, 400, "OUT_OF_RANGE");
+    rig_request(rig, "PUT " CHANNELS "/feed", headers,
+                "{\"channelLifetime\":1}", &r);
+    is_error(&r, 400, "OUT_OF_RANGE");
     (void)snprintf(headers, sizeof headers, "%sContent-Type: text/plain\r\n",
                    anything(rig));
     rig_request(rig, "POST " CHANNELS, headers, "{\"deviceId\":\"d\"}", &r);

@@ -141,9 +141,34 @@ static void writes_heads(void **state)
     }
 }
 
+/* No error code where nothing came (RFC 6750 section 3.1). */
+static void a_token_is_asked_for(void **state)
+{
+    static const struct {
+        const char *realm, *line;
+        bool was_given;
+    } ROWS[] = {
+        {"", "WWW-Authenticate: Bearer\r\n", false},
+        {"", "WWW-Authenticate: Bearer error=\"invalid_token\"\r\n", true},
+        {"r", "WWW-Authenticate: Bearer realm=\"r\"\r\n", false},
+        {"r",
+         "WWW-Authenticate: Bearer realm=\"r\", error=\"invalid_token\"\r\n",
+         true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        pl_answer answer;
+        pl_answer_init(&answer);
+        pl_answer_bearer(&answer, ROWS[i].realm, ROWS[i].was_given);
+        assert_string_equal(pl_buf_text(&answer.headers), ROWS[i].line);
+        pl_answer_fini(&answer);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_token_is_asked_for),
         cmocka_unit_test(writes_heads),
         cmocka_unit_test(refuses_in_each_family_form),
         cmocka_unit_test(every_path_has_its_family),

@@ -69,7 +69,7 @@ static void what_a_call_cannot_be(void **state)
         {"", "object"},
         {"{}", "originatorAddress is missing"},
         {"{" FROM("tel:110") TO("tel:+493055501002") "," OFFER "}",
-         "originatorAddress is not"},
+         "originatorAddress is no"},
         {"{" FROM("urn:service:sos") TO("tel:+493055501002") "," OFFER "}",
          "originatorAddress cannot"},
         {"{" FROM("tel:" NUMBER) OFFER "}", "receiverAddress is missing"},
