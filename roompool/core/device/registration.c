@@ -131,11 +131,14 @@ static void delist(pl_pool *pool, pl_reg *reg)
 
 /* ---- deadlines ---- */
 
+/* Calls outlive only what ended by itself. */
 static int64_t grace_ms(const pl_pool *pool, const pl_reg *reg)
 {
-    return strcmp(reg->row.end_reason, PL_REG_DELETED) == 0
-               ? 0
-               : (int64_t)pool->config->registration_call_grace_s * 1000;
+    const char *reason = reg->row.end_reason;
+    return strcmp(reason, PL_REG_EXPIRED) == 0 ||
+                   strcmp(reason, PL_REG_NETWORK_TERMINATED) == 0
+               ? (int64_t)pool->config->registration_call_grace_s * 1000
+               : 0;
 }
 
 static void forget(pl_pool *pool, pl_reg *reg)
@@ -268,14 +271,14 @@ static void move_to_end(pl_pool *pool, pl_reg *reg, const char *reason)
     pl_pool_note_record(pool);
 }
 
-void pl_reg_cancel(pl_pool *pool, pl_reg *reg, bool may_be_bound)
+void pl_reg_cancel(pl_pool *pool, pl_reg *reg, const char *reason)
 {
-    if (!may_be_bound) {
+    if (!reason) {
         pl_pool_del(pool, &PL_TABLE_REG, &reg->row);
         forget(pool, reg);
         return;
     }
-    move_to_end(pool, reg, PL_REG_DELETED);
+    move_to_end(pool, reg, reason);
     pl_reg_save(pool, reg);
     pl_binding_drop(pool, reg);
     end_calls(pool, reg);
@@ -366,7 +369,7 @@ static void resume(pl_pool *pool, pl_reg *reg)
     }
     if (reg->row.state == PL_REG_STATE_PENDING) {
         /* Nobody was told of it; the registrar may know it. */
-        move_to_end(pool, reg, PL_REG_DELETED);
+        move_to_end(pool, reg, PL_REG_INTERRUPTED);
         reg->is_late = true;
         reg->row.bound_until = pool->now.wall_ms +
                                (int64_t)pool->config->register_expires_s * 1000;

@@ -36,6 +36,11 @@ typedef struct pl_regs {
 #define PL_REG_EXPIRED            "REGISTRATION_EXPIRED"
 /* Its application deleted it: nobody is told. */
 #define PL_REG_DELETED "deleted"
+/* It has never been: the network did not want it, said nothing, or we ended
+ * while it was asked. Nobody is told either. */
+#define PL_REG_REFUSED     "refused"
+#define PL_REG_NO_ANSWER   "no answer"
+#define PL_REG_INTERRUPTED "interrupted"
 
 /* ---- looking (others' modules may) ---- */
 /* Registered, or ended a short while ago; NULL. */
@@ -68,9 +73,10 @@ PL_MUST_USE pl_err pl_reg_add(pl_pool *pool, const pl_reg_row *row,
                               pl_reg **ret_reg);
 /* A pending one was accepted by the network. */
 void pl_reg_accept(pl_pool *pool, pl_reg *reg);
-/* A pending one was not: it has never been. may_be_bound: the registrar may
- * have it nevertheless. */
-void pl_reg_cancel(pl_pool *pool, pl_reg *reg, bool may_be_bound);
+/* A pending one was not: it has never been. reason: PL_REG_.. when the
+ * registrar may have it nevertheless; NULL when not, and nothing of it is kept.
+ */
+void pl_reg_cancel(pl_pool *pool, pl_reg *reg, const char *reason);
 void pl_reg_extend(pl_pool *pool, pl_reg *reg, int64_t expires_ms);
 /* End a registered one: its application is told unless it asked for that; its
  * calls end a while later, or at once; its binding is removed.

@@ -105,7 +105,7 @@ static uint32_t find_fault(const pl_pool *pool, const pl_registration_create *m,
 {
     const pl_roompool_config *c = pool->config;
     if (!line || !pl_line_is_for(line, m->client_id)) {
-        *ret_text = "This is not permitted.";
+        *ret_text = "The number is not one that this application may register.";
         return PL_DEVICE_FAULT_PERMISSION_DENIED;
     }
     if (!line->has_emergency_address) {
@@ -147,7 +147,7 @@ static void ask(pl_pool *pool, pl_reg *reg, const pl_bus_ticket *ticket,
     if (!e)
         return;
     if (why == PL_BINDING_NEW)
-        pl_reg_cancel(pool, reg, false);
+        pl_reg_cancel(pool, reg, NULL);
     pl_device_refuse(pool, ticket, PL_DEVICE_FAULT_UNAVAILABLE,
                      "The telephone network cannot be reached now.");
 }
@@ -285,13 +285,16 @@ void pl_on_registration_refresh(pl_pool *pool, const pl_bus_in *in)
 static const struct answer {
     uint32_t fault;
     const char *text;
+    const char *reason; /* of a new one that the registrar may have */
 } ANSWERS[] = {
     [PL_BINDING_DENIED] = {PL_DEVICE_FAULT_PERMISSION_DENIED,
-                           "This is not permitted."},
+                           "This is not permitted.", NULL},
     [PL_BINDING_UNAVAILABLE] = {PL_DEVICE_FAULT_UNAVAILABLE,
-                                "The telephone network refused for now."},
+                                "The telephone network refused for now.",
+                                PL_REG_REFUSED},
     [PL_BINDING_TIMEOUT] = {PL_DEVICE_FAULT_TIMEOUT,
-                            "The telephone network did not answer."},
+                            "The telephone network did not answer.",
+                            PL_REG_NO_ANSWER},
 };
 
 static void settle_new(pl_pool *pool, pl_reg *reg, pl_binding_end end)
@@ -301,7 +304,7 @@ static void settle_new(pl_pool *pool, pl_reg *reg, pl_binding_end end)
     if (end == PL_BINDING_OK) {
         pl_reg_accept(pool, reg);
     } else {
-        pl_reg_cancel(pool, reg, end != PL_BINDING_DENIED);
+        pl_reg_cancel(pool, reg, ANSWERS[end].reason);
     }
 }
 

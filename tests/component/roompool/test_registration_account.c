@@ -120,6 +120,10 @@ static void the_network_says_no(void **state)
         assert_null(the_reg(&g));
         world_check(&g.w);
     }
+    assert_int_equal(world_sql(&g.w, "SELECT count(*) FROM registrations WHERE "
+                                     "end_reason = 'refused'"),
+                     4);
+    assert_int_equal(world_sql(&g.w, "SELECT count(*) FROM registrations"), 4);
     g.r.status = 0;
     assert_int_equal(device_registers(&g.w, &DEVICE, NUMBER, 0, NULL), 0);
     assert_int_equal(world_metric(&g.w, PL_RM_registers_failed), 8);
@@ -147,6 +151,9 @@ static void a_network_that_is_silent_is_a_timeout(void **state)
     assert_true(a.is_done);
     assert_int_equal(device_fault(&a), PL_DEVICE_FAULT_TIMEOUT);
     /* The registrar may have it, or may get it yet: it is told to forget it. */
+    assert_int_equal(world_sql(&g.w, "SELECT count(*) FROM registrations WHERE "
+                                     "end_reason = 'no answer'"),
+                     1);
     assert_int_equal(g.r.n_removed, 1);
     assert_int_equal(g.r.last.expires_s, 0);
     assert_true(g.r.last.cseq > 5); /* than any that was used so far */
