@@ -246,14 +246,16 @@ pl_err pl_auth_check_device(pl_auth *auth, pl_slice header,
     return check(auth, header, true, ret_caller);
 }
 
-pl_err pl_auth_ask(pl_auth *auth, pl_slice header, pl_introspection_wait *wait)
+pl_err pl_auth_ask(pl_auth *auth, pl_slice header, const char *source,
+                   pl_introspection_wait *wait)
 {
     char hash[PL_SHA256_TEXT];
     pl_slice token;
     if (!auth->introspection || pl_bearer_read(header, &token))
         return PL_EAUTH;
     pl_sha256_hex(token.ptr, token.len, hash);
-    pl_err e = pl_introspection_ask(auth->introspection, token, hash, wait);
+    pl_err e =
+        pl_introspection_ask(auth->introspection, token, hash, source, wait);
     return e == PL_EFULL ? PL_EUNAVAILABLE : e;
 }
 

@@ -29,9 +29,10 @@ PL_MUST_USE pl_err pl_auth_check(pl_auth *auth, pl_slice header,
 PL_MUST_USE pl_err pl_auth_check_device(pl_auth *auth, pl_slice header,
                                         pl_caller *ret_caller);
 /* Have the server asked; then check again.
+ * source: IP address of the client, which has its share of the questions
  * Errors: PL_EUNAVAILABLE too many are asked about; PL_EAUTH; PL_ENOMEM. */
 PL_MUST_USE pl_err pl_auth_ask(pl_auth *auth, pl_slice header,
-                               pl_introspection_wait *wait);
+                               const char *source, pl_introspection_wait *wait);
 /* POST to the token endpoint. */
 void pl_auth_token(pl_auth *auth, const pl_token_ask *ask, pl_answer *answer);
 /* GET and POST of the page where the user of a mobile number agrees. */

@@ -379,8 +379,9 @@ static pl_err ask_about_token(const pl_incoming *in)
     *w = (waiting){.wait = {.on_known = on_token_known},
                    .gateway = in->gateway,
                    .exchange = in->exchange};
-    pl_err e = pl_auth_ask(in->gateway->auth,
-                           pl_http_head_get(head, "authorization"), &w->wait);
+    pl_err e =
+        pl_auth_ask(in->gateway->auth, pl_http_head_get(head, "authorization"),
+                    pl_http_request_source(in->exchange), &w->wait);
     if (e) {
         free(w);
     } else {

@@ -7,14 +7,17 @@
 #include "api_metrics.h"
 #include "files.h"
 #include "https_client.h"
+#include "pl/ice_cand.h"
 #include "pl/log.h"
 #include "pl/map.h"
 #include "pl/rng.h"
 #include "pl/str.h"
+#include "source_count.h"
 #include "url.h"
 
 enum {
     REQUESTS_MAX = 64,
+    SOURCE_MAX = 16, /* of them by one client: others get through, too */
     ASK_MS = 5000,
     ANSWER_MAX = 65536,
     FILE_MAX = 4096,
@@ -28,10 +31,11 @@ struct pl_introspection {
     const pl_api_config *config;
     pl_metrics *metrics;
     pl_https *https;
-    pl_map *tokens; /* entry by hash */
-    pl_list order;  /* entries, the oldest first */
-    pl_buf login;   /* user:password of ours at that server */
-    bool is_down;   /* said once in the log */
+    pl_map *tokens;           /* entry by hash */
+    pl_source_count *sources; /* questions under way */
+    pl_list order;            /* entries, the oldest first */
+    pl_buf login;             /* user:password of ours at that server */
+    bool is_down;             /* said once in the log */
 };
 
 /* What is known of one token. */
@@ -39,7 +43,8 @@ typedef struct entry {
     pl_list link;
     pl_introspection *introspection;
     char hash[PL_SHA256_TEXT];
-    pl_err result; /* PL_EAGAIN: asked, no answer yet */
+    char source[PL_IP_SOURCE_TEXT]; /* who made us ask */
+    pl_err result;                  /* PL_EAGAIN: asked, no answer yet */
     pl_json *claims;
     int64_t until_us; /* of a good one */
     bool is_fresh;    /* those who waited are being told */
@@ -147,6 +152,8 @@ pl_err pl_introspection_open(pl_loop *loop, const pl_api_config *config,
         .loop = loop, .ca_file = config->external_ca, .max = REQUESTS_MAX};
     pl_err e = pl_map_create(&x->tokens);
     if (!e)
+        e = pl_source_count_create(SOURCE_MAX, &x->sources);
+    if (!e)
         e = open_login(x);
     if (!e)
         e = pl_https_open(&options, &x->https);
@@ -182,6 +189,7 @@ void pl_introspection_close(pl_introspection **introspection)
         forget(known);
     }
     pl_map_destroy(&x->tokens);
+    pl_source_count_destroy(&x->sources);
     pl_buf_wipe(&x->login);
     free(x);
     *introspection = NULL;
@@ -254,6 +262,7 @@ static void on_answer(void *ctx, pl_err e, const pl_https_answer *answer,
 {
     entry *known = ctx;
     pl_introspection *x = known->introspection;
+    pl_source_leave(x->sources, known->source);
     known->result = e ? PL_EUNAVAILABLE : read_claims(answer, &known->claims);
     if (known->result == PL_EUNAVAILABLE) {
         tell_down(x, answer ? answer->status : 0, text);
@@ -325,12 +334,13 @@ static pl_err post(entry *known, pl_slice token)
 }
 
 static pl_err ask_anew(pl_introspection *x, pl_slice token, const char *hash,
-                       entry **ret_known)
+                       const char *source, entry **ret_known)
 {
     entry *known = has_room(x) ? calloc(1, sizeof *known) : NULL;
     if (!known)
         return PL_EFULL;
     *known = (entry){.introspection = x, .result = PL_EAGAIN};
+    pl_ip_source(source, known->source);
     pl_fmt_cut(known->hash, sizeof known->hash, "%s", hash);
     pl_list_init(&known->waiting);
     pl_err e = pl_map_put(x->tokens, known->hash, known);
@@ -339,7 +349,12 @@ static pl_err ask_anew(pl_introspection *x, pl_slice token, const char *hash,
         return e;
     }
     pl_list_append(&x->order, &known->link);
-    e = post(known, token);
+    e = pl_source_enter(x->sources, known->source);
+    if (!e) {
+        e = post(known, token);
+        if (e)
+            pl_source_leave(x->sources, known->source);
+    }
     if (e) {
         forget(known);
         return e;
@@ -349,7 +364,8 @@ static pl_err ask_anew(pl_introspection *x, pl_slice token, const char *hash,
 }
 
 pl_err pl_introspection_ask(pl_introspection *introspection, pl_slice token,
-                            const char *hash, pl_introspection_wait *wait)
+                            const char *hash, const char *source,
+                            pl_introspection_wait *wait)
 {
     entry *known = pl_map_find(introspection->tokens, hash);
     if (token.len > PL_INTROSPECTION_TOKEN_MAX)
@@ -360,7 +376,8 @@ pl_err pl_introspection_ask(pl_introspection *introspection, pl_slice token,
         forget(known);
         known = NULL;
     }
-    pl_err e = known ? PL_OK : ask_anew(introspection, token, hash, &known);
+    pl_err e =
+        known ? PL_OK : ask_anew(introspection, token, hash, source, &known);
     if (!e)
         pl_list_append(&known->waiting, &wait->link);
     return e;

@@ -49,9 +49,11 @@ typedef struct pl_introspection_wait {
 
 /* Ask, or wait for the answer to the same question: on_known is called later,
  * from the loop, when _find() says.
+ * source: IP address of the client; one has 16 questions under way at most
  * Errors (on_known is not called): PL_EFULL; PL_EAUTH too long; PL_ENOMEM. */
 PL_MUST_USE pl_err pl_introspection_ask(pl_introspection *introspection,
                                         pl_slice token, const char *hash,
+                                        const char *source,
                                         pl_introspection_wait *wait);
 /* Wait no longer. */
 void pl_introspection_leave(pl_introspection_wait *wait);

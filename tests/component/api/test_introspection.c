@@ -218,6 +218,39 @@ static void one_question_for_all_who_wait(void **state)
     stop(&rig);
 }
 
+/* Whoever has no token cannot keep all questions busy: one more is refused at
+ * once, and asks again when those are answered. */
+static void one_source_has_its_share(void **state)
+{
+    enum { SHARE = 16 };
+    char text[256];
+    tls_client *clients[SHARE];
+    tls_reply reply;
+    api_rig *rig = start(30);
+    (void)state;
+    atomic_store(&is_held, true);
+    for (int i = 0; i < SHARE; i++) {
+        clients[i] = rig_connect(rig);
+        (void)snprintf(text, sizeof text,
+                       "POST /sessions HTTP/1.1\r\nHost: a\r\n"
+                       "Authorization: Bearer wrong%d\r\n"
+                       "Content-Length: 2\r\n\r\n{}",
+                       i);
+        assert_true(tls_send_text(clients[i], text));
+    }
+    RIG_WAIT(rig_metric(rig, PL_AM_introspections) == SHARE);
+    assert_int_equal(status_of(rig, "good"), 503);
+    assert_int_equal(rig_metric(rig, PL_AM_introspections), SHARE);
+    atomic_store(&is_held, false);
+    for (int i = 0; i < SHARE; i++) {
+        assert_true(tls_read(clients[i], false, &reply));
+        assert_int_equal(reply.status, 401);
+        tls_close(&clients[i]);
+    }
+    assert_int_equal(status_of(rig, "good"), 202);
+    stop(&rig);
+}
+
 /* The front end is stopped while somebody waits: nothing is left over. */
 static void can_be_stopped_meanwhile(void **state)
 {
@@ -260,6 +293,7 @@ int main(void)
         cmocka_unit_test(refuses_and_does_not_remember_it),
         cmocka_unit_test(never_lets_through_when_nobody_answers),
         cmocka_unit_test(one_question_for_all_who_wait),
+        cmocka_unit_test(one_source_has_its_share),
         cmocka_unit_test(can_be_stopped_meanwhile),
         cmocka_unit_test(the_embedded_token_server_is_off),
     };
