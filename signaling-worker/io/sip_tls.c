@@ -41,10 +41,14 @@ static pl_err use_certificate(SSL_CTX *ctx, const pl_sip_tls_options *o)
         return PL_OK;
     if (SSL_CTX_use_certificate_chain_file(ctx, o->certificate) != 1)
         return fail("tls_certificate_unusable", o->certificate);
-    if (SSL_CTX_use_PrivateKey_file(ctx, o->key, SSL_FILETYPE_PEM) != 1 ||
-        SSL_CTX_check_private_key(ctx) != 1)
-        return fail("tls_key_unusable", o->key);
-    return PL_OK;
+    if (SSL_CTX_use_PrivateKey_file(ctx, o->key, SSL_FILETYPE_PEM) == 1 &&
+        SSL_CTX_check_private_key(ctx) == 1)
+        return PL_OK;
+    ERR_clear_error();
+    PL_LOG(ERROR, "sip", "tls_key_unusable", PL_KV("file", o->key),
+           "want the private key (PEM, without a passphrase) that belongs to "
+           "tls_certificate");
+    return PL_ECONFIG;
 }
 
 static pl_err use_ca(SSL_CTX *ctx, const char *file)
