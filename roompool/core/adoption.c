@@ -97,15 +97,26 @@ static void move_to(pl_pool *pool, pl_call *call, const char *node)
     pl_pool_put(pool, &PL_TABLE_CALL, &call->row);
 }
 
-/* Nobody there goes on with it: who had it before does, or another. */
-static void refused(pl_pool *pool, pl_call *call)
+static bool adopt(pl_pool *pool, pl_call *call, bool is_late);
+
+/* Nobody there goes on with it: who had it before does, or another.
+ * is_late: it said nothing, and may have it, or get it yet. */
+static void refused(pl_pool *pool, pl_call *call, bool is_late)
 {
-    if (strcmp(call->saved->node, call->row.node) != 0 &&
+    char node[PL_NODE_MAX + 1];
+    char id[PL_ID_MAX + 1];
+    PL_SET(node, call->row.node);
+    PL_SET(id, call->row.call_id);
+    if (strcmp(call->saved->node, node) != 0 &&
         pl_worker_is_up(pool, call->saved->node, PL_ROLE_SIGNALING)) {
         call->n_adopt = 0;
+        if (is_late)
+            pl_sipcall_forget(pool, node, id);
         move_to(pool, call, call->saved->node);
-    } else if (call->n_adopt >= MAX_TRIES || !pl_adopt(pool, call)) {
+    } else if (call->n_adopt >= MAX_TRIES || !adopt(pool, call, is_late)) {
         end(pool, call);
+        if (is_late)
+            pl_sipcall_end_orphan(pool, node, id);
     }
 }
 
@@ -124,7 +135,7 @@ static void asked(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
         end(pool, call);
     } else if (pl_worker_is_up(pool, call->row.node, PL_ROLE_SIGNALING) ||
                e != PL_ETIMEOUT) {
-        refused(pool, call);
+        refused(pool, call, e == PL_ETIMEOUT);
     } /* else its lease decides */
 }
 
@@ -143,15 +154,22 @@ static bool ask(pl_pool *pool, pl_call *call)
     return true;
 }
 
-bool pl_adopt(pl_pool *pool, pl_call *call)
+static bool adopt(pl_pool *pool, pl_call *call, bool is_late)
 {
     pl_worker *worker;
     if (!call->saved || pool->is_draining ||
         pl_worker_choose(pool, PL_ROLE_SIGNALING, call->row.node, &worker) ||
         strcmp(worker->row.node, call->row.node) == 0)
         return false;
+    if (is_late)
+        pl_sipcall_forget(pool, call->row.node, call->row.call_id);
     move_to(pool, call, worker->row.node);
     return ask(pool, call);
+}
+
+bool pl_adopt(pl_pool *pool, pl_call *call)
+{
+    return adopt(pool, call, false);
 }
 
 bool pl_adopt_again(pl_pool *pool, pl_call *call)
@@ -161,6 +179,21 @@ bool pl_adopt_again(pl_pool *pool, pl_call *call)
         return false;
     call->is_unconfirmed = false;
     return ask(pool, call);
+}
+
+bool pl_adopt_is_from(const pl_call *call, const char *node)
+{
+    return call->saved && strcmp(call->saved->node, node) == 0 &&
+           strcmp(call->row.node, node) != 0;
+}
+
+void pl_adopt_seen(pl_pool *pool, pl_call *call)
+{
+    if (!call->saved || call->n_adopt != 0 ||
+        strcmp(call->saved->node, call->row.node) == 0)
+        return;
+    settled(pool, call);
+    store(pool, call);
 }
 
 void pl_adopt_from(pl_pool *pool, const char *node)

@@ -16,6 +16,12 @@ PL_MUST_USE pl_err pl_dialog_load(pl_pool *pool, const pl_dialog_row *row);
 bool pl_adopt(pl_pool *pool, pl_call *call);
 /* Its worker does not know it: it may not have got our question. */
 bool pl_adopt_again(pl_pool *pool, pl_call *call);
+/* Whether another is just asked to go on with a call that this worker had: it
+ * keeps it meanwhile. */
+bool pl_adopt_is_from(const pl_call *call, const char *node);
+/* Its worker has it. If nobody waits for that (we were started anew meanwhile),
+ * who had it before is told. */
+void pl_adopt_seen(pl_pool *pool, pl_call *call);
 /* A worker takes no more calls: others take those that it has, as far as they
  * can; it keeps each until then. */
 void pl_adopt_from(pl_pool *pool, const char *node);

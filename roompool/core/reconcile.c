@@ -90,11 +90,14 @@ static void check_call(pl_pool *pool, const char *node,
                        const pl_inventory_item *item)
 {
     pl_call *call = pl_sipcall_find(pool, item->id);
+    if (call && pl_adopt_is_from(call, node))
+        return;
     if (!call || strcmp(call->row.node, node) != 0) {
         pl_sipcall_end_orphan(pool, node, item->id);
         return;
     }
     call->is_unconfirmed = false;
+    pl_adopt_seen(pool, call);
     pl_phone_seen(pool, call, item->state);
 }
 

@@ -255,6 +255,49 @@ static void what_cannot_be_handed_over_stays(void **state)
     it_has_ended(w);
 }
 
+static void drains(world *w)
+{
+    pl_beat beat = {.life = PL_LIFE_DRAINING};
+    world_start_second_signaling(w);
+    w->sig2.waits_adopt = true;
+    world_run(w, 20 * MS);
+    assert_int_equal(pl_bus_event(w->sig.bus, &(pl_bus_send){.to = NULL},
+                                  &PL_MSG_BEAT, &beat),
+                     PL_OK);
+    world_run(w, S);
+    assert_true(sig_call_at(&w->sig2, "c1")->is_adopted);
+}
+
+static void one_that_says_nothing_is_told_to_drop_it(void **state)
+{
+    world *w = *state;
+    drains(w);
+    assert_false(sig_call_at(&w->sig2, "c1")->is_ended);
+    world_run(w, 60 * S);
+    assert_true(sig_call_at(&w->sig2, "c1")->is_forgotten);
+    assert_false(sig_call(w, "c1")->is_ended);
+    assert_int_equal(is_held_by(w, w->sig.node), 1);
+    world_check(w);
+}
+
+static void one_that_hands_over_keeps_it_until_then(void **state)
+{
+    world *w = *state;
+    drains(w);
+    signaling_inventory(&w->sig);
+    world_run(w, 100 * MS);
+    assert_false(sig_call(w, "c1")->is_ended);
+    assert_int_equal(is_held_by(w, w->sig2.node), 1);
+    /* Whom we asked before a restart has it: now it may go. */
+    world_kill_roompool(w);
+    w->sig2.waits_adopt = false;
+    world_start_roompool(w);
+    world_send_inventory(w);
+    world_run(w, S);
+    assert_true(sig_call(w, "c1")->is_forgotten);
+    it_goes_on_at_the_second(w);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -271,6 +314,8 @@ int main(void)
         TEST(it_can_be_ended_while_it_is_taken_over),
         TEST(a_restart_of_roompool_in_the_middle_changes_nothing),
         TEST(one_that_drains_hands_its_calls_over),
+        TEST(one_that_says_nothing_is_told_to_drop_it),
+        TEST(one_that_hands_over_keeps_it_until_then),
         TEST(what_cannot_be_handed_over_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
