@@ -120,16 +120,21 @@ static void it_ends_when_it_expires(void **state)
 static void only_numbers_of_ours_and_for_this_client(void **state)
 {
     world w;
+    answer a;
+    answer b;
     const device other = {.id = DEVICE_1, .client = "other"};
     (void)state;
     world_prepare(&w);
     w.lines_text = "+4930555100 trunk domain=localhost clients=app,third\n"
                    "+4930555200 trunk domain=localhost emergency_address=no";
     world_create_at(&w, 1, NULL, NULL);
-    assert_int_equal(device_registers(&w, &DEVICE, "+4930555999", 0, NULL),
+    /* the same words: whether it exists is not said */
+    assert_int_equal(device_registers(&w, &DEVICE, "+4930555999", 0, &a),
                      PL_DEVICE_FAULT_PERMISSION_DENIED);
-    assert_int_equal(device_registers(&w, &other, NUMBER, 0, NULL),
+    assert_non_null(strstr(a.body.device_refused.text, "may register"));
+    assert_int_equal(device_registers(&w, &other, NUMBER, 0, &b),
                      PL_DEVICE_FAULT_PERMISSION_DENIED);
+    assert_string_equal(b.body.device_refused.text, a.body.device_refused.text);
     assert_int_equal(device_registers(&w, &other, NUMBER2, 0, NULL),
                      PL_DEVICE_FAULT_EMERGENCY_ADDRESS_MISSING);
     assert_int_equal(device_registers(&w, &DEVICE, NUMBER, 0, NULL), 0);
