@@ -53,6 +53,24 @@ pl_err pl_sipcall_load(pl_pool *pool, const pl_call_row *row)
     return PL_OK;
 }
 
+/* Ties the ids of the signaling worker's log to the conference. */
+static void note_ids(pl_pool *pool, const pl_call *call, const char *event)
+{
+    char text[PL_ID_MAX + sizeof call->row.sip_call_id + 32];
+    const char *sip = call->row.sip_call_id;
+    pl_fmt_cut(text, sizeof text, "call %s%s%s", call->row.call_id,
+               sip[0] ? " sip_call_id " : "", sip);
+    pl_pool_note(pool, PL_LOG_INFO, event, call->part->conf, call->part, text);
+}
+
+void pl_sipcall_name(pl_pool *pool, pl_call *call, const char *sip_call_id)
+{
+    if (!sip_call_id[0] || call->row.sip_call_id[0])
+        return;
+    PL_SET(call->row.sip_call_id, sip_call_id);
+    note_ids(pool, call, "call_named");
+}
+
 pl_err pl_sipcall_add(pl_pool *pool, pl_part *part, const pl_call_row *row,
                       pl_call **ret_call)
 {
@@ -65,6 +83,7 @@ pl_err pl_sipcall_add(pl_pool *pool, pl_part *part, const pl_call_row *row,
         return e;
     *ret_call = part->call;
     pl_pool_put(pool, &PL_TABLE_CALL, &mine);
+    note_ids(pool, part->call, "call_begun");
     return PL_OK;
 }
 

@@ -11,6 +11,8 @@ pl_call *pl_sipcall_find(const pl_pool *pool, const char *call_id);
 PL_MUST_USE pl_err pl_sipcall_add(pl_pool *pool, pl_part *part,
                                   const pl_call_row *row, pl_call **ret_call);
 PL_MUST_USE pl_err pl_sipcall_load(pl_pool *pool, const pl_call_row *row);
+/* Its Call-ID, once that is known; not saved. */
+void pl_sipcall_name(pl_pool *pool, pl_call *call, const char *sip_call_id);
 /* Move to a pl_call_state; what the table forbids is ignored. */
 void pl_sipcall_move(pl_pool *pool, pl_call *call, uint32_t state);
 /* Tell the signaling worker to end it and forget it. */

@@ -80,6 +80,7 @@ pl_err pl_room_move(pl_pool *pool, pl_part *part, const char *alias,
 {
     pl_room *room = NULL;
     pl_conf *conf;
+    char text[PL_ID_MAX + PL_ADDRESS_MAX + 16];
     pl_err e = check(part);
     if (!e)
         e = pl_room_find(pool, alias, &room);
@@ -100,7 +101,9 @@ pl_err pl_room_move(pl_pool *pool, pl_part *part, const char *alias,
         pl_room_drop_unused(pool, room);
         return e;
     }
+    pl_fmt_cut(text, sizeof text, "from %s to %s", part->conf->row.conf_id,
+               alias);
     go(pool, part, conf, role);
-    pl_pool_note(pool, PL_LOG_INFO, "participant_moved", conf, part, alias);
+    pl_pool_note(pool, PL_LOG_INFO, "participant_moved", conf, part, text);
     return PL_OK;
 }

@@ -80,8 +80,7 @@ static void ended(pl_pool *pool, pl_call *call, const pl_call_report *m)
 
 static void report(pl_pool *pool, pl_call *call, const pl_call_report *m)
 {
-    if (m->sip_call_id[0] && !call->row.sip_call_id[0])
-        PL_SET(call->row.sip_call_id, m->sip_call_id);
+    pl_sipcall_name(pool, call, m->sip_call_id);
     if (m->remote_address[0] && !call->part->row.source[0]) {
         PL_SET(call->part->row.source, m->remote_address);
         pl_part_save(pool, call->part);

@@ -227,6 +227,7 @@ static void make_room(pl_pool *pool, const char *registration_id)
 
 pl_err pl_devcall_add(pl_pool *pool, pl_devcall_row *row, pl_devcall **ret_dc)
 {
+    char text[2 * PL_ID_MAX + 64];
     make_room(pool, row->registration_id);
     make_id(pool, row->media_session_id);
     row->status = PL_MEDIA_STATUS_INITIAL;
@@ -236,6 +237,11 @@ pl_err pl_devcall_add(pl_pool *pool, pl_devcall_row *row, pl_devcall **ret_dc)
         return e;
     *ret_dc = pl_devcall_find(pool, row->media_session_id);
     pl_devcall_save(pool, *ret_dc);
+    pl_fmt_cut(text, sizeof text, "media_session %s of registration %s",
+               row->media_session_id, row->registration_id);
+    pl_pool_note(pool, PL_LOG_INFO, "device_call_begun",
+                 pl_devcall_conf(pool, *ret_dc), pl_devcall_seat(pool, *ret_dc),
+                 text);
     pl_pool_count(pool, PL_RM_device_calls);
     return PL_OK;
 }

@@ -126,6 +126,7 @@ bool pl_devcall_refuse(pl_pool *pool, pl_devcall *dc, uint32_t fault,
 void pl_devcall_end(pl_pool *pool, pl_devcall *dc, uint32_t status,
                     const char *reason)
 {
+    char text[PL_ID_MAX + 64];
     if (dc->row.ended_at == 0) {
         if (was_never_made(pool, dc, reason))
             return;
@@ -133,9 +134,10 @@ void pl_devcall_end(pl_pool *pool, pl_devcall *dc, uint32_t status,
         PL_SET(dc->row.reason, reason);
         pl_devcall_put(pool, &dc->row.kept_sdp, (pl_slice){NULL, 0});
         pl_devcall_move(pool, dc, status, reason, 0);
+        pl_fmt_cut(text, sizeof text, "media_session %s: %s",
+                   dc->row.media_session_id, pl_media_status_text(status));
         pl_pool_note(pool, PL_LOG_INFO, "device_call_ended",
-                     pl_devcall_conf(pool, dc), NULL,
-                     pl_media_status_text(status));
+                     pl_devcall_conf(pool, dc), NULL, text);
     }
     int64_t left_ms = dc->row.ended_at - pool->now.wall_ms +
                       (int64_t)pool->config->device_linger_s * 1000;

@@ -191,6 +191,15 @@ static void plan(pl_pool *pool, pl_reg *reg)
     pl_pool_plan(pool, &reg->due, due, reg, PL_MS(at - pool->now.wall_ms));
 }
 
+static void note(pl_pool *pool, const pl_reg *reg, const char *event,
+                 const char *why)
+{
+    char text[256];
+    pl_fmt_cut(text, sizeof text, "%s registration %s%s%s", reg->row.number,
+               reg->row.registration_id, why[0] ? ": " : "", why);
+    pl_pool_note(pool, PL_LOG_INFO, event, NULL, NULL, text);
+}
+
 /* ---- adding ---- */
 
 static pl_err add(pl_pool *pool, const pl_reg_row *row, pl_reg **ret_reg)
@@ -238,6 +247,7 @@ pl_err pl_reg_add(pl_pool *pool, const pl_reg_row *row, pl_reg **ret_reg)
     pl_reg_save(pool, *ret_reg);
     if (pl_reg_is_registered(*ret_reg)) {
         pl_pool_count(pool, PL_RM_registrations_made);
+        note(pool, *ret_reg, "registration_made", "");
         plan(pool, *ret_reg);
     }
     return PL_OK;
@@ -249,6 +259,7 @@ void pl_reg_accept(pl_pool *pool, pl_reg *reg)
     enlist(pool, reg);
     pl_reg_save(pool, reg);
     pl_pool_count(pool, PL_RM_registrations_made);
+    note(pool, reg, "registration_made", "");
     plan(pool, reg);
 }
 
@@ -311,7 +322,7 @@ void pl_reg_end(pl_pool *pool, pl_reg *reg, const char *reason,
         pl_pool_count(pool, PL_RM_registrations_over);
         tell(pool, reg, reason, text);
     }
-    pl_pool_note(pool, PL_LOG_INFO, "registration_ended", NULL, NULL, text);
+    note(pool, reg, "registration_ended", text);
     if (reg->row.bound_until != 0)
         pl_binding_drop(pool, reg);
     if (is_deleted || grace_ms(pool, reg) == 0)

@@ -194,6 +194,80 @@ static void it_may_stand_for_ever(void **state)
     world_destroy(&t.w);
 }
 
+/* ---- what the log says ---- */
+
+static char noted[8192];
+
+static void keep(void *ctx, pl_log_level level, const char *event,
+                 const char *conf, const char *part, const char *text)
+{
+    size_t n = strlen(noted);
+    (void)ctx;
+    (void)level;
+    pl_fmt_cut(noted + n, sizeof noted - n, "%s/%s/%s/%s\n", event, conf, part,
+               text);
+}
+
+static void is_noted(const char *event, const pl_part *part, const char *conf,
+                     const char *text)
+{
+    char want[512];
+    pl_fmt_cut(want, sizeof want, "%s/%s/%s/%s\n", event, conf,
+               part ? part->row.participant_id : "", text);
+    if (!strstr(noted, want))
+        fail_msg("not noted: %s among\n%s", want, noted);
+}
+
+static void says_its_name(talk *t, const char *sip_call_id)
+{
+    pl_call_report m = {.state = PL_CALL_STATE_RINGING, .sip_status = 180};
+    answer a;
+    PUT(m.call_id, t->call);
+    PL_MSG_SET(CALL_REPORT, call_report, &m, sip_status);
+    PUT(m.sip_call_id, sip_call_id);
+    PL_MSG_SET(CALL_REPORT, call_report, &m, sip_call_id);
+    world_ask_from(&t->w, t->w.sig.bus, &PL_MSG_CALL_REPORT, &m, &a);
+    assert_int_equal(a.error, PL_OK);
+}
+
+static void the_log_ties_ids_together(void **state)
+{
+    (void)state;
+    talk t;
+    char text[256];
+    char conf[65];
+    caller_in_world(&t.w, 2, &t.c);
+    pl_pool *pool = world_pool(&t.w);
+    const pl_port *real = pool->port;
+    pl_port port = *real;
+    port.note = keep;
+    pool->port = &port;
+    noted[0] = '\0';
+    PUT(t.call, caller_calls(&t.w, &t.c, t.id)->id);
+    says_its_name(&t, "ab@ua");
+    phone_report(&t.w, t.call, PL_CALL_STATE_ANSWERED, 200, "p1");
+    phone_report(&t.w, t.call, PL_CALL_STATE_CONFIRMED, 0, NULL);
+    PUT(conf, phone_of(&t)->conf->row.conf_id);
+    pl_fmt_cut(text, sizeof text, "media_session %s of registration %s", t.id,
+               t.c.registration);
+    is_noted("device_call_begun", device_of(&t), conf, text);
+    pl_fmt_cut(text, sizeof text, "call %s", t.call);
+    is_noted("call_begun", phone_of(&t), conf, text);
+    pl_fmt_cut(text, sizeof text, "call %s sip_call_id ab@ua", t.call);
+    is_noted("call_named", phone_of(&t), conf, text);
+    assert_int_equal(sends(&t, device_of(&t), "lobby"), PL_OK);
+    pl_fmt_cut(text, sizeof text, "from %s to lobby", conf);
+    is_noted("participant_moved", device_of(&t),
+             device_of(&t)->conf->row.conf_id, text);
+    assert_int_equal(device_deletes(&t.w, &t.c.who, t.c.registration), 0);
+    pl_fmt_cut(text, sizeof text,
+               CALL_NUMBER " registration %s: its application deleted it",
+               t.c.registration);
+    is_noted("registration_ended", NULL, "", text);
+    pool->port = real;
+    world_destroy(&t.w);
+}
+
 static void only_who_is_in(void **state)
 {
     (void)state;
@@ -215,6 +289,7 @@ int main(void)
         cmocka_unit_test(it_does_not_come),
         cmocka_unit_test(no_call_stands_for_ever),
         cmocka_unit_test(it_may_stand_for_ever),
+        cmocka_unit_test(the_log_ties_ids_together),
         cmocka_unit_test(only_who_is_in),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
