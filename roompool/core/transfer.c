@@ -245,6 +245,8 @@ pl_err pl_transfer_start(pl_pool *pool, pl_leg *held, const char *target_id)
 static void take_seat(pl_pool *pool, pl_part *far, pl_leg *leg)
 {
     pl_part *spare = leg->part;
+    char from[PL_ID_MAX + 8];
+    pl_fmt_cut(from, sizeof from, "from %s", far->conf->row.conf_id);
     while (!pl_list_is_empty(&far->legs))
         pl_leg_drop(pool, pl_leg_of(far));
     far->partner[0] = spare->partner[0] = '\0';
@@ -253,6 +255,7 @@ static void take_seat(pl_pool *pool, pl_part *far, pl_leg *leg)
     far->row.on_hold = false;
     far->row.has_media = leg->row.state == PL_LEG_STATE_CONNECTED;
     pl_part_save(pool, far);
+    pl_pool_note(pool, PL_LOG_INFO, "participant_moved", far->conf, far, from);
     pl_part_drop_spare(pool, spare, "transferred");
 }
 
