@@ -20,7 +20,7 @@ function(pl_unit name)
 endfunction()
 
 function(pl_component name)
-  pl_test_program(${name} component 120 ${ARGN})
+  pl_test_program(${name} component 240 ${ARGN})
 endfunction()
 
 function(pl_fuzz name)
