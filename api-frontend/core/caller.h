@@ -5,6 +5,7 @@
 #define PL_API_CALLER_H
 
 #include "api.h"
+#include "pl/str.h"
 
 /* Fill scope_text from scope, scp and roles; each word once. Words that do not
  * fit any more are left out: the token is then good for less, not for more. */
@@ -21,6 +22,24 @@ void pl_caller_put_scopes(const pl_json *claims, pl_caller *caller);
 PL_MUST_USE pl_err pl_caller_for_device(const pl_json *claims,
                                         const char *number_claims,
                                         pl_caller *caller);
+
+/* Whom a token speaks for, into a message that has client_id, subject and
+ * token_number; the last two only when the token has them. */
+#define PL_CALLER_PUT(UPPER, lower, caller, m)                                 \
+    do {                                                                       \
+        const pl_caller *who_ = (caller);                                      \
+        pl_fmt_cut((m)->client_id, sizeof(m)->client_id, "%s",                 \
+                   who_->client_id);                                           \
+        if (who_->has_subject && who_->subject[0]) {                           \
+            pl_fmt_cut((m)->subject, sizeof(m)->subject, "%s", who_->subject); \
+            PL_MSG_SET(UPPER, lower, m, subject);                              \
+        }                                                                      \
+        if (who_->number[0]) {                                                 \
+            pl_fmt_cut((m)->token_number, sizeof(m)->token_number, "%s",       \
+                       who_->number);                                          \
+            PL_MSG_SET(UPPER, lower, m, token_number);                         \
+        }                                                                      \
+    } while (0)
 
 /* Whether text is a number in E.164: + and 5 to 15 digits, the first not 0. */
 bool pl_number_is_good(pl_slice text);

@@ -2,6 +2,7 @@
 #ifndef PL_API_DEVICE_IMPL_H
 #define PL_API_DEVICE_IMPL_H
 
+#include "caller.h"
 #include "device_api.h"
 #include "device_value.h"
 #include "pl/str.h"
@@ -16,27 +17,10 @@
 PL_DEVICE_OPERATIONS(PL_DEVICE_DECLARE)
 #undef PL_DEVICE_DECLARE
 
-/* The owner that a token speaks for, into a message. */
-#define PL_DEVICE_PUT_OWNER(UPPER, lower, call, m)                             \
-    do {                                                                       \
-        const pl_caller *who_ = (call)->caller;                                \
-        pl_fmt_cut((m)->client_id, sizeof(m)->client_id, "%s",                 \
-                   who_->client_id);                                           \
-        if (who_->has_subject && who_->subject[0]) {                           \
-            pl_fmt_cut((m)->subject, sizeof(m)->subject, "%s", who_->subject); \
-            PL_MSG_SET(UPPER, lower, m, subject);                              \
-        }                                                                      \
-        if (who_->number[0]) {                                                 \
-            pl_fmt_cut((m)->token_number, sizeof(m)->token_number, "%s",       \
-                       who_->number);                                          \
-            PL_MSG_SET(UPPER, lower, m, token_number);                         \
-        }                                                                      \
-    } while (0)
-
 /* Owner and id of the path into a message that is otherwise made. */
 #define PL_DEVICE_PUT_NAMED(UPPER, lower, id, call, m)                         \
     do {                                                                       \
-        PL_DEVICE_PUT_OWNER(UPPER, lower, call, m);                            \
+        PL_CALLER_PUT(UPPER, lower, (call)->caller, m);                        \
         if (PL_PUT((m)->id, pl_slice_str(pl_call_param(call, 0))))             \
             return PL_EINVAL;                                                  \
         (call)->desc = &PL_MSG_##UPPER;                                        \

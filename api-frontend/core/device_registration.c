@@ -70,7 +70,7 @@ pl_err pl_device_reg_create(pl_api_call *call, pl_answer *answer)
         !choose_number(call, &number, answer))
         return e;
     *m = (pl_registration_create){0};
-    PL_DEVICE_PUT_OWNER(REGISTRATION_CREATE, registration_create, call, m);
+    PL_CALLER_PUT(REGISTRATION_CREATE, registration_create, call->caller, m);
     if (PL_PUT(m->device_id, device) || PL_PUT(m->number, number))
         return PL_EINVAL;
     if (expires >= 0) {
@@ -114,7 +114,7 @@ pl_err pl_device_reg_list(pl_api_call *call, pl_answer *answer)
         return PL_OK;
     }
     *m = (pl_registration_next){0};
-    PL_DEVICE_PUT_OWNER(REGISTRATION_NEXT, registration_next, call, m);
+    PL_CALLER_PUT(REGISTRATION_NEXT, registration_next, call->caller, m);
     if (PL_PUT(m->device_id, pl_slice_str(device)))
         return PL_EINVAL;
     pl_buf_init(&call->list, LIST_BYTES);

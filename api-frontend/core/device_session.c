@@ -171,7 +171,7 @@ pl_err pl_device_call_create(pl_api_call *call, pl_answer *answer)
                          answer);
         return PL_OK;
     }
-    PL_DEVICE_PUT_OWNER(MEDIA_SESSION_CREATE, media_session_create, call, m);
+    PL_CALLER_PUT(MEDIA_SESSION_CREATE, media_session_create, call->caller, m);
     if (PL_PUT(m->registration_id, registration))
         return PL_EINVAL;
     return put_create(call, &c);

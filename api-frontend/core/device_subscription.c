@@ -266,7 +266,7 @@ static void ask_device(pl_api_call *call)
     const char *id = call->message.subscription_create.registration_id;
     pl_registration_get m = {0};
     pl_fmt_cut(m.registration_id, sizeof m.registration_id, "%s", id);
-    PL_DEVICE_PUT_OWNER(REGISTRATION_GET, registration_get, call, &m);
+    PL_CALLER_PUT(REGISTRATION_GET, registration_get, call->caller, &m);
     call->message.registration_get = m;
     call->desc = &PL_MSG_REGISTRATION_GET;
 }
@@ -279,7 +279,7 @@ static bool make_create(pl_api_call *call, const pl_device_body *body,
     *m = (pl_subscription_create){.api = pl_device_events_api(call)};
     if (!read_create(body, m) || !check_types(call, m->types, answer))
         return false;
-    PL_DEVICE_PUT_OWNER(SUBSCRIPTION_CREATE, subscription_create, call, m);
+    PL_CALLER_PUT(SUBSCRIPTION_CREATE, subscription_create, call->caller, m);
     call->desc = &PL_MSG_SUBSCRIPTION_CREATE;
     return true;
 }
@@ -357,7 +357,7 @@ pl_err pl_device_sub_list(pl_api_call *call, pl_answer *answer)
     if (!pl_device_begin(call, answer))
         return PL_OK;
     *m = (pl_subscription_next){0};
-    PL_DEVICE_PUT_OWNER(SUBSCRIPTION_NEXT, subscription_next, call, m);
+    PL_CALLER_PUT(SUBSCRIPTION_NEXT, subscription_next, call->caller, m);
     pl_buf_init(&call->list, LIST_BYTES);
     call->desc = &PL_MSG_SUBSCRIPTION_NEXT;
     return PL_OK;

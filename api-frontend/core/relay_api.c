@@ -2,6 +2,7 @@
 #include "relay_api.h"
 
 #include "basic_auth.h"
+#include "caller.h"
 #include "device_api.h"
 #include "pl/rng.h"
 #include "pl/str.h"
@@ -90,23 +91,6 @@ static pl_err check_scope(const pl_api_call *call, const char *scope)
                                                               : PL_EFORBIDDEN;
 }
 
-/* Whom the token speaks for, into a message. */
-#define PUT_OWNER(UPPER, sym, m)                                               \
-    do {                                                                       \
-        const pl_caller *who_ = call->caller;                                  \
-        pl_fmt_cut((m)->client_id, sizeof(m)->client_id, "%s",                 \
-                   who_->client_id);                                           \
-        if (who_->has_subject && who_->subject[0]) {                           \
-            pl_fmt_cut((m)->subject, sizeof(m)->subject, "%s", who_->subject); \
-            PL_MSG_SET(UPPER, sym, (m), subject);                              \
-        }                                                                      \
-        if (who_->number[0]) {                                                 \
-            pl_fmt_cut((m)->token_number, sizeof(m)->token_number, "%s",       \
-                       who_->number);                                          \
-            PL_MSG_SET(UPPER, sym, (m), token_number);                         \
-        }                                                                      \
-    } while (0)
-
 /* The seconds asked for; 0 none. false: refused. */
 static bool read_life(const pl_json *doc, uint32_t *ret_life_s,
                       pl_answer *answer)
@@ -174,7 +158,7 @@ static pl_err prepare_open(pl_api_call *call, pl_answer *answer)
     if (!call->doc)
         return PL_EPROTO;
     *m = (pl_relay_open){.present = 0};
-    PUT_OWNER(RELAY_OPEN, relay_open, m);
+    PL_CALLER_PUT(RELAY_OPEN, relay_open, call->caller, m);
     call->desc = &PL_MSG_RELAY_OPEN;
     return read_open(call, m, answer);
 }
@@ -187,7 +171,7 @@ static pl_err prepare_get(pl_api_call *call, pl_answer *answer)
     if (e)
         return e;
     *m = (pl_relay_get){.present = 0};
-    PUT_OWNER(RELAY_GET, relay_get, m);
+    PL_CALLER_PUT(RELAY_GET, relay_get, call->caller, m);
     call->desc = &PL_MSG_RELAY_GET;
     return PL_PUT(m->channel_id, pl_slice_str(pl_call_param(call, 0)));
 }
@@ -203,7 +187,7 @@ static pl_err prepare_extend(pl_api_call *call, pl_answer *answer)
     if (e || answer->status)
         return e;
     *m = (pl_relay_extend){.present = 0};
-    PUT_OWNER(RELAY_EXTEND, relay_extend, m);
+    PL_CALLER_PUT(RELAY_EXTEND, relay_extend, call->caller, m);
     if (call->doc && !read_life(call->doc, &m->life_s, answer))
         return PL_OK;
     if (m->life_s)
@@ -220,7 +204,7 @@ static pl_err prepare_close(pl_api_call *call, pl_answer *answer)
     if (e)
         return e;
     *m = (pl_relay_close){.present = 0};
-    PUT_OWNER(RELAY_CLOSE, relay_close, m);
+    PL_CALLER_PUT(RELAY_CLOSE, relay_close, call->caller, m);
     call->desc = &PL_MSG_RELAY_CLOSE;
     return PL_PUT(m->channel_id, pl_slice_str(pl_call_param(call, 0)));
 }

@@ -89,7 +89,7 @@ export class Caller {
   async invite(conf, user) {
     const made = await this.ask('PUT',
       `${this.session}/conferences/${conf}/participants/sip:${user}@localhost`);
-    if (made.status >= 300 && !made.isUnsure) throw refused(made);
+    if (made.status >= 300 && made.status !== 409 && !made.isUnsure) throw refused(made);
   }
 
   async answer(conf) {

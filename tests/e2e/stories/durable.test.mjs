@@ -65,14 +65,12 @@ const failures = ({ host, conf }) => host.events.filter(({ state, resourceURL, r
   state === 'mod-terminated' && resourceURL.endsWith(conf) && reason !== 'success');
 
 // An invitation whose roompool died before anybody rang has failed, and its
-// host is told so: it invites again, once.
+// host is told so: it invites again, once. The request that it sent again as
+// nobody had answered may have been that already.
 async function invited(s) {
   await until('the guest is rung, or the host told why not', () =>
     s.guest.told(s.conf).length > 0 || failures(s).length > 0, 20000, 10);
-  if (failures(s).length > 0) {
-    assert.equal(s.guest.told(s.conf).length, 0);
-    await s.host.invite(s.conf, s.guest.user);
-  }
+  if (s.guest.told(s.conf).length === 0) await s.host.invite(s.conf, s.guest.user);
   await s.guest.event('invitation-received', s.conf);
 }
 
