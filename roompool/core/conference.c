@@ -8,6 +8,7 @@
 #include "participant.h"
 #include "pl/str.h"
 #include "room.h"
+#include "room_policy.h"
 #include "room_start.h"
 #include "sink.h"
 #include "vmr.h"
@@ -174,9 +175,14 @@ static void opened(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
 
 void pl_conf_reopen(pl_pool *pool, pl_conf *conf)
 {
+    const pl_room_policy policy = pl_room_policy_of(conf->room);
     pl_media_room_open m = {.mode = conf->row.mode,
                             .max_legs = conf->row.max_participants,
-                            .max_talkers = conf->row.max_talkers};
+                            .max_talkers = conf->row.max_talkers,
+                            .channels = policy.channels,
+                            .dtmf = policy.dtmf,
+                            .denoise = policy.denoise,
+                            .is_raw = !policy.level_voices};
     pl_op *op = pl_op_create(pool, opened);
     if (!op)
         return;
@@ -188,6 +194,10 @@ void pl_conf_reopen(pl_pool *pool, pl_conf *conf)
     PL_SET(op->conf, conf->row.conf_id);
     PL_SET(m.room_id, conf->row.conf_id);
     PL_MSG_SET(MEDIA_ROOM_OPEN, media_room_open, &m, max_talkers);
+    PL_MSG_SET(MEDIA_ROOM_OPEN, media_room_open, &m, channels);
+    PL_MSG_SET(MEDIA_ROOM_OPEN, media_room_open, &m, dtmf);
+    PL_MSG_SET(MEDIA_ROOM_OPEN, media_room_open, &m, denoise);
+    PL_MSG_SET(MEDIA_ROOM_OPEN, media_room_open, &m, is_raw);
     pl_pool_send(pool, conf->row.media_node, conf->row.epoch,
                  &PL_MSG_MEDIA_ROOM_OPEN, &m, op);
 }

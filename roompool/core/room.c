@@ -10,6 +10,7 @@
 #include "room_alias.h"
 #include "room_auto.h"
 #include "room_pin.h"
+#include "room_policy.h"
 #include "room_setting.h"
 #include "vmr.h"
 #include "vmr_remote.h"
@@ -148,6 +149,7 @@ pl_err pl_room_add_plain(pl_pool *pool, const char *name, uint32_t source,
                        .mode = PL_ROOM_MODE_MIX,
                        .created_at = pool->now.wall_ms};
     PL_SET(row.service_type, PL_SERVICE_CONFERENCE);
+    pl_room_policy_preset(&row);
     if (pl_map_count(pool->rooms) >= pool->config->max_rooms)
         return PL_EFULL;
     PL_SET(row.room_id, name);
@@ -262,6 +264,7 @@ pl_err pl_room_add_managed(pl_pool *pool, const pl_room_row *row,
     if (!room && pl_map_count(pool->rooms) >= pool->config->max_rooms)
         return PL_EFULL;
     made.room_no = 0;
+    pl_room_policy_preset(&made);
     pl_err e = room ? PL_OK : pl_room_load(pool, &made);
     if (e)
         return e;

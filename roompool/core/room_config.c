@@ -118,6 +118,13 @@ static pl_err set_row(pl_pool *pool, pl_room *room, const pl_room_config *v)
     row->max_participants = v->max_participants;
     row->max_talkers = v->max_talkers;
     PL_SET(row->announce, v->announce);
+    PL_SET(row->alone_music, v->alone_music);
+    row->channels = v->channels;
+    row->dtmf = (uint32_t)pl_dtmf_policy_find(v->dtmf);
+    row->denoise = v->denoise;
+    row->level_voices = v->level_voices;
+    row->record = (uint32_t)pl_record_policy_find(v->record);
+    row->record_stems = v->record_stems;
     pl_err e = update_pin(pool, v->pin, row->pin_hash);
     if (!e)
         e = update_pin(pool, v->host_pin, row->host_pin_hash);

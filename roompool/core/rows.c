@@ -66,6 +66,11 @@ SHARED_WORD(notify_api)
 SHARED_WORD(notify_type)
 SHARED_WORD(subscription_status)
 SHARED_WORD(video_call_state)
+SHARED_WORD(dtmf_policy)
+SHARED_WORD(record_policy)
+SHARED_WORD(recording_state)
+SHARED_WORD(recording_by)
+SHARED_WORD(recording_kind)
 
 #define ROLE_KEY      true
 #define ROLE_VAL      false
@@ -149,6 +154,15 @@ static const pl_col VLOG_cols[] = {PL_VLOG_COLS(COL_ROW)};
 #undef ROW_TYPE
 #define ROW_TYPE pl_confrecord_row
 static const pl_col CONFRECORD_cols[] = {PL_CONFRECORD_COLS(COL_ROW)};
+#undef ROW_TYPE
+#define ROW_TYPE pl_recording_row
+static const pl_col RECORDING_cols[] = {PL_RECORDING_COLS(COL_ROW)};
+#undef ROW_TYPE
+#define ROW_TYPE pl_recfile_row
+static const pl_col RECFILE_cols[] = {PL_RECFILE_COLS(COL_ROW)};
+#undef ROW_TYPE
+#define ROW_TYPE pl_talk_row
+static const pl_col TALK_cols[] = {PL_TALK_COLS(COL_ROW)};
 #undef ROW_TYPE
 #define ROW_TYPE pl_reg_row
 static const pl_col REG_cols[] = {PL_REG_COLS(COL_ROW)};

@@ -52,7 +52,12 @@
 #define PL_ROW_NOTIFY_TYPE(v, n, t)      PL_ROW_ENUM(NOTIFY_TYPE, v, n)
 #define PL_ROW_SUBSCRIPTION_STATUS(v, n, t)                                    \
     PL_ROW_ENUM(SUBSCRIPTION_STATUS, v, n)
-#define PL_ROW_DEVICE_FAULT(v, n, t) PL_ROW_ENUM(DEVICE_FAULT, v, n)
+#define PL_ROW_DEVICE_FAULT(v, n, t)    PL_ROW_ENUM(DEVICE_FAULT, v, n)
+#define PL_ROW_DTMF_POLICY(v, n, t)     PL_ROW_ENUM(DTMF_POLICY, v, n)
+#define PL_ROW_RECORD_POLICY(v, n, t)   PL_ROW_ENUM(RECORD_POLICY, v, n)
+#define PL_ROW_RECORDING_STATE(v, n, t) PL_ROW_ENUM(RECORDING_STATE, v, n)
+#define PL_ROW_RECORDING_BY(v, n, t)    PL_ROW_ENUM(RECORDING_BY, v, n)
+#define PL_ROW_RECORDING_KIND(v, n, t)  PL_ROW_ENUM(RECORDING_KIND, v, n)
 
 #define PL_WORDS_BODY(sym, upper)                                              \
     enum pl_##sym{PL_##upper##_WORDS(PL_ROW_##upper)};

@@ -16,7 +16,9 @@ enum { CONFERENCE = PL_MGMT_RESOURCE_CONFERENCE, TEXT_MAX = 8192 };
 #define AT "'2026-02-11T18:04:0"
 
 static const char *const ROWS =
-    "INSERT INTO rooms VALUES"
+    "INSERT INTO rooms (room_id, source, state, mode, pin_hash, host_pin_hash, "
+    "max_participants, max_talkers, announce, created_at, room_no, tag, "
+    "description, allow_guests, service_type) VALUES"
     "('lobby', 'config', 'enabled', 'mix', 'hash', '', 0, 0, '', " AT
     "0.000Z', 0, '', '', 0, 'conference'),"
     "('Alpha', 'admin', 'enabled', 'mix', 'clear$9036', 'clear$4471', 4, 0, "
