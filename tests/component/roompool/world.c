@@ -81,7 +81,11 @@ static void on_fatal(void *ctx, pl_err e, const char *why)
 static void define(world *w, const char *name, const char *mode,
                    const char *pin, const char *host_pin, uint32_t max)
 {
-    pl_room_config c = {.max_participants = max};
+    pl_room_config c = {.max_participants = max,
+                        .channels = 1,
+                        .dtmf = "eat",
+                        .level_voices = true,
+                        .record = "manual"};
     char reason[256] = "";
     pl_fmt_cut(c.mode, sizeof c.mode, "%s", mode);
     pl_fmt_cut(c.pin, sizeof c.pin, "%s", pin);
