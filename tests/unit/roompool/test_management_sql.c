@@ -450,7 +450,10 @@ static void write_many(question *q)
     question_write(
         q,
         "WITH RECURSIVE n(i) AS (SELECT 11 UNION ALL SELECT i + 1 FROM n "
-        "WHERE i < 2010) INSERT INTO rooms SELECT 'room-' || i, 'admin', "
+        "WHERE i < 2010) INSERT INTO rooms (room_id, source, state, mode, "
+        "pin_hash, host_pin_hash, max_participants, max_talkers, announce, "
+        "created_at, room_no, tag, description, allow_guests, service_type) "
+        "SELECT 'room-' || i, 'admin', "
         "'enabled', 'mix', '', '', 0, 0, '', " AT "1.000Z', i, 'tag', "
         "'text', 0, 'conference' FROM n;"
         "INSERT INTO aliases SELECT lower(room_id), room_id, room_no + 1000, "
@@ -568,7 +571,10 @@ static void what_this_turn_wrote_is_seen(void **state)
                              .mode = PL_ROOM_MODE_MIX,
                              .created_at = 1795000000123,
                              .room_no = 50,
-                             .service_type = "conference"};
+                             .service_type = "conference",
+                             .channels = 1,
+                             .dtmf = PL_DTMF_POLICY_EAT,
+                             .record = PL_RECORD_POLICY_MANUAL};
     assert_int_equal(q->store->ops->put(q->store, &PL_TABLE_ROOM, &row), PL_OK);
     expect(q, CONFERENCE, &(asking){"name", "", "new one"}, "50");
     assert_int_equal(q->store->ops->commit(q->store), PL_OK);
