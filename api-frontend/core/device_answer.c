@@ -206,6 +206,14 @@ bool pl_device_failed(const pl_api_call *call, pl_err e,
     return e != PL_OK;
 }
 
+void pl_device_deleted_done(pl_api_call *call, pl_err e,
+                            const pl_msg_desc *desc, const void *body,
+                            pl_answer *answer)
+{
+    if (!pl_device_failed(call, e, &PL_MSG_OK_REPLY, desc, body, answer))
+        pl_answer_empty(answer, 204);
+}
+
 /* ---- objects ---- */
 
 static void put_time(pl_jw *w, const char *name, int64_t wall_ms)

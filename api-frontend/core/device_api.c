@@ -18,8 +18,8 @@ typedef struct op_row {
 
 enum { WHO_ALL = 0, WHO_NEW = 1 };
 
-#define OP_ROW(gen, base, NAME, name, api_, method_, path, scope_, message,    \
-               who)                                                            \
+#define OP_ROW(gen, base, NAME, name, done, api_, method_, path, scope_,       \
+               message, who)                                                   \
     [PL_DEVICE_##NAME] = {.api = PL_DEVICE_API_##api_,                         \
                           .method = PL_HTTP_##method_,                         \
                           .scope = (scope_),                                   \
@@ -27,18 +27,19 @@ enum { WHO_ALL = 0, WHO_NEW = 1 };
                           .has_id = sizeof(path) > sizeof "/subscriptions"},
 static const op_row ROWS[PL_DEVICE_OPS] = {PL_DEVICE_OPERATIONS(OP_ROW)};
 
-#define OP_OF(name, NAME, GEN)                                                 \
+#define OP_OF(name, done, NAME, GEN)                                           \
     {                                                                          \
         .kind = PL_KIND_CALL, .family = PL_FAMILY_DEVICE,                      \
         .auth = PL_AUTH_DEVICE, .check_head = pl_device_check_head,            \
-        .prepare = pl_device_##name, .finish = pl_device_##name##_done,        \
+        .prepare = pl_device_##name, .finish = pl_device_##done##_done,        \
         .arg = PL_DEVICE_##NAME * PL_DEVICE_GENS + PL_DEVICE_GEN_##GEN         \
     }
-#define OPS_OF(gen, base, NAME, name, api, method, path, scope, message, who)  \
+#define OPS_OF(gen, base, NAME, name, done, api, method, path, scope, message, \
+               who)                                                            \
     [PL_DEVICE_##NAME] = {                                                     \
-        [PL_DEVICE_GEN_R31] = OP_OF(name, NAME, R31),                          \
-        [PL_DEVICE_GEN_VWIP] = OP_OF(name, NAME, VWIP),                        \
-        [PL_DEVICE_GEN_R22] = OP_OF(name, NAME, R22),                          \
+        [PL_DEVICE_GEN_R31] = OP_OF(name, done, NAME, R31),                    \
+        [PL_DEVICE_GEN_VWIP] = OP_OF(name, done, NAME, VWIP),                  \
+        [PL_DEVICE_GEN_R22] = OP_OF(name, done, NAME, R22),                    \
     },
 const pl_api_op PL_OP_DEVICE[PL_DEVICE_OPS][PL_DEVICE_GENS] = {
     PL_DEVICE_OPERATIONS(OPS_OF)};

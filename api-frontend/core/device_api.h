@@ -10,8 +10,8 @@
 #include "tables/device_api.def"
 
 typedef enum pl_device_op {
-#define PL_DEVICE_OP_ENUM(gen, base, NAME, name, api, method, path, scope,     \
-                          message, who)                                        \
+#define PL_DEVICE_OP_ENUM(gen, base, NAME, name, done, api, method, path,      \
+                          scope, message, who)                                 \
     PL_DEVICE_##NAME,
     PL_DEVICE_OPERATIONS(PL_DEVICE_OP_ENUM)
 #undef PL_DEVICE_OP_ENUM

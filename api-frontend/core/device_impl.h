@@ -7,11 +7,11 @@
 #include "device_value.h"
 #include "pl/str.h"
 
-/* prepare and finish of every operation. */
-#define PL_DEVICE_DECLARE(gen, base, NAME, name, api, method, path, scope,     \
-                          message, who)                                        \
+/* prepare and finish of every operation; some share a finish. */
+#define PL_DEVICE_DECLARE(gen, base, NAME, name, done, api, method, path,      \
+                          scope, message, who)                                 \
     pl_err pl_device_##name(pl_api_call *call, pl_answer *answer);             \
-    void pl_device_##name##_done(pl_api_call *call, pl_err e,                  \
+    void pl_device_##done##_done(pl_api_call *call, pl_err e,                  \
                                  const pl_msg_desc *desc, const void *body,    \
                                  pl_answer *answer);
 PL_DEVICE_OPERATIONS(PL_DEVICE_DECLARE)

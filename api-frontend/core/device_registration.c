@@ -208,11 +208,3 @@ pl_err pl_device_reg_delete(pl_api_call *call, pl_answer *answer)
                             registration_id, call, m);
     return PL_OK;
 }
-
-void pl_device_reg_delete_done(pl_api_call *call, pl_err e,
-                               const pl_msg_desc *desc, const void *body,
-                               pl_answer *answer)
-{
-    if (!pl_device_failed(call, e, &PL_MSG_OK_REPLY, desc, body, answer))
-        pl_answer_empty(answer, 204);
-}

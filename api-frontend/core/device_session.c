@@ -271,13 +271,6 @@ pl_err pl_device_call_put(pl_api_call *call, pl_answer *answer)
     return PL_OK;
 }
 
-void pl_device_call_put_done(pl_api_call *call, pl_err e,
-                             const pl_msg_desc *desc, const void *body,
-                             pl_answer *answer)
-{
-    pl_device_call_get_done(call, e, desc, body, answer);
-}
-
 pl_err pl_device_call_delete(pl_api_call *call, pl_answer *answer)
 {
     pl_media_session_delete *m = &call->message.media_session_delete;
@@ -286,12 +279,4 @@ pl_err pl_device_call_delete(pl_api_call *call, pl_answer *answer)
         PL_DEVICE_PUT_NAMED(MEDIA_SESSION_DELETE, media_session_delete,
                             media_session_id, call, m);
     return PL_OK;
-}
-
-void pl_device_call_delete_done(pl_api_call *call, pl_err e,
-                                const pl_msg_desc *desc, const void *body,
-                                pl_answer *answer)
-{
-    if (!pl_device_failed(call, e, &PL_MSG_OK_REPLY, desc, body, answer))
-        pl_answer_empty(answer, 204);
 }

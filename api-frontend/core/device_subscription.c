@@ -454,13 +454,6 @@ pl_err pl_device_sub_put(pl_api_call *call, pl_answer *answer)
     return PL_OK;
 }
 
-void pl_device_sub_put_done(pl_api_call *call, pl_err e,
-                            const pl_msg_desc *desc, const void *body,
-                            pl_answer *answer)
-{
-    pl_device_sub_get_done(call, e, desc, body, answer);
-}
-
 pl_err pl_device_sub_delete(pl_api_call *call, pl_answer *answer)
 {
     pl_subscription_delete *m = &call->message.subscription_delete;
@@ -469,12 +462,4 @@ pl_err pl_device_sub_delete(pl_api_call *call, pl_answer *answer)
         PL_DEVICE_PUT_NAMED(SUBSCRIPTION_DELETE, subscription_delete,
                             subscription_id, call, m);
     return PL_OK;
-}
-
-void pl_device_sub_delete_done(pl_api_call *call, pl_err e,
-                               const pl_msg_desc *desc, const void *body,
-                               pl_answer *answer)
-{
-    if (!pl_device_failed(call, e, &PL_MSG_OK_REPLY, desc, body, answer))
-        pl_answer_empty(answer, 204);
 }

@@ -39,8 +39,8 @@
     MANAGEMENT_##access(NAME, api, name)
 
 /* An API of devices on one base path. */
-#define DEVICE_ROUTE(gen, base, NAME, name, api, method, path, scope, message, \
-                     who)                                                      \
+#define DEVICE_ROUTE(gen, base, NAME, name, done, api, method, path, scope,    \
+                     message, who)                                             \
     {PL_HTTP_##method, base path,                                              \
      &PL_OP_DEVICE[PL_DEVICE_##NAME][PL_DEVICE_GEN_##gen]},
 #define DEVICE_BASE_OLD(API, GEN, base)                                        \
