@@ -1,6 +1,7 @@
 /* line.c - see line.h. */
 #include "device/line.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,48 +165,6 @@ static bool is_printable(const char *text)
     return true;
 }
 
-#define PUT(line, member, value, reader, name, good, want)                     \
-    do {                                                                       \
-        if (pl_copy((line)->member, sizeof(line)->member, (value)) ||          \
-            !good((line)->member))                                             \
-            return fail((reader), (name), (want));                             \
-        return PL_OK;                                                          \
-    } while (0)
-
-static pl_err read_domain(const reader *r, pl_slice value, pl_line *line)
-{
-    PUT(line, domain, value, r, "domain", is_host, "want a host name");
-}
-
-static pl_err read_next_hop(const reader *r, pl_slice value, pl_line *line)
-{
-    PUT(line, next_hop, value, r, "next_hop", is_hop,
-        "want sip:HOST[:PORT][;transport=udp|tcp|tls], PORT 1 to 65535");
-}
-
-static pl_err read_registrar(const reader *r, pl_slice value, pl_line *line)
-{
-    PUT(line, registrar, value, r, "registrar", is_hop,
-        "want sip:HOST[:PORT][;transport=udp|tcp|tls], PORT 1 to 65535");
-}
-
-static pl_err read_user(const reader *r, pl_slice value, pl_line *line)
-{
-    PUT(line, auth_user, value, r, "user", is_printable, "want 1 to 128 bytes");
-}
-
-static pl_err read_password(const reader *r, pl_slice value, pl_line *line)
-{
-    PUT(line, auth_secret, value, r, "password", is_printable,
-        "want 1 to 128 bytes");
-}
-
-static pl_err read_clients(const reader *r, pl_slice value, pl_line *line)
-{
-    PUT(line, clients, value, r, "clients", is_printable,
-        "want client ids, separated by commas");
-}
-
 static pl_err read_identity(const reader *r, pl_slice value, pl_line *line)
 {
     if (pl_slice_eq_str(value, "asserted")) {
@@ -228,16 +187,46 @@ static pl_err read_emergency(const reader *r, pl_slice value, pl_line *line)
     return PL_OK;
 }
 
+/* A member is read by a function, or is text that a function finds good. */
 static const struct member {
     const char *name;
     pl_err (*read)(const reader *r, pl_slice value, pl_line *line);
+    bool (*is_good)(const char *text);
+    size_t offset, size;
+    const char *want;
 } MEMBERS[] = {
-    {"domain", read_domain},       {"next_hop", read_next_hop},
-    {"registrar", read_registrar}, {"user", read_user},
-    {"password", read_password},   {"identity", read_identity},
-    {"clients", read_clients},     {"emergency_address", read_emergency},
+#define TEXT(name, member, is_good, want)                                      \
+    {                                                                          \
+        name, NULL, is_good, offsetof(pl_line, member),                        \
+            sizeof(((pl_line *)0)->member), want                               \
+    }
+#define HOP "want sip:HOST[:PORT][;transport=udp|tcp|tls], PORT 1 to 65535"
+    TEXT("domain", domain, is_host, "want a host name"),
+    TEXT("next_hop", next_hop, is_hop, HOP),
+    TEXT("registrar", registrar, is_hop, HOP),
+    TEXT("user", auth_user, is_printable, "want 1 to 128 bytes"),
+    TEXT("password", auth_secret, is_printable, "want 1 to 128 bytes"),
+    TEXT("clients", clients, is_printable,
+         "want client ids, separated by commas"),
+#undef HOP
+#undef TEXT
+    {.name = "identity", .read = read_identity},
+    {.name = "emergency_address", .read = read_emergency},
 };
 enum { N_MEMBERS = sizeof MEMBERS / sizeof MEMBERS[0] };
+
+static pl_err read_value(const reader *r, const struct member *m,
+                         pl_slice value, pl_line *line)
+{
+    if (value.len == 0)
+        return fail(r, m->name, "is empty");
+    if (m->read)
+        return m->read(r, value, line);
+    char *text = (char *)line + m->offset;
+    return pl_copy(text, m->size, value) || !m->is_good(text)
+               ? fail(r, m->name, m->want)
+               : PL_OK;
+}
 
 static pl_err read_member(const reader *r, pl_slice word, pl_line *line,
                           unsigned *seen)
@@ -253,8 +242,7 @@ static pl_err read_member(const reader *r, pl_slice word, pl_line *line,
             return fail(r, MEMBERS[i].name, "given twice");
         *seen |= 1u << i;
         pl_slice value = {word.ptr + n + 1, word.len - n - 1};
-        return value.len > 0 ? MEMBERS[i].read(r, value, line)
-                             : fail(r, MEMBERS[i].name, "is empty");
+        return read_value(r, &MEMBERS[i], value, line);
     }
     /* It may be a password that was cut by a blank: not shown. */
     return fail(r, "",
