@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "load_client.h"
+#include "load_parts.h"
 #include "load_samples.h"
 #include "load_system.h"
 
@@ -485,36 +486,23 @@ static bool run_part(size_t i)
     bench b = {.n_clients = 0};
     load_system_options o = {.slow_disk_ms = PARTS[i].slow_disk_ms};
     bool is_good = load_system_start(&b.system, &o);
-    (void)printf("%s\n\n", PARTS[i].name);
     if (is_good)
         is_good = PARTS[i].run(&b);
-    if (!is_good)
-        (void)fprintf(stderr, "%s failed\n", PARTS[i].name);
     load_destroy(&b.load);
     free(b.clients);
     load_samples_free(&b.took);
     load_samples_free(&b.late);
     load_samples_free(&b.whole);
     load_system_stop(&b.system);
-    (void)printf("\n");
     return is_good;
 }
 
-static bool is_asked(const char *name, int argc, char **argv)
+static const char *part_name(size_t i)
 {
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], name) == 0)
-            return true;
-    }
-    return argc == 1;
+    return i < sizeof PARTS / sizeof PARTS[0] ? PARTS[i].name : NULL;
 }
 
 int main(int argc, char **argv)
 {
-    bool is_good = true;
-    for (size_t i = 0; i < sizeof PARTS / sizeof PARTS[0]; i++) {
-        if (is_asked(PARTS[i].name, argc, argv))
-            is_good = run_part(i) && is_good;
-    }
-    return is_good ? 0 : 1;
+    return load_parts_run(argc, argv, part_name, run_part);
 }

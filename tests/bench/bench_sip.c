@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "load_client.h"
+#include "load_parts.h"
 #include "load_sipp.h"
 
 enum {
@@ -425,31 +426,18 @@ static bool run_part(size_t i)
     }
     o.more = rooms;
     bool is_good = load_system_start(&b.system, &o) && write_users(&b);
-    (void)printf("%s\n\n", PARTS[i].name);
     if (is_good)
         is_good = PARTS[i].run(&b);
-    if (!is_good)
-        (void)fprintf(stderr, "%s failed\n", PARTS[i].name);
     load_system_stop(&b.system);
-    (void)printf("\n");
     return is_good;
 }
 
-static bool is_asked(const char *name, int argc, char **argv)
+static const char *part_name(size_t i)
 {
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], name) == 0)
-            return true;
-    }
-    return argc == 1;
+    return i < sizeof PARTS / sizeof PARTS[0] ? PARTS[i].name : NULL;
 }
 
 int main(int argc, char **argv)
 {
-    bool is_good = true;
-    for (size_t i = 0; i < sizeof PARTS / sizeof PARTS[0]; i++) {
-        if (is_asked(PARTS[i].name, argc, argv))
-            is_good = run_part(i) && is_good;
-    }
-    return is_good ? 0 : 1;
+    return load_parts_run(argc, argv, part_name, run_part);
 }
