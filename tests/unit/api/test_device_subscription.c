@@ -165,94 +165,90 @@ static void each_type_has_its_scope(void **state)
     refused("POST " R31_SUB, "{", 403, "PERMISSION_DENIED", "token");
 }
 
+static const struct {
+    const char *body, *code, *part;
+} BAD_BODIES[] = {
+    {"[]", "INVALID_ARGUMENT", "object"},
+    {"{}", "INVALID_ARGUMENT", "protocol is missing"},
+    {"{\"protocol\":\"MQTT5\"," SINK "," TYPES "," CONFIG "}",
+     "INVALID_PROTOCOL", "protocol"},
+    {"{\"protocol\":7," SINK "," TYPES "," CONFIG "}", "INVALID_ARGUMENT",
+     "protocol"},
+    {"{" HTTP "," TYPES "," CONFIG "}", "INVALID_ARGUMENT", "sink is missing"},
+    {"{" HTTP ",\"sink\":\"http://a.example/\"," TYPES "," CONFIG "}",
+     "INVALID_SINK", "sink"},
+    {"{" HTTP ",\"sink\":\"https://\"," TYPES "," CONFIG "}", "INVALID_SINK",
+     "sink"},
+    {"{" HTTP ",\"sink\":7," TYPES "," CONFIG "}", "INVALID_ARGUMENT", "sink"},
+    {"{" HTTP "," SINK "," CONFIG "}", "INVALID_ARGUMENT", "types is missing"},
+    {"{" HTTP "," SINK ",\"types\":[]," CONFIG "}", "INVALID_ARGUMENT",
+     "types"},
+    {"{" HTTP "," SINK ",\"types\":{}," CONFIG "}", "INVALID_ARGUMENT",
+     "types"},
+    {"{" HTTP "," SINK ",\"types\":[7]," CONFIG "}", "INVALID_ARGUMENT",
+     "types"},
+    {"{" HTTP "," SINK ",\"types\":[" T("subscription-ended") "]," CONFIG "}",
+     "INVALID_ARGUMENT", "types"},
+    {"{" HTTP "," SINK ",\"types\":[" OLD("session-status") "]," CONFIG "}",
+     "INVALID_ARGUMENT", "types"},
+    {"{" HTTP "," SINK "," TYPES "}", "INVALID_ARGUMENT", "config is missing"},
+    {"{" HTTP "," SINK "," TYPES ",\"config\":7}", "INVALID_ARGUMENT",
+     "config is not"},
+    {"{" HTTP "," SINK "," TYPES ",\"config\":{}}", "INVALID_ARGUMENT",
+     "config.subscriptionDetail is missing"},
+    {"{" HTTP "," SINK "," TYPES ",\"config\":{\"subscriptionDetail\":{}}}",
+     "INVALID_ARGUMENT", "config.subscriptionDetail.deviceId is missing"},
+    {"{" HTTP "," SINK "," TYPES
+     ",\"config\":{\"subscriptionDetail\":{\"deviceId\":\"x\"}}}",
+     "INVALID_ARGUMENT", "config.subscriptionDetail.deviceId is not"},
+    {"{" HTTP "," SINK "," TYPES ",\"config\":{" DETAIL ",\"x\":1}}",
+     "INVALID_ARGUMENT", "config.x is not"},
+    {"{" HTTP "," SINK "," TYPES ",\"config\":{" DETAIL
+     ",\"subscriptionExpireTime\":\"x\"}}",
+     "INVALID_ARGUMENT", "config.subscriptionExpireTime is not"},
+    {"{" HTTP "," SINK "," TYPES ",\"config\":{" DETAIL
+     ",\"subscriptionExpireTime\":\"2025-11-24T16:00:00Z\"}}",
+     "INVALID_ARGUMENT", "config.subscriptionExpireTime is past"},
+    {"{" HTTP "," SINK "," TYPES ",\"config\":{" DETAIL
+     ",\"subscriptionMaxEvents\":0}}",
+     "OUT_OF_RANGE", "config.subscriptionMaxEvents"},
+    {"{" HTTP "," SINK "," TYPES ",\"config\":{" DETAIL
+     ",\"subscriptionMaxEvents\":1000001}}",
+     "OUT_OF_RANGE", "config.subscriptionMaxEvents"},
+    {"{" HTTP "," SINK "," TYPES ",\"config\":{" DETAIL
+     ",\"subscriptionMaxEvents\":1.5}}",
+     "INVALID_ARGUMENT", "config.subscriptionMaxEvents"},
+    {"{" HTTP "," SINK "," TYPES ",\"config\":{" DETAIL ",\"initialEvent\":1}}",
+     "INVALID_ARGUMENT", "config.initialEvent"},
+    {"{" HTTP "," SINK "," TYPES "," CONFIG ",\"x\":1}", "INVALID_ARGUMENT",
+     "x is not"},
+    {"{" HTTP "," SINK "," TYPES "," CONFIG ",\"sinkCredential\":7}",
+     "INVALID_ARGUMENT", "sinkCredential"},
+    {"{" HTTP "," SINK "," TYPES "," CONFIG ",\"sinkCredential\":{}}",
+     "INVALID_ARGUMENT", "sinkCredential.credentialType is missing"},
+    {"{" HTTP "," SINK "," TYPES "," CONFIG
+     ",\"sinkCredential\":{\"credentialType\":\"PLAIN\"}}",
+     "INVALID_CREDENTIAL", "sinkCredential.credentialType"},
+    {"{" HTTP "," SINK "," TYPES "," CONFIG "," CREDENTIAL("") "}",
+     "INVALID_ARGUMENT", "sinkCredential.accessToken is missing"},
+    {"{" HTTP "," SINK "," TYPES "," CONFIG
+     "," CREDENTIAL(",\"accessToken\":\"abc\"") "}",
+     "INVALID_ARGUMENT", "sinkCredential.accessTokenType is missing"},
+    {"{" HTTP "," SINK "," TYPES "," CONFIG
+     "," CREDENTIAL(",\"accessToken\":\"abc\",\"accessTokenType\":\"mac\"") "}",
+     "INVALID_TOKEN", "sinkCredential.accessTokenType"},
+    {"{" HTTP "," SINK "," TYPES "," CONFIG
+     "," CREDENTIAL(",\"accessToken\":\"a\\r\\nb\",\"accessTokenType\":"
+                    "\"bearer\"") "}",
+     "INVALID_TOKEN", "sinkCredential.accessToken"},
+};
+
 static void what_a_subscription_cannot_be(void **state)
 {
-    static const struct {
-        const char *body, *code, *part;
-    } rows[] = {
-        {"[]", "INVALID_ARGUMENT", "object"},
-        {"{}", "INVALID_ARGUMENT", "protocol is missing"},
-        {"{\"protocol\":\"MQTT5\"," SINK "," TYPES "," CONFIG "}",
-         "INVALID_PROTOCOL", "protocol"},
-        {"{\"protocol\":7," SINK "," TYPES "," CONFIG "}", "INVALID_ARGUMENT",
-         "protocol"},
-        {"{" HTTP "," TYPES "," CONFIG "}", "INVALID_ARGUMENT",
-         "sink is missing"},
-        {"{" HTTP ",\"sink\":\"http://a.example/\"," TYPES "," CONFIG "}",
-         "INVALID_SINK", "sink"},
-        {"{" HTTP ",\"sink\":\"https://\"," TYPES "," CONFIG "}",
-         "INVALID_SINK", "sink"},
-        {"{" HTTP ",\"sink\":7," TYPES "," CONFIG "}", "INVALID_ARGUMENT",
-         "sink"},
-        {"{" HTTP "," SINK "," CONFIG "}", "INVALID_ARGUMENT",
-         "types is missing"},
-        {"{" HTTP "," SINK ",\"types\":[]," CONFIG "}", "INVALID_ARGUMENT",
-         "types"},
-        {"{" HTTP "," SINK ",\"types\":{}," CONFIG "}", "INVALID_ARGUMENT",
-         "types"},
-        {"{" HTTP "," SINK ",\"types\":[7]," CONFIG "}", "INVALID_ARGUMENT",
-         "types"},
-        {"{" HTTP "," SINK ",\"types\":[" T("subscription-ended") "]," CONFIG
-                                                                  "}",
-         "INVALID_ARGUMENT", "types"},
-        {"{" HTTP "," SINK ",\"types\":[" OLD("session-status") "]," CONFIG "}",
-         "INVALID_ARGUMENT", "types"},
-        {"{" HTTP "," SINK "," TYPES "}", "INVALID_ARGUMENT",
-         "config is missing"},
-        {"{" HTTP "," SINK "," TYPES ",\"config\":7}", "INVALID_ARGUMENT",
-         "config is not"},
-        {"{" HTTP "," SINK "," TYPES ",\"config\":{}}", "INVALID_ARGUMENT",
-         "config.subscriptionDetail is missing"},
-        {"{" HTTP "," SINK "," TYPES ",\"config\":{\"subscriptionDetail\":{}}}",
-         "INVALID_ARGUMENT", "config.subscriptionDetail.deviceId is missing"},
-        {"{" HTTP "," SINK "," TYPES
-         ",\"config\":{\"subscriptionDetail\":{\"deviceId\":\"x\"}}}",
-         "INVALID_ARGUMENT", "config.subscriptionDetail.deviceId is not"},
-        {"{" HTTP "," SINK "," TYPES ",\"config\":{" DETAIL ",\"x\":1}}",
-         "INVALID_ARGUMENT", "config.x is not"},
-        {"{" HTTP "," SINK "," TYPES ",\"config\":{" DETAIL
-         ",\"subscriptionExpireTime\":\"x\"}}",
-         "INVALID_ARGUMENT", "config.subscriptionExpireTime is not"},
-        {"{" HTTP "," SINK "," TYPES ",\"config\":{" DETAIL
-         ",\"subscriptionExpireTime\":\"2025-11-24T16:00:00Z\"}}",
-         "INVALID_ARGUMENT", "config.subscriptionExpireTime is past"},
-        {"{" HTTP "," SINK "," TYPES ",\"config\":{" DETAIL
-         ",\"subscriptionMaxEvents\":0}}",
-         "OUT_OF_RANGE", "config.subscriptionMaxEvents"},
-        {"{" HTTP "," SINK "," TYPES ",\"config\":{" DETAIL
-         ",\"subscriptionMaxEvents\":1000001}}",
-         "OUT_OF_RANGE", "config.subscriptionMaxEvents"},
-        {"{" HTTP "," SINK "," TYPES ",\"config\":{" DETAIL
-         ",\"subscriptionMaxEvents\":1.5}}",
-         "INVALID_ARGUMENT", "config.subscriptionMaxEvents"},
-        {"{" HTTP "," SINK "," TYPES ",\"config\":{" DETAIL
-         ",\"initialEvent\":1}}",
-         "INVALID_ARGUMENT", "config.initialEvent"},
-        {"{" HTTP "," SINK "," TYPES "," CONFIG ",\"x\":1}", "INVALID_ARGUMENT",
-         "x is not"},
-        {"{" HTTP "," SINK "," TYPES "," CONFIG ",\"sinkCredential\":7}",
-         "INVALID_ARGUMENT", "sinkCredential"},
-        {"{" HTTP "," SINK "," TYPES "," CONFIG ",\"sinkCredential\":{}}",
-         "INVALID_ARGUMENT", "sinkCredential.credentialType is missing"},
-        {"{" HTTP "," SINK "," TYPES "," CONFIG
-         ",\"sinkCredential\":{\"credentialType\":\"PLAIN\"}}",
-         "INVALID_CREDENTIAL", "sinkCredential.credentialType"},
-        {"{" HTTP "," SINK "," TYPES "," CONFIG "," CREDENTIAL("") "}",
-         "INVALID_ARGUMENT", "sinkCredential.accessToken is missing"},
-        {"{" HTTP "," SINK "," TYPES "," CONFIG
-         "," CREDENTIAL(",\"accessToken\":\"abc\"") "}",
-         "INVALID_ARGUMENT", "sinkCredential.accessTokenType is missing"},
-        {"{" HTTP "," SINK "," TYPES "," CONFIG "," CREDENTIAL(
-             ",\"accessToken\":\"abc\",\"accessTokenType\":\"mac\"") "}",
-         "INVALID_TOKEN", "sinkCredential.accessTokenType"},
-        {"{" HTTP "," SINK "," TYPES "," CONFIG
-         "," CREDENTIAL(",\"accessToken\":\"a\\r\\nb\",\"accessTokenType\":"
-                        "\"bearer\"") "}",
-         "INVALID_TOKEN", "sinkCredential.accessToken"},
-    };
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        refused("POST " R31_SUB, rows[i].body, 400, rows[i].code, rows[i].part);
+    for (size_t i = 0; i < sizeof BAD_BODIES / sizeof BAD_BODIES[0]; i++)
+        refused("POST " R31_SUB, BAD_BODIES[i].body, 400, BAD_BODIES[i].code,
+                BAD_BODIES[i].part);
     /* members of older generations that are passed over */
     ask("POST " R31_SUB, "",
         "{" HTTP "," SINK "," TYPES
