@@ -1,0 +1,115 @@
+/* load.h - one measurement: rooms full of participants who send real speech to
+ * a server, what came back, and what it cost the server.
+ *
+ * The program is main.c; benchmarks that compare servers link the library
+ * pl_load and call pl_load_run() with adapters of their own. */
+#ifndef PL_LOAD_H
+#define PL_LOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/codec_kind.h"
+#include "pl/err.h"
+
+#include "server.h"
+#include "stats.h"
+
+enum {
+    PL_LOAD_PARTIES_MAX = 20000, /* rooms x participants */
+    PL_LOAD_ROOMS_MAX = 10000,
+    PL_LOAD_TALKERS_MAX = 32, /* in a room: each one has a pilot of his own */
+    PL_LOAD_DURATION_MAX_S = 3600,
+    PL_LOAD_REASON = 256 /* text of what went wrong */
+};
+
+typedef enum pl_load_transport {
+    PL_LOAD_RTP,   /* plain, as a telephone */
+    PL_LOAD_WEBRTC /* ICE and DTLS-SRTP, as a browser */
+} pl_load_transport;
+
+/* What those send who do not talk. */
+typedef enum pl_load_quiet {
+    PL_LOAD_QUIET_NOISE, /* a packet every 20 ms: the noise of a room */
+    PL_LOAD_QUIET_DTX,   /* the same, one packet in 400 ms */
+    PL_LOAD_QUIET_NONE   /* nothing but what keeps the path open */
+} pl_load_quiet;
+
+/* All texts are borrowed for the time of the run. */
+typedef struct pl_load_options {
+    unsigned rooms, participants, talkers; /* participants: of one room */
+    pl_codec_kind codec;
+    pl_load_transport transport;
+    pl_load_quiet quiet;
+    unsigned duration_s; /* that is measured */
+    unsigned warmup_s;   /* before it, after everybody is connected */
+    unsigned verify;     /* receivers whose audio is decoded and judged */
+    unsigned heard;      /* of the others' voices a receiver must hear; 0: all
+                            that talk, three at most */
+    double max_loss_permille; /* of the packets that are due; above: failed */
+    const char *local;        /* own IPv4 address; "": found out */
+    bool is_remote;           /* addresses other than loopback are meant so */
+    const char *speech;       /* folder of WAV files, 16 bit mono */
+    const char *server; /* the adapter's address: URL, host:port; "": preset */
+    const char *room;   /* name or number, "%u": number of the room */
+    const char *pin;    /* "": none */
+    const char *spawn;  /* program that the adapter starts itself; "": none */
+    int spawn_core;     /* that it is bound to; -1: any */
+    int own_core;       /* the same of the generator's threads */
+    unsigned spawn_threads; /* mixing threads of it */
+    const long *pids; /* processes that are measured beside the adapter's */
+    size_t n_pids;
+    bool is_quiet; /* no progress on standard error */
+} pl_load_options;
+
+extern const pl_load_options PL_LOAD_DEFAULT;
+
+/* How well a group of receivers was served. */
+typedef struct pl_load_hearing {
+    unsigned receivers;    /* whose audio was decoded */
+    unsigned voices_due;   /* pairs of receiver and talker */
+    unsigned voices_heard; /* of these */
+    unsigned own_heard;    /* receivers who hear themselves */
+    unsigned strangers;    /* voices of other rooms */
+    unsigned silent;       /* receivers to whom nothing came */
+    pl_stats level_db;     /* of the voices heard, 100 * dBFS + 20000 */
+} pl_load_hearing;
+
+typedef struct pl_load_result {
+    unsigned parties, connected;
+    double seconds;  /* measured */
+    int64_t open_us; /* until all were connected */
+    uint64_t sent, due, received, lost, duplicate, reordered, foreign;
+    uint64_t bytes_sent, bytes_received;
+    uint64_t not_sent;      /* refused by our own kernel */
+    uint64_t not_authentic; /* SRTP of the receivers that are verified */
+    pl_stats late_us;       /* arrival behind the ideal 20 ms grid */
+    pl_stats gap_us;        /* between two packets */
+    pl_stats delay_us;      /* mouth to ear, without the speaker's own
+                               packetization and encoder */
+    pl_stats pace_us;       /* how late we ourselves sent */
+    double rate_pps;        /* a receiver's, mean */
+    pl_load_hearing hearing;
+    double own_cpu_s[4]; /* main, send, receive, all with preparation */
+    pl_load_server server;
+    bool is_good;
+    char reason[PL_LOAD_REASON]; /* first thing that is wrong; "" none */
+} pl_load_result;
+
+struct pl_load_adapter;
+
+/* Do one measurement: prepare voices, open, connect, warm up, measure, close,
+ * judge.
+ *
+ * ret_result: owned by the caller, pl_load_result_free(); filled as far as it
+ *             came also when an error is returned, with the reason
+ * Errors:  PL_EINVAL options; PL_ENOMEM; PL_EIO sockets or files;
+ *          PL_EUNAVAILABLE the server; PL_ETIMEOUT not all were connected
+ * Context: blocks; starts two threads of its own and ends them */
+PL_MUST_USE pl_err pl_load_run(const pl_load_options *options,
+                               const struct pl_load_adapter *adapter,
+                               pl_load_result *ret_result);
+void pl_load_result_free(pl_load_result *result);
+
+#endif
