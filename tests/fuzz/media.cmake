@@ -1,5 +1,5 @@
 if(TARGET pl_media_core)
-  foreach(name stun dtls_record)
+  foreach(name stun dtls_record red)
     pl_fuzz(fuzz_${name} SOURCES fuzz_${name}.c LINK pl_media_core
       CORPUS ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name})
   endforeach()
