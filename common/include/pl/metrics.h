@@ -14,9 +14,12 @@
 typedef enum pl_metric_kind {
     PL_METRIC_COUNTER,
     PL_METRIC_GAUGE,
-    PL_METRIC_HISTOGRAM /* microseconds, fixed power-of-two-ish buckets */
+    PL_METRIC_HISTOGRAM /* microseconds, or a number; fixed buckets 1-2-5 */
 } pl_metric_kind;
 
+/* A counter or gauge may have constant labels: "pl_x_total{cause=\"work\"}";
+ * those of one name stand together in the table, and the first one's doc is
+ * the family's. */
 typedef struct pl_metric_desc {
     pl_metric_kind kind;
     const char *name, *doc;

@@ -10,10 +10,10 @@
 #include "pl/str.h"
 
 /* Upper bounds in microseconds; one more bucket takes the rest. */
-static const uint64_t BOUNDS[] = {10,      20,      50,      100,     200,
-                                  500,     1000,    2000,    5000,    10000,
-                                  20000,   50000,   100000,  200000,  500000,
-                                  1000000, 2000000, 5000000, 10000000};
+static const uint64_t BOUNDS[] = {
+    1,      2,      5,       10,      20,      50,      100,   200,
+    500,    1000,   2000,    5000,    10000,   20000,   50000, 100000,
+    200000, 500000, 1000000, 2000000, 5000000, 10000000};
 enum { N_BOUNDS = sizeof BOUNDS / sizeof BOUNDS[0], NODE_NAME_MAX = 64 };
 
 typedef struct histogram {
@@ -174,19 +174,40 @@ static void put_histogram(text *t, const char *name, const char *node,
         total);
 }
 
-static void put_metric(text *t, const pl_metric_desc *d, const char *node,
-                       const metric *m)
+/* Length of the name without its labels. */
+static size_t family_len(const pl_metric_desc *d)
+{
+    return strcspn(d->name, "{");
+}
+
+static bool is_same_family(const pl_metric_desc *a, const pl_metric_desc *b)
+{
+    size_t n = family_len(a);
+    return n == family_len(b) && memcmp(a->name, b->name, n) == 0;
+}
+
+/* is_first: of its family, which has one comment. */
+static void put_metric(text *t, const pl_metric_desc *d, bool is_first,
+                       const char *node, const metric *m)
 {
     static const char *const kinds[] = {"counter", "gauge", "histogram"};
     uint64_t v = read_count(&m->value);
-    PUT(t, "# HELP %s %s\n# TYPE %s %s\n", d->name, d->doc, d->name,
-        kinds[d->kind]);
+    int n = (int)family_len(d);
+    /* of {a="b"} what follows the bracket */
+    const char *labels = d->name[n] ? d->name + n + 1 : "}";
+    const char *comma = d->name[n] ? "," : "";
+    if (is_first) {
+        PUT(t, "# HELP %.*s %s\n# TYPE %.*s %s\n", n, d->name, d->doc, n,
+            d->name, kinds[d->kind]);
+    }
     if (d->kind == PL_METRIC_HISTOGRAM) {
         put_histogram(t, d->name, node, m->histogram);
     } else if (d->kind == PL_METRIC_GAUGE) {
-        PUT(t, "%s{node=\"%s\"} %" PRId64 "\n", d->name, node, (int64_t)v);
+        PUT(t, "%.*s{node=\"%s\"%s%s %" PRId64 "\n", n, d->name, node, comma,
+            labels, (int64_t)v);
     } else {
-        PUT(t, "%s{node=\"%s\"} %" PRIu64 "\n", d->name, node, v);
+        PUT(t, "%.*s{node=\"%s\"%s%s %" PRIu64 "\n", n, d->name, node, comma,
+            labels, v);
     }
 }
 
@@ -200,8 +221,11 @@ pl_err pl_metrics_expose(const pl_metrics *metrics, const char *node, char *buf,
     pl_fmt_cut(name, sizeof name, "%.*s", (int)strcspn(node, "."), node);
     text t = {.buf = buf, .cap = cap};
     buf[0] = '\0';
-    for (size_t i = 0; metrics && i < metrics->n; i++)
-        put_metric(&t, &metrics->desc[i], name, &metrics->metrics[i]);
+    for (size_t i = 0; metrics && i < metrics->n; i++) {
+        const pl_metric_desc *d = &metrics->desc[i];
+        bool is_first = i == 0 || !is_same_family(d, d - 1);
+        put_metric(&t, d, is_first, name, &metrics->metrics[i]);
+    }
     if (t.is_full)
         return PL_EFULL;
     *ret_len = t.len;

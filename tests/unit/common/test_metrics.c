@@ -11,12 +11,15 @@ static const pl_metric_desc TABLE[] = {
     {PL_METRIC_COUNTER, "pl_x_done_total", "things done"},
     {PL_METRIC_GAUGE, "pl_x_level", "level now"},
     {PL_METRIC_HISTOGRAM, "pl_x_late_us", "lateness"},
+    {PL_METRIC_COUNTER, "pl_x_why_total{cause=\"a\"}", "by cause"},
+    {PL_METRIC_COUNTER, "pl_x_why_total{cause=\"b\"}", "by cause"},
 };
-enum { DONE, LEVEL, LATE };
+enum { DONE, LEVEL, LATE, WHY_A, WHY_B, N_ROWS };
 
 static int setup(void **state)
 {
-    return pl_metrics_create(TABLE, 3, (pl_metrics **)state) == PL_OK ? 0 : -1;
+    return pl_metrics_create(TABLE, N_ROWS, (pl_metrics **)state) == PL_OK ? 0
+                                                                           : -1;
 }
 
 static int teardown(void **state)
@@ -76,6 +79,21 @@ static void the_text_is_prometheus(void **state)
                          PL_EFULL);
 }
 
+/* Rows that differ in labels only are one family with one comment. */
+static void labels_make_one_family(void **state)
+{
+    char text[8192];
+    size_t n = 0;
+    pl_metrics_add(*state, WHY_B, 4);
+    assert_int_equal(
+        pl_metrics_expose(*state, "media-1", text, sizeof text, &n), PL_OK);
+    assert_non_null(strstr(text,
+                           "# HELP pl_x_why_total by cause\n"
+                           "# TYPE pl_x_why_total counter\n"
+                           "pl_x_why_total{node=\"media-1\",cause=\"a\"} 0\n"
+                           "pl_x_why_total{node=\"media-1\",cause=\"b\"} 4\n"));
+}
+
 static void what_is_not_there_is_ignored(void **state)
 {
     pl_metrics_add(NULL, DONE, 1);
@@ -91,9 +109,8 @@ static void what_is_not_there_is_ignored(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(counters_add_and_gauges_are_set),
-        T(quantiles_are_bucket_bounds),
-        T(the_text_is_prometheus),
+        T(counters_add_and_gauges_are_set), T(quantiles_are_bucket_bounds),
+        T(the_text_is_prometheus),          T(labels_make_one_family),
         T(what_is_not_there_is_ignored),
     };
     return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);
