@@ -158,6 +158,31 @@ static void open_room(pl_engine *e, const pl_mix_command *c)
     e->rooms[c->id.index] = room;
 }
 
+static void set_room(pl_engine *e, const pl_mix_command *c)
+{
+    pl_engine_room *room = find_room(e, c->id);
+    if (!room) {
+        e->stats.bad_command++;
+        return;
+    }
+    room->options.dtmf = c->u.room.dtmf;
+    room->options.denoise = c->u.room.denoise;
+    room->options.is_raw = c->u.room.is_raw;
+}
+
+static void play_to_room(pl_engine *e, const pl_mix_command *c)
+{
+    pl_engine_room *room = find_room(e, c->id);
+    if (!room) {
+        e->stats.bad_command++;
+        return;
+    }
+    room->play = c->u.play;
+    room->play_at = 0;
+    if (room->play.prompt && room->play.prompt->n == 0)
+        room->play.prompt = NULL;
+}
+
 static void remove_leg(pl_engine *e, pl_channel *leg)
 {
     pl_engine_send_rtcp(e, leg, e->last_tick_us, true);
@@ -310,6 +335,8 @@ void pl_engine_command(pl_engine *engine, const pl_mix_command *c)
     case PL_MIX_ROOM_CLOSE: close_room(engine, c); return;
     case PL_MIX_LEG_ADD: add_leg(engine, c); return;
     case PL_MIX_STOP: return; /* the thread's */
+    case PL_MIX_ROOM_SET: set_room(engine, c); return;
+    case PL_MIX_ROOM_PLAY: play_to_room(engine, c); return;
     case PL_MIX_LEG_MEDIA:
     case PL_MIX_LEG_FLAGS:
     case PL_MIX_LEG_REMOVE:

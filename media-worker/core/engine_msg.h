@@ -43,6 +43,8 @@ typedef struct pl_mix_id {
 typedef enum pl_mix_command_kind {
     PL_MIX_ROOM_OPEN = 1,
     PL_MIX_ROOM_CLOSE, /* with its legs: each gives PL_MIX_LEG_REMOVED */
+    PL_MIX_ROOM_SET,   /* what may change while it is open (pl_mix_room) */
+    PL_MIX_ROOM_PLAY,  /* to all who hear the mix; else as LEG_PLAY */
     PL_MIX_LEG_ADD,
     PL_MIX_LEG_MEDIA,  /* renegotiated: codecs, direction */
     PL_MIX_LEG_FLAGS,  /* mixed, muted, deaf */
@@ -55,6 +57,11 @@ typedef enum pl_mix_command_kind {
 typedef struct pl_mix_room {
     pl_room_mode mode;
     uint32_t max_talkers; /* loudest K; 0: default 3; at most 32 */
+    uint8_t channels;     /* 2: stereo for who can; 0 and 1: mono */
+    /* these may be changed by ROOM_SET */
+    pl_dtmf_policy dtmf; /* unknown: eat */
+    bool denoise;        /* take noise out of voices */
+    bool is_raw;         /* voices as loud as they come */
 } pl_mix_room;
 
 /* The negotiated audio section. */
@@ -108,11 +115,11 @@ typedef struct pl_mix_command {
     pl_mix_command_kind kind;
     pl_mix_id id; /* room of ROOM_*, leg of LEG_* */
     union {
-        pl_mix_room room;   /* ROOM_OPEN */
+        pl_mix_room room;   /* ROOM_OPEN, ROOM_SET */
         pl_mix_leg leg;     /* LEG_ADD */
         pl_mix_media media; /* LEG_MEDIA */
         pl_mix_flags flags; /* LEG_FLAGS */
-        pl_mix_play play;   /* LEG_PLAY */
+        pl_mix_play play;   /* LEG_PLAY, ROOM_PLAY */
         pl_mix_keys keys;   /* LEG_KEYS */
     } u;
 } pl_mix_command;
@@ -162,9 +169,10 @@ typedef struct pl_mix_input {
 typedef enum pl_mix_event_kind {
     PL_MIX_DTMF = 1,
     PL_MIX_TALKING,
-    PL_MIX_PLAYED, /* a prompt ended by itself (not stopped, not loop) */
-    PL_MIX_KEYED,  /* no keys wait any more */
-    PL_MIX_STATS,  /* every 5 s, droppable */
+    PL_MIX_PLAYED,      /* a prompt ended by itself (not stopped, not loop) */
+    PL_MIX_ROOM_PLAYED, /* the same of one to all; names no leg */
+    PL_MIX_KEYED,       /* no keys wait any more */
+    PL_MIX_STATS,       /* every 5 s, droppable */
     PL_MIX_LEG_REMOVED,
     PL_MIX_LEG_FAILED /* LEG_ADD or TRANSPORT_UP could not be carried out */
 } pl_mix_event_kind;

@@ -115,6 +115,10 @@ struct pl_engine_room {
     pl_shared shared[PL_AUDIO_COUNT][PL_RATE_CLASSES];
     pl_limiter limiter;
     uint64_t limiter_tick; /* last use */
+    pl_mix_play play;      /* to all who hear the mix */
+    size_t play_at;
+    bool needs_every_frame; /* the shared encoder of the highest class runs in
+                               silence too (a recording); set from outside */
 };
 
 struct pl_engine {

@@ -173,6 +173,18 @@ pl_err pl_control_find_leg(pl_control *c, const char *room_id,
     return PL_OK;
 }
 
+static pl_mix_room sound_of(const pl_control *c, const pl_media_room_open *m)
+{
+    bool has_k = PL_MSG_HAS(MEDIA_ROOM_OPEN, media_room_open, m, max_talkers);
+    return (pl_mix_room){.mode = pl_room_mode_of(m->mode),
+                         .max_talkers =
+                             has_k ? m->max_talkers : c->o.max_talkers,
+                         .channels = (uint8_t)m->channels,
+                         .dtmf = pl_dtmf_policy_of(m->dtmf),
+                         .denoise = m->denoise,
+                         .is_raw = m->is_raw};
+}
+
 static pl_err add_room(pl_control *c, uint64_t epoch,
                        const pl_media_room_open *m)
 {
@@ -182,15 +194,11 @@ static pl_err add_room(pl_control *c, uint64_t epoch,
     pl_err e = pl_leg_table_add_room(c->table, m->room_id, &room);
     if (e != PL_OK)
         return e;
-    bool has_k = PL_MSG_HAS(MEDIA_ROOM_OPEN, media_room_open, m, max_talkers);
     room->epoch = epoch;
     room->mode = pl_room_mode_of(m->mode);
     room->max_legs = m->max_legs;
     pl_mix_command command = {
-        .kind = PL_MIX_ROOM_OPEN,
-        .id = room->mix,
-        .u.room = {.mode = room->mode,
-                   .max_talkers = has_k ? m->max_talkers : c->o.max_talkers}};
+        .kind = PL_MIX_ROOM_OPEN, .id = room->mix, .u.room = sound_of(c, m)};
     e = pl_mixer_command(c->o.mixer, room->thread, &command);
     if (e != PL_OK)
         pl_leg_table_remove_room(c->table, &room);
@@ -210,6 +218,11 @@ pl_err pl_control_room_open(pl_control *c, uint64_t epoch,
         pl_metrics_add(c->o.metrics, PL_MEDIA_M_stale_commands, 1);
         return PL_ESTALE;
     }
+    pl_mix_command command = {
+        .kind = PL_MIX_ROOM_SET, .id = room->mix, .u.room = sound_of(c, m)};
+    pl_err e = pl_mixer_command(c->o.mixer, room->thread, &command);
+    if (e != PL_OK)
+        return e;
     room->epoch = epoch;
     room->max_legs = m->max_legs;
     PL_LIST_EACH(it, &room->legs)

@@ -145,9 +145,10 @@ static void close_peers(size_t n)
 
 static pl_mix_command room_command(void)
 {
-    return (pl_mix_command){.kind = PL_MIX_ROOM_OPEN,
-                            .id = {0, 1},
-                            .u.room = {PL_ROOM_MODE_MIX, TALKERS}};
+    return (pl_mix_command){
+        .kind = PL_MIX_ROOM_OPEN,
+        .id = {0, 1},
+        .u.room = {.mode = PL_ROOM_MODE_MIX, .max_talkers = TALKERS}};
 }
 
 static pl_mix_command leg_command(uint32_t i)

@@ -49,7 +49,7 @@ static pl_engine *make_engine(void)
         abort();
     pl_mix_command c = {.kind = PL_MIX_ROOM_OPEN,
                         .id = {0, 1},
-                        .u.room = {PL_ROOM_MODE_MIX, 3}};
+                        .u.room = {.mode = PL_ROOM_MODE_MIX, .max_talkers = 3}};
     pl_engine_command(e, &c);
     for (uint32_t i = 0; i < N_LEGS; i++) {
         c = (pl_mix_command){.kind = PL_MIX_LEG_ADD, .id = {i, 1}};

@@ -127,6 +127,13 @@ static void on_note(void *ctx, const pl_mix_note *note)
 
 void rig_open(rig *r, pl_room_mode mode, uint32_t max_talkers)
 {
+    rig_open_room(r, &(pl_mix_room){.mode = mode,
+                                    .max_talkers = max_talkers,
+                                    .is_raw = true});
+}
+
+void rig_open_room(rig *r, const pl_mix_room *room)
+{
     *r = (rig){.now_us = 1000000, .room = {3, 7}};
     const pl_engine_options options = {.max_legs = RIG_LEGS,
                                        .max_rooms = 8,
@@ -136,7 +143,7 @@ void rig_open(rig *r, pl_room_mode mode, uint32_t max_talkers)
                                        .wall_offset_us = 1700000000000000};
     assert_int_equal(pl_engine_create(&options, &r->engine), PL_OK);
     pl_mix_command c = {
-        .kind = PL_MIX_ROOM_OPEN, .id = r->room, .u.room = {mode, max_talkers}};
+        .kind = PL_MIX_ROOM_OPEN, .id = r->room, .u.room = *room};
     pl_engine_command(r->engine, &c);
 }
 

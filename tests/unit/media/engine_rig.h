@@ -59,8 +59,10 @@ typedef struct rig {
     size_t n_notes;
 } rig;
 
-/* Open a rig with one room. */
+/* Open a rig with one room, in which voices stay as loud as they come. */
 void rig_open(rig *r, pl_room_mode mode, uint32_t max_talkers);
+/* The same with any kind of room. */
+void rig_open_room(rig *r, const pl_mix_room *room);
 void rig_close(rig *r);
 /* Add a phone that hears; amplitude 0: it sends nothing. With is_webrtc its
  * packets carry levels through an SRTP that only pretends. */

@@ -71,7 +71,7 @@ static void open_room(uint32_t thread)
 {
     pl_mix_command c = {.kind = PL_MIX_ROOM_OPEN,
                         .id = {thread, 1},
-                        .u.room = {PL_ROOM_MODE_MIX, 3}};
+                        .u.room = {.mode = PL_ROOM_MODE_MIX, .max_talkers = 3}};
     assert_int_equal(pl_mixer_command(mixer, thread, &c), PL_OK);
 }
 
