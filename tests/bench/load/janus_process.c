@@ -13,7 +13,6 @@ enum {
     STOP_MS = 5000,
     STEP_MS = 20,
     PATH_BYTES = 160,
-    PARTS_MAX = 32
 };
 
 #define PROGRAM "/usr/bin/janus"
