@@ -37,7 +37,6 @@ typedef struct pl_load_party {
     uint8_t pt_in;     /* of those that come back */
     uint8_t level_ext; /* number of the RFC 6464 extension; 0: do not send it */
     bool is_dtls_server; /* we wait for the server's ClientHello */
-    bool is_ice_checked; /* a full agent: answer its checks (always done) */
     char remote_ufrag[PL_LOAD_REMOTE_TEXT + 1];
     char remote_pwd[PL_LOAD_REMOTE_TEXT + 1];
     uint8_t prints[PL_LOAD_PRINTS][PL_LOAD_SHA256];
@@ -48,14 +47,10 @@ typedef struct pl_load_party {
 /* What open() gets. Everything is borrowed until close(). */
 typedef struct pl_load_open {
     const pl_load_options *options;
-    pl_load_party *parties; /* room by room, seat by seat */
-    size_t n_parties;
     /* The party's far end is known: the generator begins to connect it, at
      * once, in another thread; the party is not touched by the adapter any
      * more. */
     void (*joined)(void *ctx, pl_load_party *party);
-    /* Whether the party's media path is up. */
-    bool (*is_up)(void *ctx, const pl_load_party *party);
     void *ctx;
     char *reason; /* [PL_LOAD_REASON]: why something failed */
 } pl_load_open;
@@ -68,9 +63,12 @@ typedef struct pl_load_adapter {
     /* Create state and what the server needs before anybody comes (spawn it,
      * log in). Errors: PL_EUNAVAILABLE and others, with a reason. */
     pl_err (*open)(const pl_load_open *what, void **ret_state);
-    /* Bring all parties in; joined() once for each. Blocks; as parallel as the
-     * server likes it. Errors: as open(). */
-    pl_err (*join)(void *state);
+    /* Bring parties in, rooms that are not there yet first; joined() once for
+     * each. Blocks until the signalling is done; as parallel as the server
+     * likes it. May be called again with more. Errors: as open(). */
+    pl_err (*join)(void *state, pl_load_party *parties, size_t n);
+    /* Take parties out; they may come again with join(). */
+    pl_err (*leave)(void *state, pl_load_party *parties, size_t n);
     /* Let time pass: keep sessions alive, read events. Returns at until_us
      * (CLOCK_MONOTONIC). Errors: the server is gone. */
     pl_err (*wait)(void *state, int64_t until_us);

@@ -45,22 +45,23 @@ PL_MUST_USE pl_err pl_load_flow_create(const pl_load_options *options,
                                        pl_load_party *parties, size_t n,
                                        pl_load_flow **ret_flow);
 PL_MUST_USE pl_err pl_load_flow_start(pl_load_flow *flow);
-/* The far end of a party is known; any thread. */
+/* Fresh credentials for a party that is about to join. */
+void pl_load_flow_prepare(pl_load_flow *flow, pl_load_party *party);
+/* The far end of a party is known: connect; any thread. */
 void pl_load_flow_joined(void *flow, pl_load_party *party);
-bool pl_load_flow_is_up(void *flow, const pl_load_party *party);
-/* Parties whose path is up, and that failed for good. */
-size_t pl_load_flow_up(const pl_load_flow *flow);
-size_t pl_load_flow_failed(const pl_load_flow *flow);
-/* Begin and end the measured time: what is counted, what is kept. */
-void pl_load_flow_measure(pl_load_flow *flow, bool is_on);
-/* End the threads. */
-void pl_load_flow_stop(pl_load_flow *flow);
-/* After the stop. */
+/* The party is out: forget keys and path. Waits for the threads. */
+void pl_load_flow_left(pl_load_flow *flow, const pl_load_party *party);
+bool pl_load_flow_is_up(const pl_load_flow *flow, const pl_load_party *party);
+/* Begin the measured time: zero the counts; keep[n]: parties whose packets are
+ * kept. Errors: PL_ENOMEM. */
+PL_MUST_USE pl_err pl_load_flow_begin(pl_load_flow *flow, const unsigned *keep,
+                                      size_t n, unsigned seconds);
+/* End it; then the counts and tracks stand still until the next begin. */
+void pl_load_flow_end(pl_load_flow *flow);
 void pl_load_flow_counts(const pl_load_flow *flow, pl_load_counts *ret_counts);
 size_t pl_load_flow_tracks(const pl_load_flow *flow,
                            const pl_load_track **ret_tracks);
-/* When a party's talker said the first sample of his loop, CLOCK_REALTIME: the
- * send time of its first frame less 20 ms. */
+/* When a party sent the first frame of its loop, CLOCK_REALTIME. */
 int64_t pl_load_flow_origin_us(const pl_load_flow *flow, unsigned party);
 void pl_load_flow_destroy(pl_load_flow **flow);
 

@@ -1,8 +1,8 @@
 /* load.h - one measurement: rooms full of participants who send real speech to
  * a server, what came back, and what it cost the server.
  *
- * The program is main.c; benchmarks that compare servers link the library
- * pl_load and call pl_load_run() with adapters of their own. */
+ * The program is main.c. Benchmarks link the library pl_load and use it with
+ * adapters of their own: create, add rooms, window, add more, window, .. */
 #ifndef PL_LOAD_H
 #define PL_LOAD_H
 
@@ -39,6 +39,7 @@ typedef enum pl_load_quiet {
 /* All texts are borrowed for the time of the run. */
 typedef struct pl_load_options {
     unsigned rooms, participants, talkers; /* participants: of one room */
+    unsigned capacity; /* parties at a time; 0: rooms x participants */
     pl_codec_kind codec;
     pl_load_transport transport;
     pl_load_quiet quiet;
@@ -65,51 +66,69 @@ typedef struct pl_load_options {
 
 extern const pl_load_options PL_LOAD_DEFAULT;
 
-/* How well a group of receivers was served. */
+/* How well those receivers were served whose audio was decoded. */
 typedef struct pl_load_hearing {
-    unsigned receivers;    /* whose audio was decoded */
+    unsigned receivers;
     unsigned voices_due;   /* pairs of receiver and talker */
     unsigned voices_heard; /* of these */
     unsigned own_heard;    /* receivers who hear themselves */
     unsigned strangers;    /* voices of other rooms */
     unsigned silent;       /* receivers to whom nothing came */
-    pl_stats level_db;     /* of the voices heard, 100 * dBFS + 20000 */
 } pl_load_hearing;
 
 typedef struct pl_load_result {
-    unsigned parties, connected;
+    unsigned rooms, parties, connected;
     double seconds;  /* measured */
-    int64_t open_us; /* until all were connected */
+    int64_t open_us; /* that the latest joining took until all were connected */
     uint64_t sent, due, received, lost, duplicate, reordered, foreign;
     uint64_t bytes_sent, bytes_received;
     uint64_t not_sent;      /* refused by our own kernel */
     uint64_t not_authentic; /* SRTP of the receivers that are verified */
-    pl_stats late_us;       /* arrival behind the ideal 20 ms grid */
+    pl_stats late_us;       /* arrival behind the receiver's own 20 ms grid */
     pl_stats gap_us;        /* between two packets */
-    pl_stats delay_us;      /* mouth to ear, without the speaker's own
-                               packetization and encoder */
+    pl_stats delay_us;      /* mouth to ear, beyond that of a direct call */
     pl_stats pace_us;       /* how late we ourselves sent */
-    double rate_pps;        /* a receiver's, mean */
     pl_load_hearing hearing;
-    double own_cpu_s[4]; /* main, send, receive, all with preparation */
+    double main_cpu_s, send_cpu_s, receive_cpu_s; /* ours, while measured */
     pl_load_server server;
     bool is_good;
     char reason[PL_LOAD_REASON]; /* first thing that is wrong; "" none */
 } pl_load_result;
 
 struct pl_load_adapter;
+typedef struct pl_load pl_load;
 
-/* Do one measurement: prepare voices, open, connect, warm up, measure, close,
- * judge.
+/* Prepare voices and sockets, start two threads, open the adapter.
  *
- * ret_result: owned by the caller, pl_load_result_free(); filled as far as it
- *             came also when an error is returned, with the reason
+ * options: borrowed until destroy; rooms is not used
+ * reason:  [PL_LOAD_REASON], why it failed
  * Errors:  PL_EINVAL options; PL_ENOMEM; PL_EIO sockets or files;
- *          PL_EUNAVAILABLE the server; PL_ETIMEOUT not all were connected
- * Context: blocks; starts two threads of its own and ends them */
+ *          PL_EUNAVAILABLE the server */
+PL_MUST_USE pl_err pl_load_create(const pl_load_options *options,
+                                  const struct pl_load_adapter *adapter,
+                                  char *reason, pl_load **ret_load);
+/* Bring n more rooms in, full, and wait until every media path is up.
+ * Errors: PL_EFULL capacity; PL_ETIMEOUT not all were connected in 60 s; what
+ *         the adapter says */
+PL_MUST_USE pl_err pl_load_add_rooms(pl_load *load, unsigned n);
+/* Let time pass. Errors: the server is gone. */
+PL_MUST_USE pl_err pl_load_wait(pl_load *load, int64_t ms);
+/* Measure for a while and judge.
+ * Errors: PL_ENOMEM; the server is gone. A bad result is no error. */
+PL_MUST_USE pl_err pl_load_window(pl_load *load, unsigned seconds,
+                                  pl_load_result *ret_result);
+/* Take a party out, or a party that is out in again (anew, as another one on
+ * the same seat), and wait until that is done. Errors: as add_rooms */
+PL_MUST_USE pl_err pl_load_leave(pl_load *load, unsigned party);
+PL_MUST_USE pl_err pl_load_rejoin(pl_load *load, unsigned party);
+unsigned pl_load_parties(const pl_load *load);
+const char *pl_load_reason(const pl_load *load);
+void pl_load_destroy(pl_load **load);
+
+/* All of it: create, add rooms, warm up, one window, destroy. The result holds
+ * the reason also when an error is returned. */
 PL_MUST_USE pl_err pl_load_run(const pl_load_options *options,
                                const struct pl_load_adapter *adapter,
                                pl_load_result *ret_result);
-void pl_load_result_free(pl_load_result *result);
 
 #endif

@@ -10,7 +10,8 @@ enum {
     PL_PILOT_RATE = 48000,
     PL_PILOT_TONES = 3,
     PL_PILOT_WINDOW = 48000, /* samples that a pilot is looked for in: 1 s */
-    PL_MARK_LENGTH = 2880    /* samples of a mark: 60 ms, every second */
+    PL_MARK_LENGTH = 2880,   /* samples of a mark: 60 ms, every second */
+    PL_MARK_FIRST = 24000    /* where in the second it begins */
 };
 
 /* Frequency of tone 0..2 of a voice, whole Hz: its power in a window of one
@@ -21,7 +22,7 @@ void pl_pilot_add(size_t voice, float *pcm, size_t n, size_t at);
 /* Power of a voice's pilot in pcm[PL_PILOT_WINDOW] in dBFS of a sine: the
  * second strongest of its tones, so that speech on one is no voice. */
 double pl_pilot_level_db(size_t voice, const float *pcm);
-/* Add marks. */
+/* Put marks into pcm[n], whose first sample is `at` of the loop. */
 void pl_mark_add(float *pcm, size_t n, size_t at);
 /* Where a mark begins in pcm[n], in samples, to about 1 ms.
  * False: there is none that stands out. n >= 2 * PL_MARK_LENGTH */

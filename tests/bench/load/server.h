@@ -34,8 +34,8 @@ typedef struct pl_load_server {
     long pids[PL_LOAD_PIDS];
     pl_load_thread thread[PL_LOAD_THREADS];
     double cpu_s; /* of all threads, those that ended included */
-    uint64_t rss_kib, pss_kib, peak_kib;
-    uint64_t idle_kib; /* PSS before the first participant; 0: not known */
+    uint64_t rss_kib, pss_kib, peak_kib, n_fds;
+    uint64_t idle_kib; /* PSS before the first participant */
     pl_load_metric metric[PL_LOAD_METRICS];
 } pl_load_server;
 

@@ -33,8 +33,8 @@ typedef struct pl_load_voices {
     size_t n; /* voices, each without and with marks */
     pl_load_clip *plain, *marked;
     pl_load_clip noise; /* of a quiet room, -65 dBFS */
-    /* Where the marks begin in what a decoder makes of `marked`, in samples
-     * at 48 kHz behind a whole second: encoder and decoder alone. */
+    /* How much later than PL_MARK_FIRST + k seconds the marks begin in what a
+     * decoder makes of `marked`, in samples: encoder and decoder alone. */
     double mark_offset;
 } pl_load_voices;
 
