@@ -28,9 +28,10 @@ enum {
     BITRATE = 32000
 };
 
-/* A participant on his way in. */
+/* A participant, as Janus knows him. */
 typedef struct seat {
     struct state *owner;
+    struct seat *next;
     pl_load_party *party;
     int64_t handle;
 } seat;
@@ -39,10 +40,10 @@ typedef struct state {
     const pl_load_open *what;
     janus_process process;
     janus_api *api;
-    seat *seats; /* [what->n_parties] */
+    seat *seats; /* all that are in */
     int64_t rooms_handle;
-    unsigned n_rooms;           /* made */
-    size_t n_begun, n_finished; /* parties */
+    unsigned n_rooms;  /* asked for */
+    size_t n_finished; /* of those that join or leave now */
     bool has_failed;
 } state;
 
@@ -55,7 +56,7 @@ static int64_t now_us(void)
 
 static void fail(state *s, const char *why)
 {
-    if (!s->has_failed)
+    if (!s->has_failed && !s->what->reason[0])
         pl_fmt_cut(s->what->reason, PL_LOAD_REASON, "janus: %s", why);
     s->has_failed = true;
 }
@@ -158,35 +159,12 @@ static void on_attached(void *ctx, const pl_json *answer)
     janus_api_send(p->owner->api, p->handle, body, NULL, on_joined, p);
 }
 
-static pl_err join(void *ctx)
-{
-    state *s = ctx;
-    int64_t until = now_us() + LIMIT_US;
-    while (s->n_finished < s->what->n_parties && !s->has_failed) {
-        while (s->n_begun < s->what->n_parties &&
-               s->n_begun - s->n_finished < AT_ONCE) {
-            seat *p = &s->seats[s->n_begun];
-            *p = (seat){.owner = s, .party = &s->what->parties[s->n_begun]};
-            s->n_begun++;
-            janus_api_attach(s->api, on_attached, p);
-        }
-        if (!janus_api_service(s->api, STEP_MS))
-            fail(s, "is gone");
-        if (now_us() > until)
-            fail(s, "joining took too long");
-    }
-    return s->has_failed ? PL_EUNAVAILABLE : PL_OK;
-}
-
 /* ---- rooms -------------------------------------------------------------- */
 
 static void on_room(void *ctx, const pl_json *answer)
 {
-    state *s = ctx;
-    if (answer)
-        s->n_rooms++;
-    else
-        fail(s, "a room could not be made");
+    if (!answer)
+        fail(ctx, "a room could not be made");
 }
 
 static void on_rooms_handle(void *ctx, const pl_json *answer)
@@ -197,6 +175,7 @@ static void on_rooms_handle(void *ctx, const pl_json *answer)
         fail(s, "no handle");
 }
 
+/* Until at most so many answers are missing. */
 static bool wait_for(state *s, unsigned n_pending_max)
 {
     int64_t until = now_us() + LIMIT_US;
@@ -207,25 +186,94 @@ static bool wait_for(state *s, unsigned n_pending_max)
     return !s->has_failed;
 }
 
-static bool make_rooms(state *s)
+static void make_room(state *s)
 {
-    janus_api_attach(s->api, on_rooms_handle, s);
-    if (!wait_for(s, 0))
-        return false;
-    for (unsigned i = 0; i < s->what->options->rooms; i++) {
-        char body[BODY_MAX];
-        pl_fmt_cut(body, sizeof body,
-                   "{\"request\":\"create\",\"room\":%u,\"permanent\":false,"
-                   "\"is_private\":true,\"sampling_rate\":48000,"
-                   "\"default_bitrate\":%d,\"default_expectedloss\":0,"
-                   "\"audiolevel_ext\":true,\"audiolevel_event\":false,"
-                   "\"allow_rtp_participants\":true}",
-                   i + 1, BITRATE);
-        janus_api_send(s->api, s->rooms_handle, body, NULL, on_room, s);
-        if (!wait_for(s, AT_ONCE))
-            return false;
+    char body[BODY_MAX];
+    pl_fmt_cut(body, sizeof body,
+               "{\"request\":\"create\",\"room\":%u,\"permanent\":false,"
+               "\"is_private\":true,\"sampling_rate\":48000,"
+               "\"default_bitrate\":%d,\"default_expectedloss\":0,"
+               "\"audiolevel_ext\":true,\"audiolevel_event\":false,"
+               "\"allow_rtp_participants\":true}",
+               ++s->n_rooms, BITRATE);
+    janus_api_send(s->api, s->rooms_handle, body, NULL, on_room, s);
+}
+
+/* Rooms are numbered without gaps; empty ones are made at once. */
+static bool need_rooms(state *s, const pl_load_party *parties, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        while (s->n_rooms <= parties[i].room && !s->has_failed) {
+            make_room(s);
+            (void)wait_for(s, AT_ONCE);
+        }
     }
     return wait_for(s, 0);
+}
+
+/* ---- coming and going --------------------------------------------------- */
+
+static bool begin(state *s, pl_load_party *party)
+{
+    seat *p = calloc(1, sizeof *p);
+    if (!p) {
+        fail(s, "no memory");
+        return false;
+    }
+    *p = (seat){.owner = s, .next = s->seats, .party = party};
+    s->seats = p;
+    party->user = p;
+    janus_api_attach(s->api, on_attached, p);
+    return true;
+}
+
+static pl_err join(void *ctx, pl_load_party *parties, size_t n)
+{
+    state *s = ctx;
+    int64_t until = now_us() + LIMIT_US;
+    size_t n_begun = 0;
+    s->n_finished = 0;
+    (void)need_rooms(s, parties, n);
+    while (s->n_finished < n && !s->has_failed) {
+        while (n_begun < n && n_begun - s->n_finished < AT_ONCE &&
+               begin(s, &parties[n_begun]))
+            n_begun++;
+        if (!janus_api_service(s->api, STEP_MS))
+            fail(s, "is gone");
+        if (now_us() > until)
+            fail(s, "joining took too long");
+    }
+    return s->has_failed ? PL_EUNAVAILABLE : PL_OK;
+}
+
+static void drop_seat(state *s, const seat *gone)
+{
+    seat **at = &s->seats;
+    while (*at != gone)
+        at = &(*at)->next;
+    *at = gone->next;
+}
+
+static void on_left(void *ctx, const pl_json *answer)
+{
+    if (!answer)
+        fail(ctx, "a participant cannot leave");
+}
+
+static pl_err leave(void *ctx, pl_load_party *parties, size_t n)
+{
+    state *s = ctx;
+    for (size_t i = 0; i < n && !s->has_failed; i++) {
+        seat *p = parties[i].user;
+        if (!p)
+            continue;
+        janus_api_detach(s->api, p->handle, on_left, s);
+        parties[i].user = NULL;
+        drop_seat(s, p);
+        free(p);
+        (void)wait_for(s, AT_ONCE);
+    }
+    return wait_for(s, 0) ? PL_OK : PL_EUNAVAILABLE;
 }
 
 /* ---- the adapter -------------------------------------------------------- */
@@ -237,7 +285,11 @@ static void close_all(void **owner)
         return;
     janus_api_close(&s->api);
     janus_process_stop(&s->process);
-    free(s->seats);
+    while (s->seats) {
+        seat *next = s->seats->next;
+        free(s->seats);
+        s->seats = next;
+    }
     free(s);
     *owner = NULL;
 }
@@ -266,14 +318,13 @@ static pl_err open_all(const pl_load_open *what, void **ret_state)
     if (!s)
         return PL_ENOMEM;
     s->what = what;
-    s->seats = calloc(what->n_parties, sizeof *s->seats);
-    if (!s->seats) {
-        close_all(&owner);
-        return PL_ENOMEM;
-    }
-    if (!start(s))
+    if (start(s)) {
+        janus_api_attach(s->api, on_rooms_handle, s);
+        (void)wait_for(s, 0);
+    } else {
         fail(s, "did not start");
-    if (s->has_failed || !make_rooms(s)) {
+    }
+    if (s->has_failed) {
         close_all(&owner);
         return PL_EUNAVAILABLE;
     }
@@ -312,6 +363,7 @@ const pl_load_adapter pl_load_janus = {
     .transports = 1U << PL_LOAD_RTP | 1U << PL_LOAD_WEBRTC,
     .open = open_all,
     .join = join,
+    .leave = leave,
     .wait = wait_until,
     .pids = pids,
     .close = close_all,
