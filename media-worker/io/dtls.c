@@ -138,7 +138,7 @@ static bool make_cert(pl_dtls_identity *id)
 
 static bool make_ctx(pl_dtls_identity *id)
 {
-    id->ctx = SSL_CTX_new(DTLS_server_method());
+    id->ctx = SSL_CTX_new(DTLS_method());
     if (!id->ctx)
         return false;
     SSL_CTX_set_options(id->ctx, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET |
@@ -245,7 +245,7 @@ static bool show_own_cert(const pl_dtls_identity *id, SSL *ssl)
                                SSL_use_PrivateKey(ssl, id->key) == 1);
 }
 
-static bool begin(pl_dtls *d)
+static bool begin(pl_dtls *d, bool is_client)
 {
     SSL *ssl = SSL_new(d->identity->ctx);
     BIO *bio = BIO_new(d->identity->pipe);
@@ -256,7 +256,11 @@ static bool begin(pl_dtls *d)
     }
     BIO_set_data(bio, d);
     SSL_set_bio(ssl, bio, bio); /* owns it now, once for both */
-    SSL_set_accept_state(ssl);
+    if (is_client) {
+        SSL_set_connect_state(ssl);
+    } else {
+        SSL_set_accept_state(ssl);
+    }
     DTLS_set_link_mtu(ssl, PL_DTLS_MTU);
     SSL_set_mtu(ssl, PL_DTLS_MTU);
     d->ssl = ssl;
@@ -311,13 +315,21 @@ pl_dtls_status pl_dtls_input(pl_dtls *d, const uint8_t *data, size_t len,
 {
     if (d->status == PL_DTLS_CLOSED)
         return d->status;
-    if (!d->ssl && !begin(d))
+    if (!d->ssl && !begin(d, false))
         return d->status;
     d->in = data;
     d->in_len = len;
     pl_dtls_status status = go_on(d, ret_rebuilt);
     d->in = NULL;
     return status;
+}
+
+pl_dtls_status pl_dtls_connect(pl_dtls *d)
+{
+    bool is_rebuilt = false;
+    if (d->status != PL_DTLS_WAITING || d->ssl || !begin(d, true))
+        return d->status;
+    return go_on(d, &is_rebuilt);
 }
 
 pl_dtls_status pl_dtls_timeout(pl_dtls *d, bool *ret_rebuilt)

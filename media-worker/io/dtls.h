@@ -1,4 +1,5 @@
-/* dtls.h - DTLS-SRTP handshakes as the passive side (RFC 5764), over OpenSSL.
+/* dtls.h - DTLS-SRTP handshakes (RFC 5764), as the passive side but for
+ * pl_dtls_connect(), over OpenSSL.
  * No sockets: datagrams come in by pl_dtls_input() and leave by a callback,
  * one call a datagram. A session belongs to one thread, the worker certificate
  * may be shared. */
@@ -59,6 +60,10 @@ typedef enum pl_dtls_status {
  * Source: RFC 6347, RFC 9147 section 4.5.2 on why bad records are dropped */
 pl_dtls_status pl_dtls_input(pl_dtls *dtls, const uint8_t *data, size_t len,
                              bool *ret_rebuilt);
+/* Begin a handshake as the active side (setup:active): sends a ClientHello.
+ * Nothing happens when one has begun. After a fatal error (status WAITING) it
+ * may be called again. Context: as pl_dtls_create's first datagram */
+pl_dtls_status pl_dtls_connect(pl_dtls *dtls);
 /* Resend what is due; call every 100 ms or so while HALF. */
 pl_dtls_status pl_dtls_timeout(pl_dtls *dtls, bool *ret_rebuilt);
 pl_dtls_status pl_dtls_state(const pl_dtls *dtls);

@@ -236,3 +236,8 @@ size_t pl_prompts_count(const pl_prompts *prompts)
 {
     return prompts->n;
 }
+
+const pl_prompt *pl_prompts_at(const pl_prompts *p, size_t index)
+{
+    return &p->list[index];
+}

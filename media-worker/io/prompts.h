@@ -21,6 +21,8 @@ void pl_prompts_free(pl_prompts **prompts);
 /* The prompt of that name, or NULL; valid until pl_prompts_free(). */
 const pl_prompt *pl_prompts_find(const pl_prompts *prompts, const char *name);
 size_t pl_prompts_count(const pl_prompts *prompts);
+/* index < pl_prompts_count(); as _find(). */
+const pl_prompt *pl_prompts_at(const pl_prompts *prompts, size_t index);
 
 /* Parse one WAV image. ret_pcm: malloc'd, ret_n samples at 48 kHz.
  * Errors: PL_EPROTO not such a WAV file; PL_ETOOBIG; PL_ENOMEM */
