@@ -369,6 +369,11 @@ bool pl_engine_is_idle(const pl_engine *engine)
     return engine->n_up == 0;
 }
 
+size_t pl_engine_up(const pl_engine *engine)
+{
+    return engine->n_up;
+}
+
 void pl_engine_set_wall(pl_engine *engine, int64_t wall_offset_us)
 {
     engine->options.wall_offset_us = wall_offset_us;

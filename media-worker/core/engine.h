@@ -37,6 +37,8 @@ typedef struct pl_engine_sink {
     void (*send)(void *ctx, const pl_out_packet *packets, size_t n);
     void (*event)(void *ctx, const pl_mix_event *event);
     void (*note)(void *ctx, const pl_mix_note *note);
+    /* A room's part of the tick is over; NULL: nobody measures it. */
+    void (*room_done)(void *ctx);
 } pl_engine_sink;
 
 typedef struct pl_engine_options {
@@ -78,6 +80,8 @@ void pl_engine_input(pl_engine *engine, pl_mix_input *input);
 void pl_engine_tick(pl_engine *engine, int64_t now_us);
 /* Whether nothing needs a tick: no leg has a transport. */
 bool pl_engine_is_idle(const pl_engine *engine);
+/* Legs with a transport. */
+size_t pl_engine_up(const pl_engine *engine);
 /* Correct the wall clock used in RTCP sender reports. */
 void pl_engine_set_wall(pl_engine *engine, int64_t wall_offset_us);
 /* Borrowed, valid for the engine's life. */

@@ -208,12 +208,18 @@ static const float *private_mix(pl_engine *e, pl_channel *leg)
     return e->mix;
 }
 
+static void count_encode(pl_engine *e, const pl_channel *leg)
+{
+    e->stats.encodes++;
+    e->stats.encodes_opus += leg->media.send_codec == PL_AUDIO_OPUS;
+}
+
 static void send_private(pl_engine *e, pl_channel *leg)
 {
     uint8_t out[PL_CODEC_MAX_ENCODED];
     pl_limiter_run(&leg->limiter, private_mix(e, leg), e->limited);
     size_t len = codec_of(e, leg)->encode(leg->encoder, e->limited, out);
-    e->stats.encodes++;
+    count_encode(e, leg);
     e->stats.mixes++;
     pl_engine_send_rtp(e, leg, out, len);
 }
@@ -225,7 +231,7 @@ static void send_shared(pl_engine *e, pl_channel *leg, const float *pcm)
         shared->tick = e->tick;
         shared->len =
             codec_of(e, leg)->encode(shared->encoder, pcm, shared->out);
-        e->stats.encodes++;
+        count_encode(e, leg);
     }
     pl_engine_send_rtp(e, leg, shared->out, shared->len);
 }

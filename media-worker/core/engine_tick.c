@@ -274,6 +274,8 @@ void pl_engine_tick(pl_engine *engine, int64_t now_us)
         pl_engine_room *room = engine->rooms[i];
         if (room && room->n > 0)
             tick_room(engine, room, now_us, n_ticks);
+        if (room && room->n > 0 && engine->options.sink.room_done)
+            engine->options.sink.room_done(engine->options.sink.ctx);
     }
     pl_engine_flush(engine);
 }
