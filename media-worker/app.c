@@ -114,6 +114,7 @@ static pl_err fill_options(const pl_media_config *k, pl_control_options *o)
     o->is_loopback_allowed = k->announce_loopback;
     o->max_rooms = k->max_rooms;
     o->max_legs = k->max_legs;
+    o->has_red = k->redundancy;
     o->max_talkers = k->max_talkers;
     return PL_OK;
 }

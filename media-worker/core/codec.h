@@ -39,6 +39,8 @@ typedef struct pl_codec {
      * Errors: PL_ENOENT it carries none. NULL: the codec has no such thing. */
     pl_err (*decode_fec)(pl_decoder *decoder, const uint8_t *data, size_t len,
                          float *pcm, size_t samples);
+    /* Whether a payload carries such redundancy. NULL: as above. */
+    bool (*has_fec)(const uint8_t *data, size_t len);
     /* Make up `samples` (multiple of 480, <= 5760) of lost audio. */
     void (*conceal)(pl_decoder *decoder, float *pcm, size_t samples);
     /* Forget everything, as after create. */

@@ -10,7 +10,8 @@ static const int64_t JUMP_US = 2000000;
 static const float QUANTILE = 0.97F;
 static const float FORGET = 1.0F / 0.995F; /* a packet: 4 s at 50 a second */
 static const float STEP_MAX = 1e12F;
-enum { PRIOR_BIN = 4 };                  /* before anything is known: 25 ms */
+static const float LATE_WEIGHT = 2.0F; /* a loss is worse than a late packet */
+enum { PRIOR_BIN = 4 };                /* before anything is known: 25 ms */
 static const float PRIOR_WEIGHT = 30.0F; /* of one packet */
 
 static int64_t within(pl_delay_limits limits, int64_t us)
@@ -65,6 +66,23 @@ static void follow_base(pl_delay *d, int64_t transit_us, int64_t arrival_us)
                      : d->window_min_us[1];
 }
 
+static void count(pl_delay *d, int64_t lateness_us, float weight)
+{
+    int64_t bin = lateness_us / BIN_US;
+    bin = bin < 0 ? 0 : bin >= PL_DELAY_BINS ? PL_DELAY_BINS - 1 : bin;
+    d->weight[bin] += d->step * weight;
+    d->total += d->step * weight;
+    d->target_us = within(d->limits, quantile_us(d) + MARGIN_US);
+}
+
+void pl_delay_late(pl_delay *delay, int64_t transit_us)
+{
+    /* One step later than it was: where the line lies a little below its
+     * target help must still come in time. */
+    if (delay->has_base)
+        count(delay, transit_us - delay->base_us + BIN_US, LATE_WEIGHT);
+}
+
 bool pl_delay_packet(pl_delay *delay, int64_t transit_us, int64_t arrival_us)
 {
     bool is_known = true;
@@ -84,14 +102,9 @@ bool pl_delay_packet(pl_delay *delay, int64_t transit_us, int64_t arrival_us)
     if (arrival_us - delay->counted_us < BIN_US && is_known)
         return true;
     delay->counted_us = arrival_us;
-    int64_t bin = (transit_us - delay->base_us) / BIN_US;
-    if (bin >= PL_DELAY_BINS)
-        bin = PL_DELAY_BINS - 1;
-    delay->weight[bin] += delay->step;
-    delay->total += delay->step;
+    count(delay, transit_us - delay->base_us, 1.0F);
     delay->step *= FORGET;
     if (delay->step > STEP_MAX)
         rescale(delay);
-    delay->target_us = within(delay->limits, quantile_us(delay) + MARGIN_US);
     return is_known;
 }

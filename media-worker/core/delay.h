@@ -38,5 +38,8 @@ void pl_delay_init(pl_delay *delay, pl_delay_limits limits);
 /* Take a packet. Returns: false when its transit is more than 2 s off the
  * base: the sender's clock jumped, and the estimate began anew. */
 bool pl_delay_packet(pl_delay *delay, int64_t transit_us, int64_t arrival_us);
+/* A lost packet could have been had from another that came later: transit_us is
+ * as if it had come then. */
+void pl_delay_late(pl_delay *delay, int64_t transit_us);
 
 #endif

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/engine_state.h"
+#include "core/red.h"
 #include "core/rtcp.h"
 
 enum {
@@ -133,6 +134,50 @@ static bool find_codec(const pl_channel *leg, uint8_t pt,
     return false;
 }
 
+/* A redundant packet (RFC 2198): its primary takes the packet's place. Opus is
+ * all that was agreed on in there; events and comfort noise come by themselves.
+ * False: it is dropped. */
+static bool unpack(pl_engine *e, const pl_channel *leg, pl_rtp *rtp,
+                   pl_red *ret_red)
+{
+    ret_red->n = 0;
+    if (leg->media.red_pt == 0 || rtp->pt != leg->media.red_pt)
+        return true;
+    if (pl_red_parse(rtp->payload, rtp->payload_len, ret_red) != PL_OK) {
+        e->stats.drop_payload++;
+        return false;
+    }
+    pl_codec_kind codec = PL_AUDIO_COUNT;
+    const pl_red_block *primary = &ret_red->block[ret_red->n - 1];
+    if (!find_codec(leg, primary->pt, &codec) || codec != PL_AUDIO_OPUS) {
+        e->stats.drop_pt++;
+        return false;
+    }
+    rtp->pt = primary->pt;
+    rtp->payload = primary->data;
+    rtp->payload_len = primary->len;
+    e->stats.red_in++;
+    return true;
+}
+
+/* What came along with a packet, into the gaps before it. */
+static void fill_gaps(pl_engine *e, pl_channel *leg, const pl_rtp *rtp,
+                      uint32_t xseq, const pl_red *red, int64_t now_us)
+{
+    for (size_t k = 1; k < red->n; k++) {
+        const pl_red_block *b = &red->block[red->n - 1 - k];
+        pl_playout_info info = {.ts = rtp->ts - b->offset,
+                                .xseq = xseq - (uint32_t)k,
+                                .arrival_us = now_us};
+        if (!find_codec(leg, b->pt, &info.codec) ||
+            info.codec != PL_AUDIO_OPUS) {
+            e->stats.drop_pt++;
+        } else if (b->len > 0) {
+            (void)pl_playout_fill(leg->playout, &info, b->data, b->len);
+        }
+    }
+}
+
 static void note_path(pl_engine *e, pl_channel *leg, uint32_t path)
 {
     if (leg->has_path && leg->path == path)
@@ -151,6 +196,9 @@ static void take_rtp(pl_engine *e, pl_channel *leg, const pl_mix_packet *p,
         e->stats.drop_short++;
         return;
     }
+    pl_red red;
+    if (!unpack(e, leg, &rtp, &red))
+        return;
     pl_codec_kind codec = PL_AUDIO_COUNT;
     bool is_audio = find_codec(leg, rtp.pt, &codec);
     bool is_event = rtp.pt == leg->media.dtmf_pt;
@@ -182,6 +230,7 @@ static void take_rtp(pl_engine *e, pl_channel *leg, const pl_mix_packet *p,
         e->stats.drop_direction++;
     } else {
         take_audio(e, leg, &rtp, xseq, codec, p->arrival_us);
+        fill_gaps(e, leg, &rtp, xseq, &red, p->arrival_us);
     }
 }
 

@@ -35,6 +35,7 @@ static pl_err fill_webrtc(pl_oa_local *l, const pl_leg_sdp_options *o)
     l->ice_lite = true;
     l->audio_level = true;
     l->opus_dtx = true;
+    l->opus_red = o->has_red;
     memcpy(l->fingerprint, o->fingerprint, PL_OA_SHA256);
     pl_err e =
         pl_copy(l->ice_ufrag, sizeof l->ice_ufrag, pl_slice_str(o->ufrag));
@@ -146,7 +147,9 @@ static pl_err take_media(const pl_oa_result *r, pl_mix_media *m)
                         .comfort_pt = r->cn_rx_pt ? r->cn_rx_pt : PL_MIX_NO_PT,
                         .level_ext_id = r->audio_level_id,
                         .bitrate_bps = r->opus.max_bitrate_bps,
-                        .has_peer_fec = r->opus.fec};
+                        .has_peer_fec = r->opus.fec,
+                        .red_pt = r->red_rx_pt,
+                        .red_send_pt = r->red_tx_pt};
     for (size_t i = 0; i < r->n_codecs && m->n_recv < PL_MIX_RECV_PTS; i++) {
         pl_codec_kind kind;
         if (!find_kind(r->codecs[i].codec, &kind))

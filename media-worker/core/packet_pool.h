@@ -28,6 +28,7 @@ typedef struct pl_packet {
     pl_codec_kind codec;
     bool is_large;
     bool has_level;
+    bool is_copy;  /* came along with a later packet (RFC 2198) */
     uint8_t level; /* -dBov, RFC 6464 */
     uint8_t data[];
 } pl_packet;

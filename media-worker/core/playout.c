@@ -97,6 +97,7 @@ void pl_playout_reset(pl_playout *p)
     p->has_ts = p->is_playing = p->is_paused = p->has_pause = false;
     p->has_slack = p->has_codec = p->has_level = p->is_blank = false;
     p->n = p->expanded = 0;
+    p->n_seen = 0;
     p->off_ticks = p->cool_ticks = 0;
     p->splice = SPLICE_NONE;
 }
@@ -168,6 +169,7 @@ static void fetch_head(pl_playout *p, int64_t now_us)
     p->n_queued--;
     add_step(p,
              (step){.kind = STEP_PACKET, .packet = k, .samples = k->duration});
+    p->count.recovered += k->is_copy;
     p->next_ts = k->ts48 + k->duration;
     p->next_xseq = k->xseq + 1;
     p->last_duration = k->duration;

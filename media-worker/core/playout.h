@@ -54,6 +54,17 @@ typedef struct pl_playout_info {
  * Context: no allocation */
 pl_err pl_playout_put(pl_playout *playout, const pl_playout_info *info,
                       const uint8_t *payload, size_t len);
+/* Queue an older payload that came along with the packet put last (RFC 2198),
+ * if nothing of its time is or was here: it fills gaps only. Where something
+ * was missing the delay learns to wait for such help.
+ *
+ * info:   ts as the older packet had it; xseq: that of the packet put last
+ *         less the older one's distance
+ * Errors: PL_EPROTO it cannot be such a payload (counted); PL_EEXIST it is not
+ *         needed; PL_ETIMEOUT its time is over; PL_EFULL
+ * Context: no allocation */
+pl_err pl_playout_fill(pl_playout *playout, const pl_playout_info *info,
+                       const uint8_t *payload, size_t len);
 /* The sender is silent on purpose from packet xseq on (comfort noise,
  * telephone-event): what is missing there is not lost. */
 void pl_playout_pause(pl_playout *playout, uint32_t xseq);

@@ -44,6 +44,41 @@ static bool was_fetched(const pl_playout *p, uint32_t xseq)
     return false;
 }
 
+/* ---- what was seen ------------------------------------------------------- */
+
+static bool is_seen(const pl_playout *p, int64_t ts48)
+{
+    unsigned n = p->n_seen < PL_PLAYOUT_SEEN ? p->n_seen : PL_PLAYOUT_SEEN;
+    for (unsigned i = 0; i < n; i++) {
+        if (p->seen[i] == ts48)
+            return true;
+    }
+    return false;
+}
+
+static void see(pl_playout *p, int64_t ts48)
+{
+    p->seen[p->n_seen % PL_PLAYOUT_SEEN] = ts48;
+    p->n_seen++;
+    if (p->n_seen == 2 * PL_PLAYOUT_SEEN) /* still full, and never wraps */
+        p->n_seen = PL_PLAYOUT_SEEN;
+}
+
+/* The packet before this one is missing, and this one tells its sound
+ * roughly: worth waiting for. */
+static void learn_from_fec(pl_playout *p, const pl_playout_info *info,
+                           int64_t ts48, int64_t duration,
+                           const uint8_t *payload, size_t len)
+{
+    const pl_codec *codec = p->codecs->codec[info->codec];
+    bool is_one_lost = p->n_seen > 0 && info->xseq - p->last_xseq == 2 &&
+                       ts48 - p->seen_ts48 == 2 * duration;
+    if (is_one_lost && codec->has_fec && codec->has_fec(payload, len)) {
+        pl_delay_late(&p->delay,
+                      info->arrival_us - pl_playout_us(ts48 - duration));
+    }
+}
+
 /* A packet to fill. When there are too many the oldest makes room, and the time
  * line goes on behind it: in a conversation what is new is worth more. */
 static pl_packet *take_packet(pl_playout *p, size_t len)
@@ -59,6 +94,20 @@ static pl_packet *take_packet(pl_playout *p, size_t len)
         k = pl_packet_pool_take(p->pool, len, 0);
     }
     return k;
+}
+
+static void copy_to(pl_packet *k, const pl_playout_info *info, int64_t ts48,
+                    size_t duration, const uint8_t *payload, size_t len)
+{
+    k->ts48 = ts48;
+    k->xseq = info->xseq;
+    k->duration = (uint16_t)duration;
+    k->len = (uint16_t)len;
+    k->codec = info->codec;
+    k->has_level = info->has_level;
+    k->is_copy = false;
+    k->level = info->level;
+    memcpy(k->data, payload, len);
 }
 
 static pl_err put_packet(pl_playout *p, const pl_playout_info *info,
@@ -78,14 +127,7 @@ static pl_err put_packet(pl_playout *p, const pl_playout_info *info,
         p->count.full++;
         return PL_EFULL;
     }
-    k->ts48 = ts48;
-    k->xseq = info->xseq;
-    k->duration = (uint16_t)duration;
-    k->len = (uint16_t)len;
-    k->codec = info->codec;
-    k->has_level = info->has_level;
-    k->level = info->level;
-    memcpy(k->data, payload, len);
+    copy_to(k, info, ts48, duration, payload, len);
     pl_err e = link_packet(p, k);
     if (e != PL_OK) {
         p->count.duplicate++;
@@ -118,7 +160,65 @@ pl_err pl_playout_put(pl_playout *p, const pl_playout_info *info,
         p->is_playing = false;
         p->has_slack = false;
     }
+    learn_from_fec(p, info, ts48, (int64_t)duration, payload, len);
+    see(p, ts48);
+    p->last_xseq = info->xseq;
+    p->seen_ts48 = ts48;
     return put_packet(p, info, ts48, duration, payload, len);
+}
+
+/* Whether a payload fits between its neighbours in time and in number; what
+ * came before has been played or is queued. */
+static pl_err check_gap(const pl_playout *p, const pl_playout_info *info,
+                        int64_t ts48, size_t duration)
+{
+    const pl_packet *before = NULL;
+    const pl_packet *after = p->head;
+    for (; after && after->ts48 < ts48; after = after->next)
+        before = after;
+    int64_t end = ts48 + (int64_t)duration;
+    if ((before && before->ts48 + before->duration > ts48) ||
+        (after && after->ts48 < end) ||
+        (before && (int32_t)(info->xseq - before->xseq) <= 0) ||
+        (after && (int32_t)(after->xseq - info->xseq) <= 0))
+        return PL_EEXIST;
+    bool is_over = p->has_codec ? ts48 < p->next_ts : !before;
+    return is_over ? PL_ETIMEOUT : PL_OK;
+}
+
+pl_err pl_playout_fill(pl_playout *p, const pl_playout_info *info,
+                       const uint8_t *payload, size_t len)
+{
+    const pl_codec *codec = p->codecs->codec[info->codec];
+    size_t duration =
+        p->has_ts && p->last_codec == info->codec && len <= PL_PAYLOAD_MAX
+            ? codec->duration(payload, len)
+            : 0;
+    if (duration == 0 || duration > PL_CODEC_MAX_DECODED) {
+        p->count.bad_payload++;
+        return PL_EPROTO;
+    }
+    int64_t by = 48000 / (int64_t)codec->clock_hz;
+    int64_t ts48 =
+        p->last_ts48 + (int64_t)(int32_t)(info->ts - p->last_ts) * by;
+    if (is_seen(p, ts48))
+        return PL_EEXIST;
+    pl_err e = check_gap(p, info, ts48, duration);
+    if (e == PL_EEXIST)
+        return e;
+    see(p, ts48);
+    if (p->has_codec)
+        pl_delay_late(&p->delay, info->arrival_us - pl_playout_us(ts48));
+    if (e != PL_OK)
+        return e;
+    pl_packet *k = p->n_queued < PL_PLAYOUT_QUEUE
+                       ? pl_packet_pool_take(p->pool, len, p->n_queued)
+                       : NULL;
+    if (!k)
+        return PL_EFULL;
+    copy_to(k, info, ts48, duration, payload, len);
+    k->is_copy = true;
+    return link_packet(p, k); /* its number is free: check_gap() */
 }
 
 void pl_playout_pause(pl_playout *p, uint32_t xseq)

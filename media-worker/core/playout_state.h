@@ -12,7 +12,8 @@
 
 enum {
     PL_PLAYOUT_FIFO = PL_CODEC_FRAME + PL_SPLICE_MAX + PL_CODEC_MAX_DECODED,
-    PL_PLAYOUT_STEPS = 24
+    PL_PLAYOUT_STEPS = 24,
+    PL_PLAYOUT_SEEN = 16
 };
 
 typedef enum step_kind {
@@ -47,6 +48,10 @@ struct pl_playout {
     uint32_t last_ts; /* RTP, to extend the next */
     int64_t last_ts48;
     pl_codec_kind last_codec; /* put last */
+    int64_t seen[PL_PLAYOUT_SEEN]; /* ts48 of what came last, a ring */
+    unsigned n_seen;
+    int64_t seen_ts48; /* of the packet put last, and its number */
+    uint32_t last_xseq;
 
     bool is_playing;
     bool is_paused; /* the last packet announced silence */

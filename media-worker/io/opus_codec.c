@@ -174,6 +174,7 @@ const pl_codec pl_opus_codec = {
     .decoder_destroy = decoder_destroy,
     .decode = decode,
     .decode_fec = decode_fec,
+    .has_fec = has_redundancy,
     .conceal = conceal,
     .decoder_reset = decoder_reset,
     .encoder_create = encoder_create,

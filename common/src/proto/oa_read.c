@@ -209,6 +209,48 @@ static void read_opus(const oa_reader *in, pl_oa_result *r)
     }
 }
 
+/* Whether "111/111" names one payload type only. */
+static bool is_all_of(pl_slice text, uint8_t pt)
+{
+    bool is_any = false;
+    while (text.len > 0) {
+        size_t n = 0;
+        uint64_t number = 0;
+        while (n < text.len && text.ptr[n] != '/')
+            n++;
+        if (pl_parse_u64((pl_slice){text.ptr, n}, UINT8_MAX, &number) !=
+                PL_OK ||
+            number != pt)
+            return false;
+        is_any = true;
+        n += n < text.len;
+        text = (pl_slice){text.ptr + n, text.len - n};
+    }
+    return is_any;
+}
+
+/* Redundant packets of nothing but Opus: RFC 2198 section 5. */
+static void match_red(const oa_reader *in, pl_oa_result *r)
+{
+    bool is_wanted =
+        in->offered ? in->offered->red_pt != 0 : in->local->opus_red;
+    if (!is_wanted || r->codecs[0].codec != PL_CODEC_OPUS)
+        return;
+    for (size_t i = 0; i < in->media->n_formats; i++) {
+        pl_sdp_rtpmap map;
+        if (pl_sdp_find_rtpmap(in->media, in->media->formats[i], &map) ==
+                PL_OK &&
+            map.clock_hz == OPUS_HZ &&
+            pl_slice_eq_nocase(map.encoding, "red") &&
+            is_all_of(pl_sdp_find_fmtp(in->media, map.pt),
+                      r->codecs[0].tx_pt)) {
+            r->red_tx_pt = map.pt;
+            r->red_rx_pt = in->offered ? in->offered->red_pt : map.pt;
+            return;
+        }
+    }
+}
+
 static void read_timing(const pl_sdp_media *media, pl_oa_result *r)
 {
     r->ptime_ms = pl_sdp_number(media, "ptime", MAX_PTIME_MS, 0);
@@ -372,6 +414,7 @@ pl_err oa_read_audio(const oa_reader *in, pl_oa_result *ret_result,
     if (r.n_codecs == 0)
         return refuse(ret_why, "no common audio codec");
     match_events(in, &r);
+    match_red(in, &r);
     read_opus(in, &r);
     read_timing(in->media, &r);
     read_extras(in, &r);

@@ -38,11 +38,21 @@ static void write_codec(pl_sdp_writer *w, const pl_oa_local *local,
                 flag(local->opus_stereo));
 }
 
+/* Opus in every block. */
+static void write_red(pl_sdp_writer *w, const oa_plan *plan)
+{
+    unsigned opus = plan->codecs[0].rx_pt;
+    pl_sdp_line(w, "a=rtpmap:%u red/48000/2", (unsigned)plan->red_pt);
+    pl_sdp_line(w, "a=fmtp:%u %u/%u", (unsigned)plan->red_pt, opus, opus);
+}
+
 static void write_formats(pl_sdp_writer *w, const pl_oa_local *local,
                           const oa_plan *plan)
 {
     for (size_t i = 0; i < plan->n_codecs; i++)
         write_codec(w, local, &plan->codecs[i]);
+    if (plan->red_pt != 0)
+        write_red(w, plan);
     for (size_t i = 0; i < plan->n_events; i++) {
         unsigned pt = plan->events[i].rx_pt;
         pl_sdp_line(w, "a=rtpmap:%u telephone-event/%" PRIu32, pt,
@@ -111,10 +121,17 @@ static void write_source(pl_sdp_writer *w, const pl_oa_local *local)
     }
 }
 
-/* " 111 9 0 8 110": every payload number, codecs first. */
+/* " 63 111 9 0 8 110": every payload number, codecs first; before them the
+ * redundant form, which browsers send only where it is preferred. */
 static pl_err list_formats(const oa_plan *plan, char *buf, size_t cap)
 {
     size_t len = 0;
+    if (plan->red_pt != 0) {
+        pl_err e = pl_fmt(buf, cap, " %u", (unsigned)plan->red_pt);
+        if (e != PL_OK)
+            return e;
+        len = strlen(buf);
+    }
     for (size_t i = 0; i < plan->n_codecs + plan->n_events; i++) {
         unsigned pt = i < plan->n_codecs
                           ? plan->codecs[i].rx_pt
