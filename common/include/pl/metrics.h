@@ -38,6 +38,18 @@ void pl_metrics_destroy(pl_metrics **metrics);
 void pl_metrics_add(pl_metrics *metrics, size_t index, uint64_t n);
 void pl_metrics_set(pl_metrics *metrics, size_t index, int64_t value);
 void pl_metrics_observe_us(pl_metrics *metrics, size_t index, uint64_t us);
+
+/* A histogram of one thread alone, without atomics, for what happens very
+ * often; zero is empty. */
+enum { PL_METRICS_BUCKETS = 23 };
+typedef struct pl_metrics_tally {
+    uint64_t n, sum_us;
+    uint32_t buckets[PL_METRICS_BUCKETS];
+} pl_metrics_tally;
+void pl_metrics_tally_us(pl_metrics_tally *tally, uint64_t us);
+/* Add all of it to a histogram and empty it. */
+void pl_metrics_add_tally(pl_metrics *metrics, size_t index,
+                          pl_metrics_tally *tally);
 /* Counter or gauge value, or a histogram's count. */
 int64_t pl_metrics_value(const pl_metrics *metrics, size_t index);
 /* Histogram quantile 0..1000 permille, upper bucket bound in microseconds. */

@@ -91,17 +91,53 @@ void pl_metrics_set(pl_metrics *metrics, size_t index, int64_t value)
     }
 }
 
-void pl_metrics_observe_us(pl_metrics *metrics, size_t index, uint64_t us)
+static histogram *histogram_of(const pl_metrics *metrics, size_t index)
 {
-    if (!metrics || index >= metrics->n || !metrics->metrics[index].histogram)
-        return;
-    histogram *h = metrics->metrics[index].histogram;
+    return metrics && index < metrics->n ? metrics->metrics[index].histogram
+                                         : NULL;
+}
+
+static size_t bucket_of(uint64_t us)
+{
     size_t b = 0;
     while (b < N_BOUNDS && us > BOUNDS[b])
         b++;
-    add_count(&h->buckets[b], 1);
+    return b;
+}
+
+void pl_metrics_observe_us(pl_metrics *metrics, size_t index, uint64_t us)
+{
+    histogram *h = histogram_of(metrics, index);
+    if (!h)
+        return;
+    add_count(&h->buckets[bucket_of(us)], 1);
     add_count(&h->sum_us, us);
     add_count(&metrics->metrics[index].value, 1);
+}
+
+_Static_assert(PL_METRICS_BUCKETS == N_BOUNDS + 1, "as many as of a histogram");
+
+void pl_metrics_tally_us(pl_metrics_tally *tally, uint64_t us)
+{
+    tally->n++;
+    tally->sum_us += us;
+    tally->buckets[bucket_of(us)]++;
+}
+
+void pl_metrics_add_tally(pl_metrics *metrics, size_t index,
+                          pl_metrics_tally *tally)
+{
+    histogram *h = histogram_of(metrics, index);
+    if (h && tally->n > 0) {
+        for (size_t b = 0; b < PL_METRICS_BUCKETS; b++) {
+            if (tally->buckets[b] > 0)
+                add_count(&h->buckets[b], tally->buckets[b]);
+        }
+        add_count(&h->sum_us, tally->sum_us);
+        add_count(&metrics->metrics[index].value, tally->n);
+    }
+    if (tally->n > 0)
+        *tally = (pl_metrics_tally){.n = 0};
 }
 
 int64_t pl_metrics_value(const pl_metrics *metrics, size_t index)
@@ -114,9 +150,9 @@ int64_t pl_metrics_value(const pl_metrics *metrics, size_t index)
 uint64_t pl_metrics_quantile_us(const pl_metrics *metrics, size_t index,
                                 unsigned permille)
 {
-    if (!metrics || index >= metrics->n || !metrics->metrics[index].histogram)
+    const histogram *h = histogram_of(metrics, index);
+    if (!h)
         return 0;
-    const histogram *h = metrics->metrics[index].histogram;
     uint64_t counts[N_BOUNDS + 1];
     uint64_t total = 0;
     for (size_t b = 0; b <= N_BOUNDS; b++) {

@@ -79,6 +79,26 @@ static void the_text_is_prometheus(void **state)
                          PL_EFULL);
 }
 
+static void a_tally_is_added_at_once(void **state)
+{
+    pl_metrics_tally tally = {.n = 0};
+    pl_metrics_add_tally(*state, LATE, &tally);
+    assert_int_equal(pl_metrics_value(*state, LATE), 0);
+    for (int i = 0; i < 9; i++)
+        pl_metrics_tally_us(&tally, 3);
+    pl_metrics_tally_us(&tally, UINT64_MAX / 2);
+    pl_metrics_add_tally(*state, LATE, &tally);
+    assert_int_equal(tally.n, 0);
+    pl_metrics_add_tally(*state, LATE, &tally); /* nothing twice */
+    assert_int_equal(pl_metrics_value(*state, LATE), 10);
+    assert_int_equal(pl_metrics_quantile_us(*state, LATE, 900), 5);
+    assert_int_equal(pl_metrics_quantile_us(*state, LATE, 1000), UINT64_MAX);
+    pl_metrics_tally_us(&tally, 3);
+    pl_metrics_add_tally(NULL, LATE, &tally);
+    pl_metrics_add_tally(*state, DONE, &tally);
+    assert_int_equal(pl_metrics_value(*state, DONE), 0);
+}
+
 /* Rows that differ in labels only are one family with one comment. */
 static void labels_make_one_family(void **state)
 {
@@ -110,8 +130,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(counters_add_and_gauges_are_set), T(quantiles_are_bucket_bounds),
-        T(the_text_is_prometheus),          T(labels_make_one_family),
-        T(what_is_not_there_is_ignored),
+        T(the_text_is_prometheus),          T(a_tally_is_added_at_once),
+        T(labels_make_one_family),          T(what_is_not_there_is_ignored),
     };
     return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);
 }
