@@ -86,6 +86,7 @@ static void free_leg(pl_engine *e, pl_channel *leg)
     }
     pl_playout_destroy(&leg->playout);
     free(leg->echo);
+    free(leg->red);
     free(leg);
 }
 

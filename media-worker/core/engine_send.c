@@ -94,6 +94,13 @@ void pl_engine_send_rtp(pl_engine *engine, pl_channel *leg,
     pl_rtp rtp = {.marker = leg->has_gap, /* RFC 3551 section 4.1 */
                   .pt = leg->media.send_pt,
                   .ts = leg->ts};
+    uint8_t wrapped[PL_OUT_BYTES];
+    size_t n = pl_engine_red_wrap(engine, leg, payload, len, wrapped);
+    if (n > 0) {
+        rtp.pt = leg->media.red_send_pt;
+        payload = wrapped;
+        len = n;
+    }
     if (send_rtp(engine, leg, &rtp, payload, len))
         leg->has_gap = false;
 }

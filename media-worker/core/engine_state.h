@@ -7,6 +7,7 @@
 #include "core/engine.h"
 #include "core/limiter.h"
 #include "core/playout.h"
+#include "core/red_send.h"
 #include "core/rtp.h"
 #include "core/rtp_source.h"
 #include "core/talkers.h"
@@ -97,6 +98,7 @@ typedef struct pl_channel {
     uint32_t ssrc, ts;
     uint16_t seq;
     bool has_gap; /* the next packet begins a talkspurt */
+    pl_red_sender *red; /* NULL: not agreed */
     pl_dtmf_queue keys;
     uint64_t packets_sent;
     uint32_t bytes_sent;
@@ -171,6 +173,14 @@ void pl_engine_keys_over(pl_engine *engine, pl_channel *leg);
 /* Send a report; is_bye: the last one. */
 void pl_engine_send_rtcp(pl_engine *engine, pl_channel *leg, int64_t now_us,
                          bool is_bye);
+
+/* engine_red.c */
+/* Have what redundancy needs, where it was agreed. Errors: PL_ENOMEM. */
+PL_MUST_USE pl_err pl_engine_red_agree(pl_channel *leg);
+/* The payload with what the leg was sent before it, into out[PL_OUT_BYTES].
+ * Returns: bytes; 0: send it plainly. */
+size_t pl_engine_red_wrap(pl_engine *engine, pl_channel *leg,
+                          const uint8_t *payload, size_t len, uint8_t *out);
 
 /* engine_hear.c: everything from the sum to the packets of one room. */
 void pl_engine_hear(pl_engine *engine, pl_engine_room *room);
