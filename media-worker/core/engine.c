@@ -96,6 +96,7 @@ static void unlink_leg(pl_engine *e, pl_channel *leg)
     size_t i = 0;
     while (room->legs[i] != leg)
         i++;
+    pl_engine_denoise_leave(room, leg);
     room->n--;
     memmove(&room->legs[i], &room->legs[i + 1],
             (room->n - i) * sizeof(pl_channel *));
@@ -113,6 +114,7 @@ static void free_room(pl_engine *e, pl_engine_room *room)
         free_leg(e, leg);
     }
     free_shared(e, room->shared);
+    pl_engine_denoise_free(e, room);
     free(room->legs);
     free(room->voices);
     e->rooms[room->id.index] = NULL;
@@ -156,6 +158,7 @@ static void open_room(pl_engine *e, const pl_mix_command *c)
     if (room->options.max_talkers > PL_TALKERS_MAX)
         room->options.max_talkers = PL_TALKERS_MAX;
     pl_limiter_init(&room->limiter);
+    pl_room_sound_init(&room->sound);
     e->rooms[c->id.index] = room;
 }
 
@@ -169,6 +172,7 @@ static void set_room(pl_engine *e, const pl_mix_command *c)
     room->options.dtmf = c->u.room.dtmf;
     room->options.denoise = c->u.room.denoise;
     room->options.is_raw = c->u.room.is_raw;
+    pl_engine_denoise_grow(e, room);
 }
 
 static void play_to_room(pl_engine *e, const pl_mix_command *c)
@@ -178,10 +182,7 @@ static void play_to_room(pl_engine *e, const pl_mix_command *c)
         e->stats.bad_command++;
         return;
     }
-    room->play = c->u.play;
-    room->play_at = 0;
-    if (room->play.prompt && room->play.prompt->n == 0)
-        room->play.prompt = NULL;
+    pl_room_sound_play(&room->sound, &c->u.play);
 }
 
 static void remove_leg(pl_engine *e, pl_channel *leg)
@@ -239,6 +240,7 @@ static pl_err make_leg(pl_engine *e, pl_engine_room *room,
     leg->random = m->ssrc ^ 0x9e3779b9U;
     leg->route.fd = leg->route.rtcp_fd = -1;
     pl_voice_init(&leg->voice);
+    pl_leg_sound_init(&leg->sound, m->ssrc);
     pl_limiter_init(&leg->limiter);
     if (room->options.mode == PL_ROOM_MODE_ECHO) {
         leg->echo =
@@ -286,6 +288,7 @@ static void add_leg(pl_engine *e, const pl_mix_command *c)
     }
     room->legs[room->n++] = leg;
     e->legs[c->id.index] = leg;
+    pl_engine_denoise_grow(e, room);
 }
 
 static void change_media(pl_engine *e, pl_channel *leg, const pl_mix_command *c)

@@ -9,6 +9,7 @@
 
 #include "core/codec.h"
 #include "core/delay.h"
+#include "core/denoise.h"
 #include "core/engine_msg.h"
 #include "tables/engine_stats.def"
 
@@ -42,9 +43,11 @@ typedef struct pl_engine_sink {
 } pl_engine_sink;
 
 typedef struct pl_engine_options {
-    uint32_t max_legs, max_rooms; /* ids' indexes are below these */
-    const pl_codec_table *codecs; /* borrowed for the engine's life */
-    const pl_srtp_ops *srtp;      /* borrowed; NULL: plain RTP only */
+    uint32_t max_legs, max_rooms;  /* ids' indexes are below these */
+    const pl_codec_table *codecs;  /* borrowed for the engine's life */
+    const pl_srtp_ops *srtp;       /* borrowed; NULL: plain RTP only */
+    const pl_denoise_ops *denoise; /* borrowed; NULL: none */
+    bool has_dtx; /* who has nothing to hear is sent next to nothing */
     pl_engine_sink sink;
     int64_t wall_offset_us; /* wall time (UTC) minus the tick's clock */
     pl_delay_limits delay;  /* of every jitter buffer; zero: delay.h's */

@@ -119,14 +119,23 @@ static bool is_fresh(const pl_engine *e, uint64_t tick)
     return tick + 1 == e->tick;
 }
 
+/* The same of an encoder whose listeners may be resting. */
+static bool is_current(const pl_engine *e, const pl_shared *shared)
+{
+    return is_fresh(e, shared->tick) || is_fresh(e, shared->held);
+}
+
 static void go_private(pl_engine *e, pl_channel *leg)
 {
     const pl_shared *from = shared_of(e, leg, leg->hear);
-    if (leg->hear != PL_HEAR_NONE && is_fresh(e, from->tick)) {
+    if (leg->hear != PL_HEAR_NONE && is_current(e, from)) {
         codec_of(e, leg)->encoder_copy(leg->encoder, from->encoder);
         e->stats.switches++;
     }
-    if (leg->hear == PL_HEAR_SHARED && is_fresh(e, leg->room->limiter_tick)) {
+    bool was_shared = leg->hear == PL_HEAR_SHARED;
+    leg->sound.noise_gain = was_shared ? leg->room->sound.noise_from : 0.0F;
+    if (was_shared &&
+        (is_fresh(e, leg->room->limiter_tick) || is_fresh(e, from->held))) {
         leg->limiter = leg->room->limiter;
     } else {
         pl_limiter_init(&leg->limiter);
@@ -139,7 +148,8 @@ static void go_private(pl_engine *e, pl_channel *leg)
 static void go_shared(pl_engine *e, pl_channel *leg, pl_hear to)
 {
     pl_shared *shared = shared_of(e, leg, to);
-    if (!is_fresh(e, shared->tick) && shared->tick != e->tick) {
+    if (!is_current(e, shared) && shared->tick != e->tick &&
+        shared->held != e->tick) {
         codec_of(e, leg)->encoder_copy(shared->encoder, leg->encoder);
         shared->tick = e->tick - 1;
     }
@@ -193,6 +203,24 @@ static void mix_prompt(pl_engine *e, pl_channel *leg, float *out)
         out[i] = 0.0F;
 }
 
+/* Whether its mix is made of the room's voices. */
+static bool is_of_room(const pl_channel *leg)
+{
+    return !leg->play.prompt && !leg->echo && leg->flags.mixed &&
+           !leg->flags.deaf;
+}
+
+/* One's own voice, some time later, and what is played to all. */
+static const float *echo_mix(pl_engine *e, const pl_channel *leg)
+{
+    const float *oldest = leg->echo + leg->echo_at * PL_TICK_SAMPLES;
+    if (!leg->room->sound.is_playing)
+        return oldest;
+    for (size_t i = 0; i < PL_TICK_SAMPLES; i++)
+        e->mix[i] = oldest[i] + e->sum[i];
+    return e->mix;
+}
+
 /* What this leg alone hears. */
 static const float *private_mix(pl_engine *e, pl_channel *leg)
 {
@@ -200,8 +228,8 @@ static const float *private_mix(pl_engine *e, pl_channel *leg)
         mix_prompt(e, leg, e->mix);
         return e->mix;
     }
-    if (leg->echo) /* the oldest frame of the delay, written over next */
-        return leg->echo + leg->echo_at * PL_TICK_SAMPLES;
+    if (leg->echo)
+        return echo_mix(e, leg);
     if (!leg->flags.mixed || leg->flags.deaf)
         return SILENCE;
     if (!leg->is_in_mix)
@@ -220,7 +248,16 @@ static void count_encode(pl_engine *e, const pl_channel *leg)
 static void send_private(pl_engine *e, pl_channel *leg)
 {
     uint8_t out[PL_CODEC_MAX_ENCODED];
-    pl_limiter_run(&leg->limiter, private_mix(e, leg), e->limited);
+    float noise_from = leg->sound.noise_gain;
+    leg->sound.noise_gain = pl_engine_sound_noise_to(leg->room, leg);
+    if (pl_engine_rests(e, leg))
+        return;
+    const float *mix = private_mix(e, leg);
+    if (is_of_room(leg)) {
+        mix = pl_engine_sound_noise(e, leg->room, mix, noise_from,
+                                    leg->sound.noise_gain, e->mix);
+    }
+    pl_limiter_run(&leg->limiter, mix, e->limited);
     size_t len = codec_of(e, leg)->encode(leg->encoder, e->limited, out);
     count_encode(e, leg);
     e->stats.mixes++;
@@ -243,7 +280,11 @@ static void limit_shared(pl_engine *e, pl_engine_room *room)
 {
     if (room->limiter_tick == e->tick)
         return;
-    pl_limiter_run(&room->limiter, e->sum, e->limited);
+    const pl_room_sound *s = &room->sound;
+    pl_limiter_run(&room->limiter,
+                   pl_engine_sound_noise(e, room, e->sum, s->noise_from,
+                                         s->noise_to, e->mix),
+                   e->limited);
     room->limiter_tick = e->tick;
     e->stats.mixes++;
 }
@@ -255,10 +296,14 @@ void pl_engine_hear(pl_engine *engine, pl_engine_room *room)
         choose(engine, room->legs[i], is_quiet);
     for (size_t i = 0; i < room->n; i++) {
         pl_channel *leg = room->legs[i];
-        if (leg->hear == PL_HEAR_SHARED) {
+        if (leg->hear != PL_HEAR_SHARED && leg->hear != PL_HEAR_SILENCE)
+            continue;
+        if (pl_engine_rests(engine, leg)) {
+            shared_of(engine, leg, leg->hear)->held = engine->tick;
+        } else if (leg->hear == PL_HEAR_SHARED) {
             limit_shared(engine, room);
             send_shared(engine, leg, engine->limited);
-        } else if (leg->hear == PL_HEAR_SILENCE) {
+        } else {
             send_shared(engine, leg, SILENCE);
         }
     }

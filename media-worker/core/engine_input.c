@@ -81,7 +81,7 @@ static pl_err follow(pl_channel *leg, const pl_rtp *rtp, int64_t now_us,
 
 /* ---- RTP ---------------------------------------------------------------- */
 
-void pl_engine_digit(pl_engine *engine, const pl_channel *leg, char digit,
+void pl_engine_digit(pl_engine *engine, pl_channel *leg, char digit,
                      uint32_t duration_ms)
 {
     if (!digit)
@@ -89,6 +89,7 @@ void pl_engine_digit(pl_engine *engine, const pl_channel *leg, char digit,
     engine->stats.events++;
     pl_mix_event event = {.kind = PL_MIX_DTMF, .u.dtmf = {digit, duration_ms}};
     pl_engine_event(engine, leg, event);
+    pl_engine_pass_digit(engine, leg, digit);
 }
 
 static void take_event(pl_engine *e, pl_channel *leg, const pl_rtp *rtp,
@@ -97,12 +98,23 @@ static void take_event(pl_engine *e, pl_channel *leg, const pl_rtp *rtp,
     pl_digit digit = {0};
     pl_slice payload = {rtp->payload, rtp->payload_len};
     leg->last_dtmf_us = now_us;
+    pl_engine_keying(leg, now_us);
     if (pl_dtmf_take(&leg->dtmf, rtp->ts, payload, leg->media.dtmf_clock,
                      &digit) != PL_OK) {
         e->stats.drop_payload++;
         return;
     }
     pl_engine_digit(e, leg, digit.digit, digit.duration_ms);
+}
+
+static void take_comfort(pl_engine *e, pl_channel *leg, const pl_rtp *rtp)
+{
+    pl_slice payload = {rtp->payload, rtp->payload_len};
+    if (pl_comfort_read(payload, &leg->sound.told_db) == PL_OK) {
+        leg->sound.has_told = true;
+    } else {
+        e->stats.drop_payload++;
+    }
 }
 
 static void take_audio(pl_engine *e, pl_channel *leg, const pl_rtp *rtp,
@@ -225,6 +237,7 @@ static void take_rtp(pl_engine *e, pl_channel *leg, const pl_mix_packet *p,
         take_event(e, leg, &rtp, p->arrival_us);
         pl_playout_pause(leg->playout, xseq);
     } else if (!is_audio) {
+        take_comfort(e, leg, &rtp);
         pl_playout_pause(leg->playout, xseq);
     } else if (!pl_channel_receives(leg)) {
         e->stats.drop_direction++;

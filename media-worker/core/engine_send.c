@@ -91,6 +91,7 @@ void pl_engine_send_rtp(pl_engine *engine, pl_channel *leg,
         leg->has_gap = true;
         return;
     }
+    leg->sound.toc = payload[0];
     pl_rtp rtp = {.marker = leg->has_gap, /* RFC 3551 section 4.1 */
                   .pt = leg->media.send_pt,
                   .ts = leg->ts};
@@ -103,6 +104,13 @@ void pl_engine_send_rtp(pl_engine *engine, pl_channel *leg,
     }
     if (send_rtp(engine, leg, &rtp, payload, len))
         leg->has_gap = false;
+}
+
+void pl_engine_send_sign(pl_engine *engine, pl_channel *leg, uint8_t pt,
+                         uint8_t payload)
+{
+    pl_rtp rtp = {.pt = pt, .ts = leg->ts};
+    (void)send_rtp(engine, leg, &rtp, &payload, sizeof payload);
 }
 
 static uint32_t next_random(pl_channel *leg)

@@ -5,6 +5,7 @@
 #include "core/dtmf.h"
 #include "core/dtmf_send.h"
 #include "core/engine.h"
+#include "core/engine_sound.h"
 #include "core/limiter.h"
 #include "core/playout.h"
 #include "core/red_send.h"
@@ -35,6 +36,7 @@ typedef enum pl_hear {
 typedef struct pl_shared {
     pl_encoder *encoder;
     uint64_t tick; /* of out[] */
+    uint64_t held; /* tick in which its state is what resting listeners have */
     size_t len;
     uint8_t out[PL_CODEC_MAX_ENCODED];
 } pl_shared;
@@ -68,6 +70,9 @@ typedef struct pl_channel {
     bool has_source, has_candidate;
     int64_t last_rtp_us, last_dtmf_us;
     pl_dtmf dtmf;
+    int64_t keying_until_us; /* his voice is not mixed before that */
+    bool is_keying;          /* in this tick */
+    pl_dtmf_queue tone;      /* his keys, as others hear them */
     pl_rate_window rtp_rate, rtcp_rate;
     pl_codec_kind recv_codec;
     pl_playout_counters counted; /* already in the engine's sums */
@@ -82,6 +87,7 @@ typedef struct pl_channel {
     bool is_talking;
     uint16_t talk_ticks;
     float pcm[PL_TICK_SAMPLES];
+    pl_leg_sound sound;
 
     /* hearing */
     pl_hear hear;
@@ -97,9 +103,10 @@ typedef struct pl_channel {
     /* sending */
     uint32_t ssrc, ts;
     uint16_t seq;
-    bool has_gap; /* the next packet begins a talkspurt */
+    bool has_gap;       /* the next packet begins a talkspurt */
     pl_red_sender *red; /* NULL: not agreed */
     pl_dtmf_queue keys;
+    pl_dtmf_queue passed; /* others' keys */
     uint64_t packets_sent;
     uint32_t bytes_sent;
     bool is_sender; /* sent since the last report */
@@ -117,8 +124,7 @@ struct pl_engine_room {
     pl_shared shared[PL_AUDIO_COUNT][PL_RATE_CLASSES];
     pl_limiter limiter;
     uint64_t limiter_tick; /* last use */
-    pl_mix_play play;      /* to all who hear the mix */
-    size_t play_at;
+    pl_room_sound sound;
     bool needs_every_frame; /* the shared encoder of the highest class runs in
                                silence too (a recording); set from outside */
 };
@@ -135,6 +141,7 @@ struct pl_engine {
     bool has_ticked;
 
     pl_shared silence[PL_AUDIO_COUNT][PL_RATE_CLASSES];
+    float noise[PL_TICK_SAMPLES]; /* of the room that is mixed now */
     float sum[PL_TICK_SAMPLES], mix[PL_TICK_SAMPLES], limited[PL_TICK_SAMPLES];
 
     size_t n_out;
@@ -160,7 +167,7 @@ static inline bool pl_channel_receives(const pl_channel *leg)
 }
 
 /* engine_input.c */
-void pl_engine_digit(pl_engine *engine, const pl_channel *leg, char digit,
+void pl_engine_digit(pl_engine *engine, pl_channel *leg, char digit,
                      uint32_t duration_ms);
 
 /* engine_send.c */
@@ -168,11 +175,28 @@ void pl_engine_flush(pl_engine *engine);
 /* Send an encoded payload to a leg under its own number, time and source. */
 void pl_engine_send_rtp(pl_engine *engine, pl_channel *leg,
                         const uint8_t *payload, size_t len);
+/* Send one byte that says that silence is meant: never the start of a talk
+ * spurt, RFC 3551 section 4.1. */
+void pl_engine_send_sign(pl_engine *engine, pl_channel *leg, uint8_t pt,
+                         uint8_t payload);
 /* The leg's keys are sent, or cannot be: main may queue others. */
 void pl_engine_keys_over(pl_engine *engine, pl_channel *leg);
 /* Send a report; is_bye: the last one. */
 void pl_engine_send_rtcp(pl_engine *engine, pl_channel *leg, int64_t now_us,
                          bool is_bye);
+
+/* engine_dtmf.c */
+/* A packet of an event has come: a key is held. */
+void pl_engine_keying(pl_channel *leg, int64_t now_us);
+bool pl_engine_is_keying(const pl_channel *leg, int64_t now_us);
+/* A key is complete: let the others of the room hear it, if that is its
+ * policy. */
+void pl_engine_pass_digit(pl_engine *engine, pl_channel *leg, char digit);
+/* The tone that the leg gives in this tick, in place of its voice, into
+ * pcm[960]. Once a tick. False: none. */
+bool pl_engine_key_tone(const pl_engine *engine, pl_channel *leg, float *pcm);
+/* The queue whose turn it is in what the leg is sent; NULL: none. */
+pl_dtmf_queue *pl_engine_keys_to_send(pl_channel *leg);
 
 /* engine_red.c */
 /* Have what redundancy needs, where it was agreed. Errors: PL_ENOMEM. */

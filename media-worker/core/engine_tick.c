@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/engine_state.h"
+#include "core/grid.h"
 #include "core/level.h"
 
 enum {
@@ -38,7 +39,9 @@ static void listen(pl_channel *leg, int64_t now_us)
     pl_playout_frame frame = {.is_silent = true};
     if (leg->is_up)
         pl_playout_advance(leg->playout, now_us, &frame);
-    if (!is_heard(leg)) {
+    leg->sound.is_pausing = frame.is_silent;
+    leg->is_keying = pl_engine_is_keying(leg, now_us);
+    if (!is_heard(leg) || leg->is_keying) {
         pl_voice_init(&leg->voice);
         return;
     }
@@ -70,30 +73,13 @@ static void check_claim(pl_channel *leg)
     }
 }
 
-/* Put samples on a grid of 2^-19: near 24 floats lie that far apart. Sums and
- * differences of up to 32 such voices are exact, and therefore a mix without
- * one's own voice is bit for bit the mix of the others. A codec's decisions
- * hang on the last bit: with rounding the switch to a private encoder would be
- * heard (21 dB instead of none). */
-static void put_on_grid(float *pcm)
-{
-    const float grid = 24.0F;
-    const float bound = 2.0F;
-    for (size_t i = 0; i < PL_TICK_SAMPLES; i++) {
-        float x = pcm[i];
-        x = x < bound ? x : bound; /* also what is not a number */
-        x = x > -bound ? x : -bound;
-        pcm[i] = (x + grid) - grid;
-    }
-}
-
 static void apply_gain(pl_channel *leg, float to)
 {
     float from = leg->gain;
     leg->gain = to;
     if (from >= 1.0F && to >= 1.0F)
         return;
-    size_t n = to > from ? FADE_IN : PL_TICK_SAMPLES;
+    size_t n = to > from || leg->is_keying ? FADE_IN : PL_TICK_SAMPLES;
     float step = (to - from) / (float)n;
     for (size_t i = 0; i < n; i++) {
         leg->pcm[i] *= from;
@@ -128,6 +114,7 @@ static void report_talking(pl_engine *e, pl_channel *leg)
 static void sum_voices(pl_engine *e, pl_engine_room *room)
 {
     memset(e->sum, 0, sizeof e->sum);
+    pl_engine_sound_begin(e, room);
     for (size_t i = 0; i < room->n; i++) {
         pl_channel *leg = room->legs[i];
         float to = leg->voice.is_selected ? 1.0F : 0.0F;
@@ -136,11 +123,13 @@ static void sum_voices(pl_engine *e, pl_engine_room *room)
             continue;
         render(leg);
         check_claim(leg);
+        pl_engine_sound_voice(e, room, leg);
         apply_gain(leg, to);
-        put_on_grid(leg->pcm);
+        pl_grid_put(leg->pcm, PL_TICK_SAMPLES);
         for (size_t k = 0; k < PL_TICK_SAMPLES; k++)
             e->sum[k] += leg->pcm[k];
     }
+    pl_engine_sound_end(e, room);
 }
 
 static void mix_room(pl_engine *e, pl_engine_room *room, int64_t now_us)
@@ -157,6 +146,8 @@ static void mix_room(pl_engine *e, pl_engine_room *room, int64_t now_us)
 static void echo_room(pl_engine *e, pl_engine_room *room, int64_t now_us)
 {
     memset(e->sum, 0, sizeof e->sum);
+    pl_engine_sound_begin(e, room);
+    pl_engine_sound_end(e, room);
     for (size_t i = 0; i < room->n; i++) {
         pl_channel *leg = room->legs[i];
         listen(leg, now_us);

@@ -1,0 +1,214 @@
+/* engine_sound.c - voices on their way into the sum, and what is added there.
+ *
+ * Everything happens before samples are put on the grid (grid.h), so that the
+ * mix without one's own voice stays exact whatever is done to the voices. */
+#include "core/engine_sound.h"
+
+#include <string.h>
+
+#include "core/engine_state.h"
+#include "core/grid.h"
+#include "core/level.h"
+
+enum { N = PL_TICK_SAMPLES };
+/* An announcement is in front of the voices, music that is looped behind. */
+static const float DUCKED_VOICE = 0.35F; /* -9 dB */
+static const float DUCKED_LOOP = 0.25F;  /* -12 dB */
+static const float DUCK_STEP = 0.065F;   /* a tick: there in 200 ms */
+
+void pl_leg_sound_init(pl_leg_sound *s, uint32_t seed)
+{
+    *s =
+        (pl_leg_sound){.comfort = {.seed = seed}, .pause_db = PL_LEVEL_SILENCE};
+    pl_levelling_init(&s->levelling);
+}
+
+void pl_room_sound_init(pl_room_sound *s)
+{
+    *s = (pl_room_sound){.prompt_gain = 1.0F,
+                         .duck_from = 1.0F,
+                         .duck_to = 1.0F,
+                         .noise_db = PL_LEVEL_SILENCE};
+}
+
+/* ---- prompts to all ------------------------------------------------------ */
+
+void pl_room_sound_play(pl_room_sound *s, const pl_mix_play *play)
+{
+    if (s->prompt.play.prompt)
+        s->leaving = s->prompt;
+    s->prompt = (pl_room_prompt){.play = *play};
+    if (s->prompt.play.prompt && s->prompt.play.prompt->n == 0)
+        s->prompt.play.prompt = NULL;
+}
+
+static float step_to(float from, float to)
+{
+    if (to > from + DUCK_STEP)
+        return from + DUCK_STEP;
+    return to < from - DUCK_STEP ? from - DUCK_STEP : to;
+}
+
+void pl_engine_sound_begin(pl_engine *e, pl_engine_room *room)
+{
+    (void)e;
+    pl_room_sound *s = &room->sound;
+    const pl_mix_play *play = &s->prompt.play;
+    s->duck_from = s->duck_to;
+    s->duck_to = step_to(s->duck_from,
+                         play->prompt && !play->is_loop ? DUCKED_VOICE : 1.0F);
+    s->n_mixed = 0;
+}
+
+/* Add the next 20 ms of a prompt with a gain that runs from..to; true when it
+ * ended in them. */
+static bool add_prompt(pl_room_prompt *p, float from, float to, float *sum)
+{
+    const pl_prompt *prompt = p->play.prompt;
+    float step = (to - from) / (float)N;
+    for (size_t i = 0; i < N; i++) {
+        float x = (float)prompt->pcm[p->at++] / 32768.0F;
+        sum[i] += pl_grid(x * from);
+        from += step;
+        if (p->at < prompt->n)
+            continue;
+        p->at = 0;
+        if (!p->play.is_loop)
+            return true;
+    }
+    return false;
+}
+
+static void announce_end(pl_engine *e, const pl_engine_room *room,
+                         const pl_mix_play *play)
+{
+    pl_mix_event event = {.kind = PL_MIX_ROOM_PLAYED,
+                          .room = room->id,
+                          .u.played = {play->prompt, play->tag}};
+    e->options.sink.event(e->options.sink.ctx, &event);
+}
+
+static void play_to_all(pl_engine *e, pl_engine_room *room)
+{
+    pl_room_sound *s = &room->sound;
+    s->is_playing = s->prompt.play.prompt || s->leaving.play.prompt;
+    if (s->leaving.play.prompt) {
+        (void)add_prompt(&s->leaving, s->prompt_gain, 0.0F, e->sum);
+        s->leaving.play.prompt = NULL;
+    }
+    if (!s->prompt.play.prompt) {
+        s->prompt_gain = 1.0F;
+        return;
+    }
+    bool is_behind = s->prompt.play.is_loop && s->n_mixed > 0;
+    float from = s->prompt_gain;
+    s->prompt_gain = step_to(from, is_behind ? DUCKED_LOOP : 1.0F);
+    if (add_prompt(&s->prompt, from, s->prompt_gain, e->sum)) {
+        pl_mix_play over = s->prompt.play;
+        s->prompt.play.prompt = NULL;
+        announce_end(e, room, &over);
+    }
+}
+
+/* ---- one voice ----------------------------------------------------------- */
+
+static void take_noise_out(pl_engine *e, pl_engine_room *room, pl_channel *leg)
+{
+    pl_leg_sound *s = &leg->sound;
+    float to = room->options.denoise && e->options.denoise ? 1.0F : 0.0F;
+    float from = s->wet;
+    if (from <= 0.0F && to <= 0.0F)
+        return;
+    s->denoise = pl_engine_denoise_take(e, room, leg);
+    if (!s->denoise)
+        return;
+    s->wet = to;
+    if (from >= 1.0F && to >= 1.0F) {
+        e->options.denoise->run(s->denoise, leg->pcm, N, 1);
+        return;
+    }
+    float wet[N];
+    memcpy(wet, leg->pcm, sizeof wet);
+    e->options.denoise->run(s->denoise, wet, N, 1);
+    for (size_t i = 0; i < N; i++) {
+        float w = from + (to - from) * (float)i / (float)N;
+        leg->pcm[i] += (wet[i] - leg->pcm[i]) * w;
+    }
+}
+
+/* A pause: the noise that was told, or that lay under the voice before. */
+static void fill_pause(pl_channel *leg)
+{
+    pl_leg_sound *s = &leg->sound;
+    if (!s->was_pausing) {
+        s->pause_db =
+            pl_levelling_floor_db(&s->levelling) - s->levelling.gain_db;
+    }
+    pl_comfort_fill(&s->comfort, s->has_told ? s->told_db : s->pause_db,
+                    leg->pcm, N);
+}
+
+static void duck(const pl_room_sound *s, float *pcm)
+{
+    if (s->duck_from >= 1.0F && s->duck_to >= 1.0F)
+        return;
+    float gain = s->duck_from;
+    float step = (s->duck_to - gain) / (float)N;
+    for (size_t i = 0; i < N; i++) {
+        pcm[i] *= gain;
+        gain += step;
+    }
+}
+
+void pl_engine_sound_voice(pl_engine *e, pl_engine_room *room, pl_channel *leg)
+{
+    pl_room_sound *r = &room->sound;
+    pl_leg_sound *s = &leg->sound;
+    if (s->is_pausing) {
+        fill_pause(leg);
+    } else {
+        s->has_told = false;
+        take_noise_out(e, room, leg);
+    }
+    s->was_pausing = s->is_pausing;
+    pl_levelling_run(&s->levelling, leg->pcm, N, 1, room->options.is_raw);
+    duck(r, leg->pcm);
+    float floor_db = pl_levelling_floor_db(&s->levelling);
+    if (r->n_mixed++ == 0 || floor_db > r->noise_db)
+        r->noise_db = floor_db;
+}
+
+/* ---- noise of a room in which nobody speaks ------------------------------ */
+
+void pl_engine_sound_end(pl_engine *e, pl_engine_room *room)
+{
+    pl_room_sound *s = &room->sound;
+    play_to_all(e, room);
+    s->noise_from = s->noise_to;
+    s->noise_to = s->n_mixed == 0 && !s->is_playing ? 1.0F : 0.0F;
+    if (s->noise_from + s->noise_to > 0.0F || s->n_mixed == 1)
+        pl_comfort_fill(&s->comfort, s->noise_db, e->noise, N);
+}
+
+float pl_engine_sound_noise_to(const pl_engine_room *room,
+                               const pl_channel *leg)
+{
+    const pl_room_sound *s = &room->sound;
+    size_t others = s->n_mixed - (leg->is_in_mix ? 1 : 0);
+    return others == 0 && !s->is_playing ? 1.0F : 0.0F;
+}
+
+const float *pl_engine_sound_noise(pl_engine *e, pl_engine_room *room,
+                                   const float *mix, float from, float to,
+                                   float *out)
+{
+    bool is_needed = from + to > 0.0F;
+    if (!is_needed || room->sound.noise_db < PL_COMFORT_QUIETEST)
+        return mix;
+    float step = (to - from) / (float)N;
+    for (size_t i = 0; i < N; i++) {
+        out[i] = mix[i] + pl_grid(e->noise[i] * from);
+        from += step;
+    }
+    return out;
+}
