@@ -66,6 +66,13 @@ void pl_ring_commit(pl_ring *ring)
     atomic_store_explicit(&ring->head, head + 1, memory_order_release);
 }
 
+size_t pl_ring_free(const pl_ring *ring)
+{
+    size_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+    size_t tail = atomic_load_explicit(&ring->tail, memory_order_acquire);
+    return ring->mask + 1 - (head - tail);
+}
+
 size_t pl_ring_count(const pl_ring *ring)
 {
     size_t head = atomic_load_explicit(&ring->head, memory_order_acquire);

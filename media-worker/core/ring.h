@@ -28,6 +28,9 @@ void pl_ring_destroy(pl_ring **ring);
 void *pl_ring_reserve(pl_ring *ring);
 /* Hand the slot of the last pl_ring_reserve() to the consumer. */
 void pl_ring_commit(pl_ring *ring);
+/* How many slots can be reserved and committed now, at least.
+ * Context: producer; O(1) */
+size_t pl_ring_free(const pl_ring *ring);
 
 /* How many slots wait now: those committed before the call are counted, with
  * everything their producer did before. Context: consumer; O(1) */
