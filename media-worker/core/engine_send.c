@@ -65,11 +65,11 @@ void pl_engine_keys_over(pl_engine *engine, pl_channel *leg)
 /* Whether this tick belongs to a digit, in place of the audio. Its timestamps
  * are those of the leg, which has one clock; only the duration is told in the
  * event's own where that is another. */
-static bool send_key(pl_engine *e, pl_channel *leg)
+static bool send_key(pl_engine *e, pl_channel *leg, pl_dtmf_queue *queue)
 {
     uint32_t clock = e->options.codecs->codec[leg->media.send_codec]->clock_hz;
     pl_dtmf_packet p;
-    pl_dtmf_turn turn = pl_dtmf_queue_next(&leg->keys, leg->ts, clock / 50,
+    pl_dtmf_turn turn = pl_dtmf_queue_next(queue, leg->ts, clock / 50,
                                            leg->media.dtmf_clock, &p);
     if (turn == PL_DTMF_EVENT) {
         pl_rtp rtp = {
@@ -78,7 +78,7 @@ static bool send_key(pl_engine *e, pl_channel *leg)
             e->stats.events_out++;
         (void)send_rtp(e, leg, &rtp, p.payload, sizeof p.payload);
     }
-    if (leg->keys.n == 0)
+    if (queue == &leg->keys && queue->n == 0)
         pl_engine_keys_over(e, leg);
     return turn != PL_DTMF_AUDIO;
 }
@@ -86,7 +86,8 @@ static bool send_key(pl_engine *e, pl_channel *leg)
 void pl_engine_send_rtp(pl_engine *engine, pl_channel *leg,
                         const uint8_t *payload, size_t len)
 {
-    bool is_key = leg->keys.n > 0 && send_key(engine, leg);
+    pl_dtmf_queue *keys = pl_engine_keys_to_send(leg);
+    bool is_key = keys && send_key(engine, leg, keys);
     if (is_key || len == 0) {
         leg->has_gap = true;
         return;

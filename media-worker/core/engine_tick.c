@@ -118,13 +118,18 @@ static void sum_voices(pl_engine *e, pl_engine_room *room)
     for (size_t i = 0; i < room->n; i++) {
         pl_channel *leg = room->legs[i];
         float to = leg->voice.is_selected ? 1.0F : 0.0F;
-        leg->is_in_mix = to > 0.0F || leg->gain > 0.0F;
+        bool is_tone = pl_engine_key_tone(e, leg, leg->pcm);
+        leg->is_in_mix = is_tone || to > 0.0F || leg->gain > 0.0F;
         if (!leg->is_in_mix)
             continue;
-        render(leg);
-        check_claim(leg);
-        pl_engine_sound_voice(e, room, leg);
-        apply_gain(leg, to);
+        if (is_tone) {
+            leg->gain = 0.0F; /* the voice comes back from silence */
+        } else {
+            render(leg);
+            check_claim(leg);
+            pl_engine_sound_voice(e, room, leg);
+            apply_gain(leg, to);
+        }
         pl_grid_put(leg->pcm, PL_TICK_SAMPLES);
         for (size_t k = 0; k < PL_TICK_SAMPLES; k++)
             e->sum[k] += leg->pcm[k];
