@@ -12,6 +12,7 @@
 #include "io/control.h"
 #include "io/io_thread.h"
 #include "io/mixer_thread.h"
+#include "io/resume.h"
 #include "io/srtp.h"
 #include "pl/log.h"
 #include "pl/str.h"
@@ -158,6 +159,7 @@ static pl_err start_threads(pl_media *m, const pl_media_options *o)
     pl_err e = open_port(k, &m->udp);
     if (e != PL_OK)
         return e;
+    pl_resume_watch();
     e = pl_mixer_start(&mixer, &m->mixer);
     pl_io_thread_options io = {.mixer = m->mixer,
                                .identity = m->identity,

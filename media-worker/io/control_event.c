@@ -6,6 +6,8 @@
 #include "pl/log.h"
 #include "pl/str.h"
 
+enum { LATE_LOG_US = 10000000 };
+
 static void send_report(pl_control *c, const pl_leg *leg, const pl_msg_desc *d,
                         const void *body)
 {
@@ -155,11 +157,30 @@ static void on_mix_event(pl_control *c, const pl_mix_event *event)
         handlers[i](c, leg, event);
 }
 
+/* One line for many: a machine that is too busy writes no log instead. */
+static void on_late(pl_control *c, const pl_late_known *late)
+{
+    int64_t now_us = pl_loop_now_us(c->o.loop);
+    if (c->late.n++ == 0 || late->late_us > c->late.worst.late_us)
+        c->late.worst = *late;
+    if (c->late.told_us && now_us - c->late.told_us < LATE_LOG_US)
+        return;
+    PL_LOG(WARN, "media", "ticks_late",
+           PL_KV("cause", pl_late_cause_text(c->late.worst.cause)),
+           "%u since the last such line; the worst was %lld ms late",
+           c->late.n, (long long)(c->late.worst.late_us / 1000));
+    c->late.n = 0;
+    c->late.told_us = now_us;
+}
+
 void pl_control_on_mixer(void *ctx, unsigned events)
 {
     pl_control *c = ctx;
     pl_mix_event event;
+    pl_late_known late;
     (void)events;
     while (pl_mixer_next_event(c->o.mixer, &event))
         on_mix_event(c, &event);
+    while (pl_mixer_next_late(c->o.mixer, &late))
+        on_late(c, &late);
 }

@@ -31,6 +31,11 @@ struct pl_control {
     pl_timer *retry; /* commands that did not fit into a queue */
     pl_io *mixer_io, *net_io;
     bool is_draining, is_drained;
+    struct { /* late ticks that are not in the log yet */
+        uint32_t n;
+        pl_late_known worst;
+        int64_t told_us; /* 0: never */
+    } late;
 };
 
 static inline pl_leg_own *pl_own(const pl_leg *leg)

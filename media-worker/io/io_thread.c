@@ -42,6 +42,7 @@ struct pl_io_thread {
     pl_ring *commands, *events;
     bool is_stopping;
     uint32_t priority;
+    pl_metrics_tally waits; /* of datagrams, until we read them */
 };
 
 static int64_t now_us(void)
@@ -146,12 +147,23 @@ static void read_notes(pl_io_thread *t)
         pl_peers_note(&t->peers, &note);
 }
 
+static size_t receive(pl_io_thread *t, const pl_udp *udp,
+                      const pl_datagram **ret_list)
+{
+    size_t n = pl_udp_receive(udp, t->batch, ret_list);
+    t->peers.now_us = now_us();
+    for (size_t i = 0; i < n; i++) {
+        if ((*ret_list)[i].waited_us >= 0)
+            pl_metrics_tally_us(&t->waits, (uint64_t)(*ret_list)[i].waited_us);
+    }
+    return n;
+}
+
 static void read_webrtc(pl_io_thread *t)
 {
     const pl_datagram *list;
     for (int b = 0; b < BATCHES; b++) {
-        size_t n = pl_udp_receive(&t->peers.webrtc, t->batch, &list);
-        t->peers.now_us = now_us();
+        size_t n = receive(t, &t->peers.webrtc, &list);
         for (size_t i = 0; i < n; i++)
             pl_peers_webrtc(&t->peers, &list[i]);
         if (n < PL_UDP_BATCH)
@@ -165,8 +177,7 @@ static void read_sip(pl_io_thread *t, pl_mix_id leg, bool is_rtcp)
     if (!s)
         return;
     const pl_datagram *list;
-    size_t n = pl_udp_receive(is_rtcp ? &s->rtcp : &s->rtp, t->batch, &list);
-    t->peers.now_us = now_us();
+    size_t n = receive(t, is_rtcp ? &s->rtcp : &s->rtp, &list);
     for (size_t i = 0; i < n; i++)
         pl_peers_sip(&t->peers, leg, is_rtcp, &list[i]);
 }
@@ -203,6 +214,8 @@ static void *run(void *arg)
         t->peers.now_us = now_us();
         for (int i = 0; i < n; i++)
             on_ready(t, ready[i].data.u64);
+        pl_metrics_add_tally(t->peers.metrics, PL_MEDIA_M_packet_read_us,
+                             &t->waits);
         int64_t period_ms = patience == BUSY_MS ? BUSY_MS : CALM_MS;
         if (t->peers.now_us - maintained_us >= period_ms * 1000) {
             maintained_us = t->peers.now_us;

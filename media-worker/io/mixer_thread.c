@@ -20,6 +20,7 @@
 #include "core/media_metrics.h"
 #include "core/ring.h"
 #include "io/batch_send.h"
+#include "io/mixer_health.h"
 #include "io/realtime.h"
 
 enum {
@@ -27,26 +28,25 @@ enum {
     COMMAND_SLOTS = 4096,
     INPUT_SLOTS = 2048,
     NOTE_SLOTS = 1024,
+    LATE_SLOTS = 64,
     EVENT_SLOTS_MIN = 1024,
     EVENT_SLOTS_MAX = 1 << 20,
     CATCH_UP_TICKS = 5,
-    WALL_EVERY_TICKS = 50,
-    LOAD_SMOOTH = 32
+    WALL_EVERY_TICKS = 50
 };
 
 typedef struct worker {
     pl_mixer *mixer;
     pthread_t thread;
-    bool has_thread, is_stopping, is_ticking;
+    bool has_thread, is_stopping, is_ticking, is_in_tick;
     pl_engine *engine;
-    pl_ring *commands, *inputs, *events, *notes;
+    pl_ring *commands, *inputs, *events, *notes, *lates;
     size_t event_slots;
     int timer_fd, wake_fd;
     bool has_events, has_notes;
     int64_t next_us;
     uint32_t wall_ticks;
-    int64_t work_us_x32; /* smoothed time of a tick, times LOAD_SMOOTH */
-    _Atomic uint32_t load_permille;
+    pl_mixer_health health;
     pl_engine_stats published;
 } worker;
 
@@ -92,6 +92,14 @@ static void sink_send(void *ctx, const pl_out_packet *packets, size_t n)
     size_t lost = pl_batch_send(packets, n);
     if (lost > 0)
         pl_metrics_add(w->mixer->options.metrics, PL_MEDIA_M_send_failed, lost);
+    if (w->is_in_tick)
+        pl_mixer_health_sent(&w->health);
+}
+
+static void sink_room_done(void *ctx)
+{
+    worker *w = ctx;
+    pl_mixer_health_room(&w->health);
 }
 
 static bool is_droppable(pl_mix_event_kind kind)
@@ -141,12 +149,18 @@ static void drain(worker *w)
         } else {
             pl_engine_command(w->engine, c);
         }
+        pl_mixer_health_disturbed(&w->health);
         pl_ring_release(w->commands);
     }
     for (; n > 0; n--) {
         pl_mix_input *input = pl_ring_peek(w->inputs);
         if (!input)
             break;
+        if (input->kind == PL_MIX_PACKET) {
+            pl_mixer_health_taken(&w->health, input->u.packet.arrival_us);
+        } else {
+            pl_mixer_health_disturbed(&w->health);
+        }
         pl_engine_input(w->engine, input);
         pl_ring_release(w->inputs);
     }
@@ -176,31 +190,34 @@ static void arm(worker *w, int64_t at_us)
     (void)timerfd_settime(w->timer_fd, TFD_TIMER_ABSTIME, &t, NULL);
 }
 
-static void note_work(worker *w, int64_t work_us)
+/* Late ticks whose cause is known by now are the main thread's to tell; what
+ * it has no time for is counted all the same. */
+static void tell_lates(worker *w, bool is_last)
 {
-    pl_metrics_observe_us(w->mixer->options.metrics, PL_MEDIA_M_tick_work_us,
-                          (uint64_t)work_us);
-    w->work_us_x32 += work_us - w->work_us_x32 / LOAD_SMOOTH;
-    int64_t permille = w->work_us_x32 / LOAD_SMOOTH * 1000 / PL_TICK_US;
-    atomic_store_explicit(&w->load_permille, (uint32_t)permille,
-                          memory_order_relaxed);
+    pl_late_known known;
+    while (pl_mixer_health_late(&w->health, is_last, &known)) {
+        pl_late_known *slot = pl_ring_reserve(w->lates);
+        if (!slot)
+            continue;
+        *slot = known;
+        pl_ring_commit(w->lates);
+        w->has_events = true;
+    }
 }
 
 static void tick(worker *w)
 {
-    pl_metrics *m = w->mixer->options.metrics;
-    int64_t begin = clock_us(CLOCK_MONOTONIC);
-    int64_t late = begin - w->next_us;
-    pl_metrics_observe_us(m, PL_MEDIA_M_tick_late_us,
-                          late > 0 ? (uint64_t)late : 0);
-    if (late > PL_TICK_US)
-        pl_metrics_add(m, PL_MEDIA_M_ticks_late, 1);
+    pl_mixer_health_begin(&w->health, w->next_us);
     if (++w->wall_ticks % WALL_EVERY_TICKS == 0)
         pl_engine_set_wall(w->engine, wall_offset_us());
     drain(w);
+    pl_mixer_health_rooms(&w->health);
+    w->is_in_tick = true;
     pl_engine_tick(w->engine, w->next_us);
+    w->is_in_tick = false;
+    pl_mixer_health_end(&w->health, w->engine);
+    tell_lates(w, false);
     publish(w);
-    note_work(w, clock_us(CLOCK_MONOTONIC) - begin);
     w->next_us += PL_TICK_US;
 }
 
@@ -224,7 +241,9 @@ static void keep_time(worker *w)
         if (w->is_ticking)
             arm(w, 0); /* off */
         w->is_ticking = false;
-        atomic_store_explicit(&w->load_permille, 0, memory_order_relaxed);
+        pl_mixer_health_idle(&w->health);
+        tell_lates(w, true);
+        publish(w);
         return;
     }
     if (!w->is_ticking) {
@@ -245,6 +264,7 @@ static void *run(void *ctx)
     while (!w->is_stopping) {
         if (poll(fds, 2, -1) < 0 && errno != EINTR)
             break;
+        pl_mixer_health_woke(&w->health);
         if (fds[0].revents)
             clear_fd(w->timer_fd);
         if (fds[1].revents) {
@@ -253,7 +273,9 @@ static void *run(void *ctx)
             publish(w);
         }
         keep_time(w);
+        pl_mixer_health_sleeps(&w->health);
     }
+    tell_lates(w, true);
     return NULL;
 }
 
@@ -270,6 +292,7 @@ static size_t power_of_two(size_t at_least)
 static pl_err make_worker(pl_mixer *m, worker *w)
 {
     w->mixer = m;
+    pl_mixer_health_init(&w->health, m->options.metrics);
     w->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     w->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (w->timer_fd < 0 || w->wake_fd < 0)
@@ -284,6 +307,8 @@ static pl_err make_worker(pl_mixer *m, worker *w)
         e = pl_ring_create(w->event_slots, sizeof(pl_mix_event), &w->events);
     if (e == PL_OK)
         e = pl_ring_create(NOTE_SLOTS, sizeof(pl_mix_note), &w->notes);
+    if (e == PL_OK)
+        e = pl_ring_create(LATE_SLOTS, sizeof(pl_late_known), &w->lates);
     if (e != PL_OK)
         return e;
     const pl_engine_options options = {
@@ -291,7 +316,7 @@ static pl_err make_worker(pl_mixer *m, worker *w)
         .max_rooms = m->options.max_rooms,
         .codecs = m->options.codecs,
         .srtp = m->options.srtp,
-        .sink = {w, sink_send, sink_event, sink_note},
+        .sink = {w, sink_send, sink_event, sink_note, sink_room_done},
         .wall_offset_us = wall_offset_us(),
         .delay = m->options.delay,
     };
@@ -371,6 +396,7 @@ static void stop_worker(worker *w)
     pl_ring_destroy(&w->inputs);
     pl_ring_destroy(&w->events);
     pl_ring_destroy(&w->notes);
+    pl_ring_destroy(&w->lates);
     close_fd(w->timer_fd);
     close_fd(w->wake_fd);
 }
@@ -398,11 +424,17 @@ uint32_t pl_mixer_load_permille(const pl_mixer *mixer)
 {
     uint32_t most = 0;
     for (uint32_t i = 0; i < mixer->n; i++) {
-        uint32_t load = atomic_load_explicit(&mixer->workers[i].load_permille,
-                                             memory_order_relaxed);
+        uint32_t load = pl_mixer_health_load(&mixer->workers[i].health);
         most = load > most ? load : most;
     }
     return most;
+}
+
+void pl_mixer_measure(const pl_mixer *mixer, uint32_t thread,
+                      pl_budget_measure *ret_measure)
+{
+    pl_mixer_health_measure(&mixer->workers[thread % mixer->n].health,
+                            ret_measure);
 }
 
 /* ---- main thread -------------------------------------------------------- */
@@ -446,6 +478,19 @@ bool pl_mixer_next_event(pl_mixer *mixer, pl_mix_event *ret_event)
     /* Cleared before the last look: what comes after it signals again. */
     clear_fd(mixer->event_fd);
     return take_event(mixer, ret_event);
+}
+
+bool pl_mixer_next_late(pl_mixer *mixer, pl_late_known *ret_late)
+{
+    for (uint32_t i = 0; i < mixer->n; i++) {
+        pl_late_known *late = pl_ring_peek(mixer->workers[i].lates);
+        if (late) {
+            *ret_late = *late;
+            pl_ring_release(mixer->workers[i].lates);
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- I/O thread --------------------------------------------------------- */

@@ -7,8 +7,10 @@
 #ifndef PL_MIXER_THREAD_H
 #define PL_MIXER_THREAD_H
 
+#include "core/budget.h"
 #include "core/delay.h"
 #include "core/engine.h"
+#include "core/tick_health.h"
 #include "pl/metrics.h"
 
 typedef struct pl_mixer pl_mixer;
@@ -35,6 +37,9 @@ uint32_t pl_mixer_threads(const pl_mixer *mixer);
 /* Ticks' work in permille of the time they may take, smoothed; of the busiest
  * thread. Any thread. */
 uint32_t pl_mixer_load_permille(const pl_mixer *mixer);
+/* What a thread does and what it has learned of its costs. Any thread. */
+void pl_mixer_measure(const pl_mixer *mixer, uint32_t thread,
+                      pl_budget_measure *ret_measure);
 
 /* ---- main thread -------------------------------------------------------- */
 
@@ -48,6 +53,9 @@ int pl_mixer_event_fd(const pl_mixer *mixer);
 /* Take the next event of any thread; false when there is none (that also
  * rearms the descriptor). */
 bool pl_mixer_next_event(pl_mixer *mixer, pl_mix_event *ret_event);
+/* Take the next late tick of any thread, for the log; false when there is
+ * none. Its arrival makes event_fd readable; many may be left out. */
+bool pl_mixer_next_late(pl_mixer *mixer, pl_late_known *ret_late);
 
 /* ---- I/O thread --------------------------------------------------------- */
 

@@ -8,9 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { DISCARD_PORT = 9 /* only named, never sent to */ };
+enum {
+    DISCARD_PORT = 9, /* only named, never sent to */
+    CONTROL_BYTES = CMSG_SPACE(sizeof(struct timespec))
+};
+static const int64_t WAIT_MAX_US = 60000000; /* the clock was set */
 
 /* ---- addresses ---------------------------------------------------------- */
 
@@ -102,6 +107,8 @@ pl_err pl_udp_open(const char *bind_address, uint16_t port, int rcvbuf,
     }
     if (e != PL_OK)
         return e;
+    const int on = 1; /* its times of arrival; without them none is measured */
+    (void)setsockopt(udp.fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
     if (rcvbuf > 0) /* the kernel cuts it to rmem_max: no error */
         (void)setsockopt(udp.fd, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof rcvbuf);
     *ret_udp = udp;
@@ -121,6 +128,7 @@ struct pl_udp_batch {
     struct mmsghdr head[PL_UDP_BATCH];
     struct iovec iov[PL_UDP_BATCH];
     struct sockaddr_storage from[PL_UDP_BATCH];
+    _Alignas(size_t) uint8_t control[PL_UDP_BATCH][CONTROL_BYTES];
     pl_datagram list[PL_UDP_BATCH];
     uint8_t data[PL_UDP_BATCH][PL_MIX_PACKET_MAX];
 };
@@ -135,6 +143,7 @@ pl_err pl_udp_batch_create(pl_udp_batch **ret_batch)
         b->head[i].msg_hdr.msg_iov = &b->iov[i];
         b->head[i].msg_hdr.msg_iovlen = 1;
         b->head[i].msg_hdr.msg_name = &b->from[i];
+        b->head[i].msg_hdr.msg_control = b->control[i];
     }
     *ret_batch = b;
     return PL_OK;
@@ -148,19 +157,39 @@ void pl_udp_batch_destroy(pl_udp_batch **batch)
     *batch = NULL;
 }
 
+/* How long ago the kernel had it, on its wall clock. */
+static int64_t waited_us(struct msghdr *head, const struct timespec *now)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(head); c; c = CMSG_NXTHDR(head, c)) {
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS)
+            continue;
+        struct timespec at;
+        memcpy(&at, CMSG_DATA(c), sizeof at);
+        int64_t us = (int64_t)(now->tv_sec - at.tv_sec) * 1000000 +
+                     (now->tv_nsec - at.tv_nsec) / 1000;
+        return us >= 0 && us < WAIT_MAX_US ? us : -1;
+    }
+    return -1;
+}
+
 size_t pl_udp_receive(const pl_udp *udp, pl_udp_batch *b,
                       const pl_datagram **ret_list)
 {
-    for (size_t i = 0; i < PL_UDP_BATCH; i++)
+    for (size_t i = 0; i < PL_UDP_BATCH; i++) {
         b->head[i].msg_hdr.msg_namelen = sizeof b->from[i];
+        b->head[i].msg_hdr.msg_controllen = sizeof b->control[i];
+    }
     int n = recvmmsg(udp->fd, b->head, PL_UDP_BATCH, MSG_DONTWAIT, NULL);
     if (n <= 0)
         return 0;
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_REALTIME, &now);
     for (size_t i = 0; i < (size_t)n; i++) {
         b->list[i] = (pl_datagram){
             .from = from_sockaddr(&b->from[i]),
             .data = b->data[i],
             .len = b->head[i].msg_len,
+            .waited_us = waited_us(&b->head[i].msg_hdr, &now),
             .is_cut = (b->head[i].msg_hdr.msg_flags & MSG_TRUNC) != 0};
     }
     *ret_list = b->list;

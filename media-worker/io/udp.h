@@ -47,7 +47,8 @@ typedef struct pl_datagram {
     pl_addr from;
     uint8_t *data;
     size_t len;
-    bool is_cut; /* was larger than PL_MIX_PACKET_MAX */
+    bool is_cut;       /* was larger than PL_MIX_PACKET_MAX */
+    int64_t waited_us; /* since the kernel had it; -1: it did not say */
 } pl_datagram;
 
 typedef struct pl_udp_batch pl_udp_batch;
