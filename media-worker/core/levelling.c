@@ -7,7 +7,7 @@
 
 enum {
     SETTLED = 100,     /* frames of speech in the mean: 2 s */
-    FIRST_SPEECH = 10, /* before the gain moves at all */
+    FIRST_SPEECH = 25, /* before the gain moves; more than STEADY */
     NEW_SPEECH = 150,  /* the first 3 s of speech: move fast */
     STEADY = 20,       /* frames, 400 ms */
     GUARD_RAMP = 48    /* samples */
