@@ -11,7 +11,7 @@ enum { OPUS_TOC_FRAMES = 0x03 }; /* RFC 6716 section 3.1: 0 is one frame */
 static bool is_empty(const pl_channel *leg)
 {
     const pl_room_sound *s = &leg->room->sound;
-    if (leg->play.prompt || leg->echo || leg->keys.n > 0)
+    if (leg->play.prompt || leg->echo || leg->keys.n > 0 || leg->passed.n > 0)
         return false;
     if (!leg->flags.mixed || leg->flags.deaf)
         return true;

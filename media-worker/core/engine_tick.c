@@ -124,6 +124,7 @@ static void sum_voices(pl_engine *e, pl_engine_room *room)
             continue;
         if (is_tone) {
             leg->gain = 0.0F; /* the voice comes back from silence */
+            room->sound.n_mixed++;
         } else {
             render(leg);
             check_claim(leg);
@@ -180,12 +181,14 @@ static void report_stats(pl_engine *e, pl_channel *leg, int64_t now_us)
         .packets_sent = leg->packets_sent,
         .packets_lost = leg->has_source ? pl_rtp_source_lost(s) : 0,
         .concealed_frames = pl_playout_count(leg->playout)->concealed,
+        .recovered_frames = pl_playout_count(leg->playout)->recovered,
         .jitter_us = (uint32_t)((uint64_t)(s->jitter >> 4) * 1000000 / clock),
         .delay_ms = (uint32_t)(pl_playout_delay_us(leg->playout) / 1000),
         .rtt_us = leg->rtt_us,
         .far_loss_permille = leg->far_loss_permille,
         .far_jitter_us = leg->far_jitter_us,
         .codec = leg->recv_codec,
+        .level = pl_level_code(leg->voice.score_db),
     };
     pl_engine_event(e, leg,
                     (pl_mix_event){.kind = PL_MIX_STATS, .u.stats = stats});
@@ -218,7 +221,7 @@ static void look_after(pl_engine *e, pl_channel *leg, int64_t now_us)
     if (leg->next_rtcp_us == 0) { /* RFC 3550 section 6.2: half at first */
         leg->next_rtcp_us = now_us + PL_RTCP_PERIOD_US / 4 +
                             leg->ssrc % (PL_RTCP_PERIOD_US / 4);
-        leg->next_stats_us = now_us + PL_STATS_PERIOD_US;
+        leg->next_stats_us = now_us + PL_STATS_FIRST_US;
     }
     if (now_us >= leg->next_rtcp_us)
         pl_engine_send_rtcp(e, leg, now_us, false);

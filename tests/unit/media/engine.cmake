@@ -3,7 +3,7 @@ foreach(name rtp rtcp dtmf dtmf_send talkers levelling limiter packet_pool ring 
   pl_unit(test_media_${name} SOURCES test_${name}.c LINK pl_media_core m)
 endforeach()
 target_link_libraries(test_media_ring PRIVATE Threads::Threads)
-foreach(name engine_rooms engine_input engine_keys encoder_switch)
+foreach(name engine_rooms engine_input engine_keys engine_dtmf encoder_switch)
   pl_unit(test_media_${name} SOURCES test_${name}.c engine_rig.c
     LINK pl_media_io m)
 endforeach()
