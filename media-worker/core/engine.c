@@ -199,9 +199,22 @@ static void close_room(pl_engine *e, const pl_mix_command *c)
     pl_engine_room *room = find_room(e, c->id);
     if (!room)
         return;
+    pl_engine_record_stop(e, room);
     while (room->n > 0)
         remove_leg(e, room->legs[room->n - 1]);
     free_room(e, room);
+}
+
+static void record_room(pl_engine *e, const pl_mix_command *c)
+{
+    pl_engine_room *room = find_room(e, c->id);
+    if (!room) {
+        e->stats.bad_command++; /* main sees that it closed it */
+    } else if (c->kind == PL_MIX_RECORD_START) {
+        pl_engine_record_start(e, room, &c->u.record);
+    } else {
+        pl_engine_record_stop(e, room);
+    }
 }
 
 /* ---- legs --------------------------------------------------------------- */
@@ -341,6 +354,8 @@ void pl_engine_command(pl_engine *engine, const pl_mix_command *c)
     case PL_MIX_STOP: return; /* the thread's */
     case PL_MIX_ROOM_SET: set_room(engine, c); return;
     case PL_MIX_ROOM_PLAY: play_to_room(engine, c); return;
+    case PL_MIX_RECORD_START:
+    case PL_MIX_RECORD_STOP: record_room(engine, c); return;
     case PL_MIX_LEG_MEDIA:
     case PL_MIX_LEG_FLAGS:
     case PL_MIX_LEG_REMOVE:

@@ -289,6 +289,31 @@ static void limit_shared(pl_engine *e, pl_engine_room *room)
     e->stats.mixes++;
 }
 
+/* A recording takes the packet that Opus listeners of the highest rate get;
+ * without such a listener it is encoded for the recording. */
+static void record_mix(pl_engine *e, pl_engine_room *room)
+{
+    pl_shared *shared = &room->shared[PL_AUDIO_OPUS][PL_RATE_CLASSES - 1];
+    if (shared->tick != e->tick) {
+        limit_shared(e, room);
+        shared->tick = e->tick;
+        shared->len = e->options.codecs->codec[PL_AUDIO_OPUS]->encode(
+            shared->encoder, e->limited, shared->out);
+        e->stats.encodes++;
+        e->stats.encodes_opus++;
+    }
+    pl_engine_record_mix(e, room, shared->out, shared->len);
+}
+
+pl_err pl_engine_need_mix(pl_engine *engine, pl_engine_room *room)
+{
+    const pl_codec *codec = engine->options.codecs->codec[PL_AUDIO_OPUS];
+    unsigned c = PL_RATE_CLASSES - 1;
+    return codec
+               ? need_encoder(codec, c, &room->shared[PL_AUDIO_OPUS][c].encoder)
+               : PL_EUNSUPPORTED;
+}
+
 void pl_engine_hear(pl_engine *engine, pl_engine_room *room)
 {
     bool is_quiet = pl_level_db(engine->sum, PL_TICK_SAMPLES) < QUIET_DB;
@@ -307,6 +332,8 @@ void pl_engine_hear(pl_engine *engine, pl_engine_room *room)
             send_shared(engine, leg, SILENCE);
         }
     }
+    if (pl_engine_records_mix(room))
+        record_mix(engine, room);
     for (size_t i = 0; i < room->n; i++) {
         if (room->legs[i]->hear == PL_HEAR_PRIVATE)
             send_private(engine, room->legs[i]);

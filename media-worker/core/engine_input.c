@@ -131,6 +131,7 @@ static void take_audio(pl_engine *e, pl_channel *leg, const pl_rtp *rtp,
     pl_rtp_source_arrival(&leg->source, rtp->ts,
                           e->options.codecs->codec[codec]->clock_hz, now_us);
     leg->recv_codec = codec;
+    pl_engine_record_stem(e, leg, codec, rtp, xseq, now_us);
     pl_playout_put(leg->playout, &info, rtp->payload, rtp->payload_len);
 }
 
@@ -185,6 +186,11 @@ static void fill_gaps(pl_engine *e, pl_channel *leg, const pl_rtp *rtp,
             info.codec != PL_AUDIO_OPUS) {
             e->stats.drop_pt++;
         } else if (b->len > 0) {
+            const pl_rtp lost = {.ssrc = rtp->ssrc,
+                                 .ts = info.ts,
+                                 .payload = b->data,
+                                 .payload_len = b->len};
+            pl_engine_record_stem(e, leg, info.codec, &lost, info.xseq, now_us);
             (void)pl_playout_fill(leg->playout, &info, b->data, b->len);
         }
     }

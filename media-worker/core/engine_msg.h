@@ -42,9 +42,11 @@ typedef struct pl_mix_id {
 
 typedef enum pl_mix_command_kind {
     PL_MIX_ROOM_OPEN = 1,
-    PL_MIX_ROOM_CLOSE, /* with its legs: each gives PL_MIX_LEG_REMOVED */
-    PL_MIX_ROOM_SET,   /* what may change while it is open (pl_mix_room) */
-    PL_MIX_ROOM_PLAY,  /* to all who hear the mix; else as LEG_PLAY */
+    PL_MIX_ROOM_CLOSE,   /* with its legs: each gives PL_MIX_LEG_REMOVED */
+    PL_MIX_ROOM_SET,     /* what may change while it is open (pl_mix_room) */
+    PL_MIX_ROOM_PLAY,    /* to all who hear the mix; else as LEG_PLAY */
+    PL_MIX_RECORD_START, /* of a room, in place of the one before */
+    PL_MIX_RECORD_STOP,  /* answered by PL_MIX_RECORD_OVER, if one is on */
     PL_MIX_LEG_ADD,
     PL_MIX_LEG_MEDIA,  /* renegotiated: codecs, direction */
     PL_MIX_LEG_FLAGS,  /* mixed, muted, deaf */
@@ -114,16 +116,22 @@ typedef struct pl_mix_keys {
     char keys[PL_KEYS_MAX]; /* as of pl_is_keys() */
 } pl_mix_keys;
 
+typedef struct pl_mix_record {
+    pl_mix_id id; /* of the recording, main's */
+    bool has_mix, has_stems;
+} pl_mix_record;
+
 typedef struct pl_mix_command {
     pl_mix_command_kind kind;
     pl_mix_id id; /* room of ROOM_*, leg of LEG_* */
     union {
-        pl_mix_room room;   /* ROOM_OPEN, ROOM_SET */
-        pl_mix_leg leg;     /* LEG_ADD */
-        pl_mix_media media; /* LEG_MEDIA */
-        pl_mix_flags flags; /* LEG_FLAGS */
-        pl_mix_play play;   /* LEG_PLAY, ROOM_PLAY */
-        pl_mix_keys keys;   /* LEG_KEYS */
+        pl_mix_room room;     /* ROOM_OPEN, ROOM_SET */
+        pl_mix_leg leg;       /* LEG_ADD */
+        pl_mix_media media;   /* LEG_MEDIA */
+        pl_mix_flags flags;   /* LEG_FLAGS */
+        pl_mix_play play;     /* LEG_PLAY, ROOM_PLAY */
+        pl_mix_keys keys;     /* LEG_KEYS */
+        pl_mix_record record; /* RECORD_START */
     } u;
 } pl_mix_command;
 
@@ -175,7 +183,8 @@ typedef enum pl_mix_event_kind {
     PL_MIX_PLAYED,      /* a prompt ended by itself (not stopped, not loop) */
     PL_MIX_ROOM_PLAYED, /* the same of one to all; names no leg */
     PL_MIX_KEYED,       /* no keys wait any more */
-    PL_MIX_STATS,       /* every 5 s, droppable */
+    PL_MIX_STATS,       /* after 1 s, then every 5 s; droppable */
+    PL_MIX_RECORD_OVER, /* the room is not recorded any more; names no leg */
     PL_MIX_LEG_REMOVED,
     PL_MIX_LEG_FAILED /* LEG_ADD or TRANSPORT_UP could not be carried out */
 } pl_mix_event_kind;
@@ -183,11 +192,13 @@ typedef enum pl_mix_event_kind {
 typedef struct pl_mix_stats {
     uint64_t packets_received, packets_sent, packets_lost;
     uint64_t concealed_frames; /* of 20 ms */
+    uint64_t recovered_frames; /* from redundancy: in-band FEC or RED */
     uint32_t jitter_us;        /* RFC 3550 section 6.4.1 */
     uint32_t delay_ms;         /* jitter buffer now */
     uint32_t rtt_us;           /* RFC 3550 section 6.4.1; 0: unknown */
     uint32_t far_loss_permille, far_jitter_us; /* from the peer's reports */
     pl_codec_kind codec;                       /* received last */
+    uint8_t level; /* of the voice, smoothed, -dBov; 127: silent */
 } pl_mix_stats;
 
 typedef struct pl_mix_event {
@@ -207,8 +218,9 @@ typedef struct pl_mix_event {
             uint32_t tag;
         } played;
         pl_mix_stats stats;
-        uint16_t n_keys; /* KEYED: taken by LEG_KEYS and over now */
-        pl_err error;    /* LEG_FAILED */
+        uint16_t n_keys;     /* KEYED: taken by LEG_KEYS and over now */
+        pl_mix_id recording; /* RECORD_OVER */
+        pl_err error;        /* LEG_FAILED */
     } u;
 } pl_mix_event;
 

@@ -5,6 +5,7 @@
 #include "core/dtmf.h"
 #include "core/dtmf_send.h"
 #include "core/engine.h"
+#include "core/engine_record.h"
 #include "core/engine_sound.h"
 #include "core/limiter.h"
 #include "core/playout.h"
@@ -19,6 +20,7 @@ enum {
     PL_OUT_BYTES = 512,     /* header, payload, SRTP trailer */
     PL_HANGOVER_TICKS = 20, /* 400 ms with an encoder of one's own after it */
     PL_RTCP_PERIOD_US = 5000000,
+    PL_STATS_FIRST_US = 1000000,
     PL_STATS_PERIOD_US = 5000000
 };
 
@@ -109,7 +111,8 @@ typedef struct pl_channel {
     pl_dtmf_queue passed; /* others' keys */
     uint64_t packets_sent;
     uint32_t bytes_sent;
-    bool is_sender; /* sent since the last report */
+    uint32_t record_lost_ms; /* of its stem */
+    bool is_sender;          /* sent since the last report */
     uint32_t rtt_us, far_loss_permille, far_jitter_us;
     int64_t next_rtcp_us, next_stats_us;
     uint32_t random;
@@ -125,8 +128,7 @@ struct pl_engine_room {
     pl_limiter limiter;
     uint64_t limiter_tick; /* last use */
     pl_room_sound sound;
-    bool needs_every_frame; /* the shared encoder of the highest class runs in
-                               silence too (a recording); set from outside */
+    pl_room_record record;
 };
 
 struct pl_engine {
