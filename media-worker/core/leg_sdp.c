@@ -316,11 +316,16 @@ pl_err pl_leg_sdp_peek(pl_slice text, pl_addr *ret_remote)
 
 const char *pl_leg_sdp_codec_text(const pl_mix_media *media)
 {
+    return pl_leg_sdp_codec_name(media->send_codec);
+}
+
+const char *pl_leg_sdp_codec_name(pl_codec_kind codec)
+{
     static const char *const texts[] = {
 #define TEXT_ROW(sym, name, clock, text) text,
         PL_CODEC_LIST(TEXT_ROW)
 #undef TEXT_ROW
     };
-    size_t i = (size_t)media->send_codec;
+    size_t i = (size_t)codec;
     return i < sizeof texts / sizeof texts[0] ? texts[i] : "";
 }

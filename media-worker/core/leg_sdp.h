@@ -93,5 +93,6 @@ const char *pl_leg_sdp_reason(const pl_leg_sdp *sdp);
 PL_MUST_USE pl_err pl_leg_sdp_peek(pl_slice text, pl_addr *ret_remote);
 /* Text of a codec for reports ("opus/48000"). */
 const char *pl_leg_sdp_codec_text(const pl_mix_media *media);
+const char *pl_leg_sdp_codec_name(pl_codec_kind codec);
 
 #endif

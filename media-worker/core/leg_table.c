@@ -189,6 +189,14 @@ pl_leg *pl_leg_table_find_leg(const pl_leg_table *t, const char *id)
     return pl_map_find(t->leg_ids, id);
 }
 
+pl_room *pl_leg_table_room_at(const pl_leg_table *t, pl_mix_id mix)
+{
+    if (mix.index >= t->rooms.n)
+        return NULL;
+    pl_room *r = t->rooms.at[mix.index];
+    return r && r->mix.generation == mix.generation ? r : NULL;
+}
+
 pl_leg *pl_leg_table_at(const pl_leg_table *t, pl_mix_id mix)
 {
     if (mix.index >= t->legs.n)

@@ -20,6 +20,7 @@ typedef struct pl_room {
     uint64_t epoch;
     pl_room_mode mode;
     uint32_t max_legs;
+    uint32_t play_tag; /* of the latest prompt to all */
 } pl_room;
 
 typedef struct pl_leg {
@@ -51,6 +52,8 @@ PL_MUST_USE pl_err pl_leg_table_add_room(pl_leg_table *table, const char *id,
                                          pl_room **ret_room);
 /* The room, or NULL. */
 pl_room *pl_leg_table_find_room(const pl_leg_table *table, const char *id);
+/* The room with that index and generation, or NULL. */
+pl_room *pl_leg_table_room_at(const pl_leg_table *table, pl_mix_id mix);
 /* Remove a room whose legs are all detached. */
 void pl_leg_table_remove_room(pl_leg_table *table, pl_room **room);
 

@@ -47,6 +47,12 @@ static void on_room_open(void *ctx, const pl_bus_in *in)
     reply(h, in, pl_control_room_open(h->control, in->epoch, in->body));
 }
 
+static void on_room_play(void *ctx, const pl_bus_in *in)
+{
+    const pl_bus_handlers *h = ctx;
+    reply(h, in, pl_control_room_play(h->control, in->epoch, in->body));
+}
+
 static void on_room_close(void *ctx, const pl_bus_in *in)
 {
     const pl_bus_handlers *h = ctx;
@@ -105,6 +111,7 @@ pl_err pl_bus_handlers_open(pl_bus *bus, pl_control *control,
     } table[] = {
         {&PL_MSG_MEDIA_ROOM_OPEN, on_room_open},
         {&PL_MSG_MEDIA_ROOM_CLOSE, on_room_close},
+        {&PL_MSG_MEDIA_ROOM_PLAY, on_room_play},
         {&PL_MSG_MEDIA_LEG_CREATE, on_leg_create},
         {&PL_MSG_MEDIA_LEG_REMOTE, on_leg_remote},
         {&PL_MSG_MEDIA_LEG_SET, on_leg_set},

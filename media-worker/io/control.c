@@ -232,6 +232,38 @@ pl_err pl_control_room_open(pl_control *c, uint64_t epoch,
     return PL_OK;
 }
 
+pl_err pl_control_find_prompt(const pl_control *c, const char *name,
+                              const pl_prompt **ret_prompt)
+{
+    const pl_prompt *prompt =
+        name[0] ? pl_prompts_find(c->o.prompts, name) : NULL;
+    if (name[0] && !prompt)
+        return PL_ENOENT;
+    *ret_prompt = prompt;
+    return PL_OK;
+}
+
+pl_err pl_control_room_play(pl_control *c, uint64_t epoch,
+                            const pl_media_room_play *m)
+{
+    pl_room *room = NULL;
+    const pl_prompt *prompt = NULL;
+    pl_err e = pl_control_find_room(c, m->room_id, epoch, &room);
+    if (e == PL_OK)
+        e = pl_control_find_prompt(c, m->prompt, &prompt);
+    if (e != PL_OK)
+        return e;
+    pl_mix_command command = {.kind = PL_MIX_ROOM_PLAY,
+                              .id = room->mix,
+                              .u.play = {.prompt = prompt,
+                                         .is_loop = m->loop,
+                                         .tag = room->play_tag + 1}};
+    e = pl_mixer_command(c->o.mixer, room->thread, &command);
+    if (e == PL_OK)
+        room->play_tag++;
+    return e;
+}
+
 pl_err pl_control_room_close(pl_control *c, uint64_t epoch, const char *room_id)
 {
     pl_room *room = NULL;

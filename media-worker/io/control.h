@@ -44,6 +44,10 @@ void pl_control_destroy(pl_control **control);
  * that is open in an older epoch is taken over with its legs. */
 PL_MUST_USE pl_err pl_control_room_open(pl_control *control, uint64_t epoch,
                                         const pl_media_room_open *m);
+/* Errors: PL_ENOENT room or prompt; PL_ESTALE; PL_EFULL a queue. Time stands
+ * still for a prompt while the room has no leg with media. */
+PL_MUST_USE pl_err pl_control_room_play(pl_control *control, uint64_t epoch,
+                                        const pl_media_room_play *m);
 /* A room that is not there is fine. Errors: PL_ESTALE. */
 PL_MUST_USE pl_err pl_control_room_close(pl_control *control, uint64_t epoch,
                                          const char *room_id);

@@ -111,6 +111,22 @@ static void on_played(pl_control *c, pl_leg *leg, const pl_mix_event *event)
     send_report(c, leg, &PL_MSG_LEG_PLAYED, &m);
 }
 
+static void on_room_played(pl_control *c, const pl_mix_event *event)
+{
+    const pl_room *room = pl_leg_table_room_at(c->table, event->room);
+    if (!room || event->u.played.tag != room->play_tag)
+        return;
+    pl_room_played m = {.prompt = ""};
+    memcpy(m.room_id, room->id, sizeof m.room_id);
+    pl_fmt_cut(m.prompt, sizeof m.prompt, "%s", event->u.played.prompt->name);
+    pl_bus_send how = {.epoch = room->epoch};
+    if (c->o.bus &&
+        pl_bus_event(c->o.bus, &how, &PL_MSG_ROOM_PLAYED, &m) != PL_OK) {
+        PL_LOG(DEBUG, "leg", "report_lost", PL_KV("room", room->id),
+               "room_played");
+    }
+}
+
 static void on_keyed(pl_control *c, pl_leg *leg, const pl_mix_event *event)
 {
     (void)c;
@@ -125,8 +141,25 @@ static void on_stats(pl_control *c, pl_leg *leg, const pl_mix_event *event)
                       .packets_lost = s->packets_lost,
                       .jitter_us = s->jitter_us,
                       .concealed_frames = s->concealed_frames,
-                      .delay_ms = s->delay_ms < 60000 ? s->delay_ms : 60000};
+                      .delay_ms = s->delay_ms < 60000 ? s->delay_ms : 60000,
+                      .rtt_us = s->rtt_us,
+                      .far_loss_permille = s->far_loss_permille,
+                      .far_jitter_us = s->far_jitter_us,
+                      .level = s->level,
+                      .recovered_frames = s->recovered_frames};
     NAME_LEG(&m, leg);
+    PL_MSG_SET(LEG_STATS, leg_stats, &m, level);
+    PL_MSG_SET(LEG_STATS, leg_stats, &m, recovered_frames);
+    if (s->packets_received > 0) {
+        pl_fmt_cut(m.codec, sizeof m.codec, "%s",
+                   pl_leg_sdp_codec_name(s->codec));
+        PL_MSG_SET(LEG_STATS, leg_stats, &m, codec);
+    }
+    if (s->rtt_us || s->far_loss_permille || s->far_jitter_us) {
+        PL_MSG_SET(LEG_STATS, leg_stats, &m, rtt_us);
+        PL_MSG_SET(LEG_STATS, leg_stats, &m, far_loss_permille);
+        PL_MSG_SET(LEG_STATS, leg_stats, &m, far_jitter_us);
+    }
     send_report(c, leg, &PL_MSG_LEG_STATS, &m);
 }
 
@@ -143,6 +176,10 @@ static void on_mix_event(pl_control *c, const pl_mix_event *event)
         [PL_MIX_PLAYED] = on_played, [PL_MIX_STATS] = on_stats,
         [PL_MIX_KEYED] = on_keyed,   [PL_MIX_LEG_FAILED] = on_failed,
     };
+    if (event->kind == PL_MIX_ROOM_PLAYED) {
+        on_room_played(c, event);
+        return;
+    }
     pl_leg *leg = pl_leg_table_at(c->table, event->leg);
     if (!leg)
         return;
@@ -167,8 +204,8 @@ static void on_late(pl_control *c, const pl_late_known *late)
         return;
     PL_LOG(WARN, "media", "ticks_late",
            PL_KV("cause", pl_late_cause_text(c->late.worst.cause)),
-           "%u since the last such line; the worst was %lld ms late",
-           c->late.n, (long long)(c->late.worst.late_us / 1000));
+           "%u since the last such line; the worst was %lld ms late", c->late.n,
+           (long long)(c->late.worst.late_us / 1000));
     c->late.n = 0;
     c->late.told_us = now_us;
 }

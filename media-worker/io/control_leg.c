@@ -470,11 +470,9 @@ pl_err pl_control_leg_play(pl_control *c, uint64_t epoch,
     if (e != PL_OK)
         return e;
     const pl_prompt *prompt = NULL;
-    if (m->prompt[0]) {
-        prompt = pl_prompts_find(c->o.prompts, m->prompt);
-        if (!prompt)
-            return PL_ENOENT;
-    }
+    e = pl_control_find_prompt(c, m->prompt, &prompt);
+    if (e != PL_OK)
+        return e;
     pl_leg_own *own = pl_own(leg);
     if (!own->is_in_mixer)
         return PL_ESTATE;

@@ -51,6 +51,10 @@ PL_MUST_USE pl_err pl_control_find_room(pl_control *c, const char *id,
 PL_MUST_USE pl_err pl_control_find_leg(pl_control *c, const char *room_id,
                                        const char *leg_id, uint64_t epoch,
                                        pl_leg **ret_leg);
+/* The prompt of that name; NULL with PL_OK for the empty one: stop playing.
+ * Errors: PL_ENOENT. */
+PL_MUST_USE pl_err pl_control_find_prompt(const pl_control *c, const char *name,
+                                          const pl_prompt **ret_prompt);
 /* Take a leg away: both threads are told, later it is freed. */
 void pl_control_drop(pl_control *c, pl_leg *leg);
 /* Go on with a leg that is being dropped. */

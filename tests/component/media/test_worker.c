@@ -276,6 +276,36 @@ static void ringing_loops_until_it_is_stopped(void **state)
     assert_string_equal(w->played, "beep-join");
 }
 
+/* Opened again the room only changes how it sounds; a prompt to all ends once,
+ * and what was stopped or replaced is not told. */
+static void a_prompt_to_the_room_is_played_and_told(void **state)
+{
+    world *w = *state;
+    assert_int_equal(play_to_room(w, EPOCH, "beep-join", false), PL_ENOENT);
+    assert_int_equal(open_room(w, EPOCH), PL_OK);
+    assert_int_equal(create(w, "phone", PL_LEG_KIND_SIP, phone_sdp), PL_OK);
+    pl_media_room_open m = {.mode = PL_ROOM_MODE_MIX,
+                            .max_legs = 3,
+                            .denoise = true,
+                            .is_raw = true};
+    SET_TEXT(m.room_id, room);
+    PL_MSG_SET(MEDIA_ROOM_OPEN, media_room_open, &m, denoise);
+    PL_MSG_SET(MEDIA_ROOM_OPEN, media_room_open, &m, is_raw);
+    assert_int_equal(ask(w, EPOCH, &PL_MSG_MEDIA_ROOM_OPEN, &m), PL_OK);
+    assert_int_equal(play_to_room(w, EPOCH, "hold-music", true), PL_OK);
+    assert_int_equal(play_to_room(w, EPOCH, "", false), PL_OK);
+    assert_int_equal(play_to_room(w, EPOCH, "welcome", false), PL_OK);
+    assert_int_equal(play_to_room(w, EPOCH, "beep-join", false), PL_OK);
+    while (w->n_room_played == 0)
+        assert_true(turn(w));
+    assert_string_equal(w->played, "beep-join");
+    assert_int_equal(w->n_room_played, 1);
+    assert_int_equal(w->n_played, 0);
+    assert_int_equal(play_to_room(w, EPOCH, "no-such-prompt", false),
+                     PL_ENOENT);
+    assert_int_equal(play_to_room(w, EPOCH - 1, "beep-join", false), PL_ESTALE);
+}
+
 /* Some clients do not renegotiate to hold: they edit their last text and
  * change its version. */
 static void edited_text_changes_the_direction_and_nothing_else(void **state)
@@ -384,6 +414,7 @@ int main(void)
         TEST(first_offer_keeps_the_lines_of_another_leg),
         TEST(another_leg_of_the_same_browser_has_another_certificate),
         TEST(ringing_loops_until_it_is_stopped),
+        TEST(a_prompt_to_the_room_is_played_and_told),
         TEST(edited_text_changes_the_direction_and_nothing_else),
         TEST(wrong_commands_are_refused),
         TEST(inventory_names_what_is_held_and_drain_waits_for_it),

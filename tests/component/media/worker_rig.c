@@ -96,6 +96,17 @@ static void on_played(void *ctx, const pl_bus_in *in)
     pl_loop_stop(w->loop);
 }
 
+static void on_room_played(void *ctx, const pl_bus_in *in)
+{
+    world *w = ctx;
+    const pl_room_played *m = in->body;
+    assert_string_equal(m->room_id, room);
+    assert_int_equal(in->epoch, EPOCH);
+    memcpy(w->played, m->prompt, sizeof m->prompt);
+    w->n_room_played++;
+    pl_loop_stop(w->loop);
+}
+
 static void on_ignored(void *ctx, const pl_bus_in *in)
 {
     (void)ctx;
@@ -155,10 +166,13 @@ int worker_begin(void **state)
     static const struct {
         const pl_msg_desc *desc;
         pl_bus_handler handler;
-    } events[] = {
-        {&PL_MSG_LEG_REPORT, on_report},   {&PL_MSG_INVENTORY_ITEM, on_item},
-        {&PL_MSG_INVENTORY_END, on_end},   {&PL_MSG_LEG_PLAYED, on_played},
-        {&PL_MSG_LEG_TALKING, on_ignored}, {&PL_MSG_LEG_STATS, on_ignored}};
+    } events[] = {{&PL_MSG_LEG_REPORT, on_report},
+                  {&PL_MSG_INVENTORY_ITEM, on_item},
+                  {&PL_MSG_INVENTORY_END, on_end},
+                  {&PL_MSG_LEG_PLAYED, on_played},
+                  {&PL_MSG_ROOM_PLAYED, on_room_played},
+                  {&PL_MSG_LEG_TALKING, on_ignored},
+                  {&PL_MSG_LEG_STATS, on_ignored}};
     assert_int_equal(pl_loop_create(&w.loop), PL_OK);
     assert_int_equal(pl_timer_create(w.loop, on_deadline, &w, &w.deadline),
                      PL_OK);
@@ -269,6 +283,14 @@ pl_err play(world *w, const char *leg, const char *prompt, bool loop)
     SET_TEXT(m.leg_id, leg);
     SET_TEXT(m.prompt, prompt);
     return ask(w, EPOCH, &PL_MSG_MEDIA_LEG_PLAY, &m);
+}
+
+pl_err play_to_room(world *w, uint64_t epoch, const char *prompt, bool loop)
+{
+    pl_media_room_play m = {.loop = loop};
+    SET_TEXT(m.room_id, room);
+    SET_TEXT(m.prompt, prompt);
+    return ask(w, epoch, &PL_MSG_MEDIA_ROOM_PLAY, &m);
 }
 
 pl_err destroy(world *w, const char *leg)

@@ -41,6 +41,7 @@ typedef struct world {
     size_t n_reports, n_seen;
     uint32_t n_items, n_ends, n_played;
     char played[65]; /* name of the latest prompt that ended */
+    uint32_t n_room_played;
 } world;
 
 /* cmocka fixtures; *state is a world. */
@@ -71,6 +72,7 @@ pl_err remote(world *w, const char *leg, const char *sdp, pl_sdp_type type);
 pl_err offer(world *w, const char *leg, pl_direction direction);
 /* prompt "": stop. */
 pl_err play(world *w, const char *leg, const char *prompt, bool loop);
+pl_err play_to_room(world *w, uint64_t epoch, const char *prompt, bool loop);
 pl_err destroy(world *w, const char *leg);
 
 #endif
