@@ -193,7 +193,6 @@ typedef struct pl_mix_stats {
     uint64_t packets_received, packets_sent, packets_lost;
     uint64_t concealed_frames; /* of 20 ms */
     uint64_t recovered_frames; /* from redundancy: in-band FEC or RED */
-    uint64_t recovered_frames; /* from redundancy: in-band FEC or RED */
     uint32_t jitter_us;        /* RFC 3550 section 6.4.1 */
     uint32_t delay_ms;         /* jitter buffer now */
     uint32_t rtt_us;           /* RFC 3550 section 6.4.1; 0: unknown */

@@ -21,7 +21,6 @@ enum {
     PL_HANGOVER_TICKS = 20, /* 400 ms with an encoder of one's own after it */
     PL_RTCP_PERIOD_US = 5000000,
     PL_STATS_FIRST_US = 1000000,
-    PL_STATS_FIRST_US = 1000000,
     PL_STATS_PERIOD_US = 5000000
 };
 
