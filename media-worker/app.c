@@ -9,6 +9,7 @@
 #include "core/media_metrics.h"
 #include "io/bus_handlers.h"
 #include "io/codecs.h"
+#include "io/denoise.h"
 #include "io/control.h"
 #include "io/io_thread.h"
 #include "io/mixer_thread.h"
@@ -116,6 +117,7 @@ static pl_err fill_options(const pl_media_config *k, pl_control_options *o)
     o->max_rooms = k->max_rooms;
     o->max_legs = k->max_legs;
     o->has_red = k->redundancy;
+    o->has_comfort = k->dtx;
     o->max_talkers = k->max_talkers;
     return PL_OK;
 }
@@ -155,6 +157,8 @@ static pl_err start_threads(pl_media *m, const pl_media_options *o)
                                         (int64_t)k->jitter_max_ms * 1000},
                               .codecs = &pl_codecs,
                               .srtp = &pl_srtp_library,
+                              .denoise = &pl_speex_denoise,
+                              .has_dtx = k->dtx,
                               .metrics = o->metrics};
     pl_err e = open_port(k, &m->udp);
     if (e != PL_OK)

@@ -85,6 +85,7 @@ pl_err pl_engine_set_media(pl_engine *engine, pl_channel *leg,
         return e;
     bool did_receive = pl_channel_receives(leg);
     leg->media = *media;
+    leg->sound.quiet_ticks = 0;
     e = pl_engine_red_agree(leg);
     if (e != PL_OK)
         return e;

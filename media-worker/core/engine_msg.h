@@ -76,16 +76,17 @@ typedef struct pl_mix_media {
         uint8_t pt;
         pl_codec_kind codec;
     } recv[PL_MIX_RECV_PTS];
-    uint8_t dtmf_pt;      /* telephone-event received; PL_MIX_NO_PT: none */
-    uint8_t dtmf_send_pt; /* sent; PL_MIX_NO_PT: none */
-    uint32_t dtmf_clock;  /* Hz of the telephone-event, 8000 or 48000 */
-    uint8_t comfort_pt;   /* RFC 3389 CN; PL_MIX_NO_PT: none */
-    uint8_t level_ext_id; /* RFC 6464 (1..14; 0: none) */
-    uint32_t bitrate_bps; /* Opus: peer's maxaveragebitrate; 0: default */
-    bool has_peer_fec;    /* Opus: peer said useinbandfec=1 */
-    bool has_peer_dtx;    /* Opus: packets may be left out in silence */
-    uint8_t red_pt;       /* redundant Opus (RFC 2198), received; 0: none */
-    uint8_t red_send_pt;  /* sent; 0: none */
+    uint8_t dtmf_pt;         /* telephone-event received; PL_MIX_NO_PT: none */
+    uint8_t dtmf_send_pt;    /* sent; PL_MIX_NO_PT: none */
+    uint32_t dtmf_clock;     /* Hz of the telephone-event, 8000 or 48000 */
+    uint8_t comfort_pt;      /* RFC 3389 CN received; PL_MIX_NO_PT: none */
+    uint8_t comfort_send_pt; /* sent; 0, PL_MIX_NO_PT: none */
+    uint8_t level_ext_id;    /* RFC 6464 (1..14; 0: none) */
+    uint32_t bitrate_bps;    /* Opus: peer's maxaveragebitrate; 0: default */
+    bool has_peer_fec;       /* Opus: peer said useinbandfec=1 */
+    bool has_peer_dtx;       /* Opus: packets may be left out in silence */
+    uint8_t red_pt;          /* redundant Opus (RFC 2198), received; 0: none */
+    uint8_t red_send_pt;     /* sent; 0: none */
 } pl_mix_media;
 
 typedef struct pl_mix_flags {

@@ -22,7 +22,8 @@ static bool may_rest(const pl_channel *leg)
 {
     return leg->media.send_codec == PL_AUDIO_OPUS
                ? leg->media.has_peer_dtx
-               : leg->media.comfort_pt != PL_MIX_NO_PT;
+               : leg->media.comfort_send_pt != 0 &&
+                     leg->media.comfort_send_pt != PL_MIX_NO_PT;
 }
 
 static void send_sign(pl_engine *e, pl_channel *leg)
@@ -35,7 +36,7 @@ static void send_sign(pl_engine *e, pl_channel *leg)
         bool hears = leg->flags.mixed && !leg->flags.deaf;
         payload = pl_comfort_code(hears ? leg->room->sound.noise_db
                                         : PL_COMFORT_QUIETEST);
-        pt = leg->media.comfort_pt;
+        pt = leg->media.comfort_send_pt;
     }
     pl_engine_send_sign(e, leg, pt, payload);
 }

@@ -49,6 +49,7 @@ static pl_err fill_local(const pl_leg_sdp_options *o, pl_oa_local *l)
     static const pl_codec preferred[] = {PL_CODEC_OPUS, PL_CODEC_G722,
                                          PL_CODEC_PCMU, PL_CODEC_PCMA};
     char ip[PL_ADDR_TEXT];
+    bool is_webrtc = o->kind == PL_LEG_KIND_WEBRTC;
     if (o->n_locals == 0)
         return PL_EINVAL;
     *l = (pl_oa_local){.kind = o->kind,
@@ -58,6 +59,7 @@ static pl_err fill_local(const pl_leg_sdp_options *o, pl_oa_local *l)
                        .one_codec = true,
                        .dtmf = true,
                        .opus_fec = true,
+                       .comfort = o->has_comfort && !is_webrtc,
                        .ptime_ms = PTIME_MS,
                        .ssrc = o->ssrc};
     memcpy(l->codecs, preferred, sizeof preferred);
@@ -140,16 +142,22 @@ static void take_events(const pl_oa_result *r, pl_mix_media *m)
     }
 }
 
-static pl_err take_media(const pl_oa_result *r, pl_mix_media *m)
+/* What browsers are sent may stop in silence: Opus has that built in, and all
+ * of them can take it (RFC 7874 section 3). Telephones say so (RFC 7587 section
+ * 6.1, usedtx). */
+static pl_err take_media(const pl_leg_sdp *s, const pl_oa_result *r,
+                         pl_mix_media *m)
 {
-    *m = (pl_mix_media){.direction =
-                            r->audio ? r->direction : PL_DIRECTION_INACTIVE,
-                        .comfort_pt = r->cn_rx_pt ? r->cn_rx_pt : PL_MIX_NO_PT,
-                        .level_ext_id = r->audio_level_id,
-                        .bitrate_bps = r->opus.max_bitrate_bps,
-                        .has_peer_fec = r->opus.fec,
-                        .red_pt = r->red_rx_pt,
-                        .red_send_pt = r->red_tx_pt};
+    *m = (pl_mix_media){
+        .direction = r->audio ? r->direction : PL_DIRECTION_INACTIVE,
+        .comfort_pt = r->cn_rx_pt ? r->cn_rx_pt : PL_MIX_NO_PT,
+        .comfort_send_pt = r->cn_tx_pt ? r->cn_tx_pt : PL_MIX_NO_PT,
+        .has_peer_dtx = r->opus.dtx || s->kind == PL_LEG_KIND_WEBRTC,
+        .level_ext_id = r->audio_level_id,
+        .bitrate_bps = r->opus.max_bitrate_bps,
+        .has_peer_fec = r->opus.fec,
+        .red_pt = r->red_rx_pt,
+        .red_send_pt = r->red_tx_pt};
     for (size_t i = 0; i < r->n_codecs && m->n_recv < PL_MIX_RECV_PTS; i++) {
         pl_codec_kind kind;
         if (!find_kind(r->codecs[i].codec, &kind))
@@ -181,7 +189,7 @@ static pl_err take(const pl_leg_sdp *s, const pl_oa_result *r,
 {
     *ret = (pl_leg_agreed){.is_rtcp_mux = r->rtcp_mux,
                            .is_ice_restart = r->ice_restart};
-    pl_err e = take_media(r, &ret->media);
+    pl_err e = take_media(s, r, &ret->media);
     if (e != PL_OK)
         return e;
     if (s->kind == PL_LEG_KIND_SIP) {

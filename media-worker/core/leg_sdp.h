@@ -30,7 +30,8 @@ typedef struct pl_leg_sdp_options {
     pl_slice lines; /* m= lines that the peer has already, "audio/0/1 video/1":
                        our first offer keeps them; empty: none */
     /* WebRTC only */
-    bool has_red; /* take and offer redundant Opus */
+    bool has_red;     /* take and offer redundant Opus */
+    bool has_comfort; /* take and offer comfort noise, of telephones */
     const char *ufrag, *pwd;
     const uint8_t *fingerprint; /* [PL_LEG_SDP_SHA256] */
 } pl_leg_sdp_options;

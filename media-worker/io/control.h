@@ -25,7 +25,8 @@ typedef struct pl_control_options {
     size_t n_announce;
     bool is_announce_fixed; /* from configuration, not from the interfaces */
     bool is_loopback_allowed;
-    bool has_red; /* redundant Opus for browsers */
+    bool has_red;     /* redundant Opus for browsers */
+    bool has_comfort; /* comfort noise for telephones */
     uint32_t max_rooms, max_legs, max_talkers;
     void (*drained)(void *ctx); /* called once when the last leg has gone */
     void *ctx;

@@ -224,6 +224,7 @@ static pl_err open_sdp(pl_control *c, pl_leg *leg, pl_slice offer,
                             .cname = own->cname,
                             .stream_id = "mix",
                             .has_red = c->o.has_red,
+                            .has_comfort = c->o.has_comfort,
                             .lines = lines};
     pl_random(&o.session_id, sizeof o.session_id);
     o.session_id >>= 2; /* RFC 8829 section 5.2.1: fits a signed number */

@@ -316,6 +316,8 @@ static pl_err make_worker(pl_mixer *m, worker *w)
         .max_rooms = m->options.max_rooms,
         .codecs = m->options.codecs,
         .srtp = m->options.srtp,
+        .denoise = m->options.denoise,
+        .has_dtx = m->options.has_dtx,
         .sink = {w, sink_send, sink_event, sink_note, sink_room_done},
         .wall_offset_us = wall_offset_us(),
         .delay = m->options.delay,

@@ -22,7 +22,9 @@ typedef struct pl_mixer_options {
     pl_delay_limits delay;        /* of every jitter buffer; zero: delay.h's */
     const pl_codec_table *codecs;
     const pl_srtp_ops *srtp;
-    pl_metrics *metrics; /* made from PL_MEDIA_METRICS; NULL: none */
+    const pl_denoise_ops *denoise; /* NULL: none */
+    bool has_dtx;                  /* as of pl_engine_options */
+    pl_metrics *metrics;           /* made from PL_MEDIA_METRICS; NULL: none */
 } pl_mixer_options;
 
 /* Start the threads.

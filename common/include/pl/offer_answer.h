@@ -73,6 +73,7 @@ typedef struct pl_oa_local {
     bool opus_stereo; /* we can play two channels */
     bool opus_fec;    /* we use in-band FEC: asks the peer to send it */
     bool opus_dtx;    /* the peer may be silent between talk spurts */
+    bool comfort;     /* the same beside codecs of 8000 Hz: RFC 3389 */
     bool opus_red;    /* Opus in redundant packets too (RFC 2198) */
     uint32_t ptime_ms, maxptime_ms; /* 0: not said */
 
@@ -135,6 +136,7 @@ typedef struct pl_oa_result {
     pl_oa_event events[PL_OA_MAX_EVENTS]; /* prefer the clock of codecs[0] */
     size_t n_events;
     uint8_t cn_rx_pt; /* comfort noise may come with this; 0: none */
+    uint8_t cn_tx_pt; /* both named it: may be sent; 0: no */
     uint8_t red_tx_pt, red_rx_pt; /* redundant Opus (RFC 2198); 0: none */
     uint8_t audio_level_id;       /* header extension, 1..14; 0: none */
     pl_oa_opus opus;

@@ -34,7 +34,7 @@ static const struct {
     {PL_CODEC_PCMU, 0},
     {PL_CODEC_PCMA, 8},
 };
-enum { RED_PT = 63 };
+enum { RED_PT = 63, CN_PT = 13 /* RFC 3551 section 6 */ };
 static const pl_oa_event EVENTS[] = {{110, 110, 48000}, {101, 101, 8000}};
 
 pl_err pl_oa_create(const pl_oa_local *local, pl_oa **ret_oa)
@@ -198,6 +198,7 @@ static void plan_audio(oa_plan *plan, size_t index, const pl_oa_result *r)
     plan->rtcp_mux = r->rtcp_mux;
     plan->audio_level_id = r->audio_level_id;
     plan->red_pt = r->red_rx_pt;
+    plan->cn_pt = r->cn_tx_pt;
     plan->n_codecs = r->n_codecs;
     memcpy(plan->codecs, r->codecs, sizeof plan->codecs);
     plan->n_events = r->n_events;
@@ -331,6 +332,7 @@ static void plan_first_audio(const pl_oa_local *local, bool is_kept,
                            plan->codecs[0].codec == PL_CODEC_OPUS
                        ? RED_PT
                        : 0;
+    plan->cn_pt = local->comfort && has_clock[1] ? CN_PT : 0;
     plan->rtcp_mux = is_webrtc;
     if (!is_webrtc || !local->audio_level) {
         plan->audio_level_id = 0;

@@ -38,6 +38,7 @@ typedef struct oa_plan {
     pl_oa_event events[PL_OA_MAX_EVENTS];
     size_t n_events;
     uint8_t red_pt; /* redundant Opus, in what we receive; 0: none */
+    uint8_t cn_pt;  /* comfort noise, RFC 3389; 0: none */
     uint8_t audio_level_id;
     pl_oa_ice ice;
 } oa_plan;

@@ -251,6 +251,23 @@ static void match_red(const oa_reader *in, pl_oa_result *r)
     }
 }
 
+/* Comfort noise on the clock of telephones (RFC 3389 section 5). It may come
+ * from who names it; it is sent when both do and the audio has that clock. */
+static void match_comfort(const oa_reader *in, pl_oa_result *r)
+{
+    uint32_t hz = pl_codec_clock_hz(PL_CODEC_PCMU);
+    for (size_t i = 0; i < in->media->n_formats && r->cn_rx_pt == 0; i++) {
+        pl_sdp_rtpmap map;
+        if (pl_sdp_find_rtpmap(in->media, in->media->formats[i], &map) ==
+                PL_OK &&
+            map.clock_hz == hz && pl_slice_eq_nocase(map.encoding, "CN"))
+            r->cn_rx_pt = map.pt;
+    }
+    bool is_ours = in->offered ? in->offered->cn_pt != 0 : in->local->comfort;
+    if (is_ours && pl_codec_clock_hz(r->codecs[0].codec) == hz)
+        r->cn_tx_pt = r->cn_rx_pt;
+}
+
 static void read_timing(const pl_sdp_media *media, pl_oa_result *r)
 {
     r->ptime_ms = pl_sdp_number(media, "ptime", MAX_PTIME_MS, 0);
@@ -269,14 +286,6 @@ static void read_extras(const oa_reader *in, pl_oa_result *r)
             PL_OK &&
         ext.id <= OA_MAX_ONE_BYTE_ID && (oa_bits(ext.direction) & OA_SEND))
         r->audio_level_id = (uint8_t)ext.id;
-    for (size_t i = 0; i < in->media->n_formats; i++) {
-        pl_sdp_rtpmap map;
-        if (pl_sdp_find_rtpmap(in->media, in->media->formats[i], &map) ==
-                PL_OK &&
-            map.clock_hz == pl_codec_clock_hz(PL_CODEC_PCMU) &&
-            pl_slice_eq_nocase(map.encoding, "CN"))
-            r->cn_rx_pt = map.pt;
-    }
     for (const pl_sdp_attr *a = pl_sdp_next(in->media, "ssrc", NULL);
          a && r->n_remote_ssrcs < PL_OA_MAX_SSRCS;
          a = pl_sdp_next(in->media, "ssrc", a)) {
@@ -415,6 +424,7 @@ pl_err oa_read_audio(const oa_reader *in, pl_oa_result *ret_result,
         return refuse(ret_why, "no common audio codec");
     match_events(in, &r);
     match_red(in, &r);
+    match_comfort(in, &r);
     read_opus(in, &r);
     read_timing(in->media, &r);
     read_extras(in, &r);

@@ -53,6 +53,8 @@ static void write_formats(pl_sdp_writer *w, const pl_oa_local *local,
         write_codec(w, local, &plan->codecs[i]);
     if (plan->red_pt != 0)
         write_red(w, plan);
+    if (plan->cn_pt != 0)
+        pl_sdp_line(w, "a=rtpmap:%u CN/8000", (unsigned)plan->cn_pt);
     for (size_t i = 0; i < plan->n_events; i++) {
         unsigned pt = plan->events[i].rx_pt;
         pl_sdp_line(w, "a=rtpmap:%u telephone-event/%" PRIu32, pt,
@@ -121,22 +123,23 @@ static void write_source(pl_sdp_writer *w, const pl_oa_local *local)
     }
 }
 
-/* " 63 111 9 0 8 110": every payload number, codecs first; before them the
+/* " 63 111 9 0 8 13 110": every payload number, codecs first; before them the
  * redundant form, which browsers send only where it is preferred. */
 static pl_err list_formats(const oa_plan *plan, char *buf, size_t cap)
 {
-    size_t len = 0;
-    if (plan->red_pt != 0) {
-        pl_err e = pl_fmt(buf, cap, " %u", (unsigned)plan->red_pt);
-        if (e != PL_OK)
-            return e;
-        len = strlen(buf);
-    }
-    for (size_t i = 0; i < plan->n_codecs + plan->n_events; i++) {
-        unsigned pt = i < plan->n_codecs
-                          ? plan->codecs[i].rx_pt
-                          : plan->events[i - plan->n_codecs].rx_pt;
-        pl_err e = pl_fmt(buf + len, cap - len, " %u", pt);
+    unsigned pts[PL_OA_MAX_CODECS + PL_OA_MAX_EVENTS + 2];
+    size_t n = 0, len = 0;
+    if (plan->red_pt != 0)
+        pts[n++] = plan->red_pt;
+    for (size_t i = 0; i < plan->n_codecs; i++)
+        pts[n++] = plan->codecs[i].rx_pt;
+    if (plan->cn_pt != 0)
+        pts[n++] = plan->cn_pt;
+    for (size_t i = 0; i < plan->n_events; i++)
+        pts[n++] = plan->events[i].rx_pt;
+    buf[0] = '\0';
+    for (size_t i = 0; i < n; i++) {
+        pl_err e = pl_fmt(buf + len, cap - len, " %u", pts[i]);
         if (e != PL_OK)
             return e;
         len += strlen(buf + len);
