@@ -67,6 +67,7 @@ pl_leg *pl_leg_of(const pl_part *part)
 
 void pl_leg_adopt(pl_pool *pool, pl_leg *leg, pl_part *part)
 {
+    pl_quality_bank(&leg->part->quality, &leg->quality);
     pl_list_remove(&leg->link);
     pl_list_append(&part->legs, &leg->link);
     leg->part = part;
@@ -216,6 +217,7 @@ void pl_leg_welcome(pl_pool *pool, pl_leg *leg)
 
 static void remove_leg(pl_pool *pool, pl_leg *leg)
 {
+    pl_quality_bank(&leg->part->quality, &leg->quality);
     pl_pool_cancel(pool, &leg->timer);
     pl_pool_del(pool, &PL_TABLE_LEG, &leg->row);
     (void)pl_map_remove(pool->legs, leg->row.leg_id);
@@ -681,5 +683,9 @@ void pl_on_leg_talking(pl_pool *pool, const pl_bus_in *in)
 void pl_on_leg_stats(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_leg_stats *m = in->body;
-    (void)reported(pool, in, m->leg_id); /* not stored; counts strays */
+    pl_leg *leg = reported(pool, in, m->leg_id);
+    if (leg) {
+        pl_quality_take(&leg->part->quality, &leg->quality, m,
+                        pool->now.wall_ms);
+    }
 }

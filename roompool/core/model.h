@@ -13,6 +13,7 @@
 #include "pl/map.h"
 #include "pl/sm.h"
 #include "pool.h"
+#include "quality.h"
 
 typedef struct pl_conf pl_conf;
 typedef struct pl_part pl_part;
@@ -92,6 +93,7 @@ struct pl_part {
     int64_t pin_until_us;
     bool is_goodbye;               /* last prompt plays, then the call ends */
     char answering[PL_ID_MAX + 1]; /* leg whose session was first */
+    pl_quality quality;            /* of its legs so far */
     bool is_welcomed;
     pl_task wait;        /* longest time in the waiting room */
     pl_task again;       /* auto_dial.h */
@@ -121,6 +123,7 @@ struct pl_leg {
     bool is_answered;    /* its peer took up our offer of it, or may have */
     bool told_hold;      /* its peer was offered that the other side holds */
     unsigned n_busy;     /* our offers refused for one of the peer's */
+    pl_leg_quality quality;
     pl_task timer;       /* our offer waits for accept, or for its next try */
 };
 

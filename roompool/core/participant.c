@@ -331,6 +331,7 @@ static void write_record(pl_pool *pool, const pl_part *part)
     PL_SET(row.display_name, p->display_name);
     PL_SET(row.address, p->address);
     PL_SET(row.reason, p->leave_reason);
+    pl_quality_record(&part->quality, &row);
     pl_pool_put(pool, &PL_TABLE_RECORD, &row);
     pl_pool_note_record(pool);
 }
