@@ -22,6 +22,7 @@ struct pl_media {
     const pl_media_config *config;
     pl_dtls_identity *identity;
     pl_prompts *prompts;
+    pl_recorder *recorder;
     pl_mixer *mixer;
     pl_io_thread *io_thread;
     pl_control *control;
@@ -145,6 +146,19 @@ static pl_err open_port(const pl_media_config *k, pl_udp *ret_udp)
     return PL_EIO;
 }
 
+static pl_err start_recorder(pl_media *m, const pl_media_options *o)
+{
+    const pl_media_config *k = o->config;
+    const pl_recorder_options r = {.dir = k->recordings_dir,
+                                   .n_threads = pl_mixer_count(k->threads),
+                                   .max_recordings = k->max_recordings,
+                                   .max_legs = k->max_legs,
+                                   .min_free_mib = k->recordings_min_free_mib,
+                                   .codecs = &pl_codecs,
+                                   .metrics = o->metrics};
+    return r.dir[0] ? pl_recorder_start(&r, &m->recorder) : PL_OK;
+}
+
 static pl_err start_threads(pl_media *m, const pl_media_options *o)
 {
     const pl_media_config *k = o->config;
@@ -161,8 +175,12 @@ static pl_err start_threads(pl_media *m, const pl_media_options *o)
                               .has_dtx = k->dtx,
                               .metrics = o->metrics};
     pl_err e = open_port(k, &m->udp);
+    if (e == PL_OK)
+        e = start_recorder(m, o);
     if (e != PL_OK)
         return e;
+    if (m->recorder)
+        mixer.record = pl_recorder_rings(m->recorder);
     pl_resume_watch();
     e = pl_mixer_start(&mixer, &m->mixer);
     pl_io_thread_options io = {.mixer = m->mixer,
@@ -182,6 +200,8 @@ static pl_err start_control(pl_media *m, const pl_media_options *o,
     c->bus = o->bus;
     c->mixer = m->mixer;
     c->io_thread = m->io_thread;
+    c->recorder = m->recorder;
+    c->max_recordings = o->config->max_recordings;
     c->identity = m->identity;
     c->prompts = m->prompts;
     c->metrics = o->metrics;
@@ -241,7 +261,7 @@ pl_err pl_media_start(const pl_media_options *options, pl_media **ret_media)
 }
 
 /* The I/O thread first, as it uses the mixers; then the mixers, which write to
- * sockets; those are closed last. */
+ * sockets and to the recorder; those are closed last. */
 void pl_media_stop(pl_media **media)
 {
     if (!media || !*media)
@@ -250,6 +270,7 @@ void pl_media_stop(pl_media **media)
     pl_control_quiet(m->control);
     pl_io_thread_stop(&m->io_thread);
     pl_mixer_stop(&m->mixer);
+    pl_recorder_stop(&m->recorder);
     pl_udp_close(&m->udp);
     pl_control_destroy(&m->control);
     pl_bus_handlers_close(&m->handlers);

@@ -60,6 +60,22 @@ static void on_room_close(void *ctx, const pl_bus_in *in)
     reply(h, in, pl_control_room_close(h->control, in->epoch, m->room_id));
 }
 
+static void on_record_start(void *ctx, const pl_bus_in *in)
+{
+    const pl_bus_handlers *h = ctx;
+    bool is_later = false;
+    pl_err e = pl_control_record_start(h->control, in->epoch, in->body,
+                                       &in->ticket, &is_later);
+    if (e != PL_OK || !is_later)
+        reply(h, in, e);
+}
+
+static void on_record_stop(void *ctx, const pl_bus_in *in)
+{
+    const pl_bus_handlers *h = ctx;
+    reply(h, in, pl_control_record_stop(h->control, in->epoch, in->body));
+}
+
 static void on_leg_create(void *ctx, const pl_bus_in *in)
 {
     const pl_bus_handlers *h = ctx;
@@ -112,6 +128,8 @@ pl_err pl_bus_handlers_open(pl_bus *bus, pl_control *control,
         {&PL_MSG_MEDIA_ROOM_OPEN, on_room_open},
         {&PL_MSG_MEDIA_ROOM_CLOSE, on_room_close},
         {&PL_MSG_MEDIA_ROOM_PLAY, on_room_play},
+        {&PL_MSG_MEDIA_RECORD_START, on_record_start},
+        {&PL_MSG_MEDIA_RECORD_STOP, on_record_stop},
         {&PL_MSG_MEDIA_LEG_CREATE, on_leg_create},
         {&PL_MSG_MEDIA_LEG_REMOTE, on_leg_remote},
         {&PL_MSG_MEDIA_LEG_SET, on_leg_set},

@@ -37,6 +37,17 @@ pl_err pl_control_create(const pl_control_options *options,
     if (e == PL_OK)
         e = pl_timer_create(options->loop, on_retry, c, &c->retry);
     if (e == PL_OK) {
+        const pl_records_options records = {.loop = options->loop,
+                                            .bus = options->bus,
+                                            .mixer = options->mixer,
+                                            .recorder = options->recorder,
+                                            .table = c->table,
+                                            .metrics = options->metrics,
+                                            .max_recordings =
+                                                options->max_recordings};
+        e = pl_records_create(&records, &c->records);
+    }
+    if (e == PL_OK) {
         e = pl_io_create(options->loop, pl_mixer_event_fd(options->mixer),
                          PL_IO_READ, pl_control_on_mixer, c, &c->mixer_io);
     }
@@ -73,6 +84,7 @@ void pl_control_quiet(pl_control *c)
     pl_io_destroy(&c->mixer_io);
     pl_io_destroy(&c->net_io);
     pl_timer_destroy(&c->retry);
+    pl_records_quiet(c->records);
 }
 
 void pl_control_destroy(pl_control **control)
@@ -85,6 +97,7 @@ void pl_control_destroy(pl_control **control)
     pl_leg *leg;
     while (c->table && (leg = pl_leg_table_next_leg(c->table, &cursor)) != NULL)
         free_own(c, leg);
+    pl_records_destroy(&c->records);
     pl_leg_table_destroy(&c->table);
     pl_port_pool_destroy(&c->ports);
     free(c);
@@ -197,6 +210,7 @@ static pl_err add_room(pl_control *c, uint64_t epoch,
     room->epoch = epoch;
     room->mode = pl_room_mode_of(m->mode);
     room->max_legs = m->max_legs;
+    room->channels = m->channels == 2 ? 2 : 1;
     pl_mix_command command = {
         .kind = PL_MIX_ROOM_OPEN, .id = room->mix, .u.room = sound_of(c, m)};
     e = pl_mixer_command(c->o.mixer, room->thread, &command);
@@ -283,6 +297,30 @@ pl_err pl_control_room_close(pl_control *c, uint64_t epoch, const char *room_id)
     return PL_OK;
 }
 
+/* ---- recordings ---------------------------------------------------------- */
+
+pl_err pl_control_record_start(pl_control *c, uint64_t epoch,
+                               const pl_media_record_start *m,
+                               const pl_bus_ticket *ticket, bool *ret_is_later)
+{
+    pl_room *room = NULL;
+    pl_err e = pl_control_find_room(c, m->room_id, epoch, &room);
+    if (e != PL_OK)
+        return e;
+    return pl_records_start(c->records, room, m, ticket, ret_is_later);
+}
+
+pl_err pl_control_record_stop(pl_control *c, uint64_t epoch,
+                              const pl_media_record_stop *m)
+{
+    pl_room *room = NULL;
+    pl_err e = pl_control_find_room(c, m->room_id, epoch, &room);
+    if (e == PL_ENOENT) /* it has ended with its room */
+        return PL_OK;
+    return e == PL_OK ? pl_records_stop(c->records, m->room_id, m->recording_id)
+                      : e;
+}
+
 /* ---- inventory and drain ------------------------------------------------- */
 
 static void send_item(pl_control *c, const pl_inventory_item *item)
@@ -335,6 +373,7 @@ void pl_control_inventory(pl_control *c)
         PL_LOG(WARN, "media", "inventory_cut", NULL,
                "the queue to roompool is full");
     }
+    pl_records_tell(c->records);
 }
 
 void pl_control_drain(pl_control *c)

@@ -4,6 +4,7 @@
 #define PL_CONTROL_H
 
 #include "core/leg_table.h"
+#include "io/control_record.h"
 #include "io/io_thread.h"
 #include "io/prompts.h"
 #include "io/rtp_port.h"
@@ -16,6 +17,8 @@ typedef struct pl_control_options {
     pl_bus *bus; /* NULL: no reports (tests of parts) */
     pl_mixer *mixer;
     pl_io_thread *io_thread;
+    pl_recorder *recorder; /* NULL: this worker does not record */
+    uint32_t max_recordings;
     const pl_dtls_identity *identity;
     const pl_prompts *prompts;
     pl_metrics *metrics;
@@ -88,6 +91,15 @@ PL_MUST_USE pl_err pl_control_leg_keys(pl_control *control, uint64_t epoch,
 PL_MUST_USE pl_err pl_control_leg_destroy(pl_control *control, uint64_t epoch,
                                           const char *room_id,
                                           const char *leg_id);
+
+/* Record a room; as pl_records_start(), and PL_ENOENT, PL_ESTALE. */
+PL_MUST_USE pl_err pl_control_record_start(pl_control *control, uint64_t epoch,
+                                           const pl_media_record_start *m,
+                                           const pl_bus_ticket *ticket,
+                                           bool *ret_is_later);
+/* What is not there is fine. Errors: PL_ESTALE. */
+PL_MUST_USE pl_err pl_control_record_stop(pl_control *control, uint64_t epoch,
+                                          const pl_media_record_stop *m);
 
 /* Send everything that is held: after each (re)connect. */
 void pl_control_inventory(pl_control *control);

@@ -176,6 +176,10 @@ static void on_mix_event(pl_control *c, const pl_mix_event *event)
         [PL_MIX_PLAYED] = on_played, [PL_MIX_STATS] = on_stats,
         [PL_MIX_KEYED] = on_keyed,   [PL_MIX_LEG_FAILED] = on_failed,
     };
+    if (event->kind == PL_MIX_RECORD_OVER) {
+        pl_records_over(c->records, event->u.recording);
+        return;
+    }
     if (event->kind == PL_MIX_ROOM_PLAYED) {
         on_room_played(c, event);
         return;
@@ -184,6 +188,7 @@ static void on_mix_event(pl_control *c, const pl_mix_event *event)
     if (!leg)
         return;
     if (event->kind == PL_MIX_LEG_REMOVED) {
+        pl_records_leg_gone(c->records, leg->mix);
         pl_own(leg)->is_in_mixer = pl_own(leg)->is_removing = false;
         if (!leg->room)
             pl_control_settle(c, leg);

@@ -34,6 +34,7 @@ static void random_ice(size_t n_bytes, char *buf, size_t cap)
 static pl_err tell_mixer_add(pl_control *c, pl_leg *leg)
 {
     pl_leg_own *own = pl_own(leg);
+    pl_records_leg(c->records, leg);
     pl_mix_command m = {.kind = PL_MIX_LEG_ADD,
                         .id = leg->mix,
                         .u.leg = {.room = leg->room->mix,

@@ -29,6 +29,7 @@ struct pl_control {
     pl_leg_table *table;
     pl_port_pool *ports;
     pl_timer *retry; /* commands that did not fit into a queue */
+    pl_records *records;
     pl_io *mixer_io, *net_io;
     bool is_draining, is_drained;
     struct { /* late ticks that are not in the log yet */

@@ -321,6 +321,7 @@ static pl_err make_worker(pl_mixer *m, worker *w)
         .sink = {w, sink_send, sink_event, sink_note, sink_room_done},
         .wall_offset_us = wall_offset_us(),
         .delay = m->options.delay,
+        .record = m->options.record ? m->options.record[w - m->workers] : NULL,
     };
     e = pl_engine_create(&options, &w->engine);
     if (e != PL_OK)
@@ -352,12 +353,17 @@ static pl_err make_workers(pl_mixer *m)
     return e;
 }
 
-pl_err pl_mixer_start(const pl_mixer_options *options, pl_mixer **ret_mixer)
+uint32_t pl_mixer_count(uint32_t n_threads)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    uint32_t n = options->n_threads;
-    if (n == 0)
-        n = cores < 1 ? 1 : cores > MAX_THREADS ? MAX_THREADS : (uint32_t)cores;
+    if (n_threads > 0)
+        return n_threads;
+    return cores < 1 ? 1 : cores > MAX_THREADS ? MAX_THREADS : (uint32_t)cores;
+}
+
+pl_err pl_mixer_start(const pl_mixer_options *options, pl_mixer **ret_mixer)
+{
+    uint32_t n = pl_mixer_count(options->n_threads);
     if (n > MAX_THREADS || options->max_legs == 0 || options->max_rooms == 0)
         return PL_EINVAL;
     pl_mixer *m = calloc(1, sizeof *m);

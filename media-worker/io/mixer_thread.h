@@ -25,7 +25,12 @@ typedef struct pl_mixer_options {
     const pl_denoise_ops *denoise; /* NULL: none */
     bool has_dtx;                  /* as of pl_engine_options */
     pl_metrics *metrics;           /* made from PL_MEDIA_METRICS; NULL: none */
+    pl_ring *const *record; /* where each thread puts frames of recordings,
+                               pl_mixer_count() rings; NULL: none are made */
 } pl_mixer_options;
+
+/* How many threads a configured number gives: 0 is one a core. */
+uint32_t pl_mixer_count(uint32_t n_threads);
 
 /* Start the threads.
  * Errors: PL_EINVAL; PL_ENOMEM; PL_EIO a descriptor or thread was refused */

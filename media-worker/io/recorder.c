@@ -309,9 +309,9 @@ void pl_recorder_stop(pl_recorder **recorder)
     *recorder = NULL;
 }
 
-pl_ring *pl_recorder_ring(const pl_recorder *recorder, uint32_t thread)
+pl_ring *const *pl_recorder_rings(const pl_recorder *recorder)
 {
-    return recorder->frames[thread % recorder->o.n_threads];
+    return recorder->frames;
 }
 
 /* ---- main thread -------------------------------------------------------- */

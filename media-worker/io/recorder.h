@@ -27,8 +27,8 @@ PL_MUST_USE pl_err pl_recorder_start(const pl_recorder_options *options,
  * mixing threads must have ended. */
 void pl_recorder_stop(pl_recorder **recorder);
 
-/* The ring that mixing thread `thread` puts its frames into. */
-pl_ring *pl_recorder_ring(const pl_recorder *recorder, uint32_t thread);
+/* The ring that each mixing thread puts its frames into. */
+pl_ring *const *pl_recorder_rings(const pl_recorder *recorder);
 
 /* ---- main thread -------------------------------------------------------- */
 
