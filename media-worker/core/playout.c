@@ -17,11 +17,12 @@ enum {
     BLANK_SPLICE = 480,
     COOL_TICKS = 5,
     PATIENCE_TICKS = 50,
+    LOW_PATIENCE_TICKS = 25, /* too late is worse than too early */
     SLACK_SMOOTH = 8,
     SKIP_MAX = 100
 };
 static const int64_t HIGH_US = 25000; /* above target: shrink */
-static const int64_t LOW_US = 10000;  /* below target: grow */
+static const int64_t LOW_US = 5000;   /* below target: grow */
 static const int64_t FAR_US = 60000;  /* do not wait for a quiet moment */
 static const int64_t STALE_US = 40000;
 static const int64_t JUMP_US = 200000; /* above target: do not shrink, jump */
@@ -297,7 +298,8 @@ static splice wanted_splice(pl_playout *p)
     }
     p->off_ticks++;
     bool is_quiet = p->is_blank || p->last_db < QUIET_DB;
-    bool is_far = off > FAR_US || p->off_ticks > PATIENCE_TICKS;
+    unsigned patience = off > 0 ? PATIENCE_TICKS : LOW_PATIENCE_TICKS;
+    bool is_far = off > FAR_US || p->off_ticks > patience;
     if (p->cool_ticks > 0 || (!is_quiet && !is_far))
         return SPLICE_NONE;
     return off > 0 ? SPLICE_REMOVE : SPLICE_REPEAT;

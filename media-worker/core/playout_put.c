@@ -190,8 +190,9 @@ pl_err pl_playout_fill(pl_playout *p, const pl_playout_info *info,
                        const uint8_t *payload, size_t len)
 {
     const pl_codec *codec = p->codecs->codec[info->codec];
+    bool is_older = p->has_ts && (int32_t)(info->ts - p->last_ts) <= 0;
     size_t duration =
-        p->has_ts && p->last_codec == info->codec && len <= PL_PAYLOAD_MAX
+        is_older && p->last_codec == info->codec && len <= PL_PAYLOAD_MAX
             ? codec->duration(payload, len)
             : 0;
     if (duration == 0 || duration > PL_CODEC_MAX_DECODED) {

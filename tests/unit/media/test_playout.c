@@ -1,6 +1,4 @@
-/* test_playout.c - the jitter buffer under made-up networks. The codec is a
- * tone whose phase follows from the packet's number, so that every sample of
- * the output tells where it comes from. */
+/* test_playout.c - the jitter buffer under made-up networks. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,251 +9,12 @@
 
 #include <cmocka.h>
 
-#include "core/playout.h"
-
-enum {
-    FRAME = PL_CODEC_FRAME,
-    TICK_US = 20000,
-    MAX_FLIGHT = 256,
-    PREFILL = 100,
-    LEGS = 7, /* whose shares are there */
-    ALL = LEGS * (PL_POOL_SMALL + PL_POOL_LARGE)
-};
-
-/* ---- a codec that is a tone --------------------------------------------- */
-
-struct pl_decoder {
-    int unused;
-};
-
-static float tone_amplitude = 0.3F;
-static size_t n_conceals;
-
-static size_t tone_duration(const uint8_t *data, size_t len)
-{
-    return len == 6 ? (size_t)data[4] * 480 : len == 1 ? 960 : 0;
-}
-
-static pl_err tone_create(pl_decoder **ret_decoder)
-{
-    *ret_decoder = calloc(1, sizeof **ret_decoder);
-    return *ret_decoder ? PL_OK : PL_ENOMEM;
-}
-
-static void tone_destroy(pl_decoder **decoder)
-{
-    free(*decoder);
-    *decoder = NULL;
-}
-
-static void tone_reset(pl_decoder *decoder)
-{
-    (void)decoder;
-}
-
-static void tone_at(uint32_t sample, float *pcm, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        pcm[i] = tone_amplitude *
-                 (float)sin(6.283185307179586 * 0.01 * (double)(sample + i));
-}
-
-static pl_err tone_decode(pl_decoder *decoder, const uint8_t *data, size_t len,
-                          float *pcm, size_t *ret_samples)
-{
-    (void)decoder;
-    uint32_t sample = 0;
-    *ret_samples = tone_duration(data, len);
-    if (len != 6)
-        memset(pcm, 0, *ret_samples * sizeof *pcm);
-    else {
-        memcpy(&sample, data, 4);
-        tone_at(sample, pcm, *ret_samples);
-    }
-    return data[len - 1] == 0xff ? PL_EPROTO : PL_OK;
-}
-
-static pl_err tone_fec(pl_decoder *decoder, const uint8_t *data, size_t len,
-                       float *pcm, size_t samples)
-{
-    (void)decoder;
-    if (len != 6 || data[5] != 1)
-        return PL_ENOENT;
-    uint32_t sample = 0;
-    memcpy(&sample, data, 4);
-    tone_at(sample - (uint32_t)samples, pcm, samples);
-    return PL_OK;
-}
-
-static void tone_conceal(pl_decoder *decoder, float *pcm, size_t samples)
-{
-    (void)decoder;
-    n_conceals++;
-    memset(pcm, 0, samples * sizeof *pcm);
-}
-
-static const pl_codec TONE = {.kind = PL_AUDIO_OPUS,
-                              .clock_hz = 48000,
-                              .duration = tone_duration,
-                              .decoder_create = tone_create,
-                              .decoder_destroy = tone_destroy,
-                              .decode = tone_decode,
-                              .decode_fec = tone_fec,
-                              .conceal = tone_conceal,
-                              .decoder_reset = tone_reset};
-static const pl_codec_table TABLE = {.codec = {[PL_AUDIO_OPUS] = &TONE}};
-
-/* ---- a network ---------------------------------------------------------- */
-
-typedef struct flight {
-    int64_t at_us;
-    uint32_t number;
-} flight;
-
-typedef struct net {
-    pl_packet_pool *pool;
-    pl_playout *p;
-    int64_t now_us;
-    double sent_us; /* by the sender's clock, in ours */
-    uint32_t number;
-    flight wait[MAX_FLIGHT];
-    size_t n_wait;
-    uint32_t seed;
-    /* what it does to packets */
-    double ppm;
-    int64_t jitter_us;
-    unsigned loss_percent, duplicate_percent;
-    unsigned per_packet; /* 10 ms units */
-    bool has_fec;
-    /* what came out */
-    float pcm[FRAME];
-    size_t n_steps, n_jumps;
-    float last;
-    bool has_last;
-} net;
-
-static uint32_t dice(net *n)
-{
-    n->seed = n->seed * 1664525U + 1013904223U;
-    return n->seed >> 8;
-}
-
-static net the_net;
-
-static int open_net_within(pl_delay_limits limits)
-{
-    tone_amplitude = 0.3F;
-    n_conceals = 0;
-    the_net = (net){
-        .now_us = 5000000, .sent_us = 5000000, .seed = 42, .per_packet = 2};
-    net *n = &the_net;
-    assert_int_equal(pl_packet_pool_create(&n->pool), PL_OK);
-    for (int i = 0; i < LEGS; i++)
-        assert_int_equal(pl_packet_pool_grow(n->pool), PL_OK);
-    assert_int_equal(pl_playout_create(n->pool, &TABLE, limits, &n->p), PL_OK);
-    assert_int_equal(pl_playout_accept(n->p, PL_AUDIO_OPUS), PL_OK);
-    assert_int_equal(pl_playout_accept(n->p, PL_AUDIO_PCMU), PL_EUNSUPPORTED);
-    return 0;
-}
-
-static int open_net(void **state)
-{
-    (void)state;
-    return open_net_within((pl_delay_limits){0, 0});
-}
+#include "playout_net.h"
 
 static int open_bounded_net(void **state)
 {
     (void)state;
     return open_net_within((pl_delay_limits){100000, 120000});
-}
-
-static int close_net(void **state)
-{
-    (void)state;
-    pl_playout_destroy(&the_net.p);
-    /* Every packet went back: nothing leaks from the pool. */
-    assert_int_equal(pl_packet_pool_free_count(the_net.pool), ALL);
-    pl_packet_pool_destroy(&the_net.pool);
-    return 0;
-}
-
-static pl_err put(net *n, uint32_t number, int64_t at_us)
-{
-    uint8_t payload[6] = {0};
-    uint32_t sample = number * n->per_packet * 480;
-    memcpy(payload, &sample, 4);
-    payload[4] = (uint8_t)n->per_packet;
-    payload[5] = n->has_fec;
-    const pl_playout_info info = {.codec = PL_AUDIO_OPUS,
-                                  .ts = sample + 0xffff0000U,
-                                  .xseq = number + 1000,
-                                  .arrival_us = at_us};
-    return pl_playout_put(n->p, &info, payload, sizeof payload);
-}
-
-static void send(net *n)
-{
-    double step = n->per_packet * 10000.0 * (1.0 + n->ppm * 1e-6);
-    while (n->sent_us <= (double)n->now_us) {
-        uint32_t number = n->number++;
-        int64_t jitter =
-            n->jitter_us ? (int64_t)(dice(n) % (uint32_t)n->jitter_us) : 0;
-        unsigned copies = dice(n) % 100 < n->duplicate_percent ? 2 : 1;
-        if (dice(n) % 100 < n->loss_percent)
-            copies = 0;
-        for (unsigned c = 0; c < copies; c++) {
-            assert_true(n->n_wait < MAX_FLIGHT);
-            n->wait[n->n_wait++] =
-                (flight){(int64_t)n->sent_us + 30000 + jitter, number};
-        }
-        n->sent_us += step;
-    }
-}
-
-static void arrive(net *n)
-{
-    for (;;) { /* in the order of arrival */
-        size_t first = n->n_wait;
-        for (size_t i = 0; i < n->n_wait; i++) {
-            if (n->wait[i].at_us <= n->now_us &&
-                (first == n->n_wait || n->wait[i].at_us < n->wait[first].at_us))
-                first = i;
-        }
-        if (first == n->n_wait)
-            return;
-        flight f = n->wait[first];
-        n->wait[first] = n->wait[--n->n_wait];
-        pl_err e = put(n, f.number, f.at_us);
-        assert_int_not_equal(e, PL_EPROTO);
-    }
-}
-
-static pl_playout_frame step(net *n, bool is_rendered)
-{
-    pl_playout_frame frame;
-    n->now_us += TICK_US;
-    n->n_steps++;
-    send(n);
-    arrive(n);
-    pl_playout_advance(n->p, n->now_us, &frame);
-    if (is_rendered) {
-        pl_playout_render(n->p, n->pcm);
-        for (size_t i = 0; i < FRAME; i++) {
-            /* the tone moves by at most 0.0189 a sample */
-            if (n->has_last && fabsf(n->pcm[i] - n->last) > 0.03F)
-                n->n_jumps++;
-            n->last = n->pcm[i];
-            n->has_last = true;
-        }
-    }
-    return frame;
-}
-
-static void run(net *n, size_t ticks)
-{
-    for (size_t i = 0; i < ticks; i++)
-        (void)step(n, true);
 }
 
 /* ---- tests -------------------------------------------------------------- */
@@ -264,7 +23,7 @@ static void steady_stream_is_played_whole_and_soon(void **state)
 {
     (void)state;
     net *n = &the_net;
-    run(n, 1000);
+    net_run(n, 1000);
     const pl_playout_counters *c = pl_playout_count(n->p);
     assert_int_equal(c->concealed, 0);
     assert_int_equal(c->late, 0);
@@ -277,9 +36,9 @@ static void jitter_is_absorbed(void **state)
     (void)state;
     net *n = &the_net;
     n->jitter_us = 60000;
-    run(n, 500);
+    net_run(n, 500);
     pl_playout_counters before = *pl_playout_count(n->p);
-    run(n, 3000); /* a minute */
+    net_run(n, 3000); /* a minute */
     const pl_playout_counters *c = pl_playout_count(n->p);
     /* The target is the 97th percentile. */
     assert_in_range(c->concealed - before.concealed, 0, 90);
@@ -292,10 +51,10 @@ static void target_stays_within_its_limits(void **state)
     (void)state;
     net *n = &the_net;
     assert_int_equal(pl_playout_target_us(n->p), 100000);
-    run(n, 500); /* nothing is late */
+    net_run(n, 500); /* nothing is late */
     assert_int_equal(pl_playout_target_us(n->p), 100000);
     n->jitter_us = 300000;
-    run(n, 500);
+    net_run(n, 500);
     assert_int_equal(pl_playout_target_us(n->p), 120000);
     pl_playout_reset(n->p); /* another source, the same limits */
     assert_int_equal(pl_playout_target_us(n->p), 100000);
@@ -306,15 +65,15 @@ static void delay_shrinks_when_the_network_calms_down(void **state)
     (void)state;
     net *n = &the_net;
     n->jitter_us = 150000;
-    run(n, 1000);
+    net_run(n, 1000);
     assert_true(pl_playout_delay_us(n->p) > 80000);
     n->jitter_us = 0;
-    run(n, 1500);
+    net_run(n, 1500);
     assert_in_range(pl_playout_delay_us(n->p), 5000, 45000);
     assert_true(pl_playout_count(n->p)->removed > 5);
     /* Pieces are taken out where the wave repeats itself. */
     n->n_jumps = 0;
-    run(n, 100);
+    net_run(n, 100);
     assert_int_equal(n->n_jumps, 0);
 }
 
@@ -323,7 +82,7 @@ static void lost_packets_are_made_up(void **state)
     (void)state;
     net *n = &the_net;
     n->loss_percent = 10;
-    run(n, 2000);
+    net_run(n, 2000);
     const pl_playout_counters *c = pl_playout_count(n->p);
     assert_in_range(c->concealed, 150, 300);
     assert_int_equal(c->recovered, 0);
@@ -338,7 +97,7 @@ static void redundancy_recovers_single_losses(void **state)
     n->has_fec = true;
     n->jitter_us = 30000; /* makes room to see the packet after the gap */
     n->loss_percent = 5;
-    run(n, 2000);
+    net_run(n, 2000);
     const pl_playout_counters *c = pl_playout_count(n->p);
     assert_true(c->recovered > 40);
     assert_true(c->concealed < 80);
@@ -349,7 +108,7 @@ static void duplicates_are_dropped(void **state)
     (void)state;
     net *n = &the_net;
     n->duplicate_percent = 50;
-    run(n, 1000);
+    net_run(n, 1000);
     const pl_playout_counters *c = pl_playout_count(n->p);
     assert_in_range(c->duplicate, 350, 650);
     assert_int_equal(c->concealed, 0);
@@ -362,10 +121,10 @@ static void reordering_is_undone(void **state)
     (void)state;
     net *n = &the_net;
     n->jitter_us = 45000; /* more than two packets */
-    run(n, 500);
+    net_run(n, 500);
     pl_playout_counters before = *pl_playout_count(n->p);
     n->n_jumps = 0;
-    run(n, 500);
+    net_run(n, 500);
     const pl_playout_counters *c = pl_playout_count(n->p);
     assert_in_range(c->late - before.late, 0, 15);
     assert_in_range(c->concealed - before.concealed, 0, 20);
@@ -375,9 +134,9 @@ static void check_drift(double ppm)
 {
     net *n = &the_net;
     n->ppm = ppm;
-    run(n, 500);
+    net_run(n, 500);
     n->n_jumps = 0;
-    run(n, 50 * 600); /* ten minutes: 120 ms of difference */
+    net_run(n, 50 * 600); /* ten minutes: 120 ms of difference */
     const pl_playout_counters *c = pl_playout_count(n->p);
     assert_int_equal(c->late, 0);
     assert_in_range(c->concealed, 0, 2);
@@ -408,10 +167,10 @@ static void any_packet_time_plays_whole(void **state)
         }
         net *n = &the_net;
         n->per_packet = per;
-        run(n, 200);
+        net_run(n, 200);
         n->n_jumps = 0;
         pl_playout_counters before = *pl_playout_count(n->p);
-        run(n, 600);
+        net_run(n, 600);
         const pl_playout_counters *c = pl_playout_count(n->p);
         if (c->concealed != before.concealed || c->late != 0 || n->n_jumps != 0)
             fail_msg("%u ms: %u made up, %u late, %u jumps", per * 10,
@@ -424,15 +183,15 @@ static void silence_in_between_is_no_loss(void **state)
 {
     (void)state; /* discontinuous transmission: numbers go on, time jumps */
     net *n = &the_net;
-    run(n, PREFILL);
+    net_run(n, PREFILL);
     pl_playout_counters before = *pl_playout_count(n->p);
     uint32_t first = n->number;
     n->sent_us += 1e9;
     for (int i = 0; i < 5; i++) /* plays out, expands, gives up */
-        (void)step(n, true);
+        (void)net_step(n, true);
     pl_playout_frame f = {0};
     for (int i = 0; i < 20; i++)
-        f = step(n, true);
+        f = net_step(n, true);
     assert_true(f.is_silent);
     /* 500 ms later it goes on, with the next number. */
     uint8_t payload[6] = {0};
@@ -446,7 +205,7 @@ static void silence_in_between_is_no_loss(void **state)
                                       .arrival_us = n->now_us};
         assert_int_equal(pl_playout_put(n->p, &info, payload, sizeof payload),
                          PL_OK);
-        f = step(n, true);
+        f = net_step(n, true);
     }
     assert_false(f.is_silent);
     assert_in_range(pl_playout_count(n->p)->concealed - before.concealed, 0, 5);
@@ -457,13 +216,13 @@ static void announced_pause_makes_nothing_up(void **state)
 {
     (void)state;
     net *n = &the_net;
-    run(n, PREFILL);
+    net_run(n, PREFILL);
     n->sent_us += 1e9;
     n->now_us += 30000; /* let what is on its way arrive */
-    arrive(n);
+    net_arrive(n);
     pl_playout_pause(n->p, n->number + 1000);
     pl_playout_counters before = *pl_playout_count(n->p);
-    run(n, 50);
+    net_run(n, 50);
     assert_int_equal(pl_playout_count(n->p)->concealed, before.concealed);
 }
 
@@ -471,14 +230,14 @@ static void unheard_legs_cost_no_decoding_and_resume_in_place(void **state)
 {
     (void)state;
     net *n = &the_net;
-    run(n, PREFILL);
+    net_run(n, PREFILL);
     uint64_t decodes = pl_playout_count(n->p)->decodes;
     for (int i = 0; i < 100; i++)
-        (void)step(n, false);
+        (void)net_step(n, false);
     assert_int_equal(pl_playout_count(n->p)->decodes, decodes);
     n->has_last = false;
     n->n_jumps = 0;
-    run(n, 50);
+    net_run(n, 50);
     assert_int_equal(n->n_jumps, 0);
     /* The three before the first are decoded to warm up. */
     assert_in_range(pl_playout_count(n->p)->decodes - decodes, 50, 55);
@@ -490,12 +249,12 @@ static void jump_of_the_senders_clock_starts_anew(void **state)
 {
     (void)state;
     net *n = &the_net;
-    run(n, PREFILL);
+    net_run(n, PREFILL);
     n->number += 1000000; /* hours */
-    run(n, 100);
+    net_run(n, 100);
     n->n_jumps = 0;
     pl_playout_counters before = *pl_playout_count(n->p);
-    run(n, 100);
+    net_run(n, 100);
     assert_int_equal(pl_playout_count(n->p)->concealed, before.concealed);
     assert_int_equal(n->n_jumps, 0);
 }
@@ -504,19 +263,19 @@ static void stall_of_the_network_is_skipped_not_replayed(void **state)
 {
     (void)state;
     net *n = &the_net;
-    run(n, PREFILL);
+    net_run(n, PREFILL);
     for (int i = 0; i < 50; i++) { /* a second in which nothing arrives */
         n->now_us += TICK_US;
-        send(n);
+        net_send(n);
         pl_playout_frame f;
         pl_playout_advance(n->p, n->now_us, &f);
         pl_playout_render(n->p, n->pcm);
     }
     for (size_t i = 0; i < n->n_wait; i++)
         n->wait[i].at_us = n->now_us;
-    run(n, 400);
+    net_run(n, 400);
     assert_in_range(pl_playout_delay_us(n->p), 0, 120000);
-    run(n, 600);
+    net_run(n, 600);
     assert_in_range(pl_playout_delay_us(n->p), 0, 60000);
 }
 
@@ -524,14 +283,14 @@ static void skipped_ticks_leave_the_delay_as_it_was(void **state)
 {
     (void)state;
     net *n = &the_net;
-    run(n, PREFILL);
+    net_run(n, PREFILL);
     int64_t delay = pl_playout_delay_us(n->p);
     for (int i = 0; i < 10; i++) { /* ten stalls of 200 ms each */
         n->now_us += 10 * TICK_US;
-        send(n);
-        arrive(n);
+        net_send(n);
+        net_arrive(n);
         pl_playout_skip(n->p, n->now_us + TICK_US, 10);
-        run(n, 10);
+        net_run(n, 10);
     }
     assert_in_range(pl_playout_delay_us(n->p), delay - 10000, delay + 10000);
     assert_int_equal(pl_playout_count(n->p)->full, 0);
@@ -542,13 +301,13 @@ static void far_behind_is_jumped_not_crept(void **state)
 {
     (void)state;
     net *n = &the_net;
-    run(n, PREFILL);
+    net_run(n, PREFILL);
     for (int i = 0; i < 25; i++) { /* played too slowly by half a second */
         n->now_us += TICK_US;
-        send(n);
-        arrive(n);
+        net_send(n);
+        net_arrive(n);
     }
-    run(n, 10);
+    net_run(n, 10);
     assert_in_range(pl_playout_delay_us(n->p), 0, 80000);
 }
 
@@ -558,24 +317,24 @@ static void hostile_packets_do_no_harm(void **state)
     net *n = &the_net;
     uint8_t payload[1400] = {0};
     for (uint32_t i = 0; i < 20000; i++) {
-        uint32_t sample = dice(n);
-        size_t len = dice(n) % 3 == 0 ? 6 : dice(n) % 1400;
+        uint32_t sample = net_dice(n);
+        size_t len = net_dice(n) % 3 == 0 ? 6 : net_dice(n) % 1400;
         memcpy(payload, &sample, 4);
-        payload[4] = (uint8_t)(dice(n) % 15);
-        payload[5] = (uint8_t)dice(n);
+        payload[4] = (uint8_t)(net_dice(n) % 15);
+        payload[5] = (uint8_t)net_dice(n);
         const pl_playout_info info = {.codec = PL_AUDIO_OPUS,
-                                      .ts = dice(n) << (dice(n) % 9),
-                                      .xseq = dice(n) % 3000,
+                                      .ts = net_dice(n) << (net_dice(n) % 9),
+                                      .xseq = net_dice(n) % 3000,
                                       .arrival_us = n->now_us,
-                                      .has_level = dice(n) & 1,
-                                      .level = (uint8_t)(dice(n) & 127)};
+                                      .has_level = net_dice(n) & 1,
+                                      .level = (uint8_t)(net_dice(n) & 127)};
         pl_err e = pl_playout_put(n->p, &info, payload, len);
         assert_in_range(e, PL_OK, PL_ERR_COUNT - 1);
-        if (dice(n) % 4 == 0) {
+        if (net_dice(n) % 4 == 0) {
             pl_playout_frame f;
             n->now_us += TICK_US;
             pl_playout_advance(n->p, n->now_us, &f);
-            if (dice(n) & 1)
+            if (net_dice(n) & 1)
                 pl_playout_render(n->p, n->pcm);
         }
     }
@@ -588,7 +347,7 @@ static void queue_is_bounded(void **state)
     pl_err e = PL_OK;
     n->per_packet = 1;
     for (uint32_t i = 0; i < 150; i++)
-        e = put(n, i, n->now_us);
+        e = net_put(n, i, n->now_us);
     assert_int_equal(e, PL_OK); /* the newest is kept */
     assert_int_equal(pl_packet_pool_free_count(n->pool), ALL - 100);
     assert_int_equal(pl_playout_count(n->p)->full, 50);
