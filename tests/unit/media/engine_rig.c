@@ -13,6 +13,7 @@
 #include "core/level.h"
 #include "core/rtp.h"
 #include "io/codecs.h"
+#include "io/denoise.h"
 
 static const double TURN = 6.283185307179586;
 
@@ -58,6 +59,40 @@ static pl_err unprotect(pl_srtp *srtp, bool is_rtcp, uint8_t *packet,
 static const pl_srtp_ops OPEN_SRTP = {open_srtp, close_srtp, protect,
                                       unprotect};
 
+static void reserve(rig_leg *leg, size_t n)
+{
+    while (leg->n_heard + n > leg->cap) {
+        leg->cap = leg->cap ? leg->cap * 2 : 1U << 16;
+        leg->heard = realloc(leg->heard, leg->cap * sizeof *leg->heard);
+        assert_non_null(leg->heard);
+    }
+}
+
+/* What a receiver plays where nothing came: its decoder's own noise, or ours
+ * leaves zeros. */
+static void append(rig_leg *leg, size_t n)
+{
+    reserve(leg, n);
+    if (leg->codec == PL_AUDIO_OPUS) {
+        for (size_t i = 0; i < n; i += PL_CODEC_FRAME)
+            leg->ops->conceal(leg->decoder, leg->heard + leg->n_heard + i,
+                              PL_CODEC_FRAME);
+    } else {
+        memset(leg->heard + leg->n_heard, 0, n * sizeof *leg->heard);
+    }
+    leg->n_heard += n;
+}
+
+static void fill_gap(rig_leg *leg, const pl_rtp *rtp)
+{
+    uint32_t frame = leg->ops->clock_hz / 50;
+    uint32_t frames = leg->has_ts ? (rtp->ts - leg->last_ts) / frame : 1;
+    if (leg->has_ts)
+        assert_int_equal((rtp->ts - leg->last_ts) % frame, 0);
+    if (frames > 1)
+        append(leg, (size_t)(frames - 1) * PL_CODEC_FRAME);
+}
+
 static void keep(rig_leg *leg, const pl_rtp *rtp)
 {
     if (leg->has_seq && rtp->seq != (uint16_t)(leg->last_seq + 1))
@@ -73,18 +108,26 @@ static void keep(rig_leg *leg, const pl_rtp *rtp)
         leg->event_ends += rtp->payload[1] >> 7;
         return;
     }
+    if (leg->fills_gaps)
+        fill_gap(leg, rtp);
     leg->last_ts = rtp->ts;
+    leg->has_ts = true;
+    if (rtp->pt == RIG_CN_PT || rtp->payload_len == 1) {
+        assert_false(rtp->marker);
+        leg->signs++;
+        leg->told = rtp->payload[0];
+        if (rtp->pt == RIG_CN_PT) {
+            append(leg, PL_CODEC_FRAME);
+            return;
+        }
+    }
     leg->heard_ssrc = rtp->ssrc;
     leg->packets++;
     leg->markers += rtp->marker;
     assert_true(rtp->payload_len <= sizeof leg->last_payload);
     memcpy(leg->last_payload, rtp->payload, rtp->payload_len);
     leg->last_len = rtp->payload_len;
-    if (leg->n_heard + PL_CODEC_MAX_DECODED > leg->cap) {
-        leg->cap = leg->cap ? leg->cap * 2 : 1U << 16;
-        leg->heard = realloc(leg->heard, leg->cap * sizeof *leg->heard);
-        assert_non_null(leg->heard);
-    }
+    reserve(leg, PL_CODEC_MAX_DECODED);
     size_t n = 0;
     assert_int_equal(leg->ops->decode(leg->decoder, rtp->payload,
                                       rtp->payload_len,
@@ -125,6 +168,23 @@ static void on_note(void *ctx, const pl_mix_note *note)
     r->n_notes++;
 }
 
+static void open_engine(rig *r, const pl_mix_room *room, bool has_dtx)
+{
+    *r = (rig){.now_us = 1000000, .room = {3, 7}, .has_dtx = has_dtx};
+    const pl_engine_options options = {.max_legs = RIG_LEGS,
+                                       .max_rooms = 8,
+                                       .codecs = &pl_codecs,
+                                       .srtp = &OPEN_SRTP,
+                                       .denoise = &pl_speex_denoise,
+                                       .has_dtx = has_dtx,
+                                       .sink = {r, on_send, on_event, on_note},
+                                       .wall_offset_us = 1700000000000000};
+    assert_int_equal(pl_engine_create(&options, &r->engine), PL_OK);
+    pl_mix_command c = {
+        .kind = PL_MIX_ROOM_OPEN, .id = r->room, .u.room = *room};
+    pl_engine_command(r->engine, &c);
+}
+
 void rig_open(rig *r, pl_room_mode mode, uint32_t max_talkers)
 {
     rig_open_room(r, &(pl_mix_room){.mode = mode,
@@ -134,17 +194,12 @@ void rig_open(rig *r, pl_room_mode mode, uint32_t max_talkers)
 
 void rig_open_room(rig *r, const pl_mix_room *room)
 {
-    *r = (rig){.now_us = 1000000, .room = {3, 7}};
-    const pl_engine_options options = {.max_legs = RIG_LEGS,
-                                       .max_rooms = 8,
-                                       .codecs = &pl_codecs,
-                                       .srtp = &OPEN_SRTP,
-                                       .sink = {r, on_send, on_event, on_note},
-                                       .wall_offset_us = 1700000000000000};
-    assert_int_equal(pl_engine_create(&options, &r->engine), PL_OK);
-    pl_mix_command c = {
-        .kind = PL_MIX_ROOM_OPEN, .id = r->room, .u.room = *room};
-    pl_engine_command(r->engine, &c);
+    open_engine(r, room, false);
+}
+
+void rig_open_resting(rig *r, const pl_mix_room *room)
+{
+    open_engine(r, room, true);
 }
 
 void rig_close(rig *r)
@@ -168,7 +223,9 @@ static pl_mix_media media_of(const rig_leg *leg, pl_direction direction)
                           .dtmf_pt = RIG_DTMF_PT,
                           .dtmf_send_pt = RIG_DTMF_SEND_PT,
                           .dtmf_clock = 8000,
-                          .comfort_pt = 13,
+                          .comfort_pt = RIG_CN_PT,
+                          .comfort_send_pt = RIG_CN_PT,
+                          .has_peer_dtx = true,
                           .level_ext_id = RIG_LEVEL_EXT};
 }
 
@@ -195,6 +252,7 @@ rig_leg *rig_add(rig *r, pl_codec_kind codec, double hz, double amplitude,
                      .ops = pl_codecs.codec[codec],
                      .is_saying = amplitude > 0.0,
                      .sends_level = is_webrtc,
+                     .fills_gaps = r->has_dtx,
                      .is_plain = !is_webrtc,
                      .hz = hz,
                      .amplitude = amplitude,
@@ -240,6 +298,23 @@ void rig_play(rig *r, const rig_leg *leg, const pl_prompt *prompt, bool loop)
     pl_mix_command c = {
         .kind = PL_MIX_LEG_PLAY, .id = leg->id, .u.play = {prompt, loop, 42}};
     pl_engine_command(r->engine, &c);
+}
+
+void rig_play_all(rig *r, const pl_prompt *prompt, bool loop)
+{
+    pl_mix_command c = {
+        .kind = PL_MIX_ROOM_PLAY, .id = r->room, .u.play = {prompt, loop, 43}};
+    pl_engine_command(r->engine, &c);
+}
+
+void rig_comfort(rig *r, rig_leg *leg, uint8_t level)
+{
+    uint8_t bytes[PL_RTP_HEADER + 1];
+    pl_rtp rtp = {
+        .pt = RIG_CN_PT, .seq = leg->seq++, .ts = leg->ts, .ssrc = leg->ssrc};
+    pl_rtp_write(&rtp, bytes);
+    bytes[PL_RTP_HEADER] = level;
+    rig_input(r, leg, bytes, sizeof bytes, false);
 }
 
 void rig_keys(rig *r, const rig_leg *leg, const char *keys)
@@ -317,8 +392,12 @@ void rig_run(rig *r, size_t n_ticks)
 {
     for (size_t t = 0; t < n_ticks; t++) {
         for (size_t i = 0; i < r->n; i++) {
-            if (r->leg[i].is_saying)
-                say(r, &r->leg[i]);
+            rig_leg *leg = &r->leg[i];
+            if (leg->is_saying && !leg->is_pausing) {
+                say(r, leg);
+            } else if (leg->is_pausing) {
+                leg->ts += leg->ops->clock_hz / 50;
+            }
         }
         r->now_us += PL_TICK_US;
         pl_engine_tick(r->engine, r->now_us);

@@ -12,6 +12,7 @@ enum {
     RIG_PT = 96,
     RIG_DTMF_PT = 101,
     RIG_DTMF_SEND_PT = 102,
+    RIG_CN_PT = 13,
     RIG_LEVEL_EXT = 1
 };
 
@@ -25,6 +26,7 @@ typedef struct rig_leg {
     pl_encoder *encoder;
     pl_decoder *decoder;
     /* saying */
+    bool is_pausing; /* says nothing while its time goes on */
     bool is_saying, sends_level, is_plain;
     double hz, amplitude;
     rig_source source;
@@ -40,8 +42,11 @@ typedef struct rig_leg {
     pl_rtp event; /* the latest telephone-event */
     uint8_t event_payload[4];
     uint32_t events, event_marks, event_ends;
+    bool fills_gaps; /* what was not sent is decoded as silence that is meant */
+    uint32_t signs;  /* of life, in silence: comfort noise, empty Opus */
+    uint8_t told;    /* level of the comfort noise */
     uint16_t report_port; /* where the last report went */
-    bool has_seq;
+    bool has_seq, has_ts;
     uint16_t last_seq;
     uint32_t last_ts, heard_ssrc;
     uint8_t last_payload[PL_CODEC_MAX_ENCODED];
@@ -57,6 +62,7 @@ typedef struct rig {
     pl_mix_event event[RIG_EVENTS];
     size_t n_events;
     size_t n_notes;
+    bool has_dtx;
 } rig;
 
 /* Open a rig with one room, in which voices stay as loud as they come. */
@@ -64,6 +70,12 @@ void rig_open(rig *r, pl_room_mode mode, uint32_t max_talkers);
 /* The same with any kind of room. */
 void rig_open_room(rig *r, const pl_mix_room *room);
 void rig_close(rig *r);
+/* The same with an engine that lets silence rest. */
+void rig_open_resting(rig *r, const pl_mix_room *room);
+/* Send a comfort noise packet from the phone, RFC 3389. */
+void rig_comfort(rig *r, rig_leg *leg, uint8_t level);
+/* Play to all in the room. */
+void rig_play_all(rig *r, const pl_prompt *prompt, bool loop);
 /* Add a phone that hears; amplitude 0: it sends nothing. With is_webrtc its
  * packets carry levels through an SRTP that only pretends. */
 rig_leg *rig_add(rig *r, pl_codec_kind codec, double hz, double amplitude,
