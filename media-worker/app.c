@@ -9,8 +9,8 @@
 #include "core/media_metrics.h"
 #include "io/bus_handlers.h"
 #include "io/codecs.h"
-#include "io/denoise.h"
 #include "io/control.h"
+#include "io/denoise.h"
 #include "io/io_thread.h"
 #include "io/mixer_thread.h"
 #include "io/resume.h"
@@ -120,6 +120,7 @@ static pl_err fill_options(const pl_media_config *k, pl_control_options *o)
     o->has_red = k->redundancy;
     o->has_comfort = k->dtx;
     o->max_talkers = k->max_talkers;
+    o->budget_permille = k->budget_permille;
     return PL_OK;
 }
 
@@ -295,10 +296,9 @@ void pl_media_drain(pl_media *m)
 void pl_media_load(const pl_media *m, pl_process_load *ret_load)
 {
     const pl_leg_table *t = pl_control_table(m->control);
-    *ret_load =
-        (pl_process_load){.load_permille = pl_mixer_load_permille(m->mixer),
-                          .rooms = pl_leg_table_rooms(t),
-                          .legs = pl_leg_table_legs(t)};
+    *ret_load = (pl_process_load){.load_permille = pl_control_load(m->control),
+                                  .rooms = pl_leg_table_rooms(t),
+                                  .legs = pl_leg_table_legs(t)};
 }
 
 const char *pl_media_address(const pl_media *m)

@@ -17,8 +17,7 @@ typedef struct places {
 struct pl_leg_table {
     places rooms, legs;
     pl_map *room_ids, *leg_ids;
-    uint32_t n_threads;
-    uint32_t *thread_legs;
+    uint32_t n_attached; /* legs */
 };
 
 /* ---- places ------------------------------------------------------------- */
@@ -74,16 +73,14 @@ static void *places_next(const places *p, size_t *cursor)
 /* ---- table -------------------------------------------------------------- */
 
 pl_err pl_leg_table_create(uint32_t max_rooms, uint32_t max_legs,
-                           uint32_t n_threads, pl_leg_table **ret_table)
+                           pl_leg_table **ret_table)
 {
-    if (max_rooms == 0 || max_legs == 0 || n_threads == 0)
+    if (max_rooms == 0 || max_legs == 0)
         return PL_EINVAL;
     pl_leg_table *t = calloc(1, sizeof *t);
     if (!t)
         return PL_ENOMEM;
-    t->n_threads = n_threads;
-    t->thread_legs = calloc(n_threads, sizeof *t->thread_legs);
-    if (!t->thread_legs || !places_init(&t->rooms, max_rooms) ||
+    if (!places_init(&t->rooms, max_rooms) ||
         !places_init(&t->legs, max_legs) ||
         pl_map_create(&t->room_ids) != PL_OK ||
         pl_map_create(&t->leg_ids) != PL_OK) {
@@ -103,22 +100,11 @@ void pl_leg_table_destroy(pl_leg_table **table)
     places_fini(&t->legs);
     pl_map_destroy(&t->room_ids);
     pl_map_destroy(&t->leg_ids);
-    free(t->thread_legs);
     free(t);
     *table = NULL;
 }
 
-static uint32_t least_loaded(const pl_leg_table *t)
-{
-    uint32_t best = 0;
-    for (uint32_t i = 1; i < t->n_threads; i++) {
-        if (t->thread_legs[i] < t->thread_legs[best])
-            best = i;
-    }
-    return best;
-}
-
-pl_err pl_leg_table_add_room(pl_leg_table *t, const char *id,
+pl_err pl_leg_table_add_room(pl_leg_table *t, const char *id, uint32_t thread,
                              pl_room **ret_room)
 {
     if (pl_map_find(t->room_ids, id))
@@ -136,7 +122,7 @@ pl_err pl_leg_table_add_room(pl_leg_table *t, const char *id,
         return e == PL_EFULL ? PL_EINVAL : e;
     }
     pl_list_init(&r->legs);
-    r->thread = least_loaded(t);
+    r->thread = thread;
     r->mix = places_take(&t->rooms, r);
     *ret_room = r;
     return PL_OK;
@@ -178,7 +164,7 @@ pl_err pl_leg_table_add_leg(pl_leg_table *t, pl_room *room, const char *id,
     l->room = room;
     l->mix = places_take(&t->legs, l);
     room->n_legs++;
-    t->thread_legs[l->thread]++;
+    t->n_attached++;
     pl_list_append(&room->legs, &l->in_room);
     *ret_leg = l;
     return PL_OK;
@@ -212,7 +198,7 @@ void pl_leg_table_detach(pl_leg_table *t, pl_leg *leg)
     (void)pl_map_remove(t->leg_ids, leg->id);
     pl_list_remove(&leg->in_room);
     leg->room->n_legs--;
-    t->thread_legs[leg->thread]--;
+    t->n_attached--;
     leg->room = NULL;
 }
 
@@ -240,10 +226,7 @@ uint32_t pl_leg_table_rooms(const pl_leg_table *t)
 
 uint32_t pl_leg_table_legs(const pl_leg_table *t)
 {
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < t->n_threads; i++)
-        n += t->thread_legs[i];
-    return n;
+    return t->n_attached;
 }
 
 uint32_t pl_leg_table_held(const pl_leg_table *t)

@@ -3,6 +3,7 @@
 #ifndef PL_LEG_TABLE_H
 #define PL_LEG_TABLE_H
 
+#include "core/budget.h"
 #include "core/engine_msg.h"
 #include "core/leg_sdp.h"
 #include "pl/list.h"
@@ -20,6 +21,7 @@ typedef struct pl_room {
     uint64_t epoch;
     pl_room_mode mode;
     uint32_t max_legs;
+    pl_budget_room budget;
     uint32_t play_tag; /* of the latest prompt to all */
     uint8_t channels;  /* of the mix, 1 or 2 */
 } pl_room;
@@ -36,21 +38,21 @@ typedef struct pl_leg {
     pl_leg_state state;
     pl_mix_flags flags;
     pl_leg_agreed agreed;
-    void *own; /* of the owner */
+    bool is_opus; /* counted so in the room's budget */
+    void *own;    /* of the owner */
 } pl_leg;
 
 typedef struct pl_leg_table pl_leg_table;
 
 /* Errors: PL_EINVAL; PL_ENOMEM */
 PL_MUST_USE pl_err pl_leg_table_create(uint32_t max_rooms, uint32_t max_legs,
-                                       uint32_t n_threads,
                                        pl_leg_table **ret_table);
 void pl_leg_table_destroy(pl_leg_table **table);
 
-/* Add a room on the thread with the fewest legs.
+/* Add a room on that thread.
  * Errors: PL_EEXIST; PL_EFULL; PL_EINVAL id; PL_ENOMEM */
 PL_MUST_USE pl_err pl_leg_table_add_room(pl_leg_table *table, const char *id,
-                                         pl_room **ret_room);
+                                         uint32_t thread, pl_room **ret_room);
 /* The room, or NULL. */
 pl_room *pl_leg_table_find_room(const pl_leg_table *table, const char *id);
 /* The room with that index and generation, or NULL. */

@@ -28,8 +28,12 @@ pl_err pl_control_create(const pl_control_options *options,
     if (!c)
         return PL_ENOMEM;
     c->o = *options;
-    pl_err e = pl_leg_table_create(options->max_rooms, options->max_legs,
-                                   pl_mixer_threads(options->mixer), &c->table);
+    pl_err e =
+        pl_leg_table_create(options->max_rooms, options->max_legs, &c->table);
+    if (e == PL_OK) {
+        e = pl_budget_create(pl_mixer_threads(options->mixer),
+                             options->budget_permille, &c->budget);
+    }
     if (e == PL_OK) {
         e = pl_port_pool_create(options->rtp_port_min, options->rtp_port_max,
                                 &c->ports);
@@ -99,6 +103,7 @@ void pl_control_destroy(pl_control **control)
         free_own(c, leg);
     pl_records_destroy(&c->records);
     pl_leg_table_destroy(&c->table);
+    pl_budget_destroy(&c->budget);
     pl_port_pool_destroy(&c->ports);
     free(c);
     *control = NULL;
@@ -152,6 +157,7 @@ void pl_control_settle(pl_control *c, pl_leg *leg)
 
 void pl_control_drop(pl_control *c, pl_leg *leg)
 {
+    pl_control_leg_went(c, leg);
     pl_leg_table_detach(c->table, leg);
     pl_control_settle(c, leg);
 }
@@ -204,7 +210,10 @@ static pl_err add_room(pl_control *c, uint64_t epoch,
     if (c->is_draining)
         return PL_EDRAIN;
     pl_room *room = NULL;
-    pl_err e = pl_leg_table_add_room(c->table, m->room_id, &room);
+    uint32_t thread = 0;
+    pl_err e = pl_control_place_room(c, &thread);
+    if (e == PL_OK)
+        e = pl_leg_table_add_room(c->table, m->room_id, thread, &room);
     if (e != PL_OK)
         return e;
     room->epoch = epoch;
@@ -214,8 +223,12 @@ static pl_err add_room(pl_control *c, uint64_t epoch,
     pl_mix_command command = {
         .kind = PL_MIX_ROOM_OPEN, .id = room->mix, .u.room = sound_of(c, m)};
     e = pl_mixer_command(c->o.mixer, room->thread, &command);
-    if (e != PL_OK)
+    if (e == PL_OK) {
+        pl_budget_room_open(c->budget, &room->budget, room->thread,
+                            command.u.room.max_talkers);
+    } else {
         pl_leg_table_remove_room(c->table, &room);
+    }
     return e;
 }
 
@@ -292,6 +305,7 @@ pl_err pl_control_room_close(pl_control *c, uint64_t epoch, const char *room_id)
     e = pl_mixer_command(c->o.mixer, room->thread, &command);
     if (e != PL_OK)
         return e; /* empty now; closing it again finishes */
+    pl_budget_room_close(c->budget, &room->budget);
     pl_leg_table_remove_room(c->table, &room);
     pl_control_gauges(c);
     return PL_OK;

@@ -31,6 +31,7 @@ typedef struct pl_control_options {
     bool has_red;     /* redundant Opus for browsers */
     bool has_comfort; /* comfort noise for telephones */
     uint32_t max_rooms, max_legs, max_talkers;
+    uint32_t budget_permille;   /* of a tick; 0: none (core/budget.h) */
     void (*drained)(void *ctx); /* called once when the last leg has gone */
     void *ctx;
 } pl_control_options;
@@ -106,5 +107,8 @@ void pl_control_inventory(pl_control *control);
 /* Take no new rooms and legs; `drained` is called when none is left. */
 void pl_control_drain(pl_control *control);
 const pl_leg_table *pl_control_table(const pl_control *control);
+/* How full the worker is for a new room, permille: 1000 or more, it would be
+ * refused. Without a budget: of the ticks' time, of the busiest thread. */
+uint32_t pl_control_load(pl_control *control);
 
 #endif

@@ -113,6 +113,7 @@ static pl_err tell_net(pl_control *c, pl_leg *leg, pl_net_command_kind kind,
 static pl_err tell_agreed(pl_control *c, pl_leg *leg)
 {
     pl_leg_own *own = pl_own(leg);
+    pl_control_leg_agreed(c, leg);
     pl_err e =
         own->is_in_mixer ? tell_mixer_media(c, leg) : tell_mixer_add(c, leg);
     if (e != PL_OK)
@@ -389,9 +390,12 @@ pl_err pl_control_leg_create(pl_control *c, uint64_t epoch,
     }
     if (c->is_draining)
         return PL_EDRAIN;
-    e = pl_leg_table_add_leg(c->table, room, m->leg_id, &leg);
+    e = pl_control_place_leg(c, room);
+    if (e == PL_OK)
+        e = pl_leg_table_add_leg(c->table, room, m->leg_id, &leg);
     if (e != PL_OK)
         return e;
+    pl_control_leg_came(c, leg);
     e = begin(c, leg, m, ret->reason);
     if (e != PL_OK) {
         pl_metrics_add(c->o.metrics, PL_MEDIA_M_sdp_refused, 1);

@@ -30,6 +30,7 @@ struct pl_control {
     pl_port_pool *ports;
     pl_timer *retry; /* commands that did not fit into a queue */
     pl_records *records;
+    pl_budget *budget;
     pl_io *mixer_io, *net_io;
     bool is_draining, is_drained;
     struct { /* late ticks that are not in the log yet */
@@ -61,6 +62,15 @@ void pl_control_drop(pl_control *c, pl_leg *leg);
 /* Go on with a leg that is being dropped. */
 void pl_control_settle(pl_control *c, pl_leg *leg);
 void pl_control_gauges(const pl_control *c);
+
+/* control_budget.c: a thread for a new room, a place for a new leg. Errors:
+ * PL_EFULL (counted). */
+PL_MUST_USE pl_err pl_control_place_room(pl_control *c, uint32_t *ret_thread);
+PL_MUST_USE pl_err pl_control_place_leg(pl_control *c, const pl_room *room);
+/* A leg was added; its codec is agreed; it is about to leave its room. */
+void pl_control_leg_came(pl_control *c, pl_leg *leg);
+void pl_control_leg_agreed(pl_control *c, pl_leg *leg);
+void pl_control_leg_went(pl_control *c, pl_leg *leg);
 /* Descriptors of the two event queues. */
 void pl_control_on_mixer(void *ctx, unsigned events);
 void pl_control_on_net(void *ctx, unsigned events);
