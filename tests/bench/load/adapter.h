@@ -93,6 +93,8 @@ PL_MUST_USE pl_err pl_load_offer(const pl_load_party *party, char *buf,
  *         (party unchanged) */
 PL_MUST_USE pl_err pl_load_answer(pl_load_party *party, const char *text,
                                   size_t len);
+/* Payload type that offers use for a codec. */
+uint8_t pl_load_pt(pl_codec_kind codec);
 /* Name of a party's room: options->room with its number in place of "%u". */
 void pl_load_room_name(const pl_load_options *options, unsigned room, char *buf,
                        size_t cap);

@@ -48,17 +48,19 @@ typedef struct pl_load_options {
     unsigned verify;     /* receivers whose audio is decoded and judged */
     unsigned heard;      /* of the others' voices a receiver must hear; 0: all
                             that talk, three at most */
-    double max_loss_permille; /* of the packets that are due; above: failed */
-    const char *local;        /* own IPv4 address; "": found out */
-    bool is_remote;           /* addresses other than loopback are meant so */
-    const char *speech;       /* folder of WAV files, 16 bit mono */
+    double max_loss_percent; /* of the packets that are due; above: failed */
+    double churn_per_s;      /* parties that leave and join again meanwhile */
+    const char *local;       /* own IPv4 address; "": found out */
+    bool is_remote;          /* addresses other than loopback are meant so */
+    const char *speech;      /* folder of WAV files, 16 bit mono */
     const char *server; /* the adapter's address: URL, host:port; "": preset */
     const char *room;   /* name or number, "%u": number of the room */
     const char *pin;    /* "": none */
     const char *spawn;  /* program that the adapter starts itself; "": none */
     int spawn_core;     /* that it is bound to; -1: any */
     int own_core;       /* the same of the generator's threads */
-    unsigned spawn_threads; /* mixing threads of it */
+    unsigned spawn_threads;   /* mixing threads of it */
+    const char *spawn_config; /* more lines of its section [media] */
     const long *pids; /* processes that are measured beside the adapter's */
     size_t n_pids;
     bool is_quiet; /* no progress on standard error */

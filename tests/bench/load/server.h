@@ -33,7 +33,7 @@ typedef struct pl_load_server {
     size_t n_pids, n_threads, n_metrics;
     long pids[PL_LOAD_PIDS];
     pl_load_thread thread[PL_LOAD_THREADS];
-    double cpu_s; /* of all threads, those that ended included */
+    double cpu_s; /* of all threads that are there at the end */
     uint64_t rss_kib, pss_kib, peak_kib, n_fds;
     uint64_t idle_kib; /* PSS before the first participant */
     pl_load_metric metric[PL_LOAD_METRICS];

@@ -1,0 +1,25 @@
+/* adapters.c - the adapters that this program was built with. */
+#include <string.h>
+
+#include "adapter.h"
+#include "adapter_janus.h"
+
+static const pl_load_adapter *const ALL[] = {
+    &pl_load_parley_bus,
+    &pl_load_janus,
+};
+
+const pl_load_adapter *pl_load_adapter_at(size_t index)
+{
+    return index < sizeof ALL / sizeof *ALL ? ALL[index] : NULL;
+}
+
+const pl_load_adapter *pl_load_adapter_find(const char *name)
+{
+    const pl_load_adapter *a;
+    for (size_t i = 0; (a = pl_load_adapter_at(i)) != NULL; i++) {
+        if (strcmp(a->name, name) == 0)
+            return a;
+    }
+    return NULL;
+}

@@ -1,0 +1,282 @@
+/* verify.c - see verify.h. */
+#include "verify.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "pilot.h"
+#include "pl/str.h"
+
+enum {
+    DECOYS = 4,        /* voices that nobody has: what speech looks like */
+    WINDOWS_MAX = 30,  /* seconds that are looked at */
+    SETTLE = 9600,     /* samples for a decoder that comes in the middle */
+    A_THIRD = 3,       /* of the windows: heard */
+    MARK_SPAN = 43200, /* samples in which a mark is looked for: 0.9 s */
+    US_A_SECOND = 1000000
+};
+static const double FLOOR_DB = -58; /* below: nothing */
+static const double ABOVE_DB = 6;   /* of the decoys' level */
+
+/* A receiver's audio on one time line. */
+typedef struct line {
+    float *pcm;
+    size_t n;
+    const pl_load_track *track;
+    size_t *begin; /* of each packet, in pcm */
+} line;
+
+typedef struct judge {
+    const pl_load_options *options;
+    const pl_load_flow *flow;
+    const pl_load_voices *voices;
+    const pl_load_party *parties;
+    const pl_codec *codec;
+    pl_load_result *result;
+} judge;
+
+/* ---- decoding ----------------------------------------------------------- */
+
+static int by_xseq(const void *a, const void *b)
+{
+    uint32_t x = ((const pl_load_kept *)a)->xseq;
+    uint32_t y = ((const pl_load_kept *)b)->xseq;
+    return (x > y) - (x < y);
+}
+
+/* Where a packet belongs; false: outside of what there can be. */
+static bool place_of(const judge *j, const pl_load_track *t, size_t i, size_t n,
+                     size_t *ret_at)
+{
+    uint32_t ahead = t->packet[i].ts - t->packet[0].ts;
+    uint64_t at =
+        (uint64_t)ahead * PL_PILOT_RATE / (uint64_t)j->codec->clock_hz;
+    *ret_at = (size_t)at;
+    return ahead < INT32_MAX && at + PL_CODEC_MAX_DECODED <= n;
+}
+
+static pl_err decode_line(const judge *j, const pl_load_track *t, line *l)
+{
+    pl_decoder *decoder = NULL;
+    l->track = t;
+    qsort(t->packet, t->n, sizeof *t->packet, by_xseq);
+    l->n = (t->n + t->n / 8 + 50) * PL_LOAD_FRAME + PL_CODEC_MAX_DECODED;
+    l->pcm = calloc(l->n, sizeof *l->pcm);
+    l->begin = calloc(t->n + 1, sizeof *l->begin);
+    pl_err e = l->pcm && l->begin ? PL_OK : PL_ENOMEM;
+    if (e == PL_OK)
+        e = j->codec->decoder_create(&decoder);
+    size_t end = 0;
+    for (size_t i = 0; e == PL_OK && i < t->n; i++) {
+        const pl_load_kept *k = &t->packet[i];
+        size_t at = 0;
+        size_t made = 0;
+        l->begin[i] = end;
+        if (!place_of(j, t, i, l->n, &at) ||
+            j->codec->decode(decoder, t->bytes + k->offset, k->len, l->pcm + at,
+                             &made) != PL_OK)
+            continue;
+        l->begin[i] = at;
+        end = at + made;
+    }
+    l->n = end < l->n ? end : l->n;
+    if (decoder)
+        j->codec->decoder_destroy(&decoder);
+    return e;
+}
+
+static void free_line(line *l)
+{
+    free(l->pcm);
+    free(l->begin);
+}
+
+/* ---- voices ------------------------------------------------------------- */
+
+/* In how many seconds a voice stands out, and what speech alone would do. */
+typedef struct presence {
+    unsigned windows;
+    unsigned heard[PL_LOAD_VOICES_MAX];
+} presence;
+
+static void look_at_second(const float *pcm, size_t n_voices, presence *p)
+{
+    double floor_db = FLOOR_DB - ABOVE_DB;
+    for (size_t i = 0; i < DECOYS; i++) {
+        double db = pl_pilot_level_db(PL_LOAD_VOICES_MAX + i, pcm);
+        floor_db = db > floor_db ? db : floor_db;
+    }
+    for (size_t v = 0; v < n_voices; v++) {
+        if (pl_pilot_level_db(v, pcm) > floor_db + ABOVE_DB)
+            p->heard[v]++;
+    }
+    p->windows++;
+}
+
+static bool is_heard(const presence *p, size_t voice)
+{
+    return p->windows > 0 && p->heard[voice] * A_THIRD >= p->windows;
+}
+
+static unsigned wanted(const judge *j, unsigned others)
+{
+    enum { USUAL = 3 };
+    unsigned most = j->options->heard ? j->options->heard : USUAL;
+    return others < most ? others : most;
+}
+
+static void judge_voices(const judge *j, const line *l)
+{
+    pl_load_hearing *h = &j->result->hearing;
+    const pl_load_party *me = &j->parties[l->track->party];
+    unsigned talkers = j->options->talkers;
+    size_t n = j->voices->n;
+    presence p = {.windows = 0};
+    h->receivers++;
+    for (size_t at = SETTLE;
+         at + PL_PILOT_WINDOW <= l->n && p.windows < WINDOWS_MAX;
+         at += PL_PILOT_WINDOW)
+        look_at_second(l->pcm + at, n, &p);
+    if (l->track->n == 0)
+        h->silent++;
+    bool is_room[PL_LOAD_VOICES_MAX] = {false};
+    unsigned others = 0;
+    unsigned heard = 0;
+    for (unsigned seat = 0; seat < talkers; seat++) {
+        size_t v = pl_load_voice_of(me->room, seat, talkers, n);
+        is_room[v] = true;
+        if (me->is_talker && seat == me->seat) {
+            h->own_heard += is_heard(&p, v);
+            continue;
+        }
+        others++;
+        heard += is_heard(&p, v);
+    }
+    unsigned due = wanted(j, others);
+    h->voices_due += due;
+    h->voices_heard += heard < due ? heard : due;
+    for (size_t v = 0; v < n; v++)
+        h->strangers += !is_room[v] && is_heard(&p, v);
+}
+
+/* ---- delay -------------------------------------------------------------- */
+
+/* When the sample at a place of the line came. */
+static double arrival_us(const line *l, double at)
+{
+    size_t low = 0;
+    size_t high = l->track->n;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if ((double)l->begin[middle] <= at) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return (double)l->track->packet[low].at_us +
+           (at - (double)l->begin[low]) * US_A_SECOND / PL_PILOT_RATE;
+}
+
+/* First place of the line that came at that time or later. */
+static size_t place_at(const line *l, double us)
+{
+    for (size_t i = 0; i < l->track->n; i++) {
+        if ((double)l->track->packet[i].at_us >= us)
+            return l->begin[i];
+    }
+    return l->n;
+}
+
+static void measure_delays(const judge *j, const line *l)
+{
+    const pl_load_party *me = &j->parties[l->track->party];
+    unsigned marker = me->number - me->seat; /* seat 0 of the room */
+    if (me->seat == 0 || j->options->talkers == 0 || l->track->n == 0)
+        return;
+    /* of a direct call: its packet would come with the talker's own clock */
+    double first =
+        (double)pl_load_flow_origin_us(j->flow, marker) +
+        (PL_MARK_FIRST + j->voices->mark_offset) * US_A_SECOND / PL_PILOT_RATE;
+    double begun = (double)l->track->packet[0].at_us;
+    uint64_t k =
+        begun > first ? (uint64_t)((begun - first) / US_A_SECOND) + 1 : 0;
+    for (;; k++) {
+        double said = first + (double)k * US_A_SECOND;
+        double at = 0;
+        size_t from = place_at(l, said - PL_CODEC_FRAME);
+        if (from + MARK_SPAN > l->n)
+            break;
+        /* a loop begins anew: there its mark is one like the others */
+        if (pl_mark_find(l->pcm + from, MARK_SPAN, &at)) {
+            double came = arrival_us(l, (double)from + at);
+            pl_stats_add(&j->result->delay_us, (int64_t)(came - said));
+        }
+    }
+}
+
+/* ---- all ---------------------------------------------------------------- */
+
+static void say(pl_load_result *r, const char *what)
+{
+    if (!r->reason[0])
+        pl_fmt_cut(r->reason, sizeof r->reason, "%s", what);
+}
+
+static void conclude(const judge *j)
+{
+    pl_load_result *r = j->result;
+    const pl_load_hearing *h = &r->hearing;
+    char text[PL_LOAD_REASON];
+    uint64_t missing = r->due > r->received ? r->due - r->received : 0;
+    missing = missing > r->lost ? missing : r->lost;
+    double loss = r->due ? 100 * (double)missing / (double)r->due : 0;
+    if (h->silent > 0) {
+        pl_fmt_cut(text, sizeof text, "nothing came to %u of %u receivers",
+                   h->silent, h->receivers);
+        say(r, text);
+    }
+    if (h->voices_heard < h->voices_due) {
+        pl_fmt_cut(text, sizeof text, "%u of %u voices are not heard",
+                   h->voices_due - h->voices_heard, h->voices_due);
+        say(r, text);
+    }
+    if (h->own_heard > 0) {
+        pl_fmt_cut(text, sizeof text, "%u talkers hear themselves",
+                   h->own_heard);
+        say(r, text);
+    }
+    if (h->strangers > 0) {
+        pl_fmt_cut(text, sizeof text, "%u voices of other rooms are heard",
+                   h->strangers);
+        say(r, text);
+    }
+    if (loss > j->options->max_loss_percent) {
+        pl_fmt_cut(text, sizeof text, "%.2f %% of the packets are missing",
+                   loss);
+        say(r, text);
+    }
+    r->is_good = r->reason[0] == '\0';
+}
+
+pl_err pl_load_verify(const pl_load_options *options, const pl_load_flow *flow,
+                      const pl_load_voices *voices,
+                      const pl_load_party *parties, const pl_codec *codec,
+                      pl_load_result *ret_result)
+{
+    judge j = {options, flow, voices, parties, codec, ret_result};
+    const pl_load_track *tracks = NULL;
+    size_t n = pl_load_flow_tracks(flow, &tracks);
+    pl_err e = PL_OK;
+    for (size_t i = 0; e == PL_OK && i < n; i++) {
+        line l = {.n = 0};
+        e = decode_line(&j, &tracks[i], &l);
+        if (e == PL_OK) {
+            judge_voices(&j, &l);
+            measure_delays(&j, &l);
+        }
+        free_line(&l);
+    }
+    conclude(&j);
+    return e;
+}
