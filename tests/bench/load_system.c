@@ -1,8 +1,6 @@
 /* load_system.c - the four processes of a benchmark. */
 #include "load_system.h"
 
-#include <errno.h>
-#include <ftw.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,6 +14,8 @@
 
 #include <sqlite3.h>
 
+#include "load/child.h"
+
 enum {
     PATH_BYTES = 512,
     START_MS = 20000,
@@ -27,12 +27,6 @@ enum {
 
 static const char *const NODES[] = {"roompool", "media-1", "signaling-1",
                                     "api-1", "signaling-2"};
-
-static void pause_ms(long ms)
-{
-    struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-    (void)nanosleep(&t, NULL);
-}
 
 static bool is_free(unsigned port, int type)
 {
@@ -210,7 +204,7 @@ bool load_system_start(load_system *s, const load_system_options *options)
 {
     *s = (load_system){.dir = "/tmp/parley-bench-XXXXXX"};
     s->port = find_ports();
-    if (!s->port || !mkdtemp(s->dir) || !write_files(s, options)) {
+    if (!s->port || !folder_make(s->dir) || !write_files(s, options)) {
         (void)fprintf(stderr, "no folder or ports for the benchmark\n");
         return false;
     }
@@ -219,15 +213,6 @@ bool load_system_start(load_system *s, const load_system_options *options)
     if (s->supervisor == 0)
         run_supervisor(s, options->slow_disk_ms);
     return s->supervisor > 0 && wait_ready(s) && read_client(s);
-}
-
-static int remove_entry(const char *path, const struct stat *st, int kind,
-                        struct FTW *where)
-{
-    (void)st;
-    (void)kind;
-    (void)where;
-    return remove(path);
 }
 
 void load_system_stop(load_system *s)
@@ -244,8 +229,7 @@ void load_system_stop(load_system *s)
         (void)kill(s->supervisor, SIGKILL);
         (void)waitpid(s->supervisor, NULL, 0);
     }
-    if (s->dir[0])
-        (void)nftw(s->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    folder_remove(s->dir);
 }
 
 long load_system_sql(const load_system *s, const char *sql)
@@ -267,7 +251,7 @@ long load_system_sql(const load_system *s, const char *sql)
     return n;
 }
 
-static long pid_of(const load_system *s, const char *node)
+long load_system_pid(const load_system *s, const char *node)
 {
     char path[PATH_BYTES];
     long pid = 0;
@@ -286,7 +270,7 @@ load_usage load_system_usage(const load_system *s, const char *node)
     load_usage usage = {0};
     char path[64];
     char line[512];
-    long pid = pid_of(s, node);
+    long pid = load_system_pid(s, node);
     (void)snprintf(path, sizeof path, "/proc/%ld/status", pid);
     FILE *f = fopen(path, "r");
     while (f && fgets(line, sizeof line, f))

@@ -36,7 +36,9 @@ void load_system_stop(load_system *system);
 /* A number from the database, read beside its owner; -1 when that fails. */
 long load_system_sql(const load_system *system, const char *sql);
 
-/* What a process uses; node: "api-1", "roompool", "media-1", "signaling-1". */
+/* A process; node: "api-1", "roompool", "media-1", "signaling-1". 0: none. */
+long load_system_pid(const load_system *system, const char *node);
+/* What it uses. */
 typedef struct load_usage {
     long rss_kib;
     double cpu_s;

@@ -1,0 +1,240 @@
+/* audio_run.c - measuring one system under one shape of load. */
+#include "audio_run.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "pl/str.h"
+
+enum {
+    PER_CORE_MS = 1000,
+    BEGIN_PERCENT = 72, /* of what is expected */
+    STEP_PERCENT = 7,
+    VERIFIED = 4 /* receivers whose audio is decoded */
+};
+
+/* What is good enough: the limits of the comparison. Janus's mixer sleeps for
+ * 5 ms at a time, so that its packets are late by that always: for packets
+ * the limit is a whole tick, for both; Parley's own ticks have the narrower
+ * one. */
+static const double LOSS_PERMILLE = 1.0;
+static const double TICK_MS = 5.0;
+static const double PACKET_MS = 20.0;
+/* Above these the generator is what is measured. */
+static const double OWN_SHARE = 0.9;
+static const double PACE_MS = 5.0;
+
+static pl_load_options options_of(const audio_place *place,
+                                  const audio_system *system,
+                                  const audio_shape *shape, unsigned capacity)
+{
+    pl_load_options o = PL_LOAD_DEFAULT;
+    o.participants = shape->participants;
+    o.talkers = shape->talkers;
+    o.capacity = capacity;
+    o.codec = PL_AUDIO_OPUS;
+    o.transport = shape->transport;
+    o.quiet = PL_LOAD_QUIET_NOISE;
+    o.verify = VERIFIED;
+    o.server = "";
+    o.spawn = system->program;
+    o.spawn_config = system->config;
+    o.spawn_core = place->server_core;
+    o.own_core = place->own_core;
+    o.spawn_threads = 1;
+    o.is_quiet = true;
+    return o;
+}
+
+static double metric(const pl_load_server *server, const char *name)
+{
+    for (size_t i = 0; i < server->n_metrics; i++) {
+        if (strcmp(server->metric[i].name, name) == 0)
+            return server->metric[i].value;
+    }
+    return NAN;
+}
+
+static double ms_at(const pl_stats *s, double share)
+{
+    return s->n ? (double)pl_stats_at(s, share) / 1000.0 : NAN;
+}
+
+static double switches(const pl_load_server *server)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < server->n_threads; i++)
+        n += server->thread[i].voluntary + server->thread[i].involuntary;
+    return (double)n;
+}
+
+static audio_point point_of(const pl_load_result *r)
+{
+    audio_point p = {.rooms = r->rooms, .parties = r->connected};
+    double due = (double)r->due;
+    p.cpu_ms = r->connected ? r->server.cpu_s * 1000.0 /
+                                  (r->seconds * (double)r->connected)
+                            : NAN;
+    p.loss_permille = due > 0.0 ? (double)r->lost * 1000.0 / due : 0.0;
+    p.late_ms = ms_at(&r->late_us, 0.99);
+    p.tick_ms = metric(&r->server, "tick_late_p99_us") / 1000.0;
+    p.delay_ms = ms_at(&r->delay_us, 0.5);
+    p.pss_kib = (double)r->server.pss_kib;
+    p.idle_kib = (double)r->server.idle_kib;
+    p.wakeups = switches(&r->server) / r->seconds;
+    p.own_share =
+        (r->main_cpu_s + r->send_cpu_s + r->receive_cpu_s) / r->seconds;
+    p.pace_ms = ms_at(&r->pace_us, 0.99);
+    p.is_own_limit = p.own_share > OWN_SHARE || p.pace_ms > PACE_MS;
+    bool is_late = p.late_ms > PACKET_MS || p.tick_ms > TICK_MS;
+    p.is_clean = r->is_good && p.loss_permille < LOSS_PERMILLE && !is_late;
+    if (!r->is_good)
+        pl_fmt_cut(p.reason, sizeof p.reason, "%s", r->reason);
+    else if (p.loss_permille >= LOSS_PERMILLE)
+        pl_fmt_cut(p.reason, sizeof p.reason, "%.2g %% lost",
+                   p.loss_permille / 10.0);
+    else if (is_late)
+        pl_fmt_cut(p.reason, sizeof p.reason, "late: p99 of packets %.1f ms%s",
+                   p.late_ms, p.tick_ms > TICK_MS ? ", of ticks > 5 ms" : "");
+    return p;
+}
+
+/* A window after things have settled. */
+static bool look(pl_load *load, const audio_place *place,
+                 audio_point *ret_point)
+{
+    static pl_load_result result; /* large */
+    if (pl_load_wait(load, place->settle_ms) != PL_OK ||
+        pl_load_window(load, place->seconds, &result) != PL_OK) {
+        *ret_point = (audio_point){0};
+        pl_fmt_cut(ret_point->reason, sizeof ret_point->reason, "%s",
+                   pl_load_reason(load));
+        return false;
+    }
+    *ret_point = point_of(&result);
+    return true;
+}
+
+static pl_load *open_session(const pl_load_options *o,
+                             const audio_system *system, unsigned n_rooms,
+                             audio_point *ret_point)
+{
+    char reason[PL_LOAD_REASON] = "";
+    pl_load *load = NULL;
+    pl_err e = pl_load_create(o, system->adapter, reason, &load);
+    if (e == PL_OK)
+        e = pl_load_add_rooms(load, n_rooms);
+    if (e == PL_OK)
+        return load;
+    *ret_point = (audio_point){0};
+    pl_fmt_cut(ret_point->reason, sizeof ret_point->reason, "%s",
+               load ? pl_load_reason(load) : reason);
+    pl_load_destroy(&load);
+    return NULL;
+}
+
+bool audio_measure(const audio_place *place, const audio_system *system,
+                   const audio_shape *shape, unsigned n_rooms,
+                   audio_point *ret_point)
+{
+    pl_load_options o =
+        options_of(place, system, shape, n_rooms * shape->participants);
+    pl_load *load = open_session(&o, system, n_rooms, ret_point);
+    bool is_done = load && look(load, place, ret_point);
+    pl_load_destroy(&load);
+    return is_done;
+}
+
+bool audio_measure_empty(const audio_place *place, const audio_system *system,
+                         const audio_shape *shape, unsigned n_rooms,
+                         audio_point *ret_point)
+{
+    pl_load_options o =
+        options_of(place, system, shape, n_rooms * shape->participants);
+    o.verify = 0;
+    pl_load *load = open_session(&o, system, n_rooms, ret_point);
+    bool is_done = load != NULL;
+    for (unsigned i = 0; is_done && i < n_rooms * shape->participants; i++)
+        is_done = pl_load_leave(load, i) == PL_OK;
+    is_done = is_done && look(load, place, ret_point);
+    pl_load_destroy(&load);
+    return is_done;
+}
+
+/* ---- growing ------------------------------------------------------------ */
+
+/* Take a point into the limit. False: it was not clean. */
+static bool count_point(audio_limit *limit, const audio_point *point)
+{
+    if (point->is_clean)
+        limit->best = *point;
+    else
+        limit->first_bad = *point;
+    if (point->is_own_limit)
+        limit->is_own_limit = true;
+    return point->is_clean;
+}
+
+static unsigned at_least_1(unsigned n)
+{
+    return n > 0 ? n : 1;
+}
+
+void audio_grow(const audio_place *place, const audio_system *system,
+                const audio_shape *shape, unsigned expected, unsigned steps_max,
+                audio_limit *ret_limit)
+{
+    *ret_limit = (audio_limit){.kib = NAN};
+    unsigned size = shape->participants;
+    unsigned begin = at_least_1(expected * BEGIN_PERCENT / 100 / size);
+    unsigned step = at_least_1(expected * STEP_PERCENT / 100 / size);
+    pl_load_options o =
+        options_of(place, system, shape, (begin + step * steps_max) * size);
+    audio_point point;
+    pl_load *load = open_session(&o, system, begin, &point);
+    bool is_clean = false;
+    double first_kib = 0.0;
+    unsigned first = 0;
+    if (!load || !look(load, place, &point)) {
+        ret_limit->first_bad = point;
+    } else {
+        is_clean = count_point(ret_limit, &point);
+        first_kib = point.pss_kib;
+        first = point.parties;
+    }
+    for (unsigned i = 0; is_clean && i < steps_max; i++) {
+        if (pl_load_add_rooms(load, step) != PL_OK ||
+            !look(load, place, &point)) {
+            pl_fmt_cut(ret_limit->first_bad.reason, PL_LOAD_REASON, "%s",
+                       pl_load_reason(load));
+            break;
+        }
+        is_clean = count_point(ret_limit, &point);
+        if (point.parties > first)
+            ret_limit->kib =
+                (point.pss_kib - first_kib) / (double)(point.parties - first);
+    }
+    pl_load_destroy(&load);
+}
+
+void audio_grow_room(const audio_place *place, const audio_system *system,
+                     const audio_shape *shape, unsigned expected,
+                     unsigned steps_max, audio_limit *ret_limit)
+{
+    *ret_limit = (audio_limit){.kib = NAN};
+    audio_shape grown = *shape;
+    unsigned step = at_least_1(expected * STEP_PERCENT / 100);
+    grown.participants = at_least_1(expected * BEGIN_PERCENT / 100);
+    for (unsigned i = 0; i < steps_max; i++, grown.participants += step) {
+        audio_point point;
+        if (!audio_measure(place, system, &grown, 1, &point)) {
+            ret_limit->first_bad = point;
+            return;
+        }
+        ret_limit->kib = (point.pss_kib - point.idle_kib) /
+                         (double)at_least_1(point.parties);
+        if (!count_point(ret_limit, &point))
+            return;
+    }
+}
