@@ -58,9 +58,11 @@ static pl_err write_page(ogg_file *f, const ogg_page *page)
     return pl_record_file_append(&f->writer.file, bytes, head + body);
 }
 
-static pl_err write_pages(ogg_file *f, bool is_flush)
+/* Those that are full, of half a second or more; or all there is. */
+static pl_err write_pages(ogg_file *f, bool is_all)
 {
     ogg_page page;
+    bool is_flush = is_all || f->in_page >= PAGE_SAMPLES;
     while (is_flush ? ogg_stream_flush(&f->stream, &page)
                     : ogg_stream_pageout(&f->stream, &page)) {
         f->in_page = 0;
@@ -114,7 +116,7 @@ static pl_err ogg_put(pl_record_writer *w, const uint8_t *data, size_t len,
         return PL_EINVAL;
     pl_err e = give_held(f, false);
     if (e == PL_OK)
-        e = write_pages(f, f->in_page >= PAGE_SAMPLES);
+        e = write_pages(f, false);
     if (e == PL_OK)
         hold(f, data, len, samples);
     return e;

@@ -63,6 +63,7 @@ typedef struct rig {
     size_t n_events;
     size_t n_notes;
     bool has_dtx;
+    pl_ring *record; /* frames of recordings; set before it is opened */
 } rig;
 
 /* Open a rig with one room, in which voices stay as loud as they come. */
