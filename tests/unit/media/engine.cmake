@@ -7,10 +7,20 @@ foreach(name playout playout_drift)
     LINK pl_media_core m)
 endforeach()
 target_link_libraries(test_media_ring PRIVATE Threads::Threads)
-foreach(name engine_rooms engine_input engine_keys engine_dtmf encoder_switch)
-  pl_unit(test_media_${name} SOURCES test_${name}.c engine_rig.c
-    LINK pl_media_io m)
+foreach(name engine_rooms engine_input engine_keys engine_dtmf engine_loss encoder_switch)
+  pl_unit(test_media_${name} SOURCES test_${name}.c engine_rig.c engine_line.c
+    test_voice.c
+    LINK pl_media_io dep::opus m)
 endforeach()
-foreach(name srtp codecs mixer_thread)
+foreach(name srtp codecs resampling mixer_thread)
   pl_unit(test_media_${name} SOURCES test_${name}.c LINK pl_media_io m)
 endforeach()
+# With real speech, which is read as the worker reads its prompts.
+if(TARGET pl_media_app)
+  foreach(name engine_sound engine_rest)
+    pl_unit(test_media_${name} SOURCES test_${name}.c engine_rig.c speech.c
+      LINK pl_media_app m)
+    target_compile_definitions(test_media_${name} PRIVATE
+      PL_TEST_PROMPTS="${PROJECT_SOURCE_DIR}/media-worker/prompts")
+  endforeach()
+endif()

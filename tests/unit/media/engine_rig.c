@@ -89,6 +89,8 @@ static void fill_gap(rig_leg *leg, const pl_rtp *rtp)
     uint32_t frames = leg->has_ts ? (rtp->ts - leg->last_ts) / frame : 1;
     if (leg->has_ts)
         assert_int_equal((rtp->ts - leg->last_ts) % frame, 0);
+    if (frames > leg->longest_gap)
+        leg->longest_gap = frames;
     if (frames > 1)
         append(leg, (size_t)(frames - 1) * PL_CODEC_FRAME);
 }
@@ -116,10 +118,8 @@ static void keep(rig_leg *leg, const pl_rtp *rtp)
         assert_false(rtp->marker);
         leg->signs++;
         leg->told = rtp->payload[0];
-        if (rtp->pt == RIG_CN_PT) {
-            append(leg, PL_CODEC_FRAME);
-            return;
-        }
+        append(leg, PL_CODEC_FRAME);
+        return;
     }
     leg->heard_ssrc = rtp->ssrc;
     leg->packets++;
@@ -150,6 +150,8 @@ static void on_send(void *ctx, const pl_out_packet *packets, size_t n)
         pl_rtp rtp;
         assert_int_equal(pl_rtp_parse(packets[i].data, packets[i].len, &rtp),
                          PL_OK);
+        if (leg->unwrap)
+            leg->unwrap(leg->unwrap_ctx, &rtp);
         keep(leg, &rtp);
     }
 }
@@ -336,6 +338,16 @@ void rig_no_keys(rig *r, const rig_leg *leg)
                         .id = leg->id,
                         .u.media = media_of(leg, PL_DIRECTION_SENDRECV)};
     c.u.media.dtmf_send_pt = PL_MIX_NO_PT;
+    pl_engine_command(r->engine, &c);
+}
+
+void rig_no_dtx(rig *r, const rig_leg *leg)
+{
+    pl_mix_command c = {.kind = PL_MIX_LEG_MEDIA,
+                        .id = leg->id,
+                        .u.media = media_of(leg, PL_DIRECTION_SENDRECV)};
+    c.u.media.has_peer_dtx = false;
+    c.u.media.comfort_send_pt = PL_MIX_NO_PT;
     pl_engine_command(r->engine, &c);
 }
 

@@ -36,6 +36,8 @@ typedef struct rig_leg {
     uint32_t ts, ssrc;
     int lie_level; /* claimed instead of the true level; -1: truth */
     /* hearing */
+    void (*unwrap)(void *ctx, pl_rtp *rtp); /* sees, may change; NULL: none */
+    void *unwrap_ctx;
     float *heard;
     size_t n_heard, cap;
     uint32_t packets, gaps, markers, reports;
@@ -45,6 +47,7 @@ typedef struct rig_leg {
     bool fills_gaps; /* what was not sent is decoded as silence that is meant */
     uint32_t signs;  /* of life, in silence: comfort noise, empty Opus */
     uint8_t told;    /* level of the comfort noise */
+    uint32_t longest_gap; /* ticks from one packet to the next */
     uint16_t report_port; /* where the last report went */
     bool has_seq, has_ts;
     uint16_t last_seq;
@@ -87,6 +90,8 @@ void rig_play(rig *r, const rig_leg *leg, const pl_prompt *prompt, bool loop);
 /* Key to the phone; renegotiate to one that takes no keys. */
 void rig_keys(rig *r, const rig_leg *leg, const char *keys);
 void rig_no_keys(rig *r, const rig_leg *leg);
+/* Renegotiate: silence is to be sent as everything else. */
+void rig_no_dtx(rig *r, const rig_leg *leg);
 void rig_remove(rig *r, const rig_leg *leg);
 /* Hand the engine a datagram as if it came from the leg. */
 void rig_input(rig *r, const rig_leg *leg, const uint8_t *data, size_t len,
