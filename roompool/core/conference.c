@@ -3,12 +3,16 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "event_stream.h"
+#include "leg.h"
 #include "participant.h"
 #include "pl/str.h"
+#include "recording.h"
 #include "room.h"
 #include "room_policy.h"
+#include "room_sound.h"
 #include "room_start.h"
 #include "sink.h"
 #include "vmr.h"
@@ -162,6 +166,14 @@ static void set_node(const pl_pool *pool, pl_conf *conf, const char *node)
     pl_worker_hold(pool, conf->row.media_node, (int)conf->n_live);
 }
 
+/* The worker has no time for the room, and nobody is in it yet. */
+static bool can_leave(const pl_conf *conf, const pl_op *op, pl_err e)
+{
+    return (e == PL_EFULL || e == PL_EDRAIN) && conf->row.epoch == op->no &&
+           strcmp(conf->row.media_node, op->node) == 0 &&
+           !pl_legs_have_media(conf, NULL);
+}
+
 static void opened(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
 {
     (void)in;
@@ -169,6 +181,8 @@ static void opened(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
     if (e && conf) {
         pl_pool_note(pool, PL_LOG_WARN, "room_not_opened", conf, NULL,
                      pl_err_text(e));
+        if (can_leave(conf, op, e))
+            pl_conf_unplace(pool, conf); /* who comes is placed elsewhere */
     }
     pl_op_destroy(&op);
 }
@@ -192,6 +206,7 @@ void pl_conf_reopen(pl_pool *pool, pl_conf *conf)
     if (m.max_legs > 100000)
         m.max_legs = 100000;
     PL_SET(op->conf, conf->row.conf_id);
+    op->no = conf->row.epoch;
     PL_SET(m.room_id, conf->row.conf_id);
     PL_MSG_SET(MEDIA_ROOM_OPEN, media_room_open, &m, max_talkers);
     PL_MSG_SET(MEDIA_ROOM_OPEN, media_room_open, &m, channels);
@@ -200,6 +215,13 @@ void pl_conf_reopen(pl_pool *pool, pl_conf *conf)
     PL_MSG_SET(MEDIA_ROOM_OPEN, media_room_open, &m, is_raw);
     pl_pool_send(pool, conf->row.media_node, conf->row.epoch,
                  &PL_MSG_MEDIA_ROOM_OPEN, &m, op);
+}
+
+void pl_conf_resound(pl_pool *pool, pl_conf *conf)
+{
+    conf->is_sound_unknown = false;
+    pl_recording_placed(pool, conf);
+    pl_sound_placed(pool, conf);
 }
 
 static void save_epoch(pl_pool *pool)
@@ -223,6 +245,7 @@ pl_err pl_conf_place(pl_pool *pool, pl_conf *conf)
     save_epoch(pool);
     pl_conf_save(pool, conf);
     pl_conf_reopen(pool, conf);
+    pl_conf_resound(pool, conf);
     pl_pool_note(pool, PL_LOG_INFO, "conference_placed", conf, NULL,
                  conf->row.media_node);
     return PL_OK;
@@ -240,6 +263,7 @@ static void close_room(pl_pool *pool, const pl_conf *conf)
 
 void pl_conf_unplace(pl_pool *pool, pl_conf *conf)
 {
+    pl_recording_unplaced(pool, conf);
     PL_SET(conf->failed_node, conf->row.media_node);
     set_node(pool, conf, "");
     pl_conf_save(pool, conf);
@@ -316,6 +340,7 @@ void pl_conf_end(pl_pool *pool, pl_conf *conf, const char *reason)
     conf->row.state = state;
     conf->row.ended_at = pool->now.wall_ms;
     PL_SET(conf->row.end_reason, reason);
+    pl_recording_conf_ends(pool, conf, reason);
     close_room(pool, conf);
     set_node(pool, conf, "");
     pool->n_confs_live--;

@@ -29,6 +29,8 @@ void pl_conf_count_live(const pl_pool *pool, pl_conf *conf, int more);
 PL_MUST_USE pl_err pl_conf_place(pl_pool *pool, pl_conf *conf);
 /* Send the room to its worker again (it said that it does not know it). */
 void pl_conf_reopen(pl_pool *pool, pl_conf *conf);
+/* It was opened empty, or anew: what was recorded and played goes on there. */
+void pl_conf_resound(pl_pool *pool, pl_conf *conf);
 /* The worker is gone: forget the place, avoid that worker. */
 void pl_conf_unplace(pl_pool *pool, pl_conf *conf);
 /* The same of a worker that is there but of no use: its room is closed. */

@@ -11,7 +11,9 @@
 #include "participant.h"
 #include "pl/keys.h"
 #include "pl/str.h"
+#include "recording.h"
 #include "room_access.h"
+#include "room_sound.h"
 #include "roster.h"
 #include "waiting.h"
 
@@ -36,6 +38,7 @@ static bool asks_seat(const pl_participant_control *m, int op)
     case PL_ROOM_OP_ADMIT: return m->admit;
     case PL_ROOM_OP_SPOTLIGHT: return HAS(spotlight);
     case PL_ROOM_OP_RX_PRESENTATION: return HAS(rx_presentation);
+    case PL_ROOM_OP_PLAY_TO: return HAS(play);
     default: return false;
     }
 }
@@ -182,14 +185,17 @@ void pl_on_participant_control(pl_pool *pool, const pl_bus_in *in)
     pl_err e = pl_room_target(self, m->target_id, pool, &target);
     if (!e)
         e = check_seat(m, self, target);
-    if (!e && HAS(digits))
+    if (!e && HAS(digits)) {
         e = key(pool, in, target, m->digits);
+    } else if (!e && HAS(play)) {
+        e = pl_sound_play_to(pool, target, m->play, m->play_loop, &in->ticket);
+    }
     if (e) {
         pl_pool_refuse(pool, &in->ticket, e, NULL);
         return;
     }
     change_seat(pool, m, target);
-    if (!HAS(digits))
+    if (!HAS(digits) && !HAS(play))
         pl_pool_ok(pool, &in->ticket);
 }
 #undef HAS
@@ -210,6 +216,8 @@ static bool asks_conf(const pl_conference_control *m, int op)
     case PL_ROOM_OP_CLEAR_SPOTLIGHTS: return m->clear_spotlights;
     case PL_ROOM_OP_LAYOUT:
         return HAS(host_layout) || HAS(guest_layout) || HAS(overlay_shown);
+    case PL_ROOM_OP_RECORD: return HAS(record);
+    case PL_ROOM_OP_PLAY: return HAS(play);
     default: return false;
     }
 }
@@ -306,6 +314,38 @@ static void start(pl_pool *pool, pl_part *self)
     pl_host_timers_check(pool, self->conf);
 }
 
+/* ret_is_later: the media worker's word is the answer. */
+static pl_err record(pl_pool *pool, const pl_bus_in *in, pl_part *self,
+                     bool *ret_is_later)
+{
+    const pl_conference_control *m = in->body;
+    const pl_record_order order = {.by = PL_RECORDING_BY_API,
+                                   .name = self->row.display_name,
+                                   .has_stems = m->record_stems,
+                                   .ticket = &in->ticket};
+    *ret_is_later = false;
+    if (m->record)
+        return pl_recording_start(pool, self->conf, &order, ret_is_later);
+    pl_recording_stop(pool, self->conf, "stopped by a host");
+    return PL_OK;
+}
+
+/* What a media worker is asked for; one of them in a request. */
+static pl_err ask_media(pl_pool *pool, const pl_bus_in *in, pl_part *self,
+                        bool *ret_is_later)
+{
+    const pl_conference_control *m = in->body;
+    *ret_is_later = false;
+    if (HAS(record))
+        return record(pool, in, self, ret_is_later);
+    if (!HAS(play))
+        return PL_OK;
+    pl_err e =
+        pl_sound_play(pool, self->conf, m->play, m->play_loop, &in->ticket);
+    *ret_is_later = !e;
+    return e;
+}
+
 void pl_on_conference_control(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_conference_control *m = in->body;
@@ -314,9 +354,15 @@ void pl_on_conference_control(pl_pool *pool, const pl_bus_in *in)
     if (!self)
         return;
     pl_conf *conf = self->conf;
+    bool is_later = false;
     pl_err e = check_conf(m, self);
+    bool is_allowed = !e;
+    if (!e)
+        e = ask_media(pool, in, self, &is_later);
     if (e) {
-        pl_pool_refuse(pool, &in->ticket, e, NULL);
+        pl_pool_refuse(pool, &in->ticket, e,
+                       is_allowed && HAS(record) ? pl_recording_refusal(conf, e)
+                                                 : NULL);
         return;
     }
     if (HAS(locked))
@@ -327,7 +373,8 @@ void pl_on_conference_control(pl_pool *pool, const pl_bus_in *in)
     clear_all(pool, m, conf);
     if (asks_conf(m, PL_ROOM_OP_LAYOUT))
         set_layout(pool, m, conf);
-    pl_pool_ok(pool, &in->ticket);
+    if (!is_later)
+        pl_pool_ok(pool, &in->ticket);
     if (m->disconnect_all) {
         pl_conf_end(pool, conf, "Conference terminated by another participant");
     }
@@ -352,7 +399,9 @@ void pl_on_room_status(pl_pool *pool, const pl_bus_in *in)
     pl_room_status_is r = {.locked = c->is_locked,
                            .guests_muted = c->guests_muted,
                            .guests_can_unmute = c->guests_can_unmute,
-                           .started = c->is_started};
+                           .started = c->is_started,
+                           .recording = pl_recording_is_on(self->conf)};
+    PL_MSG_SET(ROOM_STATUS_IS, room_status_is, &r, recording);
     PL_SET(r.conf_id, c->conf_id);
     PL_SET(r.room_name, c->room_id);
     pl_pool_reply(pool, &in->ticket, &PL_MSG_ROOM_STATUS_IS, &r);

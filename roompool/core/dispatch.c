@@ -18,8 +18,10 @@
 #include "model.h"
 #include "pl/str.h"
 #include "platform.h"
+#include "recording.h"
 #include "refer.h"
 #include "room_dial.h"
+#include "room_sound.h"
 #include "session.h"
 #include "successor.h"
 #include "telephone.h"
@@ -121,6 +123,9 @@ static const route ROUTES[] = {
     {&PL_MSG_LEG_PLAYED, FROM_MEDIA, pl_on_leg_played},
     {&PL_MSG_LEG_TALKING, FROM_MEDIA, pl_on_leg_talking},
     {&PL_MSG_LEG_STATS, FROM_MEDIA, pl_on_leg_stats},
+    {&PL_MSG_ROOM_PLAYED, FROM_MEDIA, pl_on_room_played},
+    {&PL_MSG_RECORDING_REPORT, FROM_MEDIA, pl_on_recording_report},
+    {&PL_MSG_RECORDING_FILE, FROM_MEDIA, pl_on_recording_file},
     {&PL_MSG_CALL_INCOMING, FROM_SIGNALING, pl_on_call_incoming},
     {&PL_MSG_CALL_REPORT, FROM_SIGNALING, pl_on_call_report},
     {&PL_MSG_CALL_OFFER, FROM_SIGNALING, pl_on_call_offer},

@@ -12,8 +12,10 @@
 #include "participant.h"
 #include "pl/str.h"
 #include "reoffer.h"
+#include "room_sound.h"
 #include "roster.h"
 #include "session.h"
+#include "talk_interval.h"
 #include "telephone.h"
 #include "transfer.h"
 #include "waiting.h"
@@ -172,14 +174,23 @@ void pl_leg_set_muted(pl_pool *pool, pl_leg *leg, bool muted)
     command(pool, leg, &PL_MSG_MEDIA_LEG_SET, &m, NULL);
 }
 
-static void play(pl_pool *pool, pl_leg *leg, const char *prompt, bool is_loop)
+pl_err pl_leg_play_asked(pl_pool *pool, pl_leg *leg, const char *prompt,
+                         bool is_loop, pl_op *op)
 {
     pl_media_leg_play m = {.loop = is_loop};
     if (!is_placed(leg))
-        return;
+        return PL_ESTATE;
     LEG_IDS(m, leg);
     PL_SET(m.prompt, prompt);
-    command(pool, leg, &PL_MSG_MEDIA_LEG_PLAY, &m, NULL);
+    command(pool, leg, &PL_MSG_MEDIA_LEG_PLAY, &m, op);
+    return PL_OK;
+}
+
+/* One without media hears nothing. */
+static void play(pl_pool *pool, pl_leg *leg, const char *prompt, bool is_loop)
+{
+    pl_err e = pl_leg_play_asked(pool, leg, prompt, is_loop, NULL);
+    (void)e;
 }
 
 void pl_leg_play(pl_pool *pool, pl_leg *leg, const char *prompt)
@@ -211,8 +222,10 @@ void pl_leg_welcome(pl_pool *pool, pl_leg *leg)
         pl_waits(part) || leg->row.state != PL_LEG_STATE_CONNECTED)
         return;
     part->is_welcomed = true;
-    if (room && room->row.announce[0])
+    bool has_welcome = room && room->row.announce[0];
+    if (has_welcome)
         pl_leg_play(pool, leg, room->row.announce);
+    pl_sound_notice(pool, leg, has_welcome);
 }
 
 static void remove_leg(pl_pool *pool, pl_leg *leg)
@@ -263,7 +276,7 @@ static void send_create(pl_pool *pool, pl_leg *leg, pl_op *op)
     command(pool, leg, &PL_MSG_MEDIA_LEG_CREATE, &m, op);
 }
 
-static bool has_other_media(const pl_conf *conf, const pl_leg *self)
+bool pl_legs_have_media(const pl_conf *conf, const pl_leg *self)
 {
     PL_LIST_EACH(node, &conf->parts)
     {
@@ -295,9 +308,10 @@ static bool try_again(pl_pool *pool, pl_leg *leg, const pl_op *op, pl_err e)
         return pl_conf_place(pool, conf) == PL_OK; /* was moved meanwhile */
     if (e == PL_ENOENT) {
         pl_conf_reopen(pool, conf);
+        pl_conf_resound(pool, conf);
         return true;
     }
-    if (has_other_media(conf, leg))
+    if (pl_legs_have_media(conf, leg))
         return e == PL_ETIMEOUT;
     pl_conf_withdraw(pool, conf);
     return pl_conf_place(pool, conf) == PL_OK;
@@ -668,6 +682,7 @@ void pl_on_leg_played(pl_pool *pool, const pl_bus_in *in)
     if (leg && pl_waits(leg->part)) {
         pl_waiting_played(pool, leg->part, m->prompt);
     } else if (leg) {
+        pl_sound_leg_played(pool, leg, m->prompt);
         pl_phone_played(pool, leg->part, m->prompt);
     }
 }
@@ -676,8 +691,10 @@ void pl_on_leg_talking(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_leg_talking *m = in->body;
     pl_leg *leg = reported(pool, in, m->leg_id);
-    if (leg && leg->part->row.state == PL_PART_STATE_ACTIVE)
+    if (leg && leg->part->row.state == PL_PART_STATE_ACTIVE) {
         pl_conf_talking(pool, leg->part, m->talking, m->level);
+        pl_talk_set(pool, leg->part, m->talking);
+    }
 }
 
 void pl_on_leg_stats(pl_pool *pool, const pl_bus_in *in)

@@ -44,6 +44,13 @@ void pl_leg_set_muted(pl_pool *pool, pl_leg *leg, bool muted);
 /* Play a prompt once, or until another is played; "" stops. */
 void pl_leg_play(pl_pool *pool, pl_leg *leg, const char *prompt);
 void pl_leg_play_on(pl_pool *pool, pl_leg *leg, const char *prompt);
+/* The same of one who is told how it went; op may be NULL. Errors: PL_ESTATE no
+ * media; then op is still the caller's. */
+PL_MUST_USE pl_err pl_leg_play_asked(pl_pool *pool, pl_leg *leg,
+                                     const char *prompt, bool is_loop,
+                                     pl_op *op);
+/* Whether legs of the conference, but for one or NULL, are negotiated. */
+bool pl_legs_have_media(const pl_conf *conf, const pl_leg *but);
 /* Key digits to the peer; op: its done is called with the reply. Errors:
  * PL_ESTATE no media; then op is still the caller's. */
 PL_MUST_USE pl_err pl_leg_keys(pl_pool *pool, pl_leg *leg, const char *digits,

@@ -21,6 +21,7 @@
 #include "participant.h"
 #include "pl/str.h"
 #include "reconcile.h"
+#include "recording.h"
 #include "reoffer.h"
 #include "room.h"
 #include "room_alias.h"
@@ -79,30 +80,32 @@ static pl_err load_event(void *ctx, const void *row)
     {                                                                          \
         return LOAD_##sym(ctx, row);                                           \
     }
-#define LOAD_room     pl_room_load
-#define LOAD_alias    pl_alias_load
-#define LOAD_setting  pl_setting_load
-#define LOAD_auto     pl_auto_load
-#define LOAD_autoroom pl_autoroom_load
-#define LOAD_vmr      pl_vmr_load
-#define LOAD_sess     pl_session_load
-#define LOAD_user     pl_user_load
-#define LOAD_conf     pl_conf_load
-#define LOAD_sink     pl_sink_load
-#define LOAD_sinkev   pl_sink_event_load
-#define LOAD_part     pl_part_load
-#define LOAD_leg      pl_leg_load
-#define LOAD_call     pl_sipcall_load
-#define LOAD_worker   pl_worker_load
-#define LOAD_dialog   pl_dialog_load
-#define LOAD_video    pl_video_load
-#define LOAD_vcall    pl_vcall_load
-#define LOAD_subscr   pl_subscr_load
-#define LOAD_notif    pl_notif_load
-#define LOAD_devcall  pl_devcall_load
-#define LOAD_reg      pl_reg_load
-#define LOAD_relay    pl_relay_load
-#define LOAD_relayev  pl_relayev_load
+#define LOAD_room      pl_room_load
+#define LOAD_alias     pl_alias_load
+#define LOAD_setting   pl_setting_load
+#define LOAD_auto      pl_auto_load
+#define LOAD_autoroom  pl_autoroom_load
+#define LOAD_vmr       pl_vmr_load
+#define LOAD_sess      pl_session_load
+#define LOAD_user      pl_user_load
+#define LOAD_conf      pl_conf_load
+#define LOAD_sink      pl_sink_load
+#define LOAD_sinkev    pl_sink_event_load
+#define LOAD_part      pl_part_load
+#define LOAD_leg       pl_leg_load
+#define LOAD_call      pl_sipcall_load
+#define LOAD_worker    pl_worker_load
+#define LOAD_dialog    pl_dialog_load
+#define LOAD_video     pl_video_load
+#define LOAD_vcall     pl_vcall_load
+#define LOAD_subscr    pl_subscr_load
+#define LOAD_notif     pl_notif_load
+#define LOAD_devcall   pl_devcall_load
+#define LOAD_reg       pl_reg_load
+#define LOAD_relay     pl_relay_load
+#define LOAD_relayev   pl_relayev_load
+#define LOAD_recording pl_recording_load
+#define LOAD_recfile   pl_recfile_load
 LOADER(room)
 LOADER(alias)
 LOADER(setting)
@@ -127,24 +130,27 @@ LOADER(relay)
 LOADER(relayev)
 LOADER(reg)
 LOADER(devcall)
+LOADER(recording)
+LOADER(recfile)
 
 static const struct loader {
     const pl_table *table;
     pl_store_on_row load;
 } LOADERS[] = {
-    {&PL_TABLE_META, load_meta},         {&PL_TABLE_ROOM, load_room},
-    {&PL_TABLE_ALIAS, load_alias},       {&PL_TABLE_SESS, load_sess},
-    {&PL_TABLE_SINK, load_sink},         {&PL_TABLE_SINKEV, load_sinkev},
-    {&PL_TABLE_USER, load_user},         {&PL_TABLE_CONF, load_conf},
-    {&PL_TABLE_PART, load_part},         {&PL_TABLE_LEG, load_leg},
-    {&PL_TABLE_CALL, load_call},         {&PL_TABLE_EVENT, load_event},
-    {&PL_TABLE_WORKER, load_worker},     {&PL_TABLE_VMR, load_vmr},
-    {&PL_TABLE_SETTING, load_setting},   {&PL_TABLE_AUTO, load_auto},
-    {&PL_TABLE_AUTOROOM, load_autoroom}, {&PL_TABLE_VIDEO, load_video},
-    {&PL_TABLE_VCALL, load_vcall},       {&PL_TABLE_SUBSCR, load_subscr},
-    {&PL_TABLE_NOTIF, load_notif},       {&PL_TABLE_RELAY, load_relay},
-    {&PL_TABLE_RELAYEV, load_relayev},   {&PL_TABLE_REG, load_reg},
-    {&PL_TABLE_DEVCALL, load_devcall},   {&PL_TABLE_DIALOG, load_dialog},
+    {&PL_TABLE_META, load_meta},           {&PL_TABLE_ROOM, load_room},
+    {&PL_TABLE_ALIAS, load_alias},         {&PL_TABLE_SESS, load_sess},
+    {&PL_TABLE_SINK, load_sink},           {&PL_TABLE_SINKEV, load_sinkev},
+    {&PL_TABLE_USER, load_user},           {&PL_TABLE_CONF, load_conf},
+    {&PL_TABLE_PART, load_part},           {&PL_TABLE_LEG, load_leg},
+    {&PL_TABLE_CALL, load_call},           {&PL_TABLE_EVENT, load_event},
+    {&PL_TABLE_WORKER, load_worker},       {&PL_TABLE_VMR, load_vmr},
+    {&PL_TABLE_SETTING, load_setting},     {&PL_TABLE_AUTO, load_auto},
+    {&PL_TABLE_AUTOROOM, load_autoroom},   {&PL_TABLE_VIDEO, load_video},
+    {&PL_TABLE_VCALL, load_vcall},         {&PL_TABLE_SUBSCR, load_subscr},
+    {&PL_TABLE_NOTIF, load_notif},         {&PL_TABLE_RELAY, load_relay},
+    {&PL_TABLE_RELAYEV, load_relayev},     {&PL_TABLE_REG, load_reg},
+    {&PL_TABLE_DEVCALL, load_devcall},     {&PL_TABLE_DIALOG, load_dialog},
+    {&PL_TABLE_RECORDING, load_recording}, {&PL_TABLE_RECFILE, load_recfile},
 };
 
 /* ---- what follows from what was read ---- */
@@ -255,6 +261,7 @@ static void settle_conf(pl_pool *pool, pl_conf *conf)
     pl_conf_check_empty(pool, conf);
     if (conf->row.state != PL_CONF_STATE_LIVE)
         return;
+    conf->is_sound_unknown = conf->row.media_node[0] != '\0';
     pl_host_timers_resume(pool, conf);
     pl_host_timers_check(pool, conf);
     settle_place(pool, conf);
@@ -287,6 +294,7 @@ static void settle(pl_pool *pool)
     pl_sinks_resume(pool);
     pl_subscrs_resume(pool);
     settle_spares(pool);
+    pl_recordings_resume(pool);
     cursor = 0;
     while ((value = pl_map_next(pool->confs, &cursor, NULL)) != NULL)
         settle_conf(pool, value);

@@ -7,10 +7,12 @@
 #include "control.h"
 #include "participant.h"
 #include "pl/str.h"
+#include "recording.h"
 #include "refer.h"
 #include "room.h"
 #include "room_dial.h"
 #include "room_move.h"
+#include "room_sound.h"
 #include "roster.h"
 #include "successor.h"
 #include "waiting.h"
@@ -114,26 +116,75 @@ static pl_err set_layout(pl_pool *pool, const command *m, pl_conf *conf)
 }
 #undef HAS
 
+/* ---- what a media worker is asked for ---- */
+
+static pl_err record(pl_pool *pool, const pl_bus_in *in, pl_conf *conf,
+                     bool *ret_is_later)
+{
+    const command *m = in->body;
+    const pl_record_order order = {.by = PL_RECORDING_BY_API,
+                                   .name = m->client_id,
+                                   .has_stems = m->stems,
+                                   .ticket = &in->ticket};
+    return pl_recording_start(pool, conf, &order, ret_is_later);
+}
+
+static pl_err stop_record(pl_pool *pool, const command *m, pl_conf *conf)
+{
+    (void)m;
+    pl_recording_stop(pool, conf, "stopped by the management API");
+    return PL_OK;
+}
+
+/* To end it there is no prompt. */
+static pl_err play(pl_pool *pool, const pl_bus_in *in, pl_conf *conf,
+                   bool *ret_is_later)
+{
+    const command *m = in->body;
+    pl_err e = pl_sound_play(pool, conf, m->prompt, m->loop, &in->ticket);
+    *ret_is_later = !e;
+    return e;
+}
+
+static pl_err play_to(pl_pool *pool, const pl_bus_in *in, pl_part *part,
+                      bool *ret_is_later)
+{
+    const command *m = in->body;
+    pl_err e = pl_sound_play_to(pool, part, m->prompt, m->loop, &in->ticket);
+    *ret_is_later = !e;
+    return e;
+}
+
 /* ---- which ---- */
 
 static const struct act {
     uint32_t command;
-    /* One of the two. */
+    /* One of them; ask_..: which may be answered later. */
     pl_err (*on_part)(pl_pool *pool, const command *m, pl_part *part);
     pl_err (*on_conf)(pl_pool *pool, const command *m, pl_conf *conf);
+    pl_err (*ask_part)(pl_pool *pool, const pl_bus_in *in, pl_part *part,
+                       bool *ret_is_later);
+    pl_err (*ask_conf)(pl_pool *pool, const pl_bus_in *in, pl_conf *conf,
+                       bool *ret_is_later);
 } ACTS[] = {
-    {PL_MGMT_COMMAND_PARTICIPANT_DISCONNECT, disconnect, NULL},
-    {PL_MGMT_COMMAND_PARTICIPANT_MUTE, mute, NULL},
-    {PL_MGMT_COMMAND_PARTICIPANT_UNMUTE, mute, NULL},
-    {PL_MGMT_COMMAND_PARTICIPANT_UNLOCK, unlock, NULL},
-    {PL_MGMT_COMMAND_PARTICIPANT_ROLE, set_role, NULL},
-    {PL_MGMT_COMMAND_PARTICIPANT_TRANSFER, transfer, NULL},
-    {PL_MGMT_COMMAND_CONFERENCE_LOCK, NULL, lock},
-    {PL_MGMT_COMMAND_CONFERENCE_UNLOCK, NULL, lock},
-    {PL_MGMT_COMMAND_CONFERENCE_MUTE_GUESTS, NULL, mute_guests},
-    {PL_MGMT_COMMAND_CONFERENCE_UNMUTE_GUESTS, NULL, mute_guests},
-    {PL_MGMT_COMMAND_CONFERENCE_DISCONNECT, NULL, end},
-    {PL_MGMT_COMMAND_CONFERENCE_LAYOUT, NULL, set_layout},
+    {PL_MGMT_COMMAND_PARTICIPANT_DISCONNECT, .on_part = disconnect},
+    {PL_MGMT_COMMAND_PARTICIPANT_MUTE, .on_part = mute},
+    {PL_MGMT_COMMAND_PARTICIPANT_UNMUTE, .on_part = mute},
+    {PL_MGMT_COMMAND_PARTICIPANT_UNLOCK, .on_part = unlock},
+    {PL_MGMT_COMMAND_PARTICIPANT_ROLE, .on_part = set_role},
+    {PL_MGMT_COMMAND_PARTICIPANT_TRANSFER, .on_part = transfer},
+    {PL_MGMT_COMMAND_CONFERENCE_LOCK, .on_conf = lock},
+    {PL_MGMT_COMMAND_CONFERENCE_UNLOCK, .on_conf = lock},
+    {PL_MGMT_COMMAND_CONFERENCE_MUTE_GUESTS, .on_conf = mute_guests},
+    {PL_MGMT_COMMAND_CONFERENCE_UNMUTE_GUESTS, .on_conf = mute_guests},
+    {PL_MGMT_COMMAND_CONFERENCE_DISCONNECT, .on_conf = end},
+    {PL_MGMT_COMMAND_CONFERENCE_LAYOUT, .on_conf = set_layout},
+    {PL_MGMT_COMMAND_CONFERENCE_START_RECORDING, .ask_conf = record},
+    {PL_MGMT_COMMAND_CONFERENCE_STOP_RECORDING, .on_conf = stop_record},
+    {PL_MGMT_COMMAND_CONFERENCE_PLAY, .ask_conf = play},
+    {PL_MGMT_COMMAND_CONFERENCE_STOP_PLAYING, .ask_conf = play},
+    {PL_MGMT_COMMAND_PARTICIPANT_PLAY, .ask_part = play_to},
+    {PL_MGMT_COMMAND_PARTICIPANT_STOP_PLAYING, .ask_part = play_to},
 };
 
 static const struct act *find_act(uint32_t which)
@@ -174,33 +225,48 @@ static pl_conf *find_conf(const pl_pool *pool, const char *id)
     return is_live ? conf : NULL;
 }
 
-static pl_err run(pl_pool *pool, const command *m)
+static pl_err run(pl_pool *pool, const pl_bus_in *in, const struct act *act,
+                  bool *ret_is_later)
 {
-    const struct act *act = find_act(m->command);
-    if (!act)
-        return PL_EINVAL;
-    if (act->on_part) {
-        pl_part *part = find_part(pool, m);
-        return part ? act->on_part(pool, m, part) : PL_ENOENT;
-    }
-    pl_conf *conf = find_conf(pool, m->id);
-    return conf ? act->on_conf(pool, m, conf) : PL_ENOENT;
+    const command *m = in->body;
+    bool is_of_part = act->on_part || act->ask_part;
+    pl_part *part = is_of_part ? find_part(pool, m) : NULL;
+    pl_conf *conf = is_of_part ? NULL : find_conf(pool, m->id);
+    if (!part && !conf)
+        return PL_ENOENT;
+    if (act->on_part)
+        return act->on_part(pool, m, part);
+    if (act->ask_part)
+        return act->ask_part(pool, in, part, ret_is_later);
+    return act->on_conf ? act->on_conf(pool, m, conf)
+                        : act->ask_conf(pool, in, conf, ret_is_later);
+}
+
+static const char *refusal_text(const pl_pool *pool, const command *m, pl_err e)
+{
+    const pl_conf *conf = find_conf(pool, m->id);
+    return conf && m->command == PL_MGMT_COMMAND_CONFERENCE_START_RECORDING
+               ? pl_recording_refusal(conf, e)
+               : NULL;
 }
 
 void pl_on_management_command(pl_pool *pool, const pl_bus_in *in)
 {
     const command *m = in->body;
+    const struct act *act = find_act(m->command);
     char text[256];
-    pl_err e = run(pool, m);
+    bool is_later = false;
+    pl_err e = act ? run(pool, in, act, &is_later) : PL_EINVAL;
     if (e) {
-        pl_pool_refuse(pool, &in->ticket, e, NULL);
+        pl_pool_refuse(pool, &in->ticket, e, refusal_text(pool, m, e));
         return;
     }
     pl_pool_count(pool, PL_RM_management_commands);
     pl_fmt_cut(text, sizeof text, "%s of %s by %s",
                pl_mgmt_command_text(m->command), m->id, m->client_id);
     pl_pool_note(pool, PL_LOG_INFO, "management_command", NULL, NULL, text);
-    pl_pool_ok(pool, &in->ticket);
+    if (!is_later)
+        pl_pool_ok(pool, &in->ticket);
 }
 
 /* ---- dialling ---- */

@@ -19,6 +19,7 @@ typedef struct pl_conf pl_conf;
 typedef struct pl_part pl_part;
 typedef struct pl_leg pl_leg;
 typedef struct pl_call pl_call;
+typedef struct pl_recording pl_recording;
 typedef struct pl_alias pl_alias;
 typedef struct pl_vmr pl_vmr;
 typedef struct pl_vmrs pl_vmrs;
@@ -54,6 +55,8 @@ typedef struct pl_room {
     struct pl_room *next_same; /* of the same name, but for case */
 } pl_room;
 
+enum { PL_SOUND_NAME_MAX = 64, PL_N_KEYED = 8 };
+
 struct pl_conf {
     pl_conf_row row;
     pl_room *room;
@@ -67,8 +70,16 @@ struct pl_conf {
     int64_t talk_us;         /* last time speakers were told */
     uint64_t talk_version;
     char failed_node[PL_NODE_MAX + 1]; /* avoid this one */
-    bool has_ringback; /* a call: the caller has been played the tone */
-    pl_list devcalls;  /* of devices: pl_devcall.conf_link */
+    bool has_ringback;       /* a call: the caller has been played the tone */
+    pl_list devcalls;        /* of devices: pl_devcall.conf_link */
+    pl_recording *recording; /* the one that runs, or NULL; recording.h */
+    unsigned n_recordings;   /* so far */
+    /* Heard by all; room_sound.h. */
+    char announcing[PL_SOUND_NAME_MAX + 1]; /* "" nothing */
+    char played[PL_SOUND_NAME_MAX + 1];     /* for a host, "" nothing */
+    bool is_played_loop;
+    bool has_music;        /* for who is alone */
+    bool is_sound_unknown; /* loaded, and its worker not back yet */
 };
 
 struct pl_part {
@@ -95,6 +106,14 @@ struct pl_part {
     char answering[PL_ID_MAX + 1]; /* leg whose session was first */
     pl_quality quality;            /* of its legs so far */
     bool is_welcomed;
+    bool is_owed_notice; /* that it is being recorded; room_sound.h */
+    /* Speaking, as it is written down; talk_interval.h. "" not. */
+    char talk_id[37];
+    int64_t talk_began;
+    /* Commands of a host; command_key.h. */
+    char keyed[PL_N_KEYED];
+    size_t n_keyed;
+    int64_t keyed_us;
     pl_task wait;        /* longest time in the waiting room */
     pl_task again;       /* auto_dial.h */
     uint64_t hidden_seq; /* events up to it were not for who waited */
@@ -207,6 +226,7 @@ struct pl_pool {
     pl_map *rooms, *aliases, *confs, *parts, *legs, *calls, *sessions, *tokens,
         *users, *workers;
     pl_map *room_nos, *alias_nos, *autos; /* by number; managed ones */
+    pl_map *recordings;                   /* by id; recording.h */
     pl_map *devcalls;   /* media sessions, by id; device/device_call.h */
     pl_map *room_names; /* the first of each name, by pl_room_fold() */
     uint64_t numbers[PL_N_NUMBERS]; /* highest given */

@@ -24,13 +24,14 @@ struct pl_op {
     char sess[PL_ID_MAX + 1];
     char mod[PL_ID_MAX + 1];
     char reg[PL_ID_MAX + 1];
+    char rec[PL_ID_MAX + 1];
     char node[PL_NODE_MAX + 1];
     pl_bus_ticket ticket;
     bool has_ticket;
     uint32_t action;
     uint32_t sdp_type;
     unsigned tries;
-    uint64_t no;      /* number of what it is about: a room, a sink */
+    uint64_t no;      /* number of what it is about: a room, a sink, a part */
     int64_t until_ms; /* what was asked for, wall time */
     pl_task late;     /* its end is told later; outgoing.c */
     uint8_t *sdp;     /* owned copy, for a second try */

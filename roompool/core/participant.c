@@ -15,10 +15,13 @@
 #include "keys.h"
 #include "leg.h"
 #include "pl/str.h"
+#include "recording.h"
+#include "room_sound.h"
 #include "roster.h"
 #include "session.h"
 #include "sink.h"
 #include "successor.h"
+#include "talk_interval.h"
 #include "telephone.h"
 #include "transfer.h"
 #include "vmr.h"
@@ -175,6 +178,7 @@ void pl_part_rehome(pl_pool *pool, pl_part *part, pl_conf *conf)
 {
     char resource[PL_ID_MAX + 1];
     PL_SET(resource, pl_part_resource(part));
+    pl_talk_set(pool, part, false);
     pl_list_remove(&part->link);
     pl_conf_count_live(pool, part->conf, -1);
     pl_list_append(&conf->parts, &part->link);
@@ -248,6 +252,8 @@ static void come_in(pl_pool *pool, pl_part *part, bool was_shown)
                  part->row.display_name);
     pl_waiting_check_start(pool, part);
     pl_host_timers_check(pool, part->conf);
+    pl_sound_check(pool, part->conf);
+    pl_recording_check_auto(pool, part->conf);
     pl_auto_dial(pool, part->conf);
 }
 
@@ -282,9 +288,15 @@ void pl_part_set_media(pl_pool *pool, pl_part *part, bool has_media)
         return;
     part->row.has_media = has_media;
     pl_part_save(pool, part);
+    if (!has_media && part->is_talking) /* nobody will say that it stopped */
+        pl_conf_talking(pool, part, false, part->level);
+    if (!has_media)
+        pl_talk_set(pool, part, false);
     pl_roster_updated(pool, part);
     pl_waiting_check_start(pool, part);
     pl_host_timers_check(pool, part->conf);
+    pl_sound_check(pool, part->conf);
+    pl_recording_check_auto(pool, part->conf);
 }
 
 void pl_part_set_muted(pl_pool *pool, pl_part *part, bool is_muted)
@@ -423,6 +435,7 @@ void pl_part_leave(pl_pool *pool, pl_part *part, const char *reason)
     part->row.is_held_by_lock = false;
     part->row.has_media = false;
     part->is_talking = part->told_talking = false;
+    pl_talk_set(pool, part, false);
     PL_SET(part->row.leave_reason, reason);
     if (!pl_part_move(pool, part, PL_PART_STATE_LEFT))
         return;
@@ -450,6 +463,7 @@ void pl_part_leave(pl_pool *pool, pl_part *part, const char *reason)
         pl_conf_end(pool, conf, reason);
     pl_conf_check_empty(pool, conf);
     pl_host_timers_left(pool, conf);
+    pl_sound_check(pool, conf);
 }
 
 void pl_part_forget(pl_pool *pool, pl_part *part)

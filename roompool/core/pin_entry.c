@@ -1,6 +1,7 @@
 /* pin_entry.c - a telephone keys the PIN of its room. '#' ends it, '*' clears
  * it; three wrong ones end the call. Who waits may key the host PIN. */
 #include "call.h"
+#include "command_key.h"
 #include "leg.h"
 #include "participant.h"
 #include "pl/str.h"
@@ -134,12 +135,17 @@ static bool may_key_host_pin(const pl_pool *pool, const pl_part *part)
 void pl_phone_digit(pl_pool *pool, pl_part *part, char digit, uint32_t source)
 {
     bool is_asked = part->row.state == PL_PART_STATE_PIN && !part->is_goodbye;
-    if (!is_asked && !may_key_host_pin(pool, part))
+    bool is_command = pl_command_is_open(pool, part);
+    if (!is_asked && !is_command && !may_key_host_pin(pool, part))
         return;
     if (part->digit_source == 0)
         part->digit_source = source;
     if (part->digit_source != source)
         return;
+    if (is_command) {
+        pl_command_digit(pool, part, digit);
+        return;
+    }
     if (digit >= '0' && digit <= '9') {
         add_digit(pool, part, digit);
     } else if (digit == '#' && part->n_digits > 0 && is_asked) {

@@ -15,6 +15,7 @@
 #include "participant.h"
 #include "pl/rate.h"
 #include "pl/str.h"
+#include "recording.h"
 #include "refer.h"
 #include "room.h"
 #include "room_auto.h"
@@ -154,10 +155,10 @@ void pl_pool_note(pl_pool *pool, pl_log_level level, const char *event,
 static pl_err create_maps(pl_pool *p)
 {
     pl_map **maps[] = {
-        &p->rooms,      &p->aliases,  &p->confs,    &p->parts,     &p->legs,
-        &p->calls,      &p->sessions, &p->tokens,   &p->users,     &p->workers,
-        &p->callees,    &p->joined,   &p->room_nos, &p->alias_nos, &p->autos,
-        &p->room_names, &p->devcalls};
+        &p->rooms,      &p->aliases,  &p->confs,     &p->parts,     &p->legs,
+        &p->calls,      &p->sessions, &p->tokens,    &p->users,     &p->workers,
+        &p->callees,    &p->joined,   &p->room_nos,  &p->alias_nos, &p->autos,
+        &p->room_names, &p->devcalls, &p->recordings};
     for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++) {
         pl_err e = pl_map_create(maps[i]);
         if (e)
@@ -269,6 +270,7 @@ void pl_pool_destroy(pl_pool **pool)
     free_all(p->calls, free_call);
     free_all(p->parts, free_part);
     free_all(p->confs, free_conf);
+    free_all(p->recordings, pl_recording_free);
     free_all(p->autos, pl_auto_free);
     free_all(p->rooms, pl_room_free);
     free_all(p->sessions, free_sess);
@@ -283,7 +285,7 @@ void pl_pool_destroy(pl_pool **pool)
                       p->legs,     p->calls,     p->sessions, p->tokens,
                       p->users,    p->workers,   p->callees,  p->joined,
                       p->room_nos, p->alias_nos, p->autos,    p->room_names,
-                      p->devcalls};
+                      p->devcalls, p->recordings};
     for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++)
         pl_map_destroy(&maps[i]);
     PL_LIST_EACH_SAFE(node, &p->ops)

@@ -11,7 +11,9 @@
 #include "leg.h"
 #include "participant.h"
 #include "pl/str.h"
+#include "recording.h"
 #include "reoffer.h"
+#include "room_sound.h"
 #include "telephone.h"
 #include "waiting.h"
 #include "worker.h"
@@ -49,10 +51,14 @@ static void close_stray(pl_pool *pool, const char *node,
 static void check_room(pl_pool *pool, const char *node,
                        const pl_inventory_item *item)
 {
-    const pl_conf *conf = pl_conf_find(pool, item->id);
+    pl_conf *conf = pl_conf_find(pool, item->id);
     if (!conf || conf->row.state != PL_CONF_STATE_LIVE || !is_at(conf, node) ||
-        conf->row.epoch != item->epoch)
+        conf->row.epoch != item->epoch) {
         close_stray(pool, node, item);
+        return;
+    }
+    pl_recording_seen(pool, conf);
+    pl_sound_seen(pool, conf);
 }
 
 /* What it was played may have ended while we were away. */

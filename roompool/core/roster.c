@@ -7,6 +7,7 @@
 #include "event_stream.h"
 #include "participant.h"
 #include "pl/str.h"
+#include "recording.h"
 #include "room_start.h"
 #include "sink.h"
 #include "waiting.h"
@@ -163,6 +164,7 @@ static void describe_conference(const pl_conf *conf, pl_event_item *item)
     ITEM(guests_can_unmute, c->guests_can_unmute);
     ITEM(started, c->is_started);
     ITEM(no_chat, !pl_room_has_chat(conf->room));
+    ITEM(recording, pl_recording_is_on(conf));
 }
 
 static void describe_layout(const pl_conf_row *c, pl_event_item *item)

@@ -67,6 +67,8 @@ typedef struct pl_store_ops {
      * beyond keep. */
     pl_err (*prune_registrations)(pl_store *store, int64_t wall_ms,
                                   uint32_t keep);
+    /* Intervals of speech that are open ended at wall_ms. */
+    pl_err (*end_talks)(pl_store *store, int64_t wall_ms);
     void (*close)(pl_store **store);
 } pl_store_ops;
 

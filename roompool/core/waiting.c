@@ -6,7 +6,9 @@
 #include "host_timers.h"
 #include "leg.h"
 #include "participant.h"
+#include "recording.h"
 #include "room.h"
+#include "room_sound.h"
 #include "roster.h"
 #include "telephone.h"
 
@@ -117,6 +119,8 @@ void pl_waiting_admit(pl_pool *pool, pl_part *part)
                  part->row.display_name);
     pl_waiting_check_start(pool, part);
     pl_host_timers_check(pool, part->conf);
+    pl_sound_check(pool, part->conf);
+    pl_recording_check_auto(pool, part->conf);
 }
 
 /* Whom neither the lock nor the missing start keeps out any more. */
@@ -140,6 +144,7 @@ void pl_waiting_start(pl_pool *pool, pl_conf *conf)
     pl_pool_note(pool, PL_LOG_INFO, "conference_opened", conf, NULL, NULL);
     admit_free(pool, conf);
     pl_host_timers_check(pool, conf);
+    pl_recording_check_auto(pool, conf);
 }
 
 void pl_waiting_check_start(pl_pool *pool, pl_part *part)

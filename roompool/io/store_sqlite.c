@@ -21,20 +21,23 @@
 #include "pl/str.h"
 #include "pl/utc.h"
 
-enum { MAX_TABLES = 32, SQL_MAX = 2048, APPLICATION_ID = 0x5061726c };
+enum { MAX_TABLES = 40, SQL_MAX = 2048, APPLICATION_ID = 0x5061726c };
 
 /* History, which is deleted when it is old or too much: by when it ended.
  * First the records. */
-enum { N_RECORDS = 2, N_HISTORY = 3 };
+enum { N_RECORDS = 3, N_HISTORY = 4 };
 static const char *const PRUNE_OLD[N_HISTORY] = {
     "DELETE FROM call_records WHERE left_at < ?",
     "DELETE FROM conference_records WHERE ended_at < ?",
+    "DELETE FROM recordings WHERE ended_at < ?",
     "DELETE FROM registrations WHERE ended_at < ?"};
 static const char *const PRUNE_BEYOND[N_HISTORY] = {
     "DELETE FROM call_records WHERE left_at <= (SELECT left_at "
     "FROM call_records ORDER BY left_at DESC LIMIT 1 OFFSET ?)",
     "DELETE FROM conference_records WHERE ended_at <= (SELECT ended_at "
     "FROM conference_records ORDER BY ended_at DESC LIMIT 1 OFFSET ?)",
+    "DELETE FROM recordings WHERE ended_at <= (SELECT ended_at "
+    "FROM recordings ORDER BY ended_at DESC LIMIT 1 OFFSET ?)",
     "DELETE FROM registrations WHERE ended_at <= (SELECT ended_at "
     "FROM registrations WHERE ended_at IS NOT NULL "
     "ORDER BY ended_at DESC LIMIT 1 OFFSET ?)"};
@@ -50,7 +53,7 @@ typedef struct sqlite_store {
     int lock_fd;
     bool is_open, is_failed; /* a transaction is open; nothing works more */
     sqlite3_stmt *begin, *commit, *prune[N_HISTORY], *prune_beyond[N_HISTORY],
-        *prune_video;
+        *prune_video, *end_talks;
     table_statements tables[MAX_TABLES];
     size_t n_tables;
     char path[512];
@@ -154,7 +157,10 @@ static pl_err prepare_all(sqlite_store *s)
     if (prepare(s, "BEGIN IMMEDIATE", &s->begin) ||
         prepare(s, "COMMIT", &s->commit) ||
         prepare(s, "DELETE FROM video_sessions WHERE ended_at < ?",
-                &s->prune_video))
+                &s->prune_video) ||
+        prepare(s,
+                "UPDATE talk_intervals SET ended_at = ? WHERE ended_at IS NULL",
+                &s->end_talks))
         return PL_EIO;
     return PL_OK;
 }
@@ -534,6 +540,17 @@ static pl_err prune_videos(pl_store *store, int64_t wall_ms)
                : fail(s);
 }
 
+static pl_err end_talks(pl_store *store, int64_t wall_ms)
+{
+    sqlite_store *s = self_of(store);
+    pl_err e = begin(s);
+    if (e)
+        return e;
+    return bind_time(s->end_talks, 1, wall_ms) == SQLITE_OK
+               ? run(s, s->end_talks)
+               : fail(s);
+}
+
 static void close_store(pl_store **store)
 {
     if (!store || !*store)
@@ -550,6 +567,7 @@ static void close_store(pl_store **store)
         sqlite3_finalize(s->prune_beyond[i]);
     }
     sqlite3_finalize(s->prune_video);
+    sqlite3_finalize(s->end_talks);
     sqlite3_close(s->db);
     if (s->lock_fd >= 0)
         close(s->lock_fd);
@@ -566,6 +584,7 @@ static const pl_store_ops OPS = {.put = put,
                                  .prune_records = prune_records,
                                  .prune_videos = prune_videos,
                                  .prune_registrations = prune_registrations,
+                                 .end_talks = end_talks,
                                  .close = close_store};
 
 /* ---- opening ---- */

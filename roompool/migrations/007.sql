@@ -19,6 +19,7 @@ CREATE TABLE recordings (
     recording_id TEXT PRIMARY KEY,
     conf_id TEXT NOT NULL,
     room_id TEXT NOT NULL,
+    media_node TEXT NOT NULL, -- that records it, '' none just now
     state TEXT NOT NULL
         CHECK (state IN ('starting', 'recording', 'ended', 'failed')),
     started_by TEXT NOT NULL CHECK (started_by IN ('api', 'keys', 'policy')),
@@ -33,11 +34,14 @@ CREATE TABLE recordings (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX recordings_conf ON recordings (conf_id);
 CREATE INDEX recordings_asked ON recordings (asked_at);
+CREATE INDEX recordings_ended ON recordings (ended_at);
 
 CREATE TABLE recording_files (
-    path TEXT PRIMARY KEY, -- below recordings_dir of media_node
+    file_id TEXT PRIMARY KEY, -- its recording and file_no
     recording_id TEXT NOT NULL
         REFERENCES recordings (recording_id) ON DELETE CASCADE,
+    file_no INTEGER NOT NULL CHECK (file_no > 0),
+    path TEXT NOT NULL, -- below recordings_dir of media_node
     part INTEGER NOT NULL CHECK (part > 0),
     kind TEXT NOT NULL CHECK (kind IN ('mix', 'stem')),
     participant_id TEXT NOT NULL, -- '' of a mix
@@ -50,18 +54,20 @@ CREATE TABLE recording_files (
     lost_ms INTEGER NOT NULL CHECK (lost_ms >= 0),
     is_closed INTEGER NOT NULL CHECK (is_closed IN (0, 1))
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX recording_files_of ON recording_files (recording_id);
+CREATE INDEX recording_files_of ON recording_files (recording_id, file_no);
 
 CREATE TABLE talk_intervals (
+    talk_id TEXT PRIMARY KEY,
     recording_id TEXT NOT NULL
         REFERENCES recordings (recording_id) ON DELETE CASCADE,
-    talk_no INTEGER NOT NULL,
     participant_id TEXT NOT NULL,
     display_name TEXT NOT NULL,
     began_at TEXT NOT NULL,
-    ended_at TEXT, -- NULL: still speaks
-    PRIMARY KEY (recording_id, talk_no)
+    ended_at TEXT -- NULL: still speaks
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX talk_intervals_of ON talk_intervals (recording_id, began_at);
+CREATE INDEX talk_intervals_open ON talk_intervals (recording_id)
+ WHERE ended_at IS NULL;
 
 CREATE VIEW v_recordings AS
 SELECT r.recording_id AS recording_id, r.room_id AS room, r.state AS state,
@@ -85,6 +91,40 @@ SELECT t.recording_id AS recording_id, r.room_id AS room,
   FROM talk_intervals t
   JOIN recordings r ON r.recording_id = t.recording_id
  ORDER BY t.began_at;
+
+-- Read by the management API.
+CREATE VIEW m_recording AS
+SELECT r.recording_id AS id, r.conf_id AS conference,
+       r.room_id AS conference_name, r.state AS state,
+       r.started_by AS started_by, r.started_by_name AS started_by_name,
+       r.has_stems AS has_stems, r.part AS parts,
+       r.asked_at AS request_time, r.started_at AS start_time,
+       r.ended_at AS end_time,
+       coalesce(cast(round((julianday(r.ended_at) - julianday(r.started_at)) *
+                           86400) AS INTEGER), 0) AS duration,
+       r.end_reason AS end_reason,
+       (SELECT count(*) FROM recording_files f
+         WHERE f.recording_id = r.recording_id) AS file_count,
+       (SELECT coalesce(sum(f.bytes), 0) FROM recording_files f
+         WHERE f.recording_id = r.recording_id) AS bytes
+  FROM recordings r;
+
+CREATE VIEW m_recording_file AS
+SELECT f.file_id AS id, f.recording_id AS recording, f.file_no AS number,
+       f.part AS part, f.kind AS kind, f.participant_id AS participant_id,
+       f.display_name AS display_name, f.codec AS codec,
+       f.media_node AS media_node, f.path AS path,
+       f.started_at AS start_time, f.duration_ms AS duration_ms,
+       f.bytes AS bytes, f.lost_ms AS lost_ms, f.is_closed AS is_closed
+  FROM recording_files f;
+
+CREATE VIEW m_talk_interval AS
+SELECT t.talk_id AS id, t.recording_id AS recording,
+       t.participant_id AS participant_id, t.display_name AS display_name,
+       t.began_at AS start_time, t.ended_at AS end_time,
+       coalesce(cast(round((julianday(t.ended_at) - julianday(t.began_at)) *
+                           86400000) AS INTEGER), 0) AS duration_ms
+  FROM talk_intervals t;
 
 -- Of whom no figures came before the end the counts are 0.
 ALTER TABLE call_records ADD COLUMN codec TEXT NOT NULL DEFAULT '';

@@ -40,6 +40,10 @@ static void on_room_open(void *ctx, const pl_bus_in *in)
     long at = room_at(m, b->room_id);
     if (m->is_silent)
         return;
+    if (at < 0 && m->refuse_open) {
+        pl_bus_reply_error(m->bus, &in->ticket, m->refuse_open, NULL);
+        return;
+    }
     if (at < 0) {
         assert_true(m->n_rooms < WORLD_ROOMS);
         at = (long)m->n_rooms++;
@@ -189,6 +193,46 @@ static void on_leg_keys(void *ctx, const pl_bus_in *in)
     reply_ok(m->bus, in);
 }
 
+static void on_room_play(void *ctx, const pl_bus_in *in)
+{
+    fake_media *m = ctx;
+    const pl_media_room_play *b = in->body;
+    if (refused(m, in, b->room_id))
+        return;
+    if (m->refuse_play) {
+        pl_bus_reply_error(m->bus, &in->ticket, m->refuse_play, NULL);
+        return;
+    }
+    pl_fmt_cut(m->room_prompt, sizeof m->room_prompt, "%s", b->prompt);
+    m->is_room_loop = b->loop;
+    m->n_room_plays++;
+    reply_ok(m->bus, in);
+}
+
+static void on_record_start(void *ctx, const pl_bus_in *in)
+{
+    fake_media *m = ctx;
+    const pl_media_record_start *b = in->body;
+    if (refused(m, in, b->room_id))
+        return;
+    if (m->refuse_record) {
+        pl_bus_reply_error(m->bus, &in->ticket, m->refuse_record, NULL);
+        return;
+    }
+    pl_fmt_cut(m->recording.id, sizeof m->recording.id, "%s", b->recording_id);
+    m->recording.part = b->part;
+    m->recording.stems = b->stems;
+    m->recording.n_starts++;
+    reply_ok(m->bus, in);
+}
+
+static void on_record_stop(void *ctx, const pl_bus_in *in)
+{
+    fake_media *m = ctx;
+    m->n_record_stops++;
+    reply_ok(m->bus, in);
+}
+
 static void on_leg_destroy(void *ctx, const pl_bus_in *in)
 {
     fake_media *m = ctx;
@@ -217,6 +261,9 @@ void world_start_media(world *w, unsigned i)
         {&PL_MSG_MEDIA_LEG_PLAY, on_leg_play},
         {&PL_MSG_MEDIA_LEG_KEYS, on_leg_keys},
         {&PL_MSG_MEDIA_LEG_DESTROY, on_leg_destroy},
+        {&PL_MSG_MEDIA_ROOM_PLAY, on_room_play},
+        {&PL_MSG_MEDIA_RECORD_START, on_record_start},
+        {&PL_MSG_MEDIA_RECORD_STOP, on_record_stop},
     };
     *m = (fake_media){.world = w, .direction = PL_DIRECTION_SENDRECV};
     pl_fmt_cut(m->node, sizeof m->node, "media-%u.%u", i + 1, ++w->n_boot);
@@ -239,6 +286,37 @@ void world_kill_media(world *w, unsigned i)
 {
     pl_bus_close(&w->media[i].bus);
     w->media[i].n_legs = w->media[i].n_rooms = 0;
+}
+
+static void tell(const fake_media *m, const pl_msg_desc *desc, const void *body)
+{
+    const pl_bus_send how = {.epoch = m->n_rooms > 0 ? m->rooms[0].epoch : 0};
+    assert_int_equal(pl_bus_event(m->bus, &how, desc, body), PL_OK);
+    world_run(m->world, 10 * MS);
+}
+
+/* Of the room it has, and what it was told of the recording. */
+#define RECORDING_IDS(m, body)                                                 \
+    do {                                                                       \
+        PUT((body).room_id, (m)->n_rooms > 0 ? (m)->rooms[0].id : "gone");     \
+        PUT((body).recording_id, (m)->recording.id);                           \
+        (body).part = (m)->recording.part;                                     \
+    } while (0)
+
+void media_reports_recording(fake_media *m, uint32_t state, const char *reason)
+{
+    pl_recording_report r = {.state = state};
+    RECORDING_IDS(m, r);
+    PUT(r.reason, reason);
+    PL_MSG_SET(RECORDING_REPORT, recording_report, &r, reason);
+    tell(m, &PL_MSG_RECORDING_REPORT, &r);
+}
+
+void media_tells_file(fake_media *m, const pl_recording_file *file)
+{
+    pl_recording_file f = *file;
+    RECORDING_IDS(m, f);
+    tell(m, &PL_MSG_RECORDING_FILE, &f);
 }
 
 void media_inventory(fake_media *m)

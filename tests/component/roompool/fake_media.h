@@ -31,10 +31,23 @@ typedef struct fake_media {
     fake_leg legs[WORLD_LEGS];
     size_t n_legs;
     pl_err refuse; /* answer leg_create and leg_remote with this */
+    pl_err refuse_open;
     pl_err refuse_keys;
     bool is_silent; /* takes requests, never answers */
     uint32_t direction;
     unsigned n_closed, n_destroyed;
+    /* What was last asked of it for all, and for recording. */
+    char room_prompt[65];
+    bool is_room_loop;
+    unsigned n_room_plays;
+    struct {
+        char id[65];
+        uint32_t part;
+        bool stems;
+        unsigned n_starts;
+    } recording; /* id "" none runs */
+    unsigned n_record_stops;
+    pl_err refuse_record, refuse_play;
 } fake_media;
 
 /* A new incarnation, empty; greets roompool when that runs. */
@@ -42,6 +55,10 @@ void world_start_media(world *w, unsigned i);
 void world_kill_media(world *w, unsigned i);
 /* List what it holds. */
 void media_inventory(fake_media *m);
+
+/* Its word of the recording that it was told to make; epoch 0 as it is. */
+void media_reports_recording(fake_media *m, uint32_t state, const char *reason);
+void media_tells_file(fake_media *m, const pl_recording_file *file);
 
 /* A leg on whichever worker has it; NULL none. */
 fake_leg *media_leg(world *w, const char *leg_id);

@@ -80,6 +80,11 @@ static pl_err k_prune_regs(pl_store *s, int64_t wall_ms, uint32_t keep)
     return real_of(s)->ops->prune_registrations(real_of(s), wall_ms, keep);
 }
 
+static pl_err k_end_talks(pl_store *s, int64_t wall_ms)
+{
+    return real_of(s)->ops->end_talks(real_of(s), wall_ms);
+}
+
 static void k_close(pl_store **s)
 {
     killer *k = (killer *)(void *)*s;
@@ -96,6 +101,7 @@ static const pl_store_ops KILLER_OPS = {.put = k_put,
                                         .prune_records = k_prune,
                                         .prune_videos = k_prune_videos,
                                         .prune_registrations = k_prune_regs,
+                                        .end_talks = k_end_talks,
                                         .close = k_close};
 
 static pl_store *wrap(void *ctx, pl_store *real)

@@ -70,6 +70,10 @@ static pl_err control(stage *s, const page *by, const char *target,
         PUT(m.digits, "1#");
         PL_MSG_SET(PARTICIPANT_CONTROL, participant_control, &m, digits);
         break;
+    case PL_ROOM_OP_PLAY_TO:
+        PUT(m.play, "welcome");
+        PL_MSG_SET(PARTICIPANT_CONTROL, participant_control, &m, play);
+        break;
     case PL_ROOM_OP_ROLE: WITH_PART(m, role, PL_PART_ROLE_HOST); break;
     case PL_ROOM_OP_ADMIT: WITH_PART(m, admit, true); break;
     case PL_ROOM_OP_SPOTLIGHT: WITH_PART(m, spotlight, true); break;
@@ -106,6 +110,14 @@ static pl_err look(stage *s, const page *by, const pl_msg_desc *desc)
     return a.error;
 }
 
+static pl_err play_all(stage *s, const page *by)
+{
+    pl_conference_control m = {.present = 0};
+    PUT(m.play, "welcome");
+    PL_MSG_SET(CONFERENCE_CONTROL, conference_control, &m, play);
+    return page_sets(&s->w, by, &m);
+}
+
 static pl_err set_layout(stage *s, const page *by)
 {
     pl_conference_control m = {.present = 0};
@@ -135,6 +147,8 @@ static pl_err attempt(stage *s, const page *by, const char *target,
     case PL_ROOM_OP_CLEAR_SPOTLIGHTS:
         return PAGE_SETS(w, by, clear_spotlights, true);
     case PL_ROOM_OP_LAYOUT: return set_layout(s, by);
+    case PL_ROOM_OP_RECORD: return PAGE_SETS(w, by, record, true);
+    case PL_ROOM_OP_PLAY: return play_all(s, by);
     case PL_ROOM_OP_DIAL:
         return page_dials(w, by, "sip:x@example.net", &dial, &a);
     case PL_ROOM_OP_STATUS: return look(s, by, &PL_MSG_ROOM_STATUS);
