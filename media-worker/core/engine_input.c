@@ -131,6 +131,7 @@ static void take_audio(pl_engine *e, pl_channel *leg, const pl_rtp *rtp,
     pl_rtp_source_arrival(&leg->source, rtp->ts,
                           e->options.codecs->codec[codec]->clock_hz, now_us);
     leg->recv_codec = codec;
+    leg->sound.has_told = false;
     pl_engine_record_stem(e, leg, codec, rtp, xseq, now_us);
     pl_playout_put(leg->playout, &info, rtp->payload, rtp->payload_len);
 }

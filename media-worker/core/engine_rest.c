@@ -34,7 +34,7 @@ static void send_sign(pl_engine *e, pl_channel *leg)
         payload = (uint8_t)(leg->sound.toc & ~(unsigned)OPUS_TOC_FRAMES);
     } else {
         bool hears = leg->flags.mixed && !leg->flags.deaf;
-        payload = pl_comfort_code(hears ? leg->room->sound.noise_db
+        payload = pl_comfort_code(hears ? leg->room->sound.noise_now
                                         : PL_COMFORT_QUIETEST);
         pt = leg->media.comfort_send_pt;
     }

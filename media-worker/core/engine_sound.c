@@ -10,11 +10,12 @@
 #include "core/grid.h"
 #include "core/level.h"
 
-enum { N = PL_TICK_SAMPLES };
+enum { N = PL_TICK_SAMPLES, NOISE_SETTLE = 48 };
 /* An announcement is in front of the voices, music that is looped behind. */
 static const float DUCKED_VOICE = 0.35F; /* -9 dB */
 static const float DUCKED_LOOP = 0.25F;  /* -12 dB */
-static const float DUCK_STEP = 0.065F;   /* a tick: there in 200 ms */
+static const float NOISE_STEP_DB = 3.0F;
+static const float DUCK_STEP = 0.065F; /* a tick: there in 200 ms */
 
 void pl_leg_sound_init(pl_leg_sound *s, uint32_t seed)
 {
@@ -28,7 +29,9 @@ void pl_room_sound_init(pl_room_sound *s)
     *s = (pl_room_sound){.prompt_gain = 1.0F,
                          .duck_from = 1.0F,
                          .duck_to = 1.0F,
-                         .noise_db = PL_LEVEL_SILENCE};
+                         .under_db = PL_LEVEL_SILENCE,
+                         .noise_db = PL_LEVEL_SILENCE,
+                         .noise_now = PL_LEVEL_SILENCE};
 }
 
 /* ---- prompts to all ------------------------------------------------------ */
@@ -144,8 +147,9 @@ static void fill_pause(pl_channel *leg)
         s->pause_db =
             pl_levelling_floor_db(&s->levelling) - s->levelling.gain_db;
     }
-    pl_comfort_fill(&s->comfort, s->has_told ? s->told_db : s->pause_db,
-                    leg->pcm, N);
+    if (s->has_told)
+        s->pause_db = s->told_db;
+    pl_comfort_fill(&s->comfort, s->pause_db, leg->pcm, N);
 }
 
 static void duck(const pl_room_sound *s, float *pcm)
@@ -167,18 +171,37 @@ void pl_engine_sound_voice(pl_engine *e, pl_engine_room *room, pl_channel *leg)
     if (s->is_pausing) {
         fill_pause(leg);
     } else {
-        s->has_told = false;
         take_noise_out(e, room, leg);
     }
     s->was_pausing = s->is_pausing;
     pl_levelling_run(&s->levelling, leg->pcm, N, 1, room->options.is_raw);
     duck(r, leg->pcm);
-    float floor_db = pl_levelling_floor_db(&s->levelling);
-    if (r->n_mixed++ == 0 || floor_db > r->noise_db)
-        r->noise_db = floor_db;
+    float under_db = s->is_pausing ? s->pause_db + s->levelling.gain_db
+                                   : pl_levelling_floor_db(&s->levelling);
+    if (r->n_mixed++ == 0 || under_db > r->under_db)
+        r->under_db = under_db;
 }
 
 /* ---- noise of a room in which nobody speaks ------------------------------ */
+
+/* The noise is that of the voices which ended last, and changes slowly. Who
+ * speaks alone goes on to hear what there was before: not a sample of what he
+ * hears depends on his own voice. */
+static void follow_noise(pl_room_sound *s)
+{
+    if (s->n_mixed > 0)
+        return;
+    s->noise_db = s->under_db;
+    float from =
+        s->noise_now > PL_COMFORT_QUIETEST ? s->noise_now : PL_COMFORT_QUIETEST;
+    float off = s->noise_db - from;
+    if (s->noise_db < PL_COMFORT_QUIETEST && from <= PL_COMFORT_QUIETEST) {
+        s->noise_now = PL_LEVEL_SILENCE;
+    } else {
+        off = off > NOISE_STEP_DB ? NOISE_STEP_DB : off;
+        s->noise_now = from + (off < -NOISE_STEP_DB ? -NOISE_STEP_DB : off);
+    }
+}
 
 void pl_engine_sound_end(pl_engine *e, pl_engine_room *room)
 {
@@ -186,8 +209,22 @@ void pl_engine_sound_end(pl_engine *e, pl_engine_room *room)
     play_to_all(e, room);
     s->noise_from = s->noise_to;
     s->noise_to = s->n_mixed == 0 && !s->is_playing ? 1.0F : 0.0F;
-    if (s->noise_from + s->noise_to > 0.0F || s->n_mixed == 1)
-        pl_comfort_fill(&s->comfort, s->noise_db, e->noise, N);
+    follow_noise(s);
+}
+
+/* A room's noise is made of the tick's number alone, so that it is the same
+ * for whoever hears it and whether anybody heard the one before. */
+static void make_noise(pl_engine *e, pl_engine_room *room)
+{
+    pl_room_sound *s = &room->sound;
+    if (s->noise_tick == e->tick)
+        return;
+    s->noise_tick = e->tick;
+    pl_comfort comfort = {.seed = (uint32_t)e->tick * 2654435761U ^
+                                  room->id.generation};
+    float settle[NOISE_SETTLE];
+    pl_comfort_fill(&comfort, s->noise_now, settle, NOISE_SETTLE);
+    pl_comfort_fill(&comfort, s->noise_now, e->noise, N);
 }
 
 float pl_engine_sound_noise_to(const pl_engine_room *room,
@@ -202,9 +239,9 @@ const float *pl_engine_sound_noise(pl_engine *e, pl_engine_room *room,
                                    const float *mix, float from, float to,
                                    float *out)
 {
-    bool is_needed = from + to > 0.0F;
-    if (!is_needed || room->sound.noise_db < PL_COMFORT_QUIETEST)
+    if (from + to <= 0.0F || room->sound.noise_now < PL_COMFORT_QUIETEST)
         return mix;
+    make_noise(e, room);
     float step = (to - from) / (float)N;
     for (size_t i = 0; i < N; i++) {
         out[i] = mix[i] + pl_grid(e->noise[i] * from);

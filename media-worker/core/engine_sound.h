@@ -54,10 +54,12 @@ typedef struct pl_room_sound {
     pl_room_prompt prompt, leaving; /* leaving: faded out in one tick */
     bool is_playing;                /* a prompt is in this tick's sum */
     float prompt_gain;
-    float duck_from, duck_to; /* of voices beside a prompt, this tick */
-    size_t n_mixed;           /* voices in this tick's sum */
-    pl_comfort comfort;
-    float noise_db;             /* what lay under the voices last */
+    float duck_from, duck_to;   /* of voices beside a prompt, this tick */
+    size_t n_mixed;             /* voices in this tick's sum */
+    uint64_t noise_tick;        /* of the engine's noise[] */
+    float under_db;             /* noise under this tick's voices */
+    float noise_db;             /* under those that ended last */
+    float noise_now;            /* of this tick: follows noise_db */
     float noise_from, noise_to; /* its gain in the shared mix, this tick */
     pl_denoise_slot *slots;
     size_t n_slots;

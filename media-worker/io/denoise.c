@@ -42,7 +42,6 @@ static pl_err create(pl_denoise **ret_denoise)
     (void)speex_preprocess_ctl(d->state, SPEEX_PREPROCESS_SET_NOISE_SUPPRESS,
                                &suppress);
     (void)speex_preprocess_ctl(d->state, SPEEX_PREPROCESS_SET_AGC, &off);
-    (void)speex_preprocess_ctl(d->state, SPEEX_PREPROCESS_SET_VAD, &off);
     (void)speex_preprocess_ctl(d->state, SPEEX_PREPROCESS_SET_DEREVERB, &off);
     *ret_denoise = d;
     return PL_OK;
