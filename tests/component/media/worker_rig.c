@@ -150,6 +150,12 @@ static uint16_t free_ports(void)
 
 int worker_begin(void **state)
 {
+    const worker_options usual = {.max_legs = 4};
+    return worker_begin_with(state, &usual);
+}
+
+int worker_begin_with(void **state, const worker_options *options)
+{
     static world w;
     uint16_t port = free_ports();
     assert_int_not_equal(port, 0);
@@ -159,7 +165,8 @@ int worker_begin(void **state)
                            .announce_address = "127.0.0.1",
                            .announce_loopback = true,
                            .threads = 1,
-                           .max_legs = 4,
+                           .max_legs = options->max_legs,
+                           .budget_permille = options->budget_permille,
                            .max_rooms = 2,
                            .max_talkers = 3,
                            .prompts_dir = PL_TEST_PROMPTS}};

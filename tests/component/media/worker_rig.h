@@ -46,6 +46,11 @@ typedef struct world {
 
 /* cmocka fixtures; *state is a world. */
 int worker_begin(void **state);
+typedef struct worker_options {
+    uint32_t max_legs;
+    uint32_t budget_permille; /* 0: none */
+} worker_options;
+int worker_begin_with(void **state, const worker_options *options);
 int worker_end(void **state);
 
 /* Run the loop until something came; false after the deadline. */

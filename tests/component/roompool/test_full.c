@@ -1,0 +1,112 @@
+/* test_full.c - media workers that have no time for a room or for one more. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake_page.h"
+#include "world.h"
+
+enum { MS = 1000, N = 2 };
+
+static int setup(void **state)
+{
+    static world w;
+    world_create(&w, N);
+    *state = &w;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    world *w = *state;
+    world_check(w);
+    world_destroy(w);
+    return 0;
+}
+
+/* What a worker says of itself in its beats. */
+static void beats(world *w, unsigned i, uint32_t load_permille)
+{
+    const pl_beat m = {.life = PL_LIFE_READY, .load_permille = load_permille};
+    assert_int_equal(pl_bus_event(w->media[i].bus, &(pl_bus_send){.epoch = 0},
+                                  &PL_MSG_BEAT, &m),
+                     PL_OK);
+    world_run(w, 10 * MS);
+}
+
+/* The worker that would be asked first has no time: the other one takes the
+ * room, and nobody notices. */
+static void another_worker_takes_the_room(void **state)
+{
+    world *w = *state;
+    answer joined;
+    answer media;
+    beats(w, 1, 500); /* the first one looks better */
+    w->media[0].refuse_open = PL_EFULL;
+    page_joins(w, "lobby", "t1", &joined, &media);
+    assert_int_equal(w->media[0].n_rooms, 0);
+    assert_int_equal(w->media[1].n_rooms, 1);
+    assert_int_equal(w->media[1].n_legs, 1);
+    /* and the next one to come goes there too */
+    page_joins(w, "lobby", "t2", &joined, &media);
+    assert_int_equal(w->media[1].n_legs, 2);
+}
+
+static void who_says_it_is_full_is_not_asked(void **state)
+{
+    world *w = *state;
+    answer joined;
+    answer media;
+    beats(w, 0, 1000);
+    beats(w, 1, 900);
+    page_joins(w, "lobby", "t1", &joined, &media);
+    assert_int_equal(w->media[1].n_legs, 1);
+}
+
+static void when_all_are_full_the_asker_is_told_and_may_come_later(void **state)
+{
+    world *w = *state;
+    answer joined;
+    answer media;
+    for (unsigned i = 0; i < N; i++)
+        w->media[i].refuse_open = PL_EFULL;
+    assert_int_equal(join_room(w, "lobby", NULL, "t1", &joined), PL_OK);
+    assert_int_equal(join_media(w, &joined, "t1", &media), PL_EUNAVAILABLE);
+    w->media[1].refuse_open = PL_OK;
+    assert_int_equal(join_media(w, &joined, "t1", &media), PL_OK);
+    assert_int_equal(w->media[1].n_legs, 1);
+}
+
+/* The room stays where it is: those in it are not touched. */
+static void a_full_room_refuses_one_more(void **state)
+{
+    world *w = *state;
+    answer first;
+    answer joined;
+    answer media;
+    page_joins(w, "lobby", "t1", &first, &media);
+    unsigned at = w->media[0].n_legs == 1 ? 0 : 1;
+    w->media[at].refuse = PL_EFULL;
+    assert_int_equal(join_room(w, "lobby", NULL, "t2", &joined), PL_OK);
+    assert_int_equal(join_media(w, &joined, "t2", &media), PL_EFULL);
+    assert_int_equal(w->media[at].n_legs, 1);
+    assert_int_equal(w->media[1 - at].n_rooms, 0);
+    w->media[at].refuse = PL_OK; /* somebody left */
+    assert_int_equal(join_media(w, &joined, "t2", &media), PL_OK);
+    assert_int_equal(w->media[at].n_legs, 2);
+}
+
+#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(another_worker_takes_the_room),
+        T(who_says_it_is_full_is_not_asked),
+        T(when_all_are_full_the_asker_is_told_and_may_come_later),
+        T(a_full_room_refuses_one_more),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
