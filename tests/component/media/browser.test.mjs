@@ -3,6 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { dirname, join as path } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
 import { Person } from '../../e2e/lib/browser.mjs';
@@ -46,6 +49,8 @@ class Worker {
   remote(leg, type, sdp) {
     return this.ask('remote', leg, type, '-', sdp ? sdp.replaceAll('\r\n', '|') : '-');
   }
+
+  async metric(name) { return Number((await this.ask('metric', name)).direction); }
 
   offer(leg, direction) { return this.ask('remote', leg, '-', direction, '-'); }
 
@@ -252,5 +257,47 @@ test('our offers hold and resume, in every direction, without a new handshake', 
     }
     assert.equal(worker.states.ben, 'connected');
   }
+  await worker.stop();
+});
+
+// A bad network (udp_relay.c) between one peer and the worker: gives the
+// answer as that peer is to see it.
+async function behindLoss(sdp, permille) {
+  const [, target] = /^a=candidate:\S+ 1 udp \d+ 127\.0\.0\.1 (\d+) typ host/m.exec(sdp);
+  const probe = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  const relay = spawn(path(dirname(process.env.PARLEY_MEDIA_CONSOLE), 'udp_relay'),
+    [port, target, `loss=${permille}`, 'delay=5', 'jitter=10', 'seed=11'], { stdio: ['pipe', 'ignore', 'inherit'] });
+  closers.push(() => relay.stdin.end());
+  return sdp.replaceAll(`127.0.0.1 ${target} typ`, `127.0.0.1 ${port} typ`);
+}
+
+test('what is lost on the way is had from redundant packets, both ways', async () => {
+  const page = await openPage();
+  const worker = await Worker.start();
+  await join(page, worker, 'ben', ['audio']);
+  const offer = await call(page, 'peer', 'anna', VOICES.anna, ['audio']);
+  const { sdp } = await worker.create('anna', null, offer);
+  assert.match(sdp, /^m=audio \d+ \S+ 63 111 /m);
+  assert.match(sdp, /^a=fmtp:63 111\/111/m);
+  await call(page, 'answered', 'anna', await behindLoss(sdp, 80));
+  await worker.connected('anna');
+  await bothHear(page);
+  // hers: sent so from the beginning; to her: once she reports loss
+  await until('redundancy was of use', async () => await worker.metric('pl_media_recovered_frames_total') > 10, 15000);
+  await until('she is sent redundancy', async () => await worker.metric('pl_media_red_sent_total') > 100, 15000);
+  assert.ok(await worker.metric('pl_media_red_received_total') > 100);
+  assert.equal(await worker.metric('pl_media_dropped_payload_total'), 0);
+  for (let i = 0; i < 20; i++) { // heard all the time
+    await new Promise((done) => setTimeout(done, 100));
+    for (const [who, whom] of [['ben', 'anna'], ['anna', 'ben']])
+      assert.ok(await level(page, who, whom) > -50, `${who} hears ${whom}`);
+  }
+  // two losses in a row are beyond it, all others are not
+  const concealed = await worker.metric('pl_media_concealed_frames_total');
+  assert.ok(await worker.metric('pl_media_recovered_frames_total') > concealed);
   await worker.stop();
 });

@@ -7,6 +7,7 @@
  *     remote LEG TYPE DIRECTION SDP  TYPE: offer, answer, rollback or -
  *     play LEG PROMPT LOOP           PROMPT: -: stop; LOOP: 1 or 0
  *     destroy LEG
+ *     metric NAME                    answers "reply ok VALUE"
  *
  * Answers: "reply ERROR DIRECTION LINES SDP" (an error has no more), and, when
  * a leg changes its state, "report LEG STATE". */
@@ -93,6 +94,18 @@ static void run_destroy(world *w, char *const *word)
     (void)printf("reply %s\n", e == PL_OK ? "ok" : pl_err_text(e));
 }
 
+static void run_metric(world *w, char *const *word)
+{
+    for (size_t i = 0; i < PL_MEDIA_M_COUNT; i++) {
+        if (strcmp(pl_media_metric_rows[i].name, word[1]) == 0) {
+            (void)printf("reply ok %lld\n",
+                         (long long)pl_metrics_value(w->metrics, i));
+            return;
+        }
+    }
+    (void)printf("reply unknown metric\n");
+}
+
 static void run_line(world *w, char *text)
 {
     static const struct {
@@ -100,10 +113,9 @@ static void run_line(world *w, char *text)
         size_t n_words;
         void (*run)(world *w, char *const *word);
     } commands[] = {
-        {"create", 5, run_create},
-        {"remote", 5, run_remote},
-        {"play", 4, run_play},
-        {"destroy", 2, run_destroy},
+        {"create", 5, run_create}, {"remote", 5, run_remote},
+        {"play", 4, run_play},     {"destroy", 2, run_destroy},
+        {"metric", 2, run_metric},
     };
     char *word[WORDS] = {text};
     size_t n = 1;
