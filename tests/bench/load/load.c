@@ -178,6 +178,15 @@ static pl_err open_adapter(pl_load *l)
     return PL_OK;
 }
 
+/* Once in a process: it refuses a second time. */
+static pl_err open_library(void)
+{
+    static bool is_open;
+    pl_err e = is_open ? PL_OK : pl_srtp_library_open();
+    is_open = e == PL_OK;
+    return e;
+}
+
 pl_err pl_load_create(const pl_load_options *options,
                       const struct pl_load_adapter *adapter, char *reason,
                       pl_load **ret_load)
@@ -192,7 +201,7 @@ pl_err pl_load_create(const pl_load_options *options,
     l->capacity = options->capacity ? options->capacity
                                     : options->rooms * options->participants;
     l->codec = pl_codecs.codec[options->codec];
-    pl_err e = pl_srtp_library_open();
+    pl_err e = open_library();
     if (e == PL_OK)
         e = prepare(l);
     if (e == PL_OK)
