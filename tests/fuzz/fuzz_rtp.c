@@ -68,6 +68,7 @@ static pl_engine *make_engine(void)
                                          .dtmf_pt = 101,
                                          .dtmf_clock = 8000,
                                          .comfort_pt = 13,
+                                         .red_pt = 63,
                                          .level_ext_id = 1},
                                .flags = {.mixed = true}};
         pl_engine_command(e, &c);
