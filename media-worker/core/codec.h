@@ -1,6 +1,7 @@
 /* codec.h - what the engine needs of a codec. Audio inside the engine is
- * float, mono, 48 kHz, full scale 1.0. io/opus_codec.c and io/spandsp_codec.c
- * fill the table; states are allocated when a leg is added, never later. */
+ * float, 48 kHz, full scale 1.0, mono or interleaved stereo; samples are
+ * counted a channel. io/opus_codec.c and io/telephone_codec.c fill the table;
+ * states are allocated when legs come, never later (engine_pool.h). */
 #ifndef PL_CODEC_H
 #define PL_CODEC_H
 
@@ -21,17 +22,32 @@ enum {
 typedef struct pl_encoder pl_encoder;
 typedef struct pl_decoder pl_decoder;
 
+/* How to encode; zeroed is mono as good as the codec usually is. */
+typedef struct pl_encoder_options {
+    uint32_t bitrate_bps; /* where the codec has a choice; 0: its usual */
+    unsigned channels;    /* 2: stereo (Opus alone); 0 and 1: mono */
+    unsigned complexity;  /* of Opus, 1..10; 0: default */
+} pl_encoder_options;
+
 typedef struct pl_codec {
     pl_codec_kind kind;
     uint32_t clock_hz; /* of RTP timestamps */
+    uint8_t family;    /* codecs of one may share a decoder */
+    bool has_stereo;
+    uint16_t longest; /* samples: what is longer comes in parts */
 
     /* Duration of a payload in 48 kHz samples, 0 when it is not a payload of
      * this codec (length, table of contents). Reads at most data[len]. */
     size_t (*duration)(const uint8_t *data, size_t len);
 
-    pl_err (*decoder_create)(pl_decoder **ret_decoder);
+    /* Copy the i-th of the parts, each of at most `longest` samples, that a
+     * payload consists of to out[len]. Returns: its bytes, 0: no more. */
+    size_t (*part)(const uint8_t *data, size_t len, size_t i, uint8_t *out);
+
+    /* channels: 2 gives stereo whatever comes (Opus alone). */
+    pl_err (*decoder_create)(unsigned channels, pl_decoder **ret_decoder);
     void (*decoder_destroy)(pl_decoder **decoder);
-    /* Decode one payload into pcm[PL_CODEC_MAX_DECODED].
+    /* Decode one payload into pcm[PL_CODEC_MAX_DECODED][channels].
      * Errors: PL_EPROTO (the state survives). */
     pl_err (*decode)(pl_decoder *decoder, const uint8_t *data, size_t len,
                      float *pcm, size_t *ret_samples);
@@ -43,16 +59,22 @@ typedef struct pl_codec {
     bool (*has_fec)(const uint8_t *data, size_t len);
     /* Make up `samples` (multiple of 480, <= 5760) of lost audio. */
     void (*conceal)(pl_decoder *decoder, float *pcm, size_t samples);
-    /* Forget everything, as after create. */
+    /* Forget everything, as after create; another codec's decoder of the
+     * family becomes this one's. */
     void (*decoder_reset)(pl_decoder *decoder);
 
-    /* bitrate_bps: where the codec has a choice. */
-    pl_err (*encoder_create)(uint32_t bitrate_bps, pl_encoder **ret_encoder);
+    pl_err (*encoder_create)(const pl_encoder_options *options,
+                             pl_encoder **ret_encoder);
     void (*encoder_destroy)(pl_encoder **encoder);
-    /* Encode pcm[PL_CODEC_FRAME] into out[PL_CODEC_MAX_ENCODED]; returns the
-     * bytes, 0 when the library failed. */
+    /* Forget the sound so far, as after create. */
+    void (*encoder_reset)(pl_encoder *encoder);
+    /* Expect so much loss: above none, redundancy is put into packets. NULL:
+     * the codec has no such thing. */
+    void (*encoder_expect_loss)(pl_encoder *encoder, unsigned percent);
+    /* Encode pcm[PL_CODEC_FRAME][channels] into out[PL_CODEC_MAX_ENCODED];
+     * returns the bytes, 0 when the library failed. */
     size_t (*encode)(pl_encoder *encoder, const float *pcm, uint8_t *out);
-    /* Make `to` continue exactly where `from` is. Same codec and bit rate. */
+    /* Make `to` continue exactly where `from` is. Both made alike. */
     void (*encoder_copy)(pl_encoder *to, const pl_encoder *from);
 } pl_codec;
 

@@ -54,7 +54,9 @@ pl_err pl_engine_create(const pl_engine_options *options,
     e->options = *options;
     e->legs = calloc(options->max_legs, sizeof(pl_channel *));
     e->rooms = calloc(options->max_rooms, sizeof(pl_engine_room *));
-    if (!e->legs || !e->rooms || pl_packet_pool_create(&e->pool) != PL_OK) {
+    if (!e->legs || !e->rooms || pl_packet_pool_create(&e->pool) != PL_OK ||
+        pl_pool_create(options->codecs, options->opus_complexity, &e->states) !=
+            PL_OK) {
         pl_engine_destroy(&e);
         return PL_ENOMEM;
     }
@@ -62,28 +64,12 @@ pl_err pl_engine_create(const pl_engine_options *options,
     return PL_OK;
 }
 
-static void free_shared(const pl_engine *e,
-                        pl_shared shared[PL_AUDIO_COUNT][PL_RATE_CLASSES])
-{
-    for (size_t c = 0; c < PL_AUDIO_COUNT; c++) {
-        for (size_t r = 0; r < PL_RATE_CLASSES; r++) {
-            if (shared[c][r].encoder) {
-                e->options.codecs->codec[c]->encoder_destroy(
-                    &shared[c][r].encoder);
-            }
-        }
-    }
-}
-
 /* Free a leg that is not (or no longer) linked into room and table. */
 static void free_leg(pl_engine *e, pl_channel *leg)
 {
     if (leg->srtp)
         e->options.srtp->destroy(&leg->srtp);
-    if (leg->encoder) {
-        e->options.codecs->codec[leg->media.send_codec]->encoder_destroy(
-            &leg->encoder);
-    }
+    pl_engine_lend_leave(e, leg);
     pl_playout_destroy(&leg->playout);
     free(leg->echo);
     free(leg->red);
@@ -113,7 +99,7 @@ static void free_room(pl_engine *e, pl_engine_room *room)
         unlink_leg(e, leg);
         free_leg(e, leg);
     }
-    free_shared(e, room->shared);
+    pl_engine_lend_close(e, room);
     pl_engine_denoise_free(e, room);
     free(room->legs);
     free(room->voices);
@@ -130,7 +116,8 @@ void pl_engine_destroy(pl_engine **engine)
         if (e->rooms[i])
             free_room(e, e->rooms[i]);
     }
-    free_shared(e, e->silence);
+    if (e->states)
+        pl_engine_lend_end(e);
     pl_packet_pool_destroy(&e->pool);
     free(e->legs);
     free(e->rooms);
@@ -157,7 +144,7 @@ static void open_room(pl_engine *e, const pl_mix_command *c)
         room->options.max_talkers = PL_TALKERS_DEFAULT;
     if (room->options.max_talkers > PL_TALKERS_MAX)
         room->options.max_talkers = PL_TALKERS_MAX;
-    pl_limiter_init(&room->limiter);
+    pl_limiter_init(&room->limiter, 1);
     pl_room_sound_init(&room->sound);
     e->rooms[c->id.index] = room;
 }
@@ -254,12 +241,12 @@ static pl_err make_leg(pl_engine *e, pl_engine_room *room,
     leg->route.fd = leg->route.rtcp_fd = -1;
     pl_voice_init(&leg->voice);
     pl_leg_sound_init(&leg->sound, m->ssrc);
-    pl_limiter_init(&leg->limiter);
     if (room->options.mode == PL_ROOM_MODE_ECHO) {
         leg->echo =
             calloc((size_t)PL_ECHO_FRAMES * PL_TICK_SAMPLES, sizeof *leg->echo);
         if (!leg->echo)
             return PL_ENOMEM;
+        leg->needs_mouth = true;
     }
     pl_err err = reserve_place(room);
     if (err == PL_OK)
@@ -301,6 +288,7 @@ static void add_leg(pl_engine *e, const pl_mix_command *c)
     }
     room->legs[room->n++] = leg;
     e->legs[c->id.index] = leg;
+    pl_engine_lend_tidy(e, room);
     pl_engine_denoise_grow(e, room);
 }
 
@@ -316,8 +304,12 @@ static void change_media(pl_engine *e, pl_channel *leg, const pl_mix_command *c)
         pl_engine_keys_over(e, leg);
 }
 
-static void play(pl_channel *leg, const pl_mix_command *c)
+static void play(pl_engine *e, pl_channel *leg, const pl_mix_command *c)
 {
+    if (c->u.play.prompt && pl_engine_need_mouth(e, leg) != PL_OK) {
+        e->stats.bad_command++;
+        return;
+    }
     leg->play = c->u.play;
     leg->play_at = 0;
     if (leg->play.prompt && leg->play.prompt->n == 0)
@@ -364,6 +356,8 @@ void pl_engine_command(pl_engine *engine, const pl_mix_command *c)
     default: break;
     }
     leg = pl_engine_leg(engine, c->id);
+    if (leg)
+        pl_engine_lend_tidy(engine, leg->room);
     if (!leg) {
         engine->stats.drop_leg++;
         if (c->kind == PL_MIX_LEG_REMOVE)
@@ -375,7 +369,7 @@ void pl_engine_command(pl_engine *engine, const pl_mix_command *c)
     } else if (c->kind == PL_MIX_LEG_REMOVE) {
         remove_leg(engine, leg);
     } else if (c->kind == PL_MIX_LEG_PLAY) {
-        play(leg, c);
+        play(engine, leg, c);
     } else if (c->kind == PL_MIX_LEG_KEYS) {
         queue_keys(engine, leg, c);
     } else {

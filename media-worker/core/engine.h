@@ -48,9 +48,10 @@ typedef struct pl_engine_options {
     const pl_codec_table *codecs;  /* borrowed for the engine's life */
     const pl_srtp_ops *srtp;       /* borrowed; NULL: plain RTP only */
     const pl_denoise_ops *denoise; /* borrowed; NULL: none */
-    pl_ring *record; /* frames of recordings (record_tap.h), borrowed;
-                               NULL: none are made */
-    bool has_dtx;    /* who has nothing to hear is sent next to nothing */
+    pl_ring *record;          /* frames of recordings (record_tap.h), borrowed;
+                                         NULL: none are made */
+    unsigned opus_complexity; /* 1..10; 0: default */
+    bool has_dtx; /* who has nothing to hear is sent next to nothing */
     pl_engine_sink sink;
     int64_t wall_offset_us; /* wall time (UTC) minus the tick's clock */
     pl_delay_limits delay;  /* of every jitter buffer; zero: delay.h's */

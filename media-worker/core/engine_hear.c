@@ -10,21 +10,9 @@
 #include "core/engine_state.h"
 #include "core/level.h"
 
-/* Opus bit rates; a peer's limit is met by the next lower. */
-static const uint32_t CLASS_BPS[PL_RATE_CLASSES] = {12000, 16000, 24000, 32000};
 static const float QUIET_DB = -50.0F;
 enum { PATIENCE_TICKS = 150 }; /* 3 s without a quiet frame */
 static const float SILENCE[PL_TICK_SAMPLES];
-
-static unsigned class_of(const pl_mix_media *media)
-{
-    unsigned c = PL_RATE_CLASSES - 1;
-    if (media->send_codec == PL_AUDIO_OPUS && media->bitrate_bps != 0) {
-        while (c > 0 && CLASS_BPS[c] > media->bitrate_bps)
-            c--;
-    }
-    return c;
-}
 
 static const pl_codec *codec_of(const pl_engine *e, const pl_channel *leg)
 {
@@ -32,41 +20,6 @@ static const pl_codec *codec_of(const pl_engine *e, const pl_channel *leg)
 }
 
 /* ---- setting up --------------------------------------------------------- */
-
-static pl_err need_encoder(const pl_codec *codec, unsigned rate_class,
-                           pl_encoder **encoder)
-{
-    return *encoder ? PL_OK
-                    : codec->encoder_create(CLASS_BPS[rate_class], encoder);
-}
-
-static pl_err set_encoder(pl_engine *e, pl_channel *leg,
-                          const pl_mix_media *media)
-{
-    pl_codec_kind kind = media->send_codec;
-    const pl_codec *codec = e->options.codecs->codec[kind];
-    unsigned c = class_of(media);
-    pl_err err = need_encoder(codec, c, &e->silence[kind][c].encoder);
-    if (err == PL_OK)
-        err = need_encoder(codec, c, &leg->room->shared[kind][c].encoder);
-    if (err != PL_OK)
-        return err;
-    bool is_same =
-        leg->encoder && leg->media.send_codec == kind && leg->rate_class == c;
-    if (is_same)
-        return PL_OK;
-    pl_encoder *own = NULL;
-    err = codec->encoder_create(CLASS_BPS[c], &own);
-    if (err != PL_OK)
-        return err;
-    if (leg->encoder)
-        codec_of(e, leg)->encoder_destroy(&leg->encoder);
-    leg->encoder = own;
-    leg->rate_class = c;
-    leg->hear = PL_HEAR_NONE;
-    leg->media.send_codec = kind;
-    return PL_OK;
-}
 
 pl_err pl_engine_set_media(pl_engine *engine, pl_channel *leg,
                            const pl_mix_media *media)
@@ -76,17 +29,19 @@ pl_err pl_engine_set_media(pl_engine *engine, pl_channel *leg,
         media->n_recv > PL_MIX_RECV_PTS)
         return PL_EUNSUPPORTED;
     for (uint8_t i = 0; i < media->n_recv; i++) {
-        pl_err e = pl_playout_accept(leg->playout, media->recv[i].codec);
-        if (e != PL_OK)
-            return e;
+        if ((unsigned)media->recv[i].codec >= PL_AUDIO_COUNT ||
+            !engine->options.codecs->codec[media->recv[i].codec])
+            return PL_EUNSUPPORTED;
     }
-    pl_err e = set_encoder(engine, leg, media);
+    pl_err e = pl_engine_set_format(engine, leg, pl_format_choose(media, 1));
     if (e != PL_OK)
         return e;
     bool did_receive = pl_channel_receives(leg);
     leg->media = *media;
     leg->sound.quiet_ticks = 0;
-    e = pl_engine_red_agree(leg);
+    e = pl_engine_set_ear(engine, leg);
+    if (e == PL_OK)
+        e = pl_engine_red_agree(leg);
     if (e != PL_OK)
         return e;
     if (did_receive && !pl_channel_receives(leg))
@@ -109,9 +64,8 @@ static pl_hear wanted(const pl_channel *leg)
 
 static pl_shared *shared_of(pl_engine *e, pl_channel *leg, pl_hear hear)
 {
-    return hear == PL_HEAR_SILENCE
-               ? &e->silence[leg->media.send_codec][leg->rate_class]
-               : &leg->room->shared[leg->media.send_codec][leg->rate_class];
+    return hear == PL_HEAR_SILENCE ? &e->silence[leg->format]
+                                   : leg->room->shared[leg->format];
 }
 
 /* Whether it ran in the last tick: its state is what its listeners have. */
@@ -126,39 +80,101 @@ static bool is_current(const pl_engine *e, const pl_shared *shared)
     return is_fresh(e, shared->tick) || is_fresh(e, shared->held);
 }
 
-static void go_private(pl_engine *e, pl_channel *leg)
-{
-    const pl_shared *from = shared_of(e, leg, leg->hear);
-    if (leg->hear != PL_HEAR_NONE && is_current(e, from)) {
-        codec_of(e, leg)->encoder_copy(leg->encoder, from->encoder);
-        e->stats.switches++;
-    }
-    bool was_shared = leg->hear == PL_HEAR_SHARED;
-    leg->sound.noise_gain = was_shared ? leg->room->sound.noise_from : 0.0F;
-    if (was_shared &&
-        (is_fresh(e, leg->room->limiter_tick) || is_fresh(e, from->held))) {
-        leg->limiter = leg->room->limiter;
-    } else {
-        pl_limiter_init(&leg->limiter);
-    }
-    leg->hear = PL_HEAR_PRIVATE;
-}
-
 /* Back to what others hear. When nobody else listens to it, it continues from
- * this leg's state instead: then there is no seam at all. */
+ * this leg's encoder instead: then there is no seam at all. */
 static void go_shared(pl_engine *e, pl_channel *leg, pl_hear to)
 {
     pl_shared *shared = shared_of(e, leg, to);
+    const pl_mouth *own = leg->mouth;
     if (!is_current(e, shared) && shared->tick != e->tick &&
         shared->held != e->tick) {
-        codec_of(e, leg)->encoder_copy(shared->encoder, leg->encoder);
+        pl_mouth *old = shared->mouth;
+        shared->mouth = leg->mouth;
+        leg->mouth = old;
         shared->tick = e->tick - 1;
     }
     if (to == PL_HEAR_SHARED && !is_fresh(e, leg->room->limiter_tick)) {
-        leg->room->limiter = leg->limiter;
+        leg->room->limiter = own->limiter;
         leg->room->limiter_tick = e->tick - 1;
     }
+    pl_engine_return_mouth(e, leg->room, leg->format, &leg->mouth);
     leg->hear = to;
+}
+
+/* Who has had an encoder of this form for longest without needing it. */
+static pl_channel *longest_hangover(const pl_engine_room *room, pl_format f)
+{
+    pl_channel *longest = NULL;
+    for (size_t i = 0; i < room->n; i++) {
+        pl_channel *leg = room->legs[i];
+        if (leg->hear == PL_HEAR_PRIVATE && leg->format == f && leg->mouth &&
+            wanted(leg) != PL_HEAR_PRIVATE &&
+            (!longest || leg->hangover_ticks > longest->hangover_ticks))
+            longest = leg;
+    }
+    return longest;
+}
+
+static bool is_listened_to(const pl_engine_room *room, pl_format format,
+                           const pl_channel *but)
+{
+    for (size_t i = 0; i < room->n; i++) {
+        const pl_channel *leg = room->legs[i];
+        if (leg != but && leg->hear == PL_HEAR_SHARED && leg->format == format)
+            return true;
+    }
+    return false;
+}
+
+/* An encoder of a form that is needed now: a free one; that of somebody in
+ * hangover; or, for a leg, the shared one that nobody else listens to. */
+static pl_mouth *find_mouth(pl_engine *e, pl_engine_room *room, pl_format f,
+                            const pl_channel *leg)
+{
+    pl_shared *shared = room->shared[f];
+    pl_mouth *mouth = pl_engine_lend_mouth(e, room, f);
+    pl_channel *other = mouth ? NULL : longest_hangover(room, f);
+    if (other) {
+        pl_hear to = wanted(other);
+        if (to == PL_HEAR_NONE) {
+            pl_engine_return_mouth(e, room, f, &other->mouth);
+        } else {
+            go_shared(e, other, to);
+        }
+        e->stats.hangovers_cut++;
+        mouth = pl_engine_lend_mouth(e, room, f);
+    }
+    bool is_spare = leg && shared->mouth && !pl_engine_records_mix(room) &&
+                    !is_listened_to(room, f, leg);
+    if (!mouth && is_spare) {
+        mouth = shared->mouth;
+        shared->mouth = NULL;
+    }
+    return mouth;
+}
+
+static void go_private(pl_engine *e, pl_channel *leg)
+{
+    const pl_shared *from = shared_of(e, leg, leg->hear);
+    bool was_shared = leg->hear == PL_HEAR_SHARED;
+    bool is_seamless = leg->hear != PL_HEAR_NONE && is_current(e, from);
+    const pl_mouth *heard = from->mouth;
+    leg->mouth = find_mouth(e, leg->room, leg->format, leg);
+    if (!leg->mouth) {
+        e->stats.states_short++;
+        return;
+    }
+    if (is_seamless && leg->mouth != heard)
+        codec_of(e, leg)->encoder_copy(leg->mouth->encoder, heard->encoder);
+    e->stats.switches += is_seamless;
+    leg->sound.noise_gain = was_shared ? leg->room->sound.noise_from : 0.0F;
+    if (was_shared &&
+        (is_fresh(e, leg->room->limiter_tick) || is_fresh(e, from->held))) {
+        leg->mouth->limiter = leg->room->limiter;
+    } else {
+        pl_limiter_init(&leg->mouth->limiter, 1);
+    }
+    leg->hear = PL_HEAR_PRIVATE;
 }
 
 static void choose(pl_engine *e, pl_channel *leg, bool is_quiet)
@@ -168,15 +184,17 @@ static void choose(pl_engine *e, pl_channel *leg, bool is_quiet)
         leg->has_gap = true;
     if (want == PL_HEAR_PRIVATE) {
         leg->hangover_ticks = 0;
-        if (leg->hear != PL_HEAR_PRIVATE)
+        if (leg->hear != PL_HEAR_PRIVATE || !leg->mouth)
             go_private(e, leg);
-    } else if (leg->hear == PL_HEAR_PRIVATE && want != PL_HEAR_NONE) {
+    } else if (leg->hear == PL_HEAR_PRIVATE && want != PL_HEAR_NONE &&
+               leg->mouth) {
         leg->hangover_ticks++;
         bool is_calm = is_quiet || want == PL_HEAR_SILENCE ||
                        leg->hangover_ticks > PATIENCE_TICKS;
         if (leg->hangover_ticks > PL_HANGOVER_TICKS && is_calm)
             go_shared(e, leg, want);
     } else {
+        pl_engine_return_mouth(e, leg->room, leg->format, &leg->mouth);
         leg->hear = want;
     }
 }
@@ -240,10 +258,10 @@ static const float *private_mix(pl_engine *e, pl_channel *leg)
     return e->mix;
 }
 
-static void count_encode(pl_engine *e, const pl_channel *leg)
+static void count_encode(pl_engine *e, pl_codec_kind codec)
 {
     e->stats.encodes++;
-    e->stats.encodes_opus += leg->media.send_codec == PL_AUDIO_OPUS;
+    e->stats.encodes_opus += codec == PL_AUDIO_OPUS;
 }
 
 static void send_private(pl_engine *e, pl_channel *leg)
@@ -258,23 +276,11 @@ static void send_private(pl_engine *e, pl_channel *leg)
         mix = pl_engine_sound_noise(e, leg->room, mix, noise_from,
                                     leg->sound.noise_gain, e->mix);
     }
-    pl_limiter_run(&leg->limiter, mix, e->limited);
-    size_t len = codec_of(e, leg)->encode(leg->encoder, e->limited, out);
-    count_encode(e, leg);
+    pl_limiter_run(&leg->mouth->limiter, mix, e->limited);
+    size_t len = codec_of(e, leg)->encode(leg->mouth->encoder, e->limited, out);
+    count_encode(e, leg->media.send_codec);
     e->stats.mixes++;
     pl_engine_send_rtp(e, leg, out, len);
-}
-
-static void send_shared(pl_engine *e, pl_channel *leg, const float *pcm)
-{
-    pl_shared *shared = shared_of(e, leg, leg->hear);
-    if (shared->tick != e->tick) {
-        shared->tick = e->tick;
-        shared->len =
-            codec_of(e, leg)->encode(shared->encoder, pcm, shared->out);
-        count_encode(e, leg);
-    }
-    pl_engine_send_rtp(e, leg, shared->out, shared->len);
 }
 
 static void limit_shared(pl_engine *e, pl_engine_room *room)
@@ -290,29 +296,53 @@ static void limit_shared(pl_engine *e, pl_engine_room *room)
     e->stats.mixes++;
 }
 
+/* Encode what the sum is for a form, once a tick. */
+static void encode_shared(pl_engine *e, pl_engine_room *room, pl_format format,
+                          pl_shared *shared, const float *pcm)
+{
+    pl_codec_kind codec = pl_format_of(format)->codec;
+    shared->tick = e->tick;
+    shared->len = 0;
+    if (!shared->mouth)
+        shared->mouth = find_mouth(e, room, format, NULL);
+    if (!shared->mouth) {
+        e->stats.states_short++;
+        return;
+    }
+    shared->len = e->options.codecs->codec[codec]->encode(
+        shared->mouth->encoder, pcm, shared->out);
+    count_encode(e, codec);
+}
+
+static void send_shared(pl_engine *e, pl_channel *leg, const float *pcm)
+{
+    pl_shared *shared = shared_of(e, leg, leg->hear);
+    if (shared->tick != e->tick)
+        encode_shared(e, leg->room, leg->format, shared, pcm);
+    pl_engine_send_rtp(e, leg, shared->out, shared->len);
+}
+
 /* A recording takes the packet that Opus listeners of the highest rate get;
  * without such a listener it is encoded for the recording. */
 static void record_mix(pl_engine *e, pl_engine_room *room)
 {
-    pl_shared *shared = &room->shared[PL_AUDIO_OPUS][PL_RATE_CLASSES - 1];
+    pl_shared *shared = room->shared[PL_FORMAT_OPUS_32];
     if (shared->tick != e->tick) {
         limit_shared(e, room);
-        shared->tick = e->tick;
-        shared->len = e->options.codecs->codec[PL_AUDIO_OPUS]->encode(
-            shared->encoder, e->limited, shared->out);
-        e->stats.encodes++;
-        e->stats.encodes_opus++;
+        encode_shared(e, room, PL_FORMAT_OPUS_32, shared, e->limited);
     }
     pl_engine_record_mix(e, room, shared->out, shared->len);
 }
 
-pl_err pl_engine_need_mix(pl_engine *engine, pl_engine_room *room)
+/* Shared encoders that nobody listens to are for others. */
+static void return_unheard(pl_engine *e, pl_engine_room *room)
 {
-    const pl_codec *codec = engine->options.codecs->codec[PL_AUDIO_OPUS];
-    unsigned c = PL_RATE_CLASSES - 1;
-    return codec
-               ? need_encoder(codec, c, &room->shared[PL_AUDIO_OPUS][c].encoder)
-               : PL_EUNSUPPORTED;
+    for (unsigned f = 0; f < PL_FORMAT_COUNT; f++) {
+        pl_shared *shared = room->shared[f];
+        if (shared && shared->mouth && shared->tick != e->tick &&
+            shared->held != e->tick)
+            pl_engine_return_mouth(e, room, (pl_format)f, &shared->mouth);
+    }
 }
 
 void pl_engine_hear(pl_engine *engine, pl_engine_room *room)
@@ -336,7 +366,8 @@ void pl_engine_hear(pl_engine *engine, pl_engine_room *room)
     if (pl_engine_records_mix(room))
         record_mix(engine, room);
     for (size_t i = 0; i < room->n; i++) {
-        if (room->legs[i]->hear == PL_HEAR_PRIVATE)
+        if (room->legs[i]->mouth)
             send_private(engine, room->legs[i]);
     }
+    return_unheard(engine, room);
 }

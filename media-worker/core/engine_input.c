@@ -348,6 +348,11 @@ static void take_up(pl_engine *e, pl_channel *leg, const pl_mix_input *input)
     if (!leg->is_up)
         e->n_up++;
     leg->is_up = true;
+    pl_err err = pl_engine_set_ear(e, leg);
+    if (err != PL_OK) {
+        pl_engine_event(
+            e, leg, (pl_mix_event){.kind = PL_MIX_LEG_FAILED, .u.error = err});
+    }
 }
 
 void pl_engine_input(pl_engine *engine, pl_mix_input *input)

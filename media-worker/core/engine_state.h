@@ -5,6 +5,7 @@
 #include "core/dtmf.h"
 #include "core/dtmf_send.h"
 #include "core/engine.h"
+#include "core/engine_pool.h"
 #include "core/engine_record.h"
 #include "core/engine_sound.h"
 #include "core/limiter.h"
@@ -15,10 +16,13 @@
 #include "core/talkers.h"
 
 enum {
-    PL_RATE_CLASSES = 4,    /* Opus bit rates that share encoders */
     PL_ECHO_FRAMES = 12,    /* 240 ms: one hears oneself apart */
     PL_OUT_BYTES = 512,     /* header, payload, SRTP trailer */
     PL_HANGOVER_TICKS = 20, /* 400 ms with an encoder of one's own after it */
+    /* Legs that agreed to tell levels and do not: so many a room are decoded
+     * to know how loud they are. */
+    PL_EAR_MEASURED_MAX = 2,
+    PL_TONES_MAX = 4, /* keys of a room heard at once */
     PL_RTCP_PERIOD_US = 5000000,
     PL_STATS_FIRST_US = 1000000,
     PL_STATS_PERIOD_US = 5000000
@@ -36,12 +40,19 @@ typedef enum pl_hear {
 
 /* An encoder that many legs listen to. */
 typedef struct pl_shared {
-    pl_encoder *encoder;
-    uint64_t tick; /* of out[] */
+    pl_mouth *mouth; /* NULL: nobody listens */
+    uint64_t tick;   /* of out[] */
     uint64_t held; /* tick in which its state is what resting listeners have */
     size_t len;
     uint8_t out[PL_CODEC_MAX_ENCODED];
 } pl_shared;
+
+/* Whose decoders a leg is heard with. */
+typedef enum pl_ear_mode {
+    PL_EAR_NONE, /* no transport yet */
+    PL_EAR_LENT, /* the room's, while it is heard: its packets tell levels */
+    PL_EAR_OWN   /* its own: only decoding tells how loud it is */
+} pl_ear_mode;
 
 /* Sliding limit of packets a second. */
 typedef struct pl_rate_window {
@@ -83,19 +94,22 @@ typedef struct pl_channel {
     pl_voice voice;
     bool has_level;     /* the peer sends levels (RFC 6464) */
     uint16_t lie_ticks; /* loud by its levels, nothing to hear */
-    bool is_rendered;   /* pcm holds this tick */
     bool is_in_mix;
     float gain;
     bool is_talking;
     uint16_t talk_ticks;
-    float pcm[PL_TICK_SAMPLES];
+    float *pcm; /* [960] of this tick, in the ear; NULL: not decoded */
+    pl_ear_mode ear_mode;
+    uint8_t ear_kind;
+    uint16_t unheard_ticks; /* since it was decoded last */
     pl_leg_sound sound;
 
     /* hearing */
     pl_hear hear;
-    unsigned rate_class;
-    pl_encoder *encoder; /* its own */
-    pl_limiter limiter;
+    bool has_format;  /* counted in the room */
+    bool needs_mouth; /* may need one at any time: echo, prompts */
+    pl_format format;
+    pl_mouth *mouth;         /* of PL_HEAR_PRIVATE */
     uint16_t hangover_ticks; /* since a mix of its own was last needed */
     pl_mix_play play;
     size_t play_at;
@@ -123,12 +137,19 @@ struct pl_engine_room {
     pl_mix_room options;
     pl_channel **legs; /* legs[n], in the order they came */
     size_t n, cap;
-    pl_voice **voices; /* scratch of the selection, cap */
-    pl_shared shared[PL_AUDIO_COUNT][PL_RATE_CLASSES];
+    pl_voice **voices;                  /* scratch of the selection, cap */
+    pl_shared *shared[PL_FORMAT_COUNT]; /* NULL: no leg ever had it */
     pl_limiter limiter;
     uint64_t limiter_tick; /* last use */
     pl_room_sound sound;
     pl_room_record record;
+    /* legs, and what was promised and taken for them (engine_lend.c) */
+    uint32_t n_format[PL_FORMAT_COUNT], n_needing[PL_FORMAT_COUNT];
+    uint32_t promised_mouths[PL_FORMAT_COUNT], mouths_out[PL_FORMAT_COUNT];
+    uint32_t n_lent[PL_EAR_KINDS], promised_ears[PL_EAR_KINDS];
+    uint32_t ears_out[PL_EAR_KINDS];
+    uint32_t n_measured; /* lent ears used this tick to know how loud it is */
+    bool is_mix_needed;  /* counted in n_format: a recording */
 };
 
 struct pl_engine {
@@ -138,11 +159,13 @@ struct pl_engine {
     pl_engine_room **rooms;
     size_t n_up; /* legs with a transport */
     pl_packet_pool *pool;
+    pl_pool *states; /* encoders and decoders */
     uint64_t tick;
     int64_t last_tick_us;
     bool has_ticked;
 
-    pl_shared silence[PL_AUDIO_COUNT][PL_RATE_CLASSES];
+    pl_shared silence[PL_FORMAT_COUNT];
+    float tones[PL_TONES_MAX][PL_TICK_SAMPLES];
     float noise[PL_TICK_SAMPLES]; /* of the room that is mixed now */
     float sum[PL_TICK_SAMPLES], mix[PL_TICK_SAMPLES], limited[PL_TICK_SAMPLES];
 
@@ -207,6 +230,34 @@ PL_MUST_USE pl_err pl_engine_red_agree(pl_channel *leg);
  * Returns: bytes; 0: send it plainly. */
 size_t pl_engine_red_wrap(pl_engine *engine, pl_channel *leg,
                           const uint8_t *payload, size_t len, uint8_t *out);
+
+/* engine_lend.c: encoders and decoders for whoever needs them now */
+/* Count a leg with its room in the form it is sent from now on, and have the
+ * encoders that this may take. Errors: PL_ENOMEM. Context: allocates */
+PL_MUST_USE pl_err pl_engine_set_format(pl_engine *engine, pl_channel *leg,
+                                        pl_format format);
+/* The leg may have a mix of its own without talking, until tidied.
+ * Errors: PL_ENOMEM. Context: allocates */
+PL_MUST_USE pl_err pl_engine_need_mouth(pl_engine *engine, pl_channel *leg);
+/* Have the decoders that the leg may take, by its media and transport.
+ * Errors: PL_ENOMEM. Context: allocates */
+PL_MUST_USE pl_err pl_engine_set_ear(pl_engine *engine, pl_channel *leg);
+/* Let a leg go that leaves its room: it gives back and is counted no more. */
+void pl_engine_lend_leave(pl_engine *engine, pl_channel *leg);
+/* Prompts and recordings that ended need no encoder any more. */
+void pl_engine_lend_tidy(pl_engine *engine, pl_engine_room *room);
+/* The same of the encoders of a room without legs, and of an engine. */
+void pl_engine_lend_close(pl_engine *engine, pl_engine_room *room);
+void pl_engine_lend_end(pl_engine *engine);
+/* Have an ear to decode the leg with; false: none can be had (is counted). */
+bool pl_engine_lend_ear(pl_engine *engine, pl_channel *leg);
+/* Give a lent ear back. */
+void pl_engine_return_ear(pl_engine *engine, pl_channel *leg);
+/* An encoder of the room; NULL: none is free. */
+pl_mouth *pl_engine_lend_mouth(pl_engine *engine, pl_engine_room *room,
+                               pl_format format);
+void pl_engine_return_mouth(pl_engine *engine, pl_engine_room *room,
+                            pl_format format, pl_mouth **mouth);
 
 /* engine_hear.c: everything from the sum to the packets of one room. */
 void pl_engine_hear(pl_engine *engine, pl_engine_room *room);

@@ -9,7 +9,8 @@ enum {
     FADE_IN = 240, /* samples; fading out takes the whole frame */
     TALK_ON_TICKS = 3,
     TALK_OFF_TICKS = 10,
-    LIE_TICKS = 50
+    LIE_TICKS = 50,
+    EAR_KEPT_TICKS = 50 /* a lent one, after it was used */
 };
 static const int64_t DTMF_OVER_US = 200000; /* all end packets were lost */
 /* A peer that claims a loud voice and sends nothing to hear. */
@@ -18,12 +19,16 @@ static const float HEARD_DB = -75.0F;
 
 /* ---- one leg's voice ---------------------------------------------------- */
 
-static void render(pl_channel *leg)
+/* Decode this tick; false: there is nothing to decode it with. */
+static bool render(pl_engine *e, pl_channel *leg)
 {
-    if (leg->is_rendered)
-        return;
-    pl_playout_render(leg->playout, leg->pcm);
-    leg->is_rendered = true;
+    if (leg->pcm)
+        return true;
+    if (!pl_engine_lend_ear(e, leg))
+        return false;
+    leg->pcm = pl_playout_render(leg->playout);
+    leg->unheard_ticks = 0;
+    return true;
 }
 
 static bool is_heard(const pl_channel *leg)
@@ -31,11 +36,22 @@ static bool is_heard(const pl_channel *leg)
     return leg->flags.mixed && !leg->flags.muted && pl_channel_receives(leg);
 }
 
+/* How loud a voice is of which nobody told. */
+static float measure(pl_engine *e, pl_channel *leg)
+{
+    bool is_in_turn = leg->ear_mode != PL_EAR_LENT ||
+                      leg->room->n_measured++ < (uint32_t)PL_EAR_MEASURED_MAX;
+    return is_in_turn && render(e, leg) ? pl_level_db(leg->pcm, PL_TICK_SAMPLES)
+                                        : PL_LEVEL_SILENCE;
+}
+
 /* Step the leg's time line and find out how loud it is, decoding only when
  * nobody told. */
-static void listen(pl_channel *leg, int64_t now_us)
+static void listen(pl_engine *e, pl_channel *leg, int64_t now_us)
 {
-    leg->is_rendered = false;
+    leg->pcm = NULL;
+    if (leg->ear_mode == PL_EAR_LENT && leg->unheard_ticks++ == EAR_KEPT_TICKS)
+        pl_engine_return_ear(e, leg);
     pl_playout_frame frame = {.is_silent = true};
     if (leg->is_up)
         pl_playout_advance(leg->playout, now_us, &frame);
@@ -52,8 +68,7 @@ static void listen(pl_channel *leg, int64_t now_us)
         if (leg->has_level && leg->lie_ticks < LIE_TICKS) {
             db = frame.has_level ? frame.level_db : leg->voice.level_db;
         } else {
-            render(leg);
-            db = pl_level_db(leg->pcm, PL_TICK_SAMPLES);
+            db = measure(e, leg);
         }
     }
     pl_voice_update(&leg->voice, db);
@@ -111,25 +126,42 @@ static void report_talking(pl_engine *e, pl_channel *leg)
 
 /* ---- rooms -------------------------------------------------------------- */
 
+/* The tone of a key in place of the leg's voice; more at once than there are
+ * places for are left out. */
+static bool take_tone(pl_engine *e, pl_channel *leg, size_t *n_tones)
+{
+    bool has_place = *n_tones < PL_TONES_MAX;
+    float *tone = has_place ? e->tones[*n_tones] : e->mix;
+    if (!pl_engine_key_tone(e, leg, tone) || !has_place)
+        return false;
+    leg->pcm = tone;
+    (*n_tones)++;
+    return true;
+}
+
 static void sum_voices(pl_engine *e, pl_engine_room *room)
 {
+    size_t n_tones = 0;
     memset(e->sum, 0, sizeof e->sum);
     pl_engine_sound_begin(e, room);
     for (size_t i = 0; i < room->n; i++) {
         pl_channel *leg = room->legs[i];
         float to = leg->voice.is_selected ? 1.0F : 0.0F;
-        bool is_tone = pl_engine_key_tone(e, leg, leg->pcm);
+        bool is_tone = take_tone(e, leg, &n_tones);
         leg->is_in_mix = is_tone || to > 0.0F || leg->gain > 0.0F;
         if (!leg->is_in_mix)
             continue;
         if (is_tone) {
             leg->gain = 0.0F; /* the voice comes back from silence */
             room->sound.n_mixed++;
-        } else {
-            render(leg);
+        } else if (render(e, leg)) {
             check_claim(leg);
             pl_engine_sound_voice(e, room, leg);
             apply_gain(leg, to);
+        } else {
+            leg->is_in_mix = false;
+            leg->gain = 0.0F;
+            continue;
         }
         pl_grid_put(leg->pcm, PL_TICK_SAMPLES);
         for (size_t k = 0; k < PL_TICK_SAMPLES; k++)
@@ -140,8 +172,9 @@ static void sum_voices(pl_engine *e, pl_engine_room *room)
 
 static void mix_room(pl_engine *e, pl_engine_room *room, int64_t now_us)
 {
+    room->n_measured = 0;
     for (size_t i = 0; i < room->n; i++) {
-        listen(room->legs[i], now_us);
+        listen(e, room->legs[i], now_us);
         room->voices[i] = &room->legs[i]->voice;
     }
     pl_talkers_select(room->voices, room->n, room->options.max_talkers);
@@ -156,14 +189,13 @@ static void echo_room(pl_engine *e, pl_engine_room *room, int64_t now_us)
     pl_engine_sound_end(e, room);
     for (size_t i = 0; i < room->n; i++) {
         pl_channel *leg = room->legs[i];
-        listen(leg, now_us);
+        listen(e, leg, now_us);
         leg->voice.is_selected = leg->voice.is_speaking;
         float *newest = leg->echo + leg->echo_at * PL_TICK_SAMPLES;
-        if (is_heard(leg)) {
-            render(leg);
-            memcpy(newest, leg->pcm, sizeof leg->pcm);
+        if (is_heard(leg) && render(e, leg)) {
+            memcpy(newest, leg->pcm, PL_TICK_SAMPLES * sizeof *newest);
         } else {
-            memset(newest, 0, sizeof leg->pcm);
+            memset(newest, 0, PL_TICK_SAMPLES * sizeof *newest);
         }
         leg->echo_at = (leg->echo_at + 1) % PL_ECHO_FRAMES;
     }

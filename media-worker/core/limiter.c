@@ -12,15 +12,15 @@ static const float CEILING = 0.98F;
 static const float RELEASE = 0.08F; /* a block: back to 1 in about 200 ms */
 static const float UNITY = 0.999F;  /* closer than this is 1 */
 
-void pl_limiter_init(pl_limiter *limiter)
+void pl_limiter_init(pl_limiter *limiter, unsigned channels)
 {
-    *limiter = (pl_limiter){.gain = 1.0F, .need = 1.0F};
+    *limiter = (pl_limiter){.channels = channels, .gain = 1.0F, .need = 1.0F};
 }
 
-static float block_need(const float *pcm)
+static float block_need(const float *pcm, size_t n)
 {
     float peak = 0.0F;
-    for (size_t i = 0; i < PL_LIMITER_BLOCK; i++) {
+    for (size_t i = 0; i < n; i++) {
         float a = fabsf(pcm[i]);
         peak = a > peak ? a : peak;
     }
@@ -29,7 +29,8 @@ static float block_need(const float *pcm)
 
 static void run_block(pl_limiter *l, const float *in, float *out)
 {
-    float need = block_need(in);
+    size_t n = (size_t)PL_LIMITER_BLOCK * l->channels;
+    float need = block_need(in, n);
     float next = l->gain + (1.0F - l->gain) * RELEASE;
     if (next > UNITY)
         next = 1.0F;
@@ -38,22 +39,25 @@ static void run_block(pl_limiter *l, const float *in, float *out)
     if (next > need)
         next = need;
     if (l->gain >= 1.0F && next >= 1.0F) {
-        memcpy(out, l->delay, sizeof l->delay);
+        memcpy(out, l->delay, n * sizeof *out);
     } else {
         float gain = l->gain;
         float step = (next - gain) / (float)PL_LIMITER_BLOCK;
-        for (size_t i = 0; i < PL_LIMITER_BLOCK; i++) {
+        for (size_t i = 0; i < n; i++) {
             out[i] = l->delay[i] * gain;
-            gain += step;
+            if ((i + 1) % l->channels == 0)
+                gain += step;
         }
     }
-    memcpy(l->delay, in, sizeof l->delay);
+    memcpy(l->delay, in, n * sizeof *in);
     l->gain = next;
     l->need = need;
 }
 
 void pl_limiter_run(pl_limiter *limiter, const float *in, float *out)
 {
-    for (size_t at = 0; at < PL_LIMITER_FRAME; at += PL_LIMITER_BLOCK)
+    size_t step = (size_t)PL_LIMITER_BLOCK * limiter->channels;
+    size_t n = (size_t)PL_LIMITER_FRAME * limiter->channels;
+    for (size_t at = 0; at < n; at += step)
         run_block(limiter, in + at, out + at);
 }

@@ -12,14 +12,16 @@ enum {
 
 /* Plain value: copying it makes a limiter that continues alike. */
 typedef struct pl_limiter {
-    float delay[PL_LIMITER_BLOCK];
+    unsigned channels;
     float gain; /* at the beginning of the delayed block */
     float need; /* largest gain the delayed block bears */
+    float delay[PL_LIMITER_BLOCK * 2];
 } pl_limiter;
 
-void pl_limiter_init(pl_limiter *limiter);
-/* Limit in[960] into out[960] (not the same array), delayed by 5 ms. No output
- * sample exceeds 0.98 of full scale; when nothing does the samples are
+/* channels: 1 or 2, which are turned down together. */
+void pl_limiter_init(pl_limiter *limiter, unsigned channels);
+/* Limit in[960][channels] into out (not the same array), delayed by 5 ms. No
+ * output sample exceeds 0.98 of full scale; when nothing does the samples are
  * unchanged. */
 void pl_limiter_run(pl_limiter *limiter, const float *in, float *out);
 

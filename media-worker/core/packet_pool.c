@@ -1,35 +1,35 @@
-/* packet_pool.c - free lists over chunks that live as long as the pool. */
+/* packet_pool.c - a free list over chunks that live as long as the pool. */
 #include "core/packet_pool.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { ALIGN = 16 };
 
-/* One leg's share in one block; packets of both sizes follow. */
+typedef struct pl_packet_block {
+    struct pl_packet_block *next;
+    uint8_t data[];
+} block;
+
+enum {
+    FIRST = PL_POOL_BLOCK - sizeof(pl_packet), /* payload bytes in them */
+    MORE = PL_POOL_BLOCK - sizeof(block)
+};
+_Static_assert(FIRST >= 160, "20 ms of a telephone fit into one block");
+
+/* One leg's share. */
 typedef struct chunk {
     struct chunk *next;
-    _Alignas(ALIGN) uint8_t bytes[];
+    _Alignas(ALIGN) uint8_t bytes[PL_POOL_SHARE][PL_POOL_BLOCK];
 } chunk;
-
-typedef struct free_list {
-    pl_packet *first;
-    size_t n_free, n_all;
-} free_list;
 
 struct pl_packet_pool {
     chunk *chunks;
-    free_list list[2]; /* small, large */
-    size_t n_spare;    /* shares */
+    block *first;
+    size_t n_free, n_all;
+    size_t n_spare; /* shares */
+    uint8_t whole[PL_PAYLOAD_MAX];
 };
-
-static const size_t SHARE[2] = {PL_POOL_SMALL, PL_POOL_LARGE};
-
-static size_t stride(bool is_large)
-{
-    size_t n = sizeof(pl_packet) +
-               (is_large ? (size_t)PL_PAYLOAD_MAX : (size_t)PL_PAYLOAD_SMALL);
-    return (n + ALIGN - 1) / ALIGN * ALIGN;
-}
 
 pl_err pl_packet_pool_create(pl_packet_pool **ret_pool)
 {
@@ -53,28 +53,36 @@ void pl_packet_pool_destroy(pl_packet_pool **pool)
     *pool = NULL;
 }
 
+static void give_block(pl_packet_pool *pool, void *memory)
+{
+    block *b = memory;
+    b->next = pool->first;
+    pool->first = b;
+    pool->n_free++;
+}
+
+static void *take_block(pl_packet_pool *pool)
+{
+    block *b = pool->first;
+    pool->first = b->next;
+    pool->n_free--;
+    return b;
+}
+
 pl_err pl_packet_pool_grow(pl_packet_pool *pool)
 {
     if (pool->n_spare > 0) {
         pool->n_spare--;
         return PL_OK;
     }
-    chunk *c = calloc(1, sizeof *c + SHARE[0] * stride(false) +
-                             SHARE[1] * stride(true));
+    chunk *c = malloc(sizeof *c);
     if (!c)
         return PL_ENOMEM;
     c->next = pool->chunks;
     pool->chunks = c;
-    uint8_t *at = c->bytes;
-    for (unsigned k = 0; k < 2; k++) {
-        for (size_t i = 0; i < SHARE[k]; i++) {
-            pl_packet *p = (pl_packet *)(void *)at;
-            p->is_large = k == 1;
-            pl_packet_pool_give(pool, p);
-            at += stride(k == 1);
-        }
-        pool->list[k].n_all += SHARE[k];
-    }
+    for (size_t i = PL_POOL_SHARE; i > 0; i--)
+        give_block(pool, c->bytes[i - 1]);
+    pool->n_all += PL_POOL_SHARE;
     return PL_OK;
 }
 
@@ -83,28 +91,53 @@ void pl_packet_pool_spare(pl_packet_pool *pool)
     pool->n_spare++;
 }
 
-pl_packet *pl_packet_pool_take(pl_packet_pool *pool, size_t len, size_t n_held)
+pl_packet *pl_packet_pool_take(pl_packet_pool *pool, const uint8_t *payload,
+                               size_t len, size_t n_held)
 {
-    unsigned k = len > PL_PAYLOAD_SMALL ? 1 : 0;
-    free_list *list = &pool->list[k];
-    pl_packet *p = list->first;
-    if (!p || (n_held >= SHARE[k] && list->n_free * 2 <= list->n_all))
+    size_t n = len <= FIRST ? 1 : 1 + (len - FIRST + MORE - 1) / MORE;
+    if (n > pool->n_free || (n_held + n > PL_POOL_SHARE &&
+                             (pool->n_free - n + 1) * 2 <= pool->n_all))
         return NULL;
-    list->first = p->next;
-    list->n_free--;
-    p->next = NULL;
+    pl_packet *p = take_block(pool);
+    *p = (pl_packet){.len = (uint16_t)len, .n_blocks = (uint8_t)n};
+    size_t at = len < FIRST ? len : FIRST;
+    memcpy(p->data, payload, at);
+    for (block **rest = &p->rest; at < len; rest = &(*rest)->next) {
+        block *b = take_block(pool);
+        size_t k = len - at < MORE ? len - at : MORE;
+        memcpy(b->data, payload + at, k);
+        b->next = NULL;
+        *rest = b;
+        at += k;
+    }
     return p;
 }
 
 void pl_packet_pool_give(pl_packet_pool *pool, pl_packet *packet)
 {
-    free_list *list = &pool->list[packet->is_large ? 1 : 0];
-    packet->next = list->first;
-    list->first = packet;
-    list->n_free++;
+    for (block *b = packet->rest; b;) {
+        block *next = b->next;
+        give_block(pool, b);
+        b = next;
+    }
+    give_block(pool, packet);
+}
+
+const uint8_t *pl_packet_payload(pl_packet_pool *pool, const pl_packet *packet)
+{
+    if (!packet->rest)
+        return packet->data;
+    memcpy(pool->whole, packet->data, FIRST);
+    size_t at = FIRST;
+    for (const block *b = packet->rest; b; b = b->next) {
+        size_t k = packet->len - at < MORE ? packet->len - at : MORE;
+        memcpy(pool->whole + at, b->data, k);
+        at += k;
+    }
+    return pool->whole;
 }
 
 size_t pl_packet_pool_free_count(const pl_packet_pool *pool)
 {
-    return pool->list[0].n_free + pool->list[1].n_free;
+    return pool->n_free;
 }

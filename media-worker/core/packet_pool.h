@@ -1,6 +1,6 @@
 /* packet_pool.h - received payloads, from a pool that grows only when legs are
- * added. There are small packets, which hold whatever telephones and voice in
- * Opus send, and a few large ones for the rest. */
+ * added. It consists of blocks that hold 20 ms of a telephone or of voice in
+ * Opus; a longer payload takes several of them. */
 #ifndef PL_PACKET_POOL_H
 #define PL_PACKET_POOL_H
 
@@ -12,24 +12,23 @@
 #include "pl/err.h"
 
 enum {
-    PL_PAYLOAD_MAX = 1275,  /* RFC 6716 section 3.4, one frame */
-    PL_PAYLOAD_SMALL = 480, /* 60 ms of G.711 */
-    /* A leg's share: 640 ms in packets of 20 ms. */
-    PL_POOL_SMALL = 32,
-    PL_POOL_LARGE = 4
+    PL_PAYLOAD_MAX = 1275, /* RFC 6716 section 3.4, one frame */
+    PL_POOL_BLOCK = 224,   /* bytes */
+    PL_POOL_SHARE = 32     /* blocks a leg: 640 ms in packets of 20 ms */
 };
 
 typedef struct pl_packet {
     struct pl_packet *next;
-    int64_t ts48;      /* extended timestamp in 48 kHz samples */
-    uint32_t xseq;     /* extended sequence number */
-    uint16_t duration; /* 48 kHz samples */
+    struct pl_packet_block *rest; /* of the payload; NULL: all in data */
+    int64_t ts48;                 /* extended timestamp in 48 kHz samples */
+    uint32_t xseq;                /* extended sequence number */
+    uint16_t duration;            /* 48 kHz samples */
     uint16_t len;
-    pl_codec_kind codec;
-    bool is_large;
-    bool has_level;
-    bool is_copy;  /* came along with a later packet (RFC 2198) */
+    uint8_t codec; /* pl_codec_kind */
     uint8_t level; /* -dBov, RFC 6464 */
+    bool has_level;
+    bool is_copy; /* came along with a later packet (RFC 2198) */
+    uint8_t n_blocks;
     uint8_t data[];
 } pl_packet;
 
@@ -42,11 +41,15 @@ void pl_packet_pool_destroy(pl_packet_pool **pool);
 PL_MUST_USE pl_err pl_packet_pool_grow(pl_packet_pool *pool);
 /* A leg is gone: the next grow adds nothing. */
 void pl_packet_pool_spare(pl_packet_pool *pool);
-/* A packet for len bytes (<= PL_PAYLOAD_MAX), or NULL. One who holds more than
- * his share (n_held packets) gets one only while more than half are free. */
-pl_packet *pl_packet_pool_take(pl_packet_pool *pool, size_t len, size_t n_held);
+/* A packet with a copy of payload[len] (<= PL_PAYLOAD_MAX), or NULL. One who
+ * holds more than his share (n_held blocks) gets one only while more than half
+ * are free. */
+pl_packet *pl_packet_pool_take(pl_packet_pool *pool, const uint8_t *payload,
+                               size_t len, size_t n_held);
 void pl_packet_pool_give(pl_packet_pool *pool, pl_packet *packet);
-/* Packets of both sizes that are free. */
+/* The payload in one piece, packet->len bytes; valid until the next call. */
+const uint8_t *pl_packet_payload(pl_packet_pool *pool, const pl_packet *packet);
+/* Blocks that are free. */
 size_t pl_packet_pool_free_count(const pl_packet_pool *pool);
 
 #endif

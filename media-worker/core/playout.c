@@ -41,14 +41,20 @@ pl_err pl_playout_create(pl_packet_pool *pool, const pl_codec_table *codecs,
     return PL_OK;
 }
 
-void pl_playout_drop_head(pl_playout *p)
+pl_packet *pl_playout_unlink_head(pl_playout *p)
 {
     pl_packet *k = p->head;
     p->head = k->next;
     if (!p->head)
         p->tail = NULL;
     p->n_queued--;
-    pl_packet_pool_give(p->pool, k);
+    p->n_blocks -= k->n_blocks;
+    return k;
+}
+
+void pl_playout_drop_head(pl_playout *p)
+{
+    pl_packet_pool_give(p->pool, pl_playout_unlink_head(p));
 }
 
 void pl_playout_go_to_head(pl_playout *p)
@@ -96,7 +102,8 @@ void pl_playout_reset(pl_playout *p)
     forget_history(p);
     pl_delay_init(&p->delay, p->delay.limits);
     p->has_ts = p->is_playing = p->is_paused = p->has_pause = false;
-    p->has_slack = p->has_codec = p->has_level = p->is_blank = false;
+    p->has_slack = p->has_codec = p->has_level = false;
+    p->is_blank = p->is_shown = false;
     p->n = p->expanded = 0;
     p->n_seen = 0;
     p->off_ticks = p->cool_ticks = 0;
@@ -109,21 +116,29 @@ void pl_playout_destroy(pl_playout **playout)
         return;
     pl_playout *p = *playout;
     pl_playout_reset(p);
-    for (size_t i = 0; i < PL_AUDIO_COUNT; i++) {
-        if (p->decoder[i])
-            p->codecs->codec[i]->decoder_destroy(&p->decoder[i]);
-    }
     free(p);
     *playout = NULL;
 }
 
-pl_err pl_playout_accept(pl_playout *p, pl_codec_kind codec)
+void pl_playout_accept(pl_playout *p, unsigned codecs)
 {
-    if ((unsigned)codec >= PL_AUDIO_COUNT || !p->codecs->codec[codec])
-        return PL_EUNSUPPORTED;
-    if (p->decoder[codec])
-        return PL_OK;
-    return p->codecs->codec[codec]->decoder_create(&p->decoder[codec]);
+    p->accepts = codecs;
+}
+
+pl_ear *pl_playout_set_ear(pl_playout *p, pl_ear *ear)
+{
+    pl_ear *before = p->ear;
+    p->ear = ear;
+    p->is_blank = true;
+    p->is_shown = false;
+    if (ear)
+        ear->has_codec = false;
+    return before;
+}
+
+pl_ear *pl_playout_ear(const pl_playout *p)
+{
+    return p->ear;
 }
 
 /* Whether the packet expected next, or one after it, was such a packet. */
@@ -156,7 +171,7 @@ static void make_up(pl_playout *p, size_t samples, bool is_last)
 
 static void fetch_head(pl_playout *p, int64_t now_us)
 {
-    pl_packet *k = p->head;
+    pl_packet *k = pl_playout_unlink_head(p);
     int64_t slack = slack_of(p, now_us, k->ts48);
     if (!p->has_slack) {
         p->slack_us = slack;
@@ -164,10 +179,6 @@ static void fetch_head(pl_playout *p, int64_t now_us)
         p->slack_us += (slack - p->slack_us) / SLACK_SMOOTH;
     }
     p->has_slack = true;
-    p->head = k->next;
-    if (!p->head)
-        p->tail = NULL;
-    p->n_queued--;
     add_step(p,
              (step){.kind = STEP_PACKET, .packet = k, .samples = k->duration});
     p->count.recovered += k->is_copy;
@@ -349,11 +360,22 @@ static void pass_over(pl_playout *p)
     p->splice = SPLICE_NONE;
 }
 
+/* The frame that was rendered is over. */
+static void let_go(pl_playout *p)
+{
+    size_t channels = p->ear->channels;
+    memmove(p->ear->fifo, p->ear->fifo + FRAME * channels,
+            p->n * channels * sizeof(float));
+    p->is_shown = false;
+}
+
 void pl_playout_advance(pl_playout *p, int64_t now_us,
                         pl_playout_frame *ret_frame)
 {
     if (p->is_pending)
         pass_over(p);
+    if (p->is_shown)
+        let_go(p);
     p->has_level = false;
     p->splice = wanted_splice(p);
     size_t before = p->n;
@@ -379,50 +401,74 @@ void pl_playout_skip(pl_playout *p, int64_t now_us, uint32_t n_ticks)
 
 /* ---- rendering ---------------------------------------------------------- */
 
+/* What came in mono is as loud on both sides. */
+static void widen(const pl_ear *ear, const pl_codec *codec, float *pcm,
+                  size_t n)
+{
+    if (ear->channels == 1 || codec->has_stereo)
+        return;
+    for (size_t i = n; i > 0; i--)
+        pcm[2 * i - 1] = pcm[2 * i - 2] = pcm[i - 1];
+}
+
 static void made_up(pl_playout *p, const step *s, float *pcm)
 {
     const pl_codec *c = p->codecs->codec[p->codec];
-    c->conceal(p->decoder[p->codec], pcm, s->samples);
+    pl_decoder *d = pl_ear_use(p->codecs, p->ear, p->codec);
+    size_t channels = p->ear->channels;
+    if (!d) {
+        memset(pcm, 0, s->samples * channels * sizeof *pcm);
+        return;
+    }
+    c->conceal(d, pcm, s->samples);
+    widen(p->ear, c, pcm, s->samples);
     if (!s->is_last_made_up)
         return;
-    for (size_t i = 0; i < s->samples; i++)
-        pcm[i] *= 1.0F - (float)i / (float)s->samples;
+    for (size_t i = 0; i < s->samples * channels; i++)
+        pcm[i] *= 1.0F - (float)(i / channels) / (float)s->samples;
 }
 
 /* Decode one packet to pcm; what cannot be decoded is made up. */
 static size_t decode_packet(pl_playout *p, const pl_packet *k, float *pcm)
 {
     const pl_codec *c = p->codecs->codec[k->codec];
+    pl_decoder *d = pl_ear_use(p->codecs, p->ear, (pl_codec_kind)k->codec);
     size_t n = 0;
     p->count.decodes++;
-    if (c->decode(p->decoder[k->codec], k->data, k->len, pcm, &n) == PL_OK &&
-        n <= PL_CODEC_MAX_DECODED)
+    if (d &&
+        c->decode(d, pl_packet_payload(p->pool, k), k->len, pcm, &n) == PL_OK) {
+        widen(p->ear, c, pcm, n);
         return n;
+    }
     p->count.bad_payload++;
-    for (n = 0; n < k->duration; n++)
-        pcm[n] = 0.0F;
-    return n;
+    memset(pcm, 0, k->duration * (size_t)p->ear->channels * sizeof *pcm);
+    return k->duration;
+}
+
+static void recover(pl_playout *p, const step *s, float *pcm)
+{
+    const pl_codec *c = p->codecs->codec[p->codec];
+    pl_decoder *d = pl_ear_use(p->codecs, p->ear, p->codec);
+    p->count.decodes++;
+    if (d && c->decode_fec(d, pl_packet_payload(p->pool, s->packet),
+                           s->packet->len, pcm, s->samples) == PL_OK) {
+        p->count.recovered++;
+    } else {
+        p->count.concealed += (s->samples + FRAME - 1) / FRAME;
+        made_up(p, s, pcm);
+    }
 }
 
 static void run_step(pl_playout *p, const step *s)
 {
-    float *pcm = p->fifo + p->n;
+    size_t channels = p->ear->channels;
+    float *pcm = p->ear->fifo + p->n * channels;
     size_t n = s->samples;
-    const pl_codec *c = p->codecs->codec[p->codec];
     switch (s->kind) {
     case STEP_PACKET: n = decode_packet(p, s->packet, pcm); break;
-    case STEP_FEC:
-        p->count.decodes++;
-        if (c->decode_fec(p->decoder[p->codec], s->packet->data, s->packet->len,
-                          pcm, n) == PL_OK) {
-            p->count.recovered++;
-        } else {
-            p->count.concealed += (n + FRAME - 1) / FRAME;
-            made_up(p, s, pcm);
-        }
-        break;
+    case STEP_FEC: recover(p, s, pcm); break;
     case STEP_CONCEAL: made_up(p, s, pcm); break;
-    case STEP_SILENCE: memset(pcm, 0, n * sizeof *pcm); break;
+    case STEP_SILENCE: memset(pcm, 0, n * channels * sizeof *pcm); break;
     }
     p->n += n;
 }
@@ -431,53 +477,56 @@ static void run_step(pl_playout *p, const step *s)
  * the samples that the fifo should hold. */
 static void warm_up(pl_playout *p)
 {
-    size_t wanted = p->n < PL_CODEC_MAX_DECODED ? p->n : PL_CODEC_MAX_DECODED;
+    pl_ear *ear = p->ear;
+    size_t wanted = p->n < ear->longest ? p->n : ear->longest;
     size_t got = 0;
     p->n = wanted;
     p->is_blank = false;
+    ear->has_codec = false; /* is reset by its first use */
     if (p->n_history > 0) {
-        pl_codec_kind codec = p->history[p->n_history - 1]->codec;
-        p->codecs->codec[codec]->decoder_reset(p->decoder[codec]);
+        uint8_t codec = p->history[p->n_history - 1]->codec;
         for (size_t i = 0; i < p->n_history; i++) {
             if (p->history[i]->codec == codec)
-                got = decode_packet(p, p->history[i], p->fifo);
+                got = decode_packet(p, p->history[i], ear->fifo);
         }
     }
     size_t kept = got < wanted ? got : wanted;
-    memmove(p->fifo + wanted - kept, p->fifo + got - kept,
-            kept * sizeof *p->fifo);
-    memset(p->fifo, 0, (wanted - kept) * sizeof *p->fifo);
+    size_t size = ear->channels * sizeof *ear->fifo;
+    memmove(ear->fifo + (wanted - kept) * ear->channels,
+            ear->fifo + (got - kept) * ear->channels, kept * size);
+    memset(ear->fifo, 0, (wanted - kept) * size);
 }
 
-static size_t play(pl_playout *p, float *out)
+/* Shorten or lengthen what is there so that the delay comes right. */
+static void splice_in(pl_playout *p)
 {
     splice kind = p->splice;
+    pl_ear *ear = p->ear;
     p->splice = SPLICE_NONE;
     if (kind == SPLICE_REMOVE &&
         p->n >= FRAME + PL_SPLICE_MIN + PL_SPLICE_FADE) {
         size_t max = p->n - FRAME;
         max = max > PL_SPLICE_MAX ? PL_SPLICE_MAX : max;
-        size_t d = pl_splice_find(p->fifo, max);
-        pl_splice_remove(p->fifo, d, out, FRAME);
+        size_t d = pl_splice_find(ear->fifo, max, ear->channels);
+        pl_splice_remove(ear->fifo, p->n, d, ear->channels);
         spliced(p, kind, d);
-        return FRAME + d;
-    }
-    if (kind == SPLICE_REPEAT) {
-        size_t d = pl_splice_find(p->fifo, FRAME - PL_SPLICE_FADE);
-        pl_splice_repeat(p->fifo, d, out, FRAME);
+        p->n -= d;
+    } else if (kind == SPLICE_REPEAT && p->n + PL_SPLICE_MAX <= ear->cap) {
+        size_t d =
+            pl_splice_find(ear->fifo, FRAME - PL_SPLICE_FADE, ear->channels);
+        pl_splice_repeat(ear->fifo, p->n, d, ear->channels);
         spliced(p, kind, d);
-        return FRAME - d;
+        p->n += d;
     }
-    memcpy(out, p->fifo, FRAME * sizeof *out);
-    return FRAME;
 }
 
-void pl_playout_render(pl_playout *p, float *out)
+float *pl_playout_render(pl_playout *p)
 {
+    pl_ear *ear = p->ear;
     if (p->is_blank)
         warm_up(p);
     for (size_t i = 0; i < p->n_steps; i++) {
-        if (p->n + PL_CODEC_MAX_DECODED <= PL_PLAYOUT_FIFO)
+        if (p->n + p->step[i].samples <= ear->cap)
             run_step(p, &p->step[i]);
     }
     for (size_t i = 0; i < p->n_steps; i++) {
@@ -488,13 +537,15 @@ void pl_playout_render(pl_playout *p, float *out)
     p->incoming = 0;
     p->is_pending = false;
     if (p->n < FRAME) {
-        memset(p->fifo + p->n, 0, (FRAME - p->n) * sizeof *p->fifo);
+        memset(ear->fifo + p->n * ear->channels, 0,
+               (FRAME - p->n) * ear->channels * sizeof *ear->fifo);
         p->n = FRAME;
     }
-    size_t used = play(p, out);
-    p->n -= used;
-    memmove(p->fifo, p->fifo + used, p->n * sizeof *p->fifo);
-    p->last_db = pl_level_db(out, FRAME);
+    splice_in(p);
+    p->n -= FRAME;
+    p->is_shown = true;
+    p->last_db = pl_level_db(ear->fifo, (size_t)FRAME * ear->channels);
+    return ear->fifo;
 }
 
 const pl_playout_counters *pl_playout_count(const pl_playout *p)

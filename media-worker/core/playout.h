@@ -5,12 +5,14 @@
  * Every tick: pl_playout_advance() decides what this 20 ms consists of and
  * tells its level if the sender gave one; then pl_playout_render() decodes it,
  * or is left out when nobody wants to hear it. The first render after such a
- * pause warms the decoder up with the packets before. */
+ * pause warms the decoder up with the packets before. Only who renders needs
+ * decoders (ear.h), which may be another's afterwards. */
 #ifndef PL_PLAYOUT_H
 #define PL_PLAYOUT_H
 
 #include "core/codec.h"
 #include "core/delay.h"
+#include "core/ear.h"
 #include "core/packet_pool.h"
 #include "tables/engine_stats.def"
 
@@ -33,8 +35,12 @@ PL_MUST_USE pl_err pl_playout_create(pl_packet_pool *pool,
                                      pl_delay_limits limits,
                                      pl_playout **ret_playout);
 void pl_playout_destroy(pl_playout **playout);
-/* Have a decoder for a codec. Errors: PL_EUNSUPPORTED, PL_ENOMEM. */
-PL_MUST_USE pl_err pl_playout_accept(pl_playout *playout, pl_codec_kind codec);
+/* Take packets of these codecs (bit n: pl_codec_kind n) from now on. */
+void pl_playout_accept(pl_playout *playout, unsigned codecs);
+/* Lend it an ear, of the kind of those codecs, or take it away with NULL.
+ * Returns: the one it had. */
+pl_ear *pl_playout_set_ear(pl_playout *playout, pl_ear *ear);
+pl_ear *pl_playout_ear(const pl_playout *playout);
 /* Forget packets and timing: another source, or after a hold. */
 void pl_playout_reset(pl_playout *playout);
 
@@ -81,8 +87,10 @@ void pl_playout_advance(pl_playout *playout, int64_t now_us,
 /* Step over ticks that nobody ran, the last of them 20 ms before now_us: their
  * sound is gone, as it is for the listeners. Before an advance. */
 void pl_playout_skip(pl_playout *playout, int64_t now_us, uint32_t n_ticks);
-/* Decode the step into out[960]. Once after each advance, or not at all. */
-void pl_playout_render(pl_playout *playout, float *out);
+/* Decode the step; needs an ear. Once after each advance, or not at all.
+ * Returns: pcm[960][channels of the ear], which the caller may change; valid
+ *          until the next advance */
+float *pl_playout_render(pl_playout *playout);
 
 const pl_playout_counters *pl_playout_count(const pl_playout *playout);
 /* Time packets wait now, and how long they should. */

@@ -17,21 +17,29 @@ static int64_t extend_ts(pl_playout *p, uint32_t ts, uint32_t clock_hz)
     return p->last_ts48;
 }
 
+/* Parts of one packet have its number, and follow each other in time. */
+static bool is_behind(const pl_packet *a, const pl_packet *b)
+{
+    return a->xseq == b->xseq ? a->ts48 > b->ts48
+                              : (int32_t)(a->xseq - b->xseq) > 0;
+}
+
 /* Link by sequence number; usually at the end. */
 static pl_err link_packet(pl_playout *p, pl_packet *k)
 {
     pl_packet **at = &p->head;
-    if (p->tail && (int32_t)(k->xseq - p->tail->xseq) > 0)
+    if (p->tail && is_behind(k, p->tail))
         at = &p->tail->next;
-    while (*at && (int32_t)(k->xseq - (*at)->xseq) > 0)
+    while (*at && is_behind(k, *at))
         at = &(*at)->next;
-    if (*at && (*at)->xseq == k->xseq)
+    if (*at && (*at)->xseq == k->xseq && (*at)->ts48 == k->ts48)
         return PL_EEXIST;
     k->next = *at;
     *at = k;
     if (!k->next)
         p->tail = k;
     p->n_queued++;
+    p->n_blocks += k->n_blocks;
     return PL_OK;
 }
 
@@ -81,33 +89,30 @@ static void learn_from_fec(pl_playout *p, const pl_playout_info *info,
 
 /* A packet to fill. When there are too many the oldest makes room, and the time
  * line goes on behind it: in a conversation what is new is worth more. */
-static pl_packet *take_packet(pl_playout *p, size_t len)
+static pl_packet *take_packet(pl_playout *p, const uint8_t *payload, size_t len)
 {
     pl_packet *k = NULL;
     if (p->n_queued < PL_PLAYOUT_QUEUE)
-        k = pl_packet_pool_take(p->pool, len, p->n_queued);
+        k = pl_packet_pool_take(p->pool, payload, len, p->n_blocks);
     if (!k && p->head) {
         pl_playout_drop_head(p);
         p->count.full++;
         if (p->head && p->is_playing)
             pl_playout_go_to_head(p);
-        k = pl_packet_pool_take(p->pool, len, 0);
+        k = pl_packet_pool_take(p->pool, payload, len, 0);
     }
     return k;
 }
 
-static void copy_to(pl_packet *k, const pl_playout_info *info, int64_t ts48,
-                    size_t duration, const uint8_t *payload, size_t len)
+static void describe(pl_packet *k, const pl_playout_info *info, int64_t ts48,
+                     size_t duration)
 {
     k->ts48 = ts48;
     k->xseq = info->xseq;
     k->duration = (uint16_t)duration;
-    k->len = (uint16_t)len;
-    k->codec = info->codec;
+    k->codec = (uint8_t)info->codec;
     k->has_level = info->has_level;
-    k->is_copy = false;
     k->level = info->level;
-    memcpy(k->data, payload, len);
 }
 
 static pl_err put_packet(pl_playout *p, const pl_playout_info *info,
@@ -122,12 +127,12 @@ static pl_err put_packet(pl_playout *p, const pl_playout_info *info,
         p->count.late++;
         return PL_ETIMEOUT;
     }
-    pl_packet *k = take_packet(p, len);
+    pl_packet *k = take_packet(p, payload, len);
     if (!k) {
         p->count.full++;
         return PL_EFULL;
     }
-    copy_to(k, info, ts48, duration, payload, len);
+    describe(k, info, ts48, duration);
     pl_err e = link_packet(p, k);
     if (e != PL_OK) {
         p->count.duplicate++;
@@ -136,11 +141,31 @@ static pl_err put_packet(pl_playout *p, const pl_playout_info *info,
     return e;
 }
 
+/* A long payload is queued in pieces, so that what is decoded at once stays
+ * small. */
+static pl_err put_parts(pl_playout *p, const pl_playout_info *info,
+                        int64_t ts48, const uint8_t *payload, size_t len)
+{
+    const pl_codec *codec = p->codecs->codec[info->codec];
+    uint8_t part[PL_PAYLOAD_MAX];
+    pl_err e = PL_EPROTO;
+    size_t i = 0;
+    size_t n = 0;
+    for (; (n = codec->part(payload, len, i, part)) > 0; i++) {
+        size_t duration = codec->duration(part, n);
+        e = put_packet(p, info, ts48, duration, part, n);
+        ts48 += (int64_t)duration;
+    }
+    if (i == 0)
+        p->count.bad_payload++;
+    return e;
+}
+
 pl_err pl_playout_put(pl_playout *p, const pl_playout_info *info,
                       const uint8_t *payload, size_t len)
 {
     const pl_codec *codec = p->codecs->codec[info->codec];
-    size_t duration = p->decoder[info->codec] && len <= PL_PAYLOAD_MAX
+    size_t duration = (p->accepts >> info->codec & 1U) && len <= PL_PAYLOAD_MAX
                           ? codec->duration(payload, len)
                           : 0;
     if (duration == 0 || duration > PL_CODEC_MAX_DECODED) {
@@ -164,7 +189,9 @@ pl_err pl_playout_put(pl_playout *p, const pl_playout_info *info,
     see(p, ts48);
     p->last_xseq = info->xseq;
     p->seen_ts48 = ts48;
-    return put_packet(p, info, ts48, duration, payload, len);
+    return duration <= codec->longest
+               ? put_packet(p, info, ts48, duration, payload, len)
+               : put_parts(p, info, ts48, payload, len);
 }
 
 /* Whether a payload fits between its neighbours in time and in number; what
@@ -195,7 +222,7 @@ pl_err pl_playout_fill(pl_playout *p, const pl_playout_info *info,
         is_older && p->last_codec == info->codec && len <= PL_PAYLOAD_MAX
             ? codec->duration(payload, len)
             : 0;
-    if (duration == 0 || duration > PL_CODEC_MAX_DECODED) {
+    if (duration == 0 || duration > codec->longest) {
         p->count.bad_payload++;
         return PL_EPROTO;
     }
@@ -213,11 +240,11 @@ pl_err pl_playout_fill(pl_playout *p, const pl_playout_info *info,
     if (e != PL_OK)
         return e;
     pl_packet *k = p->n_queued < PL_PLAYOUT_QUEUE
-                       ? pl_packet_pool_take(p->pool, len, p->n_queued)
+                       ? pl_packet_pool_take(p->pool, payload, len, p->n_blocks)
                        : NULL;
     if (!k)
         return PL_EFULL;
-    copy_to(k, info, ts48, duration, payload, len);
+    describe(k, info, ts48, duration);
     k->is_copy = true;
     return link_packet(p, k); /* its number is free: check_gap() */
 }

@@ -1,7 +1,8 @@
 /* playout_state.h - the inside of a jitter buffer, for core/playout*.c alone.
  *
  *   next_ts    media time (48 kHz) of the packet to fetch next
- *   n          samples fetched but not played; in fifo[] unless is_blank
+ *   n          samples fetched but not played; in the ear's fifo unless
+ *              is_blank, behind the frame that was rendered while is_shown
  *   slack      how long before it was needed a fetched packet was due: the
  *              figure that is steered towards the delay's target */
 #ifndef PL_PLAYOUT_STATE_H
@@ -10,11 +11,7 @@
 #include "core/playout.h"
 #include "core/splice.h"
 
-enum {
-    PL_PLAYOUT_FIFO = PL_CODEC_FRAME + PL_SPLICE_MAX + PL_CODEC_MAX_DECODED,
-    PL_PLAYOUT_STEPS = 24,
-    PL_PLAYOUT_SEEN = 16
-};
+enum { PL_PLAYOUT_STEPS = 24, PL_PLAYOUT_SEEN = 16 };
 
 typedef enum step_kind {
     STEP_PACKET,
@@ -36,18 +33,19 @@ typedef enum splice { SPLICE_NONE, SPLICE_REMOVE, SPLICE_REPEAT } splice;
 struct pl_playout {
     pl_packet_pool *pool;
     const pl_codec_table *codecs;
-    pl_decoder *decoder[PL_AUDIO_COUNT];
+    unsigned accepts; /* bit n: pl_codec_kind n */
+    pl_ear *ear;      /* NULL: not heard */
     pl_delay delay;
     pl_playout_counters count;
 
-    pl_packet *head, *tail; /* by xseq */
-    size_t n_queued;
+    pl_packet *head, *tail;                 /* by xseq */
+    size_t n_queued, n_blocks;              /* of the pool, in the queue */
     pl_packet *history[PL_PLAYOUT_HISTORY]; /* fetched, oldest first */
     size_t n_history;
     bool has_ts;
     uint32_t last_ts; /* RTP, to extend the next */
     int64_t last_ts48;
-    pl_codec_kind last_codec; /* put last */
+    pl_codec_kind last_codec;      /* put last */
     int64_t seen[PL_PLAYOUT_SEEN]; /* ts48 of what came last, a ring */
     unsigned n_seen;
     int64_t seen_ts48; /* of the packet put last, and its number */
@@ -76,8 +74,8 @@ struct pl_playout {
     size_t n_steps, incoming;
     bool is_pending; /* steps not rendered yet */
     bool is_blank;   /* the fifo's contents were never decoded */
+    bool is_shown;   /* the frame that was played last lies before them */
     size_t n;
-    float fifo[PL_PLAYOUT_FIFO];
 };
 
 static inline int64_t pl_playout_us(int64_t ts48)
@@ -85,7 +83,9 @@ static inline int64_t pl_playout_us(int64_t ts48)
     return ts48 * 125 / 6; /* 48 samples a millisecond */
 }
 
-/* Give the first queued packet back to the pool. */
+/* Take the first packet out of the queue. */
+pl_packet *pl_playout_unlink_head(pl_playout *p);
+/* Give it back to the pool. */
 void pl_playout_drop_head(pl_playout *p);
 /* Play on from the first packet that is queued. */
 void pl_playout_go_to_head(pl_playout *p);

@@ -10,12 +10,14 @@ enum {
     PL_SPLICE_FADE = 240 /* overlap */
 };
 
-/* The distance d in [PL_SPLICE_MIN, max] at which x[0..] and x[d..] are most
- * alike; x[max + PL_SPLICE_FADE] samples, max <= PL_SPLICE_MAX. */
-size_t pl_splice_find(const float *x, size_t max);
-/* out[n] = x with its samples 0..d-1 faded out; reads x[n + d]. n >= fade */
-void pl_splice_remove(const float *x, size_t d, float *out, size_t n);
-/* out[n] = x[0..d-1] twice, then on; reads x[max(n - d, d + fade)]. */
-void pl_splice_repeat(const float *x, size_t d, float *out, size_t n);
+/* All of x[n][channels]; lengths and distances are samples a channel.
+ *
+ * The distance d in [PL_SPLICE_MIN, max] at which x[0..] and x[d..] are most
+ * alike; n >= max + PL_SPLICE_FADE, max <= PL_SPLICE_MAX. */
+size_t pl_splice_find(const float *x, size_t max, size_t channels);
+/* Take samples 0..d-1 out, faded: x[n] becomes x[n - d]; n >= d + fade. */
+void pl_splice_remove(float *x, size_t n, size_t d, size_t channels);
+/* Play samples 0..d-1 twice: x[n] becomes x[n + d]; n >= d + fade. */
+void pl_splice_repeat(float *x, size_t n, size_t d, size_t channels);
 
 #endif

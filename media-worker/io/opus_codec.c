@@ -8,12 +8,13 @@
 
 enum {
     RATE = 48000,
-    MONO = 1,
     COMPLEXITY = 5,
-    DEFAULT_BPS = 32000,
-    EXPECTED_LOSS_PERCENT = 10, /* below that the library leaves FEC out */
-    MAX_PACKET = 1275,          /* RFC 6716 section 3.4 */
-    MS_20 = 960
+    DEFAULT_BPS = 32000, /* a channel */
+    LOSS_MAX_PERCENT = 30,
+    MAX_PACKET = 1275, /* RFC 6716 section 3.4 */
+    MAX_FRAMES = 48,
+    MS_20 = 960,
+    MS_60 = 2880
 };
 
 /* The library's states lie behind their size, in one block: that is what makes
@@ -24,7 +25,7 @@ struct pl_encoder {
 };
 
 struct pl_decoder {
-    size_t size;
+    size_t channels;
     _Alignas(16) unsigned char state[];
 };
 
@@ -46,14 +47,34 @@ static size_t duration(const uint8_t *data, size_t len)
     return n > 0 && n <= PL_CODEC_MAX_DECODED ? (size_t)n : 0;
 }
 
-static pl_err decoder_create(pl_decoder **ret_decoder)
+/* The frames of a payload, each a payload of its own (code 0). RFC 6716
+ * section 3.2.2 */
+static size_t part(const uint8_t *data, size_t len, size_t i, uint8_t *out)
 {
-    size_t size = (size_t)opus_decoder_get_size(MONO);
+    const unsigned char *frame[MAX_FRAMES];
+    opus_int16 size[MAX_FRAMES];
+    int n = opus_packet_parse(data, (opus_int32)len, NULL, frame, size, NULL);
+    if (n <= 0 || i >= (size_t)n || size[i] < 0 || (size_t)size[i] >= len)
+        return 0;
+    out[0] = data[0] & 0xfcU;
+    memcpy(out + 1, frame[i], (size_t)size[i]);
+    return 1 + (size_t)size[i];
+}
+
+static int channels_of(unsigned wanted)
+{
+    return wanted == 2 ? 2 : 1;
+}
+
+static pl_err decoder_create(unsigned channels, pl_decoder **ret_decoder)
+{
+    int n = channels_of(channels);
+    size_t size = (size_t)opus_decoder_get_size(n);
     pl_decoder *d = calloc(1, sizeof *d + size);
     if (!d)
         return PL_ENOMEM;
-    d->size = size;
-    if (opus_decoder_init(decoder_of(d), RATE, MONO) != OPUS_OK) {
+    d->channels = (size_t)n;
+    if (opus_decoder_init(decoder_of(d), RATE, n) != OPUS_OK) {
         free(d);
         return PL_EINTERNAL;
     }
@@ -115,37 +136,54 @@ static void conceal(pl_decoder *decoder, float *pcm, size_t samples)
     size_t done = 0;
     while (done < samples) { /* at most 20 ms a call, as packets come */
         size_t want = samples - done < MS_20 ? samples - done : MS_20;
-        int n = opus_decode_float(decoder_of(decoder), NULL, 0, pcm + done,
-                                  (int)want, 0);
+        int n = opus_decode_float(decoder_of(decoder), NULL, 0,
+                                  pcm + done * decoder->channels, (int)want, 0);
         if (n <= 0)
             break;
         done += (size_t)n;
     }
-    memset(pcm + done, 0, (samples - done) * sizeof *pcm);
+    memset(pcm + done * decoder->channels, 0,
+           (samples - done) * decoder->channels * sizeof *pcm);
 }
 
-static pl_err encoder_create(uint32_t bitrate_bps, pl_encoder **ret_encoder)
+static void expect_loss(pl_encoder *encoder, unsigned percent)
 {
-    size_t size = (size_t)opus_encoder_get_size(MONO);
+    OpusEncoder *o = encoder_of(encoder);
+    opus_int32 loss = percent < LOSS_MAX_PERCENT ? (opus_int32)percent
+                                                 : (opus_int32)LOSS_MAX_PERCENT;
+    (void)opus_encoder_ctl(o, OPUS_SET_INBAND_FEC(loss > 0));
+    (void)opus_encoder_ctl(o, OPUS_SET_PACKET_LOSS_PERC(loss));
+}
+
+static pl_err encoder_create(const pl_encoder_options *options,
+                             pl_encoder **ret_encoder)
+{
+    int n = channels_of(options->channels);
+    size_t size = (size_t)opus_encoder_get_size(n);
     pl_encoder *e = calloc(1, sizeof *e + size);
     if (!e)
         return PL_ENOMEM;
     e->size = size;
     OpusEncoder *o = encoder_of(e);
-    opus_int32 bps = bitrate_bps ? (opus_int32)bitrate_bps : DEFAULT_BPS;
+    opus_int32 bps = options->bitrate_bps ? (opus_int32)options->bitrate_bps
+                                          : DEFAULT_BPS * n;
+    opus_int32 complexity =
+        options->complexity ? (opus_int32)options->complexity : COMPLEXITY;
     bool is_ok =
-        opus_encoder_init(o, RATE, MONO, OPUS_APPLICATION_VOIP) == OPUS_OK &&
+        opus_encoder_init(o, RATE, n, OPUS_APPLICATION_VOIP) == OPUS_OK &&
         opus_encoder_ctl(o, OPUS_SET_BITRATE(bps)) == OPUS_OK &&
-        opus_encoder_ctl(o, OPUS_SET_COMPLEXITY(COMPLEXITY)) == OPUS_OK &&
-        opus_encoder_ctl(o, OPUS_SET_INBAND_FEC(1)) == OPUS_OK &&
-        opus_encoder_ctl(o, OPUS_SET_PACKET_LOSS_PERC(EXPECTED_LOSS_PERCENT)) ==
-            OPUS_OK;
+        opus_encoder_ctl(o, OPUS_SET_COMPLEXITY(complexity)) == OPUS_OK;
     if (!is_ok) {
         free(e);
         return PL_EINTERNAL;
     }
     *ret_encoder = e;
     return PL_OK;
+}
+
+static void encoder_reset(pl_encoder *encoder)
+{
+    (void)opus_encoder_ctl(encoder_of(encoder), OPUS_RESET_STATE);
 }
 
 static void encoder_destroy(pl_encoder **encoder)
@@ -169,7 +207,10 @@ static void encoder_copy(pl_encoder *to, const pl_encoder *from)
 const pl_codec pl_opus_codec = {
     .kind = PL_AUDIO_OPUS,
     .clock_hz = RATE,
+    .has_stereo = true,
+    .longest = MS_60,
     .duration = duration,
+    .part = part,
     .decoder_create = decoder_create,
     .decoder_destroy = decoder_destroy,
     .decode = decode,
@@ -179,6 +220,8 @@ const pl_codec pl_opus_codec = {
     .decoder_reset = decoder_reset,
     .encoder_create = encoder_create,
     .encoder_destroy = encoder_destroy,
+    .encoder_reset = encoder_reset,
+    .encoder_expect_loss = expect_loss,
     .encode = encode,
     .encoder_copy = encoder_copy,
 };

@@ -77,7 +77,7 @@ static pl_err make_silence(pl_record_set *s, pl_codec_kind kind)
     pl_encoder *encoder = NULL;
     if (!codec || kind == PL_AUDIO_OPUS)
         return PL_OK;
-    pl_err e = codec->encoder_create(0, &encoder);
+    pl_err e = codec->encoder_create(&(pl_encoder_options){0}, &encoder);
     if (e != PL_OK)
         return e;
     for (size_t i = 0; i < SILENCE_FRAMES; i++)

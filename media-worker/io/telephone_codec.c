@@ -20,6 +20,7 @@ enum {
     PER_BYTE = 6,   /* 48 kHz samples a payload byte: 8000 bytes a second */
     BYTES_MIN = 80, /* 10 ms */
     BYTES_MAX = 480,
+    BYTES_PART = 160, /* 20 ms */
     G722_BPS = 64000,
     NARROW_MAX = BYTES_MAX * 2, /* samples of the longest payload, 16 kHz */
     FRAME_MAX = 320             /* samples of 20 ms, 16 kHz */
@@ -33,9 +34,11 @@ typedef struct kind {
     int16_t (*expand)(uint8_t code);
 } kind;
 
+/* One decoder serves the three, one after another. */
 struct pl_decoder {
     const kind *kind;
-    pl_resampler *up;
+    pl_resampler *up; /* of kind */
+    pl_resampler *narrow, *wide;
     plc_state_t plc;
     bool is_concealing;
     int16_t history[PLC_HISTORY_LEN]; /* the last good samples */
@@ -82,17 +85,34 @@ static size_t duration(const uint8_t *data, size_t len)
     return len >= BYTES_MIN && len <= BYTES_MAX ? len * PER_BYTE : 0;
 }
 
+/* As few parts as possible, all alike but for the last: none too short. */
+static size_t part(const uint8_t *data, size_t len, size_t i, uint8_t *out)
+{
+    size_t n = (len + BYTES_PART - 1) / BYTES_PART;
+    if (i >= n)
+        return 0;
+    size_t size = (len + n - 1) / n;
+    size_t at = i * size;
+    size = len - at < size ? len - at : size;
+    memcpy(out, data + at, size);
+    return size;
+}
+
 static void decoder_destroy(pl_decoder **decoder)
 {
     if (!*decoder)
         return;
-    pl_resampler_destroy(&(*decoder)->up);
+    pl_resampler_destroy(&(*decoder)->narrow);
+    pl_resampler_destroy(&(*decoder)->wide);
     free(*decoder);
     *decoder = NULL;
 }
 
-static void decoder_reset(pl_decoder *decoder)
+static void reset_to(pl_decoder *decoder, const kind *k)
 {
+    decoder->kind = k;
+    decoder->up =
+        k->rate_hz == KIND_G722.rate_hz ? decoder->wide : decoder->narrow;
     (void)plc_init(&decoder->plc);
     decoder->is_concealing = false;
     memset(decoder->history, 0, sizeof decoder->history);
@@ -105,13 +125,14 @@ static pl_err decoder_make(const kind *k, pl_decoder **ret_decoder)
     pl_decoder *d = calloc(1, sizeof *d);
     if (!d)
         return PL_ENOMEM;
-    d->kind = k;
-    pl_err e = pl_resampler_create(k->rate_hz, 48000, &d->up);
+    pl_err e = pl_resampler_create(KIND_PCMU.rate_hz, 48000, &d->narrow);
+    if (e == PL_OK)
+        e = pl_resampler_create(KIND_G722.rate_hz, 48000, &d->wide);
     if (e != PL_OK) {
         decoder_destroy(&d);
         return e;
     }
-    decoder_reset(d);
+    reset_to(d, k);
     *ret_decoder = d;
     return PL_OK;
 }
@@ -198,6 +219,13 @@ static void encoder_destroy(pl_encoder **encoder)
     *encoder = NULL;
 }
 
+static void encoder_reset(pl_encoder *encoder)
+{
+    (void)g722_encode_init(&encoder->g722, G722_BPS, 0);
+    memset(encoder->last, 0, sizeof encoder->last);
+    pl_resampler_reset(encoder->down);
+}
+
 static pl_err encoder_make(const kind *k, pl_encoder **ret_encoder)
 {
     pl_encoder *c = calloc(1, sizeof *c);
@@ -254,53 +282,72 @@ static void encoder_copy(pl_encoder *to, const pl_encoder *from)
 
 /* ---- the three ---------------------------------------------------------- */
 
-static pl_err g722_decoder(pl_decoder **ret)
+static pl_err g722_decoder(unsigned channels, pl_decoder **ret)
 {
+    (void)channels;
     return decoder_make(&KIND_G722, ret);
 }
 
-static pl_err pcmu_decoder(pl_decoder **ret)
+static void g722_reset(pl_decoder *decoder)
 {
-    return decoder_make(&KIND_PCMU, ret);
+    reset_to(decoder, &KIND_G722);
 }
 
-static pl_err pcma_decoder(pl_decoder **ret)
+static pl_err g722_encoder(const pl_encoder_options *options, pl_encoder **ret)
 {
-    return decoder_make(&KIND_PCMA, ret);
-}
-
-static pl_err g722_encoder(uint32_t bitrate_bps, pl_encoder **ret)
-{
-    (void)bitrate_bps;
+    (void)options;
     return encoder_make(&KIND_G722, ret);
 }
 
-static pl_err pcmu_encoder(uint32_t bitrate_bps, pl_encoder **ret)
+static pl_err pcmu_decoder(unsigned channels, pl_decoder **ret)
 {
-    (void)bitrate_bps;
+    (void)channels;
+    return decoder_make(&KIND_PCMU, ret);
+}
+
+static void pcmu_reset(pl_decoder *decoder)
+{
+    reset_to(decoder, &KIND_PCMU);
+}
+
+static pl_err pcmu_encoder(const pl_encoder_options *options, pl_encoder **ret)
+{
+    (void)options;
     return encoder_make(&KIND_PCMU, ret);
 }
 
-static pl_err pcma_encoder(uint32_t bitrate_bps, pl_encoder **ret)
+static pl_err pcma_decoder(unsigned channels, pl_decoder **ret)
 {
-    (void)bitrate_bps;
+    (void)channels;
+    return decoder_make(&KIND_PCMA, ret);
+}
+
+static void pcma_reset(pl_decoder *decoder)
+{
+    reset_to(decoder, &KIND_PCMA);
+}
+
+static pl_err pcma_encoder(const pl_encoder_options *options, pl_encoder **ret)
+{
+    (void)options;
     return encoder_make(&KIND_PCMA, ret);
 }
 
 /* RFC 3551 section 4.5.2: G.722's RTP clock is 8000 Hz, by an old mistake. */
-#define TELEPHONE_CODEC(kind_, decoder_, encoder_)                             \
+#define TELEPHONE_CODEC(kind_, decoder_, reset_, encoder_)                     \
     {                                                                          \
-        .kind = (kind_), .clock_hz = 8000, .duration = duration,               \
+        .kind = (kind_), .clock_hz = 8000, .family = 1,                        \
+        .longest = BYTES_PART * PER_BYTE, .duration = duration, .part = part,  \
         .decoder_create = (decoder_), .decoder_destroy = decoder_destroy,      \
         .decode = decode, .decode_fec = NULL, .conceal = conceal,              \
-        .decoder_reset = decoder_reset, .encoder_create = (encoder_),          \
-        .encoder_destroy = encoder_destroy, .encode = encode,                  \
-        .encoder_copy = encoder_copy                                           \
+        .decoder_reset = (reset_), .encoder_create = (encoder_),               \
+        .encoder_destroy = encoder_destroy, .encoder_reset = encoder_reset,    \
+        .encode = encode, .encoder_copy = encoder_copy                         \
     }
 
 const pl_codec pl_g722_codec =
-    TELEPHONE_CODEC(PL_AUDIO_G722, g722_decoder, g722_encoder);
+    TELEPHONE_CODEC(PL_AUDIO_G722, g722_decoder, g722_reset, g722_encoder);
 const pl_codec pl_pcmu_codec =
-    TELEPHONE_CODEC(PL_AUDIO_PCMU, pcmu_decoder, pcmu_encoder);
+    TELEPHONE_CODEC(PL_AUDIO_PCMU, pcmu_decoder, pcmu_reset, pcmu_encoder);
 const pl_codec pl_pcma_codec =
-    TELEPHONE_CODEC(PL_AUDIO_PCMA, pcma_decoder, pcma_encoder);
+    TELEPHONE_CODEC(PL_AUDIO_PCMA, pcma_decoder, pcma_reset, pcma_encoder);

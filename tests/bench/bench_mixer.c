@@ -79,7 +79,9 @@ static void make_voices(void)
 {
     for (size_t v = 0; v <= TALKERS; v++) {
         pl_encoder *e = NULL;
-        must(pl_codecs.codec[PL_AUDIO_OPUS]->encoder_create(0, &e), "encoder");
+        must(pl_codecs.codec[PL_AUDIO_OPUS]->encoder_create(
+                 &(pl_encoder_options){0}, &e),
+             "encoder");
         double phase = 0.0, low = 0.0;
         for (size_t f = 0; f < FRAMES; f++) {
             float pcm[PL_CODEC_FRAME];

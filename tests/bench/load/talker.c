@@ -110,7 +110,8 @@ static pl_err encode_loop(const pl_codec *codec, const float *pcm,
                           pl_load_clip *clip)
 {
     pl_encoder *encoder = NULL;
-    pl_err e = codec->encoder_create(BITRATE, &encoder);
+    pl_err e = codec->encoder_create(
+        &(pl_encoder_options){.bitrate_bps = BITRATE}, &encoder);
     if (e != PL_OK)
         return e;
     clip->bytes = malloc((size_t)PL_LOAD_CLIP * PL_CODEC_MAX_ENCODED);
@@ -142,7 +143,7 @@ static pl_err measure_marks(const pl_codec *codec, const pl_load_clip *clip,
     enum { SECONDS = 3 };
     pl_decoder *decoder = NULL;
     float *pcm = calloc(SECONDS * SECOND + PL_CODEC_MAX_DECODED, sizeof *pcm);
-    pl_err e = pcm ? codec->decoder_create(&decoder) : PL_ENOMEM;
+    pl_err e = pcm ? codec->decoder_create(1, &decoder) : PL_ENOMEM;
     size_t n = 0;
     for (size_t i = 0; e == PL_OK && n < (size_t)SECONDS * SECOND; i++) {
         size_t made = 0;

@@ -65,7 +65,7 @@ static pl_err decode_line(const judge *j, const pl_load_track *t, line *l)
     l->begin = calloc(t->n + 1, sizeof *l->begin);
     pl_err e = l->pcm && l->begin ? PL_OK : PL_ENOMEM;
     if (e == PL_OK)
-        e = j->codec->decoder_create(&decoder);
+        e = j->codec->decoder_create(1, &decoder);
     size_t end = 0;
     for (size_t i = 0; e == PL_OK && i < t->n; i++) {
         const pl_load_kept *k = &t->packet[i];

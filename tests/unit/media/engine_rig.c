@@ -266,8 +266,10 @@ rig_leg *rig_add(rig *r, pl_codec_kind codec, double hz, double amplitude,
                      .ts = 0xfffff000U + i,
                      .ssrc = 0x1000 + i,
                      .lie_level = -1};
-    assert_int_equal(leg->ops->encoder_create(0, &leg->encoder), PL_OK);
-    assert_int_equal(leg->ops->decoder_create(&leg->decoder), PL_OK);
+    assert_int_equal(
+        leg->ops->encoder_create(&(pl_encoder_options){0}, &leg->encoder),
+        PL_OK);
+    assert_int_equal(leg->ops->decoder_create(1, &leg->decoder), PL_OK);
     pl_mix_command add = {.kind = PL_MIX_LEG_ADD, .id = leg->id};
     add.u.leg =
         (pl_mix_leg){.room = r->room,

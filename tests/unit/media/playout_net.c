@@ -25,8 +25,9 @@ static size_t tone_duration(const uint8_t *data, size_t len)
     return len == 6 ? (size_t)data[4] * 480 : len == 1 ? 960 : 0;
 }
 
-static pl_err tone_create(pl_decoder **ret_decoder)
+static pl_err tone_create(unsigned channels, pl_decoder **ret_decoder)
 {
+    (void)channels;
     *ret_decoder = calloc(1, sizeof **ret_decoder);
     return *ret_decoder ? PL_OK : PL_ENOMEM;
 }
@@ -95,6 +96,7 @@ static void tone_conceal(pl_decoder *decoder, float *pcm, size_t samples)
 static const pl_codec TONE = {.kind = PL_AUDIO_OPUS,
                               .clock_hz = 48000,
                               .duration = tone_duration,
+                              .longest = PL_CODEC_MAX_DECODED,
                               .decoder_create = tone_create,
                               .decoder_destroy = tone_destroy,
                               .decode = tone_decode,
@@ -125,8 +127,13 @@ int open_net_within(pl_delay_limits limits)
     for (int i = 0; i < LEGS; i++)
         assert_int_equal(pl_packet_pool_grow(n->pool), PL_OK);
     assert_int_equal(pl_playout_create(n->pool, &TABLE, limits, &n->p), PL_OK);
-    assert_int_equal(pl_playout_accept(n->p, PL_AUDIO_OPUS), PL_OK);
-    assert_int_equal(pl_playout_accept(n->p, PL_AUDIO_PCMU), PL_EUNSUPPORTED);
+    pl_playout_accept(n->p, 1U << PL_AUDIO_OPUS);
+    pl_ear *ear = NULL;
+    assert_int_equal(
+        pl_ear_create(&TABLE, pl_ear_kind_of(&TABLE, 1U << PL_AUDIO_OPUS, 1),
+                      &ear),
+        PL_OK);
+    assert_null(pl_playout_set_ear(n->p, ear));
     return 0;
 }
 
@@ -139,6 +146,8 @@ int open_net(void **state)
 int close_net(void **state)
 {
     (void)state;
+    pl_ear *ear = pl_playout_set_ear(the_net.p, NULL);
+    pl_ear_destroy(&TABLE, &ear);
     pl_playout_destroy(&the_net.p);
     /* Every packet went back: nothing leaks from the pool. */
     assert_int_equal(pl_packet_pool_free_count(the_net.pool), ALL);
@@ -224,7 +233,7 @@ pl_playout_frame net_step(net *n, bool is_rendered)
     net_arrive(n);
     pl_playout_advance(n->p, n->now_us, &frame);
     if (is_rendered) {
-        pl_playout_render(n->p, n->pcm);
+        memcpy(n->pcm, pl_playout_render(n->p), sizeof n->pcm);
         for (size_t i = 0; i < FRAME; i++) {
             /* the tone moves by at most 0.0189 a sample */
             if (n->has_last && fabsf(n->pcm[i] - n->last) > 0.03F)

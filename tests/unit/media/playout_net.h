@@ -12,7 +12,7 @@ enum {
     MAX_FLIGHT = 256,
     PREFILL = 100,
     LEGS = 7, /* whose shares are there */
-    ALL = LEGS * (PL_POOL_SMALL + PL_POOL_LARGE)
+    ALL = LEGS * PL_POOL_SHARE
 };
 
 extern float tone_amplitude;

@@ -90,7 +90,7 @@ static void take_all(rig *r)
         stream *s = is_mix ? &mix : &stems[h.leg.index];
         pl_decoder **d = &decoders[is_mix ? 8 : h.leg.index][h.codec];
         if (!*d)
-            assert_int_equal(pl_codecs.codec[h.codec]->decoder_create(d),
+            assert_int_equal(pl_codecs.codec[h.codec]->decoder_create(1, d),
                              PL_OK);
         if (s->frames++ == 0)
             s->first_us = h.at_us;

@@ -16,7 +16,7 @@ static void quiet_sound_passes_unchanged(void **state)
     (void)state;
     pl_limiter l;
     float in[N], out[N], last[PL_LIMITER_BLOCK] = {0};
-    pl_limiter_init(&l);
+    pl_limiter_init(&l, 1);
     for (size_t f = 0; f < 5; f++) {
         for (size_t i = 0; i < N; i++)
             in[i] = (float)(0.97 * sin(TURN * 0.01 * (double)(f * N + i)));
@@ -37,7 +37,7 @@ static void thirty_two_full_scale_talkers_neither_wrap_nor_clip(void **state)
     pl_limiter l;
     float in[N], out[N];
     size_t n_at_top = 0;
-    pl_limiter_init(&l);
+    pl_limiter_init(&l, 1);
     for (size_t f = 0; f < 100; f++) {
         for (size_t i = 0; i < N; i++) {
             double x = 0.0, t = (double)(f * N + i) / 48000.0;
@@ -61,7 +61,7 @@ static void gain_moves_smoothly(void **state)
     pl_limiter l;
     float in[N], out[N];
     float gain = 1.0F;
-    pl_limiter_init(&l);
+    pl_limiter_init(&l, 1);
     for (size_t f = 0; f < 40; f++) {
         float level = f < 5 ? 0.5F : f < 10 ? 4.0F : 0.5F;
         for (size_t i = 0; i < N; i++)
@@ -85,7 +85,7 @@ static void copies_continue_alike(void **state)
     (void)state;
     pl_limiter a, b;
     float in[N], x[N], y[N];
-    pl_limiter_init(&a);
+    pl_limiter_init(&a, 1);
     for (size_t i = 0; i < N; i++)
         in[i] = 3.0F * (float)sin(TURN * 0.007 * (double)i);
     pl_limiter_run(&a, in, x);

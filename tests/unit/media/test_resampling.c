@@ -31,8 +31,9 @@ static const float *through(pl_codec_kind kind, double hz)
     const pl_codec *c = pl_codecs.codec[kind];
     pl_encoder *encoder = NULL;
     pl_decoder *decoder = NULL;
-    assert_int_equal(c->encoder_create(0, &encoder), PL_OK);
-    assert_int_equal(c->decoder_create(&decoder), PL_OK);
+    assert_int_equal(c->encoder_create(&(pl_encoder_options){0}, &encoder),
+                     PL_OK);
+    assert_int_equal(c->decoder_create(1, &decoder), PL_OK);
     size_t at = 0;
     for (size_t f = 0; f < FRAMES; f++) {
         float pcm[PL_CODEC_FRAME], out[PL_CODEC_MAX_DECODED];
