@@ -282,7 +282,7 @@ static bool write_config(const bus_state *s, const char *endpoint)
         "[media]\nwebrtc_port = %u\nrtp_port_min = %d\nrtp_port_max = %d\n"
         "bind_address = 127.0.0.1\nannounce_address = 127.0.0.1\n"
         "announce_loopback = true\nthreads = %u\nmax_legs = 20000\n"
-        "max_rooms = 10000\nprompts_dir = %s\n%s\n",
+        "max_rooms = 10000\nbudget_permille = 0\nprompts_dir = %s\n%s\n",
         endpoint, s->dir, METRICS_MS, free_port(), RTP_PORT_MIN, RTP_PORT_MAX,
         s->what->options->spawn_threads, s->what->options->speech,
         s->what->options->spawn_config);

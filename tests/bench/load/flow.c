@@ -20,8 +20,10 @@ enum {
     RECEIVE_BUFFER = 4 * 1024 * 1024,
     TRACK_BYTES_A_PACKET = PL_CODEC_MAX_ENCODED,
     PACKETS_A_SECOND = 60, /* more than 50: a few that come in bursts */
-    PRIORITY = 20          /* of our threads: late ones would be blamed on
-                              the server */
+    /* of our threads: what they do late would be blamed on the server; the
+     * receiving one has the kernel's times and may wait for the server */
+    SEND_PRIORITY = 20,
+    RECEIVE_PRIORITY = 5
 };
 static const uint32_t LOOPBACK = 0x7f000001;
 
@@ -230,12 +232,13 @@ static void bind_to_core(pthread_t thread, int core)
 
 static void *run_sender(void *flow)
 {
-    (void)pl_realtime_enter(PRIORITY);
+    (void)pl_realtime_enter(SEND_PRIORITY);
     return pl_flow_send_main(flow);
 }
 
 static void *run_receiver(void *flow)
 {
+    (void)pl_realtime_enter(RECEIVE_PRIORITY);
     return pl_flow_receive_main(flow);
 }
 

@@ -14,6 +14,7 @@
 enum {
     CONNECT_MS = 60000,
     LOOK_MS = 50,
+    AT_ONCE = 200,   /* parties that connect */
     VOICES_USUAL = 6 /* prepared at most where no room needs more */
 };
 
@@ -225,11 +226,9 @@ static unsigned count_up(const pl_load *l, unsigned from, unsigned n)
     return up;
 }
 
-static pl_err bring_in(pl_load *l, unsigned from, unsigned n)
+/* Join some and wait until they are connected. */
+static pl_err bring_some(pl_load *l, unsigned from, unsigned n)
 {
-    int64_t begun = now_us();
-    for (unsigned i = from; i < from + n; i++)
-        pl_load_flow_prepare(l->flow, &l->parties[i]);
     pl_err e = l->adapter->join(l->state, l->parties + from, n);
     int64_t until = now_us() + (int64_t)CONNECT_MS * 1000;
     while (e == PL_OK && count_up(l, from, n) < n) {
@@ -239,8 +238,22 @@ static pl_err bring_in(pl_load *l, unsigned from, unsigned n)
                        "%u of %u are not connected", n - count_up(l, from, n),
                        n);
         } else {
-            e = pl_load_wait(l, LOOK_MS);
+            e = l->adapter->wait(l->state, now_us() + LOOK_MS * 1000);
         }
+    }
+    return e;
+}
+
+/* Servers limit how many may be on their way at a time, and for how long. */
+static pl_err bring_in(pl_load *l, unsigned from, unsigned n)
+{
+    int64_t begun = now_us();
+    for (unsigned i = from; i < from + n; i++)
+        pl_load_flow_prepare(l->flow, &l->parties[i]);
+    pl_err e = n == 0 ? l->adapter->join(l->state, l->parties, 0) : PL_OK;
+    for (unsigned i = 0; e == PL_OK && i < n; i += AT_ONCE) {
+        unsigned left = n - i;
+        e = bring_some(l, from + i, left < AT_ONCE ? left : AT_ONCE);
     }
     l->open_us = now_us() - begun;
     return e == PL_OK ? e : refuse(l, e, pl_err_text(e));

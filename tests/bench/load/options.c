@@ -58,6 +58,8 @@ static const struct {
      "bind it to a core, from 0"},
     {"spawn-threads", "N", COUNT, AT(options.spawn_threads), 64, NULL,
      "mixing threads of it (1)"},
+    {"spawn-set", "LINE", TEXT, AT(options.spawn_config), 0, NULL,
+     "one more line of its configuration, [media]"},
     {"own-core", "N", COUNT, AT(own_core), 4096, NULL,
      "bind the generator's threads to a core"},
     {"pid", "PID", PID, 0, INT32_MAX, NULL,

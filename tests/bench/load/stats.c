@@ -4,7 +4,7 @@
 #include <math.h>
 
 enum {
-    SUB_BITS = 6,
+    SUB_BITS = 8,
     EXACT = PL_STATS_SUB, /* values below have a bucket of their own */
 };
 static const int64_t MOST = ((int64_t)1 << PL_STATS_BITS) - 1;

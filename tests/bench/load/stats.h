@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 enum {
-    PL_STATS_SUB = 64,  /* steps within a power of two: error below 1.6 % */
+    PL_STATS_SUB = 256, /* steps within a power of two: error below 0.4 % */
     PL_STATS_BITS = 28, /* largest value: 268 s */
-    PL_STATS_BUCKETS = PL_STATS_SUB * (PL_STATS_BITS - 4)
+    PL_STATS_BUCKETS = PL_STATS_SUB * (PL_STATS_BITS - 7)
 };
 
 /* Zeroed is empty. Values below 0 count as 0, above the largest as that. */
