@@ -3,49 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "browser_sdp.h"
 #include "peer_client.h"
 #include "worker_rig.h"
-
-/* The rest of the line behind `prefix`; the caller's until the next call. */
-static const char *line(const char *sdp, const char *prefix)
-{
-    static char value[256];
-    const char *at = strstr(sdp, prefix);
-    value[0] = '\0';
-    if (!at)
-        return value;
-    at += strlen(prefix);
-    pl_fmt_cut(value, sizeof value, "%.*s", (int)strcspn(at, "\r\n"), at);
-    return value;
-}
-
-enum { HEX = 3 * 32 + 1 }; /* a fingerprint as SDP has it */
-
-static void hex_text(const uint8_t print[32], char hex[HEX])
-{
-    for (size_t i = 0; i < 32; i++)
-        pl_fmt_cut(hex + 3 * i, 4, "%02X:", print[i]);
-    hex[HEX - 2] = '\0';
-}
-
-static void browser_sdp(const peer_client *c, const char *setup, char *buf,
-                        size_t cap)
-{
-    uint8_t print[32];
-    char hex[HEX];
-    peer_client_fingerprint(c, print);
-    hex_text(print, hex);
-    pl_fmt_cut(buf, cap,
-               "v=0\r\no=- 42 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
-               "a=group:BUNDLE 0\r\n"
-               "m=audio 9 UDP/TLS/RTP/SAVPF 111 0 126\r\n"
-               "c=IN IP4 0.0.0.0\r\na=mid:0\r\na=sendrecv\r\na=rtcp-mux\r\n"
-               "a=ice-ufrag:them\r\na=ice-pwd:0123456789012345678901\r\n"
-               "a=fingerprint:sha-256 %s\r\na=setup:%s\r\n"
-               "a=rtpmap:111 opus/48000/2\r\na=fmtp:111 useinbandfec=1\r\n"
-               "a=rtpmap:0 PCMU/8000\r\na=rtpmap:126 telephone-event/8000\r\n",
-               hex, setup);
-}
 
 static const char phone_sdp[] =
     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
@@ -60,8 +20,8 @@ static void accept_offer(world *w, const char *leg, peer_client *c)
     char user[128];
     char pwd[64];
     assert_int_equal(w->sdp_type, PL_SDP_TYPE_OFFER);
-    pl_fmt_cut(user, sizeof user, "%s:them", line(w->text, "a=ice-ufrag:"));
-    pl_fmt_cut(pwd, sizeof pwd, "%s", line(w->text, "a=ice-pwd:"));
+    pl_fmt_cut(user, sizeof user, "%s:them", sdp_line(w->text, "a=ice-ufrag:"));
+    pl_fmt_cut(pwd, sizeof pwd, "%s", sdp_line(w->text, "a=ice-pwd:"));
     browser_sdp(c, "active", answer, sizeof answer);
     assert_int_equal(remote(w, leg, answer, PL_SDP_TYPE_ANSWER), PL_OK);
     assert_true(peer_client_check(c, user, pwd, true, NULL));
@@ -83,15 +43,15 @@ another_leg_of_the_same_browser_has_another_certificate(void **state)
                                 : create_keeping(w, legs[i], "audio/0"),
                          PL_OK);
         pl_fmt_cut(prints[i], sizeof prints[i], "%s",
-                   line(w->text, "a=fingerprint:"));
+                   sdp_line(w->text, "a=fingerprint:"));
         for (size_t k = 0; k < i; k++)
             assert_string_not_equal(prints[i], prints[k]);
         accept_offer(w, legs[i], c);
         uint8_t shown[32];
-        char hex[HEX];
+        char hex[SDP_HEX];
         peer_client_server_fingerprint(c, shown);
-        hex_text(shown, hex);
-        assert_string_equal(line(prints[i], "sha-256 "), hex);
+        sdp_hex(shown, hex);
+        assert_string_equal(sdp_line(prints[i], "sha-256 "), hex);
         peer_client_destroy(&c);
     }
 }
@@ -114,8 +74,8 @@ static void browser_connects_and_closes(void **state)
     pl_fmt_cut(candidate, sizeof candidate, " 127.0.0.1 %u typ host",
                webrtc_port(w));
     assert_non_null(strstr(w->text, candidate));
-    pl_fmt_cut(user, sizeof user, "%s:them", line(w->text, "a=ice-ufrag:"));
-    pl_fmt_cut(pwd, sizeof pwd, "%s", line(w->text, "a=ice-pwd:"));
+    pl_fmt_cut(user, sizeof user, "%s:them", sdp_line(w->text, "a=ice-ufrag:"));
+    pl_fmt_cut(pwd, sizeof pwd, "%s", sdp_line(w->text, "a=ice-pwd:"));
     assert_true(peer_client_check(c, user, pwd, true, NULL));
     peer_client_dtls how = {.mtu = 0};
     assert_true(peer_client_handshake(c, &how));
@@ -213,8 +173,8 @@ static void offers_ask_for_a_direction_and_are_rolled_back(void **state)
     assert_int_equal(remote(w, "phone", NULL, PL_SDP_TYPE_UNKNOWN), PL_OK);
     assert_string_equal(w->text, first); /* the same question, repeated */
     assert_int_equal(offer(w, "phone", PL_DIRECTION_INACTIVE), PL_OK);
-    assert_non_null(strstr(w->text, "a=inactive\r\n")); /* another one */
-    assert_null(strstr(w->text, line(first, "o=")));    /* a new version */
+    assert_non_null(strstr(w->text, "a=inactive\r\n"));  /* another one */
+    assert_null(strstr(w->text, sdp_line(first, "o="))); /* a new version */
 
     assert_int_equal(remote(w, "phone", NULL, PL_SDP_TYPE_ROLLBACK), PL_OK);
     assert_int_equal(w->sdp_type, PL_SDP_TYPE_UNKNOWN);
@@ -320,8 +280,8 @@ static void edited_text_changes_the_direction_and_nothing_else(void **state)
     assert_int_equal(open_room(w, EPOCH), PL_OK);
     browser_sdp(c, "actpass", text, sizeof text);
     assert_int_equal(create(w, "browser", PL_LEG_KIND_WEBRTC, text), PL_OK);
-    pl_fmt_cut(user, sizeof user, "%s:them", line(w->text, "a=ice-ufrag:"));
-    pl_fmt_cut(pwd, sizeof pwd, "%s", line(w->text, "a=ice-pwd:"));
+    pl_fmt_cut(user, sizeof user, "%s:them", sdp_line(w->text, "a=ice-ufrag:"));
+    pl_fmt_cut(pwd, sizeof pwd, "%s", sdp_line(w->text, "a=ice-pwd:"));
     assert_true(peer_client_check(c, user, pwd, true, NULL));
     peer_client_dtls how = {.mtu = 0};
     assert_true(peer_client_handshake(c, &how));
@@ -335,7 +295,7 @@ static void edited_text_changes_the_direction_and_nothing_else(void **state)
         assert_int_equal(remote(w, "browser", edited, PL_SDP_TYPE_OFFER),
                          PL_OK);
         assert_non_null(strstr(w->text, "a=setup:passive\r\n"));
-        assert_string_equal(line(w->text, "a=ice-pwd:"), pwd);
+        assert_string_equal(sdp_line(w->text, "a=ice-pwd:"), pwd);
         /* and as the answer to an offer of ours, with the roles of old */
         assert_int_equal(offer(w, "browser", PL_DIRECTION_SENDRECV), PL_OK);
         assert_non_null(strstr(w->text, "a=setup:actpass\r\n"));
