@@ -132,7 +132,7 @@ static void way_back_has_no_seam_when_nobody_else_listens(void **state)
 
 /* ---- the way back, and what mixes may never do --------------------------- */
 
-enum { TALK = 60, BACK = 150 };
+enum { TALK = 60, BACK = 220 }; /* he is back after 3.4 s at most */
 
 /* What listener 1 decodes of talker 0 after somebody said something meanwhile:
  * nobody, he himself, or leg 2. */
