@@ -126,9 +126,9 @@ static pl_err ogg_put(pl_record_writer *w, const uint8_t *data, size_t len,
  * bandwidth of a packet, or of CELT's 2.5 ms; mono or stereo as there. */
 static uint8_t toc_20ms(uint8_t toc)
 {
-    uint8_t config = toc >> 3;
+    unsigned config = toc >> 3;
     if (config < 12) { /* SILK: 10, 20, 40, 60 ms */
-        config = (uint8_t)((config & ~3U) | 1U);
+        config = (config & ~3U) | 1U;
     } else if (config < 16) { /* hybrid: 10, 20 */
         config |= 1U;
     } else { /* CELT: 2.5, 5, 10, 20 */
@@ -139,15 +139,15 @@ static uint8_t toc_20ms(uint8_t toc)
 
 static uint8_t toc_2ms5(uint8_t toc)
 {
-    uint8_t config = toc >> 3;
+    unsigned config = toc >> 3;
     /* CELT of NB, WB, SWB or FB; there is none of MB. */
-    static const uint8_t silk[] = {16, 20, 20};
+    static const unsigned silk[] = {16, 20, 20};
     if (config < 12) {
         config = silk[config >> 2];
     } else if (config < 16) {
         config = config < 14 ? 24 : 28;
     } else {
-        config &= ~3U & 0x1fU;
+        config &= ~3U;
     }
     return (uint8_t)(config << 3 | (toc & 4U));
 }

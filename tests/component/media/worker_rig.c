@@ -169,7 +169,12 @@ int worker_begin_with(void **state, const worker_options *options)
                            .budget_permille = options->budget_permille,
                            .max_rooms = 2,
                            .max_talkers = 3,
-                           .prompts_dir = PL_TEST_PROMPTS}};
+                           .redundancy = true,
+                           .prompts_dir = PL_TEST_PROMPTS,
+                           .max_recordings = 2,
+                           .recordings_min_free_mib = options->min_free_mib}};
+    if (options->recordings_dir)
+        SET_TEXT(w.config.recordings_dir, options->recordings_dir);
     static const struct {
         const pl_msg_desc *desc;
         pl_bus_handler handler;

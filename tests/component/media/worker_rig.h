@@ -48,7 +48,9 @@ typedef struct world {
 int worker_begin(void **state);
 typedef struct worker_options {
     uint32_t max_legs;
-    uint32_t budget_permille; /* 0: none */
+    uint32_t budget_permille;   /* 0: none */
+    const char *recordings_dir; /* NULL: none */
+    uint32_t min_free_mib;      /* there, or nothing is recorded */
 } worker_options;
 int worker_begin_with(void **state, const worker_options *options);
 int worker_end(void **state);
