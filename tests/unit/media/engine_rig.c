@@ -176,15 +176,16 @@ static void open_engine(rig *r, const pl_mix_room *room, bool has_dtx)
                .room = {3, 7},
                .has_dtx = has_dtx,
                .record = r->record};
-    const pl_engine_options options = {.max_legs = RIG_LEGS,
-                                       .max_rooms = 8,
-                                       .codecs = &pl_codecs,
-                                       .srtp = &OPEN_SRTP,
-                                       .denoise = &pl_speex_denoise,
-                                       .has_dtx = has_dtx,
-                                       .record = r->record,
-                                       .sink = {r, on_send, on_event, on_note},
-                                       .wall_offset_us = 1700000000000000};
+    const pl_engine_options options = {
+        .max_legs = RIG_LEGS,
+        .max_rooms = 8,
+        .codecs = &pl_codecs,
+        .srtp = &OPEN_SRTP,
+        .denoise = &pl_speex_denoise,
+        .has_dtx = has_dtx,
+        .record = r->record,
+        .sink = {r, on_send, on_event, on_note, NULL},
+        .wall_offset_us = 1700000000000000};
     assert_int_equal(pl_engine_create(&options, &r->engine), PL_OK);
     pl_mix_command c = {
         .kind = PL_MIX_ROOM_OPEN, .id = r->room, .u.room = *room};
