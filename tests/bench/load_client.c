@@ -18,7 +18,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-enum { ANSWER_MAX = 65536, BATCH = 256 };
+enum { ANSWER_MAX = 1048576, BATCH = 256 };
 
 struct load_conn {
     load *owner;
@@ -38,6 +38,7 @@ struct load_conn {
 
 struct load {
     unsigned port, n_connected;
+    struct in_addr address;
     int epoll;
     SSL_CTX *ctx;
     load_conn *conns;
@@ -57,6 +58,7 @@ load *load_create(unsigned port)
     if (!l)
         return NULL;
     l->port = port;
+    l->address.s_addr = htonl(INADDR_LOOPBACK);
     l->epoll = epoll_create1(EPOLL_CLOEXEC);
     l->ctx = SSL_CTX_new(TLS_client_method());
     if (l->epoll < 0 || !l->ctx) {
@@ -69,6 +71,11 @@ load *load_create(unsigned port)
                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                  SSL_MODE_ENABLE_PARTIAL_WRITE);
     return l;
+}
+
+bool load_set_address(load *l, const char *ip)
+{
+    return inet_pton(AF_INET, ip, &l->address) == 1;
 }
 
 static void free_conn(load_conn *c)
@@ -115,11 +122,11 @@ static void fail(load_conn *c, const char *what)
     c->owner->has_failed = true;
 }
 
-static int open_socket(unsigned port)
+static int open_socket(const load *l)
 {
     const struct sockaddr_in to = {.sin_family = AF_INET,
-                                   .sin_port = htons((uint16_t)port),
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+                                   .sin_port = htons((uint16_t)l->port),
+                                   .sin_addr = l->address};
     int on = 1;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
@@ -138,7 +145,7 @@ load_conn *load_open(load *l, load_on_answer on_answer, void *ctx)
     if (!c)
         return NULL;
     c->owner = l;
-    c->fd = open_socket(l->port);
+    c->fd = open_socket(l);
     c->ssl = SSL_new(l->ctx);
     struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT, .data.ptr = c};
     if (c->fd < 0 || !c->ssl || SSL_set_fd(c->ssl, c->fd) != 1 ||

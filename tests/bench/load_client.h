@@ -22,6 +22,8 @@ typedef void (*load_on_answer)(void *ctx, load_conn *conn,
                                const load_answer *answer);
 
 load *load_create(unsigned port);
+/* Connect to an IPv4 address other than 127.0.0.1; false: it is none. */
+bool load_set_address(load *load, const char *ip);
 void load_destroy(load **load);
 /* Connect; requests may be sent at once. NULL: no descriptor left. */
 load_conn *load_open(load *load, load_on_answer on_answer, void *ctx);

@@ -6,6 +6,8 @@
 
 static const pl_load_adapter *const ALL[] = {
     &pl_load_parley_bus,
+    &pl_load_parley_rest,
+    &pl_load_parley_sip,
     &pl_load_janus,
 };
 

@@ -319,7 +319,9 @@ static size_t choose(const pl_load *l, unsigned *keep)
                             : a_room - 1 - (round - (rounds + 1) / 2);
         if (rounds == 1 && i % 2 == 1)
             seat = a_room - 1;
-        keep[made++] = room * a_room + seat;
+        unsigned party = room * a_room + seat;
+        if (pl_load_flow_is_up(l->flow, &l->parties[party]))
+            keep[made++] = party;
     }
     return made;
 }

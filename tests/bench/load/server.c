@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "pl/slice.h"
 #include "pl/str.h"
@@ -57,18 +58,30 @@ static double cpu_of(const char *path)
 static void read_thread(long pid, long tid, pl_load_server *s)
 {
     char path[PATH_BYTES];
+    pl_load_thread t = {.pid = pid, .tid = tid};
+    pl_fmt_cut(path, sizeof path, "/proc/%ld/task/%ld/status", pid, tid);
+    t.voluntary = value_of(path, "voluntary_ctxt_switches");
+    t.involuntary = value_of(path, "nonvoluntary_ctxt_switches");
+    s->switches += t.voluntary + t.involuntary;
+    s->n_all_threads++;
     if (s->n_threads == PL_LOAD_THREADS)
         return;
-    pl_load_thread *t = &s->thread[s->n_threads++];
-    *t = (pl_load_thread){.pid = pid, .tid = tid};
     pl_fmt_cut(path, sizeof path, "/proc/%ld/task/%ld/comm", pid, tid);
-    read_line(path, t->name, sizeof t->name);
+    read_line(path, t.name, sizeof t.name);
     pl_fmt_cut(path, sizeof path, "/proc/%ld/task/%ld/schedstat", pid, tid);
-    t->cpu_s = cpu_of(path);
-    pl_fmt_cut(path, sizeof path, "/proc/%ld/task/%ld/status", pid, tid);
-    t->voluntary = value_of(path, "voluntary_ctxt_switches");
-    t->involuntary = value_of(path, "nonvoluntary_ctxt_switches");
-    s->cpu_s += t->cpu_s;
+    t.cpu_s = cpu_of(path);
+    s->thread[s->n_threads++] = t;
+}
+
+/* With what its ended threads used. */
+static double process_cpu_s(long pid)
+{
+    clockid_t clock;
+    struct timespec t = {0};
+    if (clock_getcpuclockid((pid_t)pid, &clock) != 0 ||
+        clock_gettime(clock, &t) != 0)
+        return 0;
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 /* Call f for each entry of a folder whose name is a number. */
@@ -99,6 +112,7 @@ static void read_process(long pid, pl_load_server *s)
     if (each_number(path, pid, s, read_thread) == 0)
         return;
     s->pids[s->n_pids++] = pid;
+    s->cpu_s += process_cpu_s(pid);
     pl_fmt_cut(path, sizeof path, "/proc/%ld/fd", pid);
     s->n_fds += each_number(path, pid, s, NULL);
     pl_fmt_cut(path, sizeof path, "/proc/%ld/status", pid);
@@ -126,7 +140,9 @@ static const pl_load_thread *find_thread(const pl_load_server *s, long tid)
 
 void pl_load_server_since(pl_load_server *now, const pl_load_server *before)
 {
-    now->cpu_s = 0;
+    now->cpu_s -= before->cpu_s;
+    now->switches -=
+        before->switches < now->switches ? before->switches : now->switches;
     for (size_t i = 0; i < now->n_threads; i++) {
         pl_load_thread *t = &now->thread[i];
         const pl_load_thread *b = find_thread(before, t->tid);
@@ -135,7 +151,6 @@ void pl_load_server_since(pl_load_server *now, const pl_load_server *before)
             t->voluntary -= b->voluntary;
             t->involuntary -= b->involuntary;
         }
-        now->cpu_s += t->cpu_s;
     }
 }
 

@@ -33,7 +33,9 @@ typedef struct pl_load_server {
     size_t n_pids, n_threads, n_metrics;
     long pids[PL_LOAD_PIDS];
     pl_load_thread thread[PL_LOAD_THREADS];
-    double cpu_s; /* of all threads that are there at the end */
+    size_t n_all_threads; /* also those that are not listed */
+    uint64_t switches;    /* of all threads, voluntary or not */
+    double cpu_s;         /* of the processes, threads that ended included */
     uint64_t rss_kib, pss_kib, peak_kib, n_fds;
     uint64_t idle_kib; /* PSS before the first participant */
     pl_load_metric metric[PL_LOAD_METRICS];
