@@ -86,6 +86,7 @@ static void unlink_leg(pl_engine *e, pl_channel *leg)
     room->n--;
     memmove(&room->legs[i], &room->legs[i + 1],
             (room->n - i) * sizeof(pl_channel *));
+    pl_engine_loss_changed(room, leg->format);
     e->legs[leg->id.index] = NULL;
     if (leg->is_up)
         e->n_up--;

@@ -164,8 +164,10 @@ static void go_private(pl_engine *e, pl_channel *leg)
         e->stats.states_short++;
         return;
     }
-    if (is_seamless && leg->mouth != heard)
+    if (is_seamless && leg->mouth != heard) {
         codec_of(e, leg)->encoder_copy(leg->mouth->encoder, heard->encoder);
+        leg->mouth->loss_percent = heard->loss_percent;
+    }
     e->stats.switches += is_seamless;
     leg->sound.noise_gain = was_shared ? leg->room->sound.noise_from : 0.0F;
     if (was_shared &&
@@ -277,6 +279,7 @@ static void send_private(pl_engine *e, pl_channel *leg)
                                     leg->sound.noise_gain, e->mix);
     }
     pl_limiter_run(&leg->mouth->limiter, mix, e->limited);
+    pl_engine_expect_loss(e, leg->format, leg->mouth, leg, 0);
     size_t len = codec_of(e, leg)->encode(leg->mouth->encoder, e->limited, out);
     count_encode(e, leg->media.send_codec);
     e->stats.mixes++;
@@ -309,6 +312,7 @@ static void encode_shared(pl_engine *e, pl_engine_room *room, pl_format format,
         e->stats.states_short++;
         return;
     }
+    pl_engine_expect_loss(e, format, shared->mouth, NULL, shared->loss_percent);
     shared->len = e->options.codecs->codec[codec]->encode(
         shared->mouth->encoder, pcm, shared->out);
     count_encode(e, codec);

@@ -278,8 +278,7 @@ static void take_rtcp(pl_engine *e, pl_channel *leg, const pl_mix_packet *p,
             pl_rtcp_rtt_us((uint32_t)(ntp >> 16), r.last_sr, r.delay_since_sr);
         leg->rtt_us = rtt ? rtt : leg->rtt_us;
         leg->far_loss_permille = r.fraction_lost * 1000U / 256U;
-        if (leg->red)
-            pl_red_sender_report(leg->red, leg->far_loss_permille);
+        pl_engine_loss_report(leg);
         leg->far_jitter_us = (uint32_t)((uint64_t)r.jitter * 1000000 / clock);
     }
     if (r.has_bye && is_ours)

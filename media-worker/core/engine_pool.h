@@ -15,7 +15,8 @@
 typedef struct pl_mouth {
     struct pl_mouth *next; /* the pool's */
     pl_encoder *encoder;
-    pl_limiter limiter; /* of a mix of one's own */
+    pl_limiter limiter;   /* of a mix of one's own */
+    uint8_t loss_percent; /* that the encoder expects */
 } pl_mouth;
 
 typedef struct pl_pool pl_pool;

@@ -43,6 +43,7 @@ typedef struct pl_shared {
     pl_mouth *mouth; /* NULL: nobody listens */
     uint64_t tick;   /* of out[] */
     uint64_t held; /* tick in which its state is what resting listeners have */
+    uint8_t loss_percent; /* the most that its listeners report */
     size_t len;
     uint8_t out[PL_CODEC_MAX_ENCODED];
 } pl_shared;
@@ -120,6 +121,7 @@ typedef struct pl_channel {
     uint32_t ssrc, ts;
     uint16_t seq;
     bool has_gap;       /* the next packet begins a talkspurt */
+    pl_loss_watch loss; /* of what it is sent */
     pl_red_sender *red; /* NULL: not agreed */
     pl_dtmf_queue keys;
     pl_dtmf_queue passed; /* others' keys */
@@ -226,6 +228,14 @@ pl_dtmf_queue *pl_engine_keys_to_send(pl_channel *leg);
 /* engine_red.c */
 /* Have what redundancy needs, where it was agreed. Errors: PL_ENOMEM. */
 PL_MUST_USE pl_err pl_engine_red_agree(pl_channel *leg);
+/* The leg's far_loss_permille is new. */
+void pl_engine_loss_report(pl_channel *leg);
+/* A listener of a form has other needs, or is gone. */
+void pl_engine_loss_changed(pl_engine_room *room, pl_format format);
+/* Before an encode: in-band FEC for the loss of one leg, or for `percent`. */
+void pl_engine_expect_loss(const pl_engine *engine, pl_format format,
+                           pl_mouth *mouth, const pl_channel *leg,
+                           unsigned percent);
 /* The payload with what the leg was sent before it, into out[PL_OUT_BYTES].
  * Returns: bytes; 0: send it plainly. */
 size_t pl_engine_red_wrap(pl_engine *engine, pl_channel *leg,

@@ -12,29 +12,29 @@ enum {
     GOOD_REPORTS = 3 /* 15 s */
 };
 
-void pl_red_sender_report(pl_red_sender *s, uint32_t loss_permille)
+bool pl_loss_watch_report(pl_loss_watch *w, uint32_t loss_permille)
 {
+    uint8_t before = w->depth;
     uint8_t wanted = loss_permille >= TWO_PERMILLE   ? 2
                      : loss_permille >= ONE_PERMILLE ? 1
                                                      : 0;
     if (loss_permille >= GOOD_PERMILLE)
-        s->n_good = 0;
-    if (wanted > s->depth) {
-        s->depth = wanted;
-    } else if (s->depth > 0 && loss_permille < GOOD_PERMILLE &&
-               ++s->n_good == GOOD_REPORTS) {
-        s->depth--;
-        s->n_good = 0;
+        w->n_good = 0;
+    if (wanted > w->depth) {
+        w->depth = wanted;
+    } else if (w->depth > 0 && loss_permille < GOOD_PERMILLE &&
+               ++w->n_good == GOOD_REPORTS) {
+        w->depth--;
+        w->n_good = 0;
     }
-    if (s->depth == 0)
-        s->n_sent = 0;
+    return w->depth != before;
 }
 
-size_t pl_red_sender_write(const pl_red_sender *s, uint8_t pt, uint32_t ts,
-                           const uint8_t *payload, size_t len, uint8_t *out,
-                           size_t cap)
+size_t pl_red_sender_write(const pl_red_sender *s, uint8_t depth, uint8_t pt,
+                           uint32_t ts, const uint8_t *payload, size_t len,
+                           uint8_t *out, size_t cap)
 {
-    uint8_t n = s->depth < s->n_sent ? s->depth : s->n_sent;
+    uint8_t n = depth < s->n_sent ? depth : s->n_sent;
     for (; n > 0; n--) { /* with less where that does not fit */
         pl_red red = {.n = 0};
         for (uint8_t i = n; i > 0; i--) {
@@ -61,7 +61,7 @@ size_t pl_red_sender_write(const pl_red_sender *s, uint8_t pt, uint32_t ts,
 void pl_red_sender_sent(pl_red_sender *s, uint32_t ts, const uint8_t *payload,
                         size_t len)
 {
-    if (s->depth == 0 || len > PL_CODEC_MAX_ENCODED)
+    if (len > PL_CODEC_MAX_ENCODED)
         return;
     s->sent[1] = s->sent[0];
     s->sent[0].ts = ts;

@@ -15,10 +15,19 @@
 
 enum { PL_RED_DEPTH = 2 }; /* older payloads in a packet at most */
 
-/* Values; zeroed is "no loss known". */
-typedef struct pl_red_sender {
-    uint8_t depth;  /* older payloads wanted now; 0: send plainly */
+/* How much help a peer's reports ask for. Zeroed is "no loss known". */
+typedef struct pl_loss_watch {
+    uint8_t depth;  /* older payloads wanted; 0: none */
     uint8_t n_good; /* reports with little loss since */
+} pl_loss_watch;
+
+/* Take a reception report of the peer. From 3 % loss on one payload is to be
+ * repeated, from 10 % on two; three reports in a row with less than 1 % take
+ * one back. Returns: whether depth changed. */
+bool pl_loss_watch_report(pl_loss_watch *watch, uint32_t loss_permille);
+
+/* What was sent last. Zeroed is nothing. */
+typedef struct pl_red_sender {
     uint8_t n_sent; /* of sent[], newest first */
     struct {
         uint32_t ts;
@@ -27,19 +36,16 @@ typedef struct pl_red_sender {
     } sent[PL_RED_DEPTH];
 } pl_red_sender;
 
-/* Take a reception report of the peer. From 3 % loss on one payload is
- * repeated, from 10 % on two; three reports in a row with less than 1 % take
- * one back. */
-void pl_red_sender_report(pl_red_sender *sender, uint32_t loss_permille);
 /* Put what was sent before into out[cap], and the payload behind it. What is
  * too old or does not fit is left out.
  *
+ * depth:   older payloads at most
  * pt:      of all blocks
  * Returns: bytes; 0: there is nothing to repeat, send the payload plainly */
-size_t pl_red_sender_write(const pl_red_sender *sender, uint8_t pt, uint32_t ts,
-                           const uint8_t *payload, size_t len, uint8_t *out,
-                           size_t cap);
-/* Keep a payload that was sent, while redundancy is wanted. */
+size_t pl_red_sender_write(const pl_red_sender *sender, uint8_t depth,
+                           uint8_t pt, uint32_t ts, const uint8_t *payload,
+                           size_t len, uint8_t *out, size_t cap);
+/* Keep a payload that was sent. */
 void pl_red_sender_sent(pl_red_sender *sender, uint32_t ts,
                         const uint8_t *payload, size_t len);
 

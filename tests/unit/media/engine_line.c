@@ -21,7 +21,7 @@ static uint32_t dice(line *l)
     return l->rules.seed >> 8;
 }
 
-void line_agree(rig *r, const rig_leg *leg)
+static void agree(rig *r, const rig_leg *leg, uint8_t red_pt, bool has_fec)
 {
     pl_mix_command c = {.kind = PL_MIX_LEG_MEDIA, .id = leg->id};
     c.u.media = (pl_mix_media){.direction = PL_DIRECTION_SENDRECV,
@@ -29,14 +29,25 @@ void line_agree(rig *r, const rig_leg *leg)
                                .send_pt = RIG_PT,
                                .n_recv = 1,
                                .recv = {{RIG_PT, leg->codec}},
-                               .red_pt = LINE_RED_PT,
-                               .red_send_pt = LINE_RED_PT,
+                               .red_pt = red_pt,
+                               .red_send_pt = red_pt,
+                               .has_peer_fec = has_fec,
                                .dtmf_pt = RIG_DTMF_PT,
                                .dtmf_send_pt = PL_MIX_NO_PT,
                                .dtmf_clock = 8000,
                                .comfort_pt = 13,
                                .level_ext_id = RIG_LEVEL_EXT};
     pl_engine_command(r->engine, &c);
+}
+
+void line_agree(rig *r, const rig_leg *leg)
+{
+    agree(r, leg, LINE_RED_PT, true);
+}
+
+void line_agree_fec(rig *r, const rig_leg *leg)
+{
+    agree(r, leg, 0, true);
 }
 
 void line_open(line *l, rig *r, rig_leg *leg, line_rules rules)

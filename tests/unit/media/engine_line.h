@@ -44,7 +44,9 @@ void line_open(line *l, rig *r, rig_leg *leg, line_rules rules);
 void line_close(line *l);
 /* Run n ticks of the rig with what the network brings. */
 void line_run(line *l, size_t n_ticks);
-/* Renegotiate: redundancy in both directions, on this leg. */
+/* Renegotiate: redundancy in both directions, on this leg; or in-band FEC for
+ * what it is sent. */
 void line_agree(rig *r, const rig_leg *leg);
+void line_agree_fec(rig *r, const rig_leg *leg);
 
 #endif

@@ -13,6 +13,7 @@
 #include "core/red.h"
 #include "core/rtcp.h"
 #include "engine_line.h"
+#include "io/codecs.h"
 #include "test_voice.h"
 
 enum {
@@ -295,6 +296,56 @@ static void a_leg_is_repeated_what_it_was_sent(void **state)
     rig_close(r);
 }
 
+/* Counts packets with in-band FEC. */
+static void count_fec(void *ctx, pl_rtp *rtp)
+{
+    size_t *n = ctx;
+    *n +=
+        pl_codecs.codec[PL_AUDIO_OPUS]->has_fec(rtp->payload, rtp->payload_len);
+}
+
+/* Who reports loss and has no RFC 2198 gets in-band FEC, and so does who shares
+ * the encode; without loss nobody pays for it. */
+static void in_band_fec_is_for_who_reports_loss(void **state)
+{
+    (void)state;
+    static voice v;
+    size_t n_fec = 0, n_other = 0;
+    rig *r = &the_rig;
+    v = (voice){.pitch_hz = 120, .seed = 1};
+    rig_open(r, PL_ROOM_MODE_MIX, 3);
+    rig_leg *talker = rig_add(r, PL_AUDIO_OPUS, 0, 1.0, true);
+    talker->source = speak;
+    talker->source_ctx = &v;
+    rig_leg *a = rig_add(r, PL_AUDIO_OPUS, 700, 0, false);
+    rig_leg *other = rig_add(r, PL_AUDIO_OPUS, 700, 0, false);
+    line_agree_fec(r, a);
+    a->unwrap = count_fec;
+    a->unwrap_ctx = &n_fec;
+    other->unwrap = count_fec;
+    other->unwrap_ctx = &n_other;
+    report(r, other, 0);
+    rig_run(r, 50);
+    assert_int_equal(n_fec + n_other, 0);
+    report(r, a, 0); /* proves that it counts */
+    report(r, a, 120);
+    rig_run(r, 50);
+    assert_true(n_fec > 20);
+    assert_int_equal(n_other, n_fec);
+    a->is_saying = true; /* an encoder of his own */
+    a->amplitude = 0.2;
+    n_fec = 0;
+    rig_run(r, 50);
+    assert_true(n_fec > 20);
+    a->is_saying = false;
+    rig_run(r, 250);
+    rig_remove(r, a);
+    n_other = 0;
+    rig_run(r, 50);
+    assert_true(n_other <= 1); /* the packet under way */
+    rig_close(r);
+}
+
 /* Events and comfort noise come by themselves, never in a redundant packet. */
 static void other_payloads_in_redundant_packets_are_dropped(void **state)
 {
@@ -337,6 +388,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(losses_are_repaired),
         cmocka_unit_test(a_leg_is_repeated_what_it_was_sent),
+        cmocka_unit_test(in_band_fec_is_for_who_reports_loss),
         cmocka_unit_test(other_payloads_in_redundant_packets_are_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,25 +102,30 @@ static void what_the_header_cannot_hold_is_not_written(void **state)
 static void follows_reports_up_at_once_and_down_slowly(void **state)
 {
     (void)state;
-    pl_red_sender s = {0};
-    pl_red_sender_report(&s, 29);
-    assert_int_equal(s.depth, 0);
-    pl_red_sender_report(&s, 30);
-    assert_int_equal(s.depth, 1);
-    pl_red_sender_report(&s, 100);
-    assert_int_equal(s.depth, 2);
+    pl_loss_watch w = {0};
+    assert_false(pl_loss_watch_report(&w, 29));
+    assert_int_equal(w.depth, 0);
+    assert_true(pl_loss_watch_report(&w, 30));
+    assert_int_equal(w.depth, 1);
+    assert_true(pl_loss_watch_report(&w, 100));
+    assert_int_equal(w.depth, 2);
     for (int i = 0; i < 2; i++)
-        pl_red_sender_report(&s, 0);
-    pl_red_sender_report(&s, 15); /* neither good nor bad */
+        assert_false(pl_loss_watch_report(&w, 0));
+    assert_false(pl_loss_watch_report(&w, 15)); /* neither good nor bad */
     for (int i = 0; i < 2; i++)
-        pl_red_sender_report(&s, 9);
-    assert_int_equal(s.depth, 2);
-    pl_red_sender_report(&s, 0);
-    assert_int_equal(s.depth, 1);
+        assert_false(pl_loss_watch_report(&w, 9));
+    assert_true(pl_loss_watch_report(&w, 0));
+    assert_int_equal(w.depth, 1);
     for (int i = 0; i < 3; i++)
-        pl_red_sender_report(&s, 0);
-    assert_int_equal(s.depth, 0);
-    assert_int_equal(s.n_sent, 0);
+        (void)pl_loss_watch_report(&w, 0);
+    assert_int_equal(w.depth, 0);
+}
+
+static size_t write_c(const pl_red_sender *s, uint8_t depth, uint32_t ts,
+                      uint8_t *out, size_t cap)
+{
+    return pl_red_sender_write(s, depth, 111, ts, (const uint8_t *)"c", 1, out,
+                               cap);
 }
 
 static void repeats_what_was_sent_oldest_first(void **state)
@@ -129,40 +134,33 @@ static void repeats_what_was_sent_oldest_first(void **state)
     pl_red_sender s = {0};
     uint8_t out[64];
     pl_red r;
-    pl_red_sender_sent(&s, 0, (const uint8_t *)"0", 1); /* nobody asked */
-    pl_red_sender_report(&s, 100);
-    assert_int_equal(pl_red_sender_write(&s, 111, 960, (const uint8_t *)"a", 1,
-                                         out, sizeof out),
-                     0);
+    assert_int_equal(write_c(&s, 2, 960, out, sizeof out), 0);
+    pl_red_sender_sent(&s, 0, (const uint8_t *)"0", 1);
     pl_red_sender_sent(&s, 960, (const uint8_t *)"aa", 2);
     pl_red_sender_sent(&s, 1920, (const uint8_t *)"bbb", 3);
-    size_t len = pl_red_sender_write(&s, 111, 2880, (const uint8_t *)"c", 1,
-                                     out, sizeof out);
+    size_t len = write_c(&s, 2, 2880, out, sizeof out);
     assert_int_equal(pl_red_parse(out, len, &r), PL_OK);
     assert_int_equal(r.n, 3);
     assert_int_equal(r.block[0].offset, 1920);
     assert_memory_equal(r.block[0].data, "aabbbc", 6);
+    assert_int_equal(write_c(&s, 0, 2880, out, sizeof out), 0);
     /* less where it does not fit */
-    len = pl_red_sender_write(&s, 111, 2880, (const uint8_t *)"c", 1, out,
-                              len - 1);
+    len = write_c(&s, 2, 2880, out, len - 1);
     assert_int_equal(pl_red_parse(out, len, &r), PL_OK);
     assert_int_equal(r.n, 2);
     assert_int_equal(r.block[0].offset, 960);
-    assert_int_equal(pl_red_sender_write(&s, 111, 2880, (const uint8_t *)"c", 1,
-                                         out, len - 1),
-                     0);
+    assert_int_equal(write_c(&s, 2, 2880, out, len - 1), 0);
 }
 
 static void what_is_too_old_is_not_repeated(void **state)
 {
     (void)state;
-    pl_red_sender s = {.depth = 2};
+    pl_red_sender s = {0};
     uint8_t out[64];
     pl_red r;
     pl_red_sender_sent(&s, 0U - 20000U, (const uint8_t *)"a", 1);
     pl_red_sender_sent(&s, 0U - 960U, (const uint8_t *)"b", 1);
-    size_t len = pl_red_sender_write(&s, 111, 0, (const uint8_t *)"c", 1, out,
-                                     sizeof out);
+    size_t len = write_c(&s, 2, 0, out, sizeof out);
     assert_int_equal(pl_red_parse(out, len, &r), PL_OK);
     assert_int_equal(r.n, 2);
     assert_int_equal(r.block[0].offset, 960);
