@@ -10,7 +10,11 @@
 #include "pl/msg.h"
 #include "turn.h"
 
-enum { PL_ROUTE_PARAMS_MAX = 4, PL_ROUTE_PARAM_MAX = 256 };
+enum {
+    PL_ROUTE_PARAMS_MAX = 4,
+    PL_ROUTE_PARAM_MAX = 256,
+    PL_RECORDING_PATH_MAX = 250
+};
 
 typedef enum pl_api_auth {
     PL_AUTH_NONE,
@@ -163,6 +167,7 @@ typedef union pl_api_message {
     pl_management_delete management_delete;
     pl_management_command management_command;
     pl_management_dial management_dial;
+    pl_management_streams management_streams;
     pl_registration_create registration_create;
     pl_registration_get registration_get;
     pl_registration_next registration_next;
@@ -197,6 +202,7 @@ struct pl_api_call {
     int64_t wall_ms;       /* when the request came */
     bool is_ready;         /* this node takes requests */
     bool is_nested;        /* lists in management objects are of objects */
+    bool has_recordings;   /* this node can read files of recordings */
     /* Filled by prepare. */
     const pl_msg_desc *desc;
     pl_api_message message;
@@ -208,6 +214,9 @@ struct pl_api_call {
     /* Of what was made: roompool is told when the answer is written out, for
      * events of it wait for that; "" nothing. Set by finish. */
     char told[PL_ID_MAX + 1];
+    /* The answer's body is this file of a recording; "" it is not. Set by
+     * finish. */
+    char file[PL_RECORDING_PATH_MAX + 1];
     pl_buf list; /* freed by the gateway, */
     pl_buf made; /* as this, from which message borrows */
 };

@@ -69,6 +69,10 @@ pl_client_prepare pl_client_request_token, pl_client_refresh_token,
     pl_client_release_token;
 pl_client_finish pl_client_joined, pl_client_refreshed, pl_client_released;
 
+/* client_sound.c */
+pl_client_prepare pl_client_record, pl_client_play, pl_client_stop_playing,
+    pl_client_seat_play, pl_client_seat_stop_playing;
+
 /* client_call.c */
 pl_client_prepare pl_client_call_start, pl_client_call_update,
     pl_client_call_end, pl_client_call_candidate, pl_client_call_dtmf;

@@ -26,7 +26,8 @@ void pl_client_status_is(pl_api_call *call, pl_err e, const pl_msg_desc *desc,
                           .locked = m->locked,
                           .guests_muted = m->guests_muted,
                           .guests_can_unmute = m->guests_can_unmute,
-                          .started = m->started};
+                          .started = m->started,
+                          .recording = m->recording};
     PL_MSG_SET(EVENT_ITEM, event_item, &item, guests_can_unmute);
     pl_client_open(&w, answer, 200, "success");
     pl_event_put_conference(&w, "result", &item);

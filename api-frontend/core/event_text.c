@@ -261,15 +261,9 @@ void pl_event_put_person(pl_jw *w, const char *key, const pl_event_item *item)
 void pl_event_put_conference(pl_jw *w, const char *key,
                              const pl_event_item *item)
 {
-    static const char *const off[] = {"all_muted",
-                                      "presentation_allowed",
-                                      "guests_can_present",
-                                      "direct_media",
-                                      "live_captions_available",
-                                      "breakout_rooms",
-                                      "recording",
-                                      "streaming",
-                                      "transcribing"};
+    static const char *const off[] = {
+        "all_muted",    "presentation_allowed",    "guests_can_present",
+        "direct_media", "live_captions_available", "breakout_rooms"};
     bool can_unmute =
         item->guests_can_unmute ||
         !PL_MSG_HAS(EVENT_ITEM, event_item, item, guests_can_unmute);
@@ -281,6 +275,9 @@ void pl_event_put_conference(pl_jw *w, const char *key,
     pl_jw_bool(w, "chat_enabled", !item->no_chat);
     for (size_t i = 0; i < sizeof off / sizeof off[0]; i++)
         pl_jw_bool(w, off[i], false);
+    pl_jw_bool(w, "recording", item->recording);
+    pl_jw_bool(w, "streaming", false);
+    pl_jw_bool(w, "transcribing", false);
     pl_jw_null(w, "message_text");
     pl_jw_open(w, "classification", '{');
     pl_jw_open(w, "levels", '{');

@@ -32,10 +32,27 @@ const pl_api_op PL_OP_MANAGEMENT_REPLACE[] = {PL_MGMT_RESOURCES(REPLACE)};
 const pl_api_op PL_OP_MANAGEMENT_CHANGE[] = {PL_MGMT_RESOURCES(CHANGE)};
 const pl_api_op PL_OP_MANAGEMENT_DELETE[] = {PL_MGMT_RESOURCES(REMOVE)};
 
+#define STREAMS(NAME)                                                          \
+    {                                                                          \
+        .kind = PL_KIND_CALL, .family = PL_FAMILY_MANAGEMENT,                  \
+        .auth = PL_AUTH_MANAGEMENT, .prepare = pl_management_ask_streams,      \
+        .finish = pl_management_streamed, .arg = PL_MGMT_RESOURCE_##NAME       \
+    }
+const pl_api_op PL_OP_LIVE_STREAMS = STREAMS(LIVE_PARTICIPANT);
+const pl_api_op PL_OP_PAST_STREAMS = STREAMS(PAST_PARTICIPANT);
+
 const pl_api_op PL_OP_MANAGEMENT_COMMAND = {
     .kind = PL_KIND_CALL,
     .family = PL_FAMILY_MANAGEMENT,
     .auth = PL_AUTH_MANAGEMENT,
     .prepare = pl_management_ask_command,
     .finish = pl_management_commanded,
+};
+
+const pl_api_op PL_OP_RECORDING_FILE = {
+    .kind = PL_KIND_CALL,
+    .family = PL_FAMILY_MANAGEMENT,
+    .auth = PL_AUTH_MANAGEMENT,
+    .prepare = pl_management_ask_file,
+    .finish = pl_management_file,
 };

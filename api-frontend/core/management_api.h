@@ -12,7 +12,7 @@
 #define PL_MANAGEMENT_BASE "/api/admin/"
 
 /* Operations of the resources by pl_mgmt_resource. */
-enum { PL_MANAGEMENT_RESOURCES = PL_MGMT_RESOURCE_PAST_PARTICIPANT + 1 };
+enum { PL_MANAGEMENT_RESOURCES = PL_MGMT_RESOURCE_TALK_INTERVAL + 1 };
 extern const pl_api_op PL_OP_MANAGEMENT_LIST[PL_MANAGEMENT_RESOURCES];
 extern const pl_api_op PL_OP_MANAGEMENT_SCHEMA[PL_MANAGEMENT_RESOURCES];
 extern const pl_api_op PL_OP_MANAGEMENT_GET[PL_MANAGEMENT_RESOURCES];
@@ -21,5 +21,9 @@ extern const pl_api_op PL_OP_MANAGEMENT_REPLACE[PL_MANAGEMENT_RESOURCES];
 extern const pl_api_op PL_OP_MANAGEMENT_CHANGE[PL_MANAGEMENT_RESOURCES];
 extern const pl_api_op PL_OP_MANAGEMENT_DELETE[PL_MANAGEMENT_RESOURCES];
 extern const pl_api_op PL_OP_MANAGEMENT_COMMAND;
+/* media_stream/ of a participant who is there, or was. */
+extern const pl_api_op PL_OP_LIVE_STREAMS, PL_OP_PAST_STREAMS;
+/* The sound in a file of a recording. */
+extern const pl_api_op PL_OP_RECORDING_FILE;
 
 #endif

@@ -1,5 +1,7 @@
 /* management_command.c - POST /api/admin/command/v1/..: something is done with
  * a live participant or conference. */
+#include <string.h>
+
 #include "client_impl.h"
 #include "management_impl.h"
 #include "pl/keys.h"
@@ -8,8 +10,8 @@
 
 static bool is_of_participant(uint32_t command)
 {
-    return command >= PL_MGMT_COMMAND_PARTICIPANT_DISCONNECT &&
-           command <= PL_MGMT_COMMAND_PARTICIPANT_TRANSFER;
+    return strncmp(pl_mgmt_command_text(command), "participant/",
+                   strlen("participant/")) == 0;
 }
 
 /* The id under either of its names; conferences may also be named by the number
@@ -163,6 +165,35 @@ static pl_err put_layout(const pl_api_call *call, pl_management_command *m,
                : PL_OK;
 }
 
+static pl_err put_prompt(const pl_api_call *call, pl_management_command *m,
+                         pl_answer *answer)
+{
+    pl_slice prompt;
+    if (pl_client_str(call, "prompt", &prompt) || prompt.len == 0 ||
+        !pl_is_printable(prompt) || PL_PUT(m->prompt, prompt)) {
+        return pl_management_refuse_member(
+            call, "prompt", "This is to be the name of a prompt.", answer);
+    }
+    PL_MSG_SET(MANAGEMENT_COMMAND, management_command, m, prompt);
+    if (pl_json_get_bool(call->doc, "loop", &m->loop) == PL_EPROTO) {
+        return pl_management_refuse_member(
+            call, "loop", "This is neither true nor false.", answer);
+    }
+    PL_MSG_SET(MANAGEMENT_COMMAND, management_command, m, loop);
+    return PL_OK;
+}
+
+static pl_err put_stems(const pl_api_call *call, pl_management_command *m,
+                        pl_answer *answer)
+{
+    if (pl_json_get_bool(call->doc, "stems", &m->stems) == PL_EPROTO) {
+        return pl_management_refuse_member(
+            call, "stems", "This is neither true nor false.", answer);
+    }
+    PL_MSG_SET(MANAGEMENT_COMMAND, management_command, m, stems);
+    return PL_OK;
+}
+
 static pl_err put_command(pl_api_call *call, uint32_t command,
                           pl_answer *answer)
 {
@@ -178,6 +209,10 @@ static pl_err put_command(pl_api_call *call, uint32_t command,
     case PL_MGMT_COMMAND_PARTICIPANT_TRANSFER:
         return put_new_place(call, m, answer);
     case PL_MGMT_COMMAND_CONFERENCE_LAYOUT: return put_layout(call, m, answer);
+    case PL_MGMT_COMMAND_CONFERENCE_PLAY:
+    case PL_MGMT_COMMAND_PARTICIPANT_PLAY: return put_prompt(call, m, answer);
+    case PL_MGMT_COMMAND_CONFERENCE_START_RECORDING:
+        return put_stems(call, m, answer);
     default: return PL_OK;
     }
 }
@@ -345,17 +380,23 @@ static void put_dialled(pl_jw *w, const pl_room_dialled *dialled)
     pl_jw_str(w, "result", dialled->participant_id);
 }
 
+static const char NO_PROMPT[] = "no such prompt"; /* as roompool says it */
+
 static void fail(const pl_api_call *call, pl_err e, const void *body,
                  pl_answer *answer)
 {
     const pl_error *error = body;
     const char *text = NULL;
     bool is_there = e != PL_ENOENT && e != PL_EGONE;
-    if (!is_there && is_of_participant(path_of(call))) {
+    bool is_told = error && error->text[0];
+    if (is_told && strcmp(error->text, NO_PROMPT) == 0) {
+        text = "prompt: There is none of this name.";
+    } else if (!is_there && is_of_participant(path_of(call))) {
         text = "Participant not found";
     } else if (!is_there) {
         text = "Conference not found";
-    } else if (e == PL_EINVAL && error && error->text[0]) {
+    } else if (is_told && (e == PL_EINVAL || e == PL_EUNSUPPORTED ||
+                           e == PL_EIO || e == PL_EFULL)) {
         text = error->text;
     }
     pl_management_fail(call, e, text, answer);

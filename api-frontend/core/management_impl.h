@@ -86,12 +86,15 @@ void pl_management_show(pl_jw *w, const pl_mgmt_desc *desc,
 
 /* ---- the operations ---- */
 
+pl_management_prepare pl_management_ask_streams;
+pl_management_finish pl_management_streamed;
+
 pl_management_prepare pl_management_ask_list, pl_management_ask_schema,
     pl_management_ask_get, pl_management_ask_create, pl_management_ask_replace,
     pl_management_ask_change, pl_management_ask_delete,
-    pl_management_ask_command;
+    pl_management_ask_command, pl_management_ask_file;
 pl_management_finish pl_management_listed, pl_management_got,
     pl_management_created, pl_management_changed, pl_management_deleted,
-    pl_management_commanded;
+    pl_management_commanded, pl_management_file;
 
 #endif

@@ -155,6 +155,14 @@ static const pl_route ROUTES[] = {
         PL_MGMT_RESOURCES(MANAGEMENT_ROUTES){
             PL_HTTP_POST, PL_MANAGEMENT_BASE "command/v1/{kind}/{command}/",
             &PL_OP_MANAGEMENT_COMMAND},
+    {PL_HTTP_GET, PL_MANAGEMENT_BASE "status/v1/participant/{id}/media_stream/",
+     &PL_OP_LIVE_STREAMS},
+    {PL_HTTP_GET,
+     PL_MANAGEMENT_BASE "history/v1/participant/{id}/media_stream/",
+     &PL_OP_PAST_STREAMS},
+    {PL_HTTP_GET,
+     PL_MANAGEMENT_BASE "history/v1/recording/{id}/file/{number}/",
+     &PL_OP_RECORDING_FILE},
     CONFERENCE_ROUTES("/RTC/v1") CONFERENCE_ROUTES(""){
         PL_HTTP_GET, "/api/client/v2/status", &PL_OP_NODE_STATUS},
     PL_CLIENT_ENDPOINTS(CLIENT_ROUTE)};

@@ -70,6 +70,13 @@ static void answer(pending *p, pl_answer *made)
     int64_t took = pl_loop_now_us(gateway->options.loop) - p->begun_us;
     pl_metrics_observe_us(gateway->options.metrics, PL_AM_request_us,
                           took > 0 ? (uint64_t)took : 0);
+    if (p->exchange && p->call.file[0] && made->status == 200) {
+        pl_err e = pl_download_begin(gateway, p->exchange, p->call.file, made);
+        if (!e)
+            return;
+        pl_answer_reset(made);
+        pl_api_fail(p->match.route->op, &p->call, e, NULL, made);
+    }
     pl_gateway_count(gateway, p->match.route->op, made->status);
     if (p->exchange) {
         telling *t = make_telling(p);
@@ -158,6 +165,7 @@ static pl_err prepare(const pl_incoming *in, pending *p, pl_answer *made)
         .wall_ms = pl_loop_wall_ms(in->gateway->options.loop),
         .is_ready = true,
         .is_nested = in->gateway->options.config->management_nested,
+        .has_recordings = in->gateway->options.config->recordings_dir[0],
     };
     return op->prepare(&p->call, made);
 }

@@ -207,10 +207,9 @@ static int step(int dir, const char *name, int flags)
     return fd;
 }
 
-pl_err pl_file_read_below(const char *dir, const char *path, pl_buf *out,
-                          pl_file_info *ret_info)
+pl_err pl_file_open_below(const char *dir, const char *path, int *ret_fd)
 {
-    enum { NAME_BYTES = 128 };
+    enum { NAME_BYTES = 256 };
     char name[NAME_BYTES];
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     while (fd >= 0) {
@@ -227,7 +226,43 @@ pl_err pl_file_read_below(const char *dir, const char *path, pl_buf *out,
     }
     if (fd < 0)
         return PL_ENOENT;
-    pl_err e = read_fd(fd, out, ret_info);
+    *ret_fd = fd;
+    return PL_OK;
+}
+
+pl_err pl_file_read_below(const char *dir, const char *path, pl_buf *out,
+                          pl_file_info *ret_info)
+{
+    int fd;
+    pl_err e = pl_file_open_below(dir, path, &fd);
+    if (e)
+        return e;
+    e = read_fd(fd, out, ret_info);
     (void)close(fd);
     return e;
+}
+
+pl_err pl_file_size(int fd, uint64_t *ret_size)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return PL_EIO;
+    if (!S_ISREG(st.st_mode) || st.st_size < 0)
+        return PL_ENOENT;
+    *ret_size = (uint64_t)st.st_size;
+    return PL_OK;
+}
+
+pl_err pl_file_next(int fd, void *buf, size_t len, size_t *ret_len)
+{
+    ssize_t n = read(fd, buf, len);
+    if (n < 0)
+        return PL_EIO;
+    *ret_len = (size_t)n;
+    return PL_OK;
+}
+
+void pl_file_close(int fd)
+{
+    (void)close(fd);
 }

@@ -52,5 +52,13 @@ PL_MUST_USE pl_err pl_env_value(const char *text, const char *name, char *buf,
  * Errors: PL_ENOENT, PL_ETOOBIG, PL_EIO. */
 PL_MUST_USE pl_err pl_file_read_below(const char *dir, const char *path,
                                       pl_buf *out, pl_file_info *ret_info);
+/* Open one so, without reading. Errors: PL_ENOENT. */
+PL_MUST_USE pl_err pl_file_open_below(const char *dir, const char *path,
+                                      int *ret_fd);
+/* Bytes in a regular file now. Errors: PL_ENOENT another kind; PL_EIO. */
+PL_MUST_USE pl_err pl_file_size(int fd, uint64_t *ret_size);
+/* The next bytes, 0 at the end. Errors: PL_EIO. */
+PL_MUST_USE pl_err pl_file_next(int fd, void *buf, size_t len, size_t *ret_len);
+void pl_file_close(int fd);
 
 #endif

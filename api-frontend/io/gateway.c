@@ -575,6 +575,7 @@ pl_err pl_gateway_open(const pl_gateway_options *options,
     pl_list_init(&gateway->relay_streams);
     (void)!pl_apis_read(config->apis, &gateway->apis); /* it was checked */
     pl_list_init(&gateway->scrapes);
+    pl_list_init(&gateway->downloads);
     load_openapi(gateway);
     pl_err e = load_turn(gateway);
     if (!e)
@@ -624,6 +625,7 @@ void pl_gateway_close(pl_gateway **gateway)
     pl_relay_streams_free(g);
     pl_source_count_destroy(&g->stream_sources);
     pl_metrics_pages_free(g);
+    pl_downloads_free(g);
     pl_tls_close(&g->tls);
     pl_management_auth_close(&g->management);
     pl_video_setup_close(&g->video);

@@ -31,7 +31,8 @@ struct pl_gateway {
     pl_list session_streams; /* session_stream.c */
     pl_list relay_streams;   /* relay_stream.c */
     pl_source_count *stream_sources;
-    pl_list scrapes; /* metrics_page.c */
+    pl_list scrapes;   /* metrics_page.c */
+    pl_list downloads; /* download.c */
     unsigned n_polls, n_streams, n_session_streams, n_relay_streams;
     unsigned apis; /* that are served; core/apis.h */
     bool is_draining;
@@ -101,6 +102,13 @@ void pl_page_start(const pl_incoming *in);
 void pl_page_join(const pl_incoming *in);
 void pl_page_asset(const pl_incoming *in);
 void pl_page_openapi(const pl_incoming *in);
+
+/* download.c: send a file below recordings_dir; answer has status, type and
+ * headers. Errors: PL_ENOENT, PL_EIO, PL_ENOMEM: nothing was sent. */
+PL_MUST_USE pl_err pl_download_begin(pl_gateway *gateway,
+                                     pl_http_exchange *exchange,
+                                     const char *path, pl_answer *answer);
+void pl_downloads_free(pl_gateway *gateway);
 
 /* metrics_page.c: every node's metrics. */
 void pl_metrics_page_begin(const pl_incoming *in);

@@ -26,6 +26,7 @@ const REFUSALS = [
   [/maintenance/i, 'restarting'],
   [/^Invalid role/i, 'not-host'],
   [/dial out failed/i, 'cannot-call'],
+  [/^(Recording is not|The recording|Too many rec)/i, 'cannot-record'],
 ];
 const REQUEST_TIMEOUT_MS = 12000;
 const LINK_PAUSES_MS = [250, 500, 1000, 2000, 4000];
@@ -131,6 +132,7 @@ export class RoomClient extends EventTarget {
   }
   lock(on) { return this.#post(on ? '/lock' : '/unlock', {}); }
   muteGuests(on) { return this.#post(on ? '/muteguests' : '/unmuteguests', {}); }
+  record(on) { return this.#post(on ? '/start_recording' : '/stop_recording', {}); }
   endForAll() { return this.#post('/disconnect', {}); }
   say(payload) { return this.#post('/message', { type: 'text/plain', payload }); }
   dial(destination) {

@@ -1,5 +1,5 @@
 // host.js - what a host can do with the whole room: lock it, mute all guests,
-// call a telephone, end the meeting. Who may is the server's decision; this
+// record it, call a telephone, end the meeting. Who may is the server's decision; this
 // shows the controls to hosts only.
 
 const find = (root, name) => root.querySelector(`[data-host=${name}]`);
@@ -10,15 +10,17 @@ export class HostPanel {
   #dial;
   #isLocked = false;
   #areMuted = false;
+  #isRecording = false;
 
   // root: toolbar; end: dialog that asks before the meeting is ended
-  // acts: { lock(on), muteGuests(on), dial(number), endForAll() }
+  // acts: { lock(on), muteGuests(on), record(on), dial(number), endForAll() }
   constructor(root, end, acts) {
     this.#root = root;
     this.#end = end;
     this.#dial = find(root, 'dial-form');
     find(root, 'lock').addEventListener('click', () => acts.lock(!this.#isLocked));
     find(root, 'mute').addEventListener('click', () => acts.muteGuests(!this.#areMuted));
+    find(root, 'record').addEventListener('click', () => acts.record(!this.#isRecording));
     find(root, 'dial').addEventListener('click', () => this.#showDial(this.#dial.hidden));
     find(root, 'end').addEventListener('click', () => end.showModal());
     end.addEventListener('close', () => {
@@ -57,6 +59,8 @@ export class HostPanel {
   draw(room) {
     this.#isLocked = Boolean(room.locked);
     this.#areMuted = Boolean(room.guests_muted);
+    this.#isRecording = Boolean(room.recording);
+    this.#toggle('record', this.#isRecording, this.#isRecording ? 'Stop recording' : 'Record');
     this.#toggle('lock', this.#isLocked, this.#isLocked ? 'Unlock room' : 'Lock room');
     this.#toggle('mute', this.#areMuted, this.#areMuted ? 'Unmute guests' : 'Mute all guests');
   }

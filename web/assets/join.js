@@ -46,6 +46,7 @@ const acts = {
   promote: (uuid, toHost) => ask((client) => client.promote(uuid, toHost)),
   lock: (on) => ask((client) => client.lock(on)),
   muteGuests: (on) => ask((client) => client.muteGuests(on)),
+  record: (on) => ask((client) => client.record(on)),
   endForAll: () => ask((client) => client.endForAll()),
   dial: (number) => ask((client) => client.dial(number)
     .then(() => announce(`Calling ${number}`))),

@@ -1,14 +1,15 @@
 // room.js - the room as the server tells it: who is inside, who waits to be
-// let in, whether it is locked, and what all that means for the visitor.
+// let in, whether it is locked or recorded, and what all that means for the
+// visitor.
 //
 // State shows in data attributes of <body>, true or false: isHost, isWaiting,
-// isMutedByHost, isLocked, areGuestsMuted.
+// isMutedByHost, isLocked, areGuestsMuted, isRecorded.
 
 import { HostPanel } from './host.js';
 import { isWaiting, Roster } from './roster.js';
 import { wordsForWaiting } from './words.js';
 
-const KEYS = ['isHost', 'isWaiting', 'isMutedByHost', 'isLocked', 'areGuestsMuted'];
+const KEYS = ['isHost', 'isWaiting', 'isMutedByHost', 'isLocked', 'areGuestsMuted', 'isRecorded'];
 
 export class RoomView {
   #page;
@@ -50,6 +51,7 @@ export class RoomView {
     if (lost.includes(true)) this.#host.focus();
     this.#drawWaiting(waits, room);
     this.#find('#locked').hidden = !room.locked;
+    this.#find('#recording').hidden = !room.recording;
     this.#find('#guests-muted').hidden = !room.guests_muted;
     this.#tellChanges([
       ['isWaiting', waits, '', 'You are in the room now'],
@@ -58,6 +60,8 @@ export class RoomView {
       ['isLocked', Boolean(room.locked), 'The room is locked', 'The room is open'],
       ['areGuestsMuted', Boolean(room.guests_muted), 'All guests are muted',
         'Guests are no longer muted'],
+      ['isRecorded', Boolean(room.recording), 'This meeting is being recorded',
+        'This meeting is no longer recorded'],
     ]);
   }
 

@@ -24,6 +24,7 @@ const WORDS = {
   'not-host': () => 'Only a host can do that.',
   'host-muted': () => 'The host has muted you: only a host can change that.',
   'cannot-call': () => 'That telephone cannot be called. Check the number.',
+  'cannot-record': () => 'This room cannot be recorded.',
   refused: () => 'The server refused that.',
 };
 

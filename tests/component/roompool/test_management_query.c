@@ -496,7 +496,7 @@ static void a_refusal_names_the_filter(void **state)
     assert_int_equal(ASK(w, ROOM, &f, "name"), PL_EINVAL);
     assert_int_equal(ask_id(w, ROOM, "1 OR 1=1", &f), PL_ENOENT);
     assert_int_equal(ask_id(w, LIVE, "' OR ''='", &f), PL_ENOENT);
-    pl_management_query m = {.resource = 9, .limit = 1};
+    pl_management_query m = {.resource = 99, .limit = 1};
     assert_int_equal(send(w, &m, &f), PL_EINVAL);
     m = (pl_management_query){.resource = ROOM, .limit = 1};
     PUT(m.order, "name; DROP TABLE rooms");

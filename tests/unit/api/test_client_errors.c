@@ -84,7 +84,7 @@ static void every_error_of_every_request(void **state)
     "{\"display_name\":\"A\",\"sdp\":\"v=0\\r\\n\",\"candidate\":\"\","        \
     "\"digits\":\"1#\",\"setting\":true,\"transforms\":{},\"payload\":\"x\","  \
     "\"destination\":\"sip:a@example.com\",\"role\":\"guest\","                \
-    "\"conference_alias\":\"annex\",\"text\":\"t\"}"
+    "\"conference_alias\":\"annex\",\"text\":\"t\",\"prompt\":\"welcome\"}"
 
 static void make_request(const pl_route *route, char *buf, size_t cap)
 {

@@ -46,6 +46,18 @@ static void every_command_is_passed_on(void **state)
          PL_MGMT_COMMAND_CONFERENCE_UNMUTE_GUESTS, "c"},
         {"conference/disconnect", "{\"conference_id\":\"c\"}",
          PL_MGMT_COMMAND_CONFERENCE_DISCONNECT, "c"},
+        {"conference/start_recording", "{\"conference_id\":\"c\"}",
+         PL_MGMT_COMMAND_CONFERENCE_START_RECORDING, "c"},
+        {"conference/stop_recording", "{\"conference_id\":43}",
+         PL_MGMT_COMMAND_CONFERENCE_STOP_RECORDING, "43"},
+        {"conference/play", "{\"conference_id\":\"c\",\"prompt\":\"x\"}",
+         PL_MGMT_COMMAND_CONFERENCE_PLAY, "c"},
+        {"conference/stop_playing", "{\"conference_id\":\"c\"}",
+         PL_MGMT_COMMAND_CONFERENCE_STOP_PLAYING, "c"},
+        {"participant/play", "{\"participant_id\":\"p\",\"prompt\":\"x\"}",
+         PL_MGMT_COMMAND_PARTICIPANT_PLAY, "p"},
+        {"participant/stop_playing", "{\"participant_id\":\"p\"}",
+         PL_MGMT_COMMAND_PARTICIPANT_STOP_PLAYING, "p"},
     };
     call_rig rig;
     (void)state;
@@ -85,6 +97,42 @@ static void roles_places_layouts_go_with_them(void **state)
     assert_string_equal(m->guest_layout, "4:0");
     assert_true(m->overlay_shown);
     rig_end(&rig);
+}
+
+static void prompts_and_stems_go_with_them(void **state)
+{
+    static const char *const bad[] = {
+        "{\"conference_id\":\"c\"}",
+        "{\"conference_id\":\"c\",\"prompt\":\"\"}",
+        "{\"conference_id\":\"c\",\"prompt\":7}",
+        "{\"conference_id\":\"c\",\"prompt\":\"x\",\"loop\":\"yes\"}",
+    };
+    call_rig rig;
+    (void)state;
+    const pl_management_command *m = command(
+        &rig, "conference/play",
+        "{\"conference_id\":\"c\",\"prompt\":\"hold-music\",\"loop\":true}");
+    assert_string_equal(m->prompt, "hold-music");
+    assert_true(m->loop);
+    const pl_error none = {.text = "no such prompt"};
+    rig_finish(&rig, PL_ENOENT, &PL_MSG_ERROR, &none);
+    expect(&rig, 404,
+           "{\"status\":\"error\",\"error\":\"prompt: There is none of this "
+           "name.\"}");
+    m = command(&rig, "conference/start_recording",
+                "{\"conference_id\":\"c\",\"stems\":true}");
+    assert_true(m->stems);
+    const pl_error off = {.text = "this room is never recorded"};
+    rig_finish(&rig, PL_EUNSUPPORTED, &PL_MSG_ERROR, &off);
+    expect(&rig, 400,
+           "{\"status\":\"error\",\"error\":\"this room is never recorded\"}");
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        rig_begin(&rig,
+                  "POST " COMMAND
+                  "conference/play/ HTTP/1.1\r\nHost: a\r\n\r\n",
+                  bad[i]);
+        expect(&rig, 400, "\"status\":\"error\"");
+    }
 }
 
 static void a_toggle_looks_first(void **state)
@@ -251,6 +299,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_command_is_passed_on),
         cmocka_unit_test(roles_places_layouts_go_with_them),
+        cmocka_unit_test(prompts_and_stems_go_with_them),
         cmocka_unit_test(a_toggle_looks_first),
         cmocka_unit_test(a_telephone_is_dialled),
         cmocka_unit_test(what_makes_no_sense_is_refused),

@@ -67,7 +67,7 @@ static void every_row_of_the_table_is_sound(void **state)
         for (size_t i = 0; i < desc->n_fields; i++)
             check_field(desc, &desc->fields[i]);
     }
-    assert_int_equal(n, 8);
+    assert_int_equal(n, 11);
     assert_null(pl_mgmt_desc_of(0));
 }
 
