@@ -577,6 +577,8 @@ void pl_record_set_begin(pl_record_set *set, const pl_record_task *task,
     r->dir_fd = -1;
     r->begun_us = begun_us;
     r->wall_offset_us = wall_offset_us;
+    if (set->serial == 0) /* other workers' parts may be joined to ours */
+        set->serial = (uint32_t)((begun_us + wall_offset_us) / 1000) | 1U;
     set->recordings[task->id.index] = r;
     set->n++;
     if (!has_space(set)) {

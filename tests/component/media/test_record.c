@@ -538,13 +538,13 @@ static void what_was_recorded_survives_kill_9(void **state)
 
 int main(void)
 {
-#define RECORD_TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_recorded_survives_kill_9),
-        RECORD_TEST(the_mix_has_everybody_and_each_stem_one),
-        RECORD_TEST(legs_and_rooms_end_their_files),
-        RECORD_TEST(a_full_disk_ends_the_recording_and_not_the_room),
-        RECORD_TEST(what_cannot_be_recorded_is_refused),
+        TEST(the_mix_has_everybody_and_each_stem_one),
+        TEST(legs_and_rooms_end_their_files),
+        TEST(a_full_disk_ends_the_recording_and_not_the_room),
+        TEST(what_cannot_be_recorded_is_refused),
         cmocka_unit_test_setup_teardown(a_disk_that_is_nearly_full_is_refused,
                                         begin_full, end),
         cmocka_unit_test_setup_teardown(

@@ -270,14 +270,14 @@ static void a_full_ring_is_counted_and_not_waited_for(void **state)
 
 int main(void)
 {
-#define RECORD_TEST(f) cmocka_unit_test_setup_teardown(f, open_ring, close_ring)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, open_ring, close_ring)
     const struct CMUnitTest tests[] = {
-        RECORD_TEST(the_mix_has_all_voices_and_each_stem_its_own),
-        RECORD_TEST(recording_costs_no_encode_or_one),
-        RECORD_TEST(silence_is_recorded_too),
-        RECORD_TEST(who_is_not_heard_has_no_stem),
-        RECORD_TEST(the_end_is_told_once),
-        RECORD_TEST(a_full_ring_is_counted_and_not_waited_for),
+        TEST(the_mix_has_all_voices_and_each_stem_its_own),
+        TEST(recording_costs_no_encode_or_one),
+        TEST(silence_is_recorded_too),
+        TEST(who_is_not_heard_has_no_stem),
+        TEST(the_end_is_told_once),
+        TEST(a_full_ring_is_counted_and_not_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -697,21 +697,21 @@ static void a_part_is_never_written_twice(void **state)
 
 int main(void)
 {
-#define FILE_TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
     const struct CMUnitTest tests[] = {
-        FILE_TEST(ogg_is_read_by_others_and_keeps_time_over_gaps),
-        FILE_TEST(gaps_of_any_mode_are_decoded),
-        FILE_TEST(a_file_that_was_cut_is_read_up_to_there),
-        FILE_TEST(telephones_sound_is_read_by_others),
-        FILE_TEST(wideband_telephones_sound_is_all_there),
-        FILE_TEST(ids_that_are_paths_are_refused),
-        FILE_TEST(nothing_is_overwritten_and_no_link_followed),
-        FILE_TEST(files_say_when_they_began_and_how_long_they_are),
-        FILE_TEST(a_bad_network_leaves_the_time_right),
-        FILE_TEST(long_gaps_are_not_written),
-        FILE_TEST(a_full_disk_ends_the_recording),
-        FILE_TEST(little_free_space_is_refused_with_what_to_do),
-        FILE_TEST(a_part_is_never_written_twice),
+        TEST(ogg_is_read_by_others_and_keeps_time_over_gaps),
+        TEST(gaps_of_any_mode_are_decoded),
+        TEST(a_file_that_was_cut_is_read_up_to_there),
+        TEST(telephones_sound_is_read_by_others),
+        TEST(wideband_telephones_sound_is_all_there),
+        TEST(ids_that_are_paths_are_refused),
+        TEST(nothing_is_overwritten_and_no_link_followed),
+        TEST(files_say_when_they_began_and_how_long_they_are),
+        TEST(a_bad_network_leaves_the_time_right),
+        TEST(long_gaps_are_not_written),
+        TEST(a_full_disk_ends_the_recording),
+        TEST(little_free_space_is_refused_with_what_to_do),
+        TEST(a_part_is_never_written_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
