@@ -15,6 +15,7 @@
 #include "management.h"
 #include "management_command.h"
 #include "management_query.h"
+#include "media_stream.h"
 #include "model.h"
 #include "pl/str.h"
 #include "platform.h"
@@ -96,6 +97,7 @@ static const route ROUTES[] = {
     {&PL_MSG_MANAGEMENT_DELETE, FROM_API, pl_on_management_delete},
     {&PL_MSG_MANAGEMENT_COMMAND, FROM_API, pl_on_management_command},
     {&PL_MSG_MANAGEMENT_DIAL, FROM_API, pl_on_management_dial},
+    {&PL_MSG_MANAGEMENT_STREAMS, FROM_API, pl_on_management_streams},
     {&PL_MSG_PLATFORM_EVENT, FROM_API, pl_on_platform_event},
     {&PL_MSG_REGISTRATION_CREATE, FROM_API, pl_on_registration_create},
     {&PL_MSG_REGISTRATION_GET, FROM_API, pl_on_registration_get},

@@ -156,6 +156,46 @@ static void without_reports_nothing_is_claimed(void **state)
                      0);
 }
 
+/* ---- the management API's view ---- */
+
+static pl_err asks_streams(stage *s, bool past, answer *a)
+{
+    pl_management_streams m = {.past = past};
+    PUT(m.id, s->phone);
+    world_ask(&s->w, &PL_MSG_MANAGEMENT_STREAMS, &m, a);
+    return a->error;
+}
+
+static void assert_shown(const answer *a, const char *member)
+{
+    if (!strstr(a->sdp, member)) /* the reply's bytes */
+        fail_msg("no %s in %s", member, a->sdp);
+}
+
+static void streams_are_shown_while_they_last_and_later(void **state)
+{
+    stage *s = *state;
+    static const quality q = {980, 990, 20, 3, 2, 12, 34, 56, "opus/48000"};
+    answer a;
+    assert_int_equal(asks_streams(s, false, &a), PL_OK);
+    assert_string_equal(a.sdp, "[]"); /* nothing is known yet */
+    assert_int_equal(asks_streams(s, true, &a), PL_ENOENT);
+    reports(s, &q);
+    assert_int_equal(asks_streams(s, false, &a), PL_OK);
+    assert_shown(&a, "\"rx_codec\":\"opus\"");
+    assert_shown(&a, "\"rx_packets_received\":980,\"rx_packets_lost\":20");
+    assert_shown(&a, "\"rx_packet_loss\":2.0,\"rx_jitter\":12.0");
+    assert_shown(&a, "\"rx_concealed_ms\":60");
+    assert_shown(&a, "\"end_time\":null");
+    hangs_up(s);
+    assert_int_equal(asks_streams(s, false, &a), PL_ENOENT);
+    assert_int_equal(asks_streams(s, true, &a), PL_OK);
+    assert_shown(&a, "\"rx_codec\":\"opus\"");
+    assert_shown(&a, "\"rx_packets_received\":980");
+    assert_shown(&a, "\"rx_packet_loss\":2.0");
+    assert_shown(&a, "\"round_trip_ms\":34.0");
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 int main(void)
 {
@@ -164,6 +204,7 @@ int main(void)
         T(counters_that_begin_anew_are_added),
         T(a_restart_loses_nothing_of_a_living_leg),
         T(without_reports_nothing_is_claimed),
+        T(streams_are_shown_while_they_last_and_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@ foreach(name engine_rooms engine_input engine_keys engine_dtmf engine_drift engi
     test_voice.c
     LINK pl_media_io dep::opus m)
 endforeach()
-foreach(name srtp codecs resampling mixer_thread)
+foreach(name srtp codecs resampling mixer_thread late_ticks)
   pl_unit(test_media_${name} SOURCES test_${name}.c LINK pl_media_io m)
 endforeach()
 # With real speech, which is read as the worker reads its prompts.
