@@ -7,19 +7,6 @@
 
 enum { SRTP_TRAILER = 32 }; /* tag of any profile, with room to spare */
 
-pl_err pl_engine_red_agree(pl_channel *leg)
-{
-    bool is_agreed =
-        leg->media.red_send_pt != 0 && leg->media.send_codec == PL_AUDIO_OPUS;
-    if (!is_agreed) {
-        free(leg->red);
-        leg->red = NULL;
-    } else if (!leg->red) {
-        leg->red = calloc(1, sizeof *leg->red);
-    }
-    return is_agreed && !leg->red ? PL_ENOMEM : PL_OK;
-}
-
 /* In-band FEC for one leg, as loss to expect. */
 static unsigned fec_of(const pl_channel *leg)
 {
@@ -38,6 +25,20 @@ void pl_engine_loss_changed(pl_engine_room *room, pl_format format)
     }
     if (room->shared[format])
         room->shared[format]->loss_percent = (uint8_t)most;
+}
+
+pl_err pl_engine_red_agree(pl_channel *leg)
+{
+    bool is_agreed =
+        leg->media.red_send_pt != 0 && leg->media.send_codec == PL_AUDIO_OPUS;
+    if (!is_agreed) {
+        free(leg->red);
+        leg->red = NULL;
+    } else if (!leg->red) {
+        leg->red = calloc(1, sizeof *leg->red);
+    }
+    pl_engine_loss_changed(leg->room, leg->format);
+    return is_agreed && !leg->red ? PL_ENOMEM : PL_OK;
 }
 
 void pl_engine_loss_report(pl_channel *leg)
