@@ -233,13 +233,13 @@ static void the_policy_may_change_while_the_room_is_open(void **state)
 
 int main(void)
 {
-#define PASS_TEST(f) cmocka_unit_test_setup_teardown(f, open_pass, close_rig)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, open_pass, close_rig)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_key_has_its_tones),
-        PASS_TEST(passed_keys_are_heard_by_all_but_who_pressed_them),
-        PASS_TEST(keys_in_a_row_come_in_their_order),
-        PASS_TEST(keys_of_who_is_not_heard_are_not_passed),
-        PASS_TEST(the_policy_may_change_while_the_room_is_open),
+        TEST(passed_keys_are_heard_by_all_but_who_pressed_them),
+        TEST(keys_in_a_row_come_in_their_order),
+        TEST(keys_of_who_is_not_heard_are_not_passed),
+        TEST(the_policy_may_change_while_the_room_is_open),
         cmocka_unit_test_setup_teardown(eaten_keys_are_heard_by_nobody,
                                         open_eat, close_rig),
     };

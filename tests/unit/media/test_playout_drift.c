@@ -227,18 +227,18 @@ static void what_does_not_fit_is_not_filled_in(void **state)
     assert_int_equal(n->n_jumps, 0);
 }
 
-#define NET_TEST(f) cmocka_unit_test_setup_teardown(f, open_net, close_net)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, open_net, close_net)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        NET_TEST(slow_clocks_for_hours),
-        NET_TEST(fast_clocks_for_hours),
-        NET_TEST(jitter_and_drift_together),
-        NET_TEST(what_comes_along_fills_gaps),
-        NET_TEST(twice_fills_gaps_of_two),
-        NET_TEST(without_loss_what_comes_along_is_not_used),
-        NET_TEST(what_does_not_fit_is_not_filled_in),
+        TEST(slow_clocks_for_hours),
+        TEST(fast_clocks_for_hours),
+        TEST(jitter_and_drift_together),
+        TEST(what_comes_along_fills_gaps),
+        TEST(twice_fills_gaps_of_two),
+        TEST(without_loss_what_comes_along_is_not_used),
+        TEST(what_does_not_fit_is_not_filled_in),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
