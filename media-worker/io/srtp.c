@@ -1,105 +1,190 @@
-/* srtp.c - libsrtp2: one session a direction, sources capped. */
+/* srtp.c - SRTP and SRTCP over OpenSSL's ciphers.
+ *
+ *   RTP   header | payload, encrypted | tag             CM: tag of 10 bytes
+ *   RTCP  8 bytes | rest, encrypted | E, index | tag    CM
+ *         8 bytes | rest, encrypted | tag | E, index    GCM: tag of 16 bytes
+ *
+ * Cipher contexts keep their keys: a packet costs a new IV and no allocation.
+ * RTCP, which is rare, has one context for both ways and is keyed anew. */
 #include "io/srtp.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include <srtp2/srtp.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
 
 #include "core/be.h"
 
 enum {
-    REPLAY_WINDOW = 1024, /* packets; RFC 3711 section 3.3.2 wants 64 */
-    SALT_CM = 14,
-    SALT_GCM = 12,
+    WINDOW = 1024, /* packets; RFC 3711 section 3.3.2 wants 64 */
+    WORDS = WINDOW / 64,
+    MAX_SSRC_OUT = 8,
+    SALT = PL_SRTP_SALT_MAX,
     RTP_HEAD = 12,
     RTCP_HEAD = 8,
-    MASTER_MAX = PL_SRTP_KEY + PL_SRTP_SALT_MAX
+    RTCP_INDEX = 4,
+    TAG_CM = 10,
+    TAG_GCM = 16,
+    AUTH_KEY = 20,
+    SHA1 = 20,
+    SHA1_BLOCK = 64,
+    IV_CM = 16,
+    IV_GCM = 12
 };
+static const uint32_t ENCRYPTED = 0x80000000U; /* the E flag */
+
+/* What RFC 3711 section 4.3 derives, of one direction. */
+typedef struct way {
+    uint8_t rtcp_key[PL_SRTP_KEY];
+    uint8_t salt[2][SALT];        /* RTP, RTCP */
+    uint8_t inner[2][SHA1_BLOCK]; /* HMAC's keys, padded (CM) */
+    uint8_t outer[2][SHA1_BLOCK];
+    EVP_CIPHER_CTX *rtp;
+} way;
+
+typedef struct source_out {
+    uint32_t ssrc, roc, rtcp_index;
+    uint16_t seq;
+    bool has_seq;
+} source_out;
+
+/* The last packets of a number space, a bit each. */
+typedef struct window {
+    bool has_any;
+    uint64_t last;
+    uint64_t seen[WORDS];
+} window;
+
+typedef struct source_in {
+    uint32_t ssrc, roc; /* roc: as imported, until a packet came */
+    window rtp;
+    uint64_t rtcp_last, rtcp_seen; /* RTCP, the last 64; 0: none */
+} source_in;
 
 struct pl_srtp {
-    srtp_t out, in;
     pl_srtp_keys keys;
-    bool is_server;
-    bool has_out;
-    uint32_t out_ssrc;
-    uint32_t in_ssrc[PL_SRTP_MAX_SSRC_IN];
-    uint8_t n_in;
+    bool is_server, is_gcm;
+    way out, in;
+    EVP_CIPHER_CTX *rtcp;
+    EVP_MD_CTX *hash; /* NULL: GCM */
+    uint8_t n_out, n_in;
+    source_out to[MAX_SSRC_OUT];
+    source_in from[PL_SRTP_MAX_SSRC_IN];
 };
 
-static void wipe(void *p, size_t n)
-{
-    volatile uint8_t *b = p;
-    while (n-- > 0)
-        *b++ = 0;
-}
+static EVP_CIPHER *ctr, *gcm;
+static EVP_MD *sha1;
 
 pl_err pl_srtp_library_open(void)
 {
-    return srtp_init() == srtp_err_status_ok ? PL_OK : PL_EINTERNAL;
+    ctr = EVP_CIPHER_fetch(NULL, "AES-128-CTR", NULL);
+    gcm = EVP_CIPHER_fetch(NULL, "AES-128-GCM", NULL);
+    sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
+    if (ctr && gcm && sha1)
+        return PL_OK;
+    pl_srtp_library_close();
+    return PL_EINTERNAL;
 }
 
 void pl_srtp_library_close(void)
 {
-    (void)srtp_shutdown();
+    EVP_CIPHER_free(ctr);
+    EVP_CIPHER_free(gcm);
+    EVP_MD_free(sha1);
+    ctr = gcm = NULL;
+    sha1 = NULL;
 }
 
-/* The policy of one direction; master[MASTER_MAX] receives key and salt and
- * must outlive the call that uses the policy. */
-static pl_err make_policy(const pl_srtp_keys *keys, bool is_client_key,
-                          uint8_t *master, srtp_policy_t *policy)
+/* ---- keys --------------------------------------------------------------- */
+
+/* Derive out[n] from the master key. Source: RFC 3711 section 4.3.1, 4.3.3 */
+static bool derive(EVP_CIPHER_CTX *prf, const uint8_t *salt, uint8_t label,
+                   uint8_t *out, int n)
 {
-    *policy = (srtp_policy_t){.window_size = REPLAY_WINDOW, .key = master};
-    size_t salt = SALT_CM;
-    switch (keys->profile) {
-    case PL_SRTP_AES128_CM_SHA1_80:
-        srtp_crypto_policy_set_rtp_default(&policy->rtp);
-        srtp_crypto_policy_set_rtcp_default(&policy->rtcp);
-        break;
-    case PL_SRTP_AEAD_AES_128_GCM:
-        srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy->rtp);
-        srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy->rtcp);
-        salt = SALT_GCM;
-        break;
-    case PL_SRTP_NONE:
-    default: return PL_EINVAL;
-    }
-    memcpy(master, is_client_key ? keys->client_key : keys->server_key,
-           PL_SRTP_KEY);
-    memcpy(master + PL_SRTP_KEY,
-           is_client_key ? keys->client_salt : keys->server_salt, salt);
-    return PL_OK;
+    uint8_t iv[IV_CM] = {0};
+    int len = 0;
+    memcpy(iv, salt, SALT);
+    iv[7] ^= label;
+    memset(out, 0, (size_t)n);
+    return EVP_EncryptInit_ex2(prf, NULL, NULL, iv, NULL) == 1 &&
+           EVP_EncryptUpdate(prf, out, &len, out, n) == 1;
 }
 
-static pl_err open_session(const pl_srtp_keys *keys, bool is_client_key,
-                           srtp_ssrc_type_t any, srtp_t *ret_session)
+static void pad_auth_key(way *w, unsigned kind, const uint8_t *key)
 {
-    uint8_t master[MASTER_MAX] = {0};
-    srtp_policy_t policy;
-    pl_err e = make_policy(keys, is_client_key, master, &policy);
-    if (e == PL_OK) {
-        policy.ssrc.type = any;
-        if (srtp_create(ret_session, &policy) != srtp_err_status_ok)
-            e = PL_EINTERNAL;
+    for (size_t i = 0; i < SHA1_BLOCK; i++) { /* RFC 2104 section 2 */
+        uint8_t k = i < AUTH_KEY ? key[i] : 0;
+        w->inner[kind][i] = k ^ 0x36U;
+        w->outer[kind][i] = k ^ 0x5cU;
     }
-    wipe(master, sizeof master);
-    return e;
+}
+
+/* Everything of one direction from its master key and salt. */
+static bool derive_all(way *w, EVP_CIPHER_CTX *prf, const uint8_t *salt,
+                       bool is_gcm)
+{
+    enum { RTP_KEY, RTP_AUTH, RTP_SALT, RTCP_KEY, RTCP_AUTH, RTCP_SALT };
+    uint8_t key[PL_SRTP_KEY];
+    uint8_t auth[2][AUTH_KEY];
+    int n_salt = is_gcm ? IV_GCM : SALT;
+    bool is_ok = derive(prf, salt, RTP_KEY, key, sizeof key) &&
+                 derive(prf, salt, RTP_AUTH, auth[0], AUTH_KEY) &&
+                 derive(prf, salt, RTP_SALT, w->salt[0], n_salt) &&
+                 derive(prf, salt, RTCP_KEY, w->rtcp_key, sizeof w->rtcp_key) &&
+                 derive(prf, salt, RTCP_AUTH, auth[1], AUTH_KEY) &&
+                 derive(prf, salt, RTCP_SALT, w->salt[1], n_salt);
+    w->rtp = EVP_CIPHER_CTX_new();
+    is_ok =
+        is_ok && w->rtp &&
+        EVP_CipherInit_ex2(w->rtp, is_gcm ? gcm : ctr, key, NULL, 1, NULL) == 1;
+    pad_auth_key(w, 0, auth[0]);
+    pad_auth_key(w, 1, auth[1]);
+    OPENSSL_cleanse(key, sizeof key);
+    OPENSSL_cleanse(auth, sizeof auth);
+    return is_ok;
+}
+
+static bool open_way(way *w, const pl_srtp_keys *keys, bool is_client_key,
+                     bool is_gcm)
+{
+    const uint8_t *key = is_client_key ? keys->client_key : keys->server_key;
+    uint8_t salt[SALT] = {0}; /* RFC 7714 section 11: zeros behind 12 bytes */
+    memcpy(salt, is_client_key ? keys->client_salt : keys->server_salt,
+           is_gcm ? IV_GCM : SALT);
+    EVP_CIPHER_CTX *prf = EVP_CIPHER_CTX_new();
+    bool is_ok = prf && EVP_EncryptInit_ex2(prf, ctr, key, NULL, NULL) == 1 &&
+                 derive_all(w, prf, salt, is_gcm);
+    EVP_CIPHER_CTX_free(prf);
+    OPENSSL_cleanse(salt, sizeof salt);
+    return is_ok;
 }
 
 pl_err pl_srtp_create(const pl_srtp_keys *keys, bool is_server,
                       pl_srtp **ret_srtp)
 {
+    if (keys->profile != PL_SRTP_AES128_CM_SHA1_80 &&
+        keys->profile != PL_SRTP_AEAD_AES_128_GCM)
+        return PL_EINVAL;
     pl_srtp *s = calloc(1, sizeof *s);
     if (!s)
         return PL_ENOMEM;
     s->keys = *keys;
     s->is_server = is_server;
-    pl_err e = open_session(keys, !is_server, ssrc_any_outbound, &s->out);
-    if (e == PL_OK)
-        e = open_session(keys, is_server, ssrc_any_inbound, &s->in);
-    if (e != PL_OK) {
+    s->is_gcm = keys->profile == PL_SRTP_AEAD_AES_128_GCM;
+    s->rtcp = EVP_CIPHER_CTX_new();
+    bool is_ok = s->rtcp &&
+                 EVP_CipherInit_ex2(s->rtcp, s->is_gcm ? gcm : ctr, NULL, NULL,
+                                    1, NULL) == 1 &&
+                 open_way(&s->out, keys, !is_server, s->is_gcm) &&
+                 open_way(&s->in, keys, is_server, s->is_gcm);
+    if (is_ok && !s->is_gcm) {
+        s->hash = EVP_MD_CTX_new();
+        is_ok = s->hash && EVP_DigestInit_ex2(s->hash, sha1, NULL) == 1;
+    }
+    if (!is_ok) {
         pl_srtp_destroy(&s);
-        return e;
+        return PL_EINTERNAL;
     }
     *ret_srtp = s;
     return PL_OK;
@@ -110,19 +195,383 @@ void pl_srtp_destroy(pl_srtp **srtp)
     if (!srtp || !*srtp)
         return;
     pl_srtp *s = *srtp;
-    if (s->out)
-        (void)srtp_dealloc(s->out);
-    if (s->in)
-        (void)srtp_dealloc(s->in);
-    wipe(s, sizeof *s);
+    EVP_CIPHER_CTX_free(s->out.rtp);
+    EVP_CIPHER_CTX_free(s->in.rtp);
+    EVP_CIPHER_CTX_free(s->rtcp);
+    EVP_MD_CTX_free(s->hash);
+    OPENSSL_cleanse(s, sizeof *s);
     free(s);
     *srtp = NULL;
 }
 
-static uint32_t ssrc_of(const uint8_t *packet, bool is_rtcp)
+/* ---- numbers ------------------------------------------------------------ */
+
+/* The packet's place in the stream. Source: RFC 3711 section 3.3.1 */
+static bool guess(uint32_t roc, uint16_t last, uint16_t seq, uint64_t *ret)
 {
-    return pl_be_get32(packet + (is_rtcp ? 4 : 8));
+    int ahead = (int)seq - (int)last;
+    uint32_t v = roc;
+    if (ahead > 32768) {
+        if (roc == 0)
+            return false;
+        v = roc - 1;
+    } else if (ahead < -32768) {
+        v = roc + 1;
+    }
+    *ret = (uint64_t)v << 16 | seq;
+    return true;
 }
+
+static bool is_new(const window *w, uint64_t index)
+{
+    if (!w->has_any || index > w->last)
+        return true;
+    return w->last - index < WINDOW &&
+           !(w->seen[index % WINDOW / 64] >> (index % 64) & 1U);
+}
+
+static void see(window *w, uint64_t index)
+{
+    if (!w->has_any || index > w->last) {
+        uint64_t from = w->has_any ? w->last + 1 : index;
+        if (index - from >= WINDOW)
+            from = index - WINDOW + 1;
+        for (uint64_t i = from; i < index; i++)
+            w->seen[i % WINDOW / 64] &= ~((uint64_t)1 << (i % 64));
+        w->last = index;
+        w->has_any = true;
+    }
+    w->seen[index % WINDOW / 64] |= (uint64_t)1 << (index % 64);
+}
+
+static source_out *find_out(pl_srtp *s, uint32_t ssrc)
+{
+    for (uint8_t i = 0; i < s->n_out; i++) {
+        if (s->to[i].ssrc == ssrc)
+            return &s->to[i];
+    }
+    if (s->n_out == MAX_SSRC_OUT)
+        return NULL;
+    s->to[s->n_out] = (source_out){.ssrc = ssrc};
+    return &s->to[s->n_out++];
+}
+
+static source_in *find_in(pl_srtp *s, uint32_t ssrc)
+{
+    for (uint8_t i = 0; i < s->n_in; i++) {
+        if (s->from[i].ssrc == ssrc)
+            return &s->from[i];
+    }
+    return NULL;
+}
+
+/* ---- ciphers ------------------------------------------------------------ */
+
+/* RFC 3711 section 4.1.1: salt, source and index, and 16 bits that count. */
+static void iv_cm(uint8_t *iv, const uint8_t *salt, uint32_t ssrc,
+                  uint64_t index)
+{
+    memcpy(iv, salt, SALT);
+    iv[14] = iv[15] = 0;
+    for (unsigned i = 0; i < 4; i++)
+        iv[4 + i] ^= (uint8_t)(ssrc >> (24 - 8 * i));
+    for (unsigned i = 0; i < 6; i++)
+        iv[8 + i] ^= (uint8_t)(index >> (40 - 8 * i));
+}
+
+/* RFC 7714 section 8.1, 9.1 */
+static void iv_gcm(uint8_t *iv, const uint8_t *salt, uint32_t ssrc,
+                   uint64_t index)
+{
+    memcpy(iv, salt, IV_GCM);
+    for (unsigned i = 0; i < 4; i++)
+        iv[2 + i] ^= (uint8_t)(ssrc >> (24 - 8 * i));
+    for (unsigned i = 0; i < 6; i++)
+        iv[6 + i] ^= (uint8_t)(index >> (40 - 8 * i));
+}
+
+static bool run_cm(EVP_CIPHER_CTX *c, const uint8_t *key, const uint8_t *iv,
+                   uint8_t *data, size_t len)
+{
+    int n = 0;
+    return EVP_CipherInit_ex2(c, NULL, key, iv, 1, NULL) == 1 &&
+           (len == 0 || EVP_CipherUpdate(c, data, &n, data, (int)len) == 1);
+}
+
+/* The tag of a packet and what follows it (RFC 3711 section 4.2). */
+static bool tag_cm(const pl_srtp *s, const way *w, unsigned kind,
+                   const uint8_t *data, size_t len, const uint8_t *more,
+                   size_t n_more, uint8_t *tag)
+{
+    uint8_t digest[SHA1];
+    EVP_MD_CTX *h = s->hash;
+    bool is_ok = EVP_DigestInit_ex2(h, NULL, NULL) == 1 &&
+                 EVP_DigestUpdate(h, w->inner[kind], SHA1_BLOCK) == 1 &&
+                 EVP_DigestUpdate(h, data, len) == 1 &&
+                 EVP_DigestUpdate(h, more, n_more) == 1 &&
+                 EVP_DigestFinal_ex(h, digest, NULL) == 1 &&
+                 EVP_DigestInit_ex2(h, NULL, NULL) == 1 &&
+                 EVP_DigestUpdate(h, w->outer[kind], SHA1_BLOCK) == 1 &&
+                 EVP_DigestUpdate(h, digest, SHA1) == 1 &&
+                 EVP_DigestFinal_ex(h, digest, NULL) == 1;
+    memcpy(tag, digest, TAG_CM);
+    return is_ok;
+}
+
+/* One pass of GCM: what is authenticated only, then data in place. */
+typedef struct pass {
+    EVP_CIPHER_CTX *c;
+    const uint8_t *key; /* NULL: kept */
+    const uint8_t *iv;
+    const uint8_t *aad;
+    size_t n_aad;
+    const uint8_t *more; /* authenticated too */
+    size_t n_more;
+    uint8_t *data;
+    size_t len;
+} pass;
+
+static bool begin_gcm(const pass *p, int is_encrypting)
+{
+    int n = 0;
+    return EVP_CipherInit_ex2(p->c, NULL, p->key, p->iv, is_encrypting, NULL) ==
+               1 &&
+           EVP_CipherUpdate(p->c, NULL, &n, p->aad, (int)p->n_aad) == 1 &&
+           (p->n_more == 0 ||
+            EVP_CipherUpdate(p->c, NULL, &n, p->more, (int)p->n_more) == 1) &&
+           (p->len == 0 ||
+            EVP_CipherUpdate(p->c, p->data, &n, p->data, (int)p->len) == 1);
+}
+
+static bool seal_gcm(const pass *p, uint8_t *tag)
+{
+    int n = 0;
+    uint8_t none[16];
+    return begin_gcm(p, 1) && EVP_CipherFinal_ex(p->c, none, &n) == 1 &&
+           EVP_CIPHER_CTX_ctrl(p->c, EVP_CTRL_AEAD_GET_TAG, TAG_GCM, tag) == 1;
+}
+
+static bool open_gcm(const pass *p, uint8_t *tag)
+{
+    int n = 0;
+    uint8_t none[16];
+    return begin_gcm(p, 0) &&
+           EVP_CIPHER_CTX_ctrl(p->c, EVP_CTRL_AEAD_SET_TAG, TAG_GCM, tag) ==
+               1 &&
+           EVP_CipherFinal_ex(p->c, none, &n) == 1;
+}
+
+/* ---- RTP ---------------------------------------------------------------- */
+
+/* Bytes of the header with sources and extension, 0: not within len. */
+static size_t rtp_head(const uint8_t *p, size_t len)
+{
+    size_t n = RTP_HEAD + (size_t)(p[0] & 0x0fU) * 4;
+    if (!(p[0] & 0x10U))
+        return n <= len ? n : 0;
+    if (len < 4 || n > len - 4)
+        return 0;
+    n += 4 + (size_t)pl_be_get16(p + n + 2) * 4;
+    return n <= len ? n : 0;
+}
+
+static pl_err protect_rtp(pl_srtp *s, uint8_t *p, size_t *len)
+{
+    size_t head = rtp_head(p, *len);
+    uint16_t seq = pl_be_get16(p + 2);
+    source_out *to = head ? find_out(s, pl_be_get32(p + 8)) : NULL;
+    uint64_t index = 0;
+    if (!to)
+        return PL_EINVAL;
+    uint16_t last = to->has_seq ? to->seq : seq;
+    if (!guess(to->roc, last, seq, &index))
+        return PL_EINVAL;
+    /* A number that was used must never be used again with these keys. */
+    if (to->has_seq && index <= ((uint64_t)to->roc << 16 | to->seq))
+        return PL_EINVAL;
+    uint8_t iv[IV_CM];
+    uint8_t roc[4];
+    bool is_ok = false;
+    if (s->is_gcm) {
+        iv_gcm(iv, s->out.salt[0], to->ssrc, index);
+        const pass job = {.c = s->out.rtp,
+                          .iv = iv,
+                          .aad = p,
+                          .n_aad = head,
+                          .data = p + head,
+                          .len = *len - head};
+        is_ok = seal_gcm(&job, p + *len);
+    } else {
+        iv_cm(iv, s->out.salt[0], to->ssrc, index);
+        pl_be_put32(roc, (uint32_t)(index >> 16));
+        is_ok = run_cm(s->out.rtp, NULL, iv, p + head, *len - head) &&
+                tag_cm(s, &s->out, 0, p, *len, roc, sizeof roc, p + *len);
+    }
+    if (!is_ok)
+        return PL_EINTERNAL;
+    *len += s->is_gcm ? TAG_GCM : TAG_CM;
+    to->has_seq = true;
+    to->seq = seq;
+    to->roc = (uint32_t)(index >> 16);
+    return PL_OK;
+}
+
+static bool open_rtp(pl_srtp *s, uint8_t *p, size_t head, size_t end,
+                     uint32_t ssrc, uint64_t index)
+{
+    uint8_t iv[IV_CM];
+    if (s->is_gcm) {
+        iv_gcm(iv, s->in.salt[0], ssrc, index);
+        const pass job = {.c = s->in.rtp,
+                          .iv = iv,
+                          .aad = p,
+                          .n_aad = head,
+                          .data = p + head,
+                          .len = end - head};
+        return open_gcm(&job, p + end);
+    }
+    uint8_t roc[4];
+    uint8_t tag[TAG_CM];
+    iv_cm(iv, s->in.salt[0], ssrc, index);
+    pl_be_put32(roc, (uint32_t)(index >> 16));
+    return tag_cm(s, &s->in, 0, p, end, roc, sizeof roc, tag) &&
+           CRYPTO_memcmp(tag, p + end, TAG_CM) == 0 &&
+           run_cm(s->in.rtp, NULL, iv, p + head, end - head);
+}
+
+static pl_err unprotect_rtp(pl_srtp *s, uint8_t *p, size_t *len)
+{
+    size_t tag = s->is_gcm ? TAG_GCM : TAG_CM;
+    size_t end = *len > tag ? *len - tag : 0;
+    size_t head = end >= RTP_HEAD ? rtp_head(p, end) : 0;
+    if (head == 0)
+        return PL_EAUTH;
+    uint32_t ssrc = pl_be_get32(p + 8);
+    uint16_t seq = pl_be_get16(p + 2);
+    source_in *from = find_in(s, ssrc);
+    if (!from && s->n_in == PL_SRTP_MAX_SSRC_IN)
+        return PL_EFULL;
+    uint64_t index = seq;
+    if (from) {
+        bool has = from->rtp.has_any;
+        uint32_t roc = has ? (uint32_t)(from->rtp.last >> 16) : from->roc;
+        if (!guess(roc, has ? (uint16_t)from->rtp.last : seq, seq, &index) ||
+            !is_new(&from->rtp, index))
+            return PL_EEXIST;
+    }
+    if (!open_rtp(s, p, head, end, ssrc, index))
+        return PL_EAUTH;
+    if (!from) {
+        from = &s->from[s->n_in++];
+        *from = (source_in){.ssrc = ssrc};
+    }
+    see(&from->rtp, index);
+    *len = end;
+    return PL_OK;
+}
+
+/* ---- RTCP --------------------------------------------------------------- */
+
+static pl_err protect_rtcp(pl_srtp *s, uint8_t *p, size_t *len)
+{
+    source_out *to = find_out(s, pl_be_get32(p + 4));
+    if (!to)
+        return PL_EINVAL;
+    uint32_t index = ++to->rtcp_index & ~ENCRYPTED;
+    uint8_t word[RTCP_INDEX];
+    uint8_t iv[IV_CM];
+    size_t n = *len;
+    bool is_ok = false;
+    pl_be_put32(word, index | ENCRYPTED);
+    if (s->is_gcm) {
+        iv_gcm(iv, s->out.salt[1], to->ssrc, index);
+        const pass job = {s->rtcp,     s->out.rtcp_key, iv,
+                          p,           RTCP_HEAD,       word,
+                          sizeof word, p + RTCP_HEAD,   n - RTCP_HEAD};
+        is_ok = seal_gcm(&job, p + n);
+        memcpy(p + n + TAG_GCM, word, sizeof word);
+        n += TAG_GCM + RTCP_INDEX;
+    } else {
+        iv_cm(iv, s->out.salt[1], to->ssrc, index);
+        memcpy(p + n, word, sizeof word);
+        is_ok =
+            run_cm(s->rtcp, s->out.rtcp_key, iv, p + RTCP_HEAD,
+                   n - RTCP_HEAD) &&
+            tag_cm(s, &s->out, 1, p, n, word, sizeof word, p + n + RTCP_INDEX);
+        n += RTCP_INDEX + TAG_CM;
+    }
+    if (!is_ok)
+        return PL_EINTERNAL;
+    *len = n;
+    return PL_OK;
+}
+
+static bool open_rtcp(pl_srtp *s, uint8_t *p, size_t end, const uint8_t *word,
+                      uint32_t ssrc, uint32_t index)
+{
+    uint8_t iv[IV_CM];
+    if (s->is_gcm) {
+        iv_gcm(iv, s->in.salt[1], ssrc, index);
+        const pass job = {s->rtcp,    s->in.rtcp_key, iv,
+                          p,          RTCP_HEAD,      word,
+                          RTCP_INDEX, p + RTCP_HEAD,  end - RTCP_HEAD};
+        return open_gcm(&job, p + end);
+    }
+    uint8_t tag[TAG_CM];
+    iv_cm(iv, s->in.salt[1], ssrc, index);
+    return tag_cm(s, &s->in, 1, p, end, word, RTCP_INDEX, tag) &&
+           CRYPTO_memcmp(tag, p + end + RTCP_INDEX, TAG_CM) == 0 &&
+           run_cm(s->rtcp, s->in.rtcp_key, iv, p + RTCP_HEAD, end - RTCP_HEAD);
+}
+
+/* RTCP numbers start at 1 and the last 64 are remembered. */
+static bool is_new_rtcp(const source_in *from, uint32_t index)
+{
+    if (index > from->rtcp_last || from->rtcp_last == 0)
+        return true;
+    uint64_t age = from->rtcp_last - index;
+    return age < 64 && !(from->rtcp_seen >> age & 1U);
+}
+
+static void see_rtcp(source_in *from, uint32_t index)
+{
+    if (index > from->rtcp_last || from->rtcp_last == 0) {
+        uint64_t by = index - from->rtcp_last;
+        from->rtcp_seen = by < 64 ? from->rtcp_seen << by : 0;
+        from->rtcp_last = index;
+    }
+    from->rtcp_seen |= (uint64_t)1 << (from->rtcp_last - index);
+}
+
+static pl_err unprotect_rtcp(pl_srtp *s, uint8_t *p, size_t *len)
+{
+    size_t trailer = RTCP_INDEX + (s->is_gcm ? TAG_GCM : TAG_CM);
+    if (*len < RTCP_HEAD + trailer)
+        return PL_EAUTH;
+    size_t end = *len - trailer;
+    const uint8_t *word = s->is_gcm ? p + *len - RTCP_INDEX : p + end;
+    uint32_t ssrc = pl_be_get32(p + 4);
+    uint32_t index = pl_be_get32(word);
+    source_in *from = find_in(s, ssrc);
+    if (!from && s->n_in == PL_SRTP_MAX_SSRC_IN)
+        return PL_EFULL;
+    if (!(index & ENCRYPTED)) /* our profiles encrypt it */
+        return PL_EAUTH;
+    index &= ~ENCRYPTED;
+    if (from && !is_new_rtcp(from, index))
+        return PL_EEXIST;
+    if (!open_rtcp(s, p, end, word, ssrc, index))
+        return PL_EAUTH;
+    if (!from) {
+        from = &s->from[s->n_in++];
+        *from = (source_in){.ssrc = ssrc};
+    }
+    see_rtcp(from, index);
+    *len = end;
+    return PL_OK;
+}
+
+/* ---- both --------------------------------------------------------------- */
 
 pl_err pl_srtp_protect(pl_srtp *srtp, bool is_rtcp, uint8_t *packet, size_t cap,
                        size_t *len)
@@ -131,36 +580,8 @@ pl_err pl_srtp_protect(pl_srtp *srtp, bool is_rtcp, uint8_t *packet, size_t cap,
         return PL_EINVAL;
     if (cap < *len || cap - *len < PL_SRTP_MAX_TRAILER)
         return PL_EFULL;
-    int n = (int)*len;
-    srtp_err_status_t status = is_rtcp
-                                   ? srtp_protect_rtcp(srtp->out, packet, &n)
-                                   : srtp_protect(srtp->out, packet, &n);
-    if (status != srtp_err_status_ok)
-        return PL_EINTERNAL;
-    srtp->has_out = true;
-    srtp->out_ssrc = ssrc_of(packet, is_rtcp);
-    *len = (size_t)n;
-    return PL_OK;
-}
-
-static bool is_known(const pl_srtp *s, uint32_t ssrc)
-{
-    for (uint8_t i = 0; i < s->n_in; i++) {
-        if (s->in_ssrc[i] == ssrc)
-            return true;
-    }
-    return false;
-}
-
-static pl_err err_of(srtp_err_status_t status)
-{
-    if (status == srtp_err_status_replay_fail ||
-        status == srtp_err_status_replay_old)
-        return PL_EEXIST;
-    if (status == srtp_err_status_parse_err ||
-        status == srtp_err_status_bad_param)
-        return PL_EPROTO;
-    return PL_EAUTH;
+    return is_rtcp ? protect_rtcp(srtp, packet, len)
+                   : protect_rtp(srtp, packet, len);
 }
 
 pl_err pl_srtp_unprotect(pl_srtp *srtp, bool is_rtcp, uint8_t *packet,
@@ -168,72 +589,29 @@ pl_err pl_srtp_unprotect(pl_srtp *srtp, bool is_rtcp, uint8_t *packet,
 {
     if (*len < (is_rtcp ? RTCP_HEAD : RTP_HEAD))
         return PL_EPROTO;
-    /* The library keeps a stream for every source that ever authenticated, in
-     * a list it walks: one peer could make it as long as it likes. */
-    uint32_t ssrc = ssrc_of(packet, is_rtcp);
-    bool is_new = !is_known(srtp, ssrc);
-    if (is_new && srtp->n_in == PL_SRTP_MAX_SSRC_IN)
-        return PL_EFULL;
-    int n = (int)*len;
-    srtp_err_status_t status = is_rtcp
-                                   ? srtp_unprotect_rtcp(srtp->in, packet, &n)
-                                   : srtp_unprotect(srtp->in, packet, &n);
-    if (status != srtp_err_status_ok)
-        return err_of(status);
-    if (is_new)
-        srtp->in_ssrc[srtp->n_in++] = ssrc;
-    *len = (size_t)n;
-    return PL_OK;
+    return is_rtcp ? unprotect_rtcp(srtp, packet, len)
+                   : unprotect_rtp(srtp, packet, len);
 }
 
-static void export_source(const pl_srtp *s, bool is_out, uint32_t ssrc,
-                          pl_srtp_state *state)
-{
-    uint32_t roc = 0;
-    if (srtp_get_stream_roc(is_out ? s->out : s->in, ssrc, &roc) !=
-        srtp_err_status_ok)
-        return;
-    state->source[state->n_sources].ssrc = ssrc;
-    state->source[state->n_sources].roc = roc;
-    state->source[state->n_sources].is_out = is_out;
-    state->n_sources++;
-}
+/* ---- moving ------------------------------------------------------------- */
 
 void pl_srtp_export(const pl_srtp *srtp, pl_srtp_state *ret_state)
 {
     *ret_state =
         (pl_srtp_state){.keys = srtp->keys, .is_server = srtp->is_server};
-    if (srtp->has_out)
-        export_source(srtp, true, srtp->out_ssrc, ret_state);
-    for (uint8_t i = 0; i < srtp->n_in; i++)
-        export_source(srtp, false, srtp->in_ssrc[i], ret_state);
-}
-
-/* Give a direction the stream of one source with its roll-over counter. */
-static pl_err import_source(pl_srtp *s, uint32_t ssrc, uint32_t roc,
-                            bool is_out)
-{
-    uint8_t master[MASTER_MAX] = {0};
-    srtp_policy_t policy;
-    pl_err e = make_policy(&s->keys, is_out ? !s->is_server : s->is_server,
-                           master, &policy);
-    if (e != PL_OK)
-        return e;
-    policy.ssrc.type = ssrc_specific;
-    policy.ssrc.value = ssrc;
-    srtp_t session = is_out ? s->out : s->in;
-    bool is_ok = srtp_add_stream(session, &policy) == srtp_err_status_ok &&
-                 srtp_set_stream_roc(session, ssrc, roc) == srtp_err_status_ok;
-    wipe(master, sizeof master);
-    if (!is_ok)
-        return PL_EINTERNAL;
-    if (is_out) {
-        s->has_out = true;
-        s->out_ssrc = ssrc;
-    } else {
-        s->in_ssrc[s->n_in++] = ssrc;
+    if (srtp->n_out > 0) {
+        const source_out *to = &srtp->to[srtp->n_out - 1];
+        ret_state->source[ret_state->n_sources].ssrc = to->ssrc;
+        ret_state->source[ret_state->n_sources].roc = to->roc;
+        ret_state->source[ret_state->n_sources].rtcp_index = to->rtcp_index;
+        ret_state->source[ret_state->n_sources++].is_out = true;
     }
-    return PL_OK;
+    for (uint8_t i = 0; i < srtp->n_in; i++) {
+        const source_in *from = &srtp->from[i];
+        ret_state->source[ret_state->n_sources].ssrc = from->ssrc;
+        ret_state->source[ret_state->n_sources++].roc =
+            from->rtp.has_any ? (uint32_t)(from->rtp.last >> 16) : from->roc;
+    }
 }
 
 pl_err pl_srtp_import(const pl_srtp_state *state, pl_srtp **ret_srtp)
@@ -242,17 +620,21 @@ pl_err pl_srtp_import(const pl_srtp_state *state, pl_srtp **ret_srtp)
     if (state->n_sources > PL_SRTP_MAX_SSRC_IN + 1)
         return PL_EINVAL;
     pl_err e = pl_srtp_create(&state->keys, state->is_server, &s);
-    for (uint8_t i = 0; e == PL_OK && i < state->n_sources; i++) {
-        if (!state->source[i].is_out && s->n_in == PL_SRTP_MAX_SSRC_IN) {
-            e = PL_EINVAL;
-        } else {
-            e = import_source(s, state->source[i].ssrc, state->source[i].roc,
-                              state->source[i].is_out);
-        }
-    }
-    if (e != PL_OK) {
-        pl_srtp_destroy(&s);
+    if (e != PL_OK)
         return e;
+    for (uint8_t i = 0; i < state->n_sources; i++) {
+        uint32_t ssrc = state->source[i].ssrc;
+        if (state->source[i].is_out) {
+            source_out *to = find_out(s, ssrc);
+            to->roc = state->source[i].roc;
+            to->rtcp_index = state->source[i].rtcp_index;
+        } else if (s->n_in < PL_SRTP_MAX_SSRC_IN) {
+            s->from[s->n_in++] =
+                (source_in){.ssrc = ssrc, .roc = state->source[i].roc};
+        } else {
+            pl_srtp_destroy(&s);
+            return PL_EINVAL;
+        }
     }
     *ret_srtp = s;
     return PL_OK;

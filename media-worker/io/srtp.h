@@ -1,5 +1,5 @@
-/* srtp.h - SRTP and SRTCP of one leg over libsrtp2 (the only file that uses
- * it). One context holds both directions. */
+/* srtp.h - SRTP and SRTCP of one leg: RFC 3711 and RFC 7714 over OpenSSL's
+ * ciphers. One context holds both directions. */
 #ifndef PL_SRTP_H
 #define PL_SRTP_H
 
@@ -21,10 +21,12 @@ PL_MUST_USE pl_err pl_srtp_create(const pl_srtp_keys *keys, bool is_server,
 /* Wipe the keys and free; NULL is fine. */
 void pl_srtp_destroy(pl_srtp **srtp);
 
-/* Protect a packet in place.
+/* Protect a packet in place. Numbers of a source must rise: none is ever used
+ * twice with the same keys. No allocation.
  *
  * packet[cap]: *len bytes used, grows by at most PL_SRTP_MAX_TRAILER
- * Errors: PL_EFULL cap too small; PL_EINTERNAL the library refused */
+ * Errors: PL_EFULL cap too small; PL_EINVAL no RTP, a number that was used, or
+ *         a ninth source; PL_EINTERNAL the library refused */
 PL_MUST_USE pl_err pl_srtp_protect(pl_srtp *srtp, bool is_rtcp, uint8_t *packet,
                                    size_t cap, size_t *len);
 /* Authenticate and decrypt a packet in place; *len shrinks.
@@ -41,13 +43,13 @@ typedef struct pl_srtp_state {
     bool is_server;
     struct {
         uint32_t ssrc, roc;
+        uint32_t rtcp_index; /* sent last */
         bool is_out;
     } source[PL_SRTP_MAX_SSRC_IN + 1];
     uint8_t n_sources;
 } pl_srtp_state;
 
-/* Read the state out. RTCP's own index is not in it: libsrtp2 does not give it
- * away; receivers accept a higher one, so an importer sends from a jump. */
+/* Read the state out. What was received is in it but for the windows. */
 void pl_srtp_export(const pl_srtp *srtp, pl_srtp_state *ret_state);
 /* Create a context that continues an exported one. Errors: as create. */
 PL_MUST_USE pl_err pl_srtp_import(const pl_srtp_state *state,

@@ -24,3 +24,5 @@ if(TARGET pl_media_app)
       PL_TEST_PROMPTS="${PROJECT_SOURCE_DIR}/media-worker/prompts")
   endforeach()
 endif()
+# The other side of test_srtp.c.
+target_link_libraries(test_media_srtp PRIVATE dep::srtp)

@@ -1,4 +1,5 @@
-/* test_srtp.c - both profiles, replay, forgery, the cap on sources, export. */
+/* test_srtp.c - both profiles, replay, forgery, the cap on sources, export;
+ * and libsrtp2, which we did not write, as the other side. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,6 +7,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <srtp2/srtp.h>
 
 #include "core/be.h"
 #include "io/srtp.h"
@@ -187,6 +189,176 @@ static void unknown_profile_and_small_buffers_are_refused(void **state)
     assert_int_equal(pl_srtp_protect(server, false, p, 128, &n), PL_EINVAL);
 }
 
+/* ---- against another implementation -------------------------------------- */
+
+static const pl_srtp_profile PROFILES[] = {PL_SRTP_AES128_CM_SHA1_80,
+                                           PL_SRTP_AEAD_AES_128_GCM};
+
+/* The client's side of a call. */
+static srtp_t theirs(const pl_srtp_keys *k, bool is_out)
+{
+    uint8_t master[PL_SRTP_KEY + PL_SRTP_SALT_MAX] = {0};
+    srtp_policy_t policy = {.window_size = 128, .key = master};
+    if (k->profile == PL_SRTP_AEAD_AES_128_GCM) {
+        srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtp);
+        srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtcp);
+    } else {
+        srtp_crypto_policy_set_rtp_default(&policy.rtp);
+        srtp_crypto_policy_set_rtcp_default(&policy.rtcp);
+    }
+    memcpy(master, is_out ? k->client_key : k->server_key, PL_SRTP_KEY);
+    memcpy(master + PL_SRTP_KEY, is_out ? k->client_salt : k->server_salt,
+           PL_SRTP_SALT_MAX);
+    policy.ssrc.type = is_out ? ssrc_any_outbound : ssrc_any_inbound;
+    srtp_t s = NULL;
+    assert_int_equal(srtp_create(&s, &policy), srtp_err_status_ok);
+    return s;
+}
+
+/* A packet with two contributing sources and an extension of one word. */
+static size_t make_long(uint8_t *p, uint16_t seq, size_t payload)
+{
+    (void)make(p, seq, 7);
+    p[0] = 0x92;
+    pl_be_put32(p + 12, 1);
+    pl_be_put32(p + 16, 2);
+    pl_be_put16(p + 20, 0xbede);
+    pl_be_put16(p + 22, 1);
+    pl_be_put32(p + 24, 0x10ff0000);
+    for (size_t i = 0; i < payload; i++)
+        p[28 + i] = (uint8_t)(seq + i * 3);
+    return 28 + payload;
+}
+
+static void another_implementation_reads_and_writes_alike(void **state)
+{
+    (void)state;
+    assert_int_equal(srtp_init(), srtp_err_status_ok);
+    for (size_t k = 0; k < 2; k++) {
+        open_pair(PROFILES[k]);
+        pl_srtp_keys keys = keys_of(PROFILES[k]);
+        srtp_t out = theirs(&keys, true);
+        srtp_t in = theirs(&keys, false);
+        /* Over two roll-overs of the sequence number. */
+        for (uint32_t i = 40000; i < 40000 + 2 * 65536; i += 97) {
+            uint8_t p[512], plain[512];
+            size_t len = make_long(p, (uint16_t)i, i % 200);
+            int n = (int)len;
+            memcpy(plain, p, len);
+            assert_int_equal(srtp_protect(out, p, &n), srtp_err_status_ok);
+            size_t got = (size_t)n;
+            assert_int_equal(pl_srtp_unprotect(server, false, p, &got), PL_OK);
+            assert_int_equal(got, len);
+            assert_memory_equal(p, plain, len);
+            assert_int_equal(pl_srtp_protect(server, false, p, sizeof p, &got),
+                             PL_OK);
+            n = (int)got;
+            assert_int_equal(srtp_unprotect(in, p, &n), srtp_err_status_ok);
+            assert_int_equal(n, len);
+            assert_memory_equal(p, plain, len);
+        }
+        for (int i = 0; i < 100; i++) {
+            uint8_t p[128], plain[128];
+            size_t len = make_rtcp(p, 7);
+            memset(p + 8, i, 20);
+            len += i % 2 ? 20 : 0;
+            int n = (int)len;
+            memcpy(plain, p, len);
+            assert_int_equal(srtp_protect_rtcp(out, p, &n), srtp_err_status_ok);
+            size_t got = (size_t)n;
+            assert_int_equal(pl_srtp_unprotect(server, true, p, &got), PL_OK);
+            assert_int_equal(got, len);
+            assert_memory_equal(p, plain, len);
+            assert_int_equal(pl_srtp_protect(server, true, p, sizeof p, &got),
+                             PL_OK);
+            n = (int)got;
+            assert_int_equal(srtp_unprotect_rtcp(in, p, &n),
+                             srtp_err_status_ok);
+            assert_memory_equal(p, plain, len);
+        }
+        (void)srtp_dealloc(out);
+        (void)srtp_dealloc(in);
+        (void)close_pair(NULL);
+    }
+    (void)srtp_shutdown();
+}
+
+/* ---- what must not happen ------------------------------------------------ */
+
+static void no_number_is_used_twice(void **state)
+{
+    (void)state; /* RFC 3711 section 9.1, RFC 7714 section 8.1 */
+    uint8_t p[128];
+    open_pair(PL_SRTP_AEAD_AES_128_GCM);
+    size_t n = make(p, 100, 7);
+    assert_int_equal(pl_srtp_protect(server, false, p, sizeof p, &n), PL_OK);
+    n = make(p, 100, 7);
+    assert_int_equal(pl_srtp_protect(server, false, p, sizeof p, &n),
+                     PL_EINVAL);
+    n = make(p, 99, 7);
+    assert_int_equal(pl_srtp_protect(server, false, p, sizeof p, &n),
+                     PL_EINVAL);
+    n = make(p, 101, 7);
+    assert_int_equal(pl_srtp_protect(server, false, p, sizeof p, &n), PL_OK);
+}
+
+static void every_byte_is_authenticated_and_every_cut_is_refused(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < 2; k++) {
+        for (int is_rtcp = 0; is_rtcp < 2; is_rtcp++) {
+            uint8_t p[256], bad[256];
+            open_pair(PROFILES[k]);
+            size_t n = is_rtcp ? make_rtcp(p, 7) + 12 : make_long(p, 5, 40);
+            assert_int_equal(pl_srtp_protect(client, is_rtcp, p, sizeof p, &n),
+                             PL_OK);
+            for (size_t i = 0; i < n; i++) {
+                size_t len = n;
+                memcpy(bad, p, n);
+                bad[i] ^= 0x04;
+                assert_int_not_equal(
+                    pl_srtp_unprotect(server, is_rtcp, bad, &len), PL_OK);
+                len = i;
+                memcpy(bad, p, n);
+                assert_int_not_equal(
+                    pl_srtp_unprotect(server, is_rtcp, bad, &len), PL_OK);
+            }
+            assert_int_equal(pl_srtp_unprotect(server, is_rtcp, p, &n), PL_OK);
+            (void)close_pair(NULL);
+        }
+    }
+}
+
+/* Any order within the window, each packet once; what is older is refused. */
+static void the_window_knows_each_packet(void **state)
+{
+    (void)state;
+    static uint8_t p[3000][64];
+    static size_t n[3000];
+    static bool is_in[3000];
+    open_pair(PL_SRTP_AEAD_AES_128_GCM);
+    for (size_t i = 0; i < 3000; i++) {
+        n[i] = make(p[i], (uint16_t)(64000 + i), 7);
+        assert_int_equal(
+            pl_srtp_protect(client, false, p[i], sizeof p[i], &n[i]), PL_OK);
+    }
+    uint32_t seed = 7;
+    size_t top = 0;
+    for (size_t round = 0; round < 9000; round++) {
+        seed = seed * 1664525U + 1013904223U;
+        size_t at = (round / 3 + seed / 65536 % 1200);
+        at = at < 3000 ? at : 2999;
+        uint8_t copy[64];
+        size_t len = n[at];
+        memcpy(copy, p[at], len);
+        bool is_old = top >= 1024 && at <= top - 1024;
+        pl_err e = pl_srtp_unprotect(server, false, copy, &len);
+        assert_int_equal(e, is_old || is_in[at] ? PL_EEXIST : PL_OK);
+        is_in[at] = true;
+        top = at > top ? at : top;
+    }
+}
+
 static int open_library(void **state)
 {
     (void)state;
@@ -212,6 +384,10 @@ int main(void)
                                   close_pair),
         cmocka_unit_test_teardown(exported_state_continues_elsewhere,
                                   close_pair),
+        cmocka_unit_test(another_implementation_reads_and_writes_alike),
+        cmocka_unit_test_teardown(no_number_is_used_twice, close_pair),
+        cmocka_unit_test(every_byte_is_authenticated_and_every_cut_is_refused),
+        cmocka_unit_test_teardown(the_window_knows_each_packet, close_pair),
         cmocka_unit_test_teardown(unknown_profile_and_small_buffers_are_refused,
                                   close_pair),
     };
