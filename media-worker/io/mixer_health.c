@@ -93,6 +93,11 @@ static void note_late(pl_mixer_health *h)
     (void)pl_late_put(&h->late, &tick); /* there is place: see _end() */
 }
 
+void pl_mixer_health_missed(pl_mixer_health *h, int64_t deadline_us)
+{
+    pl_mixer_health_begin(h, deadline_us);
+}
+
 void pl_mixer_health_begin(pl_mixer_health *h, int64_t deadline_us)
 {
     h->begin_us = now_us();

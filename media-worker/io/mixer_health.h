@@ -44,6 +44,9 @@ void pl_mixer_health_idle(pl_mixer_health *health);
 
 /* A tick begins, that was due at deadline_us. */
 void pl_mixer_health_begin(pl_mixer_health *health, int64_t deadline_us);
+/* Ticks are left out from the one on that was due at deadline_us: that one is
+ * counted as late. */
+void pl_mixer_health_missed(pl_mixer_health *health, int64_t deadline_us);
 /* A command was carried out: what it costs says nothing of ticks. */
 void pl_mixer_health_disturbed(pl_mixer_health *health);
 /* A packet is taken that was read from its socket at arrival_us. */

@@ -227,8 +227,11 @@ static void run_due(worker *w)
 {
     int64_t now = clock_us(CLOCK_MONOTONIC);
     int64_t behind = (now - w->next_us) / PL_TICK_US;
-    if (behind >= CATCH_UP_TICKS)
+    if (behind >= CATCH_UP_TICKS) {
+        pl_mixer_health_missed(&w->health, w->next_us);
+        tell_lates(w, false);
         w->next_us += behind * PL_TICK_US;
+    }
     while (w->next_us <= now && !w->is_stopping) {
         tick(w);
         now = clock_us(CLOCK_MONOTONIC);
