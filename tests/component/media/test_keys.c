@@ -1,7 +1,9 @@
 /* test_keys.c - digits keyed to a telephone: what its socket receives, read as
  * RFC 4733 says. */
 #include <arpa/inet.h>
+#include <math.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -183,14 +185,133 @@ static void queue_is_free_again_afterwards(void **state)
     assert_int_equal(close(p.fd), 0);
 }
 
+/* ---- keys that are pressed ------------------------------------------------
+ */
+
+/* Where the leg made last wants its media. */
+static struct sockaddr_in media_of(const world *w)
+{
+    const char *line = strstr(w->text, "m=audio ");
+    assert_non_null(line);
+    return (struct sockaddr_in){
+        .sin_family = AF_INET,
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+        .sin_port = htons((uint16_t)strtoul(line + 8, NULL, 10))};
+}
+
+static void send_rtp(const phone *p, const struct sockaddr_in *to, uint8_t pt,
+                     uint16_t seq, const uint8_t *payload, size_t len)
+{
+    uint8_t b[200] = {0x80, pt, (uint8_t)(seq >> 8), (uint8_t)seq};
+    b[6] = 0x10; /* any time, the same for all: events have one */
+    b[11] = 7;
+    memcpy(b + 12, payload, len);
+    assert_int_equal(
+        sendto(p->fd, b, 12 + len, 0, (const struct sockaddr *)to, sizeof *to),
+        12 + len);
+}
+
+/* Press 5 for 100 ms. */
+static void press(const phone *p, const struct sockaddr_in *to)
+{
+    static const uint8_t silence[160] = {0xff};
+    for (uint16_t seq = 1; seq <= 3; seq++)
+        send_rtp(p, to, 0, seq, silence, sizeof silence);
+    for (uint16_t i = 1; i <= 7; i++) {
+        uint16_t duration = (uint16_t)(160 * (i < 5 ? i : 5));
+        const uint8_t event[] = {5, i < 5 ? 10 : 0x8a, (uint8_t)(duration >> 8),
+                                 (uint8_t)duration};
+        send_rtp(p, to, EVENT_PT, (uint16_t)(3 + i), event, sizeof event);
+    }
+}
+
+static double expand(uint8_t code) /* ITU-T G.711, mu-law */
+{
+    unsigned u = ~(unsigned)code & 0xff;
+    double v = (double)((((u & 15) << 3) + 132) << (u >> 4 & 7)) - 132;
+    return (u & 0x80 ? -v : v) / 32768.0;
+}
+
+/* Whether both tones of the 5 are in one of so many packets. */
+static bool hears_tone(const phone *p, unsigned n_packets)
+{
+    bool is_heard = false;
+    for (unsigned i = 0; i < n_packets; i++) {
+        uint8_t b[1500];
+        double part[4] = {0};
+        assert_int_equal(recv(p->fd, b, sizeof b, 0), 12 + 160);
+        for (int k = 0; k < 160; k++) {
+            double low = 6.283185307 * 770 * k / 8000;
+            double high = 6.283185307 * 1336 * k / 8000;
+            double x = expand(b[12 + k]) / 80;
+            part[0] += x * sin(low);
+            part[1] += x * cos(low);
+            part[2] += x * sin(high);
+            part[3] += x * cos(high);
+        }
+        is_heard = is_heard || (hypot(part[0], part[1]) > 0.08 &&
+                                hypot(part[2], part[3]) > 0.08);
+    }
+    return is_heard;
+}
+
+static void open_with(world *w, pl_dtmf_policy policy)
+{
+    pl_media_room_open m = {
+        .mode = PL_ROOM_MODE_MIX, .max_legs = 3, .dtmf = (uint32_t)policy};
+    SET_TEXT(m.room_id, room);
+    PL_MSG_SET(MEDIA_ROOM_OPEN, media_room_open, &m, dtmf);
+    assert_int_equal(ask(w, EPOCH, &PL_MSG_MEDIA_ROOM_OPEN, &m), PL_OK);
+}
+
+/* One presses a key; one takes events, one does not. */
+static void check_policy(world *w, pl_dtmf_policy policy)
+{
+    phone presses, takes, plain;
+    bool is_passed = policy == PL_DTMF_POLICY_PASS;
+    open_phone(&presses, true);
+    open_phone(&takes, true);
+    open_phone(&plain, false);
+    open_with(w, policy);
+    assert_int_equal(create(w, "takes", PL_LEG_KIND_SIP, takes.sdp), PL_OK);
+    assert_int_equal(create(w, "plain", PL_LEG_KIND_SIP, plain.sdp), PL_OK);
+    assert_int_equal(create(w, "presses", PL_LEG_KIND_SIP, presses.sdp), PL_OK);
+    const struct sockaddr_in to = media_of(w);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(next_state(w), PL_LEG_STATE_CONNECTED);
+    press(&presses, &to);
+    if (is_passed)
+        hear(&takes, 1);
+    for (int i = 0; i < 10; i++)
+        hear(&takes, 0);
+    assert_int_equal(takes.n_keys, is_passed);
+    if (is_passed)
+        assert_int_equal(takes.keys[0], '5');
+    assert_int_equal(hears_tone(&plain, 30), is_passed);
+    hear(&presses, 0); /* no event, audio only */
+    assert_int_equal(presses.n_keys, 0);
+    assert_int_equal(close(presses.fd) + close(takes.fd) + close(plain.fd), 0);
+}
+
+static void pressed_keys_are_passed_where_the_room_says_so(void **state)
+{
+    check_policy(*state, PL_DTMF_POLICY_PASS);
+}
+
+static void pressed_keys_are_eaten_where_the_room_says_so(void **state)
+{
+    check_policy(*state, PL_DTMF_POLICY_EAT);
+}
+
 int main(void)
 {
-#define WORKER_TEST(f)                                                         \
-    cmocka_unit_test_setup_teardown(f, worker_begin, worker_end)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, worker_begin, worker_end)
     const struct CMUnitTest tests[] = {
-        WORKER_TEST(telephone_receives_each_digit),
-        WORKER_TEST(what_cannot_be_keyed_is_refused),
-        WORKER_TEST(queue_is_free_again_afterwards),
+        TEST(telephone_receives_each_digit),
+        TEST(what_cannot_be_keyed_is_refused),
+        TEST(queue_is_free_again_afterwards),
+        TEST(pressed_keys_are_passed_where_the_room_says_so),
+        TEST(pressed_keys_are_eaten_where_the_room_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
