@@ -13,6 +13,7 @@
 #include "roster.h"
 #include "talk_interval.h"
 #include "waiting.h"
+#include "worker.h"
 
 enum {
     MAX_TRIES = 2,      /* within the time of who asks */
@@ -265,8 +266,11 @@ static void started(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
                  rec->row.media_node[0];
     (void)in;
     if (is_it && (is_passing(e) || e == PL_ENOENT) && ++op->tries < MAX_TRIES) {
-        if (e == PL_ENOENT)
+        if (e == PL_ENOENT) { /* the room, and with it what was begun there */
             pl_conf_reopen(pool, conf);
+            rec->row.part++;
+            save(pool, rec);
+        }
         send_start(pool, rec, op);
         return;
     }
@@ -528,6 +532,22 @@ void pl_recordings_resume(pl_pool *pool)
 
 /* ---- reports ---- */
 
+/* It ends what it records without being asked. */
+static bool is_going(const pl_pool *pool, const char *node)
+{
+    const pl_worker *w = pl_worker_find(pool, node);
+    return !w || w->row.state != PL_WORKER_STATE_UP ||
+           w->row.life != PL_LIFE_READY;
+}
+
+/* Its room follows, and is recorded again from there on. */
+static void go_on_elsewhere(pl_pool *pool, const pl_recording *rec)
+{
+    pl_conf *conf = pl_conf_find(pool, rec->row.conf_id);
+    if (conf)
+        pl_recording_unplaced(pool, conf);
+}
+
 void pl_on_recording_report(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_recording_report *m = in->body;
@@ -545,7 +565,10 @@ void pl_on_recording_report(pl_pool *pool, const pl_bus_in *in)
         break;
     case PL_RECORDING_STATE_ENDED:
     case PL_RECORDING_STATE_FAILED:
-        if (is_it) {
+        if (is_it && m->state == PL_RECORDING_STATE_ENDED &&
+            is_going(pool, in->node)) {
+            go_on_elsewhere(pool, rec);
+        } else if (is_it) {
             end(pool, rec, m->state,
                 m->reason[0] ? m->reason : "ended by the media worker");
         }

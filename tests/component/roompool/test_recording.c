@@ -447,6 +447,26 @@ static void it_goes_on_at_another_worker(void **state)
     assert_int_equal(next->n_record_stops, 1);
 }
 
+/* It says that it ends before it goes: the recording waits for the next. */
+static void a_worker_that_drains_hands_it_over(void **state)
+{
+    stage *s = *state;
+    (void)phone_is_host(s, "c1");
+    assert_int_equal(record(s, &s->host, true), PL_OK);
+    fake_media *old = worker(s);
+    pl_beat beat = {.life = PL_LIFE_DRAINING};
+    assert_int_equal(pl_bus_event(old->bus, &(pl_bus_send){.to = NULL},
+                                  &PL_MSG_BEAT, &beat),
+                     PL_OK);
+    world_run(&s->w, 10 * MS);
+    media_reports_recording(old, PL_RECORDING_STATE_ENDED, "");
+    assert_int_equal(count(s, "state = 'starting' AND part = 2"), 1);
+    world_kill_media(&s->w, index_of(s, old));
+    world_run(&s->w, 3 * S);
+    assert_int_equal(worker(s)->recording.part, 2);
+    assert_int_equal(count(s, "state = 'recording' AND part = 2"), 1);
+}
+
 static void a_restart_goes_on_with_it(void **state)
 {
     stage *s = *state;
@@ -514,6 +534,7 @@ int main(void)
         TEST(files_are_listed_as_told),
         TEST(it_is_written_down_who_spoke),
         TEST(it_goes_on_at_another_worker),
+        TEST(a_worker_that_drains_hands_it_over),
         TEST(a_restart_goes_on_with_it),
         TEST(what_is_over_is_stopped_again),
         TEST(a_restart_ends_what_has_no_conference),
