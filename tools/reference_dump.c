@@ -124,7 +124,8 @@ static void print_metrics(void)
     (void)printf("# Metrics\n\nWritten by `reference_dump metrics` from the "
                  "tables; not edited by hand.\n\n`GET /metrics` at any "
                  "front end gives those of all processes, with the label "
-                 "`node`. Histograms are in microseconds.\n");
+                 "`node`. Histograms are in microseconds "
+                 "where the text does not say otherwise.\n");
     for (size_t i = 0; i < N(tables); i++) {
         (void)printf("\n## %s\n\n| name | kind | meaning |\n|---|---|---|\n",
                      tables[i].head);
