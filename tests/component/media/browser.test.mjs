@@ -97,7 +97,7 @@ function installPeers() {
       me.player.play();
       context.createMediaStreamSource(me.player.srcObject).connect(ear);
     };
-    window.peers[name] = { pc, ear, out };
+    window.peers[name] = { pc, ear, out, gain };
     await pc.setLocalDescription();
     await new Promise((done) => {
       if (pc.iceGatheringState === 'complete') done();
@@ -122,6 +122,21 @@ function installPeers() {
   window.loudness = async (name) => {
     const stats = [...(await window.peers[name].pc.getStats()).values()];
     return stats.find((x) => x.type === 'inbound-rtp')?.audioLevel ?? 0;
+  };
+  window.speak = (name, volume) => { window.peers[name].gain.gain.value = volume; };
+  window.received = async (name) => {
+    const stats = [...(await window.peers[name].pc.getStats()).values()];
+    const { packetsReceived, packetsLost } = stats.find((x) => x.type === 'inbound-rtp');
+    return { packetsReceived, packetsLost };
+  };
+  // How long after another began to speak a peer hears it, ms.
+  window.delayTo = async (name, other, hz) => {
+    const pause = () => new Promise((done) => setTimeout(done, 5));
+    while (window.hears(name, hz) > -70) await pause(); // it averages over calls
+    const began = performance.now();
+    window.speak(other, 0.3);
+    while (window.hears(name, hz) < -50 && performance.now() - began < 10000) await pause();
+    return performance.now() - began;
   };
   // Loudness of one frequency in what a peer hears, dB.
   window.hears = (name, hz) => {
@@ -256,6 +271,35 @@ test('our offers hold and resume, in every direction, without a new handshake', 
         async () => await call(page, 'loudness', name) > 0.05 === row[name], 10000);
     }
     assert.equal(worker.states.ben, 'connected');
+  }
+  await worker.stop();
+});
+
+test('browsers rest while nobody speaks, and hear the first word', async (t) => {
+  const page = await openPage();
+  const worker = await Worker.start();
+  await join(page, worker, 'anna', ['audio']);
+  await join(page, worker, 'ben', ['audio']);
+  await bothHear(page);
+  await call(page, 'speak', 'anna', 0); // a pause that is too short for it
+  const awake = await call(page, 'delayTo', 'ben', 'anna', VOICES.anna);
+  for (let round = 0; round < 2; round++) {
+    for (const name of ['anna', 'ben']) await call(page, 'speak', name, 0);
+    const rested = await worker.metric('pl_media_dtx_frames_total');
+    await until('they rest', async () => await worker.metric('pl_media_dtx_frames_total') > rested + 50, 10000);
+    const from = await call(page, 'received', 'ben');
+    const frames = await worker.metric('pl_media_dtx_frames_total');
+    await until('3 s of rest', async () => await worker.metric('pl_media_dtx_frames_total') > frames + 300, 10000);
+    const to = await call(page, 'received', 'ben');
+    assert.ok(to.packetsReceived - from.packetsReceived < 30, JSON.stringify({ from, to }));
+    assert.equal(to.packetsLost, 0);
+    const delay = await call(page, 'delayTo', 'ben', 'anna', VOICES.anna);
+    t.diagnostic(`heard ${Math.round(delay)} ms after the first word, ${Math.round(awake)} without rest`);
+    assert.ok(delay < 10000);
+    await hears(page, 'ben', 'anna');
+    assert.ok(await level(page, 'anna', 'anna') < -70); // who speaks alone hears nothing
+    await call(page, 'speak', 'ben', 0.3);
+    await bothHear(page);
   }
   await worker.stop();
 });

@@ -164,6 +164,7 @@ int worker_begin_with(void **state, const worker_options *options)
                            .rtp_port_max = port + 61U,
                            .announce_address = "127.0.0.1",
                            .announce_loopback = true,
+                           .dtx = true,
                            .threads = 1,
                            .max_legs = options->max_legs,
                            .budget_permille = options->budget_permille,
