@@ -40,6 +40,10 @@ static pl_load_options options_of(const audio_place *place,
     o.server = "";
     o.spawn = system->program;
     o.spawn_config = system->config;
+    if (shape->transport == PL_LOAD_WEBRTC && system->local[0]) {
+        o.local = system->local;
+        o.is_remote = true;
+    }
     o.spawn_core = place->server_core;
     o.own_core = place->own_core;
     o.spawn_threads = 1;
@@ -128,8 +132,9 @@ static pl_load *open_session(const pl_load_options *o,
     if (e == PL_OK)
         return load;
     *ret_point = (audio_point){0};
+    const char *why = load ? pl_load_reason(load) : reason;
     pl_fmt_cut(ret_point->reason, sizeof ret_point->reason, "%s",
-               load ? pl_load_reason(load) : reason);
+               why[0] ? why : pl_err_text(e));
     pl_load_destroy(&load);
     return NULL;
 }

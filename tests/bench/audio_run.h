@@ -13,6 +13,7 @@ typedef struct audio_system {
     const pl_load_adapter *adapter;
     const char *program; /* the adapter starts it; "": it knows which */
     const char *config;  /* lines for it; "" none */
+    const char *local;   /* address of peers by WebRTC; "" loopback */
 } audio_system;
 
 /* Rooms that are alike. */

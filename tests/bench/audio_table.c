@@ -193,11 +193,13 @@ unsigned audio_targets_write(pl_buf *out, audio_findings *found)
     audio_cell *two = cells_of(found, 2, PL_LOAD_WEBRTC);
     const audio_point *p = fifty ? audio_median(&fifty[OURS]) : NULL;
     const audio_point *w = &found->webinar_point;
-    double a_core = fifty ? (double)fifty[OURS].limit.best.parties : NAN;
+    double a_core = fifty && fifty[OURS].limit.best.parties
+                        ? (double)fifty[OURS].limit.best.parties
+                        : NAN;
     double share = w->parties ? w->cpu_ms * (double)w->parties / 10.0 : NAN;
     double listener =
         w->parties ? (w->pss_kib - w->idle_kib) / (double)w->parties : NAN;
-    double talker = two ? two[OURS].limit.kib : NAN;
+    double talker = two && two[OURS].n ? two[OURS].limit.kib : NAN;
     double wakeups =
         found->empty[OURS].rooms ? found->empty[OURS].wakeups : NAN;
     double delay = p ? p->delay_ms : NAN;

@@ -57,9 +57,8 @@ static const audio_plan QUICK = {{0, 1, 3, 1000}, 1, 4, 0x5};
 
 static audio_system systems[AUDIO_SYSTEMS] = {
     [OURS] = {"Parley", &pl_load_parley_bus, PL_BENCH_BIN "/parley-media",
-              "realtime_priority = 0\nbudget_permille = 0\n"
-              "max_legs = 20000\nmax_rooms = 10000\n"},
-    [PEER] = {"Janus", &pl_load_janus, "", ""},
+              "realtime_priority = 0\n", ""},
+    [PEER] = {"Janus", &pl_load_janus, "", "", ""},
 };
 
 static audio_findings found;
@@ -135,8 +134,9 @@ static void measure_all(const audio_plan *plan)
     say_point(WEBINAR_SHAPE.name, &systems[OURS], &found.webinar_point);
     (void)printf("empty rooms\n");
     for (size_t s = 0; s < AUDIO_SYSTEMS; s++) {
-        (void)audio_measure_empty(&plan->place, &systems[s], &EMPTY_SHAPE,
-                                  EMPTY_ROOMS, &found.empty[s]);
+        if (!audio_measure_empty(&plan->place, &systems[s], &EMPTY_SHAPE,
+                                 EMPTY_ROOMS, &found.empty[s]))
+            found.empty[s].wakeups = NAN;
         found.empty[s].rooms = EMPTY_ROOMS;
         (void)printf("  %-11s %.1f wake-ups a second %s\n", systems[s].name,
                      found.empty[s].wakeups, found.empty[s].reason);
@@ -197,9 +197,13 @@ static void read_line(const char *path, const char *key, char *buf, size_t cap)
         (void)fclose(f);
 }
 
-/* "Janus 1.1.2", when the package manager knows. */
-static void name_peer(void)
+/* "Janus 1.1.2", when the package manager knows; and where it is. */
+static void know_peer(void)
 {
+    static char local[64];
+    if (janus_process_address(local, sizeof local))
+        systems[PEER].local = local;
+
     static char name[48];
     char version[32] = "";
     FILE *f = popen("dpkg-query -W -f='${Version}' janus 2>/dev/null", "r");
@@ -272,7 +276,7 @@ int main(int argc, char **argv)
     found = (audio_findings){.system = {&systems[OURS], &systems[PEER]},
                              .webinar = &WEBINAR_SHAPE,
                              .middle = MIDDLE};
-    name_peer();
+    know_peer();
     measure_all(plan);
     pl_buf table;
     pl_buf targets;

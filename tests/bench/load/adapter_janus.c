@@ -318,7 +318,11 @@ static pl_err open_all(const pl_load_open *what, void **ret_state)
     if (!s)
         return PL_ENOMEM;
     s->what = what;
-    if (start(s)) {
+    if (what->options->transport == PL_LOAD_WEBRTC &&
+        !what->options->is_remote) {
+        fail(s, "WebRTC needs --remote and --local with an address of this "
+                "machine that is not loopback");
+    } else if (start(s)) {
         janus_api_attach(s->api, on_rooms_handle, s);
         (void)wait_for(s, 0);
     } else {

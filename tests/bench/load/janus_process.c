@@ -1,8 +1,12 @@
 /* janus_process.c - Debian's Janus as a child. */
 #include "janus_process.h"
 
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,6 +42,24 @@ bool janus_process_is_there(void)
     return access(PROGRAM, X_OK) == 0;
 }
 
+bool janus_process_address(char *buf, size_t cap)
+{
+    struct ifaddrs *all = NULL;
+    bool is_found = false;
+    if (getifaddrs(&all) != 0)
+        return false;
+    for (const struct ifaddrs *a = all; a && !is_found; a = a->ifa_next) {
+        if (!a->ifa_addr || a->ifa_addr->sa_family != AF_INET)
+            continue;
+        const struct sockaddr_in *in =
+            (const struct sockaddr_in *)(const void *)a->ifa_addr;
+        is_found = ntohl(in->sin_addr.s_addr) >> 24 != IN_LOOPBACKNET &&
+                   inet_ntop(AF_INET, &in->sin_addr, buf, (socklen_t)cap);
+    }
+    freeifaddrs(all);
+    return is_found;
+}
+
 static FILE *open_file(const janus_process *j, const char *name)
 {
     char path[PATH_BYTES];
@@ -57,6 +79,11 @@ static bool close_file(FILE *f)
 static bool write_core(const janus_process *j, const janus_options *o)
 {
     char loops[32] = "";
+    char address[INET_ADDRSTRLEN];
+    if (!janus_process_address(address, sizeof address)) {
+        (void)fprintf(stderr, "janus: this machine has loopback alone\n");
+        return false;
+    }
     if (o->event_loops)
         (void)snprintf(loops, sizeof loops, "event_loops = %u", o->event_loops);
     FILE *f = open_file(j, "janus.jcfg");
@@ -74,11 +101,11 @@ static bool write_core(const janus_process *j, const janus_options *o)
         "certificates: {}\n"
         "media: { rtp_port_range = \"%u-%u\" }\n"
         "nat: { nice_debug = false\nice_lite = true\n"
-        "ice_enforce_list = \"127.0.0.1\" }\n"
+        "ice_enforce_list = \"%s\" }\n"
         "plugins: { disable = \"" OTHER_PLUGINS "\" }\n"
         "transports: { disable = \"" OTHER_TRANSPORTS "\" }\n"
         "loggers: { disable = \"libjanus_jsonlog.so\" }\n",
-        j->dir, loops, o->rtp_port, o->rtp_port + o->port_count - 1);
+        j->dir, loops, o->rtp_port, o->rtp_port + o->port_count - 1, address);
     return close_file(f);
 }
 

@@ -4,6 +4,7 @@
 #define PL_BENCH_JANUS_PROCESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 typedef struct janus_process {
@@ -26,5 +27,10 @@ bool janus_process_start(janus_process *janus, const janus_options *options);
 void janus_process_stop(janus_process *janus);
 /* Whether the program is installed. */
 bool janus_process_is_there(void);
+/* Where its WebRTC is: its ICE library uses no loopback, and binds its sockets
+ * to the interface, so that peers on this machine must have this address too
+ * (packets go through the loopback device all the same). The first IPv4 address
+ * of this machine that is not loopback, in buf[cap]; false: there is none. */
+bool janus_process_address(char *buf, size_t cap);
 
 #endif
