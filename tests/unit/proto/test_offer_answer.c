@@ -360,6 +360,65 @@ static void incomplete_parties_are_refused(void **state)
     pl_oa_destroy(NULL);
 }
 
+/* RFC 3389 section 5: sent when both name it and the audio has its clock. */
+static void comfort_noise_is_agreed_with_who_names_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *offer, *line;
+        uint8_t rx, tx;
+    } rows[] = {
+        {"savp-then-avp.sdp", "m=audio 40000 RTP/AVP 8 13 101", 13, 13},
+        {"baresip-g711.sdp", NULL, 0, 0},
+        {"chromium-audio.sdp", NULL, 13, 0}, /* Opus has its own */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bool is_browser = strstr(rows[i].offer, "chromium") != NULL;
+        pl_oa_local local =
+            party(is_browser ? PL_LEG_KIND_WEBRTC : PL_LEG_KIND_SIP);
+        local.comfort = true;
+        pl_oa *oa = open_leg(&local);
+        pl_oa_sdp a;
+        pl_oa_result r;
+        answer_ok(oa, sample(rows[i].offer), &a, &r);
+        assert_int_equal(r.cn_rx_pt, rows[i].rx);
+        assert_int_equal(r.cn_tx_pt, rows[i].tx);
+        if (rows[i].line) {
+            assert_line(&a, rows[i].line);
+            assert_line(&a, "a=rtpmap:13 CN/8000");
+        } else {
+            assert_no_line(&a, "a=rtpmap:13");
+        }
+        pl_oa_destroy(&oa);
+    }
+}
+
+/* Our offer names it beside 8000 Hz; an answer without it agrees on none. */
+static void comfort_noise_is_offered_to_telephones(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        pl_oa_local local = party(PL_LEG_KIND_SIP);
+        local.comfort = true;
+        pl_oa *oa = open_leg(&local);
+        pl_oa_sdp offer;
+        pl_oa_result r;
+        assert_int_equal(pl_oa_offer(oa, NULL, &offer), PL_OK);
+        assert_line(&offer, "m=audio 40000 RTP/AVP 111 9 0 8 13 110 101");
+        assert_line(&offer, "a=rtpmap:13 CN/8000");
+        const char *answer = k == 0
+                                 ? "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\n"
+                                   "c=IN IP4 192.0.2.9\r\nt=0 0\r\n"
+                                   "m=audio 6000 RTP/AVP 0 13\r\n"
+                                 : "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\n"
+                                   "c=IN IP4 192.0.2.9\r\nt=0 0\r\n"
+                                   "m=audio 6000 RTP/AVP 0\r\n";
+        assert_int_equal(pl_oa_accept(oa, pl_slice_str(answer), &r), PL_OK);
+        assert_int_equal(r.cn_tx_pt, k == 0 ? 13 : 0);
+        pl_oa_destroy(&oa);
+    }
+}
+
 static void codecs_have_names_and_rates(void **state)
 {
     (void)state;
@@ -385,6 +444,8 @@ int main(void)
         cmocka_unit_test(firefox_and_old_sdk_offers_are_answered),
         cmocka_unit_test(transport_may_be_in_the_first_section_of_the_bundle),
         cmocka_unit_test(incomplete_parties_are_refused),
+        cmocka_unit_test(comfort_noise_is_agreed_with_who_names_it),
+        cmocka_unit_test(comfort_noise_is_offered_to_telephones),
         cmocka_unit_test(codecs_have_names_and_rates),
     };
     return cmocka_run_group_tests_name("offer_answer", tests, NULL, NULL);
