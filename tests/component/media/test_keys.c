@@ -1,22 +1,16 @@
 /* test_keys.c - digits keyed to a telephone: what its socket receives, read as
  * RFC 4733 says. */
-#include <arpa/inet.h>
-#include <math.h>
-#include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
 
+#include "rtp_phone.h"
 #include "worker_rig.h"
 
-enum { EVENT_PT = 97, N_ENDS = 3, DEADLINE_S = 10 };
+enum { N_ENDS = 3 };
 
 /* A telephone, as far as it listens. */
 typedef struct phone {
-    int fd;
-    char sdp[512];
+    rtp_phone rtp;
     char keys[64]; /* heard, each once */
     size_t n_keys;
     bool is_in_event, has_seq;
@@ -28,23 +22,8 @@ typedef struct phone {
 
 static void open_phone(phone *p, bool has_events)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET,
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof at;
-    const struct timeval deadline = {.tv_sec = DEADLINE_S};
-    *p = (phone){.fd = socket(AF_INET, SOCK_DGRAM, 0)};
-    assert_true(p->fd >= 0);
-    assert_int_equal(bind(p->fd, (const struct sockaddr *)&at, sizeof at), 0);
-    assert_int_equal(getsockname(p->fd, (struct sockaddr *)&at, &len), 0);
-    assert_int_equal(
-        setsockopt(p->fd, SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof deadline),
-        0);
-    pl_fmt_cut(p->sdp, sizeof p->sdp,
-               "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\n"
-               "c=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio %u RTP/AVP 0%s",
-               ntohs(at.sin_port),
-               has_events ? " 97\r\na=rtpmap:97 telephone-event/8000\r\n"
-                          : "\r\n");
+    *p = (phone){.is_in_event = false};
+    rtp_phone_open(&p->rtp, has_events);
 }
 
 static uint32_t get32(const uint8_t *p)
@@ -91,14 +70,14 @@ static void hear(phone *p, size_t n_keys)
 {
     for (unsigned n_after = 0; n_after < 3;) {
         uint8_t b[1500];
-        ssize_t n = recv(p->fd, b, sizeof b, 0);
+        ssize_t n = recv(p->rtp.fd, b, sizeof b, 0);
         assert_true(n >= 16); /* else: the deadline */
         uint16_t seq = (uint16_t)(b[2] << 8 | b[3]);
         if (p->has_seq)
             assert_int_equal(seq, (uint16_t)(p->seq + 1));
         p->has_seq = true;
         p->seq = seq;
-        if ((b[1] & 0x7f) == EVENT_PT) {
+        if ((b[1] & 0x7f) == RTP_PHONE_EVENT_PT) {
             assert_int_equal(n, 12 + 4);
             take_event(p, b[1] & 0x80, get32(b + 4), b + 12);
         } else {
@@ -126,14 +105,14 @@ static void telephone_receives_each_digit(void **state)
     phone p;
     open_phone(&p, true);
     assert_int_equal(open_room(w, EPOCH), PL_OK);
-    assert_int_equal(create(w, "phone", PL_LEG_KIND_SIP, p.sdp), PL_OK);
+    assert_int_equal(create(w, "phone", PL_LEG_KIND_SIP, p.rtp.sdp), PL_OK);
     assert_int_equal(next_state(w), PL_LEG_STATE_CONNECTED);
     assert_int_equal(keys(w, EPOCH, "phone", "19*#"), PL_OK);
     assert_int_equal(keys(w, EPOCH, "phone", "aD"), PL_OK); /* behind them */
     hear(&p, 6);
     p.keys[p.n_keys] = '\0';
     assert_string_equal(p.keys, "19*#AD");
-    assert_int_equal(close(p.fd), 0);
+    rtp_phone_close(&p.rtp);
 }
 
 static void what_cannot_be_keyed_is_refused(void **state)
@@ -145,20 +124,20 @@ static void what_cannot_be_keyed_is_refused(void **state)
     many[PL_KEYS_MAX] = '\0';
     open_phone(&p, false);
     assert_int_equal(open_room(w, EPOCH), PL_OK);
-    assert_int_equal(create(w, "plain", PL_LEG_KIND_SIP, p.sdp), PL_OK);
+    assert_int_equal(create(w, "plain", PL_LEG_KIND_SIP, p.rtp.sdp), PL_OK);
     assert_int_equal(keys(w, EPOCH, "plain", "1"), PL_EUNSUPPORTED);
     assert_int_equal(create(w, "rings", PL_LEG_KIND_SIP, NULL), PL_OK);
     assert_int_equal(keys(w, EPOCH, "rings", "1"), PL_ESTATE);
-    assert_int_equal(close(p.fd), 0);
+    rtp_phone_close(&p.rtp);
     open_phone(&p, true);
-    assert_int_equal(create(w, "phone", PL_LEG_KIND_SIP, p.sdp), PL_OK);
+    assert_int_equal(create(w, "phone", PL_LEG_KIND_SIP, p.rtp.sdp), PL_OK);
     assert_int_equal(keys(w, EPOCH + 1, "phone", "1"), PL_ESTALE);
     assert_int_equal(keys(w, EPOCH, "nobody", "1"), PL_ENOENT);
     assert_int_equal(keys(w, EPOCH, "phone", "1 2"), PL_EINVAL);
     assert_int_equal(keys(w, EPOCH, "phone", many), PL_OK);
     assert_int_equal(keys(w, EPOCH, "phone", many), PL_EFULL);
     assert_int_equal(destroy(w, "phone"), PL_OK); /* while it is keyed to */
-    assert_int_equal(close(p.fd), 0);
+    rtp_phone_close(&p.rtp);
 }
 
 /* Keys that are over make room for others. */
@@ -171,7 +150,7 @@ static void queue_is_free_again_afterwards(void **state)
     many[PL_KEYS_MAX] = '\0';
     open_phone(&p, true);
     assert_int_equal(open_room(w, EPOCH), PL_OK);
-    assert_int_equal(create(w, "phone", PL_LEG_KIND_SIP, p.sdp), PL_OK);
+    assert_int_equal(create(w, "phone", PL_LEG_KIND_SIP, p.rtp.sdp), PL_OK);
     assert_int_equal(keys(w, EPOCH, "phone", "1"), PL_OK);
     assert_int_equal(keys(w, EPOCH, "phone", many), PL_EFULL);
     hear(&p, 1);
@@ -182,75 +161,37 @@ static void queue_is_free_again_afterwards(void **state)
         if (e == PL_EFULL)
             hear(&p, 1);
     }
-    assert_int_equal(close(p.fd), 0);
+    rtp_phone_close(&p.rtp);
 }
 
 /* ---- keys that are pressed ------------------------------------------------
  */
 
-/* Where the leg made last wants its media. */
-static struct sockaddr_in media_of(const world *w)
-{
-    const char *line = strstr(w->text, "m=audio ");
-    assert_non_null(line);
-    return (struct sockaddr_in){
-        .sin_family = AF_INET,
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-        .sin_port = htons((uint16_t)strtoul(line + 8, NULL, 10))};
-}
-
-static void send_rtp(const phone *p, const struct sockaddr_in *to, uint8_t pt,
-                     uint16_t seq, const uint8_t *payload, size_t len)
-{
-    uint8_t b[200] = {0x80, pt, (uint8_t)(seq >> 8), (uint8_t)seq};
-    b[6] = 0x10; /* any time, the same for all: events have one */
-    b[11] = 7;
-    memcpy(b + 12, payload, len);
-    assert_int_equal(
-        sendto(p->fd, b, 12 + len, 0, (const struct sockaddr *)to, sizeof *to),
-        12 + len);
-}
-
 /* Press 5 for 100 ms. */
-static void press(const phone *p, const struct sockaddr_in *to)
+static void press(rtp_phone *p, const struct sockaddr_in *to)
 {
-    static const uint8_t silence[160] = {0xff};
-    for (uint16_t seq = 1; seq <= 3; seq++)
-        send_rtp(p, to, 0, seq, silence, sizeof silence);
+    static const uint8_t silence[RTP_PHONE_FRAME] = {0xff};
+    for (uint32_t i = 0; i < 3; i++)
+        rtp_phone_send(p, to, 0, i * RTP_PHONE_FRAME, silence, sizeof silence);
     for (uint16_t i = 1; i <= 7; i++) {
         uint16_t duration = (uint16_t)(160 * (i < 5 ? i : 5));
         const uint8_t event[] = {5, i < 5 ? 10 : 0x8a, (uint8_t)(duration >> 8),
                                  (uint8_t)duration};
-        send_rtp(p, to, EVENT_PT, (uint16_t)(3 + i), event, sizeof event);
+        rtp_phone_send(p, to, RTP_PHONE_EVENT_PT, 3 * RTP_PHONE_FRAME, event,
+                       sizeof event);
     }
 }
 
-static double expand(uint8_t code) /* ITU-T G.711, mu-law */
-{
-    unsigned u = ~(unsigned)code & 0xff;
-    double v = (double)((((u & 15) << 3) + 132) << (u >> 4 & 7)) - 132;
-    return (u & 0x80 ? -v : v) / 32768.0;
-}
-
 /* Whether both tones of the 5 are in one of so many packets. */
-static bool hears_tone(const phone *p, unsigned n_packets)
+static bool hears_tone(const rtp_phone *p, unsigned n_packets)
 {
     bool is_heard = false;
     for (unsigned i = 0; i < n_packets; i++) {
         uint8_t b[1500];
-        double part[4] = {0};
-        assert_int_equal(recv(p->fd, b, sizeof b, 0), 12 + 160);
-        for (int k = 0; k < 160; k++) {
-            double low = 6.283185307 * 770 * k / 8000;
-            double high = 6.283185307 * 1336 * k / 8000;
-            double x = expand(b[12 + k]) / 80;
-            part[0] += x * sin(low);
-            part[1] += x * cos(low);
-            part[2] += x * sin(high);
-            part[3] += x * cos(high);
-        }
-        is_heard = is_heard || (hypot(part[0], part[1]) > 0.08 &&
-                                hypot(part[2], part[3]) > 0.08);
+        assert_int_equal(recv(p->fd, b, sizeof b, 0), 12 + RTP_PHONE_FRAME);
+        is_heard =
+            is_heard || (rtp_phone_hears(b + 12, RTP_PHONE_FRAME, 770) > 0.05 &&
+                         rtp_phone_hears(b + 12, RTP_PHONE_FRAME, 1336) > 0.05);
     }
     return is_heard;
 }
@@ -267,16 +208,17 @@ static void open_with(world *w, pl_dtmf_policy policy)
 /* One presses a key; one takes events, one does not. */
 static void check_policy(world *w, pl_dtmf_policy policy)
 {
-    phone presses, takes, plain;
+    phone takes;
+    rtp_phone presses, plain;
     bool is_passed = policy == PL_DTMF_POLICY_PASS;
-    open_phone(&presses, true);
+    rtp_phone_open(&presses, true);
     open_phone(&takes, true);
-    open_phone(&plain, false);
+    rtp_phone_open(&plain, false);
     open_with(w, policy);
-    assert_int_equal(create(w, "takes", PL_LEG_KIND_SIP, takes.sdp), PL_OK);
+    assert_int_equal(create(w, "takes", PL_LEG_KIND_SIP, takes.rtp.sdp), PL_OK);
     assert_int_equal(create(w, "plain", PL_LEG_KIND_SIP, plain.sdp), PL_OK);
     assert_int_equal(create(w, "presses", PL_LEG_KIND_SIP, presses.sdp), PL_OK);
-    const struct sockaddr_in to = media_of(w);
+    const struct sockaddr_in to = rtp_phone_media(w->text);
     for (int i = 0; i < 3; i++)
         assert_int_equal(next_state(w), PL_LEG_STATE_CONNECTED);
     press(&presses, &to);
@@ -288,9 +230,13 @@ static void check_policy(world *w, pl_dtmf_policy policy)
     if (is_passed)
         assert_int_equal(takes.keys[0], '5');
     assert_int_equal(hears_tone(&plain, 30), is_passed);
-    hear(&presses, 0); /* no event, audio only */
-    assert_int_equal(presses.n_keys, 0);
-    assert_int_equal(close(presses.fd) + close(takes.fd) + close(plain.fd), 0);
+    uint8_t b[1500]; /* who presses is sent no event, audio only */
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(recv(presses.fd, b, sizeof b, 0),
+                         12 + RTP_PHONE_FRAME);
+    rtp_phone_close(&presses);
+    rtp_phone_close(&takes.rtp);
+    rtp_phone_close(&plain);
 }
 
 static void pressed_keys_are_passed_where_the_room_says_so(void **state)
