@@ -16,6 +16,7 @@
 enum {
     EPOCH = 1,
     AT_ONCE = 32,        /* requests under way */
+    LOOK_US = 100000,    /* whether it still lives */
     LINK_US = 15000000,  /* for the worker to come */
     JOIN_US = 120000000, /* for all to be answered */
     STOP_MS = 5000,
@@ -338,9 +339,15 @@ static pl_err open_bus(bus_state *s, const char *endpoint)
 
 static pl_err wait_link(bus_state *s)
 {
-    pl_timer_start(s->deadline, LINK_US);
-    while (!s->is_linked && !s->is_late && s->error == PL_OK)
-        pl_loop_run(s->loop);
+    bool has_child = s->child > 0;
+    for (unsigned i = 0; i < LINK_US / LOOK_US && !s->is_linked; i++) {
+        s->is_late = false;
+        pl_timer_start(s->deadline, LOOK_US);
+        while (!s->is_linked && !s->is_late && s->error == PL_OK)
+            pl_loop_run(s->loop);
+        if (s->error != PL_OK || (has_child && !child_is_alive(&s->child)))
+            break;
+    }
     pl_timer_stop(s->deadline);
     if (!s->is_linked)
         fail(s, PL_EUNAVAILABLE, "no media worker came");

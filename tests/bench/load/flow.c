@@ -145,9 +145,10 @@ static const pl_load_clip *clip_of(const pl_load_flow *f,
 static void set_up_party(pl_load_flow *f, pl_load_party *p, pl_addr local)
 {
     pl_flow_party *fp = &f->parties[p->number];
-    const pl_flow_socket *s = &f->sockets[p->number % f->n_sockets];
+    const pl_flow_socket *s =
+        &f->sockets[pl_pace_socket_of(p->number, f->n_sockets)];
     if (f->is_loopback)
-        local.ip[15] = (uint8_t)(1 + p->number / f->n_sockets);
+        local.ip[15] = (uint8_t)pl_pace_host_of(p->number, f->n_sockets);
     local.port = s->port;
     p->local = local;
     p->fingerprint = f->fingerprint;
@@ -173,13 +174,9 @@ static pl_err fill(pl_load_flow *f, const pl_load_voices *voices, size_t n)
     f->voices = voices;
     f->is_loopback = pl_addr_is_loopback(&local);
     f->n_parties = n;
-    f->n_sockets = n;
-    if (f->is_loopback) {
-        size_t least = (n + PL_FLOW_A_SOCKET - 1) / PL_FLOW_A_SOCKET;
-        f->n_sockets = n < PL_FLOW_SLOTS ? n : PL_FLOW_SLOTS;
-        f->n_sockets = least > f->n_sockets ? least : f->n_sockets;
+    f->n_sockets = pl_pace_sockets(n, f->is_loopback);
+    if (f->is_loopback)
         memcpy(local.ip + 12, &(uint32_t){htonl(LOOPBACK)}, 4);
-    }
     f->clock_hz = pl_codecs.codec[f->options->codec]->clock_hz;
     f->parties = calloc(n, sizeof *f->parties);
     f->sockets = calloc(f->n_sockets, sizeof *f->sockets);

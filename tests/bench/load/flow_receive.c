@@ -173,8 +173,9 @@ static void on_rtp(pl_load_flow *f, pl_flow_party *fp, arrival *a)
 static pl_flow_party *party_of(pl_load_flow *f, size_t socket,
                                struct in_addr to)
 {
-    size_t k = f->is_loopback ? (ntohl(to.s_addr) & 0xffU) - 1U : 0;
-    size_t i = socket + k * f->n_sockets;
+    unsigned host = f->is_loopback ? ntohl(to.s_addr) & 0xffU : 1;
+    size_t i =
+        host ? pl_pace_party_of(socket, host, f->n_sockets) : f->n_parties;
     return i < f->n_parties ? &f->parties[i] : NULL;
 }
 

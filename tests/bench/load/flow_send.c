@@ -14,7 +14,7 @@
 #include "core/rtp.h"
 
 enum {
-    SLOT_US = PL_FLOW_TICK_US / PL_FLOW_SLOTS,
+    SLOT_US = PL_FLOW_TICK_US / PL_PACE_SLOTS,
     REPORT_FRAMES = 250, /* between two of our RTCP reports: 5 s */
     DTX_FRAMES = 20,     /* RFC 7587 section 3.1.3: one packet in 400 ms */
     CONTROL = 64         /* bytes for the source address */
@@ -214,14 +214,14 @@ void *pl_flow_send_main(void *flow)
     int64_t to_wall_us = pl_flow_wall_us() - pl_flow_now_us();
     /* a socket's parties are all in one slot; a room's are spread over them */
     for (size_t slot = 0; !atomic_load(&f->is_over);
-         slot = (slot + 1) % PL_FLOW_SLOTS) {
+         slot = (slot + 1) % PL_PACE_SLOTS) {
         sleep_until(deadline_us);
         if (pl_flow_notice(f, &f->send) != PL_FLOW_NO_TURN)
             pl_flow_done(&f->send);
         if (pl_flow_measures(&f->send))
             pl_stats_add(&f->send.counts.pace_us,
                          pl_flow_now_us() - deadline_us);
-        for (size_t s = slot; s < f->n_sockets; s += PL_FLOW_SLOTS) {
+        for (size_t s = slot; s < f->n_sockets; s += PL_PACE_SLOTS) {
             for (size_t i = s; i < f->n_parties; i += f->n_sockets)
                 serve(f, b, &f->parties[i], deadline_us + to_wall_us);
         }

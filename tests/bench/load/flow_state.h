@@ -14,11 +14,10 @@
 #include "flow.h"
 #include "io/dtls.h"
 #include "io/srtp.h"
+#include "pace.h"
 
 enum {
-    PL_FLOW_SLOTS = 20,    /* of a millisecond each, in 20 ms */
-    PL_FLOW_A_SOCKET = 64, /* parties, on loopback */
-    PL_FLOW_BATCH = 64,    /* datagrams a system call */
+    PL_FLOW_BATCH = 64, /* datagrams a system call */
     PL_FLOW_DATAGRAM = 1500,
     PL_FLOW_TICK_US = 20000,
     PL_FLOW_POLL_US = 5000, /* between two looks at the sockets */

@@ -57,19 +57,13 @@ static double amplitude(const float *pcm, size_t n, double hz, bool is_hann)
 
 double pl_pilot_level_db(size_t voice, const float *pcm)
 {
-    double best = 0;
-    double second = 0;
+    double least = 1;
     for (size_t tone = 0; tone < PL_PILOT_TONES; tone++) {
         double a =
             amplitude(pcm, PL_PILOT_WINDOW, pl_pilot_hz(voice, tone), true);
-        if (a > best) {
-            second = best;
-            best = a;
-        } else if (a > second) {
-            second = a;
-        }
+        least = a < least ? a : least;
     }
-    return second > 1e-10 ? 20 * log10(second) : NOTHING_DB;
+    return least > 1e-10 ? 20 * log10(least) : NOTHING_DB;
 }
 
 void pl_mark_add(float *pcm, size_t n, size_t at)

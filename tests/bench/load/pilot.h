@@ -20,7 +20,7 @@ double pl_pilot_hz(size_t voice, size_t tone);
 /* Add the pilot to pcm[n], first sample `at` of the loop. */
 void pl_pilot_add(size_t voice, float *pcm, size_t n, size_t at);
 /* Power of a voice's pilot in pcm[PL_PILOT_WINDOW] in dBFS of a sine: the
- * second strongest of its tones, so that speech on one is no voice. */
+ * weakest of its tones, so that speech on one or two of them is no voice. */
 double pl_pilot_level_db(size_t voice, const float *pcm);
 /* Put marks into pcm[n], whose first sample is `at` of the loop. */
 void pl_mark_add(float *pcm, size_t n, size_t at);

@@ -15,8 +15,9 @@ enum {
     MARK_SPAN = 43200, /* samples in which a mark is looked for: 0.9 s */
     US_A_SECOND = 1000000
 };
-static const double FLOOR_DB = -58; /* below: nothing */
-static const double ABOVE_DB = 6;   /* of the decoys' level */
+static const double FLOOR_DB = -66; /* below: nothing */
+static const double ABOVE_DB = 4;   /* the loudest decoy */
+static const double BELOW_DB = 12;  /* the loudest voice */
 
 /* A receiver's audio on one time line. */
 typedef struct line {
@@ -99,17 +100,27 @@ typedef struct presence {
     unsigned heard[PL_LOAD_VOICES_MAX];
 } presence;
 
+static double loudest(const float *pcm, size_t from, size_t n, double *level)
+{
+    double most = FLOOR_DB;
+    for (size_t i = 0; i < n; i++) {
+        level[i] = pl_pilot_level_db(from + i, pcm);
+        most = level[i] > most ? level[i] : most;
+    }
+    return most;
+}
+
+/* Voices of one mix are about equally loud: what is far below the loudest, or
+ * not above what speech gives for voices that nobody has, is not there. */
 static void look_at_second(const float *pcm, size_t n_voices, presence *p)
 {
-    double floor_db = FLOOR_DB - ABOVE_DB;
-    for (size_t i = 0; i < DECOYS; i++) {
-        double db = pl_pilot_level_db(PL_LOAD_VOICES_MAX + i, pcm);
-        floor_db = db > floor_db ? db : floor_db;
-    }
-    for (size_t v = 0; v < n_voices; v++) {
-        if (pl_pilot_level_db(v, pcm) > floor_db + ABOVE_DB)
-            p->heard[v]++;
-    }
+    double level[PL_LOAD_VOICES_MAX];
+    double decoy[DECOYS];
+    double least = loudest(pcm, 0, n_voices, level) - BELOW_DB;
+    double noise = loudest(pcm, PL_LOAD_VOICES_MAX, DECOYS, decoy) + ABOVE_DB;
+    least = noise > least ? noise : least;
+    for (size_t v = 0; v < n_voices; v++)
+        p->heard[v] += level[v] > least;
     p->windows++;
 }
 
@@ -192,7 +203,10 @@ static void measure_delays(const judge *j, const line *l)
 {
     const pl_load_party *me = &j->parties[l->track->party];
     unsigned marker = me->number - me->seat; /* seat 0 of the room */
-    if (me->seat == 0 || j->options->talkers == 0 || l->track->n == 0)
+    unsigned talkers = j->options->talkers;
+    /* he must be in the mix all the time */
+    if (me->seat == 0 || talkers == 0 || wanted(j, talkers) < talkers ||
+        l->track->n == 0)
         return;
     /* of a direct call: its packet would come with the talker's own clock */
     double first =
