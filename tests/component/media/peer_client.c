@@ -16,7 +16,7 @@
 #include "core/stun.h"
 #include "pl/rng.h"
 
-enum { ANSWER_MS = 300, HANDSHAKE_TRIES = 20 };
+enum { ANSWER_MS = 300, HANDSHAKE_TRIES = 20, FIRST_RTP_BYTE = 128 };
 
 struct peer_client {
     int fd;
@@ -124,7 +124,10 @@ bool peer_client_check(peer_client *c, const char *username,
     if (pl_stun_end(&w, pl_slice_str(password), &c->last_len) != PL_OK)
         return false;
     peer_client_send(c, c->last, c->last_len);
-    ssize_t n = recv(c->fd, buf, sizeof buf, 0);
+    ssize_t n;
+    do { /* media of another leg may be on its way (RFC 7983) */
+        n = recv(c->fd, buf, sizeof buf, 0);
+    } while (n > 0 && buf[0] >= FIRST_RTP_BYTE);
     if (n <= 0 || pl_stun_parse(buf, (size_t)n, &answer) != PL_OK ||
         memcmp(answer.txid, txid, sizeof txid) != 0)
         return false;
