@@ -143,7 +143,7 @@ struct pl_leg {
     bool told_hold;      /* its peer was offered that the other side holds */
     unsigned n_busy;     /* our offers refused for one of the peer's */
     pl_leg_quality quality;
-    pl_task timer;       /* our offer waits for accept, or for its next try */
+    pl_task timer; /* our offer waits for accept, or for its next try */
 };
 
 /* What another signaling worker needs to go on with a call; adoption.h. */

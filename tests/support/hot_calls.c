@@ -17,8 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static _Thread_local bool is_hot, is_crypto;
-static _Atomic size_t counts[HOT_KINDS], crypto_counts[HOT_KINDS];
+static _Thread_local bool is_hot;
+static _Atomic size_t counts[HOT_KINDS];
 
 const char *hot_kind_text(hot_kind kind)
 {
@@ -37,36 +37,15 @@ void hot_end(void)
     is_hot = false;
 }
 
-void hot_crypto_begin(void)
-{
-    is_crypto = true;
-}
-
-void hot_crypto_end(void)
-{
-    is_crypto = false;
-}
-
-bool hot_is_on(void)
-{
-    return is_hot;
-}
-
 void hot_count(hot_kind kind)
 {
     if (is_hot)
-        (void)atomic_fetch_add(is_crypto ? &crypto_counts[kind] : &counts[kind],
-                               1);
+        (void)atomic_fetch_add(&counts[kind], 1);
 }
 
 size_t hot_counted(hot_kind kind)
 {
     return atomic_load(&counts[kind]);
-}
-
-size_t hot_counted_crypto(hot_kind kind)
-{
-    return atomic_load(&crypto_counts[kind]);
 }
 
 #ifndef HOT_CALLS_OFF

@@ -31,16 +31,11 @@ const char *hot_kind_text(hot_kind kind);
 /* The calling thread handles packets from now on, or has done so. */
 void hot_begin(void);
 void hot_end(void);
-/* What it does now is a cryptographic library's: counted apart. */
-void hot_crypto_begin(void);
-void hot_crypto_end(void);
 /* One more of a kind, as if by such a function: of what is wrapped by the
  * linker. */
 void hot_count(hot_kind kind);
-bool hot_is_on(void);
 
 /* Counts of all threads so far. */
 size_t hot_counted(hot_kind kind);
-size_t hot_counted_crypto(hot_kind kind);
 
 #endif

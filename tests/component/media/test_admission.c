@@ -148,11 +148,11 @@ static void who_is_too_much_is_refused_and_the_others_go_on(void **state)
         (void)close(list[i].fd);
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, worker_end)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(
-            who_is_too_much_is_refused_and_the_others_go_on, begin, worker_end),
+        TEST(who_is_too_much_is_refused_and_the_others_go_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,8 +2,8 @@
  * not allocate, lock, wait, log, or call the system but to send.
  *
  * The whole worker runs, with its threads and sockets. A thread counts as hot
- * while it handles a media packet (I/O and mixing threads) or runs a tick. What
- * Debian's libsrtp2 does inside of its own functions is counted apart. */
+ * while it handles a media packet (I/O and mixing threads) or runs a tick;
+ * what libraries do there counts too. */
 #include <arpa/inet.h>
 #include <math.h>
 #include <poll.h>
@@ -13,8 +13,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <srtp2/srtp.h>
 
 #include "browser_sdp.h"
 #include "core/limiter.h"
@@ -33,7 +31,8 @@ enum {
     TICKS = 150,
     TICK_MS = 20,
     OPUS_PT = 111,
-    WAIT_TRIES = 500
+    WAIT_TRIES = 500,
+    CHECKS = 20
 };
 
 /* ---- where threads are hot ---------------------------------------------- */
@@ -134,21 +133,6 @@ void __wrap_pl_limiter_run(pl_limiter *limiter, const float *in, float *out)
     __real_pl_limiter_run(limiter, in, out);
 }
 
-#define CRYPTO(name)                                                           \
-    srtp_err_status_t __real_##name(srtp_t session, void *packet, int *len);   \
-    srtp_err_status_t __wrap_##name(srtp_t session, void *packet, int *len);   \
-    srtp_err_status_t __wrap_##name(srtp_t session, void *packet, int *len)    \
-    {                                                                          \
-        hot_crypto_begin();                                                    \
-        srtp_err_status_t status = __real_##name(session, packet, len);        \
-        hot_crypto_end();                                                      \
-        return status;                                                         \
-    }
-CRYPTO(srtp_protect)
-CRYPTO(srtp_unprotect)
-CRYPTO(srtp_protect_rtcp)
-CRYPTO(srtp_unprotect_rtcp)
-
 /* ---- who is in the room ------------------------------------------------- */
 
 typedef struct sender {
@@ -219,7 +203,10 @@ static void browser_calls(world *w, browser *b, unsigned i)
     assert_int_equal(create(w, b->id, PL_LEG_KIND_WEBRTC, sdp), PL_OK);
     pl_fmt_cut(user, sizeof user, "%s:them", sdp_line(w->text, "a=ice-ufrag:"));
     pl_fmt_cut(pwd, sizeof pwd, "%s", sdp_line(w->text, "a=ice-pwd:"));
-    assert_true(peer_client_check(b->client, user, pwd, true, NULL));
+    bool is_known = false; /* on a busy machine an answer may come too late */
+    for (int k = 0; k < CHECKS && !is_known; k++)
+        is_known = peer_client_check(b->client, user, pwd, true, NULL);
+    assert_true(is_known);
     assert_true(peer_client_handshake(b->client, &how));
     peer_client_keys(b->client, &keys);
     assert_int_equal(keys.profile, PL_SRTP_AEAD_AES_128_GCM);
@@ -362,9 +349,6 @@ static void packets_and_ticks_do_their_work_and_nothing_else(void **state)
         PL_MEDIA_M_engine_concealed, PL_MEDIA_M_engine_switches};
     for (size_t i = 0; i < sizeof done / sizeof done[0]; i++)
         assert_true(pl_metrics_value(w->metrics, done[i]) > 0);
-    print_message("in libsrtp2: %zu allocations, %zu locks\n",
-                  hot_counted_crypto(HOT_ALLOCATION),
-                  hot_counted_crypto(HOT_LOCK));
     people_go();
 }
 
@@ -388,14 +372,12 @@ static void whatever_is_forbidden_would_be_seen(void **state)
     people_go();
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, worker_end)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(
-            packets_and_ticks_do_their_work_and_nothing_else, begin,
-            worker_end),
-        cmocka_unit_test_setup_teardown(whatever_is_forbidden_would_be_seen,
-                                        begin, worker_end),
+        TEST(packets_and_ticks_do_their_work_and_nothing_else),
+        TEST(whatever_is_forbidden_would_be_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

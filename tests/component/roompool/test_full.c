@@ -99,14 +99,14 @@ static void a_full_room_refuses_one_more(void **state)
     assert_int_equal(w->media[at].n_legs, 2);
 }
 
-#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(another_worker_takes_the_room),
-        T(who_says_it_is_full_is_not_asked),
-        T(when_all_are_full_the_asker_is_told_and_may_come_later),
-        T(a_full_room_refuses_one_more),
+        TEST(another_worker_takes_the_room),
+        TEST(who_says_it_is_full_is_not_asked),
+        TEST(when_all_are_full_the_asker_is_told_and_may_come_later),
+        TEST(a_full_room_refuses_one_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

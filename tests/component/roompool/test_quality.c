@@ -196,15 +196,15 @@ static void streams_are_shown_while_they_last_and_later(void **state)
     assert_shown(&a, "\"round_trip_ms\":34.0");
 }
 
-#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(sums_and_the_worst_are_kept),
-        T(counters_that_begin_anew_are_added),
-        T(a_restart_loses_nothing_of_a_living_leg),
-        T(without_reports_nothing_is_claimed),
-        T(streams_are_shown_while_they_last_and_later),
+        TEST(sums_and_the_worst_are_kept),
+        TEST(counters_that_begin_anew_are_added),
+        TEST(a_restart_loses_nothing_of_a_living_leg),
+        TEST(without_reports_nothing_is_claimed),
+        TEST(streams_are_shown_while_they_last_and_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

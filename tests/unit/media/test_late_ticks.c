@@ -67,9 +67,10 @@ static void open_leg(void)
     assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
     for (size_t i = 0; i < 960; i++)
         tone[i] = (int16_t)(i / 48 % 2 ? 8000 : -8000);
-    pl_mix_command room = {.kind = PL_MIX_ROOM_OPEN,
-                           .id = {0, 1},
-                           .u.room = {PL_ROOM_MODE_MIX, 3}};
+    pl_mix_command room = {
+        .kind = PL_MIX_ROOM_OPEN,
+        .id = {0, 1},
+        .u.room = {.mode = PL_ROOM_MODE_MIX, .max_talkers = 3, .is_raw = true}};
     pl_mix_command leg = {.kind = PL_MIX_LEG_ADD, .id = {0, 1}};
     leg.u.leg = (pl_mix_leg){.room = {0, 1},
                              .kind = PL_LEG_KIND_SIP,
@@ -214,16 +215,14 @@ static void late_ticks_are_told_and_all_is_measured(void **state)
                                        1000) >= LONG_US);
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(long_work_is_work, begin, end),
-        cmocka_unit_test_setup_teardown(
-            work_that_is_kept_off_the_cpu_is_preempted, begin, end),
-        cmocka_unit_test_setup_teardown(a_stopped_process_is_stopped, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(late_ticks_are_told_and_all_is_measured,
-                                        begin, end),
+        TEST(long_work_is_work),
+        TEST(work_that_is_kept_off_the_cpu_is_preempted),
+        TEST(a_stopped_process_is_stopped),
+        TEST(late_ticks_are_told_and_all_is_measured),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
