@@ -69,10 +69,13 @@ size_t pl_engine_red_wrap(pl_engine *engine, pl_channel *leg,
 {
     if (!leg->red || leg->loss.depth == 0)
         return 0;
-    size_t n = pl_red_sender_write(
-        leg->red, leg->loss.depth, leg->media.send_pt, leg->ts, payload, len,
-        out, PL_OUT_BYTES - PL_RTP_HEADER - SRTP_TRAILER);
-    pl_red_sender_sent(leg->red, leg->ts, payload, len);
+    const pl_red_frame frame = {.pt = leg->media.send_pt,
+                                .ts = leg->ts,
+                                .payload = payload,
+                                .len = len};
+    size_t n = pl_red_sender_write(leg->red, leg->loss.depth, &frame, out,
+                                   PL_OUT_BYTES - PL_RTP_HEADER - SRTP_TRAILER);
+    pl_red_sender_sent(leg->red, &frame);
     engine->stats.red_out += n > 0;
     return n;
 }

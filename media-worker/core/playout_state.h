@@ -45,11 +45,11 @@ struct pl_playout {
     bool has_ts;
     uint32_t last_ts; /* RTP, to extend the next */
     int64_t last_ts48;
-    pl_codec_kind last_codec;      /* put last */
+    pl_codec_kind last_codec; /* put last, and its number and time */
+    uint32_t last_xseq;
+    int64_t seen_ts48;
     int64_t seen[PL_PLAYOUT_SEEN]; /* ts48 of what came last, a ring */
     unsigned n_seen;
-    int64_t seen_ts48; /* of the packet put last, and its number */
-    uint32_t last_xseq;
 
     bool is_playing;
     bool is_paused; /* the last packet announced silence */

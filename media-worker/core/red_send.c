@@ -30,18 +30,17 @@ bool pl_loss_watch_report(pl_loss_watch *w, uint32_t loss_permille)
     return w->depth != before;
 }
 
-size_t pl_red_sender_write(const pl_red_sender *s, uint8_t depth, uint8_t pt,
-                           uint32_t ts, const uint8_t *payload, size_t len,
-                           uint8_t *out, size_t cap)
+size_t pl_red_sender_write(const pl_red_sender *s, uint8_t depth,
+                           const pl_red_frame *frame, uint8_t *out, size_t cap)
 {
     uint8_t n = depth < s->n_sent ? depth : s->n_sent;
     for (; n > 0; n--) { /* with less where that does not fit */
         pl_red red = {.n = 0};
         for (uint8_t i = n; i > 0; i--) {
-            uint32_t offset = ts - s->sent[i - 1].ts;
+            uint32_t offset = frame->ts - s->sent[i - 1].ts;
             if (offset <= PL_RED_OFFSET_MAX) {
                 red.block[red.n++] =
-                    (pl_red_block){.pt = pt,
+                    (pl_red_block){.pt = frame->pt,
                                    .offset = offset,
                                    .data = s->sent[i - 1].bytes,
                                    .len = s->sent[i - 1].len};
@@ -49,8 +48,8 @@ size_t pl_red_sender_write(const pl_red_sender *s, uint8_t depth, uint8_t pt,
         }
         if (red.n == 0)
             break;
-        red.block[red.n++] =
-            (pl_red_block){.pt = pt, .data = payload, .len = len};
+        red.block[red.n++] = (pl_red_block){
+            .pt = frame->pt, .data = frame->payload, .len = frame->len};
         size_t total = 0;
         if (pl_red_write(&red, out, cap, &total) == PL_OK)
             return total;
@@ -58,15 +57,14 @@ size_t pl_red_sender_write(const pl_red_sender *s, uint8_t depth, uint8_t pt,
     return 0;
 }
 
-void pl_red_sender_sent(pl_red_sender *s, uint32_t ts, const uint8_t *payload,
-                        size_t len)
+void pl_red_sender_sent(pl_red_sender *s, const pl_red_frame *frame)
 {
-    if (len > PL_CODEC_MAX_ENCODED)
+    if (frame->len > PL_CODEC_MAX_ENCODED)
         return;
     s->sent[1] = s->sent[0];
-    s->sent[0].ts = ts;
-    s->sent[0].len = (uint16_t)len;
-    memcpy(s->sent[0].bytes, payload, len);
+    s->sent[0].ts = frame->ts;
+    s->sent[0].len = (uint16_t)frame->len;
+    memcpy(s->sent[0].bytes, frame->payload, frame->len);
     if (s->n_sent < PL_RED_DEPTH)
         s->n_sent++;
 }

@@ -36,17 +36,22 @@ typedef struct pl_red_sender {
     } sent[PL_RED_DEPTH];
 } pl_red_sender;
 
-/* Put what was sent before into out[cap], and the payload behind it. What is
+/* One payload; borrowed. */
+typedef struct pl_red_frame {
+    uint8_t pt;
+    uint32_t ts;
+    const uint8_t *payload;
+    size_t len;
+} pl_red_frame;
+
+/* Put what was sent before into out[cap], and the frame behind it. What is
  * too old or does not fit is left out.
  *
- * depth:   older payloads at most
- * pt:      of all blocks
+ * depth:   older payloads at most; their type is the frame's
  * Returns: bytes; 0: there is nothing to repeat, send the payload plainly */
 size_t pl_red_sender_write(const pl_red_sender *sender, uint8_t depth,
-                           uint8_t pt, uint32_t ts, const uint8_t *payload,
-                           size_t len, uint8_t *out, size_t cap);
+                           const pl_red_frame *frame, uint8_t *out, size_t cap);
 /* Keep a payload that was sent. */
-void pl_red_sender_sent(pl_red_sender *sender, uint32_t ts,
-                        const uint8_t *payload, size_t len);
+void pl_red_sender_sent(pl_red_sender *sender, const pl_red_frame *frame);
 
 #endif

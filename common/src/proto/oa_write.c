@@ -128,7 +128,8 @@ static void write_source(pl_sdp_writer *w, const pl_oa_local *local)
 static pl_err list_formats(const oa_plan *plan, char *buf, size_t cap)
 {
     unsigned pts[PL_OA_MAX_CODECS + PL_OA_MAX_EVENTS + 2];
-    size_t n = 0, len = 0;
+    size_t n = 0;
+    size_t len = 0;
     if (plan->red_pt != 0)
         pts[n++] = plan->red_pt;
     for (size_t i = 0; i < plan->n_codecs; i++)

@@ -121,11 +121,25 @@ static void follows_reports_up_at_once_and_down_slowly(void **state)
     assert_int_equal(w.depth, 0);
 }
 
+static pl_red_frame frame_of(uint32_t ts, const char *text)
+{
+    return (pl_red_frame){.pt = 111,
+                          .ts = ts,
+                          .payload = (const uint8_t *)text,
+                          .len = strlen(text)};
+}
+
+static void sent(pl_red_sender *s, uint32_t ts, const char *text)
+{
+    const pl_red_frame frame = frame_of(ts, text);
+    pl_red_sender_sent(s, &frame);
+}
+
 static size_t write_c(const pl_red_sender *s, uint8_t depth, uint32_t ts,
                       uint8_t *out, size_t cap)
 {
-    return pl_red_sender_write(s, depth, 111, ts, (const uint8_t *)"c", 1, out,
-                               cap);
+    const pl_red_frame frame = frame_of(ts, "c");
+    return pl_red_sender_write(s, depth, &frame, out, cap);
 }
 
 static void repeats_what_was_sent_oldest_first(void **state)
@@ -135,9 +149,9 @@ static void repeats_what_was_sent_oldest_first(void **state)
     uint8_t out[64];
     pl_red r;
     assert_int_equal(write_c(&s, 2, 960, out, sizeof out), 0);
-    pl_red_sender_sent(&s, 0, (const uint8_t *)"0", 1);
-    pl_red_sender_sent(&s, 960, (const uint8_t *)"aa", 2);
-    pl_red_sender_sent(&s, 1920, (const uint8_t *)"bbb", 3);
+    sent(&s, 0, "0");
+    sent(&s, 960, "aa");
+    sent(&s, 1920, "bbb");
     size_t len = write_c(&s, 2, 2880, out, sizeof out);
     assert_int_equal(pl_red_parse(out, len, &r), PL_OK);
     assert_int_equal(r.n, 3);
@@ -158,8 +172,8 @@ static void what_is_too_old_is_not_repeated(void **state)
     pl_red_sender s = {0};
     uint8_t out[64];
     pl_red r;
-    pl_red_sender_sent(&s, 0U - 20000U, (const uint8_t *)"a", 1);
-    pl_red_sender_sent(&s, 0U - 960U, (const uint8_t *)"b", 1);
+    sent(&s, 0U - 20000U, "a");
+    sent(&s, 0U - 960U, "b");
     size_t len = write_c(&s, 2, 0, out, sizeof out);
     assert_int_equal(pl_red_parse(out, len, &r), PL_OK);
     assert_int_equal(r.n, 2);
