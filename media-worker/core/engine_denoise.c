@@ -13,9 +13,13 @@ void pl_engine_denoise_grow(pl_engine *e, pl_engine_room *room)
         return;
     if (!s->slots)
         s->slots = calloc(PL_DENOISE_MAX, sizeof *s->slots);
+    size_t channels = room->options.channels == 2 ? 2 : 1;
     while (s->slots && s->n_slots < room->n && s->n_slots < PL_DENOISE_MAX) {
-        if (ops->create(&s->slots[s->n_slots].state) != PL_OK)
-            return;
+        pl_denoise_slot *slot = &s->slots[s->n_slots];
+        for (size_t c = 0; c < channels; c++) {
+            if (!slot->state[c] && ops->create(&slot->state[c]) != PL_OK)
+                return;
+        }
         s->n_slots++;
     }
 }
@@ -31,15 +35,17 @@ void pl_engine_denoise_leave(pl_engine_room *room, const pl_channel *leg)
 void pl_engine_denoise_free(pl_engine *e, pl_engine_room *room)
 {
     pl_room_sound *s = &room->sound;
-    for (size_t i = 0; i < s->n_slots; i++)
-        e->options.denoise->destroy(&s->slots[i].state);
+    for (size_t i = 0; s->slots && i < PL_DENOISE_MAX; i++) {
+        for (size_t c = 0; c < PL_LEVELLING_CHANNELS; c++)
+            e->options.denoise->destroy(&s->slots[i].state[c]);
+    }
     free(s->slots);
     s->slots = NULL;
     s->n_slots = 0;
 }
 
-pl_denoise *pl_engine_denoise_take(pl_engine *e, pl_engine_room *room,
-                                   pl_channel *leg)
+pl_denoise_slot *pl_engine_denoise_take(pl_engine *e, pl_engine_room *room,
+                                        pl_channel *leg)
 {
     pl_room_sound *s = &room->sound;
     pl_denoise_slot *best = NULL;
@@ -47,7 +53,7 @@ pl_denoise *pl_engine_denoise_take(pl_engine *e, pl_engine_room *room,
         pl_denoise_slot *slot = &s->slots[i];
         if (slot->owner == leg) {
             slot->tick = e->tick;
-            return slot->state;
+            return slot;
         }
         if (!best || (best->owner && (!slot->owner || slot->tick < best->tick)))
             best = slot;
@@ -60,5 +66,5 @@ pl_denoise *pl_engine_denoise_take(pl_engine *e, pl_engine_room *room,
     }
     best->owner = leg;
     best->tick = e->tick;
-    return best->state;
+    return best;
 }

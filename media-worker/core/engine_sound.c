@@ -17,6 +17,13 @@ static const float DUCKED_LOOP = 0.25F;  /* -12 dB */
 static const float NOISE_STEP_DB = 3.0F;
 static const float DUCK_STEP = 0.065F; /* a tick: there in 200 ms */
 
+/* Of voices, sum and mixes of a room: interleaved. */
+static size_t channels_of(const pl_engine_room *room)
+{
+    (void)room;
+    return 1;
+}
+
 void pl_leg_sound_init(pl_leg_sound *s, uint32_t seed)
 {
     *s =
@@ -65,13 +72,15 @@ void pl_engine_sound_begin(pl_engine *e, pl_engine_room *room)
 
 /* Add the next 20 ms of a prompt with a gain that runs from..to; true when it
  * ended in them. */
-static bool add_prompt(pl_room_prompt *p, float from, float to, float *sum)
+static bool add_prompt(pl_room_prompt *p, float from, float to, float *sum,
+                       size_t channels)
 {
     const pl_prompt *prompt = p->play.prompt;
     float step = (to - from) / (float)N;
     for (size_t i = 0; i < N; i++) {
-        float x = (float)prompt->pcm[p->at++] / 32768.0F;
-        sum[i] += pl_grid(x * from);
+        float x = pl_grid((float)prompt->pcm[p->at++] / 32768.0F * from);
+        for (size_t c = 0; c < channels; c++)
+            sum[i * channels + c] += x;
         from += step;
         if (p->at < prompt->n)
             continue;
@@ -94,9 +103,10 @@ static void announce_end(pl_engine *e, const pl_engine_room *room,
 static void play_to_all(pl_engine *e, pl_engine_room *room)
 {
     pl_room_sound *s = &room->sound;
+    size_t channels = channels_of(room);
     s->is_playing = s->prompt.play.prompt || s->leaving.play.prompt;
     if (s->leaving.play.prompt) {
-        (void)add_prompt(&s->leaving, s->prompt_gain, 0.0F, e->sum);
+        (void)add_prompt(&s->leaving, s->prompt_gain, 0.0F, e->sum, channels);
         s->leaving.play.prompt = NULL;
     }
     if (!s->prompt.play.prompt) {
@@ -106,7 +116,7 @@ static void play_to_all(pl_engine *e, pl_engine_room *room)
     bool is_behind = s->prompt.play.is_loop && s->n_mixed > 0;
     float from = s->prompt_gain;
     s->prompt_gain = step_to(from, is_behind ? DUCKED_LOOP : 1.0F);
-    if (add_prompt(&s->prompt, from, s->prompt_gain, e->sum)) {
+    if (add_prompt(&s->prompt, from, s->prompt_gain, e->sum, channels)) {
         pl_mix_play over = s->prompt.play;
         s->prompt.play.prompt = NULL;
         announce_end(e, room, &over);
@@ -114,6 +124,13 @@ static void play_to_all(pl_engine *e, pl_engine_room *room)
 }
 
 /* ---- one voice ----------------------------------------------------------- */
+
+static void run_denoise(const pl_engine *e, const pl_leg_sound *s, float *pcm,
+                        size_t channels)
+{
+    for (size_t c = 0; c < channels; c++)
+        e->options.denoise->run(s->denoise->state[c], pcm + c, N, channels);
+}
 
 static void take_noise_out(pl_engine *e, pl_engine_room *room, pl_channel *leg)
 {
@@ -126,21 +143,22 @@ static void take_noise_out(pl_engine *e, pl_engine_room *room, pl_channel *leg)
     if (!s->denoise)
         return;
     s->wet = to;
+    size_t channels = channels_of(room), n = N * channels;
     if (from >= 1.0F && to >= 1.0F) {
-        e->options.denoise->run(s->denoise, leg->pcm, N, 1);
+        run_denoise(e, s, leg->pcm, channels);
         return;
     }
-    float wet[N];
-    memcpy(wet, leg->pcm, sizeof wet);
-    e->options.denoise->run(s->denoise, wet, N, 1);
-    for (size_t i = 0; i < N; i++) {
-        float w = from + (to - from) * (float)i / (float)N;
+    float wet[N * PL_LEVELLING_CHANNELS];
+    memcpy(wet, leg->pcm, n * sizeof *wet);
+    run_denoise(e, s, wet, channels);
+    for (size_t i = 0; i < n; i++) {
+        float w = from + (to - from) * (float)i / (float)n;
         leg->pcm[i] += (wet[i] - leg->pcm[i]) * w;
     }
 }
 
 /* A pause: the noise that was told, or that lay under the voice before. */
-static void fill_pause(pl_channel *leg)
+static void fill_pause(pl_channel *leg, size_t channels)
 {
     pl_leg_sound *s = &leg->sound;
     if (!s->was_pausing) {
@@ -149,16 +167,19 @@ static void fill_pause(pl_channel *leg)
     }
     if (s->has_told)
         s->pause_db = s->told_db;
-    pl_comfort_fill(&s->comfort, s->pause_db, leg->pcm, N);
+    float noise[N];
+    pl_comfort_fill(&s->comfort, s->pause_db, noise, N);
+    for (size_t i = 0; i < N * channels; i++)
+        leg->pcm[i] = noise[i / channels];
 }
 
-static void duck(const pl_room_sound *s, float *pcm)
+static void duck(const pl_room_sound *s, float *pcm, size_t n)
 {
     if (s->duck_from >= 1.0F && s->duck_to >= 1.0F)
         return;
     float gain = s->duck_from;
-    float step = (s->duck_to - gain) / (float)N;
-    for (size_t i = 0; i < N; i++) {
+    float step = (s->duck_to - gain) / (float)n;
+    for (size_t i = 0; i < n; i++) {
         pcm[i] *= gain;
         gain += step;
     }
@@ -168,14 +189,16 @@ void pl_engine_sound_voice(pl_engine *e, pl_engine_room *room, pl_channel *leg)
 {
     pl_room_sound *r = &room->sound;
     pl_leg_sound *s = &leg->sound;
+    size_t channels = channels_of(room);
     if (s->is_pausing) {
-        fill_pause(leg);
+        fill_pause(leg, channels);
     } else {
         take_noise_out(e, room, leg);
     }
     s->was_pausing = s->is_pausing;
-    pl_levelling_run(&s->levelling, leg->pcm, N, 1, room->options.is_raw);
-    duck(r, leg->pcm);
+    pl_levelling_run(&s->levelling, leg->pcm, N, channels,
+                     room->options.is_raw);
+    duck(r, leg->pcm, N * channels);
     float under_db = s->is_pausing ? s->pause_db + s->levelling.gain_db
                                    : pl_levelling_floor_db(&s->levelling);
     if (r->n_mixed++ == 0 || under_db > r->under_db)
@@ -243,8 +266,11 @@ const float *pl_engine_sound_noise(pl_engine *e, pl_engine_room *room,
         return mix;
     make_noise(e, room);
     float step = (to - from) / (float)N;
+    size_t channels = channels_of(room);
     for (size_t i = 0; i < N; i++) {
-        out[i] = mix[i] + pl_grid(e->noise[i] * from);
+        float x = pl_grid(e->noise[i] * from);
+        for (size_t c = 0; c < channels; c++)
+            out[i * channels + c] = mix[i * channels + c] + x;
         from += step;
     }
     return out;

@@ -19,6 +19,12 @@ enum {
     PL_REST_PERIOD = 20  /* ticks: a sign of life each 400 ms */
 };
 
+typedef struct pl_denoise_slot {
+    pl_denoise *state[PL_LEVELLING_CHANNELS]; /* as many as the room has */
+    struct pl_channel *owner;
+    uint64_t tick; /* last use */
+} pl_denoise_slot;
+
 /* Of a leg. */
 typedef struct pl_leg_sound {
     /* its voice */
@@ -28,9 +34,9 @@ typedef struct pl_leg_sound {
     bool was_pausing;
     bool has_told; /* by a comfort noise packet since the last audio */
     float told_db;
-    float pause_db;      /* noise of the pause under way */
-    pl_denoise *denoise; /* one of the room's, or NULL */
-    float wet;           /* how much of denoise is heard, 0..1 */
+    float pause_db;           /* noise of the pause under way */
+    pl_denoise_slot *denoise; /* one of the room's, or NULL */
+    float wet;                /* how much of denoise is heard, 0..1 */
     /* what it hears */
     float noise_gain; /* of the room's noise in a mix of its own */
     uint16_t quiet_ticks;
@@ -42,12 +48,6 @@ typedef struct pl_room_prompt {
     pl_mix_play play; /* prompt NULL: none */
     size_t at;
 } pl_room_prompt;
-
-typedef struct pl_denoise_slot {
-    pl_denoise *state;
-    struct pl_channel *owner;
-    uint64_t tick; /* last use */
-} pl_denoise_slot;
 
 /* Of a room. */
 typedef struct pl_room_sound {
@@ -99,10 +99,10 @@ void pl_engine_denoise_leave(struct pl_engine_room *room,
                              const struct pl_channel *leg);
 void pl_engine_denoise_free(struct pl_engine *engine,
                             struct pl_engine_room *room);
-/* The leg's state, or one that was not used for longest. */
-pl_denoise *pl_engine_denoise_take(struct pl_engine *engine,
-                                   struct pl_engine_room *room,
-                                   struct pl_channel *leg);
+/* The leg's states, or those that were not used for longest. */
+pl_denoise_slot *pl_engine_denoise_take(struct pl_engine *engine,
+                                        struct pl_engine_room *room,
+                                        struct pl_channel *leg);
 
 /* ---- engine_rest.c: discontinuous transmission ----------------------------
  */
