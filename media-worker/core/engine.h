@@ -41,6 +41,8 @@ typedef struct pl_engine_sink {
     void (*note)(void *ctx, const pl_mix_note *note);
     /* A room's part of the tick is over; NULL: nobody measures it. */
     void (*room_done)(void *ctx);
+    /* A packet is played so long after it came; NULL: as above. */
+    void (*used)(void *ctx, uint32_t wait_us);
 } pl_engine_sink;
 
 typedef struct pl_engine_options {

@@ -239,6 +239,8 @@ static void sum_counters(pl_engine *e, pl_channel *leg)
     e->stats.drop_duplicate += now.duplicate - old->duplicate;
     e->stats.drop_full += now.full - old->full;
     e->stats.drop_payload += now.bad_payload - old->bad_payload;
+    if (now.used != old->used && e->options.sink.used)
+        e->options.sink.used(e->options.sink.ctx, now.wait_us);
     leg->counted = now;
 }
 

@@ -22,6 +22,7 @@ typedef struct pl_packet {
     struct pl_packet_block *rest; /* of the payload; NULL: all in data */
     int64_t ts48;                 /* extended timestamp in 48 kHz samples */
     uint32_t xseq;                /* extended sequence number */
+    uint32_t arrival_us;          /* low bits of its time of arrival */
     uint16_t duration;            /* 48 kHz samples */
     uint16_t len;
     uint8_t codec; /* pl_codec_kind */

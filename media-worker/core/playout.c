@@ -173,6 +173,8 @@ static void fetch_head(pl_playout *p, int64_t now_us)
 {
     pl_packet *k = pl_playout_unlink_head(p);
     int64_t slack = slack_of(p, now_us, k->ts48);
+    p->count.used++;
+    p->count.wait_us = (uint32_t)now_us - k->arrival_us;
     if (!p->has_slack) {
         p->slack_us = slack;
     } else {

@@ -27,6 +27,8 @@ typedef struct pl_playout pl_playout;
 typedef struct pl_playout_counters {
     uint64_t decodes, concealed, recovered, inserted, removed;
     uint64_t late, duplicate, full, bad_payload;
+    uint64_t used;    /* packets played, decoded or not */
+    uint32_t wait_us; /* of the latest of them, since its arrival */
 } pl_playout_counters;
 
 /* Errors: PL_ENOMEM. Context: allocates; the pool is borrowed. */

@@ -109,6 +109,7 @@ static void describe(pl_packet *k, const pl_playout_info *info, int64_t ts48,
 {
     k->ts48 = ts48;
     k->xseq = info->xseq;
+    k->arrival_us = (uint32_t)info->arrival_us;
     k->duration = (uint16_t)duration;
     k->codec = (uint8_t)info->codec;
     k->has_level = info->has_level;

@@ -117,6 +117,12 @@ void pl_mixer_health_taken(pl_mixer_health *h, int64_t arrival_us)
     pl_metrics_tally_us(&h->waits, not_negative(since - arrival_us));
 }
 
+void pl_mixer_health_used(pl_mixer_health *h, uint32_t wait_us)
+{
+    /* beyond the longest jitter buffer: of the other side of the tick's time */
+    pl_metrics_tally_us(&h->uses, wait_us < INT32_MAX ? wait_us : 0);
+}
+
 void pl_mixer_health_rooms(pl_mixer_health *h)
 {
     h->room_ns = clock_ns(CLOCK_MONOTONIC);
@@ -156,6 +162,7 @@ static void publish(pl_mixer_health *h, const pl_engine *engine)
 {
     pl_metrics_add_tally(h->metrics, PL_MEDIA_M_room_work_us, &h->rooms);
     pl_metrics_add_tally(h->metrics, PL_MEDIA_M_packet_wait_us, &h->waits);
+    pl_metrics_add_tally(h->metrics, PL_MEDIA_M_packet_used_us, &h->uses);
     pl_metrics_add_tally(h->metrics, PL_MEDIA_M_packet_sent_us, &h->sends);
     pl_costs costs;
     pl_cost_model_get(&h->costs, &costs);

@@ -28,7 +28,7 @@ typedef struct pl_mixer_health {
     pl_cost_model costs;
     pl_engine_stats counted;
     int64_t cpu_us_smooth, wall_us_smooth; /* of a tick, times 32 */
-    pl_metrics_tally rooms, waits, sends;
+    pl_metrics_tally rooms, waits, uses, sends;
     struct {
         _Atomic uint32_t load_permille, work_us, n_up, n_ticks;
         _Atomic uint32_t cost_ns[PL_COST_KINDS];
@@ -51,6 +51,8 @@ void pl_mixer_health_missed(pl_mixer_health *health, int64_t deadline_us);
 void pl_mixer_health_disturbed(pl_mixer_health *health);
 /* A packet is taken that was read from its socket at arrival_us. */
 void pl_mixer_health_taken(pl_mixer_health *health, int64_t arrival_us);
+/* A packet is played so long after it was read. */
+void pl_mixer_health_used(pl_mixer_health *health, uint32_t wait_us);
 /* The engine begins with its rooms; one of them is done. */
 void pl_mixer_health_rooms(pl_mixer_health *health);
 void pl_mixer_health_room(pl_mixer_health *health);

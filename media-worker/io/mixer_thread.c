@@ -102,6 +102,12 @@ static void sink_room_done(void *ctx)
     pl_mixer_health_room(&w->health);
 }
 
+static void sink_used(void *ctx, uint32_t wait_us)
+{
+    worker *w = ctx;
+    pl_mixer_health_used(&w->health, wait_us);
+}
+
 static bool is_droppable(pl_mix_event_kind kind)
 {
     return kind == PL_MIX_STATS || kind == PL_MIX_TALKING ||
@@ -321,7 +327,8 @@ static pl_err make_worker(pl_mixer *m, worker *w)
         .srtp = m->options.srtp,
         .denoise = m->options.denoise,
         .has_dtx = m->options.has_dtx,
-        .sink = {w, sink_send, sink_event, sink_note, sink_room_done},
+        .sink = {w, sink_send, sink_event, sink_note, sink_room_done,
+                 sink_used},
         .wall_offset_us = wall_offset_us(),
         .delay = m->options.delay,
         .record = m->options.record ? m->options.record[w - m->workers] : NULL,

@@ -346,7 +346,9 @@ static void packets_and_ticks_do_their_work_and_nothing_else(void **state)
     static const pl_media_metric done[] = {
         PL_MEDIA_M_engine_rtp_in,    PL_MEDIA_M_engine_rtp_out,
         PL_MEDIA_M_engine_decodes,   PL_MEDIA_M_engine_encodes_opus,
-        PL_MEDIA_M_engine_concealed, PL_MEDIA_M_engine_switches};
+        PL_MEDIA_M_engine_concealed, PL_MEDIA_M_engine_switches,
+        PL_MEDIA_M_packet_read_us,   PL_MEDIA_M_packet_wait_us,
+        PL_MEDIA_M_packet_used_us,   PL_MEDIA_M_packet_sent_us};
     for (size_t i = 0; i < sizeof done / sizeof done[0]; i++)
         assert_true(pl_metrics_value(w->metrics, done[i]) > 0);
     people_go();
