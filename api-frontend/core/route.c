@@ -160,8 +160,7 @@ static const pl_route ROUTES[] = {
     {PL_HTTP_GET,
      PL_MANAGEMENT_BASE "history/v1/participant/{id}/media_stream/",
      &PL_OP_PAST_STREAMS},
-    {PL_HTTP_GET,
-     PL_MANAGEMENT_BASE "history/v1/recording/{id}/file/{number}/",
+    {PL_HTTP_GET, PL_MANAGEMENT_BASE "history/v1/recording/{id}/file/{number}/",
      &PL_OP_RECORDING_FILE},
     CONFERENCE_ROUTES("/RTC/v1") CONFERENCE_ROUTES(""){
         PL_HTTP_GET, "/api/client/v2/status", &PL_OP_NODE_STATUS},

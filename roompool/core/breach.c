@@ -12,6 +12,7 @@
 #include "model.h"
 #include "move.h"
 #include "participant.h"
+#include "recording.h"
 #include "room.h"
 #include "session.h"
 #include "sink.h"
@@ -226,11 +227,48 @@ static const char *hosts_breach(const pl_conf *conf)
     return NULL;
 }
 
+static const char *recording_breach(const pl_pool *pool, const pl_conf *conf)
+{
+    const pl_recording *rec = conf->recording;
+    if (!rec)
+        return NULL;
+    if (conf->row.state != PL_CONF_STATE_LIVE)
+        return "an ended conference is recorded";
+    if (pl_recording_find(pool, rec->row.recording_id) != rec ||
+        strcmp(rec->row.conf_id, conf->row.conf_id) != 0)
+        return "a conference and its recording differ";
+    if (rec->row.state != PL_RECORDING_STATE_STARTING &&
+        rec->row.state != PL_RECORDING_STATE_RUNNING)
+        return "a conference has a recording that is over";
+    if (strcmp(rec->row.media_node, conf->row.media_node) != 0 &&
+        rec->row.media_node[0])
+        return "a recording is elsewhere than its conference";
+    return NULL;
+}
+
+static const char *recordings_breach(const pl_pool *pool)
+{
+    size_t cursor = 0;
+    const pl_recording *rec;
+    while ((rec = pl_map_next(pool->recordings, &cursor, NULL)) != NULL) {
+        const pl_conf *conf = pl_conf_find(pool, rec->row.conf_id);
+        bool is_live = rec->row.state == PL_RECORDING_STATE_STARTING ||
+                       rec->row.state == PL_RECORDING_STATE_RUNNING;
+        if (is_live && (!conf || conf->recording != rec))
+            return "a recording goes on without its conference";
+        if (!is_live && rec->forget.at == 0)
+            return "a recording that is over is never forgotten";
+    }
+    return NULL;
+}
+
 static const char *conf_breach(const pl_pool *pool, const pl_conf *conf)
 {
     const char *breach = seats_breach(pool, conf);
     if (!breach)
         breach = hosts_breach(conf);
+    if (!breach)
+        breach = recording_breach(pool, conf);
     if (breach)
         return breach;
     if (conf->row.epoch > pool->epoch)
@@ -347,6 +385,8 @@ const char *pl_pool_breach(const pl_pool *pool)
         breach = session_breach(sess);
     if (!breach)
         breach = workers_breach(pool);
+    if (!breach)
+        breach = recordings_breach(pool);
     if (!breach)
         breach = pl_subscrs_breach(pool);
     if (!breach)

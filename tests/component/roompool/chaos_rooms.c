@@ -116,8 +116,8 @@ void do_keys(chaos *c)
     if (c->n_calls == 0 || !c->w.sig.bus)
         return;
     call_name(id, 1 + draw(c, c->n_calls));
-    static const char *const keys[] = {"1234#", "9999#", "99#", "9999"};
-    phone_key(&c->w, id, keys[draw(c, 4)], true);
+    static const char *const keys[] = {"1234#", "9999#", "99#", "9999", "*2"};
+    phone_key(&c->w, id, keys[draw(c, 5)], true);
 }
 
 /* ---- hosts and guests ---- */
@@ -177,7 +177,13 @@ void do_settings(chaos *c)
     pl_conference_control m = {.present = 0};
     if (!some_page(c, &by))
         return;
-    switch (draw(c, 8)) {
+    switch (draw(c, 11)) {
+    case 8: WITH_CONF(m, record, draw(c, 2) == 0); break;
+    case 9: WITH_CONF(m, record, true); break;
+    case 10:
+        PUT(m.play, draw(c, 2) ? "welcome" : "");
+        PL_MSG_SET(CONFERENCE_CONTROL, conference_control, &m, play);
+        break;
     case 0: WITH_CONF(m, start, true); break;
     case 1: WITH_CONF(m, guests_muted, draw(c, 2) == 0); break;
     case 2: WITH_CONF(m, clear_buzz, true); break;

@@ -128,6 +128,22 @@ static void do_leg_report(chaos *c)
     }
 }
 
+/* What workers say of recordings, in season or not. */
+static void do_recorded(chaos *c)
+{
+    fake_media *m = &c->w.media[draw(c, 2)];
+    pl_recording_file f = {.kind = 1 + draw(c, 2), .duration_ms = draw(c, 9)};
+    if (!m->bus || !m->recording.id[0])
+        return;
+    pl_fmt_cut(f.path, sizeof f.path, "f%u", (unsigned)draw(c, 3));
+    PUT(f.codec, "opus/48000");
+    f.is_closed = draw(c, 3) == 0;
+    if (draw(c, 2))
+        media_tells_file(m, &f);
+    else
+        media_reports_recording(m, 1 + draw(c, 4), "why");
+}
+
 static void do_signaling_worker(chaos *c)
 {
     if (draw(c, 4))
@@ -166,7 +182,7 @@ static void (*const STEP[])(chaos *c) = {
     do_roompool,     do_wait,       do_control,      do_control,
     do_control,      do_settings,   do_settings,     do_dial,
     do_talk,         do_send_away,  do_manage,       do_manage,
-    do_manage,       do_refer,      do_refer};
+    do_manage,       do_refer,      do_refer,        do_recorded};
 
 /* ---- clients of the conference API ---- */
 

@@ -455,9 +455,9 @@ static void a_worker_that_drains_hands_it_over(void **state)
     assert_int_equal(record(s, &s->host, true), PL_OK);
     fake_media *old = worker(s);
     pl_beat beat = {.life = PL_LIFE_DRAINING};
-    assert_int_equal(pl_bus_event(old->bus, &(pl_bus_send){.to = NULL},
-                                  &PL_MSG_BEAT, &beat),
-                     PL_OK);
+    assert_int_equal(
+        pl_bus_event(old->bus, &(pl_bus_send){.to = NULL}, &PL_MSG_BEAT, &beat),
+        PL_OK);
     world_run(&s->w, 10 * MS);
     media_reports_recording(old, PL_RECORDING_STATE_ENDED, "");
     assert_int_equal(count(s, "state = 'starting' AND part = 2"), 1);

@@ -10,6 +10,7 @@
 #include "core/conference.h"
 #include "core/leg.h"
 #include "core/participant.h"
+#include "core/recording.h"
 #include "core/rows.h"
 
 static void every_word_is_found_by_its_text(void **state)
@@ -50,14 +51,17 @@ static void names_of_states_are_those_of_the_database(void **state)
         assert_string_equal(pl_sm_name(&PL_LEG_SM, s), pl_leg_state_text(s));
     for (uint32_t s = 1; s < PL_CALL_SM.n_states; s++)
         assert_string_equal(pl_sm_name(&PL_CALL_SM, s), pl_call_state_text(s));
+    for (uint32_t s = 1; s < PL_RECORDING_SM.n_states; s++)
+        assert_string_equal(pl_sm_name(&PL_RECORDING_SM, s),
+                            pl_recording_state_text(s));
 }
 
 static void final_states_are_final(void **state)
 {
-    static const pl_sm *const machines[] = {&PL_PART_SM, &PL_CONF_SM,
-                                            &PL_LEG_SM, &PL_CALL_SM};
+    static const pl_sm *const machines[] = {
+        &PL_PART_SM, &PL_CONF_SM, &PL_LEG_SM, &PL_CALL_SM, &PL_RECORDING_SM};
     (void)state;
-    for (size_t m = 0; m < 4; m++)
+    for (size_t m = 0; m < 5; m++)
         for (unsigned s = 0; s < machines[m]->n_states; s++)
             assert_int_equal(machines[m]->states[s].is_final,
                              machines[m]->states[s].next == 0);
