@@ -332,6 +332,30 @@ static void live_ones_have_roles_and_paths(void **state)
     expect(&rig, 200, "\"conference\":\"" HISTORY "conference/c-1/\"");
 }
 
+static void streams_belong_to_a_participant(void **state)
+{
+    call_rig rig;
+    (void)state;
+    begin_asking(&rig, "GET " STATUS "participant/p-1/media_stream/", NULL,
+                 &PL_MSG_MANAGEMENT_STREAMS);
+    assert_string_equal(rig.call.message.management_streams.id, "p-1");
+    assert_false(rig.call.message.management_streams.past);
+    reply(&rig, 1, "[{\"rx_codec\":\"opus\"}]");
+    expect(&rig, 200,
+           "{\"meta\":{\"limit\":1,\"offset\":0,\"total_count\":1,"
+           "\"next\":null,\"previous\":null},"
+           "\"objects\":[{\"rx_codec\":\"opus\"}]}");
+    begin_asking(&rig, "GET " HISTORY "participant/p-1/media_stream/", NULL,
+                 &PL_MSG_MANAGEMENT_STREAMS);
+    assert_true(rig.call.message.management_streams.past);
+    rig_finish(&rig, PL_ENOENT, &PL_MSG_ERROR, NULL);
+    expect(&rig, 404, "{\"error\":\"Not found\"}");
+    begin_asking(&rig, "GET " STATUS "participant/p-1/media_stream/", NULL,
+                 &PL_MSG_MANAGEMENT_STREAMS);
+    rig_finish(&rig, PL_OK, &PL_MSG_OK_REPLY, NULL);
+    expect(&rig, 500, "{\"error\":");
+}
+
 static void what_is_not_there_is_not_found(void **state)
 {
     static const char *const IDS[] = {"0",  "-1",  "x",
@@ -436,6 +460,7 @@ int main(void)
         cmocka_unit_test(secrets_of_sinks_are_not_shown),
         cmocka_unit_test(lists_are_nested_for_newer_clients),
         cmocka_unit_test(live_ones_have_roles_and_paths),
+        cmocka_unit_test(streams_belong_to_a_participant),
         cmocka_unit_test(what_is_not_there_is_not_found),
         cmocka_unit_test(readers_are_sent_to_the_slash),
         cmocka_unit_test(the_schema_tells_the_table),
