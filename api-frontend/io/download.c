@@ -6,7 +6,7 @@
 #include "files.h"
 #include "gateway_impl.h"
 
-enum { PIECE = 65536 };
+enum { PIECE = 16384 };
 
 typedef struct download {
     pl_list link;

@@ -25,6 +25,25 @@ static void add_alias(pl_buf *text, uint32_t no)
                    text->len > 1 ? "," : "", no, no);
 }
 
+/* Files of the recording r; what is wrong with some, the test knows. */
+static uint32_t add_file(pl_buf *text, const char *id)
+{
+    static const char *const paths[] = {"r/1-mix.opus", "r/2.au",
+                                        "r/missing.opus", "r/link.opus",
+                                        "../secret.opus"};
+    uint32_t n = (uint32_t)(sizeof paths / sizeof paths[0]);
+    for (uint32_t i = 0; i < n; i++) {
+        char name[16];
+        pl_fmt_cut(name, sizeof name, "r-%u", (unsigned)i + 1);
+        if (strcmp(name, id) != 0)
+            continue;
+        pl_buf_add_fmt(text, "{\"path\":\"%s\",\"codec\":\"%s\"}", paths[i],
+                       i == 1 ? "PCMU/8000" : "opus/48000");
+        return 1;
+    }
+    return 0;
+}
+
 static void on_query(void *ctx, const pl_bus_in *in)
 {
     const pl_management_query *m = in->body;
@@ -42,6 +61,8 @@ static void on_query(void *ctx, const pl_bus_in *in)
     } else if (is_alias) {
         for (; n < PART && n < m->limit && m->offset + n < N_ALIASES; n++)
             add_alias(&text, m->offset + n + 1);
+    } else if (m->resource == PL_MGMT_RESOURCE_RECORDING_FILE) {
+        n = add_file(&text, m->id);
     } else if (is_muted) {
         n = 1;
         pl_buf_add_str(&text, "{\"id\":\"p-1\",\"is_muted\":1}");

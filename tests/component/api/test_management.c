@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define CONFIGURATION "/api/admin/configuration/v1/"
 #define COMMAND       "/api/admin/command/v1/"
@@ -153,6 +155,113 @@ static void guessing_passwords_is_stopped(void **state)
     rig_stop(&rig);
 }
 
+/* ---- files of recordings ---- */
+
+#define RECORDING "/api/admin/history/v1/recording/r/file/"
+enum { SOUND_BYTES = 60000 };
+
+static char folder[64];
+
+static void put_file(const char *name, size_t bytes)
+{
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    for (size_t i = 0; i < bytes; i++)
+        (void)fputc('a' + (int)(i % 26), f);
+    (void)fclose(f);
+}
+
+static void make_folder(void)
+{
+    char path[128];
+    char link[128];
+    (void)snprintf(folder, sizeof folder, "/tmp/parley-rec-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof path, "%s/rec", folder);
+    assert_int_equal(mkdir(path, 0700), 0);
+    (void)snprintf(path, sizeof path, "%s/rec/r", folder);
+    assert_int_equal(mkdir(path, 0700), 0);
+    put_file("secret.opus", 6);
+    put_file("rec/r/1-mix.opus", SOUND_BYTES);
+    put_file("rec/r/2.au", 0);
+    (void)snprintf(path, sizeof path, "%s/secret.opus", folder);
+    (void)snprintf(link, sizeof link, "%s/rec/r/link.opus", folder);
+    assert_int_equal(symlink(path, link), 0);
+}
+
+static void remove_folder(void)
+{
+    static const char *const names[] = {"rec/r/link.opus",
+                                        "rec/r/2.au",
+                                        "rec/r/1-mix.opus",
+                                        "secret.opus",
+                                        "rec/r",
+                                        "rec",
+                                        ""};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char path[128];
+        (void)snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        assert_int_equal(remove(path), 0);
+    }
+}
+
+static void set_folder(pl_api_config *config)
+{
+    (void)snprintf(config->recordings_dir, sizeof config->recordings_dir,
+                   "%s/rec", folder);
+}
+
+static void files_of_recordings_are_given_out(void **state)
+{
+    (void)state;
+    make_folder();
+    api_rig *rig = rig_start(set_folder);
+    use(rig, "management");
+    ask(rig, "GET " RECORDING "1/", NULL, 200, "abcdef");
+    assert_int_equal(reply.body_len, SOUND_BYTES);
+    for (size_t i = 0; i < SOUND_BYTES; i++)
+        assert_int_equal(reply.body[i], 'a' + (int)(i % 26));
+    assert_string_equal(tls_header(&reply, "Content-Type"), "audio/ogg");
+    assert_string_equal(tls_header(&reply, "Content-Disposition"),
+                        "attachment; filename=\"1-mix.opus\"");
+    assert_string_equal(tls_header(&reply, "Cache-Control"), "no-store");
+    ask(rig, "GET " RECORDING "2/", NULL, 200, "");
+    assert_int_equal(reply.body_len, 0);
+    assert_string_equal(tls_header(&reply, "Content-Type"), "audio/basic");
+    rig_stop(&rig);
+    remove_folder();
+}
+
+/* Missing, a link, outside, no such file, no number; for others; by HEAD; where
+ * no folder is set. */
+static void no_other_file_is(void **state)
+{
+    static const char *const bad[] = {"3/", "4/",  "5/",     "6/",
+                                      "x/", "-1/", "..%2f1/"};
+    char line[128];
+    (void)state;
+    make_folder();
+    api_rig *rig = rig_start(set_folder);
+    use(rig, "management");
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        (void)snprintf(line, sizeof line, "GET " RECORDING "%s", bad[i]);
+        ask(rig, line, NULL, 404, "{\"error\":\"Not found\"}");
+    }
+    rig_request(rig, "HEAD " RECORDING "1/", headers, NULL, &reply);
+    assert_int_equal(reply.status, 405);
+    ask(rig, "GET " RECORDING "1", NULL, 301, "");
+    use(rig, "rooms.admin");
+    ask(rig, "GET " RECORDING "1/", NULL, 403, "{\"error\":");
+    rig_stop(&rig);
+    rig = rig_start(NULL);
+    use(rig, "management");
+    ask(rig, "GET " RECORDING "1/", NULL, 404, "recordings_dir is not set");
+    rig_stop(&rig);
+    remove_folder();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +270,8 @@ int main(void)
         cmocka_unit_test(nobody_else_may),
         cmocka_unit_test(too_many_requests_are_told_when_to_come_again),
         cmocka_unit_test(guessing_passwords_is_stopped),
+        cmocka_unit_test(files_of_recordings_are_given_out),
+        cmocka_unit_test(no_other_file_is),
     };
     return cmocka_run_group_tests_name("management", tests, NULL, NULL);
 }

@@ -180,8 +180,34 @@ const char *tls_header(const tls_reply *reply, const char *name)
     return "";
 }
 
+/* RFC 9112 section 7.1, as our server writes it. */
+static bool read_chunks(tls_client *c, tls_reply *reply)
+{
+    for (;;) {
+        const char *end;
+        while ((end = strstr(c->pending, "\r\n")) == NULL)
+            if (!read_more(c))
+                return false;
+        size_t n = (size_t)strtoul(c->pending, NULL, 16);
+        consume(c, (size_t)(end - c->pending) + 2);
+        if (reply->body_len + n >= sizeof reply->body)
+            return false;
+        while (c->n < n + 2)
+            if (!read_more(c))
+                return false;
+        memcpy(reply->body + reply->body_len, c->pending, n);
+        reply->body_len += n;
+        reply->body[reply->body_len] = '\0';
+        consume(c, n + 2);
+        if (n == 0)
+            return true;
+    }
+}
+
 static bool read_body(tls_client *c, tls_reply *reply)
 {
+    if (strcmp(tls_header(reply, "Transfer-Encoding"), "chunked") == 0)
+        return read_chunks(c, reply);
     size_t want =
         (size_t)strtoul(tls_header(reply, "Content-Length"), NULL, 10);
     while (c->n < want)
