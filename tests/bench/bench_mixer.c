@@ -229,7 +229,7 @@ static pl_engine *make_engine(size_t n)
         .max_rooms = 1,
         .codecs = &pl_codecs,
         .srtp = &pl_srtp_library,
-        .sink = {NULL, count_sent, no_event, no_note}};
+        .sink = {.send = count_sent, .event = no_event, .note = no_note}};
     must(pl_engine_create(&options, &e), "engine");
     pl_mix_command c = room_command();
     pl_engine_command(e, &c);

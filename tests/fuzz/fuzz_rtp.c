@@ -47,7 +47,7 @@ static pl_engine *make_engine(bool has_denoise)
         .codecs = &pl_codecs,
         .denoise = &pl_speex_denoise,
         .has_dtx = true,
-        .sink = {NULL, on_send, on_event, on_note}};
+        .sink = {.send = on_send, .event = on_event, .note = on_note}};
     if (pl_engine_create(&options, &e) != PL_OK)
         abort();
     pl_mix_command c = {.kind = PL_MIX_ROOM_OPEN,

@@ -184,7 +184,7 @@ static void open_engine(rig *r, const pl_mix_room *room, bool has_dtx)
         .denoise = &pl_speex_denoise,
         .has_dtx = has_dtx,
         .record = r->record,
-        .sink = {r, on_send, on_event, on_note, NULL},
+        .sink = {.ctx = r, .send = on_send, .event = on_event, .note = on_note},
         .wall_offset_us = 1700000000000000};
     assert_int_equal(pl_engine_create(&options, &r->engine), PL_OK);
     pl_mix_command c = {
