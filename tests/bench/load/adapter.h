@@ -93,6 +93,10 @@ PL_MUST_USE pl_err pl_load_offer(const pl_load_party *party, char *buf,
  *         (party unchanged) */
 PL_MUST_USE pl_err pl_load_answer(pl_load_party *party, const char *text,
                                   size_t len);
+/* For adapters: *ret_first[*ret_n] spans all parties that ever joined; they are
+ * elements of one array. */
+void pl_load_span_add(pl_load_party **ret_first, size_t *ret_n,
+                      pl_load_party *parties, size_t n);
 /* Payload type that offers use for a codec. */
 uint8_t pl_load_pt(pl_codec_kind codec);
 /* Name of a party's room: options->room with its number in place of "%u". */

@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "adapter.h"
 #include "child.h"
+#include "clock.h"
 #include "io/udp.h"
 #include "parley_metrics.h"
 #include "pl/bus.h"
@@ -411,9 +411,7 @@ static pl_err leave(void *state, pl_load_party *parties, size_t n)
 static pl_err wait_until(void *state, int64_t until_us)
 {
     bus_state *s = state;
-    struct timespec t = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    int64_t now = (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+    int64_t now = pl_load_now_us();
     s->is_late = false;
     pl_timer_start(s->deadline, until_us > now ? until_us - now : 0);
     while (!s->is_late && s->error == PL_OK)

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "adapter.h"
+#include "clock.h"
 #include "load_client.h"
 #include "parley_metrics.h"
 #include "pl/json.h"
@@ -338,25 +339,6 @@ static pl_err open_state(const pl_load_open *what, void **ret_state)
     return PL_OK;
 }
 
-static int64_t now_us(void)
-{
-    struct timespec t = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-/* The parties that may be in are those between the first and the last that
- * ever joined: all are elements of one array. */
-static void note(rest_state *s, pl_load_party *parties, size_t n)
-{
-    pl_load_party *end = s->all + s->n_all;
-    if (!s->all || parties < s->all)
-        s->all = parties;
-    if (parties + n > end)
-        end = parties + n;
-    s->n_all = (size_t)(end - s->all);
-}
-
 static pl_err join(void *state, pl_load_party *parties, size_t n)
 {
     rest_state *s = state;
@@ -369,8 +351,8 @@ static pl_err join(void *state, pl_load_party *parties, size_t n)
             return PL_ENOMEM;
     }
     if (s->refreshed_us == 0)
-        s->refreshed_us = now_us();
-    note(s, parties, n);
+        s->refreshed_us = pl_load_now_us();
+    pl_load_span_add(&s->all, &s->n_all, parties, n);
     return run(s, begin_join, parties, n);
 }
 
@@ -385,15 +367,16 @@ static pl_err wait_until(void *state, int64_t until_us)
     pl_err e = PL_OK;
     for (;;) {
         int64_t due_us = s->refreshed_us + REFRESH_US;
-        if (s->n_all > 0 && now_us() >= due_us) {
-            s->refreshed_us = now_us();
+        if (s->n_all > 0 && pl_load_now_us() >= due_us) {
+            s->refreshed_us = pl_load_now_us();
             e = run(s, begin_refresh, s->all, s->n_all);
         }
-        int64_t left = until_us - now_us();
+        int64_t left = until_us - pl_load_now_us();
         if (left <= 0 || e != PL_OK)
             return e;
-        if (s->n_all > 0 && due_us > now_us() && due_us - now_us() < left)
-            left = due_us - now_us();
+        if (s->n_all > 0 && due_us > pl_load_now_us() &&
+            due_us - pl_load_now_us() < left)
+            left = due_us - pl_load_now_us();
         struct timespec t = {.tv_sec = (time_t)(left / 1000000),
                              .tv_nsec = (long)(left % 1000000) * 1000};
         (void)nanosleep(&t, NULL);

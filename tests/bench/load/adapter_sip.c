@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "adapter.h"
+#include "clock.h"
 #include "io/udp.h"
 #include "pl/str.h"
 
@@ -41,13 +41,6 @@ typedef struct sip_state {
     size_t n_under_way;
     pl_err error;
 } sip_state;
-
-static int64_t now_us(void)
-{
-    struct timespec t = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 static void fail(sip_state *s, pl_err e, const char *what, unsigned status)
 {
@@ -93,7 +86,7 @@ static void send_request(sip_state *s, const pl_load_party *p,
         fail(s, e, "a request", 0);
         return;
     }
-    seat->sent_us = now_us();
+    seat->sent_us = pl_load_now_us();
     (void)pl_udp_send(&s->udp, &s->server, (const uint8_t *)text, strlen(text));
 }
 
@@ -102,7 +95,7 @@ static void begin(sip_state *s, const pl_load_party *p, sip_step step)
     sip_seat *seat = p->user;
     seat->step = step;
     seat->is_ringing = false;
-    seat->begun_us = now_us();
+    seat->begun_us = pl_load_now_us();
     seat->cseq++;
     s->n_under_way++;
     send_request(s, p, step == SIP_BYE ? "BYE" : "INVITE");
@@ -291,7 +284,7 @@ static void read_all(sip_state *s)
 
 static void resend(sip_state *s)
 {
-    int64_t now = now_us();
+    int64_t now = pl_load_now_us();
     for (size_t i = 0; i < s->n_all; i++) {
         sip_seat *seat = s->all[i].user;
         if (!seat || (seat->step != SIP_INVITED && seat->step != SIP_BYE))
@@ -308,7 +301,7 @@ static void resend(sip_state *s)
 static void step(sip_state *s, int64_t until_us)
 {
     struct pollfd fd = {.fd = s->udp.fd, .events = POLLIN};
-    int64_t left_ms = (until_us - now_us()) / 1000;
+    int64_t left_ms = (until_us - pl_load_now_us()) / 1000;
     (void)poll(&fd, 1,
                (int)(left_ms < 0         ? 0
                      : left_ms > STEP_MS ? STEP_MS
@@ -378,16 +371,6 @@ static pl_err open_state(const pl_load_open *what, void **ret_state)
     return PL_OK;
 }
 
-static void note(sip_state *s, pl_load_party *parties, size_t n)
-{
-    pl_load_party *end = s->all + s->n_all;
-    if (!s->all || parties < s->all)
-        s->all = parties;
-    if (parties + n > end)
-        end = parties + n;
-    s->n_all = (size_t)(end - s->all);
-}
-
 static pl_err set_seat(const sip_state *s, pl_load_party *p)
 {
     char room[64];
@@ -417,7 +400,7 @@ static pl_err run(sip_state *s, pl_load_party *parties, size_t n, sip_step what)
             if (what == SIP_INVITED || (seat && seat->step == SIP_IN))
                 begin(s, p, what);
         }
-        step(s, now_us() + (int64_t)STEP_MS * 1000);
+        step(s, pl_load_now_us() + (int64_t)STEP_MS * 1000);
     }
     return s->error;
 }
@@ -431,7 +414,7 @@ static pl_err join(void *state, pl_load_party *parties, size_t n)
     if (e != PL_OK)
         return e;
     if (n > 0)
-        note(s, parties, n);
+        pl_load_span_add(&s->all, &s->n_all, parties, n);
     return run(s, parties, n, SIP_INVITED);
 }
 
@@ -445,7 +428,7 @@ static pl_err wait_until(void *state, int64_t until_us)
     sip_state *s = state;
     do {
         step(s, until_us);
-    } while (s->error == PL_OK && now_us() < until_us);
+    } while (s->error == PL_OK && pl_load_now_us() < until_us);
     return s->error;
 }
 

@@ -25,3 +25,14 @@ const pl_load_adapter *pl_load_adapter_find(const char *name)
     }
     return NULL;
 }
+
+void pl_load_span_add(pl_load_party **ret_first, size_t *ret_n,
+                      pl_load_party *parties, size_t n)
+{
+    pl_load_party *end = *ret_n ? *ret_first + *ret_n : parties;
+    if (!*ret_first || parties < *ret_first)
+        *ret_first = parties;
+    if (parties + n > end)
+        end = parties + n;
+    *ret_n = (size_t)(end - *ret_first);
+}

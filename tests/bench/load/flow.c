@@ -27,20 +27,6 @@ enum {
 };
 static const uint32_t LOOPBACK = 0x7f000001;
 
-int64_t pl_flow_now_us(void)
-{
-    struct timespec t = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-int64_t pl_flow_wall_us(void)
-{
-    struct timespec t = {0};
-    (void)clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 /* ---- sockets ------------------------------------------------------------ */
 
 static void raise_limit(size_t n)
@@ -283,25 +269,18 @@ bool pl_load_flow_is_up(const pl_load_flow *f, const pl_load_party *party)
 
 /* ---- measured time ------------------------------------------------------ */
 
-static double thread_cpu_s(void)
-{
-    struct timespec t = {0};
-    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 pl_flow_turn pl_flow_notice(const pl_load_flow *f, pl_flow_tally *t)
 {
     unsigned window = atomic_load(&f->window);
     if (window == atomic_load(&t->window))
         return PL_FLOW_NO_TURN;
     if ((window & 1U) == 0) {
-        t->cpu_s = thread_cpu_s() - t->cpu_s;
+        t->cpu_s = pl_load_thread_cpu_s() - t->cpu_s;
         return PL_FLOW_ENDS;
     }
     t->counts = (pl_load_counts){.sent = 0};
-    t->begun_us = pl_flow_now_us();
-    t->cpu_s = thread_cpu_s();
+    t->begun_us = pl_load_now_us();
+    t->cpu_s = pl_load_thread_cpu_s();
     return PL_FLOW_BEGINS;
 }
 

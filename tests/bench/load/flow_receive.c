@@ -288,7 +288,7 @@ static void begin_window(pl_load_flow *f)
 static void end_window(pl_load_flow *f)
 {
     pl_load_counts *c = &f->receive.counts;
-    int64_t took_us = pl_flow_now_us() - f->receive.begun_us;
+    int64_t took_us = pl_load_now_us() - f->receive.begun_us;
     for (size_t i = 0; i < f->n_parties; i++) {
         const pl_flow_party *fp = &f->parties[i];
         const pl_flow_heard *h = &fp->heard;
@@ -317,7 +317,7 @@ void *pl_flow_receive_main(void *flow)
         struct timespec pause = {.tv_nsec = PL_FLOW_POLL_US * 1000L};
         (void)nanosleep(&pause, NULL);
         look_at_sockets(f, in);
-        int64_t now_us = pl_flow_now_us();
+        int64_t now_us = pl_load_now_us();
         if (now_us >= next_scan_us) {
             look_at_parties(f, now_us);
             next_scan_us = now_us + SCAN_US;

@@ -145,7 +145,7 @@ static void send_report(pl_flow_tally *t, batch *b, pl_flow_party *fp)
     pl_rtcp_own own = {.ssrc = fp->party->ssrc,
                        .cname = "load",
                        .is_sender = fp->packets > 0,
-                       .ntp = pl_ntp_time(pl_flow_wall_us()),
+                       .ntp = pl_ntp_time(pl_load_wall_us()),
                        .rtp_ts = fp->ts,
                        .packets = fp->packets,
                        .bytes = fp->bytes};
@@ -210,8 +210,8 @@ void *pl_flow_send_main(void *flow)
 {
     pl_load_flow *f = flow;
     batch *b = f->batch;
-    int64_t deadline_us = pl_flow_now_us() + PL_FLOW_TICK_US;
-    int64_t to_wall_us = pl_flow_wall_us() - pl_flow_now_us();
+    int64_t deadline_us = pl_load_now_us() + PL_FLOW_TICK_US;
+    int64_t to_wall_us = pl_load_wall_us() - pl_load_now_us();
     /* a socket's parties are all in one slot; a room's are spread over them */
     for (size_t slot = 0; !atomic_load(&f->is_over);
          slot = (slot + 1) % PL_PACE_SLOTS) {
@@ -220,7 +220,7 @@ void *pl_flow_send_main(void *flow)
             pl_flow_done(&f->send);
         if (pl_flow_measures(&f->send))
             pl_stats_add(&f->send.counts.pace_us,
-                         pl_flow_now_us() - deadline_us);
+                         pl_load_now_us() - deadline_us);
         for (size_t s = slot; s < f->n_sockets; s += PL_PACE_SLOTS) {
             for (size_t i = s; i < f->n_parties; i += f->n_sockets)
                 serve(f, b, &f->parties[i], deadline_us + to_wall_us);

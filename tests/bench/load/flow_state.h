@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "clock.h"
 #include "core/stun.h"
 #include "flow.h"
 #include "io/dtls.h"
@@ -109,8 +110,6 @@ struct pl_load_flow {
     int64_t next_handshake_us;
 };
 
-int64_t pl_flow_now_us(void);  /* CLOCK_MONOTONIC */
-int64_t pl_flow_wall_us(void); /* CLOCK_REALTIME */
 /* A thread looks whether the measured time begins or ends, with its CPU booked;
  * it does what it has to and says so with _done(). */
 typedef enum pl_flow_turn {

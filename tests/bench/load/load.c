@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "adapter.h"
+#include "clock.h"
 #include "io/codecs.h"
 #include "io/srtp.h"
 #include "pl/str.h"
@@ -55,22 +55,6 @@ struct pl_load {
     char *reason; /* of the caller's while creating, then own */
     char own_reason[PL_LOAD_REASON];
 };
-
-/* ---- clock -------------------------------------------------------------- */
-
-static int64_t now_us(void)
-{
-    struct timespec t = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-static double thread_cpu_s(void)
-{
-    struct timespec t = {0};
-    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 /* ---- creating ----------------------------------------------------------- */
 
@@ -230,15 +214,15 @@ static unsigned count_up(const pl_load *l, unsigned from, unsigned n)
 static pl_err bring_some(pl_load *l, unsigned from, unsigned n)
 {
     pl_err e = l->adapter->join(l->state, l->parties + from, n);
-    int64_t until = now_us() + (int64_t)CONNECT_MS * 1000;
+    int64_t until = pl_load_now_us() + (int64_t)CONNECT_MS * 1000;
     while (e == PL_OK && count_up(l, from, n) < n) {
-        if (now_us() > until) {
+        if (pl_load_now_us() > until) {
             e = PL_ETIMEOUT;
             pl_fmt_cut(l->own_reason, sizeof l->own_reason,
                        "%u of %u are not connected", n - count_up(l, from, n),
                        n);
         } else {
-            e = l->adapter->wait(l->state, now_us() + LOOK_MS * 1000);
+            e = l->adapter->wait(l->state, pl_load_now_us() + LOOK_MS * 1000);
         }
     }
     return e;
@@ -247,7 +231,7 @@ static pl_err bring_some(pl_load *l, unsigned from, unsigned n)
 /* Servers limit how many may be on their way at a time, and for how long. */
 static pl_err bring_in(pl_load *l, unsigned from, unsigned n)
 {
-    int64_t begun = now_us();
+    int64_t begun = pl_load_now_us();
     for (unsigned i = from; i < from + n; i++)
         pl_load_flow_prepare(l->flow, &l->parties[i]);
     pl_err e = n == 0 ? l->adapter->join(l->state, l->parties, 0) : PL_OK;
@@ -255,7 +239,7 @@ static pl_err bring_in(pl_load *l, unsigned from, unsigned n)
         unsigned left = n - i;
         e = bring_some(l, from + i, left < AT_ONCE ? left : AT_ONCE);
     }
-    l->open_us = now_us() - begun;
+    l->open_us = pl_load_now_us() - begun;
     return e == PL_OK ? e : refuse(l, e, pl_err_text(e));
 }
 
@@ -284,7 +268,7 @@ pl_err pl_load_rejoin(pl_load *l, unsigned party)
 
 pl_err pl_load_wait(pl_load *l, int64_t ms)
 {
-    pl_err e = l->adapter->wait(l->state, now_us() + ms * 1000);
+    pl_err e = l->adapter->wait(l->state, pl_load_now_us() + ms * 1000);
     return e == PL_OK ? e : refuse(l, e, "the server is gone");
 }
 
@@ -351,11 +335,11 @@ static pl_err churn(pl_load *l, const unsigned *keep, size_t n_keep)
 static pl_err pass_time(pl_load *l, unsigned seconds, const unsigned *keep,
                         size_t n_keep)
 {
-    int64_t begun = now_us();
+    int64_t begun = pl_load_now_us();
     int64_t end = begun + (int64_t)seconds * 1000000;
     double per_s = l->options->churn_per_s;
     pl_err e = PL_OK;
-    for (uint64_t i = 1; e == PL_OK && now_us() < end; i++) {
+    for (uint64_t i = 1; e == PL_OK && pl_load_now_us() < end; i++) {
         int64_t next =
             per_s > 0 ? begun + (int64_t)((double)i * 1e6 / per_s) : end;
         e = l->adapter->wait(l->state, next < end ? next : end);
@@ -397,8 +381,8 @@ static pl_err measure(pl_load *l, unsigned seconds, unsigned *keep,
     pl_err e = pl_load_flow_begin(l->flow, keep, n_keep, seconds);
     if (e != PL_OK)
         return e;
-    double cpu = thread_cpu_s();
-    int64_t begun = now_us();
+    double cpu = pl_load_thread_cpu_s();
+    int64_t begun = pl_load_now_us();
     read_server(l, before);
     if (l->adapter->metrics)
         l->adapter->metrics(l->state, before);
@@ -409,8 +393,8 @@ static pl_err measure(pl_load *l, unsigned seconds, unsigned *keep,
     pl_load_server_since(&r->server, before);
     r->server.idle_kib = l->idle_kib;
     r->connected = count_up(l, 0, l->n_parties);
-    r->seconds = (double)(now_us() - begun) / 1e6;
-    r->main_cpu_s = thread_cpu_s() - cpu;
+    r->seconds = (double)(pl_load_now_us() - begun) / 1e6;
+    r->main_cpu_s = pl_load_thread_cpu_s() - cpu;
     pl_load_flow_end(l->flow);
     take_counts(l, r);
     if (e == PL_OK) {
