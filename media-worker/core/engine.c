@@ -145,7 +145,12 @@ static void open_room(pl_engine *e, const pl_mix_command *c)
         room->options.max_talkers = PL_TALKERS_DEFAULT;
     if (room->options.max_talkers > PL_TALKERS_MAX)
         room->options.max_talkers = PL_TALKERS_MAX;
-    pl_limiter_init(&room->limiter, 1);
+    /* One hears oneself in mono. */
+    bool is_stereo =
+        room->options.channels == 2 && room->options.mode != PL_ROOM_MODE_ECHO;
+    room->channels = is_stereo ? 2 : 1;
+    pl_limiter_init(&room->limiter[0], 1);
+    pl_limiter_init(&room->limiter[1], 2);
     pl_room_sound_init(&room->sound);
     e->rooms[c->id.index] = room;
 }

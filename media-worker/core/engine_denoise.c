@@ -13,7 +13,7 @@ void pl_engine_denoise_grow(pl_engine *e, pl_engine_room *room)
         return;
     if (!s->slots)
         s->slots = calloc(PL_DENOISE_MAX, sizeof *s->slots);
-    size_t channels = room->options.channels == 2 ? 2 : 1;
+    size_t channels = room->channels;
     while (s->slots && s->n_slots < room->n && s->n_slots < PL_DENOISE_MAX) {
         pl_denoise_slot *slot = &s->slots[s->n_slots];
         for (size_t c = 0; c < channels; c++) {

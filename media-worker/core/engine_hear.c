@@ -12,7 +12,7 @@
 
 static const float QUIET_DB = -50.0F;
 enum { PATIENCE_TICKS = 150 }; /* 3 s without a quiet frame */
-static const float SILENCE[PL_TICK_SAMPLES];
+static const float SILENCE[PL_TICK_FLOATS];
 
 static const pl_codec *codec_of(const pl_engine *e, const pl_channel *leg)
 {
@@ -33,7 +33,8 @@ pl_err pl_engine_set_media(pl_engine *engine, pl_channel *leg,
             !engine->options.codecs->codec[media->recv[i].codec])
             return PL_EUNSUPPORTED;
     }
-    pl_err e = pl_engine_set_format(engine, leg, pl_format_choose(media, 1));
+    pl_err e = pl_engine_set_format(
+        engine, leg, pl_format_choose(media, leg->room->channels));
     if (e != PL_OK)
         return e;
     bool did_receive = pl_channel_receives(leg);
@@ -60,6 +61,11 @@ static pl_hear wanted(const pl_channel *leg)
     if (!leg->flags.mixed || leg->flags.deaf)
         return PL_HEAR_SILENCE;
     return leg->is_in_mix ? PL_HEAR_PRIVATE : PL_HEAR_SHARED;
+}
+
+static unsigned channels_of(const pl_channel *leg)
+{
+    return pl_format_of(leg->format)->channels;
 }
 
 static pl_shared *shared_of(pl_engine *e, pl_channel *leg, pl_hear hear)
@@ -93,9 +99,10 @@ static void go_shared(pl_engine *e, pl_channel *leg, pl_hear to)
         leg->mouth = old;
         shared->tick = e->tick - 1;
     }
-    if (to == PL_HEAR_SHARED && !is_fresh(e, leg->room->limiter_tick)) {
-        leg->room->limiter = own->limiter;
-        leg->room->limiter_tick = e->tick - 1;
+    unsigned mix = channels_of(leg) - 1;
+    if (to == PL_HEAR_SHARED && !is_fresh(e, leg->room->limiter_tick[mix])) {
+        leg->room->limiter[mix] = own->limiter;
+        leg->room->limiter_tick[mix] = e->tick - 1;
     }
     pl_engine_return_mouth(e, leg->room, leg->format, &leg->mouth);
     leg->hear = to;
@@ -170,11 +177,12 @@ static void go_private(pl_engine *e, pl_channel *leg)
     }
     e->stats.switches += is_seamless;
     leg->sound.noise_gain = was_shared ? leg->room->sound.noise_from : 0.0F;
-    if (was_shared &&
-        (is_fresh(e, leg->room->limiter_tick) || is_fresh(e, from->held))) {
-        leg->mouth->limiter = leg->room->limiter;
+    unsigned mix = channels_of(leg) - 1;
+    if (was_shared && (is_fresh(e, leg->room->limiter_tick[mix]) ||
+                       is_fresh(e, from->held))) {
+        leg->mouth->limiter = leg->room->limiter[mix];
     } else {
-        pl_limiter_init(&leg->mouth->limiter, 1);
+        pl_limiter_init(&leg->mouth->limiter, mix + 1);
     }
     leg->hear = PL_HEAR_PRIVATE;
 }
@@ -222,6 +230,10 @@ static void mix_prompt(pl_engine *e, pl_channel *leg, float *out)
     }
     for (; i < PL_TICK_SAMPLES; i++)
         out[i] = 0.0F;
+    if (channels_of(leg) == 1)
+        return;
+    for (i = PL_TICK_SAMPLES; i > 0; i--)
+        out[2 * i - 1] = out[2 * i - 2] = out[i - 1];
 }
 
 /* Whether its mix is made of the room's voices. */
@@ -242,6 +254,35 @@ static const float *echo_mix(pl_engine *e, const pl_channel *leg)
     return e->mix;
 }
 
+/* Stereo to mono; out may be in. Exact: half of what lies on the grid. */
+static void fold(const float *in, float *out)
+{
+    for (size_t i = 0; i < PL_TICK_SAMPLES; i++)
+        out[i] = (in[2 * i] + in[2 * i + 1]) * 0.5F;
+}
+
+/* The room's sum in so many channels. */
+static const float *sum_in(const pl_engine *e, const pl_engine_room *room,
+                           unsigned channels)
+{
+    return room->channels == 2 && channels == 1 ? e->down : e->sum;
+}
+
+/* The room's sum without the leg's voice. */
+static void take_out(const float *sum, const pl_channel *leg, float *out)
+{
+    size_t channels = leg->room->channels;
+    if (channels == leg->pcm_channels) {
+        for (size_t k = 0; k < PL_TICK_SAMPLES * channels; k++)
+            out[k] = sum[k] - leg->pcm[k];
+        return;
+    }
+    for (size_t i = 0; i < PL_TICK_SAMPLES; i++) {
+        out[2 * i] = sum[2 * i] - leg->pcm[i];
+        out[2 * i + 1] = sum[2 * i + 1] - leg->pcm[i];
+    }
+}
+
 /* What this leg alone hears. */
 static const float *private_mix(pl_engine *e, pl_channel *leg)
 {
@@ -254,9 +295,10 @@ static const float *private_mix(pl_engine *e, pl_channel *leg)
     if (!leg->flags.mixed || leg->flags.deaf)
         return SILENCE;
     if (!leg->is_in_mix)
-        return e->sum;
-    for (size_t i = 0; i < PL_TICK_SAMPLES; i++)
-        e->mix[i] = e->sum[i] - leg->pcm[i];
+        return sum_in(e, leg->room, channels_of(leg));
+    take_out(e->sum, leg, e->mix);
+    if (leg->room->channels == 2 && channels_of(leg) == 1)
+        fold(e->mix, e->mix);
     return e->mix;
 }
 
@@ -275,8 +317,8 @@ static void send_private(pl_engine *e, pl_channel *leg)
         return;
     const float *mix = private_mix(e, leg);
     if (is_of_room(leg)) {
-        mix = pl_engine_sound_noise(e, leg->room, mix, noise_from,
-                                    leg->sound.noise_gain, e->mix);
+        mix = pl_engine_sound_noise(e, leg->room, channels_of(leg), mix,
+                                    noise_from, leg->sound.noise_gain, e->mix);
     }
     pl_limiter_run(&leg->mouth->limiter, mix, e->limited);
     pl_engine_expect_loss(e, leg->format, leg->mouth, leg, 0);
@@ -286,17 +328,21 @@ static void send_private(pl_engine *e, pl_channel *leg)
     pl_engine_send_rtp(e, leg, out, len);
 }
 
-static void limit_shared(pl_engine *e, pl_engine_room *room)
+/* The mix for all who listen, once a tick and number of channels. */
+static const float *limit_shared(pl_engine *e, pl_engine_room *room,
+                                 unsigned channels)
 {
-    if (room->limiter_tick == e->tick)
-        return;
+    float *out = e->shared[channels - 1];
+    if (room->limiter_tick[channels - 1] == e->tick)
+        return out;
     const pl_room_sound *s = &room->sound;
-    pl_limiter_run(&room->limiter,
-                   pl_engine_sound_noise(e, room, e->sum, s->noise_from,
-                                         s->noise_to, e->mix),
-                   e->limited);
-    room->limiter_tick = e->tick;
+    const float *mix =
+        pl_engine_sound_noise(e, room, channels, sum_in(e, room, channels),
+                              s->noise_from, s->noise_to, e->mix);
+    pl_limiter_run(&room->limiter[channels - 1], mix, out);
+    room->limiter_tick[channels - 1] = e->tick;
     e->stats.mixes++;
+    return out;
 }
 
 /* Encode what the sum is for a form, once a tick. */
@@ -330,10 +376,12 @@ static void send_shared(pl_engine *e, pl_channel *leg, const float *pcm)
  * without such a listener it is encoded for the recording. */
 static void record_mix(pl_engine *e, pl_engine_room *room)
 {
-    pl_shared *shared = room->shared[PL_FORMAT_OPUS_32];
+    pl_format format = pl_engine_mix_format(room);
+    pl_shared *shared = room->shared[format];
     if (shared->tick != e->tick) {
-        limit_shared(e, room);
-        encode_shared(e, room, PL_FORMAT_OPUS_32, shared, e->limited);
+        const float *mix =
+            limit_shared(e, room, pl_format_of(format)->channels);
+        encode_shared(e, room, format, shared, mix);
     }
     pl_engine_record_mix(e, room, shared->out, shared->len);
 }
@@ -351,7 +399,11 @@ static void return_unheard(pl_engine *e, pl_engine_room *room)
 
 void pl_engine_hear(pl_engine *engine, pl_engine_room *room)
 {
-    bool is_quiet = pl_level_db(engine->sum, PL_TICK_SAMPLES) < QUIET_DB;
+    bool is_quiet =
+        pl_level_db(engine->sum, PL_TICK_SAMPLES * (size_t)room->channels) <
+        QUIET_DB;
+    if (room->channels == 2)
+        fold(engine->sum, engine->down);
     for (size_t i = 0; i < room->n; i++)
         choose(engine, room->legs[i], is_quiet);
     for (size_t i = 0; i < room->n; i++) {
@@ -361,8 +413,8 @@ void pl_engine_hear(pl_engine *engine, pl_engine_room *room)
         if (pl_engine_rests(engine, leg)) {
             shared_of(engine, leg, leg->hear)->held = engine->tick;
         } else if (leg->hear == PL_HEAR_SHARED) {
-            limit_shared(engine, room);
-            send_shared(engine, leg, engine->limited);
+            send_shared(engine, leg,
+                        limit_shared(engine, room, channels_of(leg)));
         } else {
             send_shared(engine, leg, SILENCE);
         }

@@ -189,7 +189,9 @@ pl_err pl_engine_set_ear(pl_engine *engine, pl_channel *leg)
         return PL_OK;
     bool is_telling = leg->srtp && leg->media.level_ext_id != 0 && !leg->echo;
     pl_ear_mode mode = is_telling ? PL_EAR_LENT : PL_EAR_OWN;
-    uint8_t kind = pl_ear_kind_of(engine->options.codecs, accepts, 1);
+    bool is_stereo = leg->room->channels == 2 && leg->media.hears_stereo;
+    uint8_t kind =
+        pl_ear_kind_of(engine->options.codecs, accepts, is_stereo ? 2 : 1);
     if (leg->ear_mode == mode && leg->ear_kind == kind)
         return PL_OK;
     pl_err e = promise_ear(engine, leg->room, mode, kind);
@@ -248,21 +250,25 @@ bool pl_engine_lend_ear(pl_engine *engine, pl_channel *leg)
 
 /* ---- recordings, and what ended ----------------------------------------- */
 
-static const pl_format MIX_FORMAT = PL_FORMAT_OPUS_32;
+pl_format pl_engine_mix_format(const pl_engine_room *room)
+{
+    return room->channels == 2 ? PL_FORMAT_OPUS_STEREO_64 : PL_FORMAT_OPUS_32;
+}
 
 pl_err pl_engine_need_mix(pl_engine *engine, pl_engine_room *room)
 {
     if (!engine->options.codecs->codec[PL_AUDIO_OPUS])
         return PL_EUNSUPPORTED;
+    pl_format f = pl_engine_mix_format(room);
     if (room->is_mix_needed)
         return PL_OK;
-    pl_err e = need_shared(engine, room, MIX_FORMAT);
+    pl_err e = need_shared(engine, room, f);
     if (e != PL_OK)
         return e;
-    room->n_format[MIX_FORMAT]++;
-    e = settle_mouths(engine, room, MIX_FORMAT);
+    room->n_format[f]++;
+    e = settle_mouths(engine, room, f);
     if (e != PL_OK) {
-        room->n_format[MIX_FORMAT]--;
+        room->n_format[f]--;
         return e;
     }
     room->is_mix_needed = true;
@@ -278,9 +284,10 @@ void pl_engine_lend_tidy(pl_engine *engine, pl_engine_room *room)
             spare_mouth(engine, leg);
     }
     if (room->is_mix_needed && !pl_engine_records_mix(room)) {
+        pl_format f = pl_engine_mix_format(room);
         room->is_mix_needed = false;
-        room->n_format[MIX_FORMAT]--;
-        (void)settle_mouths(engine, room, MIX_FORMAT);
+        room->n_format[f]--;
+        (void)settle_mouths(engine, room, f);
     }
 }
 
@@ -295,7 +302,7 @@ void pl_engine_lend_leave(pl_engine *engine, pl_channel *leg)
 void pl_engine_lend_close(pl_engine *engine, pl_engine_room *room)
 {
     if (room->is_mix_needed)
-        room->n_format[MIX_FORMAT]--;
+        room->n_format[pl_engine_mix_format(room)]--;
     room->is_mix_needed = false;
     for (unsigned f = 0; f < PL_FORMAT_COUNT; f++) {
         if (!room->shared[f])

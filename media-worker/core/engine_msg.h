@@ -85,7 +85,7 @@ typedef struct pl_mix_media {
     uint32_t bitrate_bps;    /* Opus: peer's maxaveragebitrate; 0: default */
     bool has_peer_fec;       /* Opus: peer said useinbandfec=1 */
     bool sends_stereo;       /* Opus: we may; peer said stereo=1 */
-    bool hears_stereo;       /* Opus: it may; peer said sprop-stereo=1 */
+    bool hears_stereo;       /* Opus: it may; peer said either */
     bool has_peer_dtx;       /* Opus: packets may be left out in silence */
     uint8_t red_pt;          /* redundant Opus (RFC 2198), received; 0: none */
     uint8_t red_send_pt;     /* sent; 0: none */

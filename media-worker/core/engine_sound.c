@@ -17,13 +17,6 @@ static const float DUCKED_LOOP = 0.25F;  /* -12 dB */
 static const float NOISE_STEP_DB = 3.0F;
 static const float DUCK_STEP = 0.065F; /* a tick: there in 200 ms */
 
-/* Of voices, sum and mixes of a room: interleaved. */
-static size_t channels_of(const pl_engine_room *room)
-{
-    (void)room;
-    return 1;
-}
-
 void pl_leg_sound_init(pl_leg_sound *s, uint32_t seed)
 {
     *s =
@@ -103,7 +96,7 @@ static void announce_end(pl_engine *e, const pl_engine_room *room,
 static void play_to_all(pl_engine *e, pl_engine_room *room)
 {
     pl_room_sound *s = &room->sound;
-    size_t channels = channels_of(room);
+    size_t channels = room->channels;
     s->is_playing = s->prompt.play.prompt || s->leaving.play.prompt;
     if (s->leaving.play.prompt) {
         (void)add_prompt(&s->leaving, s->prompt_gain, 0.0F, e->sum, channels);
@@ -143,7 +136,7 @@ static void take_noise_out(pl_engine *e, pl_engine_room *room, pl_channel *leg)
     if (!s->denoise)
         return;
     s->wet = to;
-    size_t channels = channels_of(room), n = N * channels;
+    size_t channels = leg->pcm_channels, n = N * channels;
     if (from >= 1.0F && to >= 1.0F) {
         run_denoise(e, s, leg->pcm, channels);
         return;
@@ -189,7 +182,7 @@ void pl_engine_sound_voice(pl_engine *e, pl_engine_room *room, pl_channel *leg)
 {
     pl_room_sound *r = &room->sound;
     pl_leg_sound *s = &leg->sound;
-    size_t channels = channels_of(room);
+    size_t channels = leg->pcm_channels;
     if (s->is_pausing) {
         fill_pause(leg, channels);
     } else {
@@ -259,17 +252,16 @@ float pl_engine_sound_noise_to(const pl_engine_room *room,
 }
 
 const float *pl_engine_sound_noise(pl_engine *e, pl_engine_room *room,
-                                   const float *mix, float from, float to,
-                                   float *out)
+                                   unsigned channels, const float *mix,
+                                   float from, float to, float *out)
 {
     if (from + to <= 0.0F || room->sound.noise_now < PL_COMFORT_QUIETEST)
         return mix;
     make_noise(e, room);
     float step = (to - from) / (float)N;
-    size_t channels = channels_of(room);
     for (size_t i = 0; i < N; i++) {
         float x = pl_grid(e->noise[i] * from);
-        for (size_t c = 0; c < channels; c++)
+        for (unsigned c = 0; c < channels; c++)
             out[i * channels + c] = mix[i * channels + c] + x;
         from += step;
     }

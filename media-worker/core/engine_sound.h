@@ -79,12 +79,13 @@ void pl_engine_sound_voice(struct pl_engine *engine,
                            struct pl_engine_room *room, struct pl_channel *leg);
 /* After the voices: add the prompt to the sum. */
 void pl_engine_sound_end(struct pl_engine *engine, struct pl_engine_room *room);
-/* Add the room's noise to a mix in which nobody is heard; mix[960] on the grid
- * stays there. `out` is written and returned if there is noise to add. */
+/* Add the room's noise to a mix in which nobody is heard; mix[960][channels] on
+ * the grid stays there. `out` is written and returned if there is noise to add.
+ */
 const float *pl_engine_sound_noise(struct pl_engine *engine,
                                    struct pl_engine_room *room,
-                                   const float *mix, float from, float to,
-                                   float *out);
+                                   unsigned channels, const float *mix,
+                                   float from, float to, float *out);
 /* The gain that the noise has at the end of this tick for a leg with a mix of
  * its own. */
 float pl_engine_sound_noise_to(const struct pl_engine_room *room,

@@ -22,6 +22,7 @@ enum {
     /* Legs that agreed to tell levels and do not: so many a room are decoded
      * to know how loud they are. */
     PL_EAR_MEASURED_MAX = 2,
+    PL_TICK_FLOATS = 2 * PL_TICK_SAMPLES,
     PL_TONES_MAX = 4, /* keys of a room heard at once */
     PL_RTCP_PERIOD_US = 5000000,
     PL_STATS_FIRST_US = 1000000,
@@ -99,7 +100,8 @@ typedef struct pl_channel {
     float gain;
     bool is_talking;
     uint16_t talk_ticks;
-    float *pcm; /* [960] of this tick, in the ear; NULL: not decoded */
+    float *pcm; /* [960][pcm_channels] of this tick; NULL: not decoded */
+    uint8_t pcm_channels;
     pl_ear_mode ear_mode;
     uint8_t ear_kind;
     uint16_t unheard_ticks; /* since it was decoded last */
@@ -141,8 +143,9 @@ struct pl_engine_room {
     size_t n, cap;
     pl_voice **voices;                  /* scratch of the selection, cap */
     pl_shared *shared[PL_FORMAT_COUNT]; /* NULL: no leg ever had it */
-    pl_limiter limiter;
-    uint64_t limiter_tick; /* last use */
+    unsigned channels;                  /* of the sum */
+    pl_limiter limiter[2];              /* of the mono and the stereo mix */
+    uint64_t limiter_tick[2];           /* last use */
     pl_room_sound sound;
     pl_room_record record;
     /* legs, and what was promised and taken for them (engine_lend.c) */
@@ -169,7 +172,10 @@ struct pl_engine {
     pl_shared silence[PL_FORMAT_COUNT];
     float tones[PL_TONES_MAX][PL_TICK_SAMPLES];
     float noise[PL_TICK_SAMPLES]; /* of the room that is mixed now */
-    float sum[PL_TICK_SAMPLES], mix[PL_TICK_SAMPLES], limited[PL_TICK_SAMPLES];
+    /* [960][channels of the room, or of the form that is encoded] */
+    float sum[PL_TICK_FLOATS], mix[PL_TICK_FLOATS], limited[PL_TICK_FLOATS];
+    float down[PL_TICK_SAMPLES];     /* the sum of a stereo room in mono */
+    float shared[2][PL_TICK_FLOATS]; /* limited, for all who listen */
 
     size_t n_out;
     pl_out_packet out[PL_SEND_BATCH];
@@ -263,6 +269,8 @@ void pl_engine_lend_end(pl_engine *engine);
 bool pl_engine_lend_ear(pl_engine *engine, pl_channel *leg);
 /* Give a lent ear back. */
 void pl_engine_return_ear(pl_engine *engine, pl_channel *leg);
+/* The form in which a room's mix is recorded. */
+pl_format pl_engine_mix_format(const pl_engine_room *room);
 /* An encoder of the room; NULL: none is free. */
 pl_mouth *pl_engine_lend_mouth(pl_engine *engine, pl_engine_room *room,
                                pl_format format);

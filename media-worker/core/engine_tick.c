@@ -27,6 +27,7 @@ static bool render(pl_engine *e, pl_channel *leg)
     if (!pl_engine_lend_ear(e, leg))
         return false;
     leg->pcm = pl_playout_render(leg->playout);
+    leg->pcm_channels = pl_playout_ear(leg->playout)->channels;
     leg->unheard_ticks = 0;
     return true;
 }
@@ -36,13 +37,17 @@ static bool is_heard(const pl_channel *leg)
     return leg->flags.mixed && !leg->flags.muted && pl_channel_receives(leg);
 }
 
+static float loudness(const pl_channel *leg)
+{
+    return pl_level_db(leg->pcm, (size_t)PL_TICK_SAMPLES * leg->pcm_channels);
+}
+
 /* How loud a voice is of which nobody told. */
 static float measure(pl_engine *e, pl_channel *leg)
 {
     bool is_in_turn = leg->ear_mode != PL_EAR_LENT ||
                       leg->room->n_measured++ < (uint32_t)PL_EAR_MEASURED_MAX;
-    return is_in_turn && render(e, leg) ? pl_level_db(leg->pcm, PL_TICK_SAMPLES)
-                                        : PL_LEVEL_SILENCE;
+    return is_in_turn && render(e, leg) ? loudness(leg) : PL_LEVEL_SILENCE;
 }
 
 /* Step the leg's time line and find out how loud it is, decoding only when
@@ -80,8 +85,7 @@ static void check_claim(pl_channel *leg)
 {
     if (!leg->has_level || leg->lie_ticks >= LIE_TICKS)
         return;
-    if (leg->voice.level_db > CLAIM_DB &&
-        pl_level_db(leg->pcm, PL_TICK_SAMPLES) < HEARD_DB) {
+    if (leg->voice.level_db > CLAIM_DB && loudness(leg) < HEARD_DB) {
         leg->lie_ticks++;
     } else {
         leg->lie_ticks = 0;
@@ -96,14 +100,16 @@ static void apply_gain(pl_channel *leg, float to)
         return;
     size_t n = to > from || leg->is_keying ? FADE_IN : PL_TICK_SAMPLES;
     float step = (to - from) / (float)n;
+    size_t channels = leg->pcm_channels;
     for (size_t i = 0; i < n; i++) {
-        leg->pcm[i] *= from;
+        for (size_t k = i * channels; k < (i + 1) * channels; k++)
+            leg->pcm[k] *= from;
         from += step;
     }
     if (to >= 1.0F)
         return;
-    for (size_t i = n; i < PL_TICK_SAMPLES; i++)
-        leg->pcm[i] *= to;
+    for (size_t k = n * channels; k < PL_TICK_SAMPLES * channels; k++)
+        leg->pcm[k] *= to;
 }
 
 static void report_talking(pl_engine *e, pl_channel *leg)
@@ -135,8 +141,23 @@ static bool take_tone(pl_engine *e, pl_channel *leg, size_t *n_tones)
     if (!pl_engine_key_tone(e, leg, tone) || !has_place)
         return false;
     leg->pcm = tone;
+    leg->pcm_channels = 1;
     (*n_tones)++;
     return true;
+}
+
+/* A voice in mono is in the middle. In a room in mono there are no others. */
+static void add_voice(float *sum, const pl_channel *leg, unsigned channels)
+{
+    if (channels == leg->pcm_channels) {
+        for (size_t k = 0; k < PL_TICK_SAMPLES * (size_t)channels; k++)
+            sum[k] += leg->pcm[k];
+        return;
+    }
+    for (size_t i = 0; i < PL_TICK_SAMPLES; i++) {
+        sum[2 * i] += leg->pcm[i];
+        sum[2 * i + 1] += leg->pcm[i];
+    }
 }
 
 static void sum_voices(pl_engine *e, pl_engine_room *room)
@@ -163,9 +184,8 @@ static void sum_voices(pl_engine *e, pl_engine_room *room)
             leg->gain = 0.0F;
             continue;
         }
-        pl_grid_put(leg->pcm, PL_TICK_SAMPLES);
-        for (size_t k = 0; k < PL_TICK_SAMPLES; k++)
-            e->sum[k] += leg->pcm[k];
+        pl_grid_put(leg->pcm, (size_t)PL_TICK_SAMPLES * leg->pcm_channels);
+        add_voice(e->sum, leg, room->channels);
     }
     pl_engine_sound_end(e, room);
 }

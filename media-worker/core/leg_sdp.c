@@ -59,6 +59,7 @@ static pl_err fill_local(const pl_leg_sdp_options *o, pl_oa_local *l)
                        .one_codec = true,
                        .dtmf = true,
                        .opus_fec = true,
+                       .opus_stereo = o->is_stereo,
                        .comfort = o->has_comfort && !is_webrtc,
                        .ptime_ms = PTIME_MS,
                        .ssrc = o->ssrc};
@@ -156,6 +157,8 @@ static pl_err take_media(const pl_leg_sdp *s, const pl_oa_result *r,
         .level_ext_id = r->audio_level_id,
         .bitrate_bps = r->opus.max_bitrate_bps,
         .has_peer_fec = r->opus.fec,
+        .sends_stereo = r->opus.stereo,
+        .hears_stereo = r->opus.stereo || r->opus.sends_stereo,
         .red_pt = r->red_rx_pt,
         .red_send_pt = r->red_tx_pt};
     for (size_t i = 0; i < r->n_codecs && m->n_recv < PL_MIX_RECV_PTS; i++) {

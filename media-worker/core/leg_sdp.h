@@ -30,6 +30,7 @@ typedef struct pl_leg_sdp_options {
     pl_slice lines; /* m= lines that the peer has already, "audio/0/1 video/1":
                        our first offer keeps them; empty: none */
     /* WebRTC only */
+    bool is_stereo;   /* the room is: two channels for who plays them */
     bool has_red;     /* take and offer redundant Opus */
     bool has_comfort; /* take and offer comfort noise, of telephones */
     const char *ufrag, *pwd;

@@ -225,6 +225,7 @@ static pl_err open_sdp(pl_control *c, pl_leg *leg, pl_slice offer,
                             .ssrc = own->ssrc,
                             .cname = own->cname,
                             .stream_id = "mix",
+                            .is_stereo = leg->room->channels == 2,
                             .has_red = c->o.has_red,
                             .has_comfort = c->o.has_comfort,
                             .lines = lines};

@@ -169,8 +169,9 @@ static pl_err encoder_create(const pl_encoder_options *options,
                                           : DEFAULT_BPS * n;
     opus_int32 complexity =
         options->complexity ? (opus_int32)options->complexity : COMPLEXITY;
+    int use = n == 2 ? OPUS_APPLICATION_AUDIO : OPUS_APPLICATION_VOIP;
     bool is_ok =
-        opus_encoder_init(o, RATE, n, OPUS_APPLICATION_VOIP) == OPUS_OK &&
+        opus_encoder_init(o, RATE, n, use) == OPUS_OK &&
         opus_encoder_ctl(o, OPUS_SET_BITRATE(bps)) == OPUS_OK &&
         opus_encoder_ctl(o, OPUS_SET_COMPLEXITY(complexity)) == OPUS_OK;
     if (!is_ok) {

@@ -70,7 +70,7 @@ typedef struct pl_oa_local {
     bool one_codec;   /* answer with the best common codec only */
     bool dtmf;        /* telephone-event, RFC 4733 */
     bool audio_level; /* RFC 6464, client to mixer */
-    bool opus_stereo; /* we can play two channels */
+    bool opus_stereo; /* we play two channels, and send them */
     bool opus_fec;    /* we use in-band FEC: asks the peer to send it */
     bool opus_dtx;    /* the peer may be silent between talk spurts */
     bool comfort;     /* the same beside codecs of 8000 Hz: RFC 3389 */
@@ -115,6 +115,7 @@ typedef struct pl_oa_event {
 /* How the peer wants Opus sent to it (RFC 7587 section 6.1). */
 typedef struct pl_oa_opus {
     bool stereo;              /* it plays two channels */
+    bool sends_stereo;        /* it is likely to send two */
     bool fec;                 /* it uses in-band FEC */
     bool dtx;                 /* it takes discontinuous transmission */
     bool cbr;                 /* it wants a constant rate */

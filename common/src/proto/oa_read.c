@@ -199,6 +199,7 @@ static void read_opus(const oa_reader *in, pl_oa_result *r)
         pl_slice fmtp = pl_sdp_find_fmtp(in->media, r->codecs[i].tx_pt);
         uint32_t hz = param_number(fmtp, "maxplaybackrate", OPUS_HZ);
         r->opus.stereo = param_is_one(fmtp, "stereo");
+        r->opus.sends_stereo = param_is_one(fmtp, "sprop-stereo");
         r->opus.fec = param_is_one(fmtp, "useinbandfec");
         r->opus.dtx = param_is_one(fmtp, "usedtx");
         r->opus.cbr = param_is_one(fmtp, "cbr");

@@ -33,9 +33,10 @@ static void write_codec(pl_sdp_writer *w, const pl_oa_local *local,
     }
     /* RFC 7587 section 7: always 48000/2, whatever is sent */
     pl_sdp_line(w, "a=rtpmap:%u opus/48000/2", pt);
-    pl_sdp_line(w, "a=fmtp:%u minptime=10;useinbandfec=%u;usedtx=%u;stereo=%u",
-                pt, flag(local->opus_fec), flag(local->opus_dtx),
-                flag(local->opus_stereo));
+    pl_sdp_line(
+        w, "a=fmtp:%u minptime=10;useinbandfec=%u;usedtx=%u;stereo=%u%s", pt,
+        flag(local->opus_fec), flag(local->opus_dtx), flag(local->opus_stereo),
+        local->opus_stereo ? ";sprop-stereo=1" : "");
 }
 
 /* Opus in every block. */

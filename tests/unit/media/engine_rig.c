@@ -63,7 +63,8 @@ static void reserve(rig_leg *leg, size_t n)
 {
     while (leg->n_heard + n > leg->cap) {
         leg->cap = leg->cap ? leg->cap * 2 : 1U << 16;
-        leg->heard = realloc(leg->heard, leg->cap * sizeof *leg->heard);
+        leg->heard =
+            realloc(leg->heard, leg->cap * leg->channels * sizeof *leg->heard);
         assert_non_null(leg->heard);
     }
 }
@@ -75,10 +76,12 @@ static void append(rig_leg *leg, size_t n)
     reserve(leg, n);
     if (leg->codec == PL_AUDIO_OPUS) {
         for (size_t i = 0; i < n; i += PL_CODEC_FRAME)
-            leg->ops->conceal(leg->decoder, leg->heard + leg->n_heard + i,
+            leg->ops->conceal(leg->decoder,
+                              leg->heard + (leg->n_heard + i) * leg->channels,
                               PL_CODEC_FRAME);
     } else {
-        memset(leg->heard + leg->n_heard, 0, n * sizeof *leg->heard);
+        memset(leg->heard + leg->n_heard * leg->channels, 0,
+               n * leg->channels * sizeof *leg->heard);
     }
     leg->n_heard += n;
 }
@@ -129,10 +132,10 @@ static void keep(rig_leg *leg, const pl_rtp *rtp)
     leg->last_len = rtp->payload_len;
     reserve(leg, PL_CODEC_MAX_DECODED);
     size_t n = 0;
-    assert_int_equal(leg->ops->decode(leg->decoder, rtp->payload,
-                                      rtp->payload_len,
-                                      leg->heard + leg->n_heard, &n),
-                     PL_OK);
+    assert_int_equal(
+        leg->ops->decode(leg->decoder, rtp->payload, rtp->payload_len,
+                         leg->heard + leg->n_heard * leg->channels, &n),
+        PL_OK);
     leg->n_heard += n;
 }
 
@@ -223,6 +226,8 @@ void rig_close(rig *r)
 static pl_mix_media media_of(const rig_leg *leg, pl_direction direction)
 {
     return (pl_mix_media){.direction = direction,
+                          .sends_stereo = leg->channels == 2,
+                          .hears_stereo = leg->channels == 2,
                           .send_codec = leg->codec,
                           .send_pt = RIG_PT,
                           .n_recv = 1,
@@ -248,8 +253,8 @@ static void bring_up(rig *r, const rig_leg *leg)
     pl_engine_input(r->engine, &up);
 }
 
-rig_leg *rig_add(rig *r, pl_codec_kind codec, double hz, double amplitude,
-                 bool is_webrtc)
+static rig_leg *add(rig *r, pl_codec_kind codec, double hz, double amplitude,
+                    bool is_webrtc, unsigned channels)
 {
     assert_true(r->n < RIG_LEGS);
     rig_leg *leg = &r->leg[r->n];
@@ -262,15 +267,17 @@ rig_leg *rig_add(rig *r, pl_codec_kind codec, double hz, double amplitude,
                      .fills_gaps = r->has_dtx,
                      .is_plain = !is_webrtc,
                      .hz = hz,
+                     .channels = channels,
                      .amplitude = amplitude,
                      .seq = (uint16_t)(65500 + i),
                      .ts = 0xfffff000U + i,
                      .ssrc = 0x1000 + i,
                      .lie_level = -1};
     assert_int_equal(
-        leg->ops->encoder_create(&(pl_encoder_options){0}, &leg->encoder),
+        leg->ops->encoder_create(&(pl_encoder_options){.channels = channels},
+                                 &leg->encoder),
         PL_OK);
-    assert_int_equal(leg->ops->decoder_create(1, &leg->decoder), PL_OK);
+    assert_int_equal(leg->ops->decoder_create(channels, &leg->decoder), PL_OK);
     pl_mix_command add = {.kind = PL_MIX_LEG_ADD, .id = leg->id};
     add.u.leg =
         (pl_mix_leg){.room = r->room,
@@ -283,6 +290,20 @@ rig_leg *rig_add(rig *r, pl_codec_kind codec, double hz, double amplitude,
                      .flags = {.mixed = true}};
     pl_engine_command(r->engine, &add);
     bring_up(r, leg);
+    return leg;
+}
+
+rig_leg *rig_add(rig *r, pl_codec_kind codec, double hz, double amplitude,
+                 bool is_webrtc)
+{
+    return add(r, codec, hz, amplitude, is_webrtc, 1);
+}
+
+rig_leg *rig_add_stereo(rig *r, double hz_left, double hz_right,
+                        double amplitude)
+{
+    rig_leg *leg = add(r, PL_AUDIO_OPUS, hz_left, amplitude, true, 2);
+    leg->hz_right = hz_right;
     return leg;
 }
 
@@ -375,13 +396,18 @@ void rig_input(rig *r, const rig_leg *leg, const uint8_t *data, size_t len,
 
 static void say(rig *r, rig_leg *leg)
 {
-    float pcm[PL_CODEC_FRAME];
+    float pcm[2 * PL_CODEC_FRAME];
+    size_t channels = leg->channels;
     if (leg->source) {
         leg->source(leg->source_ctx, leg->frame, pcm);
     } else {
         for (size_t k = 0; k < PL_CODEC_FRAME; k++) {
             double t = (double)(leg->frame * PL_CODEC_FRAME + k) / 48000.0;
-            pcm[k] = (float)(leg->amplitude * sin(TURN * leg->hz * t));
+            pcm[k * channels] =
+                (float)(leg->amplitude * sin(TURN * leg->hz * t));
+            if (channels == 2)
+                pcm[2 * k + 1] =
+                    (float)(leg->amplitude * sin(TURN * leg->hz_right * t));
         }
     }
     leg->frame++;
@@ -392,9 +418,10 @@ static void say(rig *r, rig_leg *leg)
     pl_rtp_write(&rtp, bytes);
     size_t at = PL_RTP_HEADER;
     if (leg->sends_level) {
-        uint8_t level = leg->lie_level >= 0
-                            ? (uint8_t)leg->lie_level
-                            : pl_level_code(pl_level_db(pcm, PL_CODEC_FRAME));
+        uint8_t level =
+            leg->lie_level >= 0
+                ? (uint8_t)leg->lie_level
+                : pl_level_code(pl_level_db(pcm, PL_CODEC_FRAME * channels));
         bytes[0] |= 0x10;
         pl_be_put16(bytes + at, 0xbede);
         pl_be_put16(bytes + at + 2, 1);
@@ -425,15 +452,21 @@ void rig_run(rig *r, size_t n_ticks)
 
 double rig_hears(const rig_leg *leg, double hz, size_t n_ticks)
 {
+    return rig_hears_on(leg, 0, hz, n_ticks);
+}
+
+double rig_hears_on(const rig_leg *leg, size_t side, double hz, size_t n_ticks)
+{
     size_t n = n_ticks * PL_CODEC_FRAME;
     if (n > leg->n_heard)
         return 0.0;
-    const float *pcm = leg->heard + leg->n_heard - n;
+    size_t channels = leg->channels;
+    const float *pcm = leg->heard + (leg->n_heard - n) * channels + side;
     double re = 0.0, im = 0.0;
     for (size_t i = 0; i < n; i++) {
         double a = TURN * hz * (double)i / 48000.0;
-        re += pcm[i] * cos(a);
-        im += pcm[i] * sin(a);
+        re += pcm[i * channels] * cos(a);
+        im += pcm[i * channels] * sin(a);
     }
     return 2.0 * sqrt(re * re + im * im) / (double)n;
 }

@@ -29,6 +29,8 @@ typedef struct rig_leg {
     bool is_pausing; /* says nothing while its time goes on */
     bool is_saying, sends_level, is_plain;
     double hz, amplitude;
+    unsigned channels; /* 2: says hz on the left, hz_right on the right */
+    double hz_right;
     rig_source source;
     void *source_ctx;
     size_t frame;
@@ -38,7 +40,7 @@ typedef struct rig_leg {
     /* hearing */
     void (*unwrap)(void *ctx, pl_rtp *rtp); /* sees, may change; NULL: none */
     void *unwrap_ctx;
-    float *heard;
+    float *heard; /* [n_heard][channels] */
     size_t n_heard, cap;
     uint32_t packets, gaps, markers, reports;
     pl_rtp event; /* the latest telephone-event */
@@ -84,6 +86,11 @@ void rig_play_all(rig *r, const pl_prompt *prompt, bool loop);
  * packets carry levels through an SRTP that only pretends. */
 rig_leg *rig_add(rig *r, pl_codec_kind codec, double hz, double amplitude,
                  bool is_webrtc);
+/* Add a browser that agreed to stereo, both ways. */
+rig_leg *rig_add_stereo(rig *r, double hz_left, double hz_right,
+                        double amplitude);
+/* As rig_hears(), on one side of a stereo leg (0: left). */
+double rig_hears_on(const rig_leg *leg, size_t side, double hz, size_t n_ticks);
 void rig_flags(rig *r, const rig_leg *leg, bool mixed, bool muted, bool deaf);
 void rig_direction(rig *r, const rig_leg *leg, pl_direction direction);
 void rig_play(rig *r, const rig_leg *leg, const pl_prompt *prompt, bool loop);
