@@ -185,10 +185,21 @@ static const pl_recording_file *file_of(const story *s, const char *path)
     return NULL;
 }
 
+/* Go on until something else is told; fails at the deadline. */
+static void wait_on(story *s, int64_t *deadline_us)
+{
+    int64_t now_us = pl_loop_now_us(s->w->loop);
+    if (*deadline_us == 0)
+        *deadline_us = now_us + DEADLINE_MS * 1000LL;
+    assert_true(now_us < *deadline_us);
+    assert_true(turn(s->w));
+}
+
 static void wait_state(story *s, pl_recording_state state)
 {
+    int64_t deadline_us = 0;
     while (s->n_reports == 0 || s->report.state != (uint32_t)state)
-        assert_true(turn(s->w));
+        wait_on(s, &deadline_us);
 }
 
 /* ---- fixture ------------------------------------------------------------ */
@@ -350,8 +361,9 @@ static void legs_and_rooms_end_their_files(void **state)
     assert_int_equal(start(s, EPOCH, rec, 1), PL_OK);
     run_for(s, 60);
     assert_int_equal(destroy(w, "a"), PL_OK);
+    int64_t deadline_us = 0;
     while (!file_of(s, a_path) || !file_of(s, a_path)->is_closed)
-        assert_true(turn(w));
+        wait_on(s, &deadline_us);
     const pl_recording_file *mix = file_of(s, mix_path);
     assert_true(mix && !mix->is_closed);
     size_t told = s->n_file_events;
