@@ -179,7 +179,8 @@ static void apply(pl_levelling *l, float *pcm, size_t n, size_t channels)
     bool was_alike = from == 1.0F && l->gain_db == 0.0F;
     if (was_alike) /* not a bit is changed */
         return;
-    float to = guarded(l, slow, peak_of(pcm, n * channels));
+    float peak = slow > 1.0F ? peak_of(pcm, n * channels) : 0.0F;
+    float to = guarded(l, slow, peak);
     size_t over = n;
     if (to < from) {
         over = first_above(pcm, n * channels, from) / channels;
