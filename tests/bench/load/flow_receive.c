@@ -292,7 +292,9 @@ static void end_window(pl_load_flow *f)
     for (size_t i = 0; i < f->n_parties; i++) {
         const pl_flow_party *fp = &f->parties[i];
         const pl_flow_heard *h = &fp->heard;
-        if (fp->was_up && atomic_load(&fp->phase) == PL_FLOW_UP)
+        /* who has nobody to hear may be sent less (DTX) */
+        unsigned others = f->options->talkers - fp->party->is_talker;
+        if (others > 0 && fp->was_up && atomic_load(&fp->phase) == PL_FLOW_UP)
             c->due += (uint64_t)(took_us / PL_FLOW_TICK_US);
         if (h->received == 0)
             continue;
