@@ -8,9 +8,10 @@
 #include "pl/str.h"
 
 enum {
-    PER_CORE_MS = 1000,
     BEGIN_PERCENT = 72, /* of what is expected */
     STEP_PERCENT = 7,
+    TRIES = 3, /* to begin, each time with.. */
+    LESS_PERCENT = 75,
     VERIFIED = 4 /* receivers whose audio is decoded */
 };
 
@@ -77,10 +78,11 @@ static audio_point point_of(const pl_load_result *r)
 {
     audio_point p = {.rooms = r->rooms, .parties = r->connected};
     double due = (double)r->due;
+    double missing = r->due > r->received ? due - (double)r->received : 0.0;
     p.cpu_ms = r->connected ? r->server.cpu_s * 1000.0 /
                                   (r->seconds * (double)r->connected)
                             : NAN;
-    p.loss_permille = due > 0.0 ? (double)r->lost * 1000.0 / due : 0.0;
+    p.loss_permille = due > 0.0 ? missing * 1000.0 / due : 0.0;
     p.late_ms = ms_at(&r->late_us, 0.99);
     p.tick_ms = metric(&r->server, "tick_late_p99_us") / 1000.0;
     p.delay_ms = ms_at(&r->delay_us, 0.5);
@@ -127,7 +129,7 @@ static pl_load *open_session(const pl_load_options *o,
     char reason[PL_LOAD_REASON] = "";
     pl_load *load = NULL;
     pl_err e = pl_load_create(o, system->adapter, reason, &load);
-    if (e == PL_OK)
+    if (e == PL_OK && n_rooms > 0)
         e = pl_load_add_rooms(load, n_rooms);
     if (e == PL_OK)
         return load;
@@ -153,16 +155,18 @@ bool audio_measure(const audio_place *place, const audio_system *system,
 
 bool audio_measure_empty(const audio_place *place, const audio_system *system,
                          const audio_shape *shape, unsigned n_rooms,
-                         audio_point *ret_point)
+                         audio_point *ret_before, audio_point *ret_point)
 {
     pl_load_options o =
         options_of(place, system, shape, n_rooms * shape->participants);
     o.verify = 0;
-    pl_load *load = open_session(&o, system, n_rooms, ret_point);
-    bool is_done = load != NULL;
+    pl_load *load = open_session(&o, system, 0, ret_point);
+    bool is_done = load && look(load, place, ret_before) &&
+                   pl_load_add_rooms(load, n_rooms) == PL_OK;
     for (unsigned i = 0; is_done && i < n_rooms * shape->participants; i++)
         is_done = pl_load_leave(load, i) == PL_OK;
     is_done = is_done && look(load, place, ret_point);
+    ret_point->rooms = n_rooms;
     pl_load_destroy(&load);
     return is_done;
 }
@@ -186,6 +190,51 @@ static unsigned at_least_1(unsigned n)
     return n > 0 ? n : 1;
 }
 
+/* A window that is not clean may have been a neighbour on the machine: it is
+ * looked at once more. */
+static bool look_twice(pl_load *load, const audio_place *place,
+                       audio_point *ret_point)
+{
+    if (!look(load, place, ret_point))
+        return false;
+    return ret_point->is_clean || look(load, place, ret_point);
+}
+
+/* Begin with so many rooms and go on from there. False: not even these. */
+static bool grow_from(const audio_place *place, const audio_system *system,
+                      const audio_shape *shape, unsigned begin, unsigned step,
+                      unsigned steps_max, audio_limit *limit)
+{
+    unsigned size = shape->participants;
+    pl_load_options o =
+        options_of(place, system, shape, (begin + step * steps_max) * size);
+    audio_point point;
+    double first_kib = 0.0;
+    unsigned first = 0;
+    pl_load *load = open_session(&o, system, begin, &point);
+    bool is_clean = load && look_twice(load, place, &point);
+    if (is_clean)
+        is_clean = count_point(limit, &point);
+    else
+        limit->first_bad = point;
+    first_kib = point.pss_kib;
+    first = point.parties;
+    for (unsigned i = 0; is_clean && i < steps_max; i++) {
+        if (pl_load_add_rooms(load, step) != PL_OK ||
+            !look_twice(load, place, &point)) {
+            pl_fmt_cut(limit->first_bad.reason, PL_LOAD_REASON, "%s",
+                       pl_load_reason(load));
+            break;
+        }
+        is_clean = count_point(limit, &point);
+        if (point.parties > first)
+            limit->kib =
+                (point.pss_kib - first_kib) / (double)(point.parties - first);
+    }
+    pl_load_destroy(&load);
+    return limit->best.parties > 0;
+}
+
 void audio_grow(const audio_place *place, const audio_system *system,
                 const audio_shape *shape, unsigned expected, unsigned steps_max,
                 audio_limit *ret_limit)
@@ -194,33 +243,13 @@ void audio_grow(const audio_place *place, const audio_system *system,
     unsigned size = shape->participants;
     unsigned begin = at_least_1(expected * BEGIN_PERCENT / 100 / size);
     unsigned step = at_least_1(expected * STEP_PERCENT / 100 / size);
-    pl_load_options o =
-        options_of(place, system, shape, (begin + step * steps_max) * size);
-    audio_point point;
-    pl_load *load = open_session(&o, system, begin, &point);
-    bool is_clean = false;
-    double first_kib = 0.0;
-    unsigned first = 0;
-    if (!load || !look(load, place, &point)) {
-        ret_limit->first_bad = point;
-    } else {
-        is_clean = count_point(ret_limit, &point);
-        first_kib = point.pss_kib;
-        first = point.parties;
+    for (unsigned i = 0; i < TRIES; i++) {
+        if (grow_from(place, system, shape, begin, step, steps_max,
+                      ret_limit) ||
+            begin == 1)
+            return;
+        begin = at_least_1(begin * LESS_PERCENT / 100);
     }
-    for (unsigned i = 0; is_clean && i < steps_max; i++) {
-        if (pl_load_add_rooms(load, step) != PL_OK ||
-            !look(load, place, &point)) {
-            pl_fmt_cut(ret_limit->first_bad.reason, PL_LOAD_REASON, "%s",
-                       pl_load_reason(load));
-            break;
-        }
-        is_clean = count_point(ret_limit, &point);
-        if (point.parties > first)
-            ret_limit->kib =
-                (point.pss_kib - first_kib) / (double)(point.parties - first);
-    }
-    pl_load_destroy(&load);
 }
 
 void audio_grow_room(const audio_place *place, const audio_system *system,
@@ -231,15 +260,25 @@ void audio_grow_room(const audio_place *place, const audio_system *system,
     audio_shape grown = *shape;
     unsigned step = at_least_1(expected * STEP_PERCENT / 100);
     grown.participants = at_least_1(expected * BEGIN_PERCENT / 100);
-    for (unsigned i = 0; i < steps_max; i++, grown.participants += step) {
+    for (unsigned i = 0, down = 0; i < steps_max + down; i++) {
         audio_point point;
-        if (!audio_measure(place, system, &grown, 1, &point)) {
+        bool is_clean = audio_measure(place, system, &grown, 1, &point) &&
+                        count_point(ret_limit, &point);
+        if (!is_clean && ret_limit->best.parties == 0 && down < TRIES) {
+            ret_limit->first_bad = point;
+            down++;
+            grown.participants =
+                at_least_1(grown.participants * LESS_PERCENT / 100);
+            continue;
+        }
+        if (!is_clean) {
             ret_limit->first_bad = point;
             return;
         }
         ret_limit->kib = (point.pss_kib - point.idle_kib) /
                          (double)at_least_1(point.parties);
-        if (!count_point(ret_limit, &point))
-            return;
+        if (down > 0)
+            return; /* what lies above was tried */
+        grown.participants += step;
     }
 }

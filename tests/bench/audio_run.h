@@ -53,10 +53,10 @@ bool audio_measure(const audio_place *place, const audio_system *system,
                    const audio_shape *shape, unsigned n_rooms,
                    audio_point *ret_point);
 
-/* The same after everybody has left the rooms. */
+/* The same before there are rooms, and after everybody has left them. */
 bool audio_measure_empty(const audio_place *place, const audio_system *system,
                          const audio_shape *shape, unsigned n_rooms,
-                         audio_point *ret_point);
+                         audio_point *ret_before, audio_point *ret_point);
 
 /* How far a system gets. */
 typedef struct audio_limit {

@@ -26,7 +26,7 @@ typedef struct audio_findings {
     audio_cell cell[AUDIO_SHAPES_MAX][AUDIO_SYSTEMS];
     const audio_shape *webinar;
     audio_point webinar_point, middle_point; /* ours alone */
-    audio_point empty[AUDIO_SYSTEMS];
+    audio_point no_room[AUDIO_SYSTEMS], empty[AUDIO_SYSTEMS];
     unsigned middle; /* participants of middle_point's room */
 } audio_findings;
 

@@ -20,6 +20,7 @@
 #include "audio_table.h"
 #include "load/adapter_janus.h"
 #include "load/janus_process.h"
+#include "pl/log.h"
 #include "pl/str.h"
 
 enum {
@@ -135,11 +136,12 @@ static void measure_all(const audio_plan *plan)
     (void)printf("empty rooms\n");
     for (size_t s = 0; s < AUDIO_SYSTEMS; s++) {
         if (!audio_measure_empty(&plan->place, &systems[s], &EMPTY_SHAPE,
-                                 EMPTY_ROOMS, &found.empty[s]))
+                                 EMPTY_ROOMS, &found.no_room[s],
+                                 &found.empty[s]))
             found.empty[s].wakeups = NAN;
-        found.empty[s].rooms = EMPTY_ROOMS;
-        (void)printf("  %-11s %.1f wake-ups a second %s\n", systems[s].name,
-                     found.empty[s].wakeups, found.empty[s].reason);
+        (void)printf("  %-11s %.1f wake-ups a second, %.1f without rooms %s\n",
+                     systems[s].name, found.empty[s].wakeups,
+                     found.no_room[s].wakeups, found.empty[s].reason);
     }
 }
 
@@ -271,6 +273,7 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "needs two cores and Debian's package janus\n");
         return 69;
     }
+    pl_log_set_level(PL_LOG_WARN);
     const audio_plan *plan = is_quick ? &QUICK : &FULL;
     time_t begun = time(NULL);
     found = (audio_findings){.system = {&systems[OURS], &systems[PEER]},

@@ -19,6 +19,7 @@
 #include "load/child.h"
 #include "load/prom.h"
 #include "load_system.h"
+#include "pl/log.h"
 #include "pl/str.h"
 #include "soak_watch.h"
 
@@ -337,6 +338,7 @@ int main(int argc, char **argv)
         return 64;
     }
     (void)signal(SIGPIPE, SIG_IGN);
+    pl_log_set_level(PL_LOG_WARN);
     const load_system_options options = {0};
     bool is_good = load_system_start(&server, &options) && run(&plan);
     load_system_stop(&server);

@@ -6,8 +6,9 @@
 #include <sys/types.h>
 
 /* Start argv[0] (found by PATH; argv ends with NULL) with both outputs in the
- * file `log`, with as many descriptors as are allowed, on one core (-1: any).
- * It ends with us. 0: it could not be started (cause printed). */
+ * file `log`, with as many descriptors as are allowed, on one core (-1: any),
+ * before other work on the machine (nice -15, where we may). It ends with us.
+ * 0: it could not be started (cause printed). */
 pid_t child_start(const char *const *argv, const char *log, int core);
 /* Whether it still runs; collects it when not. */
 bool child_is_alive(pid_t *pid);
