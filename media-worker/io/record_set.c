@@ -308,15 +308,29 @@ static pl_err open_format(pl_record_set *s, stream *st, uint8_t toc,
     return pl_ogg_file_open(file, channels, s->serial++, &tags, &st->writer);
 }
 
+/* The stream's next name that is free. A leg may come again under its id; that
+ * the mix is there means that this part was written before. */
+static pl_err create_file(stream *st, pl_codec_kind codec,
+                          char name[PL_RECORD_NAME], pl_record_file *ret_file)
+{
+    pl_err e = PL_EEXIST;
+    while (e == PL_EEXIST && st->n_files < FILES_PER_STREAM) {
+        st->n_files++;
+        name_file(st, codec, st->n_files, name);
+        e = pl_record_file_create(st->recording->dir_fd, name, ret_file);
+        if (!st->is_stem)
+            break;
+    }
+    return e;
+}
+
 /* Begin the stream's next file with a piece that came at at_us. */
 static pl_err begin_file(pl_record_set *s, stream *st, pl_codec_kind codec,
                          int64_t at_us, uint8_t toc, int64_t now_us)
 {
     char name[PL_RECORD_NAME];
     pl_record_file file;
-    st->n_files++;
-    name_file(st, codec, st->n_files, name);
-    pl_err e = pl_record_file_create(st->recording->dir_fd, name, &file);
+    pl_err e = create_file(st, codec, name, &file);
     if (e != PL_OK)
         return e;
     st->codec = codec;

@@ -23,6 +23,7 @@
 #include "io/srtp.h"
 #include "peer_client.h"
 #include "pl/log.h"
+#include "sound_file.h"
 #include "worker_rig.h"
 
 enum {
@@ -269,10 +270,28 @@ static void everybody_speaks(unsigned tick)
 
 /* ---- stories ------------------------------------------------------------ */
 
+static char folder[64]; /* of recordings */
+
 static int begin(void **state)
 {
-    const worker_options roomy = {.max_legs = 16};
+    const worker_options roomy = {.max_legs = 16, .recordings_dir = folder};
+    folder_make(folder, sizeof folder);
     return worker_begin_with(state, &roomy);
+}
+
+static int end(void **state)
+{
+    int rc = worker_end(state);
+    folder_remove(folder);
+    return rc;
+}
+
+static void record(world *w)
+{
+    pl_media_record_start m = {.part = 1, .mix = true, .stems = true};
+    SET_TEXT(m.room_id, room);
+    SET_TEXT(m.recording_id, "hot");
+    assert_int_equal(ask(w, EPOCH, &PL_MSG_MEDIA_RECORD_START, &m), PL_OK);
 }
 
 static void open_large_room(world *w)
@@ -334,6 +353,7 @@ static void packets_and_ticks_do_their_work_and_nothing_else(void **state)
     skip();
 #endif
     people_come(w);
+    record(w);
     for (unsigned tick = 0; tick < TICKS; tick++) {
         everybody_speaks(tick);
         somebody_moves(w, tick);
@@ -348,7 +368,8 @@ static void packets_and_ticks_do_their_work_and_nothing_else(void **state)
         PL_MEDIA_M_engine_decodes,   PL_MEDIA_M_engine_encodes_opus,
         PL_MEDIA_M_engine_concealed, PL_MEDIA_M_engine_switches,
         PL_MEDIA_M_packet_read_us,   PL_MEDIA_M_packet_wait_us,
-        PL_MEDIA_M_packet_used_us,   PL_MEDIA_M_packet_sent_us};
+        PL_MEDIA_M_packet_used_us,   PL_MEDIA_M_packet_sent_us,
+        PL_MEDIA_M_recording_bytes};
     for (size_t i = 0; i < sizeof done / sizeof done[0]; i++)
         assert_true(pl_metrics_value(w->metrics, done[i]) > 0);
     people_go();
@@ -374,7 +395,7 @@ static void whatever_is_forbidden_would_be_seen(void **state)
     people_go();
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, worker_end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 int main(void)
 {
     const struct CMUnitTest tests[] = {

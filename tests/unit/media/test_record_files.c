@@ -578,6 +578,55 @@ static void files_say_when_they_began_and_how_long_they_are(void **state)
     voice_close(&phone);
 }
 
+/* What a player shall make of it, whatever the first packet is. */
+static void a_stereo_room_has_a_stereo_file(void **state)
+{
+    (void)state;
+    desk d;
+    voice v;
+    char path[128];
+    char info[4096];
+    desk_open(&d, 0);
+    const pl_record_task task = {.id = {1, 6},
+                                 .room_id = "room",
+                                 .recording_id = "wide",
+                                 .part = 1,
+                                 .channels = 2};
+    pl_record_set_begin(d.set, &task, 0, 0);
+    voice_open(&v, PL_AUDIO_OPUS, 500);
+    voice_next(&v);
+    const pl_record_head h = {.recording = task.id,
+                              .len = (uint16_t)v.len,
+                              .kind = PL_RECORD_MIX,
+                              .codec = PL_AUDIO_OPUS};
+    pl_record_set_take(d.set, &h, v.data, 0);
+    desk_close(&d);
+    voice_close(&v);
+    path_of("wide/1-mix.opus", path, sizeof path);
+    (void)sound_info(path, info, sizeof info);
+    assert_non_null(strstr(info, "Channels: 2"));
+}
+
+static void a_leg_that_comes_again_has_another_file(void **state)
+{
+    (void)state;
+    desk d;
+    voice v;
+    desk_open(&d, 0);
+    voice_open(&v, PL_AUDIO_PCMU, 900);
+    for (uint32_t round = 0; round < 3; round++) {
+        for (uint32_t i = 0; i < 20; i++)
+            say(&d, &v, 1, i, 1000 * round + 20 * i);
+        pl_record_set_leg_gone(d.set, (pl_mix_id){1, 1}, 1000000 * round);
+    }
+    assert_null(last_of(&d, PL_RECORD_FAILED, NULL));
+    assert_non_null(last_of(&d, PL_RECORD_FILE, "rec/3-leg-1.au"));
+    assert_non_null(last_of(&d, PL_RECORD_FILE, "rec/3-leg-1-2.au"));
+    assert_non_null(last_of(&d, PL_RECORD_FILE, "rec/3-leg-1-3.au"));
+    desk_close(&d);
+    voice_close(&v);
+}
+
 /* Lost, doubled, overtaking: the file is as long as the sound was. */
 static void a_bad_network_leaves_the_time_right(void **state)
 {
@@ -707,6 +756,8 @@ int main(void)
         TEST(ids_that_are_paths_are_refused),
         TEST(nothing_is_overwritten_and_no_link_followed),
         TEST(files_say_when_they_began_and_how_long_they_are),
+        TEST(a_stereo_room_has_a_stereo_file),
+        TEST(a_leg_that_comes_again_has_another_file),
         TEST(a_bad_network_leaves_the_time_right),
         TEST(long_gaps_are_not_written),
         TEST(a_full_disk_ends_the_recording),
