@@ -114,7 +114,7 @@ static void every_key_has_its_tones(void **state)
     static const double low[] = {697, 770, 852, 941};
     static const double high[] = {1209, 1336, 1477, 1633};
     for (size_t k = 0; k < 16; k++) {
-        rig_leg ear = {.heard = pcm, .n_heard = 4800};
+        rig_leg ear = {.heard = pcm, .n_heard = 4800, .channels = 1};
         pl_dtmf_tone(keys[k], 0, 4800, pcm, 4800);
         for (size_t i = 0; i < 4; i++) {
             assert_int_equal(rig_hears(&ear, low[i], 5) > 0.08, i == k / 4);
