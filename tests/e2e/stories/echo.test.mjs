@@ -44,5 +44,11 @@ for (const [codec, transport] of [['PCMU/8000', 'udp'], ['PCMA/8000', 'tcp'],
     assert.deepEqual(bad, []);
     await phone.hangup();
     await phone.closed();
+    const [good] = await until('how good it was is written down', async () => {
+      const rows = await system.sql('select codec, packets, lost_percent from v_call_quality'
+        + ` where came_by = 'telephone' and codec like '${codec.split('/')[0]}/%'`);
+      return rows.length > 0 && rows;
+    });
+    assert.ok(good.packets > 100 && good.lost_percent < 5, JSON.stringify(good));
   });
 }
