@@ -11,7 +11,8 @@ enum {
     DECOYS = 4,        /* voices that nobody has: what speech looks like */
     WINDOWS_MAX = 30,  /* seconds that are looked at */
     SETTLE = 9600,     /* samples for a decoder that comes in the middle */
-    A_THIRD = 3,       /* of the windows: heard */
+    DUE_WINDOWS = 3,   /* in a third of the seconds: heard */
+    WRONG_WINDOWS = 2, /* in half of them: heard, and should not be */
     MARK_SPAN = 43200, /* samples in which a mark is looked for: 0.9 s */
     US_A_SECOND = 1000000
 };
@@ -124,9 +125,9 @@ static void look_at_second(const float *pcm, size_t n_voices, presence *p)
     p->windows++;
 }
 
-static bool is_heard(const presence *p, size_t voice)
+static bool is_heard(const presence *p, size_t voice, unsigned share)
 {
-    return p->windows > 0 && p->heard[voice] * A_THIRD >= p->windows;
+    return p->windows > 0 && p->heard[voice] * share >= p->windows;
 }
 
 static unsigned wanted(const judge *j, unsigned others)
@@ -157,17 +158,17 @@ static void judge_voices(const judge *j, const line *l)
         size_t v = pl_load_voice_of(me->room, seat, talkers, n);
         is_room[v] = true;
         if (me->is_talker && seat == me->seat) {
-            h->own_heard += is_heard(&p, v);
+            h->own_heard += is_heard(&p, v, WRONG_WINDOWS);
             continue;
         }
         others++;
-        heard += is_heard(&p, v);
+        heard += is_heard(&p, v, DUE_WINDOWS);
     }
     unsigned due = wanted(j, others);
     h->voices_due += due;
     h->voices_heard += heard < due ? heard : due;
     for (size_t v = 0; v < n; v++)
-        h->strangers += !is_room[v] && is_heard(&p, v);
+        h->strangers += !is_room[v] && is_heard(&p, v, WRONG_WINDOWS);
 }
 
 /* ---- delay -------------------------------------------------------------- */
