@@ -39,6 +39,9 @@ typedef struct pl_codec {
     /* Duration of a payload in 48 kHz samples, 0 when it is not a payload of
      * this codec (length, table of contents). Reads at most data[len]. */
     size_t (*duration)(const uint8_t *data, size_t len);
+    /* Whether a payload is built as the codec's must be, to its last byte:
+     * for files that others read. NULL: any bytes are. */
+    bool (*is_whole)(const uint8_t *data, size_t len);
 
     /* Copy the i-th of the parts, each of at most `longest` samples, that a
      * payload consists of to out[len]. Returns: its bytes, 0: no more. */

@@ -66,6 +66,17 @@ static int channels_of(unsigned wanted)
     return wanted == 2 ? 2 : 1;
 }
 
+/* RFC 6716 section 3.4: what a packet must be. */
+static bool is_whole(const uint8_t *data, size_t len)
+{
+    enum { FRAMES_MAX = 48 };
+    const unsigned char *frames[FRAMES_MAX];
+    opus_int16 sizes[FRAMES_MAX];
+    return len > 0 && len <= MAX_PACKET &&
+           opus_packet_parse(data, (opus_int32)len, NULL, frames, sizes, NULL) >
+               0;
+}
+
 static pl_err decoder_create(unsigned channels, pl_decoder **ret_decoder)
 {
     int n = channels_of(channels);
@@ -211,6 +222,7 @@ const pl_codec pl_opus_codec = {
     .has_stereo = true,
     .longest = MS_60,
     .duration = duration,
+    .is_whole = is_whole,
     .part = part,
     .decoder_create = decoder_create,
     .decoder_destroy = decoder_destroy,

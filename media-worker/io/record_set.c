@@ -358,7 +358,9 @@ static uint32_t units_of(const pl_record_set *s, const pl_record_head *h,
                          const uint8_t *data)
 {
     const pl_codec *codec = s->o.codecs->codec[h->codec];
-    size_t samples = codec ? codec->duration(data, h->len) : 0;
+    if (!codec || (codec->is_whole && !codec->is_whole(data, h->len)))
+        return 0;
+    size_t samples = codec->duration(data, h->len);
     if (h->codec == PL_AUDIO_OPUS)
         return (uint32_t)samples;
     return samples > 0 ? h->len : 0;
@@ -415,11 +417,14 @@ static pl_err place_piece(pl_record_set *s, stream *st, const pl_record_head *h,
 
 /* ---- streams ------------------------------------------------------------ */
 
-static void take_ready(pl_record_set *s, stream *st, int64_t now_us)
+/* heard_us: the time up to which packets have come; what they waited for in the
+ * ring does not count. */
+static void take_ready(pl_record_set *s, stream *st, int64_t heard_us,
+                       int64_t now_us)
 {
     pl_record_head h;
     const uint8_t *data = NULL;
-    while (pl_record_order_take(st->order, now_us, &h, &data)) {
+    while (pl_record_order_take(st->order, heard_us, &h, &data)) {
         if (st->recording->is_failed || st->is_over)
             continue;
         if (place_piece(s, st, &h, data, now_us) != PL_OK)
@@ -488,14 +493,14 @@ static void take_stem(pl_record_set *s, recording *r, const pl_record_head *h,
     if (st->has_source &&
         (h->ssrc != st->ssrc || jump > SEQ_JUMP || jump < -SEQ_JUMP)) {
         pl_record_order_flush(st->order);
-        take_ready(s, st, now_us);
+        take_ready(s, st, h->at_us, now_us);
         pl_record_line_rebase(&st->line);
     }
     st->has_source = true;
     st->ssrc = h->ssrc;
     st->last_xseq = h->xseq;
     (void)pl_record_order_put(st->order, h, data);
-    take_ready(s, st, now_us);
+    take_ready(s, st, h->at_us, now_us);
 }
 
 static void take_mix(pl_record_set *s, recording *r, const pl_record_head *h,
@@ -530,7 +535,7 @@ void pl_record_set_take(pl_record_set *set, const pl_record_head *head,
 static void finish_stem(pl_record_set *s, stream *st, int64_t now_us)
 {
     pl_record_order_flush(st->order);
-    take_ready(s, st, now_us);
+    take_ready(s, st, now_us, now_us);
     st->is_over = true;
 }
 
@@ -637,7 +642,7 @@ void pl_record_set_destroy(pl_record_set **set)
 static pl_err look_after(pl_record_set *s, stream *st, int64_t now_us)
 {
     if (st->order)
-        take_ready(s, st, now_us);
+        take_ready(s, st, now_us, now_us);
     if (!st->writer)
         return PL_OK;
     pl_err e = PL_OK;
