@@ -173,6 +173,7 @@ static pl_err start_threads(pl_media *m, const pl_media_options *o)
                               .codecs = &pl_codecs,
                               .srtp = &pl_srtp_library,
                               .denoise = &pl_speex_denoise,
+                              .opus_complexity = k->opus_complexity,
                               .has_dtx = k->dtx,
                               .metrics = o->metrics};
     pl_err e = open_port(k, &m->udp);

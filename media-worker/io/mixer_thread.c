@@ -326,6 +326,7 @@ static pl_err make_worker(pl_mixer *m, worker *w)
         .codecs = m->options.codecs,
         .srtp = m->options.srtp,
         .denoise = m->options.denoise,
+        .opus_complexity = m->options.opus_complexity,
         .has_dtx = m->options.has_dtx,
         .sink = {w, sink_send, sink_event, sink_note, sink_room_done,
                  sink_used},

@@ -23,7 +23,8 @@ typedef struct pl_mixer_options {
     const pl_codec_table *codecs;
     const pl_srtp_ops *srtp;
     const pl_denoise_ops *denoise; /* NULL: none */
-    bool has_dtx;                  /* as of pl_engine_options */
+    unsigned opus_complexity;      /* as of pl_engine_options */
+    bool has_dtx;                  /* the same */
     pl_metrics *metrics;           /* made from PL_MEDIA_METRICS; NULL: none */
     pl_ring *const *record; /* where each thread puts frames of recordings,
                                pl_mixer_count() rings; NULL: none are made */
