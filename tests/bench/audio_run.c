@@ -38,6 +38,7 @@ static pl_load_options options_of(const audio_place *place,
     o.transport = shape->transport;
     o.quiet = PL_LOAD_QUIET_NOISE;
     o.verify = VERIFIED;
+    o.speech = PL_BENCH_ROOT "/media-worker/prompts";
     o.server = "";
     o.spawn = system->program;
     o.spawn_config = system->config;

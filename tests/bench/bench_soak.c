@@ -76,6 +76,7 @@ static pl_load_options options_of(const soak_plan *plan, const char *url,
                                   unsigned members)
 {
     pl_load_options o = PL_LOAD_DEFAULT;
+    o.speech = PL_BENCH_ROOT "/media-worker/prompts";
     o.server = url;
     o.room = room;
     o.participants = members;
