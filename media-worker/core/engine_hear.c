@@ -153,8 +153,8 @@ static pl_mouth *find_mouth(pl_engine *e, pl_engine_room *room, pl_format f,
     }
     bool is_recorded =
         pl_engine_records_mix(room) && f == pl_engine_mix_format(room);
-    bool is_spare = leg && shared->mouth && !is_recorded &&
-                    !is_listened_to(room, f, leg);
+    bool is_spare =
+        leg && shared->mouth && !is_recorded && !is_listened_to(room, f, leg);
     if (!mouth && is_spare) {
         mouth = shared->mouth;
         shared->mouth = NULL;
