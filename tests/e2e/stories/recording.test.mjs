@@ -71,6 +71,7 @@ tell('a host presses Record: everybody is told, and the telephone hears it', asy
   const begun = (await carla.heard()).seconds - 1;
   await until('the telephone hears the announcement',
     async () => speech((await carla.heard()).slice(begun)) > 1);
+  assert.ok((await carla.heard()).level(VOICES.carla) < 0.01, 'and not itself');
 });
 
 tell('it is stopped by the management API, lists who spoke, and holds both voices', async (system) => {

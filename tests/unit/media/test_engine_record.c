@@ -186,6 +186,33 @@ static void recording_costs_no_encode_or_one(void **state)
     }
 }
 
+/* Who begins to speak while it is recorded, alone or with somebody else, needs
+ * an encoder of its own beside the one that the recording keeps going. */
+static void nobody_hears_itself_while_recorded(void **state)
+{
+    static const pl_codec_kind codecs[] = {PL_AUDIO_PCMA, PL_AUDIO_G722,
+                                           PL_AUDIO_OPUS};
+    (void)state;
+    rig *r = &the_rig;
+    for (size_t i = 0; i < 6; i++) {
+        rig_open(r, PL_ROOM_MODE_MIX, 3);
+        rig_leg *x = rig_add(r, codecs[i % 3], 500, LOUD, false);
+        if (i >= 3)
+            rig_add(r, codecs[i % 3], 0, 0, false);
+        x->is_pausing = true;
+        rig_run(r, SECOND);
+        record(r, true, false);
+        rig_run(r, SECOND);
+        x->is_pausing = false;
+        rig_run(r, 2 * SECOND);
+        assert_true(rig_hears(x, 500, SECOND) < 0.002);
+        take_all(r);
+        assert_tones(&mix, LOUD, 0.0);
+        rig_close(r);
+    }
+    rig_open(r, PL_ROOM_MODE_MIX, 3);
+}
+
 /* The recording goes on in silence, so that its time does. */
 static void silence_is_recorded_too(void **state)
 {
@@ -274,6 +301,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_mix_has_all_voices_and_each_stem_its_own),
         TEST(recording_costs_no_encode_or_one),
+        TEST(nobody_hears_itself_while_recorded),
         TEST(silence_is_recorded_too),
         TEST(who_is_not_heard_has_no_stem),
         TEST(the_end_is_told_once),
