@@ -2,8 +2,8 @@
  *
  * Each thread sleeps in poll() on two descriptors: a timer set to the absolute
  * time of the next tick, off while there is nothing to mix, and an eventfd for
- * commands and transport changes. Packets do not wake it: it reads them when
- * it ticks. */
+ * commands and transport changes. A packet does not wake it: it reads them when
+ * it ticks, or before that when many came. */
 #include "io/mixer_thread.h"
 
 #include <errno.h>
@@ -27,6 +27,7 @@ enum {
     MAX_THREADS = 64,
     COMMAND_SLOTS = 4096,
     INPUT_SLOTS = 2048,
+    WAKE_PACKETS = INPUT_SLOTS / 4, /* what 500 legs send in a tick */
     NOTE_SLOTS = 1024,
     LATE_SLOTS = 64,
     EVENT_SLOTS_MIN = 1024,
@@ -48,6 +49,8 @@ typedef struct worker {
     uint32_t wall_ticks;
     pl_mixer_health health;
     pl_engine_stats published;
+    _Atomic bool is_live; /* is_ticking, for the I/O thread */
+    uint32_t n_quiet;     /* packets since it was woken; I/O thread's */
 } worker;
 
 struct pl_mixer {
@@ -250,6 +253,7 @@ static void keep_time(worker *w)
         if (w->is_ticking)
             arm(w, 0); /* off */
         w->is_ticking = false;
+        atomic_store_explicit(&w->is_live, false, memory_order_relaxed);
         pl_mixer_health_idle(&w->health);
         tell_lates(w, true);
         publish(w);
@@ -257,6 +261,7 @@ static void keep_time(worker *w)
     }
     if (!w->is_ticking) {
         w->is_ticking = true;
+        atomic_store_explicit(&w->is_live, true, memory_order_relaxed);
         w->next_us = clock_us(CLOCK_MONOTONIC) + PL_TICK_US;
         pl_engine_set_wall(w->engine, wall_offset_us());
     }
@@ -534,8 +539,12 @@ void pl_mixer_commit(pl_mixer *mixer, uint32_t thread)
     const pl_mix_input *slot = pl_ring_reserve(w->inputs);
     bool is_packet = slot && slot->kind == PL_MIX_PACKET;
     pl_ring_commit(w->inputs);
-    if (!is_packet)
-        signal_fd(w->wake_fd);
+    w->n_quiet = is_packet ? w->n_quiet + 1 : 0;
+    if (is_packet && (w->n_quiet < WAKE_PACKETS ||
+                      !atomic_load_explicit(&w->is_live, memory_order_relaxed)))
+        return;
+    w->n_quiet = 0;
+    signal_fd(w->wake_fd);
 }
 
 int pl_mixer_note_fd(const pl_mixer *mixer)

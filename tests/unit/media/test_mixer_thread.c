@@ -1,12 +1,15 @@
 /* test_mixer_thread.c - engines in real threads over loopback sockets. Waits
  * are for conditions with a deadline, never for luck. */
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -18,6 +21,12 @@
 #include "core/rtp.h"
 #include "io/codecs.h"
 #include "io/mixer_thread.h"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define IS_SANITIZED 1
+#endif
+#endif
 
 enum { DEADLINE_MS = 20000, N_THREADS = 2, N_LEGS = 4 };
 
@@ -203,6 +212,59 @@ static void idle_threads_do_not_tick(void **state)
     (void)close(fd);
 }
 
+/* How often the other threads of this process slept so far. */
+static unsigned long sleeps(void)
+{
+    unsigned long sum = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    assert_non_null(tasks);
+    for (struct dirent *d = NULL; (d = readdir(tasks)) != NULL;) {
+        char path[300];
+        char line[200];
+        if (d->d_name[0] == '.' || atol(d->d_name) == (long)getpid())
+            continue;
+        (void)snprintf(path, sizeof path, "/proc/self/task/%s/status",
+                       d->d_name);
+        FILE *f = fopen(path, "r");
+        assert_non_null(f);
+        while (fgets(line, sizeof line, f)) {
+            unsigned long n = 0;
+            if (sscanf(line, "voluntary_ctxt_switches: %lu", &n) == 1)
+                sum += n;
+        }
+        (void)fclose(f);
+    }
+    (void)closedir(tasks);
+    return sum;
+}
+
+/* Rooms in which nobody is cost nothing: no thread wakes up. */
+static void empty_rooms_wake_nobody(void **state)
+{
+    (void)state;
+#ifdef IS_SANITIZED
+    skip(); /* has threads of its own */
+#endif
+    pl_mix_event e;
+    for (uint32_t i = 0; i < 4; i++)
+        open_room(i);
+    for (uint32_t i = 8; i < 8 + N_THREADS; i++) { /* all of that was taken */
+        remove_leg(i);
+        assert_true(await_event(PL_MIX_LEG_REMOVED, &e));
+    }
+    unsigned long before = 0;
+    unsigned long now = sleeps();
+    for (int64_t end = now_us() + 1000000; before != now && now_us() < end;) {
+        (void)poll(NULL, 0, 20); /* until they went back to sleep */
+        before = now;
+        now = sleeps();
+    }
+    assert_true(now > 0);
+    (void)poll(NULL, 0, 400); /* twenty ticks' time */
+    assert_int_equal(sleeps(), now);
+    assert_int_equal(pl_metrics_value(metrics, PL_MEDIA_M_engine_ticks), 0);
+}
+
 static void packets_from_the_io_side_are_taken_and_noted(void **state)
 {
     (void)state;
@@ -276,6 +338,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             packets_leave_in_order_from_every_thread, open_mixer, close_mixer),
         cmocka_unit_test_setup_teardown(idle_threads_do_not_tick, open_mixer,
+                                        close_mixer),
+        cmocka_unit_test_setup_teardown(empty_rooms_wake_nobody, open_mixer,
                                         close_mixer),
         cmocka_unit_test_setup_teardown(
             packets_from_the_io_side_are_taken_and_noted, open_mixer,
