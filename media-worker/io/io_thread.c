@@ -16,12 +16,15 @@
 #include "io/realtime.h"
 
 enum {
-    COMMANDS = 1024, /* queued from the main thread */
-    EVENTS = 4096,   /* queued to it */
-    WAKES = 64,      /* descriptors handled in one turn */
-    BATCHES = 8,     /* of one descriptor in one turn */
-    BUSY_MS = 50,    /* timers while a handshake or an event waits */
-    CALM_MS = 500,   /* timers while there are legs */
+    COMMANDS = 1024,  /* queued from the main thread */
+    EVENTS = 4096,    /* queued to it */
+    WAKES = 64,       /* descriptors handled in one turn */
+    BATCHES = 8,      /* of one descriptor in one turn */
+    BUSY_MS = 50,     /* timers while a handshake or an event waits */
+    CALM_MS = 500,    /* timers while there are legs */
+    GATHER_US = 2000, /* media is read so often at most: the mixing threads take
+                         it every 20 ms, and a wake-up costs as much as reading
+                         several packets */
     NEVER = -1,
 };
 
@@ -43,6 +46,7 @@ struct pl_io_thread {
     bool is_stopping;
     uint32_t priority;
     pl_metrics_tally waits; /* of datagrams, until we read them */
+    bool has_read;          /* datagrams, in this turn */
 };
 
 static int64_t now_us(void)
@@ -152,6 +156,7 @@ static size_t receive(pl_io_thread *t, const pl_udp *udp,
 {
     size_t n = pl_udp_receive(udp, t->batch, ret_list);
     t->peers.now_us = now_us();
+    t->has_read = t->has_read || n > 0;
     for (size_t i = 0; i < n; i++) {
         if ((*ret_list)[i].waited_us >= 0)
             pl_metrics_tally_us(&t->waits, (uint64_t)(*ret_list)[i].waited_us);
@@ -159,13 +164,22 @@ static size_t receive(pl_io_thread *t, const pl_udp *udp,
     return n;
 }
 
+/* When a datagram came, not when we came to read it: jitter is told by it. */
+static void date(pl_io_thread *t, const pl_datagram *d)
+{
+    t->peers.arrival_us =
+        t->peers.now_us - (d->waited_us > 0 ? d->waited_us : 0);
+}
+
 static void read_webrtc(pl_io_thread *t)
 {
     const pl_datagram *list;
     for (int b = 0; b < BATCHES; b++) {
         size_t n = receive(t, &t->peers.webrtc, &list);
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
+            date(t, &list[i]);
             pl_peers_webrtc(&t->peers, &list[i]);
+        }
         if (n < PL_UDP_BATCH)
             return;
     }
@@ -178,8 +192,10 @@ static void read_sip(pl_io_thread *t, pl_mix_id leg, bool is_rtcp)
         return;
     const pl_datagram *list;
     size_t n = receive(t, is_rtcp ? &s->rtcp : &s->rtp, &list);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        date(t, &list[i]);
         pl_peers_sip(&t->peers, leg, is_rtcp, &list[i]);
+    }
 }
 
 static void on_ready(pl_io_thread *t, uint64_t tag)
@@ -202,6 +218,17 @@ static int patience_ms(const pl_io_thread *t)
     return t->peers.n_open ? CALM_MS : NEVER;
 }
 
+/* Let packets gather: the next turn begins GATHER_US after this one began.
+ * Where few come, that is over long before the next. */
+static void gather(const pl_io_thread *t, int64_t began_us)
+{
+    int64_t left_us = began_us + GATHER_US - now_us();
+    if (!t->has_read || left_us <= 0)
+        return;
+    const struct timespec nap = {.tv_nsec = (long)left_us * 1000};
+    (void)nanosleep(&nap, NULL);
+}
+
 static void *run(void *arg)
 {
     pl_io_thread *t = arg;
@@ -211,7 +238,8 @@ static void *run(void *arg)
         struct epoll_event ready[WAKES];
         int patience = patience_ms(t);
         int n = epoll_wait(t->epoll, ready, WAKES, patience);
-        t->peers.now_us = now_us();
+        const int64_t began_us = t->peers.now_us = now_us();
+        t->has_read = false;
         for (int i = 0; i < n; i++)
             on_ready(t, ready[i].data.u64);
         pl_metrics_add_tally(t->peers.metrics, PL_MEDIA_M_packet_read_us,
@@ -221,6 +249,8 @@ static void *run(void *arg)
             maintained_us = t->peers.now_us;
             pl_peers_maintain(&t->peers);
         }
+        if (n < WAKES)
+            gather(t, began_us);
     }
     return NULL;
 }

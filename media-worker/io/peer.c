@@ -143,7 +143,7 @@ void pl_peer_forward(pl_peer *p, const pl_datagram *datagram, uint32_t path,
         return; /* counted there */
     in->kind = PL_MIX_PACKET;
     in->leg = p->id;
-    in->u.packet.arrival_us = p->peers->now_us;
+    in->u.packet.arrival_us = p->peers->arrival_us;
     in->u.packet.path = path;
     in->u.packet.is_rtcp_port = is_rtcp_port;
     in->u.packet.len = (uint16_t)datagram->len;

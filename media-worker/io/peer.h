@@ -38,7 +38,8 @@ typedef struct pl_peers {
     pl_metrics *metrics;
     pl_rate checks, handshakes, refusals;
     uint32_t n_open, n_half, n_todo;
-    int64_t now_us; /* of this turn */
+    int64_t now_us;     /* of this turn */
+    int64_t arrival_us; /* of the datagram that is read */
     /* Deliver an event to the main thread; false: its queue is full. */
     bool (*emit)(void *ctx, const pl_net_event *event);
     void *ctx;
