@@ -98,9 +98,8 @@ static pl_err write_header(au_file *f, uint32_t encoding, uint32_t rate,
     uint8_t bytes[HEADER_MAX] = {0};
     uint8_t *text = bytes + FIXED;
     for (size_t i = 0; i < tags->n; i++) {
-        size_t len = strlen(tags->tag[i]);
-        memcpy(text, tags->tag[i], len);
-        text += len;
+        for (const char *p = tags->tag[i]; *p; p++)
+            *text++ = (uint8_t)*p;
         *text++ = '\n';
     }
     /* ends with a zero, on a multiple of eight */

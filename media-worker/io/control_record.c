@@ -135,7 +135,7 @@ pl_err pl_records_create(const pl_records_options *options,
     pl_list_init(&rs->over);
     pl_err e = PL_OK;
     if (options->recorder) {
-        rs->active = calloc(options->max_recordings, sizeof *rs->active);
+        rs->active = calloc(options->max_recordings, sizeof(record *));
         e = rs->active
                 ? pl_timer_create(options->loop, on_retry, rs, &rs->retry)
                 : PL_ENOMEM;
@@ -424,6 +424,15 @@ static pl_err add(pl_records *rs, const pl_room *room,
     return PL_OK;
 }
 
+static void end(pl_records *rs, record *r)
+{
+    if (r->phase == PHASE_OPENING) {
+        refuse(rs, r, PL_ESTATE);
+    } else {
+        go(rs, r, PHASE_STOPPING);
+    }
+}
+
 pl_err pl_records_start(pl_records *records, const pl_room *room,
                         const pl_media_record_start *m,
                         const pl_bus_ticket *ticket, bool *ret_is_later)
@@ -441,8 +450,7 @@ pl_err pl_records_start(pl_records *records, const pl_room *room,
         return PL_OK;
     }
     if (r && r->part != m->part) /* its end was told to another worker */
-        go(records, r,
-           r->phase == PHASE_RUNNING ? PHASE_STOPPING : PHASE_CLOSING);
+        end(records, r);
     pl_err e = r && r->part == m->part ? PL_OK : add(records, room, m, &r);
     if (e != PL_OK)
         return e;
@@ -458,12 +466,7 @@ pl_err pl_records_stop(pl_records *records, const char *room_id,
     record *r = of_room(records, room_id);
     if (!r || strcmp(r->recording_id, recording_id) != 0)
         return PL_OK;
-    if (r->phase == PHASE_OPENING) {
-        answer(records, r, PL_ESTATE);
-        go(records, r, PHASE_CLOSING);
-    } else {
-        go(records, r, PHASE_STOPPING);
-    }
+    end(records, r);
     return PL_OK;
 }
 

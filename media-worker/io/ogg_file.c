@@ -38,9 +38,9 @@ static uint8_t *put_le(uint8_t *p, uint32_t value, size_t bytes)
 
 static uint8_t *put_text(uint8_t *p, const char *text)
 {
-    size_t len = strlen(text);
-    memcpy(p, text, len);
-    return p + len;
+    while (*text)
+        *p++ = (uint8_t)*text++;
+    return p;
 }
 
 /* ---- pages -------------------------------------------------------------- */

@@ -24,6 +24,7 @@ static const int64_t FLUSH_US = 500000;
 static const int64_t SYNC_US = 4000000;
 static const int64_t GROWN_US = 5000000;
 static const int64_t SPACE_US = 1000000;
+static const uint64_t MIB = 1024 * 1024;
 static const uint64_t GAP_S = 600; /* a longer one begins another file */
 
 /* What the room hears, or what one leg says: a row of files. */
@@ -95,8 +96,8 @@ pl_err pl_record_set_create(const pl_record_set_options *options,
     if (!s)
         return PL_ENOMEM;
     s->o = *options;
-    s->recordings = calloc(options->max_recordings, sizeof *s->recordings);
-    s->by_leg = calloc(options->max_legs, sizeof *s->by_leg);
+    s->recordings = calloc(options->max_recordings, sizeof(recording *));
+    s->by_leg = calloc(options->max_legs, sizeof(stream *));
     pl_err e = s->recordings && s->by_leg ? PL_OK : PL_ENOMEM;
     for (unsigned c = 0; e == PL_OK && c < PL_AUDIO_COUNT; c++)
         e = make_silence(s, (pl_codec_kind)c);
@@ -565,7 +566,7 @@ static bool has_space(const pl_record_set *s)
     struct statvfs v;
     if (fstatvfs(s->o.dir_fd, &v) != 0)
         return false;
-    uint64_t mib = (uint64_t)v.f_bavail * v.f_frsize / (1024 * 1024);
+    uint64_t mib = (uint64_t)v.f_bavail * v.f_frsize / MIB;
     return mib >= s->o.min_free_mib;
 }
 
@@ -580,7 +581,7 @@ static void fail_space(pl_record_set *s, recording *r, int64_t now_us)
 }
 
 void pl_record_set_begin(pl_record_set *set, const pl_record_task *task,
-                         int64_t begun_us, int64_t wall_offset_us)
+                         int64_t now_us, int64_t wall_offset_us)
 {
     recording *r = task->id.index < set->o.max_recordings &&
                            !set->recordings[task->id.index]
@@ -594,17 +595,17 @@ void pl_record_set_begin(pl_record_set *set, const pl_record_task *task,
     }
     r->task = *task;
     r->dir_fd = -1;
-    r->begun_us = begun_us;
+    r->begun_us = now_us;
     r->wall_offset_us = wall_offset_us;
     if (set->serial == 0) /* other workers' parts may be joined to ours */
-        set->serial = (uint32_t)((begun_us + wall_offset_us) / 1000) | 1U;
+        set->serial = (uint32_t)((now_us + wall_offset_us) / 1000) | 1U;
     set->recordings[task->id.index] = r;
     set->n++;
     if (!has_space(set)) {
-        fail_space(set, r, begun_us);
+        fail_space(set, r, now_us);
     } else if (pl_record_folder(set->o.dir_fd, task->recording_id,
                                 &r->dir_fd) != PL_OK) {
-        fail_io(set, r, begun_us);
+        fail_io(set, r, now_us);
     } else {
         tell(set, r, PL_RECORD_OPENED);
     }

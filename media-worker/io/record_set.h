@@ -60,7 +60,7 @@ typedef struct pl_record_set pl_record_set;
 /* Errors: PL_EINVAL; PL_ENOMEM */
 PL_MUST_USE pl_err pl_record_set_create(const pl_record_set_options *options,
                                         pl_record_set **ret_set);
-/* Closes all files; no events. */
+/* Ends what runs, and frees all. */
 void pl_record_set_destroy(pl_record_set **set);
 
 /* Begin: gives OPENED, or FAILED with what to do about it.
