@@ -54,15 +54,18 @@ void pl_mixer_health_init(pl_mixer_health *h, pl_metrics *metrics)
 void pl_mixer_health_woke(pl_mixer_health *h)
 {
     h->woke_us = now_us();
+    h->has_ticked = false;
 }
 
 void pl_mixer_health_sleeps(pl_mixer_health *h)
 {
-    int64_t cpu = h->was_disturbed ? cpu_ns() : h->cpu_ns;
+    int64_t cpu = h->has_ticked ? h->cpu_ns : cpu_ns();
     h->before = (pl_busy_span){.from_us = h->woke_us,
                                .to_us = now_us(),
                                .cpu_us = (cpu - h->span_cpu_ns) / 1000};
-    h->cpu_ns = h->span_cpu_ns = cpu;
+    h->span_cpu_ns = cpu;
+    if (h->was_disturbed) /* packets read early are of the next tick's cost */
+        h->cpu_ns = cpu;
     h->was_disturbed = false;
 }
 
@@ -188,6 +191,7 @@ void pl_mixer_health_end(pl_mixer_health *h, const pl_engine *engine)
     if (!h->was_disturbed)
         pl_cost_model_learn(&h->costs, &counts, took_ns);
     h->was_disturbed = false;
+    h->has_ticked = true;
     h->cpu_ns = cpu;
     h->cpu_us_smooth += took_ns / 1000 - h->cpu_us_smooth / SMOOTH;
     h->wall_us_smooth += wall_us - h->wall_us_smooth / SMOOTH;

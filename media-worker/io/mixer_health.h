@@ -24,6 +24,7 @@ typedef struct pl_mixer_health {
     int64_t cpu_ns;      /* of the thread at the end of the last tick */
     int64_t span_cpu_ns; /* the same when it went to sleep last */
     bool was_disturbed;  /* commands were carried out since the last tick */
+    bool has_ticked;     /* since it woke */
     pl_late_list late;
     pl_cost_model costs;
     pl_engine_stats counted;
