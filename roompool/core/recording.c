@@ -1,5 +1,5 @@
 /* recording.c - see recording.h. */
-#include "recording.h"
+#include "recording_impl.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +13,10 @@
 #include "roster.h"
 #include "talk_interval.h"
 #include "waiting.h"
-#include "worker.h"
 
 enum {
     MAX_TRIES = 2,      /* within the time of who asks */
     MAX_OF_CONF = 1000, /* a host may play with the button */
-    FORGET_S = 60,      /* its files are being closed */
-    DAY_MS = 86400000,
 };
 
 static const char PROMPT_STARTED[] = "recording-started";
@@ -46,7 +43,7 @@ pl_recording *pl_recording_find(const pl_pool *pool, const char *recording_id)
     return pl_map_find(pool->recordings, recording_id);
 }
 
-static bool is_live(const pl_recording *rec)
+bool pl_recording_is_live(const pl_recording *rec)
 {
     return rec->row.state == PL_RECORDING_STATE_STARTING ||
            rec->row.state == PL_RECORDING_STATE_RUNNING;
@@ -82,7 +79,7 @@ void pl_recording_free(void *recording)
     free(rec);
 }
 
-static void forget(void *ctx, void *object)
+void pl_recording_forget(void *ctx, void *object)
 {
     pl_pool *pool = ctx;
     pl_recording *rec = object;
@@ -92,8 +89,8 @@ static void forget(void *ctx, void *object)
     pl_recording_free(rec);
 }
 
-static pl_err keep(pl_pool *pool, const pl_recording_row *row,
-                   pl_recording **ret_rec)
+pl_err pl_recording_keep(pl_pool *pool, const pl_recording_row *row,
+                         pl_recording **ret_rec)
 {
     pl_recording *rec = calloc(1, sizeof *rec);
     if (!rec)
@@ -111,9 +108,8 @@ static pl_err keep(pl_pool *pool, const pl_recording_row *row,
 
 /* ---- the end ---- */
 
-/* reason: for people. Its conference goes on without it. */
-static void end(pl_pool *pool, pl_recording *rec, uint32_t state,
-                const char *reason)
+void pl_recording_end(pl_pool *pool, pl_recording *rec, uint32_t state,
+                      const char *reason)
 {
     pl_conf *conf = pl_conf_find(pool, rec->row.conf_id);
     bool was_on = conf && conf->recording == rec && pl_recording_is_on(conf);
@@ -133,7 +129,8 @@ static void end(pl_pool *pool, pl_recording *rec, uint32_t state,
     pl_pool_count(pool, state == PL_RECORDING_STATE_FAILED
                             ? PL_RM_recordings_failed
                             : PL_RM_recordings_ended);
-    pl_pool_plan(pool, &rec->forget, forget, rec, PL_S(FORGET_S));
+    pl_pool_plan(pool, &rec->forget, pl_recording_forget, rec,
+                 PL_S(PL_RECORDING_FORGET_S));
     if (was_on && conf->row.state == PL_CONF_STATE_LIVE) {
         pl_sound_announce(pool, conf, PROMPT_STOPPED);
         pl_roster_conference(pool, conf);
@@ -168,8 +165,8 @@ static void stopped(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
     }
 }
 
-static void stop_at(pl_pool *pool, const char *node, uint64_t epoch,
-                    const char *conf_id, const char *recording_id)
+void pl_recording_stop_at(pl_pool *pool, const char *node, uint64_t epoch,
+                          const char *conf_id, const char *recording_id)
 {
     pl_op *op = node[0] ? pl_op_create(pool, stopped) : NULL;
     if (!op)
@@ -222,7 +219,7 @@ static void tell_telephone(pl_pool *pool, const char *participant_id)
         pl_leg_play(pool, leg, PROMPT_FAILED);
 }
 
-static void run(pl_pool *pool, pl_recording *rec)
+void pl_recording_runs(pl_pool *pool, pl_recording *rec)
 {
     pl_conf *conf = pl_conf_find(pool, rec->row.conf_id);
     bool is_first = rec->row.started_at == 0;
@@ -262,8 +259,8 @@ static void started(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
     pl_recording *rec = pl_recording_find(pool, op->rec);
     pl_conf *conf = pl_conf_find(pool, op->conf);
     /* Else it is over, or goes on elsewhere meanwhile. */
-    bool is_it = rec && conf && is_live(rec) && rec->row.part == op->no &&
-                 rec->row.media_node[0];
+    bool is_it = rec && conf && pl_recording_is_live(rec) &&
+                 rec->row.part == op->no && rec->row.media_node[0];
     (void)in;
     if (is_it && (is_passing(e) || e == PL_ENOENT) && ++op->tries < MAX_TRIES) {
         if (e == PL_ENOENT) { /* the room, and with it what was begun there */
@@ -275,9 +272,9 @@ static void started(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
         return;
     }
     if (is_it && !e) {
-        run(pool, rec);
+        pl_recording_runs(pool, rec);
     } else if (is_it && e != PL_EUNAVAILABLE) { /* that worker is gone */
-        end(pool, rec, PL_RECORDING_STATE_FAILED, why(e));
+        pl_recording_end(pool, rec, PL_RECORDING_STATE_FAILED, why(e));
         tell_telephone(pool, op->part);
     }
     answer(pool, op, conf, is_it && e != PL_EUNAVAILABLE ? e : PL_OK);
@@ -348,7 +345,7 @@ static pl_err create(pl_pool *pool, pl_conf *conf, const pl_record_order *order,
     PL_SET(row.conf_id, conf->row.conf_id);
     PL_SET(row.room_id, conf->row.room_id);
     PL_SET(row.started_by_name, order->name);
-    e = keep(pool, &row, ret_rec);
+    e = pl_recording_keep(pool, &row, ret_rec);
     if (e)
         return e;
     conf->recording = *ret_rec;
@@ -407,9 +404,9 @@ void pl_recording_stop(pl_pool *pool, pl_conf *conf, const char *reason)
     pl_recording *rec = conf->recording;
     if (!rec)
         return;
-    stop_at(pool, rec->row.media_node, conf->row.epoch, conf->row.conf_id,
-            rec->row.recording_id);
-    end(pool, rec, PL_RECORDING_STATE_ENDED, reason);
+    pl_recording_stop_at(pool, rec->row.media_node, conf->row.epoch,
+                         conf->row.conf_id, rec->row.recording_id);
+    pl_recording_end(pool, rec, PL_RECORDING_STATE_ENDED, reason);
 }
 
 static bool has_media(const pl_conf *conf)
@@ -460,119 +457,6 @@ void pl_recording_keyed(pl_pool *pool, pl_part *part)
 void pl_recording_conf_ends(pl_pool *pool, pl_conf *conf, const char *reason)
 {
     if (conf->recording)
-        end(pool, conf->recording, PL_RECORDING_STATE_ENDED, reason);
-}
-
-/* ---- restarts ---- */
-
-/* Of those that are over only those matter whose files may still grow. */
-pl_err pl_recording_load(pl_pool *pool, const pl_recording_row *row)
-{
-    pl_conf *conf = pl_conf_find(pool, row->conf_id);
-    pl_recording *rec;
-    if (conf)
-        conf->n_recordings++;
-    if (row->ended_at != 0 && row->ended_at + DAY_MS < pool->now.wall_ms)
-        return PL_OK;
-    pl_err e = keep(pool, row, &rec);
-    if (!e && conf && is_live(rec) && conf->row.state == PL_CONF_STATE_LIVE)
-        conf->recording = rec;
-    return e;
-}
-
-static bool has_open_file(const pl_recording *rec)
-{
-    PL_LIST_EACH(node, &rec->files)
-    {
-        if (!PL_CONTAINER(node, pl_recfile, link)->row.is_closed)
-            return true;
-    }
-    return false;
-}
-
-static bool is_over_and_done(const pl_recording *rec)
-{
-    return !is_live(rec) && rec->forget.at == 0 && !has_open_file(rec);
-}
-
-/* NULL none; found anew each time, since it is then removed. */
-static pl_recording *next_done(const pl_pool *pool)
-{
-    size_t cursor = 0;
-    pl_recording *rec;
-    while ((rec = pl_map_next(pool->recordings, &cursor, NULL)) != NULL) {
-        if (is_over_and_done(rec))
-            return rec;
-    }
-    return NULL;
-}
-
-static void resume(pl_pool *pool, pl_recording *rec)
-{
-    const pl_conf *conf = pl_conf_find(pool, rec->row.conf_id);
-    if (!is_live(rec)) {
-        pl_pool_plan(pool, &rec->forget, forget, rec, PL_S(FORGET_S));
-    } else if (!conf || conf->recording != rec) {
-        end(pool, rec, PL_RECORDING_STATE_ENDED, "interrupted");
-    }
-}
-
-void pl_recordings_resume(pl_pool *pool)
-{
-    size_t cursor = 0;
-    pl_recording *rec;
-    pl_err e = pool->store->ops->end_talks(pool->store, pool->now.wall_ms);
-    if (e)
-        pl_pool_fail(pool, e);
-    while ((rec = next_done(pool)) != NULL)
-        forget(pool, rec);
-    while ((rec = pl_map_next(pool->recordings, &cursor, NULL)) != NULL)
-        resume(pool, rec);
-}
-
-/* ---- reports ---- */
-
-/* It ends what it records without being asked. */
-static bool is_going(const pl_pool *pool, const char *node)
-{
-    const pl_worker *w = pl_worker_find(pool, node);
-    return !w || w->row.state != PL_WORKER_STATE_UP ||
-           w->row.life != PL_LIFE_READY;
-}
-
-/* Its room follows, and is recorded again from there on. */
-static void go_on_elsewhere(pl_pool *pool, const pl_recording *rec)
-{
-    pl_conf *conf = pl_conf_find(pool, rec->row.conf_id);
-    if (conf)
-        pl_recording_unplaced(pool, conf);
-}
-
-void pl_on_recording_report(pl_pool *pool, const pl_bus_in *in)
-{
-    const pl_recording_report *m = in->body;
-    pl_recording *rec = pl_recording_find(pool, m->recording_id);
-    bool is_at =
-        rec && is_live(rec) && strcmp(rec->row.media_node, in->node) == 0;
-    bool is_it = is_at && rec->row.part == m->part;
-    switch (m->state) {
-    case PL_RECORDING_STATE_RUNNING:
-        if (is_it) {
-            run(pool, rec);
-        } else if (!is_at) { /* our stop did not arrive */
-            stop_at(pool, in->node, in->epoch, m->room_id, m->recording_id);
-        }
-        break;
-    case PL_RECORDING_STATE_ENDED:
-    case PL_RECORDING_STATE_FAILED:
-        if (is_it && m->state == PL_RECORDING_STATE_ENDED &&
-            is_going(pool, in->node)) {
-            go_on_elsewhere(pool, rec);
-        } else if (is_it) {
-            end(pool, rec, m->state,
-                m->reason[0] ? m->reason : "ended by the media worker");
-        }
-        break;
-    default: break;
-    }
+        pl_recording_end(pool, conf->recording, PL_RECORDING_STATE_ENDED,
+                         reason);
 }
