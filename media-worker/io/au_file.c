@@ -10,6 +10,7 @@ enum {
     HEADER_MAX = FIXED + PL_RECORD_TAGS * PL_RECORD_TAG + 8,
     BUFFER = 4000 /* 0.5 s */
 };
+static const uint32_t MAGIC = 0x2e736e64U; /* ".snd" */
 static const uint32_t LENGTH_UNKNOWN = 0xffffffffU;
 
 typedef struct au_file {
@@ -104,8 +105,8 @@ static pl_err write_header(au_file *f, uint32_t encoding, uint32_t rate,
     }
     /* ends with a zero, on a multiple of eight */
     size_t len = ((size_t)(text - bytes) + 8) & ~(size_t)7;
-    memcpy(bytes, ".snd", 4);
-    uint8_t *p = put_be32(bytes + 4, (uint32_t)len);
+    uint8_t *p = put_be32(bytes, MAGIC);
+    p = put_be32(p, (uint32_t)len);
     p = put_be32(p, LENGTH_UNKNOWN);
     p = put_be32(p, encoding);
     p = put_be32(p, rate);

@@ -24,7 +24,7 @@ static const int64_t FLUSH_US = 500000;
 static const int64_t SYNC_US = 4000000;
 static const int64_t GROWN_US = 5000000;
 static const int64_t SPACE_US = 1000000;
-static const uint64_t MIB = 1024 * 1024;
+static const uint64_t MIB = 1U << 20;
 static const uint64_t GAP_S = 600; /* a longer one begins another file */
 
 /* What the room hears, or what one leg says: a row of files. */
