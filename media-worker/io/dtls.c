@@ -150,6 +150,8 @@ static bool make_ctx(pl_dtls_identity *id)
                        accept_any_cert);
     SSL_CTX_set_max_cert_list(id->ctx, PL_DTLS_MESSAGE_MAX);
     SSL_CTX_set_read_ahead(id->ctx, 1);
+    /* No record is longer than a datagram: 15 KB less for each session. */
+    (void)SSL_CTX_set_max_send_fragment(id->ctx, PL_DTLS_MTU);
     /* set_tlsext_use_srtp returns 0 on success */
     return SSL_CTX_set_min_proto_version(id->ctx, DTLS1_2_VERSION) &&
            SSL_CTX_set_cipher_list(id->ctx, "ECDHE-ECDSA-AES128-GCM-SHA256:"
@@ -304,11 +306,8 @@ static pl_dtls_status go_on(pl_dtls *d, bool *ret_rebuilt)
                 rebuild(d, ret_rebuilt);
         }
     }
-    if (d->status == PL_DTLS_UP) {
+    if (d->status == PL_DTLS_UP)
         read_alerts(d);
-        /* 33 KB that the next alert, if ever one comes, gets anew. */
-        (void)SSL_free_buffers(d->ssl);
-    }
     ERR_clear_error();
     return d->status;
 }
