@@ -257,6 +257,28 @@ static void look_at_sockets(pl_load_flow *f, inbox *in)
 
 /* ---- thread ------------------------------------------------------------- */
 
+/* What a party should have had, and what is missing in its numbers. */
+static void book(pl_load_flow *f, const pl_flow_party *fp, uint64_t due)
+{
+    pl_load_counts *c = &f->receive.counts;
+    const pl_flow_heard *h = &fp->heard;
+    uint64_t expected =
+        h->received ? (uint64_t)(h->max_xseq - h->first_xseq) + 1 : 0;
+    c->due += due;
+    c->lost += expected > h->received ? expected - h->received : 0;
+}
+
+/* Who leaves was due what came while it was there. */
+static void let_go(pl_load_flow *f, pl_flow_party *fp)
+{
+    if (pl_flow_measures(&f->receive))
+        book(f, fp, fp->heard.received);
+    fp->heard.received = 0;
+    fp->was_up = false;
+    pl_flow_path_end(fp);
+    atomic_store(&fp->phase, PL_FLOW_OUT);
+}
+
 static void look_at_parties(pl_load_flow *f, int64_t now_us)
 {
     for (size_t i = 0; i < f->n_parties; i++) {
@@ -265,10 +287,7 @@ static void look_at_parties(pl_load_flow *f, int64_t now_us)
         case PL_FLOW_JOINED: pl_flow_path_begin(fp, now_us); break;
         case PL_FLOW_CONNECTING:
         case PL_FLOW_UP: pl_flow_path_tick(fp, now_us); break;
-        case PL_FLOW_QUIET:
-            pl_flow_path_end(fp);
-            atomic_store(&fp->phase, PL_FLOW_OUT);
-            break;
+        case PL_FLOW_QUIET: let_go(f, fp); break;
         default: break;
         }
     }
@@ -284,22 +303,18 @@ static void begin_window(pl_load_flow *f)
     }
 }
 
-/* What a party should have had since the begin, and what is missing of it. */
 static void end_window(pl_load_flow *f)
 {
-    pl_load_counts *c = &f->receive.counts;
     int64_t took_us = pl_load_now_us() - f->receive.begun_us;
     for (size_t i = 0; i < f->n_parties; i++) {
         const pl_flow_party *fp = &f->parties[i];
-        const pl_flow_heard *h = &fp->heard;
         /* who has nobody to hear may be sent less (DTX) */
         unsigned others = f->options->talkers - fp->party->is_talker;
-        if (others > 0 && fp->was_up && atomic_load(&fp->phase) == PL_FLOW_UP)
-            c->due += (uint64_t)(took_us / PL_FLOW_TICK_US);
-        if (h->received == 0)
-            continue;
-        uint64_t expected = (uint64_t)(h->max_xseq - h->first_xseq) + 1;
-        c->lost += expected > h->received ? expected - h->received : 0;
+        bool is_whole =
+            others > 0 && fp->was_up && atomic_load(&fp->phase) == PL_FLOW_UP;
+        book(f, fp,
+             is_whole ? (uint64_t)(took_us / PL_FLOW_TICK_US)
+                      : fp->heard.received);
     }
 }
 
