@@ -10,7 +10,7 @@
 
 #include "engine_line.h"
 
-enum { LEARN = 100, TICKS = 40 * 50, HZ = 437 };
+enum { LEARN = 100, TICKS = 30 * 50, HZ = 437 };
 
 static rig the_rig;
 static line the_line;
@@ -81,7 +81,7 @@ static void check(pl_codec_kind codec)
     outcome slow = run(codec, 1000, 0);
     outcome fast = run(codec, -1000, 0);
     assert_int_equal(right.inserted + right.removed + right.concealed, 0);
-    assert_in_range(slow.inserted, 1, 10); /* 40 ms in 40 s */
+    assert_in_range(slow.inserted, 1, 10); /* 30 ms in 30 s */
     assert_in_range(fast.removed, 1, 10);
     assert_in_range(slow.removed, 0, 1); /* what the beginning left over */
     assert_int_equal(fast.inserted, 0);

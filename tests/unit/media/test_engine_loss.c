@@ -17,12 +17,12 @@
 #include "test_voice.h"
 
 enum {
-    SECONDS = 10,
+    SECONDS = 7,
     TICKS = SECONDS * 50,
-    LEARN = 250, /* ticks for the delay to settle */
+    LEARN = 150, /* ticks for the delay to settle */
     BY = 6,      /* compared at 8 kHz */
     SEGMENT = 480,
-    LAG_MAX = 640
+    LAG_MAX = 480
 };
 
 typedef struct outcome {
@@ -109,7 +109,7 @@ static void compare(const outcome *still, outcome *o)
     size_t n_bad = 0;
     double loud = energy(still->pcm, still->n) / (double)still->n;
     for (size_t at = LEARN * 160; at + SEGMENT + LAG_MAX + 1 < o->n;
-         at += 2 * SEGMENT) {
+         at += SEGMENT) {
         const float *x = still->pcm + at;
         if (energy(x, SEGMENT) / SEGMENT < loud / 10)
             continue; /* a pause */
@@ -155,9 +155,10 @@ static void repair(uint32_t loss, const outcome *still,
     assert_true(fec.recovered > plain.concealed / 2);
     assert_true(red.concealed * 3 < plain.concealed);
     assert_true(twice.concealed * 6 < plain.concealed);
-    assert_true(fec.bad < plain.bad / 2);
-    assert_true(red.bad < plain.bad / 2);
-    assert_true(twice.bad < plain.bad / 4);
+    assert_true(fec.bad <= plain.bad / 2);
+    assert_true(red.bad <= plain.bad / 2);
+    assert_true(twice.bad <= plain.bad / 4);
+    assert_true(loss < 100 || plain.bad > 0.05); /* there is what to repair */
     assert_true(red.alike > plain.alike && fec.alike > plain.alike);
     free(plain.pcm);
     free(fec.pcm);
