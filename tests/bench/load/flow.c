@@ -286,6 +286,8 @@ pl_flow_turn pl_flow_notice(const pl_load_flow *f, pl_flow_tally *t)
 
 void pl_flow_done(pl_flow_tally *t)
 {
+    if (pl_flow_measures(t)) /* it ends */
+        t->booked = t->counts;
     (void)atomic_fetch_add(&t->window, 1);
 }
 
@@ -353,8 +355,8 @@ void pl_load_flow_end(pl_load_flow *f)
 
 void pl_load_flow_counts(const pl_load_flow *f, pl_load_counts *ret_counts)
 {
-    const pl_load_counts *s = &f->send.counts;
-    *ret_counts = f->receive.counts;
+    const pl_load_counts *s = &f->send.booked;
+    *ret_counts = f->receive.booked;
     ret_counts->sent = s->sent;
     ret_counts->bytes_sent = s->bytes_sent;
     ret_counts->not_sent = s->not_sent;

@@ -79,9 +79,10 @@ typedef struct pl_flow_socket {
     uint16_t port;
 } pl_flow_socket;
 
-/* What one thread counts; main reads it when the thread stands still. */
+/* What one thread counts; it goes on counting after the end of the measured
+ * time, what main reads was booked then. */
 typedef struct pl_flow_tally {
-    pl_load_counts counts;
+    pl_load_counts counts, booked;
     double cpu_s;
     int64_t begun_us;
     _Atomic unsigned window; /* last one that is done */
