@@ -71,7 +71,7 @@ static void switching_to_a_private_encoder_is_inaudible(void **state)
     (void)state;
     const pl_codec_kind all[] = {PL_AUDIO_OPUS, PL_AUDIO_G722, PL_AUDIO_PCMU,
                                  PL_AUDIO_PCMA};
-    for (size_t k = 0; k < 12; k++) {
+    for (size_t k = 0; k < 12; k += k < 4 ? 1 : 4) { /* then Opus alone */
         rig_leg *still = NULL, *talks = NULL;
         size_t c = k % 4;
         run_pair(all[c], &ROOMS[k / 4], &still, &talks);
@@ -132,7 +132,7 @@ static void way_back_has_no_seam_when_nobody_else_listens(void **state)
 
 /* ---- the way back, and what mixes may never do --------------------------- */
 
-enum { TALK = 60, BACK = 220 }; /* he is back after 3.4 s at most */
+enum { SETTLE = 60, TALK = 40, BACK = 200 }; /* back after 3.4 s at most */
 
 /* What listener 1 decodes of talker 0 after somebody said something meanwhile:
  * nobody, he himself, or leg 2. */
@@ -151,7 +151,7 @@ static const rig_leg *run_back(size_t k, size_t who, const pl_mix_room *room)
     }
     talker->source = speak;
     talker->source_ctx = &far[k];
-    rig_run(r, BEFORE);
+    rig_run(r, SETTLE);
     if (who > 0)
         r->leg[who].is_saying = true;
     rig_run(r, TALK);
@@ -195,7 +195,7 @@ static float steepest(const rig_leg *leg, size_t from_tick, size_t to_tick)
 static void way_back_is_at_the_floor_of_coding_noise(void **state)
 {
     (void)state;
-    for (size_t k = 0; k < 3; k++) {
+    for (size_t k = 0; k < 3; k += 2) {
         const rig_leg *still = run_back(0, 0, &ROOMS[k]);
         const rig_leg *back = run_back(1, 1, &ROOMS[k]);
         const rig_leg *other = run_back(2, 2, &ROOMS[k]);
@@ -209,9 +209,9 @@ static void way_back_is_at_the_floor_of_coding_noise(void **state)
                       k, 10 * log10(power_of(still, NULL, BACK) / mine),
                       10 * log10(power_of(still, NULL, BACK) / theirs));
         assert_true(mine <= theirs * 1.26); /* 1 dB */
-        size_t from = BEFORE + TALK, to = from + BACK;
+        size_t from = SETTLE + TALK, to = from + BACK;
         assert_true(steepest(back, from, to) <
-                    1.1F * steepest(still, BEFORE, to));
+                    1.1F * steepest(still, SETTLE, to));
         for (size_t i = 0; i < 3; i++)
             rig_close(&three[i]);
     }
@@ -231,14 +231,14 @@ static void thirty_two_full_scale_talkers_stay_a_clean_sound(void **state)
         for (size_t i = 0; i < 32; i++)
             (void)rig_add(r, PL_AUDIO_PCMU, 500, 0.99, false);
         rig_leg *leg = rig_add(r, PL_AUDIO_PCMA, 0, 0, false);
-        rig_run(r, 100);
+        rig_run(r, 60);
         /* 500 Hz at full scale moves by 0.064 a sample of 48 kHz */
-        float peak = 0.0F, step = steepest(leg, 0, 100);
+        float peak = 0.0F, step = steepest(leg, 0, 60);
         for (size_t i = 0; i < leg->n_heard; i++)
             peak = fabsf(leg->heard[i]) > peak ? fabsf(leg->heard[i]) : peak;
-        double base = rig_hears(leg, 500, 50), bad = 0.0;
+        double base = rig_hears(leg, 500, 25), bad = 0.0;
         for (size_t h = 2; h <= 6; h++)
-            bad += pow(rig_hears(leg, 500 * (double)h, 50), 2.0);
+            bad += pow(rig_hears(leg, 500 * (double)h, 25), 2.0);
         double thd = sqrt(bad) / base;
         print_message("peak %.3f, step %.3f, distortion %.2f %%\n",
                       (double)peak, (double)step, 100.0 * thd);
@@ -263,16 +263,16 @@ static void thirty_two_loud_voices_never_wrap(void **state)
         leg->source_ctx = &all[i];
     }
     rig_leg *shared = rig_add(r, PL_AUDIO_PCMU, 0, 0, false);
-    for (size_t t = 0; t < 200; t += 20) {
+    for (size_t t = 0; t < 80; t += 10) {
         for (size_t i = 0; i < 32; i++)
-            r->leg[i].is_pausing = (t / 20 + i) % 5 == 0;
-        rig_run(r, 20);
+            r->leg[i].is_pausing = (t / 10 + i) % 5 == 0;
+        rig_run(r, 10);
     }
     const rig_leg *legs[] = {shared, &r->leg[0]};
     for (size_t k = 0; k < 2; k++) {
-        assert_true(power_of(legs[k], NULL, 100) > 0.001);
+        assert_true(power_of(legs[k], NULL, 60) > 0.001);
         /* a wrap would be a step of nearly 2 */
-        assert_true(steepest(legs[k], 0, 200) < 0.6F);
+        assert_true(steepest(legs[k], 0, 80) < 0.6F);
     }
     rig_close(r);
 }
