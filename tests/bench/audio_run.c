@@ -8,11 +8,12 @@
 #include "pl/str.h"
 
 enum {
-    BEGIN_PERCENT = 72, /* of what is expected */
+    BEGIN_PERCENT = 80, /* of what is expected */
     STEP_PERCENT = 7,
     TRIES = 3, /* to begin, each time with.. */
     LESS_PERCENT = 75,
-    VERIFIED = 4 /* receivers whose audio is decoded */
+    SAME_STEPS = 4, /* then they become twice as large */
+    VERIFIED = 4    /* receivers whose audio is decoded */
 };
 
 /* What is good enough: the limits of the comparison. Janus's mixer sleeps for
@@ -191,6 +192,19 @@ static unsigned at_least_1(unsigned n)
     return n > 0 ? n : 1;
 }
 
+static unsigned step_at(unsigned step, unsigned i)
+{
+    return step << i / SAME_STEPS;
+}
+
+static unsigned all_steps(unsigned step, unsigned n)
+{
+    unsigned sum = 0;
+    for (unsigned i = 0; i < n; i++)
+        sum += step_at(step, i);
+    return sum;
+}
+
 /* A window that is not clean may have been a neighbour on the machine: it is
  * looked at once more. */
 static bool look_twice(pl_load *load, const audio_place *place,
@@ -221,7 +235,7 @@ static bool grow_from(const audio_place *place, const audio_system *system,
     first_kib = point.pss_kib;
     first = point.parties;
     for (unsigned i = 0; is_clean && i < steps_max; i++) {
-        if (pl_load_add_rooms(load, step) != PL_OK ||
+        if (pl_load_add_rooms(load, step_at(step, i)) != PL_OK ||
             !look_twice(load, place, &point)) {
             pl_fmt_cut(limit->first_bad.reason, PL_LOAD_REASON, "%s",
                        pl_load_reason(load));
@@ -280,6 +294,6 @@ void audio_grow_room(const audio_place *place, const audio_system *system,
                          (double)at_least_1(point.parties);
         if (down > 0)
             return; /* what lies above was tried */
-        grown.participants += step;
+        grown.participants += step_at(step, i);
     }
 }

@@ -63,12 +63,19 @@ static double ratio(const audio_cell *cells)
 
 /* ---- the table ---------------------------------------------------------- */
 
+/* It may take more: the generator did not, or the search ended before. */
+static bool is_open(const audio_limit *limit)
+{
+    return limit->is_own_limit ||
+           (limit->first_bad.parties == 0 && !limit->first_bad.reason[0]);
+}
+
 static const char *capacity_of(char buf[CELL_MAX], const audio_limit *limit)
 {
     if (limit->best.parties == 0)
         pl_fmt_cut(buf, CELL_MAX, "-");
     else
-        pl_fmt_cut(buf, CELL_MAX, "%s%u", limit->is_own_limit ? ">= " : "",
+        pl_fmt_cut(buf, CELL_MAX, "%s%u", is_open(limit) ? "&ge; " : "",
                    limit->best.parties);
     return buf;
 }

@@ -53,8 +53,8 @@ typedef struct audio_plan {
     unsigned shapes; /* bits */
 } audio_plan;
 
-static const audio_plan FULL = {{0, 1, 5, 1500}, 3, 8, 0xf};
-static const audio_plan QUICK = {{0, 1, 3, 1000}, 1, 4, 0x5};
+static const audio_plan FULL = {{0, 1, 4, 1000}, 3, 12, 0xf};
+static const audio_plan QUICK = {{0, 1, 3, 1000}, 1, 8, 0x5};
 
 static audio_system systems[AUDIO_SYSTEMS] = {
     [OURS] = {"Parley", &pl_load_parley_bus, PL_BENCH_BIN "/parley-media",
