@@ -221,8 +221,8 @@ static bool grow_from(const audio_place *place, const audio_system *system,
                       unsigned steps_max, audio_limit *limit)
 {
     unsigned size = shape->participants;
-    pl_load_options o =
-        options_of(place, system, shape, (begin + step * steps_max) * size);
+    pl_load_options o = options_of(place, system, shape,
+                                   (begin + all_steps(step, steps_max)) * size);
     audio_point point;
     double first_kib = 0.0;
     unsigned first = 0;
