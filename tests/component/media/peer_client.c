@@ -16,7 +16,7 @@
 #include "core/stun.h"
 #include "pl/rng.h"
 
-enum { ANSWER_MS = 300, HANDSHAKE_TRIES = 20, FIRST_RTP_BYTE = 128 };
+enum { ANSWER_MS = 300, HANDSHAKE_TRIES = 20, LAST_STUN_BYTE = 3 };
 
 struct peer_client {
     int fd;
@@ -125,9 +125,9 @@ bool peer_client_check(peer_client *c, const char *username,
         return false;
     peer_client_send(c, c->last, c->last_len);
     ssize_t n;
-    do { /* media of another leg may be on its way (RFC 7983) */
+    do { /* another leg's media or last words may be before it (RFC 7983) */
         n = recv(c->fd, buf, sizeof buf, 0);
-    } while (n > 0 && buf[0] >= FIRST_RTP_BYTE);
+    } while (n > 0 && buf[0] > LAST_STUN_BYTE);
     if (n <= 0 || pl_stun_parse(buf, (size_t)n, &answer) != PL_OK ||
         memcmp(answer.txid, txid, sizeof txid) != 0)
         return false;
