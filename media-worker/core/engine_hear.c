@@ -169,8 +169,9 @@ static void go_private(pl_engine *e, pl_channel *leg)
     bool is_seamless = leg->hear != PL_HEAR_NONE && is_current(e, from);
     const pl_mouth *heard = from->mouth;
     leg->mouth = find_mouth(e, leg->room, leg->format, leg);
-    if (!leg->mouth) {
+    if (!leg->mouth) { /* rather nothing than his own voice */
         e->stats.states_short++;
+        leg->hear = PL_HEAR_SILENCE;
         return;
     }
     if (is_seamless && leg->mouth != heard) {
