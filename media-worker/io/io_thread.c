@@ -131,6 +131,8 @@ static void on_close(pl_io_thread *t, const pl_net_command *c)
 
 static void read_commands(pl_io_thread *t)
 {
+    if (pl_ring_count(t->commands) == 0)
+        return;
     unwake(t->command_wake);
     const pl_net_command *c;
     while ((c = pl_ring_peek(t->commands)) != NULL) {
@@ -204,7 +206,7 @@ static void on_ready(pl_io_thread *t, uint64_t tag)
                      .generation = (uint32_t)(tag >> 32)};
     switch ((source)((tag >> 28) & 0xf)) {
     case FROM_WEBRTC: read_webrtc(t); break;
-    case FROM_COMMANDS: read_commands(t); break;
+    case FROM_COMMANDS: break; /* were read first */
     case FROM_NOTES: read_notes(t); break;
     case FROM_RTP: read_sip(t, leg, false); break;
     case FROM_RTCP: read_sip(t, leg, true); break;
@@ -240,6 +242,9 @@ static void *run(void *arg)
         int n = epoll_wait(t->epoll, ready, WAKES, patience);
         const int64_t began_us = t->peers.now_us = now_us();
         t->has_read = false;
+        /* What main told comes first: a peer acts on the description that it
+         * was sent, perhaps faster than we wake. */
+        read_commands(t);
         for (int i = 0; i < n; i++)
             on_ready(t, ready[i].data.u64);
         pl_metrics_add_tally(t->peers.metrics, PL_MEDIA_M_packet_read_us,
