@@ -162,7 +162,12 @@ static void set_room(pl_engine *e, const pl_mix_command *c)
         e->stats.bad_command++;
         return;
     }
+    pl_dtmf_policy dtmf = room->options.dtmf;
     room->options.dtmf = c->u.room.dtmf;
+    if (pl_engine_lend_settle(e, room) != PL_OK) {
+        e->stats.bad_command++;
+        room->options.dtmf = dtmf;
+    }
     room->options.denoise = c->u.room.denoise;
     room->options.is_raw = c->u.room.is_raw;
     pl_engine_denoise_grow(e, room);

@@ -80,10 +80,12 @@ static bool is_fresh(const pl_engine *e, uint64_t tick)
     return tick + 1 == e->tick;
 }
 
-/* The same of an encoder whose listeners may be resting. */
+/* The same of an encoder whose listeners may be resting. Who rests from one
+ * silence to another may never have been encoded for. */
 static bool is_current(const pl_engine *e, const pl_shared *shared)
 {
-    return is_fresh(e, shared->tick) || is_fresh(e, shared->held);
+    return shared->mouth &&
+           (is_fresh(e, shared->tick) || is_fresh(e, shared->held));
 }
 
 /* Back to what others hear. When nobody else listens to it, it continues from
@@ -133,33 +135,62 @@ static bool is_listened_to(const pl_engine_room *room, pl_format format,
     return false;
 }
 
-/* An encoder of a form that is needed now: a free one; that of somebody in
- * hangover; or, for a leg, the shared one that nobody else listens to. */
-static pl_mouth *find_mouth(pl_engine *e, pl_engine_room *room, pl_format f,
-                            const pl_channel *leg)
+/* Free an encoder of a form by the end of somebody's hangover, or have it go on
+ * as the shared one; false: nobody is in hangover. */
+static bool cut_hangover(pl_engine *e, pl_engine_room *room, pl_format f)
 {
-    pl_shared *shared = room->shared[f];
-    pl_mouth *mouth = pl_engine_lend_mouth(e, room, f);
-    pl_channel *other = mouth ? NULL : longest_hangover(room, f);
-    if (other) {
-        pl_hear to = wanted(other);
-        if (to == PL_HEAR_NONE) {
-            pl_engine_return_mouth(e, room, f, &other->mouth);
-        } else {
-            go_shared(e, other, to);
-        }
-        e->stats.hangovers_cut++;
-        mouth = pl_engine_lend_mouth(e, room, f);
+    pl_channel *leg = longest_hangover(room, f);
+    if (!leg)
+        return false;
+    pl_hear to = wanted(leg);
+    if (to == PL_HEAR_NONE) {
+        pl_engine_return_mouth(e, room, f, &leg->mouth);
+    } else {
+        go_shared(e, leg, to);
     }
+    e->stats.hangovers_cut++;
+    return true;
+}
+
+/* An encoder for a leg now: a free one; that of somebody in hangover; or the
+ * shared one that nobody else listens to. */
+static pl_mouth *find_mouth(pl_engine *e, const pl_channel *leg)
+{
+    pl_engine_room *room = leg->room;
+    pl_format f = leg->format;
+    pl_mouth *mouth = pl_engine_lend_mouth(e, room, f);
+    while (!mouth && cut_hangover(e, room, f))
+        mouth = pl_engine_lend_mouth(e, room, f);
+    pl_shared *shared = room->shared[f];
     bool is_recorded =
         pl_engine_records_mix(room) && f == pl_engine_mix_format(room);
-    bool is_spare =
-        leg && shared->mouth && !is_recorded && !is_listened_to(room, f, leg);
-    if (!mouth && is_spare) {
+    if (!mouth && shared->mouth && !is_recorded &&
+        !is_listened_to(room, f, leg)) {
         mouth = shared->mouth;
         shared->mouth = NULL;
     }
     return mouth;
+}
+
+/* The encoders that legs share, before the first packet of the tick: who gives
+ * up his own for them is a listener in this tick already. */
+static void find_shared(pl_engine *e, pl_engine_room *room)
+{
+    bool is_heard[PL_FORMAT_COUNT] = {false};
+    for (size_t i = 0; i < room->n; i++)
+        is_heard[room->legs[i]->format] |=
+            room->legs[i]->hear == PL_HEAR_SHARED;
+    if (pl_engine_records_mix(room))
+        is_heard[pl_engine_mix_format(room)] = true;
+    for (unsigned f = 0; f < PL_FORMAT_COUNT; f++) {
+        pl_shared *shared = room->shared[f];
+        if (!is_heard[f] || shared->mouth)
+            continue;
+        do {
+            shared->mouth = pl_engine_lend_mouth(e, room, (pl_format)f);
+        } while (!shared->mouth && cut_hangover(e, room, (pl_format)f) &&
+                 !shared->mouth);
+    }
 }
 
 static void go_private(pl_engine *e, pl_channel *leg)
@@ -168,7 +199,7 @@ static void go_private(pl_engine *e, pl_channel *leg)
     bool was_shared = leg->hear == PL_HEAR_SHARED;
     bool is_seamless = leg->hear != PL_HEAR_NONE && is_current(e, from);
     const pl_mouth *heard = from->mouth;
-    leg->mouth = find_mouth(e, leg->room, leg->format, leg);
+    leg->mouth = find_mouth(e, leg);
     if (!leg->mouth) { /* rather nothing than his own voice */
         e->stats.states_short++;
         leg->hear = PL_HEAR_SILENCE;
@@ -349,14 +380,12 @@ static const float *limit_shared(pl_engine *e, pl_engine_room *room,
 }
 
 /* Encode what the sum is for a form, once a tick. */
-static void encode_shared(pl_engine *e, pl_engine_room *room, pl_format format,
-                          pl_shared *shared, const float *pcm)
+static void encode_shared(pl_engine *e, pl_format format, pl_shared *shared,
+                          const float *pcm)
 {
     pl_codec_kind codec = pl_format_of(format)->codec;
     shared->tick = e->tick;
     shared->len = 0;
-    if (!shared->mouth)
-        shared->mouth = find_mouth(e, room, format, NULL);
     if (!shared->mouth) {
         e->stats.states_short++;
         return;
@@ -371,7 +400,7 @@ static void send_shared(pl_engine *e, pl_channel *leg, const float *pcm)
 {
     pl_shared *shared = shared_of(e, leg, leg->hear);
     if (shared->tick != e->tick)
-        encode_shared(e, leg->room, leg->format, shared, pcm);
+        encode_shared(e, leg->format, shared, pcm);
     pl_engine_send_rtp(e, leg, shared->out, shared->len);
 }
 
@@ -384,7 +413,7 @@ static void record_mix(pl_engine *e, pl_engine_room *room)
     if (shared->tick != e->tick) {
         const float *mix =
             limit_shared(e, room, pl_format_of(format)->channels);
-        encode_shared(e, room, format, shared, mix);
+        encode_shared(e, format, shared, mix);
     }
     pl_engine_record_mix(e, room, shared->out, shared->len);
 }
@@ -409,6 +438,7 @@ void pl_engine_hear(pl_engine *engine, pl_engine_room *room)
         fold(engine->sum, engine->down);
     for (size_t i = 0; i < room->n; i++)
         choose(engine, room->legs[i], is_quiet);
+    find_shared(engine, room);
     for (size_t i = 0; i < room->n; i++) {
         pl_channel *leg = room->legs[i];
         if (leg->hear != PL_HEAR_SHARED && leg->hear != PL_HEAR_SILENCE)

@@ -22,11 +22,21 @@ static uint32_t min(uint32_t a, uint32_t b)
 
 /* ---- encoders ----------------------------------------------------------- */
 
-/* Promise what the room's legs of a form can need at once. */
+/* Keys that are passed on are heard beside the voices. */
+static uint32_t sounds_max(const pl_engine_room *room)
+{
+    bool is_passing = room->options.dtmf == PL_DTMF_POLICY_PASS;
+    return voices_max(room) + (is_passing ? (uint32_t)PL_TONES_MAX : 0);
+}
+
+/* Promise what the room's legs of a form can need at once. What is out until
+ * somebody's hangover ends stays promised: else others would miss it. */
 static pl_err settle_mouths(pl_engine *e, pl_engine_room *room, pl_format f)
 {
     uint32_t want =
-        min(room->n_format[f], voices_max(room) + 1 + room->n_needing[f]);
+        min(room->n_format[f], sounds_max(room) + 1 + room->n_needing[f]);
+    if (want < room->mouths_out[f])
+        want = room->mouths_out[f];
     int more = (int)want - (int)room->promised_mouths[f];
     pl_err err = more == 0 ? PL_OK : pl_pool_promise_mouths(e->states, f, more);
     if (err == PL_OK)
@@ -78,10 +88,12 @@ pl_err pl_engine_set_format(pl_engine *engine, pl_channel *leg,
         room->n_needing[format] -= leg->needs_mouth;
         return e;
     }
+    pl_format before = leg->format;
     uncount_format(engine, leg);
     leg->has_format = true;
     leg->format = format;
     leg->hear = PL_HEAR_NONE;
+    pl_engine_loss_changed(room, before);
     return PL_OK;
 }
 
@@ -275,6 +287,16 @@ pl_err pl_engine_need_mix(pl_engine *engine, pl_engine_room *room)
     return PL_OK;
 }
 
+pl_err pl_engine_lend_settle(pl_engine *engine, pl_engine_room *room)
+{
+    pl_err e = PL_OK;
+    for (unsigned f = 0; e == PL_OK && f < PL_FORMAT_COUNT; f++) {
+        if (room->shared[f])
+            e = settle_mouths(engine, room, (pl_format)f);
+    }
+    return e;
+}
+
 void pl_engine_lend_tidy(pl_engine *engine, pl_engine_room *room)
 {
     for (size_t i = 0; i < room->n; i++) {
@@ -287,8 +309,9 @@ void pl_engine_lend_tidy(pl_engine *engine, pl_engine_room *room)
         pl_format f = pl_engine_mix_format(room);
         room->is_mix_needed = false;
         room->n_format[f]--;
-        (void)settle_mouths(engine, room, f);
     }
+    pl_err e = pl_engine_lend_settle(engine, room);
+    (void)e; /* fewer: cannot fail */
 }
 
 /* ---- leaving ------------------------------------------------------------ */

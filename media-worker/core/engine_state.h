@@ -260,7 +260,11 @@ PL_MUST_USE pl_err pl_engine_need_mouth(pl_engine *engine, pl_channel *leg);
 PL_MUST_USE pl_err pl_engine_set_ear(pl_engine *engine, pl_channel *leg);
 /* Let a leg go that leaves its room: it gives back and is counted no more. */
 void pl_engine_lend_leave(pl_engine *engine, pl_channel *leg);
-/* Prompts and recordings that ended need no encoder any more. */
+/* Have the encoders that the room may take by its options now.
+ * Errors: PL_ENOMEM. Context: allocates */
+PL_MUST_USE pl_err pl_engine_lend_settle(pl_engine *engine,
+                                         pl_engine_room *room);
+/* Prompts, hangovers and recordings that ended need no encoder any more. */
 void pl_engine_lend_tidy(pl_engine *engine, pl_engine_room *room);
 /* The same of the encoders of a room without legs, and of an engine. */
 void pl_engine_lend_close(pl_engine *engine, pl_engine_room *room);

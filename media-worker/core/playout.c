@@ -488,8 +488,10 @@ static void warm_up(pl_playout *p)
     if (p->n_history > 0) {
         uint8_t codec = p->history[p->n_history - 1]->codec;
         for (size_t i = 0; i < p->n_history; i++) {
-            if (p->history[i]->codec == codec)
-                got = decode_packet(p, p->history[i], ear->fifo);
+            const pl_packet *k = p->history[i];
+            /* Before a renegotiation packets may have been longer. */
+            if (k->codec == codec && k->duration <= ear->longest)
+                got = decode_packet(p, k, ear->fifo);
         }
     }
     size_t kept = got < wanted ? got : wanted;

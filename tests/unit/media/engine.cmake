@@ -7,7 +7,7 @@ foreach(name playout playout_drift)
     LINK pl_media_core m)
 endforeach()
 target_link_libraries(test_media_ring PRIVATE Threads::Threads)
-foreach(name engine_lend engine_stereo engine_rooms engine_input engine_keys engine_dtmf engine_drift engine_loss encoder_switch)
+foreach(name engine_lend engine_random engine_stereo engine_rooms engine_input engine_keys engine_dtmf engine_drift engine_loss encoder_switch)
   pl_unit(test_media_${name} SOURCES test_${name}.c engine_rig.c engine_line.c
     test_voice.c
     LINK pl_media_io dep::opus m)

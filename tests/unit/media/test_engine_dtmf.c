@@ -57,6 +57,24 @@ static void say_key(void *ctx, size_t frame, float *pcm)
                  PL_CODEC_FRAME);
 }
 
+/* The i-th packet, from 1, of a key that is held since ts. */
+static void key_packet(rig *r, rig_leg *leg, char digit, uint32_t ts,
+                       uint32_t i)
+{
+    uint8_t packet[PL_RTP_HEADER + 4];
+    const pl_rtp rtp = {.pt = RIG_DTMF_PT,
+                        .marker = i == 1,
+                        .seq = leg->seq++,
+                        .ts = ts,
+                        .ssrc = leg->ssrc};
+    uint32_t n = i < HOLD_TICKS ? i : HOLD_TICKS;
+    pl_rtp_write(&rtp, packet);
+    packet[PL_RTP_HEADER] = pl_dtmf_event_of(digit);
+    packet[PL_RTP_HEADER + 1] = (uint8_t)(i >= HOLD_TICKS ? 0x8a : 10);
+    pl_be_put16(packet + PL_RTP_HEADER + 2, (uint16_t)(n * 160));
+    rig_input(r, leg, packet, sizeof packet, false);
+}
+
 /* Hold a key: events, a packet a tick, the last three times. */
 static void press(rig *r, rig_leg *leg, char digit, bool with_audio)
 {
@@ -65,22 +83,11 @@ static void press(rig *r, rig_leg *leg, char digit, bool with_audio)
     leg->source = with_audio ? say_key : NULL;
     leg->is_saying = with_audio;
     for (uint32_t i = 1; i <= HOLD_TICKS + 2; i++) {
-        uint8_t packet[PL_RTP_HEADER + 4];
-        const pl_rtp rtp = {.pt = RIG_DTMF_PT,
-                            .marker = i == 1,
-                            .seq = leg->seq++,
-                            .ts = ts,
-                            .ssrc = leg->ssrc};
-        uint32_t n = i < HOLD_TICKS ? i : HOLD_TICKS;
-        pl_rtp_write(&rtp, packet);
-        packet[PL_RTP_HEADER] = pl_dtmf_event_of(digit);
-        packet[PL_RTP_HEADER + 1] = (uint8_t)(i >= HOLD_TICKS ? 0x8a : 10);
-        pl_be_put16(packet + PL_RTP_HEADER + 2, (uint16_t)(n * 160));
         if (i == HOLD_TICKS) {
             leg->is_saying = was_saying;
             leg->source = NULL;
         }
-        rig_input(r, leg, packet, sizeof packet, false);
+        key_packet(r, leg, digit, ts, i);
         rig_run(r, 1);
     }
 }
@@ -231,6 +238,33 @@ static void the_policy_may_change_while_the_room_is_open(void **state)
     assert_int_equal(hears->events, 0);
 }
 
+/* More sounds than voices: each who keys is left out of what he hears, so that
+ * each needs an encoder beside those who talk. */
+static void many_may_key_at_once(void **state)
+{
+    (void)state;
+    enum { KEYING = 4 };
+    rig *r = &the_rig;
+    rig_open_room(r, &(pl_mix_room){.mode = PL_ROOM_MODE_MIX,
+                                    .max_talkers = 1,
+                                    .is_raw = true});
+    (void)rig_add(r, PL_AUDIO_OPUS, 400, 0.2, true);
+    for (size_t i = 0; i < KEYING + 1; i++)
+        (void)rig_add(r, PL_AUDIO_OPUS, 900, 0, true);
+    pl_mix_command pass = {
+        .kind = PL_MIX_ROOM_SET,
+        .id = r->room,
+        .u.room = {.dtmf = PL_DTMF_POLICY_PASS, .is_raw = true}};
+    pl_engine_command(r->engine, &pass);
+    rig_run(r, LONG);
+    for (size_t i = 1; i <= KEYING; i++)
+        key_packet(r, &r->leg[i], '5', r->leg[i].ts, HOLD_TICKS);
+    rig_run(r, LONG);
+    const pl_engine_stats *stats = pl_engine_stats_get(r->engine);
+    assert_int_equal(stats->events_passed, KEYING);
+    assert_int_equal(stats->states_short, 0);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_pass, close_rig)
@@ -240,6 +274,7 @@ int main(void)
         TEST(keys_in_a_row_come_in_their_order),
         TEST(keys_of_who_is_not_heard_are_not_passed),
         TEST(the_policy_may_change_while_the_room_is_open),
+        cmocka_unit_test_teardown(many_may_key_at_once, close_rig),
         cmocka_unit_test_setup_teardown(eaten_keys_are_heard_by_nobody,
                                         open_eat, close_rig),
     };

@@ -308,6 +308,37 @@ static void impossible_commands_are_refused(void **state)
     pl_engine_destroy(&none);
 }
 
+/* Long packets of a codec that was negotiated away, before one of the next has
+ * come: what decodes now holds less than they last. */
+static void long_packets_do_not_outlive_their_codec(void **state)
+{
+    (void)state;
+    enum { MS_60_NARROW = 3 << 3, TS_60 = 2880 }; /* RFC 6716 section 3.1 */
+    rig *r = &the_rig;
+    rig_leg *a = rig_add(r, PL_AUDIO_OPUS, 400, 0, false);
+    uint8_t p[64];
+    uint16_t seq = 1;
+    for (; seq <= 10; seq++) {
+        size_t len = make(p, RIG_PT, seq, seq * (uint32_t)TS_60, 5, 40);
+        p[PL_RTP_HEADER] = MS_60_NARROW;
+        rig_input(r, a, p, len, false);
+        rig_run(r, 3);
+    }
+    assert_true(stats()->decodes > 5);
+    pl_mix_command c = {.kind = PL_MIX_LEG_MEDIA,
+                        .id = a->id,
+                        .u.media = {.direction = PL_DIRECTION_RECVONLY,
+                                    .send_codec = PL_AUDIO_PCMU,
+                                    .n_recv = 1,
+                                    .recv = {{RIG_PT, PL_AUDIO_PCMU}},
+                                    .dtmf_pt = PL_MIX_NO_PT,
+                                    .dtmf_send_pt = PL_MIX_NO_PT,
+                                    .comfort_pt = PL_MIX_NO_PT}};
+    pl_engine_command(r->engine, &c);
+    pl_engine_tick(r->engine, r->now_us += PL_TICK_US);
+    pl_engine_tick(r->engine, r->now_us += PL_TICK_US);
+}
+
 static void reports_take_the_way_that_was_agreed(void **state)
 {
     (void)state; /* RFC 3550 section 11, RFC 5761 section 5.1.3 */
@@ -350,6 +381,7 @@ int main(void)
         RIG_TEST(reports_of_the_peer_are_read),
         RIG_TEST(paths_are_noted_once_they_prove_themselves),
         RIG_TEST(impossible_commands_are_refused),
+        RIG_TEST(long_packets_do_not_outlive_their_codec),
         RIG_TEST(reports_take_the_way_that_was_agreed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,6 +111,38 @@ static void prompts_bring_an_encoder_along(void **state)
     assert_true(stats()->encodes - before.encodes <= 10 * 3);
 }
 
+/* Encoders that ended prompts still hold are not made up for with those that
+ * another room was promised. */
+static void prompts_that_end_take_nothing_from_another_room(void **state)
+{
+    (void)state;
+    static const int16_t pcm[24000];
+    const pl_prompt prompt = {"nothing", pcm, 24000};
+    enum { PLAYED = 5 };
+    rig *r = &the_rig;
+    rig_open(r, PL_ROOM_MODE_MIX, 1);
+    for (size_t i = 0; i < PLAYED; i++)
+        (void)rig_add(r, PL_AUDIO_OPUS, 500, 0, true);
+    for (size_t i = 0; i < PLAYED; i++)
+        rig_play(r, &r->leg[i], &prompt, true);
+    r->room = (pl_mix_id){4, 8};
+    pl_mix_command open = {.kind = PL_MIX_ROOM_OPEN,
+                           .id = r->room,
+                           .u.room = {.max_talkers = 1, .is_raw = true}};
+    pl_engine_command(r->engine, &open);
+    rig_leg *talker = rig_add(r, PL_AUDIO_OPUS, 500, LOUD, true);
+    (void)rig_add(r, PL_AUDIO_OPUS, 500, 0, true);
+    rig_leg *listener = rig_add(r, PL_AUDIO_OPUS, 500, 0, true);
+    talker->is_pausing = true;
+    rig_run(r, 10);
+    for (size_t i = 0; i <= PLAYED; i++)
+        rig_play(r, &r->leg[i % PLAYED], NULL, false);
+    talker->is_pausing = false;
+    rig_run(r, 15);
+    assert_true(rig_hears(listener, 500, 5) > LOUD * 0.5);
+    assert_int_equal(stats()->states_short, 0);
+}
+
 /* ---- the pool ----------------------------------------------------------- */
 
 static void a_pool_has_what_was_promised(void **state)
@@ -161,6 +193,8 @@ int main(void)
         cmocka_unit_test_teardown(silent_about_levels_take_nothing_from_talkers,
                                   close_rig),
         cmocka_unit_test_teardown(prompts_bring_an_encoder_along, close_rig),
+        cmocka_unit_test_teardown(
+            prompts_that_end_take_nothing_from_another_room, close_rig),
         cmocka_unit_test(a_pool_has_what_was_promised),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

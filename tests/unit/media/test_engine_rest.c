@@ -112,6 +112,27 @@ static void the_first_word_is_heard_as_soon_as_without_rest(void **state)
     }
 }
 
+/* He has been sent signs of life alone, from the engine's silence and then from
+ * a mix that nobody has been encoded: there is no encoder to go on from. */
+static void who_is_let_into_a_silent_room_may_speak(void **state)
+{
+    (void)state;
+    rig *r = &rigs[0];
+    rig_open_resting(r, &RAW);
+    rig_leg *guest = rig_add(r, PL_AUDIO_OPUS, 400, 0.2, true);
+    rig_leg *phone = rig_add(r, PL_AUDIO_PCMU, 0, 0, false);
+    guest->is_pausing = true;
+    rig_flags(r, guest, false, false, false);
+    rig_run(r, SECOND);
+    rig_flags(r, guest, true, false, false);
+    rig_run(r, SECOND);
+    guest->is_pausing = false;
+    rig_run(r, SECOND);
+    assert_true(rig_hears(phone, 400, 10) > 0.1);
+    assert_true(rig_hears(guest, 400, 10) < 0.01);
+    assert_int_equal(pl_engine_stats_get(r->engine)->states_short, 0);
+}
+
 /* Two in a room, one speaks: he has nothing to hear, so that one encode is
  * all; when the other answers he hears it at once. */
 static void who_talks_alone_needs_no_encoder(void **state)
@@ -259,6 +280,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(silence_is_next_to_nothing_and_keeps_the_way_open),
         TEST(the_first_word_is_heard_as_soon_as_without_rest),
+        TEST(who_is_let_into_a_silent_room_may_speak),
         TEST(who_talks_alone_needs_no_encoder),
         TEST(who_did_not_agree_is_sent_every_packet),
         TEST(resting_listeners_hear_noise_and_not_nothing),
