@@ -1,5 +1,5 @@
 /* srtp_ops.h - what the engine needs of an SRTP library. The engine owns the
- * contexts it creates; io/srtp.h is the implementation over libsrtp2. */
+ * contexts it creates; io/srtp.h is the implementation over OpenSSL. */
 #ifndef PL_SRTP_OPS_H
 #define PL_SRTP_OPS_H
 

@@ -59,7 +59,7 @@ typedef struct window {
 typedef struct source_in {
     uint32_t ssrc, roc; /* roc: as imported, until a packet came */
     window rtp;
-    uint64_t rtcp_last, rtcp_seen; /* RTCP, the last 64; 0: none */
+    uint64_t rtcp_last, rtcp_seen; /* RTCP, the last 64; seen 0: none */
 } source_in;
 
 struct pl_srtp {
@@ -524,10 +524,10 @@ static bool open_rtcp(pl_srtp *s, uint8_t *p, size_t end, const uint8_t *word,
            run_cm(s->rtcp, s->in.rtcp_key, iv, p + RTCP_HEAD, end - RTCP_HEAD);
 }
 
-/* RTCP numbers start at 1 and the last 64 are remembered. */
+/* The last 64 RTCP numbers are remembered; some begin with 0. */
 static bool is_new_rtcp(const source_in *from, uint32_t index)
 {
-    if (index > from->rtcp_last || from->rtcp_last == 0)
+    if (index > from->rtcp_last || from->rtcp_seen == 0)
         return true;
     uint64_t age = from->rtcp_last - index;
     return age < 64 && !(from->rtcp_seen >> age & 1U);
@@ -535,7 +535,7 @@ static bool is_new_rtcp(const source_in *from, uint32_t index)
 
 static void see_rtcp(source_in *from, uint32_t index)
 {
-    if (index > from->rtcp_last || from->rtcp_last == 0) {
+    if (index > from->rtcp_last || from->rtcp_seen == 0) {
         uint64_t by = index - from->rtcp_last;
         from->rtcp_seen = by < 64 ? from->rtcp_seen << by : 0;
         from->rtcp_last = index;

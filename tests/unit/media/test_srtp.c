@@ -174,6 +174,28 @@ static void exported_state_continues_elsewhere(void **state)
     pl_srtp_destroy(&moved);
 }
 
+/* RFC 3711 section 3.4 counts from zero; most count from one. */
+static void a_report_numbered_zero_passes_once(void **state)
+{
+    (void)state;
+    uint8_t p[128], again[128];
+    open_pair(PL_SRTP_AEAD_AES_128_GCM);
+    size_t n = make_rtcp(p, 9);
+    assert_int_equal(pl_srtp_protect(client, true, p, sizeof p, &n), PL_OK);
+    pl_srtp_state s;
+    pl_srtp *zero = NULL;
+    pl_srtp_export(client, &s);
+    s.source[0].rtcp_index = 0x7fffffff; /* 31 bits: the next is zero */
+    assert_int_equal(pl_srtp_import(&s, &zero), PL_OK);
+    n = make_rtcp(p, 9);
+    assert_int_equal(pl_srtp_protect(zero, true, p, sizeof p, &n), PL_OK);
+    memcpy(again, p, n);
+    size_t len = n;
+    assert_int_equal(pl_srtp_unprotect(server, true, p, &len), PL_OK);
+    assert_int_equal(pl_srtp_unprotect(server, true, again, &n), PL_EEXIST);
+    pl_srtp_destroy(&zero);
+}
+
 static void unknown_profile_and_small_buffers_are_refused(void **state)
 {
     (void)state;
@@ -388,6 +410,8 @@ int main(void)
         cmocka_unit_test_teardown(no_number_is_used_twice, close_pair),
         cmocka_unit_test(every_byte_is_authenticated_and_every_cut_is_refused),
         cmocka_unit_test_teardown(the_window_knows_each_packet, close_pair),
+        cmocka_unit_test_teardown(a_report_numbered_zero_passes_once,
+                                  close_pair),
         cmocka_unit_test_teardown(unknown_profile_and_small_buffers_are_refused,
                                   close_pair),
     };
