@@ -222,10 +222,7 @@ void pl_leg_welcome(pl_pool *pool, pl_leg *leg)
         pl_waits(part) || leg->row.state != PL_LEG_STATE_CONNECTED)
         return;
     part->is_welcomed = true;
-    bool has_welcome = room && room->row.announce[0];
-    if (has_welcome)
-        pl_leg_play(pool, leg, room->row.announce);
-    pl_sound_notice(pool, leg, has_welcome);
+    pl_sound_welcome(pool, leg, room ? room->row.announce : "");
 }
 
 static void remove_leg(pl_pool *pool, pl_leg *leg)

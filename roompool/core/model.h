@@ -55,7 +55,7 @@ typedef struct pl_room {
     struct pl_room *next_same; /* of the same name, but for case */
 } pl_room;
 
-enum { PL_SOUND_NAME_MAX = 64, PL_N_KEYED = 8 };
+enum { PL_N_KEYED = 8 };
 
 struct pl_conf {
     pl_conf_row row;
@@ -75,9 +75,10 @@ struct pl_conf {
     pl_recording *recording; /* the one that runs, or NULL; recording.h */
     unsigned n_recordings;   /* so far */
     /* Heard by all; room_sound.h. */
-    char announcing[PL_SOUND_NAME_MAX + 1]; /* "" nothing */
-    char played[PL_SOUND_NAME_MAX + 1];     /* for a host, "" nothing */
+    char announcing[PL_PROMPT_NAME_MAX + 1]; /* "" nothing */
+    char played[PL_PROMPT_NAME_MAX + 1];     /* for a host, "" nothing */
     bool is_played_loop;
+    uint64_t n_sounds;     /* that were sent to the media worker */
     bool has_music;        /* for who is alone */
     bool is_sound_unknown; /* loaded, and its worker not back yet */
 };

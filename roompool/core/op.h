@@ -13,6 +13,8 @@ typedef void (*pl_op_done)(pl_pool *pool, pl_op *op, pl_err e,
 typedef void (*pl_leg_next)(pl_pool *pool, pl_op *op, pl_err e,
                             const pl_media_leg_sdp *sdp);
 
+enum { PL_PROMPT_NAME_MAX = 64 };
+
 struct pl_op {
     pl_list link;
     pl_op_done done;
@@ -25,6 +27,7 @@ struct pl_op {
     char mod[PL_ID_MAX + 1];
     char reg[PL_ID_MAX + 1];
     char rec[PL_ID_MAX + 1];
+    char prompt[PL_PROMPT_NAME_MAX + 1];
     char node[PL_NODE_MAX + 1];
     pl_bus_ticket ticket;
     bool has_ticket;

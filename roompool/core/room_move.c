@@ -9,6 +9,7 @@
 #include "pl/str.h"
 #include "reoffer.h"
 #include "room.h"
+#include "room_sound.h"
 #include "roster.h"
 #include "telephone.h"
 
@@ -73,6 +74,7 @@ static void go(pl_pool *pool, pl_part *part, pl_conf *conf, uint32_t role)
     }
     pl_conf_check_empty(pool, from);
     pl_host_timers_left(pool, from);
+    pl_sound_check(pool, from);
 }
 
 pl_err pl_room_move(pl_pool *pool, pl_part *part, const char *alias,

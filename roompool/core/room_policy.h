@@ -5,8 +5,6 @@
 
 #include "model.h"
 
-enum { PL_PROMPT_NAME_MAX = 64 };
-
 typedef struct pl_room_policy {
     char alone_music[PL_PROMPT_NAME_MAX + 1]; /* prompt; "" none */
     uint32_t channels;                        /* 1, 2 */

@@ -13,10 +13,11 @@ static const char PROMPT_ON[] = "recording-on";
 
 /* ---- commands ---- */
 
-static void send(pl_pool *pool, const pl_conf *conf, const char *prompt,
-                 bool is_loop, pl_op *op)
+static void send(pl_pool *pool, pl_conf *conf, const char *prompt, bool is_loop,
+                 pl_op *op)
 {
     pl_media_room_play m = {.loop = is_loop};
+    conf->n_sounds++;
     PL_SET(m.room_id, conf->row.conf_id);
     PL_SET(m.prompt, prompt);
     pl_pool_send(pool, conf->row.media_node, conf->row.epoch,
@@ -35,9 +36,10 @@ static void asked(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
     pl_op_destroy(&op);
 }
 
-static pl_op *op_for(pl_pool *pool, const pl_bus_ticket *ticket)
+static pl_op *op_for(pl_pool *pool, const pl_bus_ticket *ticket,
+                     pl_op_done done)
 {
-    pl_op *op = pl_op_create(pool, asked);
+    pl_op *op = pl_op_create(pool, done);
     if (op) {
         op->ticket = *ticket;
         op->has_ticket = true;
@@ -47,11 +49,12 @@ static pl_op *op_for(pl_pool *pool, const pl_bus_ticket *ticket)
 
 /* ---- what there is to hear ---- */
 
-/* Below announcements. */
-static void play_base(pl_pool *pool, const pl_conf *conf, pl_op *op)
+/* Below announcements; prompt: what a host has played. */
+static void play(pl_pool *pool, pl_conf *conf, const char *prompt, bool is_loop,
+                 pl_op *op)
 {
-    if (conf->played[0]) {
-        send(pool, conf, conf->played, conf->is_played_loop, op);
+    if (prompt[0]) {
+        send(pool, conf, prompt, is_loop, op);
     } else if (conf->has_music) {
         send(pool, conf, pl_room_policy_of(conf->room).alone_music, true, op);
     } else {
@@ -59,17 +62,59 @@ static void play_base(pl_pool *pool, const pl_conf *conf, pl_op *op)
     }
 }
 
+static void play_base(pl_pool *pool, pl_conf *conf)
+{
+    play(pool, conf, conf->played, conf->is_played_loop, NULL);
+}
+
 static bool has_base(const pl_conf *conf)
 {
     return conf->played[0] || conf->has_music;
+}
+
+/* Refused it never ends: what it was to interrupt goes on. */
+static void announced(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
+{
+    pl_conf *conf = pl_map_find(pool->confs, op->conf);
+    (void)in;
+    if (e && conf && strcmp(conf->announcing, op->prompt) == 0) {
+        pl_pool_note(pool, PL_LOG_WARN, "not_announced", conf, NULL,
+                     op->prompt);
+        conf->announcing[0] = '\0';
+        if (conf->row.media_node[0])
+            play_base(pool, conf);
+    }
+    pl_op_destroy(&op);
 }
 
 void pl_sound_announce(pl_pool *pool, pl_conf *conf, const char *prompt)
 {
     if (!conf->row.media_node[0])
         return;
+    pl_op *op = pl_op_create(pool, announced);
+    if (op) {
+        PL_SET(op->conf, conf->row.conf_id);
+        PL_SET(op->prompt, prompt);
+    }
     PL_SET(conf->announcing, prompt);
-    send(pool, conf, prompt, false, NULL);
+    send(pool, conf, prompt, false, op);
+}
+
+/* Only now is it so: the media worker refuses a prompt that it has not, and
+ * what was heard before is heard further. */
+static void played(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
+{
+    pl_conf *conf = pl_map_find(pool->confs, op->conf);
+    if (!e && conf) {
+        PL_SET(conf->played, op->prompt);
+        conf->is_played_loop = op->action != 0;
+        if (conf->n_sounds == op->no) {
+            conf->announcing[0] = '\0';
+        } else if (!conf->announcing[0] && conf->row.media_node[0]) {
+            play_base(pool, conf); /* another came behind it */
+        }
+    }
+    asked(pool, op, e, in);
 }
 
 pl_err pl_sound_play(pl_pool *pool, pl_conf *conf, const char *prompt,
@@ -77,13 +122,14 @@ pl_err pl_sound_play(pl_pool *pool, pl_conf *conf, const char *prompt,
 {
     if (!conf->row.media_node[0] || conf->row.kind != PL_CONF_KIND_ROOM)
         return PL_ESTATE;
-    pl_op *op = op_for(pool, ticket);
+    pl_op *op = op_for(pool, ticket, played);
     if (!op)
         return PL_ENOMEM;
-    conf->announcing[0] = '\0';
-    PL_SET(conf->played, prompt);
-    conf->is_played_loop = is_loop;
-    play_base(pool, conf, op);
+    PL_SET(op->conf, conf->row.conf_id);
+    PL_SET(op->prompt, prompt);
+    op->action = is_loop;
+    op->no = conf->n_sounds + 1;
+    play(pool, conf, prompt, is_loop, op);
     return PL_OK;
 }
 
@@ -93,7 +139,7 @@ pl_err pl_sound_play_to(pl_pool *pool, pl_part *part, const char *prompt,
     pl_leg *leg = pl_leg_of(part);
     if (!leg || part->row.state != PL_PART_STATE_ACTIVE)
         return PL_ESTATE;
-    pl_op *op = op_for(pool, ticket);
+    pl_op *op = op_for(pool, ticket, asked);
     if (!op)
         return PL_ENOMEM;
     pl_err e = pl_leg_play_asked(pool, leg, prompt, is_loop, op);
@@ -116,7 +162,7 @@ static void ended(pl_pool *pool, pl_conf *conf, const char *prompt)
     if (is_played)
         conf->played[0] = '\0';
     if (has_base(conf))
-        play_base(pool, conf, NULL);
+        play_base(pool, conf);
 }
 
 void pl_on_room_played(pl_pool *pool, const pl_bus_in *in)
@@ -160,14 +206,14 @@ void pl_sound_check(pl_pool *pool, pl_conf *conf)
     conf->has_music = is_wanted;
     if (conf->row.media_node[0] && conf->row.state == PL_CONF_STATE_LIVE &&
         !conf->announcing[0] && !conf->played[0])
-        play_base(pool, conf, NULL);
+        play_base(pool, conf);
 }
 
 void pl_sound_placed(pl_pool *pool, pl_conf *conf)
 {
     conf->announcing[0] = '\0';
     if (has_base(conf))
-        play_base(pool, conf, NULL);
+        play_base(pool, conf);
 }
 
 void pl_sound_seen(pl_pool *pool, pl_conf *conf)
@@ -176,19 +222,10 @@ void pl_sound_seen(pl_pool *pool, pl_conf *conf)
         return;
     conf->is_sound_unknown = false;
     conf->has_music = wants_music(conf);
-    play_base(pool, conf, NULL);
+    play_base(pool, conf);
 }
 
 /* ---- notices to one ---- */
-
-void pl_sound_notice(pl_pool *pool, pl_leg *leg, bool is_welcome_played)
-{
-    if (!pl_recording_is_on(leg->part->conf))
-        return;
-    leg->part->is_owed_notice = true;
-    if (!is_welcome_played)
-        pl_leg_play(pool, leg, PROMPT_ON);
-}
 
 /* A tone may have cut it short: then it is said again. */
 void pl_sound_leg_played(pl_pool *pool, pl_leg *leg, const char *prompt)
@@ -201,4 +238,31 @@ void pl_sound_leg_played(pl_pool *pool, pl_leg *leg, const char *prompt)
     } else {
         pl_leg_play(pool, leg, PROMPT_ON);
     }
+}
+
+/* One that the media worker does not have never ends. */
+static void welcomed(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
+{
+    pl_leg *leg = pl_leg_find(pool, op->leg);
+    (void)in;
+    if (e && leg)
+        pl_sound_leg_played(pool, leg, op->prompt);
+    pl_op_destroy(&op);
+}
+
+void pl_sound_welcome(pl_pool *pool, pl_leg *leg, const char *prompt)
+{
+    leg->part->is_owed_notice = pl_recording_is_on(leg->part->conf);
+    if (!prompt[0]) {
+        if (leg->part->is_owed_notice)
+            pl_leg_play(pool, leg, PROMPT_ON);
+        return;
+    }
+    pl_op *op = pl_op_create(pool, welcomed);
+    if (!op)
+        return;
+    PL_SET(op->leg, leg->row.leg_id);
+    PL_SET(op->prompt, prompt);
+    if (pl_leg_play_asked(pool, leg, prompt, false, op))
+        pl_op_destroy(&op);
 }

@@ -26,8 +26,9 @@ void pl_sound_placed(pl_pool *pool, pl_conf *conf);
  * is not to be heard any more. */
 void pl_sound_seen(pl_pool *pool, pl_conf *conf);
 
-/* Who joins what is being recorded is told so, behind the welcome. */
-void pl_sound_notice(pl_pool *pool, pl_leg *leg, bool is_welcome_played);
+/* Who comes in hears this prompt, "" none, and behind it that it is being
+ * recorded, if it is. */
+void pl_sound_welcome(pl_pool *pool, pl_leg *leg, const char *prompt);
 /* A prompt to one ended by itself. */
 void pl_sound_leg_played(pl_pool *pool, pl_leg *leg, const char *prompt);
 

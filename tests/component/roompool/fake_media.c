@@ -166,11 +166,22 @@ static void on_leg_set(void *ctx, const pl_bus_in *in)
     reply_ok(m->bus, in);
 }
 
+static bool lacks_prompt(const fake_media *m, const pl_bus_in *in,
+                         const char *prompt)
+{
+    if (!m->no_prompt || strcmp(m->no_prompt, prompt) != 0)
+        return false;
+    pl_bus_reply_error(m->bus, &in->ticket, PL_ENOENT, NULL);
+    return true;
+}
+
 static void on_leg_play(void *ctx, const pl_bus_in *in)
 {
     fake_media *m = ctx;
     const pl_media_leg_play *b = in->body;
     fake_leg *leg = leg_of(m, b->leg_id);
+    if (lacks_prompt(m, in, b->prompt))
+        return;
     if (leg)
         pl_fmt_cut(leg->prompt, sizeof leg->prompt, "%s", b->prompt);
     reply_ok(m->bus, in);
@@ -197,12 +208,8 @@ static void on_room_play(void *ctx, const pl_bus_in *in)
 {
     fake_media *m = ctx;
     const pl_media_room_play *b = in->body;
-    if (refused(m, in, b->room_id))
+    if (refused(m, in, b->room_id) || lacks_prompt(m, in, b->prompt))
         return;
-    if (m->refuse_play) {
-        pl_bus_reply_error(m->bus, &in->ticket, m->refuse_play, NULL);
-        return;
-    }
     pl_fmt_cut(m->room_prompt, sizeof m->room_prompt, "%s", b->prompt);
     m->is_room_loop = b->loop;
     m->n_room_plays++;

@@ -47,7 +47,8 @@ typedef struct fake_media {
         unsigned n_starts;
     } recording; /* id "" none runs */
     unsigned n_record_stops;
-    pl_err refuse_record, refuse_play;
+    pl_err refuse_record;
+    const char *no_prompt; /* it does not have this one; NULL: has all */
 } fake_media;
 
 /* A new incarnation, empty; greets roompool when that runs. */

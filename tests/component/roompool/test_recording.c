@@ -335,6 +335,17 @@ static void who_comes_later_is_told(void **state)
     assert_string_equal(media_leg(&s->w, leg)->prompt, "recording-on");
 }
 
+static void a_welcome_that_is_missing_hides_no_notice(void **state)
+{
+    stage *s = *state;
+    page late;
+    PUT(room(s)->row.announce, "nonesuch");
+    worker(s)->no_prompt = "nonesuch";
+    assert_int_equal(record(s, &s->host, true), PL_OK);
+    page_is_in(&s->w, &late, "locked", "1234", "l");
+    assert_string_equal(page_leg(&s->w, &late)->prompt, "recording-on");
+}
+
 /* ---- files and voices ---- */
 
 static void files_are_listed_as_told(void **state)
@@ -531,6 +542,7 @@ int main(void)
         TEST(keys_of_others_or_with_a_pause_are_none),
         TEST(the_management_api_records_and_plays),
         TEST(who_comes_later_is_told),
+        TEST(a_welcome_that_is_missing_hides_no_notice),
         TEST(files_are_listed_as_told),
         TEST(it_is_written_down_who_spoke),
         TEST(it_goes_on_at_another_worker),

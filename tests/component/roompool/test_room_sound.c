@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "fake_page.h"
+#include "mgmt_client.h"
 #include "world.h"
 
 enum { MS = 1000, S = 1000000 };
@@ -87,7 +88,7 @@ static void a_host_plays_to_all_and_to_one(void **state)
     HEARS(w, "");
     assert_int_equal(plays_to(w, &host, &guest, "echo-intro"), PL_OK);
     assert_string_equal(page_leg(w, &guest)->prompt, "echo-intro");
-    w->media[0].refuse_play = PL_ENOENT;
+    w->media[0].no_prompt = "nonesuch";
     assert_int_equal(plays(w, &host, "nonesuch", false), PL_ENOENT);
 }
 
@@ -146,6 +147,67 @@ static void the_first_that_there_is_is_heard(void **state)
     HEARS(w, "hold-music");
 }
 
+/* Neither music nor what a host has played is stuck behind it. */
+static void a_prompt_that_is_refused_changes_nothing(void **state)
+{
+    world *w = *state;
+    page host;
+    page guest;
+    with_music(w);
+    page_is_in(w, &host, "hosted", "9999", "h");
+    w->media[0].no_prompt = "nonesuch";
+    assert_int_equal(plays(w, &host, "nonesuch", false), PL_ENOENT);
+    HEARS(w, "hold-music");
+    page_is_in(w, &guest, "hosted", "none", "g");
+    HEARS(w, "");
+    assert_int_equal(plays(w, &host, "welcome", true), PL_OK);
+    assert_int_equal(plays(w, &host, "nonesuch", false), PL_ENOENT);
+    HEARS(w, "welcome");
+    w->media[0].no_prompt = "recording-started";
+    assert_int_equal(PAGE_SETS(w, &host, record, true), PL_OK);
+    assert_int_equal(plays(w, &host, "", false), PL_OK);
+    HEARS(w, "");
+}
+
+static void an_announcement_that_is_refused_is_over(void **state)
+{
+    world *w = *state;
+    page host;
+    page guest;
+    with_music(w);
+    w->media[0].no_prompt = "recording-started";
+    page_is_in(w, &host, "hosted", "9999", "h");
+    assert_int_equal(PAGE_SETS(w, &host, record, true), PL_OK);
+    HEARS(w, "hold-music");
+    page_is_in(w, &guest, "hosted", "none", "g");
+    HEARS(w, "");
+}
+
+/* Who stays behind when a telephone is sent to another room is alone. */
+static void music_begins_when_the_other_one_is_sent_away(void **state)
+{
+    world *w = *state;
+    page host;
+    pl_management_command m = {.role = PL_PART_ROLE_GUEST};
+    with_music(w);
+    page_is_in(w, &host, "hosted", "9999", "h");
+    phone_joins(w, "c1", "hosted");
+    phone_key(w, "c1", "9999#", true);
+    const pl_call *c = pl_map_find(world_pool(w)->calls, "c1");
+    assert_non_null(c);
+    media_report(w, PL_CONTAINER(c->part->legs.next, pl_leg, link)->row.leg_id,
+                 PL_LEG_STATE_CONNECTED);
+    HEARS(w, "");
+    PUT(m.alias, "lobby");
+    PUT(m.transfer_id, "t");
+    PUT(m.secret, "secret");
+    PUT(m.transfer_hash, "hash");
+    assert_int_equal(mgmt_does(w, &m, PL_MGMT_COMMAND_PARTICIPANT_TRANSFER,
+                               c->part->row.participant_id),
+                     PL_OK);
+    HEARS(w, "hold-music");
+}
+
 static void a_restart_puts_music_right(void **state)
 {
     world *w = *state;
@@ -175,6 +237,9 @@ int main(void)
         TEST(who_waits_hears_its_music_again),
         TEST(who_is_alone_hears_music),
         TEST(the_first_that_there_is_is_heard),
+        TEST(a_prompt_that_is_refused_changes_nothing),
+        TEST(an_announcement_that_is_refused_is_over),
+        TEST(music_begins_when_the_other_one_is_sent_away),
         TEST(a_restart_puts_music_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
