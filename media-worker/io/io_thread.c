@@ -131,9 +131,6 @@ static void on_close(pl_io_thread *t, const pl_net_command *c)
 
 static void read_commands(pl_io_thread *t)
 {
-    if (pl_ring_count(t->commands) == 0)
-        return;
-    unwake(t->command_wake);
     const pl_net_command *c;
     while ((c = pl_ring_peek(t->commands)) != NULL) {
         switch (c->kind) {
@@ -206,7 +203,12 @@ static void on_ready(pl_io_thread *t, uint64_t tag)
                      .generation = (uint32_t)(tag >> 32)};
     switch ((source)((tag >> 28) & 0xf)) {
     case FROM_WEBRTC: read_webrtc(t); break;
-    case FROM_COMMANDS: break; /* were read first */
+    case FROM_COMMANDS:
+        /* They were read first, but for those that came since; the wake-up may
+         * come behind what it was for, and has to be taken all the same. */
+        unwake(t->command_wake);
+        read_commands(t);
+        break;
     case FROM_NOTES: read_notes(t); break;
     case FROM_RTP: read_sip(t, leg, false); break;
     case FROM_RTCP: read_sip(t, leg, true); break;
