@@ -18,7 +18,8 @@ const MIC_CODES = {
 };
 
 // Open a microphone. Throws MediaError mic-denied, mic-none, mic-busy or
-// insecure (browsers give a microphone to https pages only).
+// insecure (browsers give a microphone to https pages only). Original sound is
+// what the device gives, in stereo if it can.
 export async function openMicrophone(deviceId, originalSound) {
   if (!navigator.mediaDevices?.getUserMedia) throw new MediaError('insecure');
   const process = !originalSound;
@@ -26,6 +27,7 @@ export async function openMicrophone(deviceId, originalSound) {
     echoCancellation: process,
     noiseSuppression: process,
     autoGainControl: process,
+    ...(originalSound ? { channelCount: { ideal: 2 } } : {}),
     ...(deviceId ? { deviceId: { exact: deviceId } } : {}),
   };
   try {
@@ -62,6 +64,18 @@ export function watchLevel(track, report) {
   };
 }
 
+// The offer, asking to be sent both channels (RFC 7587 section 6.1), which
+// Chromium does not do by itself. Rooms in mono answer without.
+function askForStereo(sdp, track) {
+  const opus = sdp.match(/^a=rtpmap:(\d+) opus\//m)?.[1];
+  const ours = ['stereo=1'];
+  if (track?.getSettings().channelCount === 2) ours.push('sprop-stereo=1');
+  return sdp.replace(new RegExp(`^(a=fmtp:${opus} )(.*)`, 'm'), (line, head, params) => {
+    const others = params.split(';').filter((one) => !/^\s*(sprop-)?stereo=/.test(one));
+    return head + [...others, ...ours].join(';');
+  });
+}
+
 const GRACE_MS = 4000; // 'disconnected' often heals by itself within this
 
 // The media of one call. `exchange(offer)` gives the answer; `onState` hears
@@ -84,7 +98,7 @@ export class Call {
   async start(track, exchange) {
     const direction = track ? 'sendrecv' : 'recvonly';
     this.#pc.addTransceiver(track ?? 'audio', { direction });
-    await this.#pc.setLocalDescription();
+    await this.#offer(track);
     const answer = await exchange(this.#pc.localDescription.sdp);
     if (this.#pc.signalingState === 'closed') return;
     await this.#pc.setRemoteDescription({ type: 'answer', sdp: answer });
@@ -98,6 +112,13 @@ export class Call {
     clearTimeout(this.#grace);
     this.#onState = () => {};
     this.#pc.close();
+  }
+
+  async #offer(track) {
+    const { type, sdp } = await this.#pc.createOffer();
+    // A browser that lets nobody change its words keeps them.
+    await this.#pc.setLocalDescription({ type, sdp: askForStereo(sdp, track) })
+      .catch(() => this.#pc.setLocalDescription());
   }
 
   #changed() {

@@ -38,13 +38,14 @@ export function makeVoice(hz, rate, seconds) {
   return samples;
 }
 
-export async function writeWav(path, samples, rate) {
+// samples: of all channels, one after the other in turn
+export async function writeWav(path, samples, rate, channels = 1) {
   const data = Buffer.alloc(44 + samples.length * 2);
   data.write('RIFF', 0); data.writeUInt32LE(36 + samples.length * 2, 4);
   data.write('WAVEfmt ', 8); data.writeUInt32LE(16, 16);
-  data.writeUInt16LE(1, 20); data.writeUInt16LE(1, 22);
-  data.writeUInt32LE(rate, 24); data.writeUInt32LE(rate * 2, 28);
-  data.writeUInt16LE(2, 32); data.writeUInt16LE(16, 34);
+  data.writeUInt16LE(1, 20); data.writeUInt16LE(channels, 22);
+  data.writeUInt32LE(rate, 24); data.writeUInt32LE(rate * 2 * channels, 28);
+  data.writeUInt16LE(2 * channels, 32); data.writeUInt16LE(16, 34);
   data.write('data', 36); data.writeUInt32LE(samples.length * 2, 40);
   for (let i = 0; i < samples.length; i++) {
     const s = Math.max(-1, Math.min(1, samples[i]));
@@ -62,9 +63,16 @@ export function muLaw(samples) {
   }));
 }
 
-// First channel of a 16-bit WAV that may still be growing (its length fields
+// Two voices in the turn that writeWav takes.
+export function sideBySide(left, right) {
+  const both = new Float32Array(left.length * 2);
+  left.forEach((x, i) => { both[2 * i] = x; both[2 * i + 1] = right[i]; });
+  return both;
+}
+
+// One channel of a 16-bit WAV that may still be growing (its length fields
 // are then not trusted).
-export async function readWav(path) {
+export async function readWav(path, channel = 0) {
   const file = await readFile(path);
   let at = 12;
   let rate = 0;
@@ -80,13 +88,13 @@ export async function readWav(path) {
       const count = Math.floor((end - at - 8) / 2 / channels);
       const samples = new Float32Array(count);
       for (let i = 0; i < count; i++) {
-        samples[i] = file.readInt16LE(at + 8 + i * 2 * channels) / 32768;
+        samples[i] = file.readInt16LE(at + 8 + (i * channels + channel) * 2) / 32768;
       }
-      return { rate, samples };
+      return { rate, channels, samples };
     }
     at += 8 + size + (size & 1);
   }
-  return { rate: rate || 8000, samples: new Float32Array(0) };
+  return { rate: rate || 8000, channels, samples: new Float32Array(0) };
 }
 
 export class Recording {

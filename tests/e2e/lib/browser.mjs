@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { chromium } from 'playwright-core';
 import { join } from 'node:path';
-import { complaints, makeVoice, Recording, VOICES, writeWav } from './audio.mjs';
+import { complaints, makeVoice, Recording, sideBySide, VOICES, writeWav } from './audio.mjs';
 import { pause, until } from './wait.mjs';
 
 const FLAGS = [
@@ -15,7 +15,7 @@ const FLAGS = [
 ];
 const MICROPHONE = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
 
-// In the page: collects microphone and loudspeaker side by side. The module of
+// In the page: collects microphone and both loudspeakers side by side. The module of
 // the worklet comes from a data URL, so the context bypasses the page's CSP;
 // the CSP itself is tested by a story without recording.
 /* eslint-env browser */
@@ -30,14 +30,14 @@ function installRecorder() {
     };
   }
   const worklet = `registerProcessor('tap', class extends AudioWorkletProcessor {
-    constructor() { super(); this.chunks = [[], []]; this.n = 0; this.first = 0; }
+    constructor() { super(); this.chunks = [[], [], []]; this.n = 0; this.first = 0; }
     process(inputs) {
-      for (let c = 0; c < 2; c++) {
-        const input = inputs[c][0];
+      const [[mic], [left, right = left]] = inputs;
+      for (const [c, input] of [mic, left, right].entries()) {
         this.chunks[c].push(input ? input.slice() : new Float32Array(128));
       }
       if (++this.n === 40) {
-        this.port.postMessage(this.chunks); this.chunks = [[], []]; this.n = 0;
+        this.port.postMessage(this.chunks); this.chunks = [[], [], []]; this.n = 0;
       }
       return true;
     }
@@ -67,11 +67,11 @@ function installRecorder() {
       this.context = context;
       this.node = node;
       this.sources = new Map(); // of a track
-      this.parts = [[], []];
+      this.parts = [[], [], []];
       this.startMs = 0;
       node.port.onmessage = ({ data }) => {
         this.startMs ||= Date.now() - 40 * 128 / 48;
-        for (let c = 0; c < 2; c++) this.parts[c].push(...data[c]);
+        for (let c = 0; c < 3; c++) this.parts[c].push(...data[c]);
       };
     },
     // One more sound of the same loudspeaker, or the same again.
@@ -81,9 +81,9 @@ function installRecorder() {
       this.sources.set(id, this.context.createMediaStreamSource(remote));
       this.sources.get(id).connect(this.node, 0, 1);
     },
-    // The last seconds heard; goes on.
-    latest(seconds) {
-      const parts = this.parts[1].slice(-Math.ceil(seconds * 48000 / 128));
+    // The last seconds heard, on one side (0: left); goes on.
+    latest(seconds, side = 0) {
+      const parts = this.parts[1 + side].slice(-Math.ceil(seconds * 48000 / 128));
       return { startMs: Date.now() - parts.length * 128 / 48, ear: pack(parts) };
     },
     async stop() {
@@ -101,8 +101,9 @@ export function unpack(text, startMs) {
 }
 
 export class Person {
-  // voice: name in VOICES, or '' for a computer without a microphone
-  static async open(system, voice, { name = voice, recorder = true, deny = false } = {}) {
+  // voice: name in VOICES, or '' for a computer without a microphone; right:
+  // that of the right side, where the microphone has two
+  static async open(system, voice, { name = voice, recorder = true, deny = false, right = '' } = {}) {
     const person = new Person();
     person.system = system;
     person.voice = voice;
@@ -110,7 +111,8 @@ export class Person {
     const flags = [...FLAGS];
     if (voice) {
       const wav = join(system.dir, `mic-${voice}.wav`);
-      await writeWav(wav, makeVoice(VOICES[voice], 48000, 12), 48000);
+      const [one, other] = [voice, right].map((side) => side && makeVoice(VOICES[side], 48000, 12));
+      await writeWav(wav, right ? sideBySide(one, other) : one, 48000, right ? 2 : 1);
       flags.push(...MICROPHONE, `--use-file-for-fake-audio-capture=${wav}`);
     }
     if (deny) flags.push('--deny-permission-prompts');

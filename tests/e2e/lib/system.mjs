@@ -108,6 +108,7 @@ function configText(base, settings) {
     section('signaling', { outbound_allow: '127.0.0.0/8' }),
     section('media', { prompts_dir: join(ROOT, 'media-worker/prompts') }),
     ROOMS,
+    ...Object.keys(settings).filter((name) => name.startsWith('room ')).map((name) => section(name)),
   ].join('\n');
 }
 
@@ -116,8 +117,8 @@ export class System {
   #phones = 0;
   #children = new Map(); // by node, when we are the supervisor
 
-  // settings: { roompool: { key: value }, .. } over the ones above, or a
-  // function (base port, folder) that gives them
+  // settings: { roompool: { key: value }, .. } over the ones above, further
+  // rooms ('room NAME'), or a function (base port, folder) that gives them
   // medias, frontends, signalings: how many, up to 2, 3 and 2; supervised: false starts the
   // processes without the supervisor, which gives up when too much dies; flags:
   // keys that one node has otherwise, { 'api-2': { key: value } }, or a function.
