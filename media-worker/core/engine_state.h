@@ -19,8 +19,8 @@ enum {
     PL_ECHO_FRAMES = 12,    /* 240 ms: one hears oneself apart */
     PL_OUT_BYTES = 512,     /* header, payload, SRTP trailer */
     PL_HANGOVER_TICKS = 20, /* 400 ms with an encoder of one's own after it */
-    /* Legs that agreed to tell levels and do not: so many a room are decoded
-     * to know how loud they are. */
+    /* Legs that agreed to tell levels and do not: so many a room at a time are
+     * decoded to know how loud they are. */
     PL_EAR_MEASURED_MAX = 2,
     PL_TICK_FLOATS = 2 * PL_TICK_SAMPLES,
     PL_TONES_MAX = 4, /* keys of a room heard at once */
@@ -153,8 +153,10 @@ struct pl_engine_room {
     uint32_t promised_mouths[PL_FORMAT_COUNT], mouths_out[PL_FORMAT_COUNT];
     uint32_t n_lent[PL_EAR_KINDS], promised_ears[PL_EAR_KINDS];
     uint32_t ears_out[PL_EAR_KINDS];
-    uint32_t n_measured; /* lent ears used this tick to know how loud it is */
-    bool is_mix_needed;  /* counted in n_format: a recording */
+    /* legs of which nobody told how loud they are, in this tick so far and in
+     * the one before; decoded to know it, in this tick */
+    uint32_t n_unknown, were_unknown, n_measured;
+    bool is_mix_needed; /* counted in n_format: a recording */
 };
 
 struct pl_engine {

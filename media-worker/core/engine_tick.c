@@ -10,7 +10,8 @@ enum {
     TALK_ON_TICKS = 3,
     TALK_OFF_TICKS = 10,
     LIE_TICKS = 50,
-    EAR_KEPT_TICKS = 50 /* a lent one, after it was used */
+    EAR_KEPT_TICKS = 50, /* a lent one, after it was used */
+    TURN_TICKS = 25      /* to be measured in */
 };
 static const int64_t DTMF_OVER_US = 200000; /* all end packets were lost */
 /* A peer that claims a loud voice and sends nothing to hear. */
@@ -42,12 +43,29 @@ static float loudness(const pl_channel *leg)
     return pl_level_db(leg->pcm, (size_t)PL_TICK_SAMPLES * leg->pcm_channels);
 }
 
+/* Whether it is the leg's turn to be decoded to know how loud it is: each waits
+ * for his. Who is in the mix is decoded in any case. */
+static bool is_in_turn(const pl_engine *e, const pl_channel *leg)
+{
+    pl_engine_room *room = leg->room;
+    if (leg->ear_mode != PL_EAR_LENT || leg->voice.is_selected)
+        return true;
+    uint32_t at = room->n_unknown++;
+    uint32_t n = room->were_unknown;
+    uint32_t most = PL_EAR_MEASURED_MAX;
+    if (n > most) {
+        uint32_t first = (uint32_t)(e->tick / TURN_TICKS * most % n);
+        if ((at + n - first) % n >= most)
+            return false;
+    }
+    return room->n_measured++ < most;
+}
+
 /* How loud a voice is of which nobody told. */
 static float measure(pl_engine *e, pl_channel *leg)
 {
-    bool is_in_turn = leg->ear_mode != PL_EAR_LENT ||
-                      leg->room->n_measured++ < (uint32_t)PL_EAR_MEASURED_MAX;
-    return is_in_turn && render(e, leg) ? loudness(leg) : PL_LEVEL_SILENCE;
+    return is_in_turn(e, leg) && render(e, leg) ? loudness(leg)
+                                                : PL_LEVEL_SILENCE;
 }
 
 /* Step the leg's time line and find out how loud it is, decoding only when
@@ -192,7 +210,8 @@ static void sum_voices(pl_engine *e, pl_engine_room *room)
 
 static void mix_room(pl_engine *e, pl_engine_room *room, int64_t now_us)
 {
-    room->n_measured = 0;
+    room->were_unknown = room->n_unknown;
+    room->n_unknown = room->n_measured = 0;
     for (size_t i = 0; i < room->n; i++) {
         listen(e, room->legs[i], now_us);
         room->voices[i] = &room->legs[i]->voice;

@@ -84,6 +84,27 @@ static void silent_about_levels_take_nothing_from_talkers(void **state)
     assert_int_equal(stats()->states_short, 0);
 }
 
+/* ... but each of them is heard in the end. */
+static void silent_about_levels_are_heard_all_the_same(void **state)
+{
+    (void)state;
+    rig *r = &the_rig;
+    rig_open(r, PL_ROOM_MODE_MIX, 2);
+    for (size_t i = 0; i < 7; i++) {
+        rig_leg *leg =
+            rig_add(r, PL_AUDIO_OPUS, 500, i == 6 ? LOUD : 1e-7, true);
+        leg->sends_level = false;
+    }
+    rig_leg *listener = rig_add(r, PL_AUDIO_OPUS, 0, 0, true);
+    rig_run(r, 150);
+    for (size_t i = 0; i < 4; i++) { /* and stays */
+        rig_run(r, 25);
+        assert_true(rig_hears(listener, 500, 20) > LOUD * 0.5);
+    }
+    assert_true(rig_hears(&r->leg[6], 500, 50) < LOUD * 0.05);
+    assert_int_equal(stats()->states_short, 0);
+}
+
 /* A prompt is heard beside any number of talkers; afterwards what it took is
  * given back. */
 static void prompts_bring_an_encoder_along(void **state)
@@ -191,6 +212,8 @@ int main(void)
         cmocka_unit_test_teardown(who_talks_always_has_what_it_takes,
                                   close_rig),
         cmocka_unit_test_teardown(silent_about_levels_take_nothing_from_talkers,
+                                  close_rig),
+        cmocka_unit_test_teardown(silent_about_levels_are_heard_all_the_same,
                                   close_rig),
         cmocka_unit_test_teardown(prompts_bring_an_encoder_along, close_rig),
         cmocka_unit_test_teardown(
