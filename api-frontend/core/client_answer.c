@@ -31,8 +31,6 @@ static const struct {
      "Recording is not possible here"},
     {&PL_OP_START_RECORDING, PL_EIO, 503, "The recording cannot be written"},
     {&PL_OP_START_RECORDING, PL_EFULL, 503, "Too many recordings"},
-    {&PL_OP_PLAY, PL_ENOENT, 404, "No such prompt"},
-    {&PL_OP_SEAT_PLAY, PL_ENOENT, 404, "No such prompt or participant"},
     {&PL_OP_TRANSFORM_LAYOUT, PL_EINVAL, 400, "Illegal value"},
     {NULL, PL_EPROTO, 400, "Malformed request"},
     {NULL, PL_EINVAL, 400, "Invalid parameter"},
@@ -98,6 +96,10 @@ void pl_client_fail(const pl_api_call *call, pl_err e, const char *text,
     if (op == &PL_OP_REQUEST_TOKEN && e == PL_EPIN_REQUIRED) {
         bool may_guest = text && strcmp(text, "guest_pin=none") == 0;
         put_pin_prompt(answer, may_guest ? "none" : "required");
+        return;
+    }
+    if (e == PL_ENOENT && text && strcmp(text, PL_NO_PROMPT) == 0) {
+        pl_answer_refuse(answer, PL_FAMILY_CLIENT, 404, "No such prompt");
         return;
     }
     /* The path names a target: unknown is not the same as no token. */

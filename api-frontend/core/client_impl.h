@@ -70,6 +70,7 @@ pl_client_prepare pl_client_request_token, pl_client_refresh_token,
 pl_client_finish pl_client_joined, pl_client_refreshed, pl_client_released;
 
 /* client_sound.c */
+#define PL_NO_PROMPT "no such prompt" /* as roompool says it */
 pl_client_prepare pl_client_record, pl_client_play, pl_client_stop_playing,
     pl_client_seat_play, pl_client_seat_stop_playing;
 

@@ -380,8 +380,6 @@ static void put_dialled(pl_jw *w, const pl_room_dialled *dialled)
     pl_jw_str(w, "result", dialled->participant_id);
 }
 
-static const char NO_PROMPT[] = "no such prompt"; /* as roompool says it */
-
 static void fail(const pl_api_call *call, pl_err e, const void *body,
                  pl_answer *answer)
 {
@@ -389,7 +387,7 @@ static void fail(const pl_api_call *call, pl_err e, const void *body,
     const char *text = NULL;
     bool is_there = e != PL_ENOENT && e != PL_EGONE;
     bool is_told = error && error->text[0];
-    if (is_told && strcmp(error->text, NO_PROMPT) == 0) {
+    if (is_told && strcmp(error->text, PL_NO_PROMPT) == 0) {
         text = "prompt: There is none of this name.";
     } else if (!is_there && is_of_participant(path_of(call))) {
         text = "Participant not found";

@@ -200,6 +200,8 @@ static void answer(pl_pool *pool, const pl_op *op, const pl_conf *conf,
 {
     if (!op->has_ticket)
         return;
+    if (e == PL_ENOENT) /* to who asks that is another thing */
+        e = PL_EUNAVAILABLE;
     if (e) {
         pl_pool_refuse(pool, &op->ticket, e,
                        conf ? pl_recording_refusal(conf, e) : NULL);

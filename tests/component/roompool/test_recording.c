@@ -156,10 +156,12 @@ static void who_cannot_record_says_so(void **state)
     }
     assert_int_equal(count(s, "state = 'failed' AND end_reason <> ''"), 3);
     page_hears_no(&s->w, &s->guest, PL_EVENT_KIND_CONFERENCE_UPDATE);
+    worker(s)->refuse_record = PL_ENOENT; /* the room: not who asks */
+    assert_int_equal(record(s, &s->host, true), PL_EUNAVAILABLE);
     worker(s)->refuse_record = PL_OK;
     room(s)->row.record = PL_RECORD_POLICY_OFF;
     assert_int_equal(record(s, &s->host, true), PL_EUNSUPPORTED);
-    assert_int_equal(count(s, "1"), 3);
+    assert_int_equal(count(s, "1"), 4);
 }
 
 /* The disk is full in the middle of it. */

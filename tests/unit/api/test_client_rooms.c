@@ -338,6 +338,23 @@ static void says_why_roompool_refused(void **state)
     }
 }
 
+/* It is the prompt that is missing, not the participant, nor the caller. */
+static void a_missing_prompt_is_said_to_be_missing(void **state)
+{
+    static const char *const ROWS[] = {POST("/play"),
+                                       POST("/participants/p2/play")};
+    const pl_error error = {.code = PL_ENOENT, .text = "no such prompt"};
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        call_rig rig;
+        rig_begin(&rig, ROWS[i], "{\"prompt\":\"nonesuch\"}");
+        assert_int_equal(rig.e, PL_OK);
+        rig_finish(&rig, PL_ENOENT, &PL_MSG_ERROR, &error);
+        check_body(&rig, 404, FAILED("No such prompt"));
+        rig_end(&rig);
+    }
+}
+
 static void asks_for_layouts(void **state)
 {
     call_rig rig;
@@ -550,6 +567,7 @@ int main(void)
         cmocka_unit_test(annotates_layouts),
         cmocka_unit_test(refuses_wrong_values),
         cmocka_unit_test(says_why_roompool_refused),
+        cmocka_unit_test(a_missing_prompt_is_said_to_be_missing),
         cmocka_unit_test(asks_for_layouts),
         cmocka_unit_test(chats_to_all_or_one),
         cmocka_unit_test(dials_what_was_written),
