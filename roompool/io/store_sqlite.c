@@ -5,8 +5,6 @@
  * (sqlite3, backups) never wait and never disturb. */
 #include "store_sqlite.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +16,7 @@
 #include <sqlite3.h>
 
 #include "io/migrations.h"
+#include "io/store_file.h"
 #include "pl/str.h"
 #include "pl/utc.h"
 
@@ -589,54 +588,6 @@ static const pl_store_ops OPS = {.put = put,
 
 /* ---- opening ---- */
 
-/* Text of errno, without a static buffer. */
-typedef struct cause {
-    char text[96];
-} cause;
-
-static cause cause_now(void)
-{
-    cause c;
-    int number = errno;
-    if (strerror_r(number, c.text, sizeof c.text) != 0)
-        pl_fmt_cut(c.text, sizeof c.text, "error %d", number);
-    return c;
-}
-
-static pl_err make_folder(const char *path, char *reason, size_t cap)
-{
-    char folder[512];
-    if (pl_fmt(folder, sizeof folder, "%s", path))
-        return PL_ECONFIG;
-    for (char *slash = strchr(folder + 1, '/'); slash;
-         slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdir(folder, 0700) && errno != EEXIST) {
-            pl_fmt_cut(reason, cap, "cannot make folder %s: %s", folder,
-                       cause_now().text);
-            return PL_EIO;
-        }
-        *slash = '/';
-    }
-    return PL_OK;
-}
-
-/* Keep a second roompool out. fcntl locks are dropped by the kernel with the
- * process, so a kill leaves nothing behind. */
-static pl_err take_lock(sqlite_store *s, char *reason, size_t cap)
-{
-    char path[560];
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (pl_fmt(path, sizeof path, "%s.lock", s->path))
-        return PL_ECONFIG;
-    s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (s->lock_fd >= 0 && fcntl(s->lock_fd, F_SETLK, &lock) == 0)
-        return PL_OK;
-    pl_fmt_cut(reason, cap, "%s: another roompool uses this database (%s)",
-               path, cause_now().text);
-    return PL_EIO;
-}
-
 static pl_err exec(sqlite_store *s, const char *sql)
 {
     return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? PL_OK
@@ -768,7 +719,7 @@ static pl_err open_database(sqlite_store *s, char *reason, size_t cap)
         return PL_EIO;
     }
     if (chmod(s->path, 0600)) {
-        pl_fmt_cut(reason, cap, "%s: %s", s->path, cause_now().text);
+        pl_fmt_cut(reason, cap, "%s: %s", s->path, pl_store_cause().text);
         return PL_EIO;
     }
     if (!is_new && !is_sound(s)) {
@@ -808,9 +759,9 @@ pl_err pl_store_open_sqlite(const char *path, pl_store **ret_store,
     s->lock_fd = -1;
     pl_err e = pl_fmt(s->path, sizeof s->path, "%s", path);
     if (!e)
-        e = make_folder(path, reason, cap);
+        e = pl_store_folder(path, reason, cap);
     if (!e)
-        e = take_lock(s, reason, cap);
+        e = pl_store_lock(path, &s->lock_fd, reason, cap);
     if (!e)
         e = open_database(s, reason, cap);
     if (e) {
