@@ -177,9 +177,10 @@ static pl_mouth *find_mouth(pl_engine *e, const pl_channel *leg)
 static void find_shared(pl_engine *e, pl_engine_room *room)
 {
     bool is_heard[PL_FORMAT_COUNT] = {false};
-    for (size_t i = 0; i < room->n; i++)
-        is_heard[room->legs[i]->format] |=
-            room->legs[i]->hear == PL_HEAR_SHARED;
+    for (size_t i = 0; i < room->n; i++) {
+        const pl_channel *leg = room->legs[i];
+        is_heard[leg->format] |= leg->hear == PL_HEAR_SHARED;
+    }
     if (pl_engine_records_mix(room))
         is_heard[pl_engine_mix_format(room)] = true;
     for (unsigned f = 0; f < PL_FORMAT_COUNT; f++) {

@@ -310,7 +310,7 @@ static void impossible_commands_are_refused(void **state)
 
 /* Long packets of a codec that was negotiated away, before one of the next has
  * come: what decodes now holds less than they last. */
-static void long_packets_do_not_outlive_their_codec(void **state)
+static void long_packets_go_with_their_codec(void **state)
 {
     (void)state;
     enum { MS_60_NARROW = 3 << 3, TS_60 = 2880 }; /* RFC 6716 section 3.1 */
@@ -381,7 +381,8 @@ int main(void)
         RIG_TEST(reports_of_the_peer_are_read),
         RIG_TEST(paths_are_noted_once_they_prove_themselves),
         RIG_TEST(impossible_commands_are_refused),
-        RIG_TEST(long_packets_do_not_outlive_their_codec),
+        cmocka_unit_test_setup_teardown(long_packets_go_with_their_codec,
+                                        open_rig, close_rig),
         RIG_TEST(reports_take_the_way_that_was_agreed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,7 +134,7 @@ static void prompts_bring_an_encoder_along(void **state)
 
 /* Encoders that ended prompts still hold are not made up for with those that
  * another room was promised. */
-static void prompts_that_end_take_nothing_from_another_room(void **state)
+static void prompts_that_end_take_from_nobody(void **state)
 {
     (void)state;
     static const int16_t pcm[24000];
@@ -216,8 +216,7 @@ int main(void)
         cmocka_unit_test_teardown(silent_about_levels_are_heard_all_the_same,
                                   close_rig),
         cmocka_unit_test_teardown(prompts_bring_an_encoder_along, close_rig),
-        cmocka_unit_test_teardown(
-            prompts_that_end_take_nothing_from_another_room, close_rig),
+        cmocka_unit_test_teardown(prompts_that_end_take_from_nobody, close_rig),
         cmocka_unit_test(a_pool_has_what_was_promised),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -144,9 +144,10 @@ static bool is_said(size_t i)
 static void assert_level(size_t i, double hz, double least, double most)
 {
     double a = rig_hears(&p.r.leg[i], hz, WINDOW);
-    if (a < least || a > most)
+    if (a < least || a > most) {
         fail_msg("seed %u: phone %zu hears %.0f Hz as %.4f, due %.3f to %.3f",
                  p.seed, i, hz, a, least, most);
+    }
 }
 
 static void check_own(void)
@@ -191,7 +192,7 @@ static void take_frames(void)
 static void run(size_t n_ticks)
 {
     for (size_t t = 0; t < n_ticks; t++) {
-        uint32_t before[RIG_LEGS];
+        uint32_t before[RIG_LEGS] = {0};
         for (size_t i = 0; i < p.r.n; i++)
             before[i] = p.r.leg[i].packets + p.r.leg[i].signs;
         rig_run(&p.r, 1);
@@ -200,9 +201,10 @@ static void run(size_t n_ticks)
             const rig_leg *leg = &p.r.leg[i];
             uint32_t n = leg->packets + leg->signs - before[i];
             bool is_due = is_sent_something(i);
-            if (n > is_due || (!p.has_dtx && n != is_due) || leg->gaps)
+            if (n > is_due || (!p.has_dtx && n != is_due) || leg->gaps) {
                 fail_msg("seed %u: phone %zu got %u packets in a tick, %u gaps",
                          p.seed, i, n, leg->gaps);
+            }
         }
     }
     check_own();
