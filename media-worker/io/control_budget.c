@@ -1,6 +1,8 @@
 /* control_budget.c - what rooms and legs the mixing threads can take. */
 #include "io/control_state.h"
 
+#include "pl/log.h"
+
 /* Ask every thread how it is. */
 static void look(pl_control *c)
 {
@@ -21,9 +23,19 @@ uint32_t pl_control_load(pl_control *c)
     return load;
 }
 
-static pl_err refuse(const pl_control *c)
+/* room: of who was to join; NULL: it was a room. */
+static pl_err refuse(const pl_control *c, const char *room)
 {
+    enum { LINES_A_MINUTE = 6 };
+    static pl_log_limit limit;
     pl_metrics_add(c->o.metrics, PL_MEDIA_M_refused_full, 1);
+    if (pl_log_allowed(&limit, LINES_A_MINUTE)) {
+        PL_LOG(WARN, "media", "refused_full", PL_KV("room", room),
+               "no time for %s: %u of 1000 permille of the budget; add a media "
+               "worker, or cores and budget_permille of [media]",
+               room ? "one more participant" : "one more room",
+               (unsigned)pl_budget_load(c->budget));
+    }
     return PL_EFULL;
 }
 
@@ -31,7 +43,7 @@ pl_err pl_control_place_room(pl_control *c, uint32_t *ret_thread)
 {
     look(c);
     if (pl_budget_load(c->budget) >= PL_BUDGET_FULL)
-        return refuse(c);
+        return refuse(c, NULL);
     *ret_thread = pl_budget_emptiest(c->budget);
     return PL_OK;
 }
@@ -40,8 +52,9 @@ pl_err pl_control_place_leg(pl_control *c, const pl_room *room)
 {
     look(c);
     /* Of which codec it will be is not known yet. */
-    return pl_budget_has_place(c->budget, &room->budget, true) ? PL_OK
-                                                               : refuse(c);
+    return pl_budget_has_place(c->budget, &room->budget, true)
+               ? PL_OK
+               : refuse(c, room->id);
 }
 
 void pl_control_leg_came(pl_control *c, pl_leg *leg)

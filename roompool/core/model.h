@@ -248,6 +248,7 @@ struct pl_pool {
     uint32_t beat_ms;
     unsigned n_confs_live, n_polls;
     pl_now now;
+    int64_t lack_told_us; /* that no media worker takes more; 0: never */
     char trace[PL_TRACE_MAX + 1]; /* of what is being handled */
     pl_err failed;                /* first fault of the store or of memory */
     bool is_draining, is_loading, is_purging;

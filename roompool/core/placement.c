@@ -12,11 +12,19 @@ static uint64_t weight(const pl_candidate *c)
     return fill > c->load_permille ? fill : c->load_permille;
 }
 
+static bool is_busy(const pl_candidate *c)
+{
+    return c->load_permille >= FULL_PERMILLE;
+}
+
+static bool is_full(const pl_candidate *c, uint32_t need)
+{
+    return c->capacity > 0 && (uint64_t)c->held + need > c->capacity;
+}
+
 static bool has_room(const pl_candidate *c, uint32_t need)
 {
-    if (!c->is_ready || c->load_permille >= FULL_PERMILLE)
-        return false;
-    return c->capacity == 0 || (uint64_t)c->held + need <= c->capacity;
+    return c->is_ready && !is_busy(c) && !is_full(c, need);
 }
 
 static bool is_better(const pl_candidate *a, const pl_candidate *b,
@@ -43,4 +51,21 @@ size_t pl_placement_choose(const pl_candidate *candidates, size_t n,
             best = i;
     }
     return best;
+}
+
+pl_placement_lack pl_placement_why(const pl_candidate *candidates, size_t n,
+                                   uint32_t need)
+{
+    pl_placement_lack lack = {0};
+    for (size_t i = 0; i < n; i++) {
+        const pl_candidate *c = &candidates[i];
+        if (!c->is_ready) {
+            lack.n_not_ready++;
+        } else if (is_busy(c)) {
+            lack.n_busy++;
+        } else if (is_full(c, need)) {
+            lack.n_full++;
+        }
+    }
+    return lack;
 }

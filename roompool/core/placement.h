@@ -15,6 +15,13 @@ typedef struct pl_candidate {
     uint32_t held;          /* legs or calls given to it */
 } pl_candidate;
 
+/* Why none of several takes work. */
+typedef struct pl_placement_lack {
+    unsigned n_busy;      /* no time left of its measured budget */
+    unsigned n_full;      /* all places taken */
+    unsigned n_not_ready; /* drains */
+} pl_placement_lack;
+
 /* The least loaded ready worker that has room for `need` more, by the greater
  * of its measured load and its fill; ties go to the name that sorts first, so
  * that the choice is repeatable.
@@ -24,5 +31,9 @@ typedef struct pl_candidate {
  * Context: pure, O(n) */
 size_t pl_placement_choose(const pl_candidate *candidates, size_t n,
                            uint32_t need, const char *avoid);
+/* Which of them cannot take `need` more, and why: each counts once.
+ * Context: pure, O(n) */
+pl_placement_lack pl_placement_why(const pl_candidate *candidates, size_t n,
+                                   uint32_t need);
 
 #endif

@@ -14,6 +14,7 @@
 
 enum { MAX_CANDIDATES = 256, MAX_WORKERS = 1024, METRICS_MAX = 65536 };
 static const int64_t STORE_US = 10000000; /* load is stored at most so often */
+static const int64_t LACK_US = 10000000;  /* and that none is left is logged */
 
 pl_worker *pl_worker_find(const pl_pool *pool, const char *node)
 {
@@ -64,6 +65,22 @@ void pl_worker_hold(const pl_pool *pool, const char *node, int more)
         w->held += (uint32_t)more;
 }
 
+/* One line for many: who finds no place tries again at once. */
+static void tell_lack(pl_pool *pool, const pl_candidate *list, size_t n)
+{
+    char text[256];
+    const pl_placement_lack lack = pl_placement_why(list, n, 1);
+    if (pool->lack_told_us && pool->now.us - pool->lack_told_us < LACK_US)
+        return;
+    pool->lack_told_us = pool->now.us;
+    pl_fmt_cut(text, sizeof text,
+               "%u media workers are up: %u have no time left of their "
+               "budget, %u no place, %u are not ready; add a media worker, or "
+               "cores and budget_permille of [media]",
+               (unsigned)n, lack.n_busy, lack.n_full, lack.n_not_ready);
+    pl_pool_note(pool, PL_LOG_WARN, "no_media_worker", NULL, NULL, text);
+}
+
 pl_err pl_worker_choose(pl_pool *pool, pl_role role, const char *avoid,
                         pl_worker **ret_worker)
 {
@@ -82,8 +99,11 @@ pl_err pl_worker_choose(pl_pool *pool, pl_role role, const char *avoid,
                                    .held = w->held};
     }
     size_t at = pl_placement_choose(list, n, 1, avoid);
-    if (at == n)
+    if (at == n) {
+        if (role == PL_ROLE_MEDIA)
+            tell_lack(pool, list, n);
         return PL_EUNAVAILABLE;
+    }
     *ret_worker = pl_worker_find(pool, list[at].node);
     return PL_OK;
 }

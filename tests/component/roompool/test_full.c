@@ -80,6 +80,30 @@ static void when_all_are_full_the_asker_is_told_and_may_come_later(void **state)
     assert_int_equal(w->media[1].n_legs, 1);
 }
 
+static void one_log_line_says_why_and_what_to_do(void **state)
+{
+    static world_notes notes;
+    world *w = *state;
+    answer joined;
+    answer media;
+    world_listens(w, &notes, "no_media_worker");
+    beats(w, 0, 1000);
+    beats(w, 1, 1200);
+    assert_int_equal(join_room(w, "lobby", NULL, "t1", &joined), PL_OK);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(join_media(w, &joined, "t1", &media), PL_EUNAVAILABLE);
+    assert_int_equal(notes.n, 1);
+    assert_int_equal(notes.level, PL_LOG_WARN);
+    assert_non_null(
+        strstr(notes.text, "2 media workers are up: 2 have no time"));
+    assert_non_null(strstr(notes.text, "add a media worker"));
+    world_run(w, 10 * 1000 * MS);
+    beats(w, 0, 1000);
+    beats(w, 1, 1200);
+    assert_int_equal(join_media(w, &joined, "t1", &media), PL_EUNAVAILABLE);
+    assert_int_equal(notes.n, 2);
+}
+
 /* The room stays where it is: those in it are not touched. */
 static void a_full_room_refuses_one_more(void **state)
 {
@@ -106,6 +130,7 @@ int main(void)
         TEST(another_worker_takes_the_room),
         TEST(who_says_it_is_full_is_not_asked),
         TEST(when_all_are_full_the_asker_is_told_and_may_come_later),
+        TEST(one_log_line_says_why_and_what_to_do),
         TEST(a_full_room_refuses_one_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

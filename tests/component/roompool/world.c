@@ -132,6 +132,30 @@ void world_start_roompool(world *w)
     world_run(w, MS);
 }
 
+static world_notes *listener;
+
+static void on_note(void *ctx, pl_log_level level, const char *event,
+                    const char *conf, const char *part, const char *text)
+{
+    (void)ctx;
+    (void)part;
+    if (strcmp(event, listener->event) != 0)
+        return;
+    listener->n++;
+    listener->level = level;
+    PUT(listener->conf, conf);
+    PUT(listener->text, text);
+}
+
+void world_listens(world *w, world_notes *notes, const char *event)
+{
+    pl_pool *pool = world_pool(w);
+    *notes = (world_notes){.event = event, .port = *pool->port};
+    notes->port.note = on_note;
+    listener = notes;
+    pool->port = &notes->port;
+}
+
 void world_kill_roompool(world *w)
 {
     pl_bus_close(&w->bus);

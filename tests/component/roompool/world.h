@@ -67,6 +67,17 @@ void world_send_inventory(world *w);
 void world_run(world *w, int64_t us);
 
 /* ---- looking ---- */
+/* Log lines of one event since world_listens(): how many, the last. */
+typedef struct world_notes {
+    const char *event;
+    unsigned n;
+    pl_log_level level;
+    char conf[PL_ID_MAX + 1];
+    char text[512];
+    pl_port port;
+} world_notes;
+/* One at a time; until roompool is killed. notes outlives it. */
+void world_listens(world *w, world_notes *notes, const char *event);
 pl_pool *world_pool(world *w);
 int64_t world_metric(world *w, size_t metric);
 /* Assert that no invariant is broken. */
