@@ -75,6 +75,7 @@ static void free_own(pl_control *c, pl_leg *leg)
         return;
     pl_leg_sdp_destroy(&own->sdp);
     pl_dtls_identity_destroy(&own->identity);
+    free(own->text);
     if (leg->kind == PL_LEG_KIND_SIP)
         pl_rtp_port_close(c->ports, pl_loop_now_us(c->o.loop), &own->port);
     free(own);

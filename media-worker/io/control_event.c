@@ -1,6 +1,7 @@
 /* control_event.c - what the mixing and I/O threads say, as reports. */
 #include "io/control_state.h"
 
+#include <malloc.h>
 #include <string.h>
 
 #include "pl/log.h"
@@ -54,6 +55,10 @@ static void report(pl_control *c, pl_leg *leg, pl_leg_state state,
 
 static void on_net_event(pl_control *c, const pl_net_event *event)
 {
+    if (event->kind == PL_NET_FREED) {
+        (void)malloc_trim(0); /* free() keeps what lies between living blocks */
+        return;
+    }
     pl_leg *leg = pl_leg_table_at(c->table, event->leg);
     if (!leg)
         return;

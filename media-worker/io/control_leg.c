@@ -250,13 +250,35 @@ static bool is_repeated(const pl_leg_own *own, pl_slice sdp)
     return strcmp(hash, own->last_remote) == 0;
 }
 
+/* Keep a description of ours, in no more memory than it takes. */
+static pl_err keep_text(pl_leg_own *own, const pl_leg_text *text,
+                        pl_sdp_type type)
+{
+    char *copy = malloc(text->len + 1);
+    if (!copy)
+        return PL_ENOMEM;
+    memcpy(copy, text->text, text->len);
+    free(own->text);
+    own->text = copy;
+    own->text_len = text->len;
+    own->text_type = type;
+    return PL_OK;
+}
+
+static void drop_text(pl_leg_own *own)
+{
+    free(own->text);
+    own->text = NULL;
+    own->text_type = PL_SDP_TYPE_UNKNOWN;
+}
+
 /* The agreement before the offer stays in force: the threads were told of
  * nothing yet. */
 static void forget_offer(pl_leg *leg)
 {
     pl_leg_own *own = pl_own(leg);
     pl_leg_sdp_rollback(own->sdp);
-    own->text_type = PL_SDP_TYPE_UNKNOWN;
+    drop_text(own);
 }
 
 /* Take an offer: answer, policy, then the threads. */
@@ -287,14 +309,15 @@ static pl_err take_offer(pl_control *c, pl_leg *leg, pl_slice offer,
     e = check_remote(c, leg, &agreed, ret_reason);
     if (e != PL_OK)
         return e;
+    e = keep_text(own, &text, PL_SDP_TYPE_ANSWER);
+    if (e != PL_OK)
+        return e;
     agreed.is_ice_restart = agreed.is_ice_restart && !is_first;
     if (agreed.is_ice_restart) {
         memcpy(own->ufrag, ufrag, sizeof own->ufrag);
         memcpy(own->pwd, pwd, sizeof own->pwd);
     }
     leg->agreed = agreed;
-    own->text = text;
-    own->text_type = PL_SDP_TYPE_ANSWER;
     remember_remote(own, offer);
     return tell_agreed(c, leg);
 }
@@ -316,7 +339,7 @@ static pl_err take_answer(pl_control *c, pl_leg *leg, pl_slice answer,
         return e;
     agreed.is_ice_restart = false;
     leg->agreed = agreed;
-    own->text_type = PL_SDP_TYPE_UNKNOWN;
+    drop_text(own);
     remember_remote(own, answer);
     return tell_agreed(c, leg);
 }
@@ -324,12 +347,14 @@ static pl_err take_answer(pl_control *c, pl_leg *leg, pl_slice answer,
 static pl_err make_offer(pl_control *c, pl_leg *leg, pl_direction wanted)
 {
     pl_leg_own *own = pl_own(leg);
-    pl_err e = pl_leg_sdp_offer(own->sdp, wanted, &own->text);
+    pl_leg_text text;
+    pl_err e = pl_leg_sdp_offer(own->sdp, wanted, &text);
     if (e == PL_EEXIST)
         return PL_OK; /* asked again: the text is there */
+    if (e == PL_OK)
+        e = keep_text(own, &text, PL_SDP_TYPE_OFFER);
     if (e != PL_OK)
         return e;
-    own->text_type = PL_SDP_TYPE_OFFER;
     return own->is_in_net ? PL_OK : tell_net(c, leg, PL_NET_OPEN, false);
 }
 
@@ -340,8 +365,10 @@ static void give(const pl_leg *leg, pl_control_sdp *ret)
     ret->type = own->text_type;
     ret->direction = leg->agreed.media.direction;
     ret->text.len = 0;
-    if (own->text_type != PL_SDP_TYPE_UNKNOWN)
-        ret->text = own->text;
+    if (own->text_type != PL_SDP_TYPE_UNKNOWN) {
+        memcpy(ret->text.text, own->text, own->text_len);
+        ret->text.len = own->text_len;
+    }
 }
 
 /* ---- commands ----------------------------------------------------------- */

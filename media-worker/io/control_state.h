@@ -17,10 +17,11 @@ typedef struct pl_leg_own {
     uint32_t ssrc;
     uint32_t play_tag; /* of the latest prompt */
     uint32_t n_keys;   /* given to the mixer, and not over yet */
-    pl_leg_text text;  /* our latest description */
-    pl_sdp_type text_type;
-    char last_remote[65];         /* SHA-256 of the description taken last */
-    bool is_in_mixer, is_in_net;  /* they know of the leg, and must let go */
+    char *text;        /* our latest description; NULL: none */
+    size_t text_len;
+    pl_sdp_type text_type;       /* UNKNOWN: text is not to be given any more */
+    char last_remote[65];        /* SHA-256 of the description taken last */
+    bool is_in_mixer, is_in_net; /* they know of the leg, and must let go */
     bool is_removing, is_closing; /* they were told to */
 } pl_leg_own;
 

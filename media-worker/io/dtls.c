@@ -1,4 +1,4 @@
-/* dtls.c - the only file here that uses OpenSSL. */
+/* dtls.c - handshakes; the only file here that uses OpenSSL's TLS. */
 #include "io/dtls.h"
 
 #include <stdlib.h>
@@ -11,7 +11,10 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include "core/be.h"
 #include "core/dtls_record.h"
+#include "io/dtls_alert.h"
+#include "pl/buf.h"
 #include "pl/slice.h"
 
 enum {
@@ -33,8 +36,10 @@ struct pl_dtls {
     const pl_dtls_identity *identity;
     pl_dtls_send send;
     void *ctx;
-    SSL *ssl; /* NULL: no handshake has begun */
+    SSL *ssl; /* NULL: no handshake has begun, or is_released */
     pl_dtls_status status;
+    bool is_released; /* alerts has the keys; else only what out has used */
+    pl_dtls_alerts alerts;
     const uint8_t *in; /* datagram being read; NULL: none */
     size_t in_len;
 };
@@ -57,12 +62,32 @@ static int pipe_read(BIO *bio, char *buf, int cap)
     return (int)n;
 }
 
+/* Numbers and nonces that were used with the keys of epoch 1 must never be
+ * used again. Explicit nonces begin anywhere and are counted up. */
+static void note_used(pl_dtls *d, const uint8_t *data, size_t len)
+{
+    pl_dtls_record r;
+    size_t at = 0;
+    while (pl_dtls_next_record(data, len, &at, &r)) {
+        if (r.epoch == 0)
+            continue;
+        d->alerts.out.seq = r.seq + 1;
+        if (r.len >= 8) {
+            d->alerts.nonce =
+                (uint64_t)pl_be_get32(r.body) << 32 | pl_be_get32(r.body + 4);
+            d->alerts.nonce++;
+        }
+    }
+}
+
 static int pipe_write(BIO *bio, const char *buf, int len)
 {
     pl_dtls *d = BIO_get_data(bio);
     BIO_clear_retry_flags(bio);
-    if (len > 0)
+    if (len > 0) {
+        note_used(d, (const uint8_t *)buf, (size_t)len);
         d->send(d->ctx, (const uint8_t *)buf, (size_t)len);
+    }
     return len;
 }
 
@@ -236,6 +261,7 @@ void pl_dtls_destroy(pl_dtls **dtls)
     if (!dtls || !*dtls)
         return;
     SSL_free((*dtls)->ssl);
+    pl_wipe(&(*dtls)->alerts, sizeof(*dtls)->alerts);
     free(*dtls);
     *dtls = NULL;
 }
@@ -317,6 +343,12 @@ pl_dtls_status pl_dtls_input(pl_dtls *d, const uint8_t *data, size_t len,
 {
     if (d->status == PL_DTLS_CLOSED)
         return d->status;
+    if (d->is_released) {
+        if (pl_dtls_alerts_read(&d->alerts, data, len) == PL_DTLS_SAID_CLOSE)
+            d->status = PL_DTLS_CLOSED;
+        ERR_clear_error();
+        return d->status;
+    }
     if (!d->ssl && !begin(d, false))
         return d->status;
     d->in = data;
@@ -372,7 +404,7 @@ pl_err pl_dtls_keys(pl_dtls *d, const uint8_t (*prints)[PL_DTLS_SHA256],
                     size_t n, pl_srtp_keys *ret_keys)
 {
     static const char label[] = "EXTRACTOR-dtls_srtp";
-    if (d->status != PL_DTLS_UP)
+    if (d->status != PL_DTLS_UP || d->is_released)
         return PL_ESTATE;
     if (!is_known_peer(d, prints, n))
         return PL_EAUTH;
@@ -397,12 +429,94 @@ pl_err pl_dtls_keys(pl_dtls *d, const uint8_t (*prints)[PL_DTLS_SHA256],
     return PL_OK;
 }
 
+static void say_closed(pl_dtls *d)
+{
+    uint8_t alert[PL_DTLS_ALERT_MAX];
+    size_t len = 0;
+    if (pl_dtls_alerts_write(&d->alerts, PL_DTLS_CLOSE_NOTIFY, alert, &len) ==
+        PL_OK)
+        d->send(d->ctx, alert, len);
+}
+
 void pl_dtls_close(pl_dtls *d)
 {
     if (d->status != PL_DTLS_UP)
         return;
     ERR_clear_error();
-    (void)SSL_shutdown(d->ssl);
+    if (d->is_released) {
+        say_closed(d);
+    } else {
+        (void)SSL_shutdown(d->ssl);
+    }
     ERR_clear_error();
     d->status = PL_DTLS_CLOSED;
+}
+
+/* ---- without the library's session ---------------------------------------
+ */
+
+static bool find_aead(const SSL_CIPHER *cipher, pl_dtls_aead *ret_aead)
+{
+    static const int nids[PL_DTLS_AEADS] = {
+        [PL_DTLS_AES_128_GCM] = NID_aes_128_gcm,
+        [PL_DTLS_AES_256_GCM] = NID_aes_256_gcm,
+        [PL_DTLS_CHACHA20_POLY1305] = NID_chacha20_poly1305};
+    for (size_t i = 0; cipher && i < PL_DTLS_AEADS; i++) {
+        if (SSL_CIPHER_get_cipher_nid(cipher) == nids[i]) {
+            *ret_aead = (pl_dtls_aead)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* False: not DTLS 1.2 with a cipher and a PRF that are known here. */
+static bool read_secret(const pl_dtls *d, pl_dtls_secret *ret)
+{
+    const SSL_CIPHER *cipher = SSL_get_current_cipher(d->ssl);
+    const SSL_SESSION *session = SSL_get0_session(d->ssl);
+    if (SSL_version(d->ssl) != DTLS1_2_VERSION || !session ||
+        !find_aead(cipher, &ret->aead))
+        return false;
+    const EVP_MD *prf = SSL_CIPHER_get_handshake_digest(cipher);
+    ret->is_server = SSL_is_server(d->ssl);
+    ret->has_sha384 = prf && EVP_MD_is_a(prf, "SHA384");
+    return (ret->has_sha384 || (prf && EVP_MD_is_a(prf, "SHA256"))) &&
+           SSL_SESSION_get_master_key(session, ret->master,
+                                      sizeof ret->master) ==
+               sizeof ret->master &&
+           SSL_get_client_random(d->ssl, ret->client_random,
+                                 sizeof ret->client_random) ==
+               sizeof ret->client_random &&
+           SSL_get_server_random(d->ssl, ret->server_random,
+                                 sizeof ret->server_random) ==
+               sizeof ret->server_random;
+}
+
+pl_err pl_dtls_release(pl_dtls *d)
+{
+    if (d->status != PL_DTLS_UP || d->is_released)
+        return PL_ESTATE;
+    pl_dtls_secret secret = {.is_server = false};
+    const uint64_t used_seq = d->alerts.out.seq;
+    const uint64_t used_nonce = d->alerts.nonce;
+    ERR_clear_error();
+    pl_err e = read_secret(d, &secret)
+                   ? pl_dtls_alerts_derive(&secret, &d->alerts)
+                   : PL_EUNSUPPORTED;
+    pl_wipe(&secret, sizeof secret);
+    ERR_clear_error();
+    if (e != PL_OK)
+        return e;
+    d->alerts.out.seq = used_seq;
+    d->alerts.nonce = used_nonce;
+    d->is_released = true;
+    SSL_free(d->ssl);
+    d->ssl = NULL;
+    return PL_OK;
+}
+
+bool pl_dtls_is_released(const pl_dtls *d)
+{
+    return d->is_released;
 }

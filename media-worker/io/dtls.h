@@ -72,13 +72,23 @@ pl_dtls_status pl_dtls_state(const pl_dtls *dtls);
  * time, and read the keys out.
  *
  * prints: n SHA-256 values out of the peer's SDP
- * Errors: PL_ESTATE not UP; PL_EAUTH no fingerprint matches, or the peer shows
- *         no certificate; PL_EUNSUPPORTED no SRTP profile in common
+ * Errors: PL_ESTATE not UP, or released; PL_EAUTH no fingerprint matches, or
+ *         the peer shows no certificate; PL_EUNSUPPORTED no SRTP profile in
+ *         common
  * Source: RFC 8122 section 6.2, RFC 5764 section 4.2 */
 PL_MUST_USE pl_err pl_dtls_keys(pl_dtls *dtls,
                                 const uint8_t (*prints)[PL_DTLS_SHA256],
                                 size_t n, pl_srtp_keys *ret_keys);
 /* Send close_notify when a handshake was finished. */
 void pl_dtls_close(pl_dtls *dtls);
+
+/* Free what only the handshake needed, some 60 KB: keys are read out, and the
+ * peer does not repeat its last flight any more. From now on pl_dtls_input()
+ * takes alerts and nothing else (io/dtls_alert.h), pl_dtls_keys() fails.
+ * Errors: PL_ESTATE not UP, or done already; PL_EUNSUPPORTED this version or
+ *         cipher is not known here, PL_EINTERNAL OpenSSL failed: the session
+ *         goes on as before */
+PL_MUST_USE pl_err pl_dtls_release(pl_dtls *dtls);
+bool pl_dtls_is_released(const pl_dtls *dtls);
 
 #endif

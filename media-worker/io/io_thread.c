@@ -314,6 +314,7 @@ pl_err pl_io_thread_start(const pl_io_thread_options *o,
                           .identity = o->identity,
                           .metrics = o->metrics,
                           .now_us = now_us(),
+                          .dtls_grace_us = o->dtls_grace_us,
                           .emit = emit,
                           .ctx = t};
     pl_err e = build(t, o);

@@ -19,6 +19,9 @@ typedef struct pl_io_thread_options {
     uint32_t max_legs;
     uint32_t priority;   /* real-time, 1..99; 0: none (io/realtime.h) */
     pl_metrics *metrics; /* NULL: none */
+    /* What OpenSSL holds of a handshake is freed so long after its last
+     * message came; 0: PL_PEER_DTLS_GRACE_US (io/peer.h). */
+    int64_t dtls_grace_us;
 } pl_io_thread_options;
 
 /* Start the thread.

@@ -54,6 +54,8 @@ typedef enum pl_net_event_kind {
     PL_NET_ENDED,  /* the peer closed; the leg waits for CLOSE */
     PL_NET_FAILED, /* reason says why; the leg waits for CLOSE */
     PL_NET_CLOSED, /* answer to CLOSE: nothing of the leg is left here */
+    PL_NET_FREED,  /* of no leg: much memory was freed, which the allocator
+                      may give back */
     PL_NET_EVENT_KINDS
 } pl_net_event_kind;
 

@@ -212,6 +212,19 @@ void pl_peers_note(pl_peers *peers, const pl_mix_note *note)
     }
 }
 
+/* Memory of handshakes was freed: the main thread gives it back. */
+static void tell_freed(pl_peers *peers)
+{
+    const pl_net_event event = {.kind = PL_NET_FREED};
+    if (peers->n_released == 0 ||
+        (peers->freed_us && peers->now_us - peers->freed_us < PL_PEER_FREED_US))
+        return;
+    if (!peers->emit(peers->ctx, &event))
+        return;
+    peers->n_released = 0;
+    peers->freed_us = peers->now_us;
+}
+
 void pl_peers_maintain(pl_peers *peers)
 {
     for (uint32_t i = 0; i < peers->max_legs; i++) {
@@ -223,6 +236,7 @@ void pl_peers_maintain(pl_peers *peers)
         if (p->id.generation && !p->is_over && p->kind == PL_LEG_KIND_WEBRTC)
             pl_peer_webrtc_maintain(p);
     }
+    tell_freed(peers);
     pl_metrics_set(peers->metrics, PL_MEDIA_M_net_legs, peers->n_open);
     pl_metrics_set(peers->metrics, PL_MEDIA_M_dtls_half_open, peers->n_half);
 }

@@ -21,7 +21,12 @@ enum {
     /* An address is one leg's for so long after its last check; browsers send
      * one every 6 s or sooner (RFC 7675 section 5.1). */
     PL_PEER_ADDRESS_US = 15000000,
-    PL_PEER_HANDSHAKE_US = 30000000 /* from the first check to keys */
+    PL_PEER_HANDSHAKE_US = 30000000, /* from the first check to keys */
+    /* OpenSSL's state of a finished handshake goes so long after the peer's
+     * last message of it. Who hears no answer to his last flight repeats it
+     * after 1, 2, 4, 8 s (RFC 6347 section 4.2.4.1), browsers much sooner. */
+    PL_PEER_DTLS_GRACE_US = 15000000,
+    PL_PEER_FREED_US = 10000000 /* FREED is told so often at most */
 };
 
 typedef struct pl_peer pl_peer;
@@ -38,8 +43,11 @@ typedef struct pl_peers {
     pl_metrics *metrics;
     pl_rate checks, handshakes, refusals;
     uint32_t n_open, n_half, n_todo;
-    int64_t now_us;     /* of this turn */
-    int64_t arrival_us; /* of the datagram that is read */
+    int64_t dtls_grace_us; /* 0: PL_PEER_DTLS_GRACE_US */
+    uint32_t n_released;   /* handshakes freed since freed_us */
+    int64_t freed_us;      /* when FREED was told last */
+    int64_t now_us;        /* of this turn */
+    int64_t arrival_us;    /* of the datagram that is read */
     /* Deliver an event to the main thread; false: its queue is full. */
     bool (*emit)(void *ctx, const pl_net_event *event);
     void *ctx;

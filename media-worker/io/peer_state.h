@@ -29,7 +29,8 @@ struct pl_peer {
             pl_ice ice;
             pl_net_webrtc told;
             pl_dtls *dtls;
-            pl_addr dtls_from; /* the path its last datagram came by */
+            pl_addr dtls_from;  /* the path its last datagram came by */
+            int64_t release_us; /* when its handshake's state goes; 0: never */
             pl_rate begins, checks;
             int64_t first_check_us; /* 0: none yet */
             pl_srtp_keys keys;

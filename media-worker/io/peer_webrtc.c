@@ -57,6 +57,7 @@ static void restart_dtls(pl_peer *p)
     p->u.webrtc.dtls = fresh;
     p->u.webrtc.ice.selected = -1;  /* the next nominated path is the one */
     p->u.webrtc.first_check_us = 0; /* the handshake's time begins anew */
+    p->u.webrtc.release_us = 0;
     p->is_up = false;
 }
 
@@ -197,6 +198,24 @@ static bool may_begin(pl_peer *p)
            pl_rate_take(&peers->handshakes, peers->now_us);
 }
 
+static void delay_release(pl_peer *p)
+{
+    int64_t grace_us = p->peers->dtls_grace_us;
+    p->u.webrtc.release_us =
+        p->peers->now_us + (grace_us ? grace_us : PL_PEER_DTLS_GRACE_US);
+}
+
+static void release(pl_peer *p)
+{
+    p->u.webrtc.release_us = 0;
+    if (pl_dtls_release(p->u.webrtc.dtls) == PL_OK) {
+        pl_peers_count(p->peers, PL_MEDIA_M_dtls_released);
+        p->peers->n_released++;
+    } else {
+        pl_peers_count(p->peers, PL_MEDIA_M_dtls_kept);
+    }
+}
+
 static void finish(pl_peer *p)
 {
     const pl_net_webrtc *told = &p->u.webrtc.told;
@@ -207,6 +226,7 @@ static void finish(pl_peer *p)
     if (e == PL_OK) {
         pl_peers_count(p->peers, PL_MEDIA_M_dtls_up);
         p->is_up = true;
+        delay_release(p);
         pl_peer_todo(p, PL_TODO_MIXER_UP | PL_TODO_UP);
         return;
     }
@@ -256,6 +276,12 @@ static void on_dtls(pl_peer *p, const pl_datagram *d)
     p->u.webrtc.dtls_from = d->from;
     (void)pl_dtls_input(p->u.webrtc.dtls, d->data, d->len, &is_rebuilt);
     after_step(p, before, is_rebuilt);
+    if (p->u.webrtc.release_us && (d->data[0] == PL_DTLS_HANDSHAKE ||
+                                   d->data[0] == PL_DTLS_CHANGE_CIPHER_SPEC))
+        delay_release(p); /* the peer misses our last flight */
+    if (pl_dtls_is_released(p->u.webrtc.dtls) &&
+        pl_dtls_state(p->u.webrtc.dtls) == PL_DTLS_UP)
+        pl_peers_count(p->peers, PL_MEDIA_M_dtls_ignored);
 }
 
 /* ---- media and timers --------------------------------------------------- */
@@ -289,6 +315,8 @@ void pl_peer_webrtc_maintain(pl_peer *p)
         (void)pl_dtls_timeout(p->u.webrtc.dtls, &is_rebuilt);
         after_step(p, before, is_rebuilt);
     }
+    if (p->u.webrtc.release_us && now_us >= p->u.webrtc.release_us)
+        release(p);
     pl_addr gone;
     if (pl_ice_maintain(ice, now_us, &gone) && p->is_up)
         pl_peer_todo(p, PL_TODO_MIXER_ADDRESS);

@@ -7,4 +7,6 @@ endif()
 if(TARGET pl_media_io)
   pl_fuzz(fuzz_rtp SOURCES fuzz_rtp.c LINK pl_media_io
     CORPUS ${CMAKE_CURRENT_SOURCE_DIR}/corpus/rtp)
+  pl_fuzz(fuzz_dtls_alert SOURCES fuzz_dtls_alert.c LINK pl_media_io
+    CORPUS ${CMAKE_CURRENT_SOURCE_DIR}/corpus/dtls_alert)
 endif()

@@ -185,6 +185,26 @@ static void on_message(int is_sent, int version, int type, const void *buf,
         peer_client_send(c, c->how.forged, c->how.forged_len);
 }
 
+/* Lose datagrams that begin with ChangeCipherSpec: our last flight's answer.
+ * OpenSSL names the parameters. NOLINTNEXTLINE(readability-function-size) */
+static long lose(BIO *bio, int what, const char *buf, size_t len, int argi,
+                 long argl, int ret, size_t *done)
+{
+    enum { CHANGE_CIPHER_SPEC = 20 };
+    peer_client *c = (peer_client *)(void *)BIO_get_callback_arg(bio);
+    (void)len;
+    (void)argi;
+    (void)argl;
+    if (what != (BIO_CB_READ | BIO_CB_RETURN) || ret <= 0 || !done ||
+        *done == 0 || buf[0] != CHANGE_CIPHER_SPEC || c->how.n_lost == 0)
+        return ret;
+    c->how.n_lost--;
+    peer_client_flush(c); /* and the rest of it */
+    *done = 0;
+    BIO_set_retry_read(bio);
+    return -1;
+}
+
 static bool prepare(peer_client *c, const peer_client_dtls *how)
 {
     static const char both[] = "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80";
@@ -214,6 +234,10 @@ static bool prepare(peer_client *c, const peer_client_dtls *how)
     SSL_set_bio(c->ssl, bio, bio);
     SSL_set_mtu(c->ssl, how->mtu ? how->mtu : 1200);
     c->how = *how;
+    if (how->n_lost) {
+        BIO_set_callback_ex(bio, lose);
+        BIO_set_callback_arg(bio, (char *)c);
+    }
     if (how->forged) {
         SSL_set_msg_callback(c->ssl, on_message);
         SSL_set_msg_callback_arg(c->ssl, c);
@@ -262,4 +286,34 @@ void peer_client_keys(const peer_client *c, pl_srtp_keys *ret_keys)
 void peer_client_close(peer_client *c)
 {
     (void)SSL_shutdown(c->ssl);
+}
+
+size_t peer_client_take_close(peer_client *c, uint8_t *buf, size_t cap)
+{
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) != 0)
+        return 0;
+    BIO *bio = SSL_get_wbio(c->ssl);
+    (void)BIO_set_fd(bio, pair[0], BIO_NOCLOSE);
+    (void)SSL_shutdown(c->ssl);
+    (void)BIO_set_fd(bio, c->fd, BIO_NOCLOSE);
+    ssize_t n = recv(pair[1], buf, cap, MSG_DONTWAIT);
+    (void)close(pair[0]);
+    (void)close(pair[1]);
+    return n > 0 ? (size_t)n : 0;
+}
+
+bool peer_client_is_closed(peer_client *c)
+{
+    for (int i = 0; i < HANDSHAKE_TRIES; i++) {
+        uint8_t scrap[64];
+        ERR_clear_error();
+        int n = SSL_read(c->ssl, scrap, sizeof scrap);
+        int why = SSL_get_error(c->ssl, n);
+        if (why == SSL_ERROR_ZERO_RETURN)
+            return true;
+        if (n <= 0 && why != SSL_ERROR_WANT_READ)
+            return false;
+    }
+    return false;
 }

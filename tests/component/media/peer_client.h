@@ -40,11 +40,16 @@ typedef struct peer_client_dtls {
     /* A datagram sent when the ServerHello has come; NULL: none. */
     const uint8_t *forged;
     size_t forged_len;
+    unsigned n_lost; /* so many of the server's last flights do not arrive */
 } peer_client_dtls;
 /* Handshake; false when it failed or did not finish in time. */
 bool peer_client_handshake(peer_client *client, const peer_client_dtls *how);
 void peer_client_keys(const peer_client *client, pl_srtp_keys *ret_keys);
 /* Send close_notify. */
 void peer_client_close(peer_client *client);
+/* What _close() would send, instead of sending it; its bytes. */
+size_t peer_client_take_close(peer_client *client, uint8_t *buf, size_t cap);
+/* Whether the other side's close_notify comes, as OpenSSL understands it. */
+bool peer_client_is_closed(peer_client *client);
 
 #endif

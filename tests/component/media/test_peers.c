@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "core/demux.h"
+#include "core/dtls_record.h"
 #include "core/media_metrics.h"
 #include "io/batch_send.h"
 #include "io/peer.h"
@@ -225,6 +227,125 @@ static void address_of_a_living_path_is_not_given_away(void **state)
     assert_int_equal(owner_of(w, 5000), 0);
 }
 
+/* ---- DTLS: this file is the browser, too -----------------------------------
+ */
+
+typedef struct browser {
+    world *w;
+    pl_udp udp; /* at the address that its checks came from */
+    pl_udp_batch *batch;
+    pl_dtls *dtls;
+    pl_dtls_identity *identity;
+} browser;
+
+static void browser_says(void *ctx, const uint8_t *data, size_t len)
+{
+    browser *b = ctx;
+    pl_datagram d = {.from = loopback(b->udp.port),
+                     .data = (uint8_t *)(uintptr_t)data,
+                     .len = len};
+    pl_peers_webrtc(&b->w->peers, &d);
+}
+
+/* Read what was sent to it. Loopback delivers before sendto() returns. */
+static void browser_reads(browser *b)
+{
+    const pl_datagram *list;
+    bool is_rebuilt = false;
+    for (;;) {
+        size_t n = pl_udp_receive(&b->udp, b->batch, &list);
+        for (size_t i = 0; i < n; i++) {
+            if (pl_demux(list[i].data, list[i].len) == PL_DEMUX_DTLS) {
+                (void)pl_dtls_input(b->dtls, list[i].data, list[i].len,
+                                    &is_rebuilt);
+            }
+        }
+        if (n == 0)
+            break;
+    }
+    assert_false(is_rebuilt);
+}
+
+static void browser_joins(world *w, browser *b)
+{
+    pl_net_command c = webrtc(0, PL_NET_OPEN);
+    *b = (browser){.w = w};
+    assert_int_equal(pl_udp_open("127.0.0.1", 0, 0, &b->udp), PL_OK);
+    assert_int_equal(pl_udp_batch_create(&b->batch), PL_OK);
+    assert_int_equal(pl_dtls_identity_create(&b->identity), PL_OK);
+    assert_int_equal(pl_dtls_create(b->identity, browser_says, b, &b->dtls),
+                     PL_OK);
+    pl_dtls_identity_fingerprint(b->identity, c.u.webrtc.prints[0]);
+    pl_peers_open(&w->peers, &c);
+    check(w, 0, b->udp.port);
+    (void)pl_dtls_connect(b->dtls);
+    browser_reads(b);
+    assert_int_equal(pl_dtls_state(b->dtls), PL_DTLS_UP);
+    assert_int_equal(w->event.kind, PL_NET_UP);
+}
+
+static void browser_goes(browser *b)
+{
+    pl_dtls_destroy(&b->dtls);
+    pl_dtls_identity_destroy(&b->identity);
+    pl_udp_batch_destroy(&b->batch);
+    pl_udp_close(&b->udp);
+}
+
+/* So many seconds of a peer whose consent is fresh. */
+static void go_on(world *w, const browser *b, int seconds)
+{
+    for (int i = 0; i < seconds; i++) {
+        pass(w, 1);
+        check(w, 0, b->udp.port);
+        pl_peers_maintain(&w->peers);
+    }
+}
+
+static void handshake_is_kept_while_the_peer_may_repeat_it(void **state)
+{
+    world *w = *state;
+    browser b;
+    static const uint8_t repeated[] = {PL_DTLS_HANDSHAKE, 0xfe, 0xfd, 0, 1};
+    uint8_t record[40] = {0};
+    memcpy(record, repeated, sizeof repeated);
+    record[12] = sizeof record - PL_DTLS_RECORD_HEADER;
+    browser_joins(w, &b);
+    size_t n_events = w->n_events;
+    int grace = PL_PEER_DTLS_GRACE_US / SECOND;
+    go_on(w, &b, grace - 1);
+    browser_says(&b, record, sizeof record);
+    go_on(w, &b, grace - 1);
+    assert_int_equal(count_of(w, PL_MEDIA_M_dtls_released), 0);
+    go_on(w, &b, 1);
+    assert_int_equal(count_of(w, PL_MEDIA_M_dtls_released), 1);
+    assert_int_equal(w->n_events, n_events + 1);
+    assert_int_equal(w->event.kind, PL_NET_FREED);
+    browser_says(&b, record, sizeof record);
+    assert_int_equal(count_of(w, PL_MEDIA_M_dtls_ignored), 1);
+    go_on(w, &b, grace + 1);
+    assert_int_equal(w->n_events, n_events + 1); /* told once */
+    browser_goes(&b);
+}
+
+/* Both sides without OpenSSL's sessions. */
+static void both_sides_understand_the_end(void **state)
+{
+    world *w = *state;
+    browser b;
+    pl_srtp_keys keys;
+    browser_joins(w, &b);
+    go_on(w, &b, PL_PEER_DTLS_GRACE_US / SECOND);
+    assert_int_equal(pl_dtls_release(b.dtls), PL_OK);
+    assert_int_equal(pl_dtls_release(b.dtls), PL_ESTATE);
+    assert_int_equal(pl_dtls_keys(b.dtls, NULL, 0, &keys), PL_ESTATE);
+    pl_net_command c = {.kind = PL_NET_CLOSE, .leg = {0, 1}};
+    pl_peers_close(&w->peers, &c);
+    browser_reads(&b);
+    assert_int_equal(pl_dtls_state(b.dtls), PL_DTLS_CLOSED);
+    browser_goes(&b);
+}
+
 /* ---- SIP ------------------------------------------------------------------
  */
 
@@ -290,6 +411,8 @@ int main(void)
         TEST(strangers_checks_do_not_use_up_those_of_peers),
         TEST(one_peers_checks_do_not_use_up_those_of_others),
         TEST(address_of_a_living_path_is_not_given_away),
+        TEST(handshake_is_kept_while_the_peer_may_repeat_it),
+        TEST(both_sides_understand_the_end),
         TEST(hold_without_address_keeps_what_was_learned),
         TEST(address_of_another_family_is_not_sent_to),
     };

@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "core/dtls_record.h"
 #include "core/media_metrics.h"
 #include "io/io_thread.h"
 #include "peer_client.h"
@@ -129,7 +130,7 @@ typedef struct world {
     pl_mix_id leg;
 } world;
 
-static int begin(void **state)
+static int begin_with(void **state, int64_t dtls_grace_us)
 {
     static world w;
     w = (world){.leg = {.index = 3, .generation = 9}};
@@ -143,10 +144,22 @@ static int begin(void **state)
     pl_io_thread_options o = {.identity = w.identity,
                               .webrtc = w.udp,
                               .max_legs = MAX_LEGS,
-                              .metrics = w.metrics};
+                              .metrics = w.metrics,
+                              .dtls_grace_us = dtls_grace_us};
     assert_int_equal(pl_io_thread_start(&o, &w.thread), PL_OK);
     *state = &w;
     return 0;
+}
+
+static int begin(void **state)
+{
+    return begin_with(state, 0);
+}
+
+/* Handshakes are forgotten as soon as they are over. */
+static int begin_hasty(void **state)
+{
+    return begin_with(state, 1);
 }
 
 static int end(void **state)
@@ -510,6 +523,125 @@ static void close_notify_ends_the_leg(void **state)
     peer_client_destroy(&c);
 }
 
+/* ---- when OpenSSL's session is gone -------------------------------------- */
+
+static peer_client *released(world *w, const char *ciphers)
+{
+    int64_t n = pl_metrics_value(w->metrics, PL_MEDIA_M_dtls_released);
+    peer_client *c = opened(w, "127.0.0.1");
+    peer_client_dtls how = {.ciphers = ciphers};
+    assert_true(peer_client_handshake(c, &how));
+    expect_up(w, c);
+    assert_true(wait_count(w, PL_MEDIA_M_dtls_released, n + 1));
+    return c;
+}
+
+static void expect_ended(world *w)
+{
+    pl_net_event event;
+    do
+        assert_true(next_event(w, &event));
+    while (event.kind == PL_NET_FREED);
+    assert_int_equal(event.kind, PL_NET_ENDED);
+}
+
+static const char *const suites[] = {"ECDHE-ECDSA-AES128-GCM-SHA256",
+                                     "ECDHE-ECDSA-AES256-GCM-SHA384",
+                                     "ECDHE-ECDSA-CHACHA20-POLY1305"};
+enum { SUITES = sizeof suites / sizeof suites[0] };
+
+static void released_leg_is_ended_by_close_notify(void **state)
+{
+    world *w = *state;
+    for (size_t i = 0; i < SUITES; i++) {
+        peer_client *c = released(w, suites[i]);
+        peer_client_close(c);
+        expect_ended(w);
+        close_leg(w, PL_LEG_KIND_WEBRTC);
+        peer_client_destroy(&c);
+    }
+    assert_int_equal(pl_metrics_value(w->metrics, PL_MEDIA_M_dtls_ignored), 0);
+}
+
+static void released_leg_says_close_notify(void **state)
+{
+    world *w = *state;
+    for (size_t i = 0; i < SUITES; i++) {
+        peer_client *c = released(w, suites[i]);
+        close_leg(w, PL_LEG_KIND_WEBRTC);
+        assert_true(peer_client_is_closed(c));
+        peer_client_destroy(&c);
+    }
+}
+
+/* Each bit, each length, another epoch, another association. */
+static void released_leg_is_not_ended_by_forgeries(void **state)
+{
+    world *w = *state;
+    uint8_t old[PL_DTLS_MTU];
+    uint8_t alert[PL_DTLS_MTU];
+    uint8_t bad[PL_DTLS_MTU];
+    for (size_t i = 0; i < SUITES; i++) {
+        int64_t n = pl_metrics_value(w->metrics, PL_MEDIA_M_dtls_ignored);
+        peer_client *c = released(w, suites[i]);
+        size_t old_len = peer_client_take_close(c, old, sizeof old);
+        close_leg(w, PL_LEG_KIND_WEBRTC);
+        peer_client_destroy(&c);
+
+        c = released(w, suites[i]);
+        peer_client_send(c, old, old_len);
+        n++;
+        size_t len = peer_client_take_close(c, alert, sizeof alert);
+        assert_true(len > PL_DTLS_RECORD_HEADER + 2);
+        assert_int_equal(alert[0], PL_DTLS_ALERT);
+        for (size_t at = 0; at < len; at++) {
+            for (unsigned bit = at ? 0x80 : 1; bit; bit >>= 1) {
+                memcpy(bad, alert, len);
+                bad[at] ^= (uint8_t)bit;
+                peer_client_send(c, bad, len);
+                n++;
+            }
+            assert_true(wait_count(w, PL_MEDIA_M_dtls_ignored, n));
+            peer_client_send(c, alert, at);
+            n += at >= PL_DTLS_RECORD_HEADER; /* else: no DTLS at all */
+        }
+        assert_true(wait_count(w, PL_MEDIA_M_dtls_ignored, n));
+        peer_client_send(c, alert, len);
+        expect_ended(w);
+        assert_int_equal(pl_metrics_value(w->metrics, PL_MEDIA_M_dtls_ignored),
+                         n);
+        close_leg(w, PL_LEG_KIND_WEBRTC);
+        peer_client_destroy(&c);
+    }
+}
+
+static void session_of_another_cipher_is_kept(void **state)
+{
+    world *w = *state;
+    peer_client *c = opened(w, "127.0.0.1");
+    peer_client_dtls how = {.ciphers = "ECDHE-ECDSA-AES128-SHA"};
+    assert_true(peer_client_handshake(c, &how));
+    expect_up(w, c);
+    assert_true(wait_count(w, PL_MEDIA_M_dtls_kept, 1));
+    peer_client_close(c);
+    expect_ended(w);
+    assert_int_equal(pl_metrics_value(w->metrics, PL_MEDIA_M_dtls_released), 0);
+    peer_client_destroy(&c);
+}
+
+/* The peer hears nothing of our last flight and repeats its own. */
+static void repeated_last_flight_is_answered(void **state)
+{
+    world *w = *state;
+    peer_client *c = opened(w, "127.0.0.1");
+    peer_client_dtls how = {.n_lost = 1};
+    assert_true(peer_client_handshake(c, &how));
+    expect_up(w, c);
+    assert_int_equal(pl_metrics_value(w->metrics, PL_MEDIA_M_dtls_up), 1);
+    assert_int_equal(pl_metrics_value(w->metrics, PL_MEDIA_M_dtls_released), 0);
+    peer_client_destroy(&c);
+}
+
 /* ---- SIP ---------------------------------------------------------------- */
 
 static pl_addr loopback(uint16_t port)
@@ -592,6 +724,15 @@ int main(void)
         TEST(media_goes_to_the_mixer_as_it_came),
         TEST(replayed_check_moves_nothing_until_media_authenticates),
         TEST(close_notify_ends_the_leg),
+        cmocka_unit_test_setup_teardown(released_leg_is_ended_by_close_notify,
+                                        begin_hasty, end),
+        cmocka_unit_test_setup_teardown(released_leg_says_close_notify,
+                                        begin_hasty, end),
+        cmocka_unit_test_setup_teardown(released_leg_is_not_ended_by_forgeries,
+                                        begin_hasty, end),
+        cmocka_unit_test_setup_teardown(session_of_another_cipher_is_kept,
+                                        begin_hasty, end),
+        TEST(repeated_last_flight_is_answered),
         TEST(telephone_is_latched_and_strangers_are_not),
         TEST(busy_port_is_told_from_other_failures),
     };
