@@ -42,7 +42,8 @@ struct load {
     int epoll;
     SSL_CTX *ctx;
     load_conn *conns;
-    bool has_failed;
+    bool has_failed, keeps_cause;
+    char cause[192];
 };
 
 int64_t load_now_us(void)
@@ -113,13 +114,31 @@ unsigned load_connected(const load *l)
 static void fail(load_conn *c, const char *what)
 {
     char text[128] = "";
+    load *l = c->owner;
+    int cause = errno;
     unsigned long code = ERR_get_error();
-    if (code)
+    if (code) {
         ERR_error_string_n(code, text, sizeof text);
-    (void)fprintf(stderr, "connection failed: %s %s (errno %d)\n", what, text,
-                  errno);
+    } else {
+        (void)snprintf(text, sizeof text, "%s",
+                       cause ? strerror(cause) : "closed by the other side");
+    }
+    if (!l->has_failed)
+        (void)snprintf(l->cause, sizeof l->cause, "%s: %s", what, text);
+    if (!l->keeps_cause)
+        (void)fprintf(stderr, "connection failed: %s\n", l->cause);
     ERR_clear_error();
-    c->owner->has_failed = true;
+    l->has_failed = true;
+}
+
+void load_keep_cause(load *l)
+{
+    l->keeps_cause = true;
+}
+
+const char *load_cause(const load *l)
+{
+    return l->cause;
 }
 
 static int open_socket(const load *l)
@@ -296,7 +315,7 @@ static void serve(load_conn *c)
         int done = SSL_do_handshake(c->ssl);
         if (done != 1) {
             want(c, false);
-            (void)may_go_on(c, done, "handshake");
+            (void)may_go_on(c, done, "connecting");
             return;
         }
         c->is_connected = true;

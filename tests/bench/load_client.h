@@ -38,6 +38,10 @@ void load_stream(load_conn *conn);
  * (its cause is printed). */
 bool load_run(load *load, bool (*is_over)(void *ctx), void *ctx,
               unsigned limit_ms);
+/* Do not print why a connection breaks; load_cause() tells. */
+void load_keep_cause(load *load);
+/* Why a connection broke, in words; "" none did. */
+const char *load_cause(const load *load);
 /* Connections whose handshake is done. */
 unsigned load_connected(const load *load);
 int64_t load_now_us(void);

@@ -103,6 +103,9 @@ uint8_t pl_load_pt(pl_codec_kind codec);
 void pl_load_room_name(const pl_load_options *options, unsigned room, char *buf,
                        size_t cap);
 
+/* What to do about a refusal with this status of HTTP or SIP. */
+const char *pl_load_advice(unsigned status);
+
 /* The adapters of this program; NULL: no such name. */
 const pl_load_adapter *pl_load_adapter_find(const char *name);
 const pl_load_adapter *pl_load_adapter_at(size_t index);

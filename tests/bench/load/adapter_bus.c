@@ -62,8 +62,10 @@ static void fail(bus_state *s, pl_err e, const char *what)
 {
     if (s->error == PL_OK) {
         s->error = e;
-        pl_fmt_cut(s->what->reason, PL_LOAD_REASON, "%s: %s", what,
-                   pl_err_text(e));
+        /* of what is not there, the text says all */
+        bool is_all = e == PL_EUNAVAILABLE || e == PL_ETIMEOUT;
+        pl_fmt_cut(s->what->reason, PL_LOAD_REASON, "%s%s%s", what,
+                   is_all ? "" : ": ", is_all ? "" : pl_err_text(e));
     }
     pl_loop_stop(s->loop);
 }
@@ -99,7 +101,7 @@ static void on_peer(void *ctx, const char *node, bool is_up)
     bus_state *s = ctx;
     if (!is_up && strcmp(node, s->node) == 0) {
         s->is_linked = false;
-        fail(s, PL_EUNAVAILABLE, "the media worker");
+        fail(s, PL_EUNAVAILABLE, "the media worker is gone; see its log");
     }
 }
 
@@ -136,7 +138,9 @@ static void on_reply(void *ctx, pl_err e, const pl_bus_in *in)
     }
     s->n_done++;
     if (e != PL_OK) {
-        fail(s, e, ask.party ? "a leg" : "a room");
+        fail(s, e,
+             ask.party ? "the media worker did not take a leg (see its log)"
+                       : "the media worker did not take a room (see its log)");
         return;
     }
     pump(s);
@@ -248,7 +252,8 @@ static pl_err run(bus_state *s, step what, pl_load_party *parties, size_t n)
         pl_loop_run(s->loop);
     pl_timer_stop(s->deadline);
     if (s->is_late)
-        fail(s, PL_ETIMEOUT, "the media worker");
+        fail(s, PL_ETIMEOUT,
+             "the media worker does not answer; take fewer participants");
     return s->error;
 }
 

@@ -58,11 +58,27 @@ static void fail(rest_state *s, pl_err e, const char *what,
         return;
     s->error = e;
     if (answer) {
-        pl_fmt_cut(s->what->reason, PL_LOAD_REASON, "%s: %d %.*s", what,
-                   answer->status, 160, answer->body);
+        char text[160];
+        load_member(answer, "result", text, sizeof text);
+        pl_fmt_cut(s->what->reason, PL_LOAD_REASON, "%s: %d %.160s; %s", what,
+                   answer->status, text[0] ? text : answer->body,
+                   pl_load_advice((unsigned)answer->status));
     } else {
         pl_fmt_cut(s->what->reason, PL_LOAD_REASON, "%s", what);
     }
+}
+
+/* No connection, or it broke. */
+static void fail_unreached(rest_state *s)
+{
+    const char *cause = load_cause(s->load);
+    if (s->error != PL_OK)
+        return;
+    s->error = PL_EUNAVAILABLE;
+    pl_fmt_cut(s->what->reason, PL_LOAD_REASON,
+               "the API at %s does not answer%s%s; %s",
+               s->what->options->server, cause[0] ? ": " : "", cause,
+               pl_load_advice(408));
 }
 
 static rest_seat *seat_of(const worker *w)
@@ -131,6 +147,8 @@ static pl_err run(rest_state *s, void (*begin)(worker *w),
     s->next = s->n_done = 0;
     s->error = PL_OK;
     s->load = load_create(s->port);
+    if (s->load)
+        load_keep_cause(s->load);
     if (!s->load || !load_set_address(s->load, s->host))
         fail(s, PL_ENOMEM, "no connection", NULL);
     for (size_t i = 0; s->error == PL_OK && i < AT_ONCE && i < n; i++) {
@@ -144,7 +162,7 @@ static pl_err run(rest_state *s, void (*begin)(worker *w),
         }
     }
     if (s->error == PL_OK && !load_run(s->load, is_over, s, LIMIT_MS))
-        fail(s, PL_EUNAVAILABLE, "the API did not answer", NULL);
+        fail_unreached(s);
     load_destroy(&s->load);
     return s->error;
 }

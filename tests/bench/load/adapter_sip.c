@@ -47,7 +47,13 @@ static void fail(sip_state *s, pl_err e, const char *what, unsigned status)
     if (s->error != PL_OK)
         return;
     s->error = e;
-    pl_fmt_cut(s->what->reason, PL_LOAD_REASON, "%s: %u", what, status);
+    if (status >= 300) {
+        pl_fmt_cut(s->what->reason, PL_LOAD_REASON, "%s by SIP: %u; %s", what,
+                   status, pl_load_advice(status));
+    } else {
+        pl_fmt_cut(s->what->reason, PL_LOAD_REASON, "%s: %s", what,
+                   e == PL_EUNAVAILABLE ? "its log says why" : pl_err_text(e));
+    }
 }
 
 /* ---- requests ----------------------------------------------------------- */
@@ -290,7 +296,7 @@ static void resend(sip_state *s)
         if (!seat || (seat->step != SIP_INVITED && seat->step != SIP_BYE))
             continue;
         if (now - seat->begun_us > GIVE_UP_US) {
-            fail(s, PL_EUNAVAILABLE, "no answer by SIP", 408);
+            fail(s, PL_EUNAVAILABLE, "no answer", 408);
         } else if (!seat->is_ringing && now - seat->sent_us > RESEND_US) {
             send_request(s, &s->all[i],
                          seat->step == SIP_BYE ? "BYE" : "INVITE");

@@ -26,6 +26,34 @@ const pl_load_adapter *pl_load_adapter_find(const char *name)
     return NULL;
 }
 
+const char *pl_load_advice(unsigned status)
+{
+    static const char capacity[] =
+        "no capacity left? take fewer participants, or set budget_permille = 0 "
+        "in [media] of the server";
+    static const struct {
+        unsigned status;
+        const char *text;
+    } rows[] = {
+        {401, "is the PIN right (--pin)?"},
+        {403, "is the PIN right (--pin), and is there capacity left? "
+              "budget_permille = 0 in [media] of the server lifts its limit"},
+        {404, "is there such a room? --room names it, create_rooms = on-join "
+              "in [roompool] makes those that are missing"},
+        {408, "does the server run there? --server says where"},
+        {429, "the server limits what one address may ask; take fewer "
+              "participants"},
+        {480, capacity},
+        {486, capacity},
+        {503, capacity},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].status == status)
+            return rows[i].text;
+    }
+    return "the server's log says why";
+}
+
 void pl_load_span_add(pl_load_party **ret_first, size_t *ret_n,
                       pl_load_party *parties, size_t n)
 {

@@ -21,7 +21,7 @@ enum {
     PL_LOAD_ROOMS_MAX = 10000,
     PL_LOAD_TALKERS_MAX = 32, /* in a room: each one has a pilot of his own */
     PL_LOAD_DURATION_MAX_S = 3600,
-    PL_LOAD_REASON = 256 /* text of what went wrong */
+    PL_LOAD_REASON = 512 /* text of what went wrong */
 };
 
 typedef enum pl_load_transport {

@@ -30,8 +30,8 @@ static int run(const pl_load_command *c, pl_load_result *r)
         }
     }
     if (e != PL_OK)
-        (void)fprintf(stderr, "parley-load: %s (%s)\n", r->reason,
-                      pl_err_text(e));
+        (void)fprintf(stderr, "parley-load: %s\n",
+                      r->reason[0] ? r->reason : pl_err_text(e));
     return code_of(e, r);
 }
 

@@ -131,6 +131,12 @@ static void what_cannot_be_is_refused(void **state)
     o = options(PL_LOAD_WEBRTC);
     assert_int_equal(pl_load_run(&o, &pl_load_parley_sip, &result), PL_EINVAL);
     o = options(PL_LOAD_WEBRTC);
+    o.server = "https://127.0.0.1:9"; /* closed: the cause, and what to do */
+    assert_int_equal(pl_load_run(&o, &pl_load_parley_rest, &result),
+                     PL_EUNAVAILABLE);
+    assert_non_null(strstr(result.reason, "Connection refused; "));
+    assert_non_null(strstr(result.reason, "--server"));
+    o = options(PL_LOAD_WEBRTC);
     o.spawn = "/nonexistent/parley-media";
     assert_int_equal(pl_load_run(&o, &pl_load_parley_bus, &result),
                      PL_EUNAVAILABLE);
