@@ -78,8 +78,10 @@ struct pl_conf {
     char announcing[PL_PROMPT_NAME_MAX + 1]; /* "" nothing */
     char played[PL_PROMPT_NAME_MAX + 1];     /* for a host, "" nothing */
     bool is_played_loop;
-    uint64_t n_sounds;     /* that were sent to the media worker */
-    bool has_music;        /* for who is alone */
+    uint64_t n_sounds; /* that were sent to the media worker */
+    bool has_music;    /* for who is alone */
+    /* The log says that the media worker lacks these prompts of the room. */
+    bool told_no_music, told_no_welcome;
     bool is_sound_unknown; /* loaded, and its worker not back yet */
 };
 

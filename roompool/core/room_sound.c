@@ -62,9 +62,42 @@ static void play(pl_pool *pool, pl_conf *conf, const char *prompt, bool is_loop,
     }
 }
 
+/* Nobody waits for an answer, so that only the log can say it: once. */
+static void tell_missing(pl_pool *pool, const pl_conf *conf, bool *is_told,
+                         const char *setting, const char *prompt)
+{
+    char text[256];
+    if (*is_told)
+        return;
+    *is_told = true;
+    pl_fmt_cut(text, sizeof text,
+               "room %s: %s = %s: the media worker has no such prompt",
+               conf->row.room_id, setting, prompt);
+    pl_pool_note(pool, PL_LOG_WARN, "prompt_missing", conf, NULL, text);
+}
+
+static void music_answered(pl_pool *pool, pl_op *op, pl_err e,
+                           const pl_bus_in *in)
+{
+    pl_conf *conf = pl_map_find(pool->confs, op->conf);
+    (void)in;
+    if (e == PL_ENOENT && conf) {
+        tell_missing(pool, conf, &conf->told_no_music, "alone_music",
+                     op->prompt);
+    }
+    pl_op_destroy(&op);
+}
+
 static void play_base(pl_pool *pool, pl_conf *conf)
 {
-    play(pool, conf, conf->played, conf->is_played_loop, NULL);
+    pl_op *op = NULL;
+    if (!conf->played[0] && conf->has_music)
+        op = pl_op_create(pool, music_answered);
+    if (op) {
+        PL_SET(op->conf, conf->row.conf_id);
+        PL_SET(op->prompt, pl_room_policy_of(conf->room).alone_music);
+    }
+    play(pool, conf, conf->played, conf->is_played_loop, op);
 }
 
 static bool has_base(const pl_conf *conf)
@@ -245,6 +278,11 @@ static void welcomed(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
 {
     pl_leg *leg = pl_leg_find(pool, op->leg);
     (void)in;
+    if (e == PL_ENOENT && leg) {
+        pl_conf *conf = leg->part->conf;
+        tell_missing(pool, conf, &conf->told_no_welcome, "announce",
+                     op->prompt);
+    }
     if (e && leg)
         pl_sound_leg_played(pool, leg, op->prompt);
     pl_op_destroy(&op);

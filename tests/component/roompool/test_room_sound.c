@@ -183,6 +183,36 @@ static void an_announcement_that_is_refused_is_over(void **state)
     HEARS(w, "");
 }
 
+/* Nobody asked for them: the log says so, once for each. */
+static void a_prompt_of_the_room_that_is_missing_is_logged(void **state)
+{
+    static world_notes notes;
+    world *w = *state;
+    page host;
+    page guest;
+    with_music(w);
+    pl_room *room = pl_map_find(world_pool(w)->rooms, "hosted");
+    world_listens(w, &notes, "prompt_missing");
+    w->media[0].no_prompt = "hold-music";
+    page_is_in(w, &host, "hosted", "9999", "h");
+    assert_int_equal(notes.n, 1);
+    assert_int_equal(notes.level, PL_LOG_WARN);
+    assert_string_equal(notes.conf, page_part(w, &host)->row.conf_id);
+    assert_non_null(
+        strstr(notes.text, "room hosted: alone_music = hold-music"));
+    page_is_in(w, &guest, "hosted", "none", "g");
+    page_goes(w, &guest);
+    assert_int_equal(notes.n, 1);
+    w->media[0].no_prompt = "welcome";
+    PUT(room->row.announce, "welcome");
+    page_is_in(w, &guest, "hosted", "none", "g2");
+    assert_int_equal(notes.n, 2);
+    assert_non_null(strstr(notes.text, "room hosted: announce = welcome"));
+    page_goes(w, &guest);
+    page_is_in(w, &guest, "hosted", "none", "g3");
+    assert_int_equal(notes.n, 2);
+}
+
 /* Who stays behind when a telephone is sent to another room is alone. */
 static void music_begins_when_the_other_one_is_sent_away(void **state)
 {
@@ -239,6 +269,7 @@ int main(void)
         TEST(the_first_that_there_is_is_heard),
         TEST(a_prompt_that_is_refused_changes_nothing),
         TEST(an_announcement_that_is_refused_is_over),
+        TEST(a_prompt_of_the_room_that_is_missing_is_logged),
         TEST(music_begins_when_the_other_one_is_sent_away),
         TEST(a_restart_puts_music_right),
     };
