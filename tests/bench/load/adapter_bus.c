@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "adapter.h"
@@ -342,20 +343,68 @@ static pl_err open_bus(bus_state *s, const char *endpoint)
     return e;
 }
 
+/* The end of what the worker wrote, as one line. */
+static void last_lines(const bus_state *s, char *buf, size_t cap)
+{
+    char path[64];
+    pl_fmt_cut(path, sizeof path, "%s/log", s->dir);
+    buf[0] = '\0';
+    FILE *f = fopen(path, "r");
+    if (!f)
+        return;
+    if (fseek(f, -(long)(cap - 1), SEEK_END) != 0)
+        rewind(f); /* it is shorter */
+    size_t n = fread(buf, 1, cap - 1, f);
+    (void)fclose(f);
+    while (n > 0 && buf[n - 1] == '\n')
+        n--;
+    buf[n] = '\0';
+    for (size_t i = 0; i < n; i++) {
+        if ((unsigned char)buf[i] < ' ')
+            buf[i] = ' ';
+    }
+}
+
+static void fail_ended(bus_state *s, int status)
+{
+    char text[PL_LOAD_REASON];
+    char lines[PL_LOAD_REASON / 2];
+    const char *program = s->what->options->spawn;
+    bool is_exit = WIFEXITED(status);
+    int code = is_exit ? WEXITSTATUS(status) : WTERMSIG(status);
+    last_lines(s, lines, sizeof lines);
+    if (is_exit && (code == 126 || code == 127)) {
+        pl_fmt_cut(text, sizeof text,
+                   "--spawn: %.100s cannot be started (%s); it takes the path "
+                   "of a parley-media",
+                   program, code == 127 ? "no such file" : "not a program");
+    } else {
+        pl_fmt_cut(text, sizeof text, "%.100s ended at once, %s %d%s%s",
+                   program, is_exit ? "exit status" : "signal", code,
+                   lines[0] ? "; it wrote: " : "", lines);
+    }
+    fail(s, PL_EUNAVAILABLE, text);
+}
+
 static pl_err wait_link(bus_state *s)
 {
     bool has_child = s->child > 0;
+    int status = 0;
     for (unsigned i = 0; i < LINK_US / LOOK_US && !s->is_linked; i++) {
         s->is_late = false;
         pl_timer_start(s->deadline, LOOK_US);
         while (!s->is_linked && !s->is_late && s->error == PL_OK)
             pl_loop_run(s->loop);
-        if (s->error != PL_OK || (has_child && !child_is_alive(&s->child)))
+        if (has_child && !s->is_linked && !child_look(&s->child, &status))
+            fail_ended(s, status);
+        if (s->error != PL_OK)
             break;
     }
     pl_timer_stop(s->deadline);
     if (!s->is_linked)
-        fail(s, PL_EUNAVAILABLE, "no media worker came");
+        fail(s, PL_EUNAVAILABLE,
+             has_child ? "no media worker came: --spawn takes a parley-media"
+                       : "no media worker came: --spawn PROGRAM starts one");
     return s->error;
 }
 

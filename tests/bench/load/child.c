@@ -70,14 +70,20 @@ pid_t child_start(const char *const *argv, const char *log, int core)
     return pid;
 }
 
-bool child_is_alive(pid_t *pid)
+bool child_look(pid_t *pid, int *ret_status)
 {
     if (*pid <= 0)
         return false;
-    if (waitpid(*pid, NULL, WNOHANG) == 0)
+    if (waitpid(*pid, ret_status, WNOHANG) == 0)
         return true;
     *pid = 0;
     return false;
+}
+
+bool child_is_alive(pid_t *pid)
+{
+    int status = 0;
+    return child_look(pid, &status);
 }
 
 bool child_stop(pid_t *pid, long limit_ms)

@@ -12,6 +12,9 @@
 pid_t child_start(const char *const *argv, const char *log, int core);
 /* Whether it still runs; collects it when not. */
 bool child_is_alive(pid_t *pid);
+/* The same; what waitpid() said goes to *ret_status when it had run until now.
+ */
+bool child_look(pid_t *pid, int *ret_status);
 /* SIGTERM, SIGKILL after limit_ms; *pid becomes 0. False: it had to be
  * killed, or had ended by itself. Takes 0. */
 bool child_stop(pid_t *pid, long limit_ms);

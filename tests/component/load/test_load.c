@@ -140,6 +140,13 @@ static void what_cannot_be_is_refused(void **state)
     o.spawn = "/nonexistent/parley-media";
     assert_int_equal(pl_load_run(&o, &pl_load_parley_bus, &result),
                      PL_EUNAVAILABLE);
+    assert_non_null(strstr(result.reason, "cannot be started"));
+    o = options(PL_LOAD_RTP);
+    o.spawn_config = "foo = 5";
+    assert_int_equal(pl_load_run(&o, &pl_load_parley_bus, &result),
+                     PL_EUNAVAILABLE);
+    assert_non_null(strstr(result.reason, "exit status"));
+    assert_non_null(strstr(result.reason, "foo"));
 }
 
 static int run_program(const char *const *argv)
