@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "adapter.h"
 #include "clock.h"
@@ -65,6 +66,21 @@ static pl_err refuse(pl_load *l, pl_err e, const char *why)
     return e;
 }
 
+/* Processes that are to be measured are there. */
+static pl_err check_pids(pl_load *l, const pl_load_options *o)
+{
+    char text[64];
+    for (size_t i = 0; i < o->n_pids; i++) {
+        pl_fmt_cut(text, sizeof text, "/proc/%ld/task", o->pids[i]);
+        if (access(text, F_OK) == 0)
+            continue;
+        pl_fmt_cut(text, sizeof text, "--pid: there is no process %ld",
+                   o->pids[i]);
+        return refuse(l, PL_EINVAL, text);
+    }
+    return PL_OK;
+}
+
 static pl_err check(pl_load *l, const pl_load_options *o)
 {
     pl_addr local;
@@ -83,7 +99,7 @@ static pl_err check(pl_load *l, const pl_load_options *o)
     if (o->local[0] && !pl_addr_is_loopback(&local) && !o->is_remote)
         return refuse(l, PL_EINVAL,
                       "addresses other than loopback only with --remote");
-    return PL_OK;
+    return check_pids(l, o);
 }
 
 static size_t voices_needed(const pl_load_options *o, unsigned capacity)

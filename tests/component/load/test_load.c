@@ -125,6 +125,11 @@ static void what_cannot_be_is_refused(void **state)
     o.talkers = 5;
     assert_int_equal(pl_load_run(&o, &pl_load_parley_bus, &result), PL_EINVAL);
     o = options(PL_LOAD_RTP);
+    o.pids = (const long[]){INT32_MAX};
+    o.n_pids = 1;
+    assert_int_equal(pl_load_run(&o, &pl_load_parley_bus, &result), PL_EINVAL);
+    assert_non_null(strstr(result.reason, "no process 2147483647"));
+    o = options(PL_LOAD_RTP);
     o.local = "192.0.2.1";
     assert_int_equal(pl_load_run(&o, &pl_load_parley_bus, &result), PL_EINVAL);
     assert_non_null(strstr(result.reason, "--remote"));
