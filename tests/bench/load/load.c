@@ -84,8 +84,13 @@ static pl_err check_pids(pl_load *l, const pl_load_options *o)
 static pl_err check(pl_load *l, const pl_load_options *o)
 {
     pl_addr local;
-    if (o->talkers > o->participants)
-        return refuse(l, PL_EINVAL, "more talkers than participants");
+    if (o->talkers > o->participants) {
+        char text[96];
+        pl_fmt_cut(text, sizeof text,
+                   "--talkers: %u, but at most --participants, which is %u",
+                   o->talkers, o->participants);
+        return refuse(l, PL_EINVAL, text);
+    }
     if (o->talkers > PL_LOAD_TALKERS_MAX)
         return refuse(l, PL_EINVAL, "at most 32 talkers in a room");
     if (l->capacity > PL_LOAD_PARTIES_MAX)

@@ -108,6 +108,28 @@ static pl_err bad(char *reason, const char *name, const char *why)
     return PL_EINVAL;
 }
 
+/* The value is none that the option takes: say which ones it does. */
+static pl_err bad_value(char *reason, size_t row, const char *value)
+{
+    char text[PL_LOAD_REASON / 2];
+    if (ROWS[row].kind == COUNT || ROWS[row].kind == PID) {
+        pl_fmt_cut(text, sizeof text, "'%.60s': takes a number up to %llu",
+                   value, (unsigned long long)ROWS[row].max);
+        if (ROWS[row].kind == PID)
+            pl_fmt_cut(text, sizeof text,
+                       "'%.60s': takes a process's number, up to %d times",
+                       value, PL_LOAD_PIDS);
+        return bad(reason, ROWS[row].name, text);
+    }
+    pl_fmt_cut(text, sizeof text, "'%.60s': takes", value);
+    for (size_t i = 0; ROWS[row].words && ROWS[row].words[i]; i++) {
+        size_t len = strlen(text);
+        pl_fmt_cut(text + len, sizeof text - len, "%s %s", i ? "," : "",
+                   ROWS[row].words[i]);
+    }
+    return bad(reason, ROWS[row].name, text);
+}
+
 static pl_err take_word(size_t row, const char *value, pl_load_command *c)
 {
     for (unsigned i = 0; ROWS[row].words[i]; i++) {
@@ -173,9 +195,7 @@ static pl_err take_argument(int argc, char *const *argv, int *at, char *reason,
             return bad(reason, ROWS[i].name, "needs a value");
         if (ROWS[i].kind != FLAG && !value)
             value = argv[*at];
-        return take(i, value, c) == PL_OK
-                   ? PL_OK
-                   : bad(reason, ROWS[i].name, "not a value it takes");
+        return take(i, value, c) == PL_OK ? PL_OK : bad_value(reason, i, value);
     }
     pl_fmt_cut(reason, PL_LOAD_REASON, "no option '%s'", arg);
     return PL_EINVAL;

@@ -71,6 +71,15 @@ static void nonsense_is_refused_with_its_name(void **state)
     }
 }
 
+static void a_refusal_says_what_would_be_taken(void **state)
+{
+    (void)state;
+    assert_int_equal(PARSE(A("--codec"), A("mp3")), PL_EINVAL);
+    assert_string_equal(reason, "--codec: 'mp3': takes opus, g722, pcmu, pcma");
+    assert_int_equal(PARSE(A("--talkers=33")), PL_EINVAL);
+    assert_string_equal(reason, "--talkers: '33': takes a number up to 32");
+}
+
 static void rooms_are_numbered_where_the_name_says_so(void **state)
 {
     char name[32];
@@ -92,6 +101,7 @@ int main(void)
         cmocka_unit_test(values_stand_behind_a_blank_or_a_sign),
         cmocka_unit_test(an_adapter_brings_its_address),
         cmocka_unit_test(nonsense_is_refused_with_its_name),
+        cmocka_unit_test(a_refusal_says_what_would_be_taken),
         cmocka_unit_test(rooms_are_numbered_where_the_name_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
