@@ -6,6 +6,7 @@
 
 #include "bus_glue.h"
 #include "core/auto_dial.h"
+#include "core/command_key.h"
 #include "core/device/registration.h"
 #include "core/room.h"
 #include "core/video.h"
@@ -90,6 +91,8 @@ static pl_err check_roompool(const void *values, char *reason, size_t cap)
         e = pl_remote_check_config(values, reason, cap);
     if (!e)
         e = pl_regs_check_config(values, reason, cap);
+    if (!e)
+        e = pl_command_check_config(values, reason, cap);
     return e ? e : check_lines(values, reason, cap);
 }
 

@@ -3,10 +3,28 @@
 
 #include <string.h>
 
+#include "pl/str.h"
 #include "recording.h"
 #include "waiting.h"
 
-enum { PAUSE_S = 3 }; /* between digits of one command */
+enum {
+    PAUSE_S = 3, /* between digits of one command */
+    RECORD_KEY_MAX = 8,
+};
+
+pl_err pl_command_check_config(const pl_roompool_config *config, char *reason,
+                               size_t cap)
+{
+    const char *key = config->record_key;
+    size_t n = strlen(key);
+    if (n <= RECORD_KEY_MAX && strspn(key, "0123456789*#ABCD") == n)
+        return PL_OK;
+    pl_fmt_cut(reason, cap,
+               "record_key: 1 to %d keys of a telephone, each of 0 to 9, *, #, "
+               "A to D; or empty",
+               RECORD_KEY_MAX);
+    return PL_ECONFIG;
+}
 
 bool pl_command_is_open(const pl_pool *pool, const pl_part *part)
 {
