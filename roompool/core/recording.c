@@ -192,6 +192,8 @@ const char *pl_recording_refusal(const pl_conf *conf, pl_err e)
     bool is_off = pl_room_policy_of(conf->room).record == PL_RECORD_POLICY_OFF;
     if (e == PL_EUNSUPPORTED && is_off)
         return "this room is never recorded";
+    if (e == PL_ESTATE && conf->recording && !conf->recording->row.has_stems)
+        return "a recording without stems runs; stop it first";
     return why(e);
 }
 
@@ -384,8 +386,10 @@ pl_err pl_recording_start(pl_pool *pool, pl_conf *conf,
     if (e)
         return e;
     *ret_is_later = false;
-    if (conf->recording)
-        return PL_OK;
+    if (conf->recording) {
+        return order->has_stems && !conf->recording->row.has_stems ? PL_ESTATE
+                                                                   : PL_OK;
+    }
     e = create(pool, conf, order, &rec);
     if (e)
         return e;

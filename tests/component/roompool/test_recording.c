@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "core/command_key.h"
 #include "core/recording.h"
 #include "fake_page.h"
 #include "mgmt_client.h"
@@ -145,6 +146,32 @@ static void stems_are_asked_for_or_the_rooms(void **state)
     assert_int_equal(count(s, "has_stems = 1"), 2);
 }
 
+/* Stems cannot be added to one that runs: that is no success. */
+static void stems_are_refused_while_one_without_runs(void **state)
+{
+    stage *s = *state;
+    const pl_conf *conf = page_part(&s->w, &s->host)->conf;
+    pl_conference_control m = {.present = 0};
+    pl_management_command c = {.stems = true};
+    PL_MSG_SET(MANAGEMENT_COMMAND, management_command, &c, stems);
+    WITH_CONF(m, record, true);
+    WITH_CONF(m, record_stems, true);
+    assert_int_equal(record(s, &s->host, true), PL_OK);
+    assert_int_equal(page_sets(&s->w, &s->host, &m), PL_ESTATE);
+    assert_int_equal(mgmt_does(&s->w, &c,
+                               PL_MGMT_COMMAND_CONFERENCE_START_RECORDING,
+                               conf->row.conf_id),
+                     PL_ESTATE);
+    assert_string_equal(pl_recording_refusal(conf, PL_ESTATE),
+                        "a recording without stems runs; stop it first");
+    assert_int_equal(worker(s)->recording.n_starts, 1);
+    assert_int_equal(record(s, &s->host, false), PL_OK);
+    assert_int_equal(page_sets(&s->w, &s->host, &m), PL_OK);
+    assert_int_equal(page_sets(&s->w, &s->host, &m), PL_OK);
+    assert_int_equal(record(s, &s->host, true), PL_OK); /* more than asked */
+    assert_int_equal(worker(s)->recording.n_starts, 2);
+}
+
 static void who_cannot_record_says_so(void **state)
 {
     static const pl_err refusals[] = {PL_EUNSUPPORTED, PL_EIO, PL_EFULL};
@@ -263,6 +290,26 @@ static void keys_of_others_or_with_a_pause_are_none(void **state)
     PUT(s->w.config.record_key, "");
     phone_key(&s->w, "c1", "*2", true);
     assert_int_equal(count(s, "1"), 0);
+}
+
+static void only_keys_of_a_telephone_can_be_the_record_key(void **state)
+{
+    static const char *const good[] = {"", "*2", "0123*#AD", "#"};
+    static const char *const bad[] = {"*x", "rec", "*2 ", "a", "*2,"};
+    pl_roompool_config c = {0};
+    char reason[256];
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        PUT(c.record_key, good[i]);
+        assert_int_equal(pl_command_check_config(&c, reason, sizeof reason),
+                         PL_OK);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        PUT(c.record_key, bad[i]);
+        assert_int_equal(pl_command_check_config(&c, reason, sizeof reason),
+                         PL_ECONFIG);
+        assert_non_null(strstr(reason, "record_key: 1 to 8 keys"));
+    }
 }
 
 static void the_management_api_records_and_plays(void **state)
@@ -535,6 +582,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_host_starts_and_stops_and_all_are_told),
         TEST(stems_are_asked_for_or_the_rooms),
+        TEST(stems_are_refused_while_one_without_runs),
         TEST(who_cannot_record_says_so),
         TEST(a_recording_that_fails_is_over),
         TEST(a_silent_worker_is_asked_again),
@@ -542,6 +590,7 @@ int main(void)
         TEST(a_room_may_always_be_recorded),
         TEST(a_host_keys_it_on_a_telephone),
         TEST(keys_of_others_or_with_a_pause_are_none),
+        TEST(only_keys_of_a_telephone_can_be_the_record_key),
         TEST(the_management_api_records_and_plays),
         TEST(who_comes_later_is_told),
         TEST(a_welcome_that_is_missing_hides_no_notice),
