@@ -13,6 +13,7 @@ export class RoomError extends Error {
   constructor(code, text) {
     super(text || code);
     this.code = code;
+    this.text = text ?? ''; // what the server said
   }
 }
 
@@ -132,7 +133,15 @@ export class RoomClient extends EventTarget {
   }
   lock(on) { return this.#post(on ? '/lock' : '/unlock', {}); }
   muteGuests(on) { return this.#post(on ? '/muteguests' : '/unmuteguests', {}); }
-  record(on) { return this.#post(on ? '/start_recording' : '/stop_recording', {}); }
+  async record(on) {
+    try {
+      return await this.#post(on ? '/start_recording' : '/stop_recording', {});
+    } catch (error) {
+      // The words for "busy" speak of participants.
+      throw error.code === 'busy'
+        ? new RoomError('cannot-record', 'The server has no capacity to record now') : error;
+    }
+  }
   endForAll() { return this.#post('/disconnect', {}); }
   say(payload) { return this.#post('/message', { type: 'text/plain', payload }); }
   dial(destination) {

@@ -18,6 +18,7 @@ const state = document.body.dataset;
 let alias = decodeURIComponent(
   location.pathname.replace(/^\/join\/?/, '').replace(/\/$/, '')) || 'lobby';
 const MEDIA_PAUSES_MS = [200, 500, 1000, 2000, 4000, 8000];
+const BUSY_PAUSES_MS = [5000, 10000, 20000, 30000]; // no worker has room for us
 const RETRY_DOOR_MS = 2000;
 const wait = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
@@ -77,12 +78,13 @@ function showMessage(code, text, kind = 'error') {
   for (const box of [$('#door-message'), $('#room-message')]) {
     box.hidden = !text;
     box.dataset.kind = kind;
+    box.setAttribute('role', kind === 'info' ? 'status' : 'alert');
     box.textContent = text;
   }
 }
 
 function showSoft(error) {
-  showMessage(error.code ?? 'failed', wordsFor(error.code, alias));
+  showMessage(error.code ?? 'failed', wordsFor(error.code, alias, error.text));
   setTimeout(() => { if (state.error === error.code) showMessage('', ''); }, 5000);
 }
 
@@ -188,7 +190,7 @@ function doorClosed(error) {
   } else {
     $('#join').focus();
   }
-  showMessage(code, wordsFor(code, alias), asksPin ? 'info' : 'error');
+  showMessage(code, wordsFor(code, alias, error.text), asksPin ? 'info' : 'error');
 }
 
 function remember() {
@@ -317,10 +319,10 @@ async function startMedia() {
   const client = seat.client;
   const stale = () => attempt !== seat.attempt || state.phase !== 'room';
   if (state.media !== 'lost') showMedia('connecting');
-  for (let tries = 0; !stale(); tries++) {
-    if (tries > 0) {
-      const last = MEDIA_PAUSES_MS.length - 1;
-      await wait(MEDIA_PAUSES_MS[Math.min(tries - 1, last)]);
+  let pauses = MEDIA_PAUSES_MS;
+  for (let failures = 0; !stale();) {
+    if (failures > 0) {
+      await wait(pauses[Math.min(failures, pauses.length) - 1]);
       if (stale()) return;
     }
     try {
@@ -334,8 +336,23 @@ async function startMedia() {
         takeSeatAgain();
         return;
       }
+      const isBusy = error.code === 'busy';
+      const next = isBusy ? BUSY_PAUSES_MS : MEDIA_PAUSES_MS;
+      failures = next === pauses ? failures + 1 : 1;
+      pauses = next;
+      showMediaBusy(isBusy);
       showMedia('lost');
     }
+  }
+}
+
+// Say once that there is no capacity for us, until there is.
+function showMediaBusy(isBusy) {
+  const isShown = state.error === 'media-busy';
+  if (isBusy && !isShown) {
+    showMessage('media-busy', wordsFor('media-busy', alias), 'info');
+  } else if (!isBusy && isShown) {
+    showMessage('', '');
   }
 }
 
@@ -362,8 +379,12 @@ async function startCall(client, attempt, stale) {
 }
 
 function mediaChanged(media) {
-  if (media === 'connected') showMedia('connected');
-  else restartMedia();
+  if (media === 'connected') {
+    showMediaBusy(false);
+    showMedia('connected');
+  } else {
+    restartMedia();
+  }
 }
 
 async function play(stream) {

@@ -16,6 +16,8 @@ const WORDS = {
   'pin-locked': () => 'Too many wrong PINs. Please wait a minute before you try again.',
   full: () => 'This room is full. Try again when somebody has left.',
   busy: () => 'The server has no capacity for another participant. Please try again later.',
+  'media-busy': () => 'The server has no capacity for your sound at the moment. '
+    + 'This page tries again by itself.',
   'unknown-room': (alias) => `There is no room called “${alias}”. Check the link with whoever sent it.`,
   unreachable: () => 'The server cannot be reached. Trying again…',
   restarting: () => 'The server is not ready yet, perhaps it restarts. Trying again…',
@@ -24,12 +26,13 @@ const WORDS = {
   'not-host': () => 'Only a host can do that.',
   'host-muted': () => 'The host has muted you: only a host can change that.',
   'cannot-call': () => 'That telephone cannot be called. Check the number.',
-  'cannot-record': () => 'This room cannot be recorded.',
-  refused: () => 'The server refused that.',
+  'cannot-record': (alias, text) => (text ? `${text}.` : 'This room cannot be recorded.'),
+  refused: (alias, text) => (text ? `The server refused that: ${text}.` : 'The server refused that.'),
 };
 
-export function wordsFor(code, alias) {
-  return (WORDS[code] ?? (() => 'Something went wrong. Please try again.'))(alias);
+// `text`: what the server said, where it said something.
+export function wordsFor(code, alias, text = '') {
+  return (WORDS[code] ?? (() => 'Something went wrong. Please try again.'))(alias, text);
 }
 
 const ENDS = [

@@ -26,6 +26,37 @@ tell('the page returns the own voice', async (system) => {
   console.log(`there and back: ${ms} ms`);
 });
 
+tell('a page for which no worker has room says so, and comes in when one has', async (system) => {
+  const anna = await Person.open(system, 'anna', { recorder: false });
+  const { page } = anna;
+  const answers = [503, 403]; // no worker at all; the one of this room is full
+  let asked = 0;
+  await page.route('**/calls', (route) => {
+    const status = answers[asked++];
+    return status ? route.fulfill({ status, json: { status: 'failed', result: 'Out of resource' } })
+      : route.continue();
+  });
+  await page.clock.install();
+  await anna.visit('echo');
+  await anna.fillDoor();
+  await page.click('#join');
+  for (const [tries, pause_s] of [[1, 5], [2, 10]]) {
+    await until(`it asked ${tries} times`, async () => asked === tries);
+    const message = page.locator('#room-message[role=status]');
+    await message.waitFor();
+    assert.match(await message.textContent(), /no capacity/);
+    await page.clock.fastForward(pause_s * 1000);
+  }
+  await anna.inRoom();
+  await page.locator('#room-message').waitFor({ state: 'hidden' });
+  assert.equal(asked, 3);
+
+  // These workers have no folder for recordings: what the server says is shown.
+  await page.click('[data-host=record]');
+  await page.waitForSelector('body[data-error=cannot-record]');
+  assert.equal(await page.textContent('#room-message'), 'Recording is not possible here.');
+});
+
 for (const [codec, transport] of [['PCMU/8000', 'udp'], ['PCMA/8000', 'tcp'],
   ['G722/16000', 'udp'], ['opus/48000', 'tcp']]) {
   tell(`a telephone with ${codec} over ${transport} hears itself`, async (system) => {
