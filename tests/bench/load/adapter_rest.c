@@ -43,6 +43,7 @@ typedef struct rest_state {
     void (*begin)(worker *w); /* of what is done for each party */
     pl_load_party *parties;
     size_t n, next, n_done;
+    size_t n_busy;      /* workers whose answer is awaited */
     pl_load_party *all; /* first and number of those that are in */
     size_t n_all;
     int64_t refreshed_us;
@@ -105,6 +106,7 @@ static void request(worker *w, const char *what, const char *body,
                !token[0] && pin[0] ? "pin: " : "", !token[0] ? pin : "",
                !token[0] && pin[0] ? "\r\n" : "");
     load_set(w->conn, on_answer, w);
+    w->state->n_busy++;
     load_send(w->conn, "POST", path, headers, body);
 }
 
@@ -123,8 +125,10 @@ static void finish(worker *w)
     take_next(w);
 }
 
+/* An answer came. */
 static bool is_good(worker *w, const load_answer *answer, const char *what)
 {
+    w->state->n_busy--;
     if (answer->status == 200)
         return true;
     fail(w->state, PL_EUNAVAILABLE, what, answer);
@@ -134,7 +138,8 @@ static bool is_good(worker *w, const load_answer *answer, const char *what)
 static bool is_over(void *ctx)
 {
     const rest_state *s = ctx;
-    return s->error != PL_OK || s->n_done == s->n;
+    /* seats that are granted meanwhile are to be given back, too */
+    return s->error != PL_OK ? s->n_busy == 0 : s->n_done == s->n;
 }
 
 /* Connections live as long as one round: servers close idle ones. */
@@ -144,7 +149,7 @@ static pl_err run(rest_state *s, void (*begin)(worker *w),
     s->begin = begin;
     s->parties = parties;
     s->n = n;
-    s->next = s->n_done = 0;
+    s->next = s->n_done = s->n_busy = 0;
     s->error = PL_OK;
     s->load = load_create(s->port);
     if (s->load)
@@ -161,7 +166,7 @@ static pl_err run(rest_state *s, void (*begin)(worker *w),
             fail(s, PL_EUNAVAILABLE, "no connection", NULL);
         }
     }
-    if (s->error == PL_OK && !load_run(s->load, is_over, s, LIMIT_MS))
+    if (s->load && !load_run(s->load, is_over, s, LIMIT_MS))
         fail_unreached(s);
     load_destroy(&s->load);
     return s->error;
@@ -205,6 +210,8 @@ static void on_seat(void *ctx, load_conn *conn, const load_answer *answer)
         return;
     load_member(answer, "token", seat->token, sizeof seat->token);
     load_member(answer, "participant_uuid", seat->uuid, sizeof seat->uuid);
+    if (w->state->error != PL_OK)
+        return; /* another one was refused: it ends here */
     pl_err e = pl_load_offer(w->party, sdp, sizeof sdp, &len);
     pl_buf body;
     pl_buf_init(&body, BODY_MAX);
@@ -257,6 +264,7 @@ static void on_left(void *ctx, load_conn *conn, const load_answer *answer)
     worker *w = ctx;
     (void)conn;
     (void)answer; /* who is gone already is gone, too */
+    w->state->n_busy--;
     seat_of(w)->token[0] = '\0';
     finish(w);
 }
@@ -291,6 +299,7 @@ static void metrics(void *state, pl_load_server *server)
     rest_state *s = state;
     s->n = 1;
     s->n_done = 0;
+    s->error = PL_OK;
     s->load = load_create(s->port);
     load_conn *conn = s->load && load_set_address(s->load, s->host)
                           ? load_open(s->load, on_page, s)

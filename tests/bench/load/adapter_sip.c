@@ -15,6 +15,7 @@ enum {
     CALLS_AT_ONCE = 8,
     RESEND_US = 500000,    /* T1, RFC 3261 section 17.1.1.1 */
     GIVE_UP_US = 32000000, /* 64 * T1 */
+    SETTLE_US = 5000000,   /* for calls under way when one was refused */
     TEXT_MAX = 8192,
     FIELD_MAX = 512,
     STEP_MS = 20
@@ -63,9 +64,14 @@ static void call_id(const pl_load_party *p, char *buf, size_t cap)
     pl_fmt_cut(buf, cap, "load-%u-%08x", p->number, p->ssrc);
 }
 
+/* method: "ACK" is of an answer 200, "ACK!" of a refusal, which belongs to the
+ * INVITE (RFC 3261 section 17.1.1.3). */
 static void send_request(sip_state *s, const pl_load_party *p,
                          const char *method)
 {
+    bool is_refused = strcmp(method, "ACK!") == 0;
+    if (is_refused)
+        method = "ACK";
     sip_seat *seat = p->user;
     char text[TEXT_MAX];
     char sdp[PL_LOAD_SDP] = "";
@@ -84,8 +90,8 @@ static void send_request(sip_state *s, const pl_load_party *p,
         "Call-ID: %s\r\nCSeq: %u %s\r\nContact: <sip:load-%u@%s>\r\n"
         "User-Agent: parley-load\r\n%sContent-Length: %zu\r\n\r\n%.*s",
         method, seat->target, s->own, id, seat->cseq,
-        strcmp(method, "ACK") == 0 ? "-ack" : "", p->number, s->own, id,
-        seat->to, id, seat->cseq, method, p->number, s->own,
+        strcmp(method, "ACK") == 0 && !is_refused ? "-ack" : "", p->number,
+        s->own, id, seat->to, id, seat->cseq, method, p->number, s->own,
         is_invite ? "Content-Type: application/sdp\r\n" : "", len, (int)len,
         sdp);
     if (e != PL_OK) {
@@ -213,6 +219,9 @@ static void on_response(sip_state *s, pl_load_party *p, const char *text)
     } else if (status < 300) {
         on_accepted(s, p, text);
     } else if (seat->step == SIP_INVITED) {
+        header(text, "To", "t", seat->to, sizeof seat->to);
+        send_request(s, p, "ACK!");
+        end(s, seat, SIP_OUT);
         fail(s, PL_EUNAVAILABLE, "a call was refused", (unsigned)status);
     }
 }
@@ -296,6 +305,7 @@ static void resend(sip_state *s)
         if (!seat || (seat->step != SIP_INVITED && seat->step != SIP_BYE))
             continue;
         if (now - seat->begun_us > GIVE_UP_US) {
+            end(s, seat, SIP_OUT);
             fail(s, PL_EUNAVAILABLE, "no answer", 408);
         } else if (!seat->is_ringing && now - seat->sent_us > RESEND_US) {
             send_request(s, &s->all[i],
@@ -438,10 +448,24 @@ static pl_err wait_until(void *state, int64_t until_us)
     return s->error;
 }
 
+/* Calls that were under way when another one was refused: wait for what
+ * becomes of them, so that those that are taken can be ended. */
+static void settle(sip_state *s)
+{
+    int64_t until = pl_load_now_us() + SETTLE_US;
+    while (s->n_under_way > 0 && pl_load_now_us() < until)
+        step(s, pl_load_now_us() + (int64_t)STEP_MS * 1000);
+    for (size_t i = 0; i < s->n_all; i++) {
+        sip_seat *seat = s->all[i].user;
+        if (seat && seat->step != SIP_IN)
+            end(s, seat, SIP_OUT);
+    }
+}
+
 static void close_state(void **state)
 {
     sip_state *s = *state;
-    s->n_under_way = 0;
+    settle(s);
     if (s->n_all > 0)
         (void)run(s, s->all, s->n_all, SIP_BYE);
     for (size_t i = 0; i < s->n_all; i++)

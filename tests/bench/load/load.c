@@ -264,6 +264,15 @@ static pl_err bring_in(pl_load *l, unsigned from, unsigned n)
     return e == PL_OK ? e : refuse(l, e, pl_err_text(e));
 }
 
+/* Append how far it came. */
+static void say_connected(pl_load *l)
+{
+    size_t len = strlen(l->own_reason);
+    pl_fmt_cut(l->own_reason + len, sizeof l->own_reason - len,
+               " (%u of %u were connected)", count_up(l, 0, l->capacity),
+               l->capacity);
+}
+
 pl_err pl_load_add_rooms(pl_load *l, unsigned n)
 {
     unsigned a_room = l->options->participants;
@@ -465,6 +474,8 @@ pl_err pl_load_run(const pl_load_options *options,
     if (e != PL_OK)
         return e;
     e = pl_load_add_rooms(l, options->rooms);
+    if (e != PL_OK)
+        say_connected(l);
     if (e == PL_OK)
         e = pl_load_wait(l, (int64_t)options->warmup_s * 1000);
     if (e == PL_OK) {
