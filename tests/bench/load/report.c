@@ -72,10 +72,11 @@ static void report_received(FILE *out, const pl_load_result *r)
     row_times(out, "between two packets", &r->gap_us);
     row_times(out, "mouth to ear, added", &r->delay_us);
     (void)fprintf(out,
-                  "  %-26s %u of %u, by %u receivers; own voice by %u, of "
+                  "  %-26s %u of %u, by %u receiver%s; own voice by %u, of "
                   "other rooms %u, silent %u\n",
                   "voices heard", h->voices_heard, h->voices_due, h->receivers,
-                  h->own_heard, h->strangers, h->silent);
+                  h->receivers == 1 ? "" : "s", h->own_heard, h->strangers,
+                  h->silent);
 }
 
 static void report_server(FILE *out, const pl_load_result *r)
@@ -121,9 +122,10 @@ void pl_load_report_text(FILE *out, const pl_load_options *o,
                          const pl_load_result *r)
 {
     (void)fprintf(out,
-                  "%u rooms of %u with %u talkers, %s by %s; %u of %u "
+                  "%u room%s of %u with %u talker%s, %s by %s; %u of %u "
                   "connected in %.1f s; measured %.1f s\n",
-                  r->rooms, o->participants, o->talkers, CODECS[o->codec],
+                  r->rooms, r->rooms == 1 ? "" : "s", o->participants,
+                  o->talkers, o->talkers == 1 ? "" : "s", CODECS[o->codec],
                   transport_text(o->transport), r->connected, r->parties,
                   (double)r->open_us / 1e6, r->seconds);
     report_received(out, r);

@@ -247,23 +247,26 @@ static void conclude(const judge *j)
     missing = missing > r->lost ? missing : r->lost;
     double loss = r->due ? 100 * (double)missing / (double)r->due : 0;
     if (h->silent > 0) {
-        pl_fmt_cut(text, sizeof text, "nothing came to %u of %u receivers",
-                   h->silent, h->receivers);
+        pl_fmt_cut(text, sizeof text, "nothing came to %u of %u receiver%s",
+                   h->silent, h->receivers, h->receivers == 1 ? "" : "s");
         say(r, text);
     }
     if (h->voices_heard < h->voices_due) {
-        pl_fmt_cut(text, sizeof text, "%u of %u voices are not heard",
-                   h->voices_due - h->voices_heard, h->voices_due);
+        pl_fmt_cut(text, sizeof text, "%u of %u %s not heard",
+                   h->voices_due - h->voices_heard, h->voices_due,
+                   h->voices_due == 1 ? "voice is" : "voices are");
         say(r, text);
     }
     if (h->own_heard > 0) {
-        pl_fmt_cut(text, sizeof text, "%u talkers hear themselves",
-                   h->own_heard);
+        pl_fmt_cut(text, sizeof text, "%u %s", h->own_heard,
+                   h->own_heard == 1 ? "talker hears himself"
+                                     : "talkers hear themselves");
         say(r, text);
     }
     if (h->strangers > 0) {
-        pl_fmt_cut(text, sizeof text, "%u voices of other rooms are heard",
-                   h->strangers);
+        pl_fmt_cut(text, sizeof text, "%u %s of other rooms %s heard",
+                   h->strangers, h->strangers == 1 ? "voice" : "voices",
+                   h->strangers == 1 ? "is" : "are");
         say(r, text);
     }
     if (loss > j->options->max_loss_percent) {
