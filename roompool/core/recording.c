@@ -223,6 +223,31 @@ static void tell_telephone(pl_pool *pool, const char *participant_id)
         pl_leg_play(pool, leg, PROMPT_FAILED);
 }
 
+/* Nobody asked for it who could be answered: all hosts hear it. */
+static void tell_hosts(pl_pool *pool, pl_conf *conf)
+{
+    PL_LIST_EACH(node, &conf->parts)
+    {
+        const pl_part *part = PL_CONTAINER(node, pl_part, link);
+        if (part->row.role == PL_PART_ROLE_HOST && !pl_waits(part))
+            tell_telephone(pool, part->row.participant_id);
+    }
+}
+
+/* reason: of the worker, for people; or what its error means. */
+static void not_started(pl_pool *pool, pl_recording *rec, const pl_op *op,
+                        pl_err e, const pl_bus_in *in)
+{
+    const pl_error *error = in ? in->body : NULL;
+    pl_conf *conf = pl_conf_find(pool, op->conf);
+    bool is_policy = rec->row.started_by == PL_RECORDING_BY_POLICY;
+    pl_recording_end(pool, rec, PL_RECORDING_STATE_FAILED,
+                     error && error->text[0] ? error->text : why(e));
+    if (is_policy && conf)
+        tell_hosts(pool, conf);
+    tell_telephone(pool, op->part);
+}
+
 void pl_recording_runs(pl_pool *pool, pl_recording *rec)
 {
     pl_conf *conf = pl_conf_find(pool, rec->row.conf_id);
@@ -278,8 +303,7 @@ static void started(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
     if (is_it && !e) {
         pl_recording_runs(pool, rec);
     } else if (is_it && e != PL_EUNAVAILABLE) { /* that worker is gone */
-        pl_recording_end(pool, rec, PL_RECORDING_STATE_FAILED, why(e));
-        tell_telephone(pool, op->part);
+        not_started(pool, rec, op, e, in);
     }
     answer(pool, op, conf, is_it && e != PL_EUNAVAILABLE ? e : PL_OK);
     pl_op_destroy(&op);

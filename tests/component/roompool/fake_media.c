@@ -223,7 +223,8 @@ static void on_record_start(void *ctx, const pl_bus_in *in)
     if (refused(m, in, b->room_id))
         return;
     if (m->refuse_record) {
-        pl_bus_reply_error(m->bus, &in->ticket, m->refuse_record, NULL);
+        pl_bus_reply_error(m->bus, &in->ticket, m->refuse_record,
+                           m->refuse_record_text);
         return;
     }
     pl_fmt_cut(m->recording.id, sizeof m->recording.id, "%s", b->recording_id);

@@ -48,6 +48,7 @@ typedef struct fake_media {
     } recording; /* id "" none runs */
     unsigned n_record_stops;
     pl_err refuse_record;
+    const char *refuse_record_text; /* NULL: none */
     const char *no_prompt; /* it does not have this one; NULL: has all */
 } fake_media;
 

@@ -247,6 +247,33 @@ static void a_room_may_always_be_recorded(void **state)
     assert_int_equal(count(s, "1"), 1); /* a host did not want it */
 }
 
+/* Nobody could be answered: hosts hear it, guests do not. */
+static void an_automatic_recording_that_fails_is_told(void **state)
+{
+    static world_notes notes;
+    stage *s = *state;
+    pl_room *r = room(s);
+    page_goes(&s->w, &s->guest);
+    page_goes(&s->w, &s->host);
+    world_listens(&s->w, &notes, "recording_failed");
+    r->row.record = PL_RECORD_POLICY_AUTO;
+    for (unsigned i = 0; i < s->w.n_media; i++) {
+        s->w.media[i].refuse_record = PL_EIO;
+        s->w.media[i].refuse_record_text = "cannot create x.opus: disk full";
+    }
+    page_is_in(&s->w, &s->host, "locked", "9999", "h2");
+    page_is_in(&s->w, &s->guest, "locked", "1234", "g2");
+    assert_int_equal(count(s, "state = 'failed' AND started_by = 'policy' AND "
+                              "end_reason = 'cannot create x.opus: disk full'"),
+                     1);
+    assert_int_equal(notes.n, 1);
+    assert_int_equal(notes.level, PL_LOG_WARN);
+    assert_non_null(strstr(notes.text, "disk full"));
+    assert_string_equal(page_leg(&s->w, &s->host)->prompt, "recording-failed");
+    assert_string_not_equal(page_leg(&s->w, &s->guest)->prompt,
+                            "recording-failed");
+}
+
 static const pl_leg *phone_is_host(stage *s, const char *call)
 {
     phone_joins(&s->w, call, "locked");
@@ -588,6 +615,7 @@ int main(void)
         TEST(a_silent_worker_is_asked_again),
         TEST(it_ends_with_its_conference),
         TEST(a_room_may_always_be_recorded),
+        TEST(an_automatic_recording_that_fails_is_told),
         TEST(a_host_keys_it_on_a_telephone),
         TEST(keys_of_others_or_with_a_pause_are_none),
         TEST(only_keys_of_a_telephone_can_be_the_record_key),
