@@ -250,21 +250,29 @@ static const char *refusal_text(const pl_pool *pool, const command *m, pl_err e)
                : NULL;
 }
 
+/* What became of it; of what a media worker answers: that it was asked. */
+static void note(pl_pool *pool, const command *m, const char *result)
+{
+    char text[256];
+    pl_fmt_cut(text, sizeof text, "%s of %s by %s: %s",
+               pl_mgmt_command_text(m->command), m->id, m->client_id, result);
+    pl_pool_note(pool, PL_LOG_INFO, "management_command", NULL, NULL, text);
+}
+
 void pl_on_management_command(pl_pool *pool, const pl_bus_in *in)
 {
     const command *m = in->body;
     const struct act *act = find_act(m->command);
-    char text[256];
     bool is_later = false;
     pl_err e = act ? run(pool, in, act, &is_later) : PL_EINVAL;
     if (e) {
-        pl_pool_refuse(pool, &in->ticket, e, refusal_text(pool, m, e));
+        const char *text = refusal_text(pool, m, e);
+        note(pool, m, text ? text : pl_err_text(e));
+        pl_pool_refuse(pool, &in->ticket, e, text);
         return;
     }
     pl_pool_count(pool, PL_RM_management_commands);
-    pl_fmt_cut(text, sizeof text, "%s of %s by %s",
-               pl_mgmt_command_text(m->command), m->id, m->client_id);
-    pl_pool_note(pool, PL_LOG_INFO, "management_command", NULL, NULL, text);
+    note(pool, m, is_later ? "asked of the media worker" : "ok");
     if (!is_later)
         pl_pool_ok(pool, &in->ticket);
 }

@@ -108,6 +108,16 @@ pl_err pl_recording_keep(pl_pool *pool, const pl_recording_row *row,
 
 /* ---- the end ---- */
 
+/* A log line with its id: a conference may have many. */
+static void note(pl_pool *pool, pl_log_level level, const char *event,
+                 const pl_recording *rec, const pl_part *part, const char *what)
+{
+    char text[256];
+    pl_fmt_cut(text, sizeof text, "%s: %s", rec->row.recording_id, what);
+    pl_pool_note(pool, level, event, pl_conf_find(pool, rec->row.conf_id), part,
+                 text);
+}
+
 void pl_recording_end(pl_pool *pool, pl_recording *rec, uint32_t state,
                       const char *reason)
 {
@@ -121,14 +131,11 @@ void pl_recording_end(pl_pool *pool, pl_recording *rec, uint32_t state,
     PL_SET(rec->row.end_reason, reason);
     if (!move(pool, rec, state))
         return;
-    pl_pool_note(pool,
-                 state == PL_RECORDING_STATE_FAILED ? PL_LOG_WARN : PL_LOG_INFO,
-                 state == PL_RECORDING_STATE_FAILED ? "recording_failed"
-                                                    : "recording_ended",
-                 conf, NULL, reason);
-    pl_pool_count(pool, state == PL_RECORDING_STATE_FAILED
-                            ? PL_RM_recordings_failed
-                            : PL_RM_recordings_ended);
+    bool is_failed = state == PL_RECORDING_STATE_FAILED;
+    note(pool, is_failed ? PL_LOG_WARN : PL_LOG_INFO,
+         is_failed ? "recording_failed" : "recording_ended", rec, NULL, reason);
+    pl_pool_count(pool,
+                  is_failed ? PL_RM_recordings_failed : PL_RM_recordings_ended);
     pl_pool_plan(pool, &rec->forget, pl_recording_forget, rec,
                  PL_S(PL_RECORDING_FORGET_S));
     if (was_on && conf->row.state == PL_CONF_STATE_LIVE) {
@@ -417,8 +424,8 @@ pl_err pl_recording_start(pl_pool *pool, pl_conf *conf,
     e = create(pool, conf, order, &rec);
     if (e)
         return e;
-    pl_pool_note(pool, PL_LOG_INFO, "recording_asked", conf, order->part,
-                 pl_recording_by_text(order->by));
+    note(pool, PL_LOG_INFO, "recording_asked", rec, order->part,
+         pl_recording_by_text(order->by));
     if (!conf->row.media_node[0])
         return PL_OK; /* starts with the first media */
     pl_op *op = op_of(pool, order);

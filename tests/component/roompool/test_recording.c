@@ -319,6 +319,34 @@ static void keys_of_others_or_with_a_pause_are_none(void **state)
     assert_int_equal(count(s, "1"), 0);
 }
 
+static void log_lines_say_which_and_how_it_went(void **state)
+{
+    static world_notes asked;
+    static world_notes ended;
+    static world_notes commands;
+    stage *s = *state;
+    const char *conf = page_part(&s->w, &s->host)->row.conf_id;
+    pl_management_command m = {.present = 0};
+    world_listens(&s->w, &asked, "recording_asked");
+    assert_int_equal(record(s, &s->host, true), PL_OK);
+    assert_int_equal(asked.n, 1);
+    assert_non_null(strstr(asked.text, worker(s)->recording.id));
+    world_listens(&s->w, &ended, "recording_ended");
+    assert_int_equal(record(s, &s->host, false), PL_OK);
+    assert_int_equal(ended.n, 1);
+    assert_non_null(strstr(ended.text, worker(s)->recording.id));
+    assert_non_null(strstr(ended.text, "stopped by a host"));
+    world_listens(&s->w, &commands, "management_command");
+    assert_int_equal(
+        mgmt_does(&s->w, &m, PL_MGMT_COMMAND_CONFERENCE_LOCK, conf), PL_OK);
+    assert_non_null(strstr(commands.text, ": ok"));
+    assert_int_equal(
+        mgmt_does(&s->w, &m, PL_MGMT_COMMAND_CONFERENCE_LOCK, "none"),
+        PL_ENOENT);
+    assert_int_equal(commands.n, 2);
+    assert_non_null(strstr(commands.text, pl_err_text(PL_ENOENT)));
+}
+
 static void only_keys_of_a_telephone_can_be_the_record_key(void **state)
 {
     static const char *const good[] = {"", "*2", "0123*#AD", "#"};
@@ -618,6 +646,7 @@ int main(void)
         TEST(an_automatic_recording_that_fails_is_told),
         TEST(a_host_keys_it_on_a_telephone),
         TEST(keys_of_others_or_with_a_pause_are_none),
+        TEST(log_lines_say_which_and_how_it_went),
         TEST(only_keys_of_a_telephone_can_be_the_record_key),
         TEST(the_management_api_records_and_plays),
         TEST(who_comes_later_is_told),
