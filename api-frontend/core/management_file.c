@@ -40,15 +40,16 @@ static const char *type_of(pl_slice codec)
                : "audio/basic";
 }
 
-/* Its name where it is saved: the last of its path, of plain characters. */
-static void put_name(pl_answer *answer, const char *path)
+/* Its name where it is saved: recording and last of its path, of plain
+ * characters. */
+static void put_name(pl_answer *answer, const char *recording, const char *path)
 {
-    char name[PL_RECORDING_PATH_MAX + 1];
-    char value[PL_RECORDING_PATH_MAX + 40];
+    char name[2 * PL_RECORDING_PATH_MAX];
+    char value[sizeof name + 40];
     const char *from = strrchr(path, '/');
-    pl_fmt_cut(name, sizeof name, "%s", from ? from + 1 : path);
+    pl_fmt_cut(name, sizeof name, "%s-%s", recording, from ? from + 1 : path);
     for (char *c = name; *c; c++) {
-        if (*c == '"' || *c == '\\' || *c < ' ' || *c > '~')
+        if (*c == '"' || *c == '\\' || *c == '/' || *c < ' ' || *c > '~')
             *c = '_';
     }
     pl_fmt_cut(value, sizeof value, "attachment; filename=\"%s\"", name);
@@ -82,7 +83,7 @@ void pl_management_file(pl_api_call *call, pl_err e, const pl_msg_desc *desc,
     } else {
         answer->status = 200;
         answer->content_type = type_of(codec);
-        put_name(answer, call->file);
+        put_name(answer, pl_call_param(call, 0), call->file);
     }
     pl_json_free(&objects);
 }

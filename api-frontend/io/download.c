@@ -71,7 +71,7 @@ pl_err pl_download_begin(pl_gateway *gateway, pl_http_exchange *exchange,
                    pl_http_head_get(head, "origin"));
     pl_answer_header(answer, "Cache-Control", "no-store");
     pl_http_watch(exchange, on_gone, d);
-    pl_http_stream_begin(exchange, answer);
+    pl_http_stream_begin_sized(exchange, answer, d->left);
     pl_http_stream_watch(exchange, send_next, d);
     send_next(d);
     return PL_OK;

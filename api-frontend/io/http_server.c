@@ -144,6 +144,19 @@ void pl_http_stream_begin(pl_http_exchange *exchange, const pl_answer *answer)
     pl_conn_note_answer(exchange, answer->status);
 }
 
+void pl_http_stream_begin_sized(pl_http_exchange *exchange,
+                                const pl_answer *answer, uint64_t bytes)
+{
+    char framing[48];
+    pl_fmt_cut(framing, sizeof framing, "Content-Length: %llu\r\n",
+               (unsigned long long)bytes);
+    exchange->is_chunked_out = false;
+    exchange->closes_after = true;
+    put_head(exchange, answer, framing);
+    exchange->state = CONN_STREAM;
+    pl_conn_note_answer(exchange, answer->status);
+}
+
 pl_err pl_http_stream_write(pl_http_exchange *exchange, pl_slice data)
 {
     struct evbuffer *out = bufferevent_get_output(exchange->bev);

@@ -71,6 +71,10 @@ void pl_http_respond(pl_http_exchange *exchange, const pl_answer *answer,
                      pl_http_on_sent on_sent, void *ctx);
 /* Begin an answer without an end: status, type and headers of *answer. */
 void pl_http_stream_begin(pl_http_exchange *exchange, const pl_answer *answer);
+/* The same where it is known how many bytes will be written. Who ends the
+ * stream sooner tells the client so by that. */
+void pl_http_stream_begin_sized(pl_http_exchange *exchange,
+                                const pl_answer *answer, uint64_t bytes);
 /* Send a piece at once.
  * Errors: PL_EFULL the client reads too slowly: end the stream. */
 PL_MUST_USE pl_err pl_http_stream_write(pl_http_exchange *exchange,

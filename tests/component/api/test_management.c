@@ -225,7 +225,9 @@ static void files_of_recordings_are_given_out(void **state)
         assert_int_equal(reply.body[i], 'a' + (int)(i % 26));
     assert_string_equal(tls_header(&reply, "Content-Type"), "audio/ogg");
     assert_string_equal(tls_header(&reply, "Content-Disposition"),
-                        "attachment; filename=\"1-mix.opus\"");
+                        "attachment; filename=\"r-1-mix.opus\"");
+    assert_string_equal(tls_header(&reply, "Content-Length"), "60000");
+    assert_string_equal(tls_header(&reply, "Transfer-Encoding"), "");
     assert_string_equal(tls_header(&reply, "Cache-Control"), "no-store");
     ask(rig, "GET " RECORDING "2/", NULL, 200, "");
     assert_int_equal(reply.body_len, 0);
