@@ -265,8 +265,12 @@ int main(int argc, char **argv)
         is_written = is_written || strcmp(argv[i], "--write") == 0;
         if (strcmp(argv[i], "--quick") != 0 &&
             strcmp(argv[i], "--write") != 0) {
-            (void)fprintf(stderr, "usage: bench_audio [--quick] [--write]\n");
-            return 64;
+            bool is_help = strcmp(argv[i], "--help") == 0;
+            if (!is_help)
+                (void)fprintf(stderr, "unknown option '%s'\n", argv[i]);
+            (void)fprintf(is_help ? stdout : stderr,
+                          "usage: bench_audio [--quick] [--write]\n");
+            return is_help ? 0 : 64;
         }
     }
     if (sysconf(_SC_NPROCESSORS_ONLN) < 2 || !janus_process_is_there()) {

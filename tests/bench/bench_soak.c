@@ -352,8 +352,14 @@ int main(int argc, char **argv)
 {
     soak_plan plan;
     if (!read_plan(argc, argv, &plan)) {
-        (void)fprintf(stderr, "usage: bench_soak [--minutes N|--seconds N]\n");
-        return 64;
+        bool is_help = strcmp(argv[1], "--help") == 0;
+        bool is_known = is_help || strcmp(argv[1], "--minutes") == 0 ||
+                        strcmp(argv[1], "--seconds") == 0;
+        if (!is_known)
+            (void)fprintf(stderr, "unknown option '%s'\n", argv[1]);
+        (void)fprintf(is_help ? stdout : stderr,
+                      "usage: bench_soak [--minutes N|--seconds N]\n");
+        return is_help ? 0 : 64;
     }
     (void)signal(SIGPIPE, SIG_IGN);
     pl_log_set_level(PL_LOG_WARN);
