@@ -105,9 +105,10 @@ pl_err pl_flags_parse(const pl_app *app, const pl_sections *sections, int argc,
     return PL_OK;
 }
 
-static void print_key(const pl_config_key *k)
+static void print_key(const pl_config_key *k, bool is_flag)
 {
-    (void)printf("  --%s=%s\n      %s", k->name, k->preset, k->doc);
+    (void)printf(is_flag ? "  --%s=%s\n      %s" : "  %s = %s\n      %s",
+                 k->name, k->preset, k->doc);
     if (k->kind == PL_CFG_U32) {
         (void)printf(" (%" PRIu64 "..%" PRIu64 " %s)\n", k->min, k->max,
                      k->unit);
@@ -135,7 +136,7 @@ void pl_flags_help(const pl_app *app, const pl_sections *sections)
         (void)printf("\n[%s%s] %s\n", s->kind, s->each ? " NAME" : "",
                      takes_flags(sections, i) ? "" : "(file only)");
         for (size_t k = 0; k < s->n_keys; k++)
-            print_key(&s->keys[k]);
+            print_key(&s->keys[k], takes_flags(sections, i));
     }
     (void)printf("\nexit codes: 0 done, 64 usage, 69 a dependency is not there,"
                  " 70 internal fault,\n75 a port or file is busy, 76 another "

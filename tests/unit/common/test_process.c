@@ -129,6 +129,12 @@ static void help_and_version_exit_0(void **state)
     assert_non_null(strstr(a.text, "--port=5000\n      a port "
                                    "(1024..65535 port)"));
     assert_non_null(strstr(a.text, "--drain_ms=10000"));
+    start(&a, TINY_ROOMPOOL, "--help", NULL);
+    assert_int_equal(end(&a), PL_EXIT_OK);
+    const char *room = strstr(a.text, "[room NAME] (file only)\n");
+    assert_non_null(room);
+    assert_null(strstr(room, "--")); /* none of these is a flag */
+    assert_non_null(strstr(room, " = "));
     start(&a, TINY_WORKER, "--version", NULL);
     assert_int_equal(end(&a), PL_EXIT_OK);
     assert_string_equal(a.text, "parley-tiny " PL_VERSION "\n");
