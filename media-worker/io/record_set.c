@@ -279,10 +279,11 @@ static void make_tags(const stream *st, int64_t at_us, pl_record_tags *tags)
     char date[PL_TIME_TEXT];
     pl_time_text(started_ms(st), date);
     tags->n = 7;
-    pl_fmt_cut(tags->tag[0], PL_RECORD_TAG, "TITLE=%s of conference %s",
-               st->is_stem ? "One voice" : "Recording", r->task.room_id);
+    pl_fmt_cut(tags->tag[0], PL_RECORD_TAG, "TITLE=%s %s",
+               st->is_stem ? "One voice of recording" : "Recording",
+               r->task.recording_id);
     pl_fmt_cut(tags->tag[1], PL_RECORD_TAG, "DATE=%s", date);
-    pl_fmt_cut(tags->tag[2], PL_RECORD_TAG, "ROOM=%s", r->task.room_id);
+    pl_fmt_cut(tags->tag[2], PL_RECORD_TAG, "CONFERENCE=%s", r->task.room_id);
     pl_fmt_cut(tags->tag[3], PL_RECORD_TAG, "RECORDING=%s",
                r->task.recording_id);
     pl_fmt_cut(tags->tag[4], PL_RECORD_TAG, "PART=%u", r->task.part);

@@ -382,7 +382,8 @@ static void legs_and_rooms_end_their_files(void **state)
     path_of(mix_path, path, sizeof path);
     if (!sound_info(path, info, sizeof info))
         fail_msg("%s", info);
-    assert_non_null(strstr(info, "ROOM=11111111-1111-4111-8111-111111111111"));
+    assert_non_null(
+        strstr(info, "CONFERENCE=11111111-1111-4111-8111-111111111111"));
     s->n_reports = 0;
     w->n_items = 0;
     pl_media_linked(w->media); /* the end may not have arrived */
