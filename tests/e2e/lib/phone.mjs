@@ -111,6 +111,9 @@ export class Phone {
     this.socket.on('data', (data) => {
       pending = this.#netstrings(Buffer.concat([pending, data]));
     });
+    // It listens before it has read its account, and would answer 404.
+    await until(`${this.voice} has an account`, async () =>
+      (await this.command('reginfo')).data?.includes(this.line?.user ?? this.voice), 10000, 20);
   }
 
   #netstrings(data) {
