@@ -7,6 +7,7 @@
 
 #include "core/codec.h"
 #include "core/splice.h"
+#include "pl/list.h"
 
 enum {
     PL_EAR_KINDS = 1 << (PL_AUDIO_COUNT + 1),
@@ -14,7 +15,7 @@ enum {
 };
 
 typedef struct pl_ear {
-    struct pl_ear *next; /* the pool's */
+    pl_list link; /* the pool's */
     uint8_t kind;
     uint8_t channels;
     bool has_codec; /* the decoder is in the state of: */

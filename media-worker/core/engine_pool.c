@@ -1,47 +1,90 @@
-/* engine_pool.c - free lists of encoders and decoders. */
+/* engine_pool.c - stocks of encoders and decoders. */
 #include "core/engine_pool.h"
 
 #include <stdlib.h>
 
-typedef struct mouths {
-    pl_mouth *first;
+/* Things that are alike: those that nobody has now, the last returned at the
+ * end, and how many there are and must be. */
+typedef struct stock {
+    pl_list free;
     size_t n_all, n_promised;
-} mouths;
-
-typedef struct ears {
-    pl_ear *first;
-    size_t n_all, n_promised;
-} ears;
+} stock;
 
 struct pl_pool {
     const pl_codec_table *codecs;
     unsigned complexity;
-    mouths mouths[PL_FORMAT_COUNT];
-    ears ears[PL_EAR_KINDS];
+    stock mouths[PL_FORMAT_COUNT];
+    stock ears[PL_EAR_KINDS];
 };
 
-pl_err pl_pool_create(const pl_codec_table *codecs, unsigned complexity,
-                      pl_pool **ret_pool)
+/* How what is in a stock is made and freed; `which`: its format or kind. */
+typedef struct craft {
+    pl_err (*make)(const pl_pool *pool, unsigned which, pl_list **ret_link);
+    void (*drop)(const pl_pool *pool, unsigned which, pl_list *link);
+} craft;
+
+/* ---- stocks ------------------------------------------------------------- */
+
+static pl_err add(const pl_pool *pool, const craft *c, stock *s, unsigned which)
 {
-    pl_pool *p = calloc(1, sizeof *p);
-    if (!p)
-        return PL_ENOMEM;
-    p->codecs = codecs;
-    p->complexity = complexity;
-    *ret_pool = p;
+    pl_list *link = NULL;
+    pl_err e = c->make(pool, which, &link);
+    if (e != PL_OK)
+        return e;
+    s->n_all++;
+    pl_list_append(&s->free, link);
     return PL_OK;
 }
 
-static const pl_codec *codec_of(const pl_pool *pool, pl_format format)
+static pl_list *take(stock *s)
 {
-    return pool->codecs->codec[pl_format_of(format)->codec];
+    if (pl_list_is_empty(&s->free))
+        return NULL;
+    pl_list *link = s->free.prev;
+    pl_list_remove(link);
+    return link;
+}
+
+static void trim(const pl_pool *pool, const craft *c, stock *s, unsigned which)
+{
+    while (s->n_all > s->n_promised) {
+        pl_list *link = take(s);
+        if (!link)
+            return;
+        s->n_all--;
+        c->drop(pool, which, link);
+    }
+}
+
+static pl_err promise(const pl_pool *pool, const craft *c, stock *s,
+                      unsigned which, int n)
+{
+    pl_err e = PL_OK;
+    s->n_promised += (size_t)n;
+    while (e == PL_OK && s->n_all < s->n_promised)
+        e = add(pool, c, s, which);
+    if (e != PL_OK)
+        s->n_promised -= (size_t)n;
+    trim(pool, c, s, which);
+    return e;
 }
 
 /* ---- encoders ----------------------------------------------------------- */
 
-static pl_err add_mouth(pl_pool *pool, pl_format format)
+static const pl_codec *codec_of(const pl_pool *pool, unsigned format)
 {
-    const pl_format_desc *f = pl_format_of(format);
+    return pool->codecs->codec[pl_format_of((pl_format)format)->codec];
+}
+
+static pl_mouth *mouth_of(pl_list *link)
+{
+    return PL_CONTAINER(link, pl_mouth, link);
+}
+
+static pl_err make_mouth(const pl_pool *pool, unsigned format,
+                         pl_list **ret_link)
+{
+    const pl_format_desc *f = pl_format_of((pl_format)format);
     const pl_encoder_options options = {.bitrate_bps = f->bitrate_bps,
                                         .channels = f->channels,
                                         .complexity = pool->complexity};
@@ -53,44 +96,30 @@ static pl_err add_mouth(pl_pool *pool, pl_format format)
         free(m);
         return e;
     }
-    pool->mouths[format].n_all++;
-    pl_pool_give_mouth(pool, format, m);
+    *ret_link = &m->link;
     return PL_OK;
 }
 
-static void trim_mouths(pl_pool *pool, pl_format format)
+static void drop_mouth(const pl_pool *pool, unsigned format, pl_list *link)
 {
-    mouths *list = &pool->mouths[format];
-    while (list->first && list->n_all > list->n_promised) {
-        pl_mouth *m = list->first;
-        list->first = m->next;
-        list->n_all--;
-        codec_of(pool, format)->encoder_destroy(&m->encoder);
-        free(m);
-    }
+    pl_mouth *m = mouth_of(link);
+    codec_of(pool, format)->encoder_destroy(&m->encoder);
+    free(m);
 }
+
+static const craft MOUTHS = {make_mouth, drop_mouth};
 
 pl_err pl_pool_promise_mouths(pl_pool *pool, pl_format format, int n)
 {
-    mouths *list = &pool->mouths[format];
-    pl_err e = PL_OK;
-    list->n_promised += (size_t)n;
-    while (e == PL_OK && list->n_all < list->n_promised)
-        e = add_mouth(pool, format);
-    if (e != PL_OK)
-        list->n_promised -= (size_t)n;
-    trim_mouths(pool, format);
-    return e;
+    return promise(pool, &MOUTHS, &pool->mouths[format], format, n);
 }
 
 pl_mouth *pl_pool_take_mouth(pl_pool *pool, pl_format format)
 {
-    mouths *list = &pool->mouths[format];
-    pl_mouth *m = list->first;
-    if (!m)
+    pl_list *link = take(&pool->mouths[format]);
+    if (!link)
         return NULL;
-    list->first = m->next;
-    m->next = NULL;
+    pl_mouth *m = mouth_of(link);
     codec_of(pool, format)->encoder_reset(m->encoder);
     pl_limiter_init(&m->limiter, pl_format_of(format)->channels);
     return m;
@@ -98,76 +127,76 @@ pl_mouth *pl_pool_take_mouth(pl_pool *pool, pl_format format)
 
 void pl_pool_give_mouth(pl_pool *pool, pl_format format, pl_mouth *mouth)
 {
-    mouth->next = pool->mouths[format].first;
-    pool->mouths[format].first = mouth;
+    pl_list_append(&pool->mouths[format].free, &mouth->link);
 }
 
 /* ---- decoders ----------------------------------------------------------- */
 
-static pl_err add_ear(pl_pool *pool, uint8_t kind)
+static pl_err make_ear(const pl_pool *pool, unsigned kind, pl_list **ret_link)
 {
     pl_ear *ear = NULL;
-    pl_err e = pl_ear_create(pool->codecs, kind, &ear);
-    if (e != PL_OK)
-        return e;
-    pool->ears[kind].n_all++;
-    pl_pool_give_ear(pool, ear);
-    return PL_OK;
+    pl_err e = pl_ear_create(pool->codecs, (uint8_t)kind, &ear);
+    if (e == PL_OK)
+        *ret_link = &ear->link;
+    return e;
 }
 
-static void trim_ears(pl_pool *pool, uint8_t kind)
+static void drop_ear(const pl_pool *pool, unsigned kind, pl_list *link)
 {
-    ears *list = &pool->ears[kind];
-    while (list->first && list->n_all > list->n_promised) {
-        pl_ear *ear = list->first;
-        list->first = ear->next;
-        list->n_all--;
-        pl_ear_destroy(pool->codecs, &ear);
-    }
+    (void)kind;
+    pl_ear *ear = PL_CONTAINER(link, pl_ear, link);
+    pl_ear_destroy(pool->codecs, &ear);
 }
+
+static const craft EARS = {make_ear, drop_ear};
 
 pl_err pl_pool_promise_ears(pl_pool *pool, uint8_t kind, int n)
 {
-    ears *list = &pool->ears[kind];
-    pl_err e = PL_OK;
-    list->n_promised += (size_t)n;
-    while (e == PL_OK && list->n_all < list->n_promised)
-        e = add_ear(pool, kind);
-    if (e != PL_OK)
-        list->n_promised -= (size_t)n;
-    trim_ears(pool, kind);
-    return e;
+    return promise(pool, &EARS, &pool->ears[kind], kind, n);
 }
 
 pl_ear *pl_pool_take_ear(pl_pool *pool, uint8_t kind)
 {
-    ears *list = &pool->ears[kind];
-    pl_ear *ear = list->first;
-    if (!ear)
-        return NULL;
-    list->first = ear->next;
-    ear->next = NULL;
-    return ear;
+    pl_list *link = take(&pool->ears[kind]);
+    return link ? PL_CONTAINER(link, pl_ear, link) : NULL;
 }
 
 void pl_pool_give_ear(pl_pool *pool, pl_ear *ear)
 {
-    ear->next = pool->ears[ear->kind].first;
-    pool->ears[ear->kind].first = ear;
+    pl_list_append(&pool->ears[ear->kind].free, &ear->link);
+}
+
+/* ---- all ---------------------------------------------------------------- */
+
+pl_err pl_pool_create(const pl_codec_table *codecs, unsigned complexity,
+                      pl_pool **ret_pool)
+{
+    pl_pool *p = calloc(1, sizeof *p);
+    if (!p)
+        return PL_ENOMEM;
+    p->codecs = codecs;
+    p->complexity = complexity;
+    for (unsigned f = 0; f < PL_FORMAT_COUNT; f++)
+        pl_list_init(&p->mouths[f].free);
+    for (unsigned k = 0; k < PL_EAR_KINDS; k++)
+        pl_list_init(&p->ears[k].free);
+    *ret_pool = p;
+    return PL_OK;
 }
 
 void pl_pool_destroy(pl_pool **pool)
 {
     if (!pool || !*pool)
         return;
+    pl_pool *p = *pool;
     for (unsigned f = 0; f < PL_FORMAT_COUNT; f++) {
-        (*pool)->mouths[f].n_promised = 0;
-        trim_mouths(*pool, (pl_format)f);
+        p->mouths[f].n_promised = 0;
+        trim(p, &MOUTHS, &p->mouths[f], f);
     }
     for (unsigned k = 0; k < PL_EAR_KINDS; k++) {
-        (*pool)->ears[k].n_promised = 0;
-        trim_ears(*pool, (uint8_t)k);
+        p->ears[k].n_promised = 0;
+        trim(p, &EARS, &p->ears[k], k);
     }
-    free(*pool);
+    free(p);
     *pool = NULL;
 }

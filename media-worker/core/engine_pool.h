@@ -13,7 +13,7 @@
 
 /* What it takes to speak to one leg, or to all who share a form. */
 typedef struct pl_mouth {
-    struct pl_mouth *next; /* the pool's */
+    pl_list link; /* the pool's */
     pl_encoder *encoder;
     pl_limiter limiter;   /* of a mix of one's own */
     uint8_t loss_percent; /* that the encoder expects */
