@@ -21,7 +21,8 @@ static const char *role_text(const char *role)
                 {"API", "api-frontend"},
                 {"SIGNALING", "signaling-worker"},
                 {"MEDIA", "media-worker"},
-                {"ROOMPOOL", "roompool"}};
+                {"ROOMPOOL", "roompool"},
+                {"OPERATOR", "operator"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (strcmp(rows[i].symbol, role) == 0)
             return rows[i].text;

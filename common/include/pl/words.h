@@ -53,6 +53,7 @@
 #define PL_ROW_SUBSCRIPTION_STATUS(v, n, t)                                    \
     PL_ROW_ENUM(SUBSCRIPTION_STATUS, v, n)
 #define PL_ROW_DEVICE_FAULT(v, n, t)    PL_ROW_ENUM(DEVICE_FAULT, v, n)
+#define PL_ROW_OPS_TABLE(v, n, t)       PL_ROW_ENUM(OPS_TABLE, v, n)
 #define PL_ROW_DTMF_POLICY(v, n, t)     PL_ROW_ENUM(DTMF_POLICY, v, n)
 #define PL_ROW_RECORD_POLICY(v, n, t)   PL_ROW_ENUM(RECORD_POLICY, v, n)
 #define PL_ROW_RECORDING_STATE(v, n, t) PL_ROW_ENUM(RECORDING_STATE, v, n)

@@ -459,7 +459,8 @@ static bool is_of_role(const pl_bus *bus, const pl_msg_desc *desc)
         [PL_ROLE_API] = "API",
         [PL_ROLE_SIGNALING] = "SIGNALING",
         [PL_ROLE_MEDIA] = "MEDIA",
-        [PL_ROLE_ROOMPOOL] = "ROOMPOOL"};
+        [PL_ROLE_ROOMPOOL] = "ROOMPOOL",
+        [PL_ROLE_OPERATOR] = "OPERATOR"};
     return bus->from_role == PL_ROLE_UNKNOWN ||
            strcmp(desc->sender, "ANY") == 0 ||
            strcmp(desc->sender, senders[bus->from_role]) == 0;

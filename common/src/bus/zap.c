@@ -33,7 +33,8 @@ pl_role pl_zap_role_of(const char *name)
         pl_role role;
     } roles[] = {{"api", PL_ROLE_API},
                  {"signaling", PL_ROLE_SIGNALING},
-                 {"media", PL_ROLE_MEDIA}};
+                 {"media", PL_ROLE_MEDIA},
+                 {"operator", PL_ROLE_OPERATOR}};
     size_t n = strcspn(name, "-.");
     for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
         if (strlen(roles[i].text) == n && memcmp(roles[i].text, name, n) == 0)

@@ -186,7 +186,8 @@ static pl_err choose_node(pl_process *p)
                                         [PL_ROLE_API] = "api",
                                         [PL_ROLE_SIGNALING] = "signaling",
                                         [PL_ROLE_MEDIA] = "media",
-                                        [PL_ROLE_ROOMPOOL] = "roompool"};
+                                        [PL_ROLE_ROOMPOOL] = "roompool",
+                                        [PL_ROLE_OPERATOR] = "operator"};
     if (p->common->node[0] != '\0') {
         pl_fmt_cut(p->name, sizeof p->name, "%s", p->common->node);
     } else {
