@@ -96,6 +96,8 @@ void pl_bus_watch_link(pl_bus *bus, pl_bus_on_link cb, void *ctx);
  * period; that of roompool answers each, once the worker has said hello. */
 typedef void (*pl_bus_fill_beat)(void *ctx, pl_beat *beat);
 void pl_bus_on_beat(pl_bus *bus, pl_bus_fill_beat fill, void *ctx);
+/* Worker: send one between the periods, because what it says has changed. */
+void pl_bus_beat_now(pl_bus *bus);
 
 typedef struct pl_bus_send {
     const char *to;       /* node; NULL: roompool */

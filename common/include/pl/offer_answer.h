@@ -40,6 +40,7 @@ enum {
     PL_OA_TOKEN_TEXT = 65,      /* mid, cname, stream and track ids */
     PL_OA_MAX_SDP = 16384,      /* bytes of a text of ours, end mark included */
     PL_OA_LINES_TEXT = 513,     /* of pl_oa_lines(), end mark included */
+    PL_OA_STATE = 8192,         /* bytes of pl_oa_export() at most */
 };
 
 typedef enum pl_codec {
@@ -236,6 +237,31 @@ PL_MUST_USE pl_err pl_oa_accept(pl_oa *oa, pl_slice answer,
  * was wanted for it; nothing waiting: no-op.
  * Source: RFC 8829 section 4.1.10.2 */
 void pl_oa_rollback(pl_oa *oa);
+
+/* What is agreed on, and all that later exchanges depend on, as bytes for
+ * another process. An offer that waits is left out, as if rolled back; but its
+ * version is not used again. The bytes hold our ICE password.
+ *
+ * ret_len: at most PL_OA_STATE
+ * Errors:  PL_EFULL it does not fit into buf[cap]; PL_ENOMEM */
+PL_MUST_USE pl_err pl_oa_export(const pl_oa *oa, uint8_t *buf, size_t cap,
+                                size_t *ret_len);
+/* Go on where the exporter was: every later text is the one it would have
+ * written.
+ *
+ * ret_oa: owned by the caller; pl_oa_destroy()
+ * Errors: PL_EUNSUPPORTED written by another version; PL_EPROTO malformed, or
+ *         a state that no exchange leads to; PL_ENOMEM
+ * Context: any one thread; allocates. The bytes may be hostile */
+PL_MUST_USE pl_err pl_oa_import(pl_slice state, pl_oa **ret_oa);
+/* The agreement has the fingerprint of a certificate whose key is with the
+ * process that it comes from: good as long as the peer keeps its association.
+ * Name ours for the answer to an offer that begins a new one (RFC 8842 section
+ * 5.5). A peer that begins one in an answer is refused (PL_EMEDIA), as our
+ * offer named what we cannot show; its own next offer works. */
+void pl_oa_spare_fingerprint(pl_oa *oa, const uint8_t print[PL_OA_SHA256]);
+/* The last complete exchange; false: there was none. */
+bool pl_oa_agreed(const pl_oa *oa, pl_oa_result *ret_result);
 
 /* True while an offer of ours waits for its answer. */
 bool pl_oa_is_offered(const pl_oa *oa);

@@ -2,7 +2,9 @@
  * bus, hello, readiness, beats, drain, exit codes.
  *
  * INIT -> CONFIGURED -> CONNECTING -> READY -> DRAINING -> STOPPED, or FAILED.
- * SIGTERM, SIGINT: drain, then exit 0; a second one: at once. SIGHUP: reserved.
+ * SIGTERM, SIGINT: drain, then exit 0; a second one: at once. The request
+ * worker_drain of roompool drains as well. Beats and requests go on meanwhile;
+ * a link that is lost is made again. SIGHUP: reserved.
  * SIGUSR1: state to the log. SIGPIPE: ignored. */
 #ifndef PL_PROCESS_H
 #define PL_PROCESS_H
@@ -84,7 +86,8 @@ void pl_process_fail(pl_process *process, int exit_code, const char *why);
         "roompool: folder of the workers' public keys; a file's name begins "  \
         "with the role: api, signaling or media")                              \
     KEY(STR, node, "", 0, 40, "name",                                          \
-        "name of this process in logs and state; default: its kind and pid")   \
+        "name of this process in logs and state; default: its kind and six "   \
+        "random digits")                                                       \
     KEY(STR, run_dir, "var/run", 1, 200, "path",                               \
         "readiness files and sockets; made with mode 0700")                    \
     KEY(U32, beat_ms, "250", 50, 10000, "ms", "period of heartbeats")          \

@@ -23,6 +23,12 @@ static pl_err send_beat(pl_bus *bus, const char *to)
                            (pl_slice){.ptr = bus->out, .len = n});
 }
 
+void pl_bus_beat_now(pl_bus *bus)
+{
+    if (!bus->is_router)
+        (void)send_beat(bus, NULL); /* the next one says it too */
+}
+
 static void set_link(pl_bus *bus, pl_bus_peer *peer, bool is_up)
 {
     peer->is_up = is_up;

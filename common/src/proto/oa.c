@@ -11,19 +11,6 @@ enum {
     DEFAULT_AUDIO_LEVEL_ID = 1,
 };
 
-struct pl_oa {
-    pl_oa_local local;
-    pl_direction wanted;
-    pl_direction wanted_before; /* at the last complete exchange */
-    uint64_t version;           /* of our last text; every text has its own */
-    oa_plan agreed; /* lines and numbers of the last complete exchange */
-    pl_oa_result result;
-    bool has_agreed;
-    oa_plan offered; /* while sdp_offered waits for its answer */
-    pl_sdp *sdp_offered;
-    const char *reason; /* static text */
-};
-
 /* Payload numbers of our first offer. */
 static const struct {
     pl_codec codec;
@@ -109,6 +96,19 @@ pl_err pl_oa_keep_lines(pl_oa *oa, pl_slice lines)
     oa->agreed = plan;
     oa->reason = "";
     return PL_OK;
+}
+
+void pl_oa_spare_fingerprint(pl_oa *oa, const uint8_t print[PL_OA_SHA256])
+{
+    memcpy(oa->spare_print, print, PL_OA_SHA256);
+    oa->has_spare_print = true;
+}
+
+bool pl_oa_agreed(const pl_oa *oa, pl_oa_result *ret_result)
+{
+    if (oa->has_agreed)
+        *ret_result = oa->result;
+    return oa->has_agreed;
 }
 
 pl_err pl_oa_lines(const pl_oa *oa, char *buf, size_t cap)
@@ -276,6 +276,22 @@ static pl_err plan_answer(pl_oa *oa, const pl_sdp *sdp, const pl_oa_ice *fresh,
     return PL_OK;
 }
 
+/* A new association is one with the certificate that we have now. */
+static pl_err write_answer(pl_oa *oa, const oa_plan *plan, bool is_dtls_restart,
+                           pl_oa_sdp *ret_sdp)
+{
+    if (!is_dtls_restart || !oa->has_spare_print)
+        return oa_write(&oa->local, plan, ret_sdp);
+    uint8_t before[PL_OA_SHA256];
+    memcpy(before, oa->local.fingerprint, sizeof before);
+    memcpy(oa->local.fingerprint, oa->spare_print, sizeof before);
+    pl_err e = oa_write(&oa->local, plan, ret_sdp);
+    oa->has_spare_print = e != PL_OK;
+    if (e != PL_OK)
+        memcpy(oa->local.fingerprint, before, sizeof before);
+    return e;
+}
+
 pl_err pl_oa_answer(pl_oa *oa, pl_slice offer, const pl_oa_ice *fresh,
                     pl_oa_sdp *ret_sdp, pl_oa_result *ret_result)
 {
@@ -294,7 +310,7 @@ pl_err pl_oa_answer(pl_oa *oa, pl_slice offer, const pl_oa_ice *fresh,
     if (e != PL_OK)
         return e;
     plan.version = oa->version + 1;
-    e = oa_write(&oa->local, &plan, ret_sdp);
+    e = write_answer(oa, &plan, r.dtls_restart, ret_sdp);
     if (e != PL_OK)
         return fail(oa, e, "our description does not fit");
     oa->version = plan.version;
@@ -397,6 +413,8 @@ static pl_err read_answer(pl_oa *oa, const pl_sdp *sdp, oa_plan *plan,
     r->direction =
         oa_direction(oa_bits(r->direction) & oa_bits(plan->direction));
     mark_restarts(oa, r);
+    if (r->dtls_restart && oa->has_spare_print)
+        return fail(oa, PL_EMEDIA, "another certificate takes an offer");
     plan_audio(plan, plan->audio, r);
     return PL_OK;
 }

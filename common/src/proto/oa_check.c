@@ -177,6 +177,49 @@ bool oa_is_ice(const char *ufrag, const char *pwd)
            strlen(pwd) >= MIN_PWD;
 }
 
+/* One word without characters that would end a line; may be empty. */
+static bool is_one_word(const char *text)
+{
+    for (const char *c = text; *c; c++) {
+        if ((unsigned char)*c <= ' ' || *c == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+static bool is_slash_token(const char *text)
+{
+    return text[0] && is_word(text, strlen(text) + 1, "!#$%&'*+-.^_`{|}~/");
+}
+
+static bool are_lines_possible(const oa_plan *plan)
+{
+    for (size_t i = 0; i < plan->n_lines; i++) {
+        const oa_line *line = &plan->lines[i];
+        if (!oa_is_token(line->kind) || !is_slash_token(line->proto) ||
+            (line->format[0] && !is_slash_token(line->format)) ||
+            !is_one_word(line->mid))
+            return false;
+        for (size_t k = 0; k < i; k++) {
+            if (line->mid[0] && strcmp(line->mid, plan->lines[k].mid) == 0)
+                return false;
+        }
+    }
+    return true;
+}
+
+pl_err oa_check_plan(const oa_plan *plan, pl_leg_kind leg)
+{
+    if (!are_lines_possible(plan) ||
+        (plan->n_lines > 0 ? plan->audio >= plan->n_lines : plan->has_audio) ||
+        (plan->has_audio && plan->n_codecs == 0) ||
+        plan->audio_level_id > OA_MAX_ONE_BYTE_ID)
+        return PL_EINVAL;
+    if (leg == PL_LEG_KIND_WEBRTC)
+        return oa_is_ice(plan->ice.ufrag, plan->ice.pwd) ? PL_OK : PL_EINVAL;
+    return plan->ice.ufrag[0] || plan->ice.pwd[0] ? PL_EINVAL : PL_OK;
+}
+
 static bool is_webrtc_complete(const pl_oa_local *local)
 {
     if (!oa_is_ice(local->ice_ufrag, local->ice_pwd) ||

@@ -43,6 +43,21 @@ typedef struct oa_plan {
     pl_oa_ice ice;
 } oa_plan;
 
+struct pl_oa {
+    pl_oa_local local;
+    pl_direction wanted;
+    pl_direction wanted_before; /* at the last complete exchange */
+    uint64_t version;           /* of our last text; every text has its own */
+    oa_plan agreed; /* lines and numbers of the last complete exchange */
+    pl_oa_result result;
+    bool has_agreed;
+    oa_plan offered; /* while sdp_offered waits for its answer */
+    pl_sdp *sdp_offered;
+    const char *reason; /* static text */
+    uint8_t spare_print[PL_OA_SHA256]; /* of a certificate that we do have */
+    bool has_spare_print; /* local.fingerprint is that of another process */
+};
+
 unsigned oa_bits(pl_direction d);
 pl_direction oa_direction(unsigned bits);
 /* The same seen from the other end. */
@@ -90,6 +105,8 @@ PL_MUST_USE pl_err oa_check_lines(const pl_sdp *offer, const pl_sdp *answer,
                                   const char **ret_why);
 /* Errors: PL_EINVAL an incomplete pl_oa_local, see pl_oa_create(). */
 PL_MUST_USE pl_err oa_check_local(const pl_oa_local *local);
+/* Errors: PL_EINVAL numbers, words or credentials that no exchange gives. */
+PL_MUST_USE pl_err oa_check_plan(const oa_plan *plan, pl_leg_kind leg);
 /* One or more characters of a token (RFC 8866 section 9). */
 bool oa_is_token(const char *text);
 /* ufrag and password of allowed length and characters, RFC 8839 5.4. */

@@ -17,7 +17,7 @@
 
 #include "process_impl.h"
 
-enum { NONCE_BYTES = 4, PATH_BYTES = 320 };
+enum { NONCE_BYTES = 4, PATH_BYTES = 320, NAME_NUMBERS = 1000000 };
 
 extern char **environ;
 
@@ -162,8 +162,12 @@ static void on_drain_over(void *ctx)
 
 void pl_process_drain(pl_process *p)
 {
+    if (p->life == PL_LIFE_DRAINING)
+        return;
     pl_process_move(p, PL_LIFE_DRAINING);
-    pl_link_rest(p);
+    if (p->life != PL_LIFE_DRAINING)
+        return; /* it ends already */
+    pl_bus_beat_now(p->bus);
     pl_timer_start(p->drain_timer, (int64_t)p->common->drain_ms * 1000);
     if (p->app->drain) {
         p->app->drain(p->ctx);
@@ -182,17 +186,17 @@ static bool is_name_char(char c)
 
 static pl_err choose_node(pl_process *p)
 {
-    static const char *const kinds[] = {[PL_ROLE_UNKNOWN] = "node",
-                                        [PL_ROLE_API] = "api",
-                                        [PL_ROLE_SIGNALING] = "signaling",
-                                        [PL_ROLE_MEDIA] = "media",
-                                        [PL_ROLE_ROOMPOOL] = "roompool",
-                                        [PL_ROLE_OPERATOR] = "operator"};
+    static const char *const kinds[] = {
+        [PL_ROLE_UNKNOWN] = "node",        [PL_ROLE_API] = "api",
+        [PL_ROLE_SIGNALING] = "signaling", [PL_ROLE_MEDIA] = "media",
+        [PL_ROLE_ROOMPOOL] = "roompool",   [PL_ROLE_OPERATOR] = "operator"};
     if (p->common->node[0] != '\0') {
         pl_fmt_cut(p->name, sizeof p->name, "%s", p->common->node);
-    } else {
-        pl_fmt_cut(p->name, sizeof p->name, "%s-%ld", kinds[p->app->role],
-                   (long)getpid());
+    } else { /* not the pid: those of two containers may be equal */
+        uint32_t number = 0;
+        pl_random(&number, sizeof number);
+        pl_fmt_cut(p->name, sizeof p->name, "%s-%06u", kinds[p->app->role],
+                   (unsigned)(number % NAME_NUMBERS));
     }
     for (const char *c = p->name; *c; c++) {
         if (!is_name_char(*c)) {

@@ -5,7 +5,7 @@
 
 #include "pl/process.h"
 
-enum { PL_FLAGS_MAX = 256, PL_SECTIONS_MAX = 8 };
+enum { PL_FLAGS_MAX = 256, PL_SECTIONS_MAX = 8, PL_NET_TEXT = 33 };
 
 /* The command line. Texts are borrowed from argv. */
 typedef struct pl_flags {
@@ -45,14 +45,16 @@ struct pl_process {
     bool is_started;
     pl_io *signal_io;
     pl_timer *hello_timer, *wait_timer, *drain_timer, *report_timer;
-    bool hello_pending;
+    bool hello_pending, is_linked;
+    bool was_told; /* by a signal to end */
+    char net[PL_NET_TEXT];
     char *report; /* [REPORT_MAX] */
 };
 
 /* Change the life, with readiness file and log; a move that the table of lives
  * forbids is left out. */
 void pl_process_move(pl_process *p, pl_life to);
-/* Begin to drain; end a drain and the loop, `why` for the log. */
+/* Begin to drain, once; end a drain and the loop, `why` for the log. */
 void pl_process_drain(pl_process *p);
 void pl_process_stop(pl_process *p, const char *why);
 
@@ -65,7 +67,11 @@ PL_MUST_USE pl_err pl_link_open(pl_process *p);
 void pl_link_close(pl_process *p);
 /* Say hello until roompool accepts it. */
 void pl_link_connect(pl_process *p);
-/* Say it no more. */
-void pl_link_rest(pl_process *p);
+
+/* A text that is the same for all processes of one network stack (namespace) of
+ * one boot of one machine; "" when the files cannot be read. boot_path: this
+ * boot's id; ns_path: the namespace as a file. NULL: those of this process. */
+void pl_link_net(const char *boot_path, const char *ns_path,
+                 char ret_net[PL_NET_TEXT]);
 
 #endif

@@ -1,9 +1,12 @@
 /* process_link.c - a process on the bus: hello, beats, metrics reports. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "pl/log.h"
+#include "pl/rng.h"
 #include "pl/str.h"
 
 #include "tables/bus_metrics.def"
@@ -21,15 +24,48 @@ enum {
 enum { PL_COMMON_METRICS(COMMON_ENUM) COMMON_METRICS };
 static const pl_metric_desc METRICS[] = {PL_COMMON_METRICS(PL_METRIC_ROW)};
 
+void pl_link_net(const char *boot_path, const char *ns_path,
+                 char ret_net[PL_NET_TEXT])
+{
+    struct stat ns;
+    char boot[64] = "";
+    char text[128];
+    char digest[PL_SHA256_TEXT];
+    ret_net[0] = '\0';
+    FILE *f =
+        fopen(boot_path ? boot_path : "/proc/sys/kernel/random/boot_id", "re");
+    if (!f)
+        return;
+    bool is_read = fgets(boot, sizeof boot, f) != NULL;
+    (void)fclose(f);
+    if (!is_read || stat(ns_path ? ns_path : "/proc/self/ns/net", &ns) != 0)
+        return;
+    boot[strcspn(boot, "\n")] = '\0';
+    pl_fmt_cut(text, sizeof text, "%s %llu %llu", boot,
+               (unsigned long long)ns.st_dev, (unsigned long long)ns.st_ino);
+    pl_sha256_hex(text, strlen(text), digest);
+    pl_fmt_cut(ret_net, PL_NET_TEXT, "%s", digest); /* half of it is plenty */
+}
+
+static bool wants_link(const pl_process *p)
+{
+    return !p->is_linked &&
+           (p->life == PL_LIFE_CONNECTING || p->life == PL_LIFE_DRAINING);
+}
+
 static void on_hello_reply(void *ctx, pl_err e, const pl_bus_in *in)
 {
     pl_process *p = ctx;
     p->hello_pending = false;
     if (e == PL_OK && in->desc == &PL_MSG_HELLO_OK) {
-        if (p->life != PL_LIFE_CONNECTING)
+        if (!wants_link(p))
             return;
+        p->is_linked = true;
         pl_timer_stop(p->wait_timer);
-        pl_process_move(p, PL_LIFE_READY);
+        if (p->life == PL_LIFE_CONNECTING)
+            pl_process_move(p, PL_LIFE_READY);
+        else
+            pl_bus_beat_now(p->bus); /* before it gives us work */
         if (p->app->linked)
             p->app->linked(p->ctx);
         return;
@@ -47,14 +83,14 @@ static void on_hello_reply(void *ctx, pl_err e, const pl_bus_in *in)
         PL_LOG(WARN, "process", "hello_refused", NULL, "%s; tried again",
                pl_err_text(e));
     }
-    if (p->life == PL_LIFE_CONNECTING)
+    if (wants_link(p))
         pl_timer_start(p->hello_timer, HELLO_AGAIN_US);
 }
 
 static void send_hello(void *ctx)
 {
     pl_process *p = ctx;
-    if (p->hello_pending || p->life != PL_LIFE_CONNECTING)
+    if (p->hello_pending || !wants_link(p))
         return;
     pl_hello m = {.role = (uint32_t)p->app->role,
                   .schema_major = PL_SCHEMA_MAJOR,
@@ -65,6 +101,10 @@ static void send_hello(void *ctx)
     if (gethostname(m.host, sizeof m.host - 1) == 0 &&
         pl_is_utf8(pl_slice_str(m.host))) {
         PL_MSG_SET(HELLO, hello, &m, host);
+    }
+    if (p->net[0] != '\0') {
+        pl_fmt_cut(m.net, sizeof m.net, "%s", p->net);
+        PL_MSG_SET(HELLO, hello, &m, net);
     }
     if (p->app->hello)
         p->app->hello(p->ctx, &m);
@@ -88,7 +128,8 @@ static void on_waiting(void *ctx)
 
 void pl_link_connect(pl_process *p)
 {
-    pl_process_move(p, PL_LIFE_CONNECTING);
+    if (p->life != PL_LIFE_DRAINING)
+        pl_process_move(p, PL_LIFE_CONNECTING);
     pl_timer_start(p->wait_timer, WAIT_LOG_US);
     send_hello(p);
 }
@@ -98,10 +139,23 @@ static void on_link(void *ctx, bool is_up)
     pl_process *p = ctx;
     if (is_up)
         return;
+    p->is_linked = false;
     if (p->is_started && p->app->unlinked)
         p->app->unlinked(p->ctx);
-    if (p->life == PL_LIFE_READY)
+    if (p->life == PL_LIFE_READY || p->life == PL_LIFE_DRAINING)
         pl_link_connect(p);
+}
+
+static void on_worker_drain(void *ctx, const pl_bus_in *in)
+{
+    pl_process *p = ctx;
+    const pl_worker_drain *m = in->body;
+    const pl_ok ok = {0};
+    pl_bus_reply(p->bus, &in->ticket, &PL_MSG_OK_REPLY, &ok);
+    if (p->life == PL_LIFE_DRAINING)
+        return;
+    PL_LOG(INFO, "process", "told_to_drain", PL_KV("reason", m->reason), NULL);
+    pl_process_drain(p);
 }
 
 static void fill_beat(void *ctx, pl_beat *beat)
@@ -140,7 +194,7 @@ static void on_report_due(void *ctx)
     pl_process *p = ctx;
     pl_timer_start(p->report_timer, (int64_t)p->common->metrics_ms * 1000);
     update_bus_metrics(p);
-    if (p->app->role == PL_ROLE_ROOMPOOL || p->life != PL_LIFE_READY)
+    if (p->app->role == PL_ROLE_ROOMPOOL || !p->is_linked)
         return;
     size_t n = 0;
     pl_err e =
@@ -191,11 +245,15 @@ static pl_err open_bus(pl_process *p)
         return e;
     pl_bus_watch_link(p->bus, on_link, p);
     pl_bus_on_beat(p->bus, fill_beat, p);
-    return PL_OK;
+    return p->app->role == PL_ROLE_ROOMPOOL
+               ? PL_OK
+               : pl_bus_handle(p->bus, &PL_MSG_WORKER_DRAIN, on_worker_drain,
+                               p);
 }
 
 pl_err pl_link_open(pl_process *p)
 {
+    pl_link_net(NULL, NULL, p->net);
     pl_err e = open_metrics(p);
     if (e == PL_OK)
         e = pl_timer_create(p->loop, send_hello, p, &p->hello_timer);
@@ -208,12 +266,6 @@ pl_err pl_link_open(pl_process *p)
     if (e == PL_OK)
         pl_timer_start(p->report_timer, (int64_t)p->common->metrics_ms * 1000);
     return e;
-}
-
-void pl_link_rest(pl_process *p)
-{
-    pl_timer_stop(p->hello_timer);
-    pl_timer_stop(p->wait_timer);
 }
 
 void pl_link_close(pl_process *p)

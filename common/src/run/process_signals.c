@@ -41,9 +41,10 @@ static void handle_signal(pl_process *p, int number)
     } else if (number == SIGHUP) {
         PL_LOG(INFO, "process", "sighup", NULL,
                "reloading is not supported; restart to change settings");
-    } else if (p->life == PL_LIFE_DRAINING) {
+    } else if (p->was_told) {
         pl_process_stop(p, "a second signal; the rest is cut off");
-    } else {
+    } else { /* it may drain already, because roompool asked for it */
+        p->was_told = true;
         pl_process_drain(p);
     }
 }

@@ -18,6 +18,8 @@
 #include "pl/process.h"
 #include "pl/str.h"
 
+#include "src/run/process_impl.h"
+
 enum { WAIT_MS = 20000, OUTPUT_MAX = 65536, ARGS_MAX = 16 };
 
 typedef struct child {
@@ -269,6 +271,108 @@ static void a_killed_roompool_is_greeted_again(void **state)
     assert_int_equal(end(&b), PL_EXIT_OK);
 }
 
+static void roompool_may_tell_a_worker_to_drain(void **state)
+{
+    (void)state;
+    start(&b, TINY_ROOMPOOL, "--node=rp", NULL);
+    start(&a, TINY_WORKER, "--node=w1", "--greeting=slow", "--drain_ms=600000",
+          NULL);
+    expect(&a, "from=connecting to=ready");
+    assert_int_equal(kill(b.pid, SIGUSR1), 0);
+    expect(&b, "told");
+    /* Beats go on, so that roompool sees it drain, and requests arrive. */
+    assert_int_equal(end(&a), PL_EXIT_OK);
+    assert_non_null(strstr(a.text, "told_to_drain"));
+    assert_non_null(strstr(a.text, "all work is done"));
+    expect(&b, "released");
+    expect(&b, "it said goodbye");
+    assert_int_equal(kill(b.pid, SIGTERM), 0);
+    assert_int_equal(end(&b), PL_EXIT_OK);
+}
+
+static void a_worker_that_drains_greets_a_new_roompool(void **state)
+{
+    (void)state;
+    start(&b, TINY_ROOMPOOL, "--node=rp", NULL);
+    start(&a, TINY_WORKER, "--node=w1", "--greeting=slow", "--drain_ms=600000",
+          NULL);
+    expect(&a, "from=connecting to=ready");
+    assert_int_equal(kill(b.pid, SIGKILL), 0);
+    assert_int_equal(end(&b), -SIGKILL);
+    expect(&a, "from=ready to=connecting");
+    assert_int_equal(kill(a.pid, SIGTERM), 0);
+    expect(&a, "to=draining");
+    start(&b, TINY_ROOMPOOL, "--node=rp", NULL);
+    expect(&b, "hello");
+    assert_int_equal(end(&a), PL_EXIT_OK); /* it was released */
+    assert_non_null(strstr(a.text, "all work is done"));
+    assert_int_equal(kill(b.pid, SIGTERM), 0);
+    assert_int_equal(end(&b), PL_EXIT_OK);
+}
+
+static void a_second_signal_cuts_a_drain_off(void **state)
+{
+    (void)state;
+    start(&b, TINY_ROOMPOOL, "--node=rp", NULL);
+    start(&a, TINY_WORKER, "--node=w1", "--greeting=slow", "--drain_ms=600000",
+          NULL);
+    expect(&a, "from=connecting to=ready");
+    assert_int_equal(kill(b.pid, SIGTERM), 0);
+    assert_int_equal(end(&b), PL_EXIT_OK);
+    assert_int_equal(kill(a.pid, SIGTERM), 0);
+    expect(&a, "to=draining");
+    assert_int_equal(kill(a.pid, SIGTERM), 0);
+    assert_int_equal(end(&a), PL_EXIT_OK);
+    assert_non_null(strstr(a.text, "a second signal"));
+}
+
+static void the_network_stack_has_a_text(void **state)
+{
+    (void)state;
+    char own[PL_NET_TEXT] = "";
+    char again[PL_NET_TEXT] = "";
+    char other[PL_NET_TEXT] = "";
+    pl_link_net(NULL, NULL, own);
+    pl_link_net(NULL, NULL, again);
+    assert_int_equal(strlen(own), PL_NET_TEXT - 1);
+    assert_string_equal(own, again);
+    pl_link_net(NULL, "/proc/self/ns/ipc", other); /* another inode */
+    assert_int_equal(strlen(other), PL_NET_TEXT - 1);
+    assert_string_not_equal(own, other);
+    write_config("p.conf", "another-boot\n");
+    pl_link_net("p.conf", NULL, other);
+    assert_int_equal(strlen(other), PL_NET_TEXT - 1);
+    assert_string_not_equal(own, other);
+    pl_link_net("absent", NULL, other);
+    assert_string_equal(other, "");
+    pl_link_net(NULL, "absent", other);
+    assert_string_equal(other, "");
+}
+
+/* Two containers have processes with equal pids. */
+static void names_do_not_come_from_pids(void **state)
+{
+    (void)state;
+    char own[PL_NET_TEXT] = "";
+    char text[64];
+    char pid[32];
+    pl_link_net(NULL, NULL, own);
+    start(&b, TINY_ROOMPOOL, "--node=rp", NULL);
+    start(&a, TINY_WORKER, NULL);
+    pl_fmt_cut(text, sizeof text, "net=%s", own);
+    expect(&b, text);
+    const char *name = strstr(b.text, "from=media-");
+    assert_non_null(name);
+    name += strlen("from=media-");
+    assert_int_equal(strspn(name, "0123456789"), 6);
+    pl_fmt_cut(pid, sizeof pid, "media-%06ld.", (long)a.pid);
+    assert_null(strstr(b.text, pid));
+    assert_int_equal(kill(a.pid, SIGTERM), 0);
+    assert_int_equal(end(&a), PL_EXIT_OK);
+    assert_int_equal(kill(b.pid, SIGTERM), 0);
+    assert_int_equal(end(&b), PL_EXIT_OK);
+}
+
 static void another_schema_major_ends_the_worker_with_76(void **state)
 {
     (void)state;
@@ -302,6 +406,11 @@ int main(void)
         T(a_worker_drains_on_sigterm_without_roompool),
         T(the_start_order_does_not_matter),
         T(a_killed_roompool_is_greeted_again),
+        T(roompool_may_tell_a_worker_to_drain),
+        T(a_worker_that_drains_greets_a_new_roompool),
+        T(a_second_signal_cuts_a_drain_off),
+        T(the_network_stack_has_a_text),
+        T(names_do_not_come_from_pids),
         T(another_schema_major_ends_the_worker_with_76),
         T(a_second_roompool_ends_with_75),
     };

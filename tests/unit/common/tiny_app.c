@@ -1,7 +1,10 @@
 /* tiny_app.c - the smallest app around the process skeleton, for the tests: a
- * worker, or with TINY_ROOMPOOL a roompool that accepts every hello. */
+ * worker, or with TINY_ROOMPOOL a roompool that accepts every hello and tells
+ * the last one to drain at SIGUSR1. A worker with greeting=slow has work that
+ * ends with media_release only. */
 #include <string.h>
 
+#include "pl/log.h"
 #include "pl/process.h"
 #include "pl/str.h"
 
@@ -40,9 +43,51 @@ static pl_err each_room(void *ctx, const char *name, const void *values,
 }
 
 #ifdef TINY_ROOMPOOL
+static char last[PL_NODE_MAX + 1];
+
+static void on_released(void *ctx, pl_err e, const pl_bus_in *in)
+{
+    (void)ctx;
+    (void)in;
+    PL_LOG(INFO, "tiny", "released", NULL, "%s", pl_err_text(e));
+}
+
+static void on_told(void *ctx, pl_err e, const pl_bus_in *in)
+{
+    (void)ctx;
+    (void)in;
+    PL_LOG(INFO, "tiny", "told", NULL, "%s", pl_err_text(e));
+}
+
+static void tell(void *ctx)
+{
+    const pl_worker_drain m = {0};
+    const pl_bus_send how = {.to = last};
+    if (pl_bus_request(pl_process_bus(ctx), &how, &PL_MSG_WORKER_DRAIN, &m,
+                       on_told, ctx, NULL) != PL_OK) {
+        PL_LOG(ERROR, "tiny", "not_told", NULL, NULL);
+    }
+}
+
+static void on_beat(void *ctx, const pl_bus_in *in)
+{
+    static bool is_done;
+    const pl_beat *beat = in->body;
+    const pl_media_release m = {0};
+    const pl_bus_send how = {.to = in->node};
+    if (is_done || beat->life != PL_LIFE_DRAINING ||
+        strcmp(in->node, last) != 0)
+        return;
+    is_done = pl_bus_request(pl_process_bus(ctx), &how, &PL_MSG_MEDIA_RELEASE,
+                             &m, on_released, ctx, NULL) == PL_OK;
+}
+
 static void on_hello(void *ctx, const pl_bus_in *in)
 {
     const pl_hello *hello = in->body;
+    pl_fmt_cut(last, sizeof last, "%s", in->node);
+    PL_LOG(INFO, "tiny", "hello", PL_KV("net", hello->net, "from", in->node),
+           NULL);
     if (strcmp(hello->build, "future") == 0) {
         pl_bus_reply_error(pl_process_bus(ctx), &in->ticket, PL_EVERSION, NULL);
         return;
@@ -54,15 +99,40 @@ static void on_hello(void *ctx, const pl_bus_in *in)
 static pl_err start(pl_process *process, void **ret_ctx)
 {
     *ret_ctx = process;
-    return pl_bus_handle(pl_process_bus(process), &PL_MSG_HELLO, on_hello,
-                         process);
+    pl_err e = pl_bus_handle(pl_process_bus(process), &PL_MSG_HELLO, on_hello,
+                             process);
+    return e ? e
+             : pl_bus_handle(pl_process_bus(process), &PL_MSG_BEAT, on_beat,
+                             process);
 }
 #else
+static bool is_slow(void *ctx)
+{
+    const tiny_config *c = pl_config_get(pl_process_config(ctx), "media");
+    return strcmp(c->greeting, "slow") == 0;
+}
+
+static void drain(void *ctx)
+{
+    if (!is_slow(ctx))
+        pl_process_drained(ctx);
+}
+
+static void on_release(void *ctx, const pl_bus_in *in)
+{
+    const pl_ok ok = {0};
+    pl_bus_reply(pl_process_bus(ctx), &in->ticket, &PL_MSG_OK_REPLY, &ok);
+    pl_process_drained(ctx);
+}
+
 static pl_err start(pl_process *process, void **ret_ctx)
 {
     const tiny_config *c = pl_config_get(pl_process_config(process), "media");
     *ret_ctx = process;
-    return strcmp(c->greeting, "busy") == 0 ? PL_EIO : PL_OK;
+    if (strcmp(c->greeting, "busy") == 0)
+        return PL_EIO;
+    return pl_bus_handle(pl_process_bus(process), &PL_MSG_MEDIA_RELEASE,
+                         on_release, process);
 }
 #endif
 
@@ -98,8 +168,10 @@ int main(int argc, char **argv)
         .summary = "shows the skeleton at work",
 #ifdef TINY_ROOMPOOL
         .role = PL_ROLE_ROOMPOOL,
+        .dump = tell,
 #else
         .role = PL_ROLE_MEDIA,
+        .drain = drain,
 #endif
         .sections = SECTIONS,
         .n_sections = sizeof SECTIONS / sizeof SECTIONS[0],
