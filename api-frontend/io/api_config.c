@@ -138,9 +138,12 @@ static const char *check_introspection(const pl_api_config *config)
                  "CLIENT_ID= and CLIENT_SECRET= lines)";
 }
 
-static const char *check_outgoing(const pl_api_config *config)
+static const char *check_networks(const pl_api_config *config)
 {
     pl_cidr_list nets;
+    if (pl_cidr_parse(pl_slice_str(config->proxy_from), &nets))
+        return "proxy_from: want addresses and blocks like 10.1.0.0/16 or "
+               "fd00::/8";
     if (pl_cidr_parse(pl_slice_str(config->outgoing_allow), &nets))
         return "outgoing_allow: want addresses and blocks like 10.1.0.0/16 or "
                "fd00::/8";
@@ -183,7 +186,7 @@ static pl_err check(const void *values, char *reason, size_t cap)
     if (!wrong)
         wrong = check_places(config);
     if (!wrong)
-        wrong = check_outgoing(config);
+        wrong = check_networks(config);
     if (!wrong && !pl_room_prefix_is_good(config->room_tag_prefix))
         wrong = "room_tag_prefix: at most 200 printable characters of ASCII "
                 "without blanks";

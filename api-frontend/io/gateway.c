@@ -467,6 +467,10 @@ static pl_err open_server(pl_gateway *gateway)
         .on_fault = on_fault,
         .ctx = gateway,
     };
+    pl_err e =
+        pl_cidr_parse(pl_slice_str(config->proxy_from), &options.proxies);
+    if (e)
+        return e;
     return pl_http_server_open(&options, &gateway->server);
 }
 

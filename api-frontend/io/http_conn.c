@@ -41,7 +41,7 @@ void pl_conn_note_answer(const conn *c, int status)
                sent.ptr ? (const char *)sent.ptr : "");
     PL_LOG(DEBUG, "http", "answered",
            PL_KV("method", pl_http_method_text(c->head->method), "path", path,
-                 "source", c->source),
+                 "source", c->source.text),
            "status %d", status);
 }
 
@@ -151,12 +151,12 @@ pl_slice pl_http_request_body(const pl_http_exchange *exchange)
 
 const char *pl_http_request_source(const pl_http_exchange *exchange)
 {
-    return exchange->source;
+    return exchange->source.text;
 }
 
 bool pl_http_request_is_loopback(const pl_http_exchange *exchange)
 {
-    return exchange->is_loopback;
+    return exchange->source.is_loopback;
 }
 
 void pl_http_watch(pl_http_exchange *exchange, pl_http_on_gone on_gone,

@@ -12,9 +12,16 @@
 #include "source_count.h"
 
 struct bufferevent;
+struct sockaddr;
 struct evconnlistener;
 
 enum { PL_HTTP_LISTENERS_MAX = 8 };
+
+/* Who is at the other end. */
+typedef struct pl_http_source {
+    char text[INET6_ADDRSTRLEN];
+    bool is_loopback; /* on our own host, not through a balancer */
+} pl_http_source;
 
 typedef enum conn_state {
     CONN_IDLE, /* between requests */
@@ -36,8 +43,8 @@ struct pl_http_exchange {
     int fd;             /* borrowed from bev */
     pl_timer *timer;
     conn_state state;
-    char source[INET6_ADDRSTRLEN];
-    bool is_loopback, is_first, is_chunked_out, closes_after, has_peer_closed;
+    pl_http_source source;
+    bool is_first, is_chunked_out, closes_after, has_peer_closed;
     size_t head_cursor, lingered;
     size_t n_early; /* bytes that had come before the answer was made */
     uint8_t *head_bytes;
@@ -62,8 +69,9 @@ struct pl_http_server {
     size_t n_listeners;
     unsigned port;
     pl_list conns, idle;
+    pl_list arrivals; /* behind a balancer that has not said for whom */
     pl_source_count *sources;
-    unsigned n_conns;
+    unsigned n_conns, n_arriving;
     bool is_draining;
     pl_loop_cb on_empty;
     void *empty_ctx;
@@ -95,7 +103,23 @@ bool pl_conn_hear(conn *c, size_t n);
 /* The waiting is over. False as for pl_conn_go_on(). */
 bool pl_conn_confirm(conn *c, bool has_arrived);
 
+/* ---- http_door.c ---- */
+
+/* Whether connections from there begin with a PROXY header. */
+bool pl_door_is_proxy(const pl_http_server *server,
+                      const struct sockaddr *from);
+/* Wait for it, then let the connection in. fd: consumed unless it fails.
+ * Errors: PL_ENOMEM, PL_EIO. */
+PL_MUST_USE pl_err pl_door_open(pl_http_server *server, int fd,
+                                const pl_http_source *from);
+/* Close all that wait. */
+void pl_door_close(pl_http_server *server);
+
 /* ---- http_server.c ---- */
+
+/* Begin a connection, or close it when there are too many. fd: consumed */
+void pl_conn_admit(pl_http_server *server, int fd,
+                   const pl_http_source *source);
 
 /* Free the connection; who waits for its exchange is told. */
 void pl_conn_close(conn *c);

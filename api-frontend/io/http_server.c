@@ -53,7 +53,7 @@ void pl_conn_close(conn *c)
     pl_timer_destroy(&c->timer);
     pl_tls_bye(c->ssl);
     bufferevent_free(c->bev);
-    pl_source_leave(server->sources, c->source);
+    pl_source_leave(server->sources, c->source.text);
     free(c);
     server->n_conns--;
     pl_conn_note_number(server);
@@ -526,30 +526,22 @@ static void turn_away(pl_http_server *server, evutil_socket_t fd)
     (void)evutil_closesocket(fd);
 }
 
-static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
-                      struct sockaddr *from, int len, void *ctx)
+void pl_conn_admit(pl_http_server *server, int fd, const pl_http_source *source)
 {
-    pl_http_server *server = ctx;
-    char source[INET6_ADDRSTRLEN];
-    bool is_loopback;
-    (void)listener;
-    (void)len;
-    pl_tcp_source(from, source, sizeof source, &is_loopback);
     shed_idle(server);
     if (server->n_conns >= server->options.max_connections ||
-        pl_source_enter(server->sources, source)) {
+        pl_source_enter(server->sources, source->text)) {
         turn_away(server, fd);
         return;
     }
     conn *c = calloc(1, sizeof *c);
     if (c) {
         c->server = server;
-        c->is_loopback = is_loopback;
-        pl_fmt_cut(c->source, sizeof c->source, "%s", source);
+        c->source = *source;
     }
     if (!c || start_conn(c, fd)) {
         free(c);
-        pl_source_leave(server->sources, source);
+        pl_source_leave(server->sources, source->text);
         turn_away(server, fd);
         return;
     }
@@ -560,6 +552,23 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
     pl_conn_count(server, PL_AM_accepted);
     pl_conn_note_number(server);
     pl_conn_become_idle(c);
+}
+
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
+                      struct sockaddr *from, int len, void *ctx)
+{
+    pl_http_server *server = ctx;
+    pl_http_source source;
+    (void)listener;
+    (void)len;
+    pl_tcp_source(from, source.text, sizeof source.text, &source.is_loopback);
+    if (!pl_door_is_proxy(server, from)) {
+        pl_conn_admit(server, fd, &source);
+    } else if (server->n_conns + server->n_arriving >=
+                   server->options.max_connections ||
+               pl_door_open(server, fd, &source)) {
+        turn_away(server, fd);
+    }
 }
 
 /* ---- listening ---- */
@@ -607,6 +616,7 @@ pl_err pl_http_server_open(const pl_http_server_options *options,
     pl_tcp_check_descriptors(options->max_connections);
     pl_list_init(&server->conns);
     pl_list_init(&server->idle);
+    pl_list_init(&server->arrivals);
     pl_err e =
         pl_source_count_create(options->max_per_address, &server->sources);
     if (!e)
@@ -632,6 +642,7 @@ void pl_http_server_close(pl_http_server **server)
         return;
     pl_http_server *s = *server;
     stop_listening(s);
+    pl_door_close(s);
     s->on_empty = NULL;
     while (!pl_list_is_empty(&s->conns)) {
         /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): pl_conn_close() unlinks

@@ -7,6 +7,7 @@
 
 #include "answer.h"
 #include "http_head.h"
+#include "pl/ip.h"
 #include "pl/loop.h"
 #include "pl/metrics.h"
 #include "tls.h"
@@ -35,6 +36,8 @@ typedef struct pl_http_server_options {
     pl_tls *tls;        /* NULL: plain HTTP, for tests */
     const char *listen; /* addresses separated by blanks or commas */
     unsigned port;      /* 0: any, see pl_http_server_port() */
+    /* Balancers: each connection of theirs begins with a PROXY header. */
+    pl_cidr_list proxies;
     unsigned max_connections, max_per_address;
     unsigned head_ms, body_ms, idle_ms, write_ms; /* deadlines */
     pl_metrics *metrics;
@@ -58,8 +61,9 @@ unsigned pl_http_server_connections(const pl_http_server *server);
 
 const pl_http_head *pl_http_request_head(const pl_http_exchange *exchange);
 pl_slice pl_http_request_body(const pl_http_exchange *exchange);
-/* Client's IP address as text. */
+/* Client's IP address as text: what a balancer says, else the socket's. */
 const char *pl_http_request_source(const pl_http_exchange *exchange);
+/* On our own host and not through a balancer, whatever that says. */
 bool pl_http_request_is_loopback(const pl_http_exchange *exchange);
 /* Who is told when the client goes; NULL: nobody. */
 void pl_http_watch(pl_http_exchange *exchange, pl_http_on_gone on_gone,

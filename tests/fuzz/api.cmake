@@ -21,3 +21,5 @@ pl_fuzz(fuzz_outgoing_url SOURCES fuzz_outgoing_url.c LINK pl_api_core
   CORPUS ${CMAKE_CURRENT_SOURCE_DIR}/corpus/outgoing_url)
 pl_fuzz(fuzz_device_api SOURCES fuzz_device_api.c LINK pl_api_core
   CORPUS ${CMAKE_CURRENT_SOURCE_DIR}/corpus/device_api)
+pl_fuzz(fuzz_proxy_header SOURCES fuzz_proxy_header.c LINK pl_api_core
+  CORPUS ${CMAKE_CURRENT_SOURCE_DIR}/corpus/proxy_header)

@@ -46,7 +46,8 @@ static int open_socket(unsigned port, int receive_buffer)
 }
 
 static tls_client *connect_to(unsigned port, const char *alpn, int max_version,
-                              int receive_buffer)
+                              int receive_buffer, const void *before,
+                              size_t n_before)
 {
     tls_client *c = calloc(1, sizeof *c);
     if (!c)
@@ -63,8 +64,9 @@ static tls_client *connect_to(unsigned port, const char *alpn, int max_version,
         (void)SSL_CTX_set_max_proto_version(c->ctx, max_version);
     (void)SSL_CTX_set_alpn_protos(c->ctx, list, (unsigned)n + 1);
     c->ssl = SSL_new(c->ctx);
-    if (c->fd >= 0 && SSL_set_fd(c->ssl, c->fd) == 1 &&
-        SSL_connect(c->ssl) == 1)
+    if (c->fd >= 0 &&
+        send(c->fd, before, n_before, MSG_NOSIGNAL) == (ssize_t)n_before &&
+        SSL_set_fd(c->ssl, c->fd) == 1 && SSL_connect(c->ssl) == 1)
         return c;
     tls_close(&c);
     return NULL;
@@ -72,12 +74,17 @@ static tls_client *connect_to(unsigned port, const char *alpn, int max_version,
 
 tls_client *tls_connect(unsigned port, const char *alpn, int max_version)
 {
-    return connect_to(port, alpn, max_version, 0);
+    return connect_to(port, alpn, max_version, 0, "", 0);
 }
 
 tls_client *tls_connect_narrow(unsigned port)
 {
-    return connect_to(port, NULL, 0, 2048);
+    return connect_to(port, NULL, 0, 2048, "", 0);
+}
+
+tls_client *tls_connect_behind(unsigned port, const void *before, size_t n)
+{
+    return connect_to(port, NULL, 0, 0, before, n);
 }
 
 void tls_finish(tls_client *c)

@@ -20,6 +20,8 @@ typedef struct tls_reply {
 tls_client *tls_connect(unsigned port, const char *alpn, int max_version);
 /* The same with room for hardly anything unread. */
 tls_client *tls_connect_narrow(unsigned port);
+/* The same after n bytes that are not TLS's. */
+tls_client *tls_connect_behind(unsigned port, const void *before, size_t n);
 void tls_close(tls_client **client);
 /* Say that nothing more will be sent; what comes can still be read. */
 void tls_finish(tls_client *client);
