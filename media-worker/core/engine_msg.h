@@ -38,6 +38,27 @@ typedef struct pl_mix_id {
     uint32_t index, generation;
 } pl_mix_id;
 
+/* How far a leg's streams are: what another worker needs to go on with them
+ * (core/position.h). Zero: nothing is known. */
+typedef struct pl_mix_position {
+    int64_t at_us; /* monotonic clock of the host, which workers share; 0: no
+                      position */
+    /* Of the next packet that is sent: rollover counter << 16 | sequence
+     * number (RFC 3711 section 3.3.1); plain RTP counts rollovers as well. */
+    uint64_t send_index;
+    uint32_t ssrc, ts;   /* ours; timestamp of at_us */
+    uint32_t rtcp_index; /* SRTCP, sent last (RFC 3711 section 3.4); 0: none */
+    uint32_t packets, bytes; /* sent, as sender reports tell them */
+    uint32_t followed;       /* source that is played; 0: none */
+    uint8_t n_in;
+    struct {
+        uint32_t ssrc;
+        uint32_t rtcp_index; /* received last; 0: none */
+        uint64_t index;      /* received last */
+        bool has_rtp;        /* index is known */
+    } in[PL_SRTP_MAX_SSRC_IN];
+} pl_mix_position;
+
 /* ---- main to mixer ------------------------------------------------------ */
 
 typedef enum pl_mix_command_kind {
@@ -106,6 +127,9 @@ typedef struct pl_mix_leg {
     char cname[PL_MIX_CNAME_MAX];
     pl_mix_media media;
     pl_mix_flags flags;
+    /* Of a leg that another worker had, as pl_position_resume() gives it: ssrc,
+     * first_seq and first_ts are then not read. at_us 0: a new leg. */
+    pl_mix_position resume;
 } pl_mix_leg;
 
 typedef struct pl_mix_play {
@@ -126,7 +150,8 @@ typedef struct pl_mix_record {
 
 typedef struct pl_mix_command {
     pl_mix_command_kind kind;
-    pl_mix_id id; /* room of ROOM_*, leg of LEG_* */
+    pl_mix_id id;   /* room of ROOM_*, leg of LEG_* */
+    bool is_silent; /* LEG_REMOVE, ROOM_CLOSE: peers are not told (RTCP BYE) */
     union {
         pl_mix_room room;     /* ROOM_OPEN, ROOM_SET */
         pl_mix_leg leg;       /* LEG_ADD */
@@ -207,6 +232,9 @@ typedef struct pl_mix_stats {
 typedef struct pl_mix_event {
     pl_mix_event_kind kind;
     pl_mix_id leg, room;
+    /* STATS; LEG_REMOVED: the final one, nothing is sent any more. at_us 0:
+     * the leg has no transport, or is not known. */
+    pl_mix_position position;
     union {
         struct {
             char digit; /* 0-9 * # A-D */

@@ -31,6 +31,12 @@ void pl_port_pool_destroy(pl_port_pool **pool);
  * Context: O(1), counted over all leases: each pair ends its rest once */
 PL_MUST_USE pl_err pl_port_pool_take(pl_port_pool *pool, uint32_t random,
                                      int64_t now_us, uint16_t *ret_rtp);
+/* Lease this very pair, even if it rests.
+ * Errors:  PL_EBUSY it is leased; PL_ENOENT not a pair of the range
+ * Context: O(pairs) */
+PL_MUST_USE pl_err pl_port_pool_take_this(pl_port_pool *pool, uint16_t rtp);
+/* Give a pair back that was not used: it is free at once. */
+void pl_port_pool_put_back(pl_port_pool *pool, uint16_t rtp);
 /* Give a pair back; it rests for PL_PORT_QUARANTINE_US. Unknown ones are
  * ignored. */
 void pl_port_pool_give(pl_port_pool *pool, uint16_t rtp, int64_t now_us);

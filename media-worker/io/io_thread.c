@@ -129,6 +129,18 @@ static void on_close(pl_io_thread *t, const pl_net_command *c)
     pl_peers_close(&t->peers, c);
 }
 
+static void on_port_open(pl_io_thread *t, const pl_net_command *c)
+{
+    (void)t;
+    (void)c;
+}
+
+static void on_port_close(pl_io_thread *t, const pl_net_command *c)
+{
+    (void)t;
+    (void)c;
+}
+
 static void read_commands(pl_io_thread *t)
 {
     const pl_net_command *c;
@@ -137,6 +149,8 @@ static void read_commands(pl_io_thread *t)
         case PL_NET_OPEN: on_open(t, c); break;
         case PL_NET_REMOTE: pl_peers_remote(&t->peers, c); break;
         case PL_NET_CLOSE: on_close(t, c); break;
+        case PL_NET_PORT_OPEN: on_port_open(t, c); break;
+        case PL_NET_PORT_CLOSE: on_port_close(t, c); break;
         case PL_NET_STOP: t->is_stopping = true; break;
         }
         pl_ring_release(t->commands);

@@ -15,6 +15,15 @@ typedef struct pl_rtp_port {
  * Context: main thread */
 PL_MUST_USE pl_err pl_rtp_port_open(pl_port_pool *pool, const char *bind,
                                     int64_t now_us, pl_rtp_port *ret_port);
+/* Open this very pair, of the pool's range or not: a leg of another worker
+ * goes on here.
+ *
+ * rtp:     even; RTCP is rtp + 1
+ * Errors:  PL_EBUSY a leg of ours or another process has it; PL_EINVAL no
+ *          such pair; PL_EIO
+ * Context: main thread */
+PL_MUST_USE pl_err pl_rtp_port_open_at(pl_port_pool *pool, const char *bind,
+                                       uint16_t rtp, pl_rtp_port *ret_port);
 /* Close and give the pair back; closed ones are left alone. */
 void pl_rtp_port_close(pl_port_pool *pool, int64_t now_us, pl_rtp_port *port);
 
