@@ -17,6 +17,7 @@
 #include "management_query.h"
 #include "media_stream.h"
 #include "model.h"
+#include "ops.h"
 #include "pl/str.h"
 #include "platform.h"
 #include "recording.h"
@@ -36,7 +37,8 @@ enum {
     FROM_SIGNALING = 1 << PL_ROLE_SIGNALING,
     FROM_MEDIA = 1 << PL_ROLE_MEDIA,
     FROM_WORKER = FROM_API | FROM_SIGNALING | FROM_MEDIA,
-    FROM_ANY = -1, /* also before its hello */
+    FROM_OPERATOR = 1 << PL_ROLE_OPERATOR, /* no worker; ops.h */
+    FROM_ANY = -1,                         /* also before its hello */
 };
 
 typedef struct route {
@@ -134,6 +136,9 @@ static const route ROUTES[] = {
     {&PL_MSG_CALL_DTMF, FROM_SIGNALING, pl_on_call_dtmf},
     {&PL_MSG_DIALOG_SAVE, FROM_SIGNALING, pl_on_dialog_save},
     {&PL_MSG_CALL_REFER, FROM_SIGNALING, pl_on_call_refer},
+    {&PL_MSG_OPS_LIST, FROM_OPERATOR, pl_on_ops_list},
+    {&PL_MSG_OPS_DRAIN, FROM_OPERATOR, pl_on_ops_drain},
+    {&PL_MSG_OPS_EVENTS, FROM_OPERATOR, pl_on_ops_events},
 };
 enum { N_ROUTES = sizeof ROUTES / sizeof ROUTES[0] };
 
@@ -149,6 +154,8 @@ static pl_err may_send(const pl_pool *pool, const route *r, const char *node)
     const pl_worker *w = pl_worker_find(pool, node);
     if (r->from == FROM_ANY)
         return PL_OK;
+    if (pl_ops_knows(pool, node))
+        return r->from == FROM_OPERATOR ? PL_OK : PL_EFORBIDDEN;
     if (!w || w->row.state != PL_WORKER_STATE_UP || w->is_expected)
         return PL_EAGAIN;
     return (r->from & (1 << w->row.role)) != 0 ? PL_OK : PL_EFORBIDDEN;

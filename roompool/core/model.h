@@ -28,6 +28,7 @@ typedef struct pl_subscrs pl_subscrs;
 typedef struct pl_relays pl_relays;
 typedef struct pl_regs pl_regs;
 typedef struct pl_lines pl_lines;
+typedef struct pl_ops pl_ops;
 
 /* One stored event. */
 typedef struct pl_event {
@@ -223,6 +224,7 @@ struct pl_pool {
     pl_metrics *metrics;
     pl_agenda *agenda;
     pl_outbox *outbox;
+    pl_ops *ops_tools; /* operators; ops.h */
     pl_pin_guard *guard;
     pl_join_guard *joins;
     struct pl_rate *device_calls; /* by registration */

@@ -12,6 +12,7 @@
 #include "event_stream.h"
 #include "leg.h"
 #include "model.h"
+#include "ops.h"
 #include "participant.h"
 #include "pl/rate.h"
 #include "pl/str.h"
@@ -140,14 +141,22 @@ void pl_pool_send(pl_pool *pool, const char *node, uint64_t epoch,
     pl_pool_send_how(pool, &how, desc, body, op);
 }
 
-void pl_pool_note(pl_pool *pool, pl_log_level level, const char *event,
-                  const pl_conf *conf, const pl_part *part, const char *text)
+static void log_line(const pl_pool *pool, pl_log_level level, const char *event,
+                     const pl_conf *conf, const pl_part *part, const char *text)
 {
     if (pool->port->note) {
         pool->port->note(
             pool->port->ctx, level, event, conf ? conf->row.conf_id : "",
             part ? part->row.participant_id : "", text ? text : "");
     }
+}
+
+void pl_pool_note(pl_pool *pool, pl_log_level level, const char *event,
+                  const pl_conf *conf, const pl_part *part, const char *text)
+{
+    log_line(pool, level, event, conf, part, text);
+    pl_ops_note(pool, level, event, conf ? conf->row.conf_id : "",
+                part ? part->row.participant_id : "", text ? text : "");
 }
 
 /* ---- life ---- */
@@ -199,6 +208,8 @@ pl_err pl_pool_create(const pl_pool_options *options, pl_pool **ret_pool)
         e = pl_agenda_create(p, &p->agenda);
     if (!e)
         e = pl_outbox_create(&p->outbox);
+    if (!e)
+        e = pl_ops_create(&p->ops_tools);
     if (!e) {
         e = pl_pin_guard_create(p->config->pin_source_per_min,
                                 p->config->pin_room_per_10min, &p->guard);
@@ -297,6 +308,7 @@ void pl_pool_destroy(pl_pool **pool)
     pl_join_guard_destroy(&p->joins);
     pl_rate_destroy(&p->device_calls);
     pl_outbox_destroy(&p->outbox);
+    pl_ops_destroy(&p->ops_tools);
     pl_agenda_destroy(&p->agenda);
     free(p);
     *pool = NULL;
@@ -389,7 +401,7 @@ void pl_pool_flush(pl_pool *pool)
              !pl_outbox_is_empty(pool->outbox));
 }
 
-/* ---- for operators ---- */
+/* ---- for operators; to the log only, not to who looks on ---- */
 
 static void dump_conf(pl_pool *pool, const pl_conf *conf)
 {
@@ -399,7 +411,7 @@ static void dump_conf(pl_pool *pool, const pl_conf *conf)
                conf->row.room_id, pl_conf_state_text(conf->row.state),
                conf->row.media_node, (unsigned long long)conf->row.epoch,
                conf->n_live, (unsigned long long)conf->last_seq);
-    pl_pool_note(pool, PL_LOG_INFO, "dump_conference", conf, NULL, text);
+    log_line(pool, PL_LOG_INFO, "dump_conference", conf, NULL, text);
     PL_LIST_EACH(node, &conf->parts)
     {
         const pl_part *part = PL_CONTAINER(node, pl_part, link);
@@ -407,7 +419,7 @@ static void dump_conf(pl_pool *pool, const pl_conf *conf)
                    pl_part_kind_text(part->row.kind),
                    pl_part_state_text(part->row.state), part->row.display_name,
                    part->call ? part->call->row.call_id : "");
-        pl_pool_note(pool, PL_LOG_INFO, "dump_participant", conf, part, text);
+        log_line(pool, PL_LOG_INFO, "dump_participant", conf, part, text);
     }
 }
 
@@ -424,7 +436,7 @@ void pl_pool_dump(pl_pool *pool)
                pl_map_count(pool->calls), pl_map_count(pool->sessions),
                pool->n_polls, (unsigned long long)pool->epoch,
                pool->is_draining);
-    pl_pool_note(pool, PL_LOG_INFO, "dump", NULL, NULL, text);
+    log_line(pool, PL_LOG_INFO, "dump", NULL, NULL, text);
     while ((value = pl_map_next(pool->confs, &cursor, NULL)) != NULL)
         dump_conf(pool, value);
     cursor = 0;
@@ -435,6 +447,6 @@ void pl_pool_dump(pl_pool *pool)
                    pl_role_text(w->row.role),
                    pl_worker_state_text(w->row.state),
                    pl_life_text(w->row.life), w->held);
-        pl_pool_note(pool, PL_LOG_INFO, "dump_worker", NULL, NULL, text);
+        log_line(pool, PL_LOG_INFO, "dump_worker", NULL, NULL, text);
     }
 }

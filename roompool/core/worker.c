@@ -7,6 +7,7 @@
 #include "adoption.h"
 #include "device/registration.h"
 #include "event_stream.h"
+#include "ops.h"
 #include "pl/str.h"
 #include "placement.h"
 #include "reconcile.h"
@@ -263,6 +264,10 @@ void pl_on_hello(pl_pool *pool, const pl_bus_in *in)
     pl_worker_row fresh = {.pid = 0};
     pl_err e = check_hello(pool, in);
     pl_worker *w = NULL;
+    if (m->role == PL_ROLE_OPERATOR) {
+        pl_ops_hello(pool, in);
+        return;
+    }
     if (!e) {
         bury_former(pool, in->node, false);
         w = pl_worker_find(pool, in->node);
@@ -295,6 +300,8 @@ void pl_pool_on_peer(pl_pool *pool, pl_now now, const char *node, bool up)
     pl_worker *w = pl_worker_find(pool, node);
     pool->now = now;
     pool->trace[0] = '\0';
+    if (!up)
+        pl_ops_forget(pool, node);
     if (up || !w || !is_up(w))
         return; /* a hello follows */
     if (w->row.life != PL_LIFE_STOPPED)
