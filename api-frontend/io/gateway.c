@@ -491,6 +491,19 @@ static pl_err load_secret(const char *path, size_t min, const char *event,
     return e;
 }
 
+/* A TURN server beside us reads the same file: made when it is missing. */
+static void make_turn_secret(const char *path)
+{
+    enum { SECRET_BYTES = 32 };
+    char fresh[64];
+    pl_random_token(SECRET_BYTES, fresh, sizeof fresh);
+    if (pl_file_make_secret(path, pl_slice_str(fresh)) == PL_OK) {
+        PL_LOG(INFO, "api", "turn_secret_made", PL_KV("file", path),
+               "the TURN server must use the same");
+    }
+    pl_wipe(fresh, sizeof fresh);
+}
+
 /* What we share with the TURN server. */
 static pl_err load_turn(pl_gateway *gateway)
 {
@@ -502,6 +515,8 @@ static pl_err load_turn(pl_gateway *gateway)
                               .ttl_s = config->turn_ttl_s};
     if (!config->turn_urls[0])
         return PL_OK;
+    if (!pl_file_is_there(config->turn_secret_file))
+        make_turn_secret(config->turn_secret_file);
     pl_err e = load_secret(config->turn_secret_file, 1, "turn_secret", secret);
     if (!e)
         gateway->turn.secret = pl_buf_slice(secret);

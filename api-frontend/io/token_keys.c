@@ -199,11 +199,11 @@ static pl_err change_locked(pl_token_keys *tk)
     return e;
 }
 
-/* wait: for another front end that holds the lock */
-static pl_err change(pl_token_keys *tk, bool wait)
+/* Unless another front end does it just now. */
+static pl_err change(pl_token_keys *tk)
 {
     int lock;
-    pl_err e = pl_file_lock(tk->lock_path, wait, &lock);
+    pl_err e = pl_file_lock(tk->lock_path, false, &lock);
     if (e)
         return e;
     e = change_locked(tk);
@@ -225,7 +225,7 @@ static void look(void *ctx)
     pl_err e = is_changed(tk) ? load(tk) : PL_OK;
     if (!e && (pl_ring_is_due(&tk->ring, &tk->policy, now_s(tk)) ||
                pl_file_is_there(tk->roll_path))) {
-        e = change(tk, false);
+        e = change(tk);
         if (!e)
             e = load(tk);
         if (e == PL_EBUSY)
@@ -253,15 +253,25 @@ static pl_err set_up(pl_token_keys *tk, const pl_api_config *config)
     return pl_timer_create(tk->loop, look, tk, &tk->timer);
 }
 
+/* Of those that start at once, who gets the lock first makes the file. */
+static pl_err make_file(pl_token_keys *tk)
+{
+    int lock;
+    pl_err e = pl_file_lock(tk->lock_path, true, &lock);
+    if (e)
+        return e;
+    if (!pl_file_is_there(tk->path))
+        e = change_locked(tk);
+    pl_file_unlock(lock);
+    return e ? e : load(tk);
+}
+
 /* A file that is up to date is only read: it may lie where we cannot write. */
 static pl_err start(pl_token_keys *tk)
 {
     pl_err e = load(tk);
-    if (e == PL_ENOENT) {
-        e = change(tk, true);
-        if (!e)
-            e = load(tk);
-    }
+    if (e == PL_ENOENT)
+        e = make_file(tk);
     if (!e)
         look(tk);
     return e;
