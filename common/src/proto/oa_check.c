@@ -215,9 +215,9 @@ pl_err oa_check_plan(const oa_plan *plan, pl_leg_kind leg)
         (plan->has_audio && plan->n_codecs == 0) ||
         plan->audio_level_id > OA_MAX_ONE_BYTE_ID)
         return PL_EINVAL;
-    if (leg == PL_LEG_KIND_WEBRTC)
-        return oa_is_ice(plan->ice.ufrag, plan->ice.pwd) ? PL_OK : PL_EINVAL;
-    return plan->ice.ufrag[0] || plan->ice.pwd[0] ? PL_EINVAL : PL_OK;
+    if (leg == PL_LEG_KIND_WEBRTC && !oa_is_ice(plan->ice.ufrag, plan->ice.pwd))
+        return PL_EINVAL;
+    return PL_OK;
 }
 
 static bool is_webrtc_complete(const pl_oa_local *local)

@@ -53,7 +53,7 @@ struct pl_oa {
     bool has_agreed;
     oa_plan offered; /* while sdp_offered waits for its answer */
     pl_sdp *sdp_offered;
-    const char *reason; /* static text */
+    const char *reason;                /* static text */
     uint8_t spare_print[PL_OA_SHA256]; /* of a certificate that we do have */
     bool has_spare_print; /* local.fingerprint is that of another process */
 };

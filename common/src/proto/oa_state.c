@@ -114,7 +114,7 @@ static void visit_events(pl_pack *p, pl_oa_event list[PL_OA_MAX_EVENTS],
     }
 }
 
-static void visit_plan(pl_pack *p, oa_plan *plan)
+static void visit_plan(pl_pack *p, pl_leg_kind leg, oa_plan *plan)
 {
     pl_pack_bool(p, &plan->is_offer);
     pl_pack_u64(p, &plan->version);
@@ -135,6 +135,8 @@ static void visit_plan(pl_pack *p, oa_plan *plan)
     visit_pt(p, &plan->red_pt);
     visit_pt(p, &plan->cn_pt);
     pl_pack_u8(p, &plan->audio_level_id);
+    if (leg != PL_LEG_KIND_WEBRTC)
+        return;
     VISIT_TEXT(p, plan->ice.ufrag);
     VISIT_TEXT(p, plan->ice.pwd);
 }
@@ -201,7 +203,7 @@ static void visit(pl_pack *p, pl_oa *oa)
     VISIT_CHOICE(p, oa->wanted, pl_direction, PL_DIRECTION_SENDRECV,
                  PL_DIRECTION_INACTIVE);
     pl_pack_u64(p, &oa->version);
-    visit_plan(p, &oa->agreed);
+    visit_plan(p, oa->local.kind, &oa->agreed);
     pl_pack_bool(p, &oa->has_agreed);
     if (oa->has_agreed)
         visit_result(p, &oa->result);
