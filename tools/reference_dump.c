@@ -120,7 +120,8 @@ static void print_config(void)
 
 static void print_metrics(void)
 {
-    static const char *const kinds[] = {"counter", "gauge", "histogram"};
+    static const char *const kinds[] = {"counter", "gauge", "histogram",
+                                        "counter"};
     (void)printf("# Metrics\n\nWritten by `reference_dump metrics` from the "
                  "tables; not edited by hand.\n\n`GET /metrics` at any "
                  "front end gives those of all processes, with the label "

@@ -14,7 +14,8 @@
 typedef enum pl_metric_kind {
     PL_METRIC_COUNTER,
     PL_METRIC_GAUGE,
-    PL_METRIC_HISTOGRAM /* microseconds, or a number; fixed buckets 1-2-5 */
+    PL_METRIC_HISTOGRAM, /* microseconds, or a number; fixed buckets 1-2-5 */
+    PL_METRIC_SECONDS    /* counter of microseconds, shown as seconds */
 } pl_metric_kind;
 
 /* A counter or gauge may have constant labels: "pl_x_total{cause=\"work\"}";

@@ -14,7 +14,11 @@ static const uint64_t BOUNDS[] = {
     1,      2,      5,       10,      20,      50,      100,   200,
     500,    1000,   2000,    5000,    10000,   20000,   50000, 100000,
     200000, 500000, 1000000, 2000000, 5000000, 10000000};
-enum { N_BOUNDS = sizeof BOUNDS / sizeof BOUNDS[0], NODE_NAME_MAX = 64 };
+enum {
+    N_BOUNDS = sizeof BOUNDS / sizeof BOUNDS[0],
+    NODE_NAME_MAX = 64,
+    US_PER_S = 1000000
+};
 
 typedef struct histogram {
     _Atomic uint64_t buckets[N_BOUNDS + 1];
@@ -226,7 +230,8 @@ static bool is_same_family(const pl_metric_desc *a, const pl_metric_desc *b)
 static void put_metric(text *t, const pl_metric_desc *d, bool is_first,
                        const char *node, const metric *m)
 {
-    static const char *const kinds[] = {"counter", "gauge", "histogram"};
+    static const char *const kinds[] = {"counter", "gauge", "histogram",
+                                        "counter"};
     uint64_t v = read_count(&m->value);
     int n = (int)family_len(d);
     /* of {a="b"} what follows the bracket */
@@ -238,6 +243,9 @@ static void put_metric(text *t, const pl_metric_desc *d, bool is_first,
     }
     if (d->kind == PL_METRIC_HISTOGRAM) {
         put_histogram(t, d->name, node, m->histogram);
+    } else if (d->kind == PL_METRIC_SECONDS) {
+        PUT(t, "%.*s{node=\"%s\"%s%s %" PRIu64 ".%06" PRIu64 "\n", n, d->name,
+            node, comma, labels, v / US_PER_S, v % US_PER_S);
     } else if (d->kind == PL_METRIC_GAUGE) {
         PUT(t, "%.*s{node=\"%s\"%s%s %" PRId64 "\n", n, d->name, node, comma,
             labels, (int64_t)v);

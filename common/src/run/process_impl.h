@@ -48,6 +48,7 @@ struct pl_process {
     bool hello_pending, is_linked;
     bool was_told; /* by a signal to end */
     char net[PL_NET_TEXT];
+    int64_t started_s; /* since 1970 */
     char *report; /* [REPORT_MAX] */
 };
 

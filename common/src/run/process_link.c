@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "pl/log.h"
@@ -12,6 +13,7 @@
 #include "tables/bus_metrics.def"
 
 #include "process_impl.h"
+#include "process_usage.h"
 
 enum {
     HELLO_MS = 1000, /* deadline of one hello */
@@ -172,9 +174,11 @@ static void fill_beat(void *ctx, pl_beat *beat)
     }
 }
 
-static void update_bus_metrics(pl_process *p)
+static void update_metrics(pl_process *p)
 {
     pl_bus_stats s;
+    pl_process_usage usage;
+    pl_process_usage_read(&usage);
     pl_bus_get_stats(p->bus, &s);
     const uint64_t values[COMMON_METRICS] = {
         [COMMON_bus_sent] = s.sent,
@@ -184,6 +188,14 @@ static void update_bus_metrics(pl_process *p)
         [COMMON_bus_dropped] = s.dropped,
         [COMMON_bus_timeouts] = s.timeouts,
         [COMMON_bus_repeats] = s.repeats,
+        [COMMON_draining] = p->life == PL_LIFE_DRAINING,
+        [COMMON_build_info] = 1,
+        [COMMON_cpu] = usage.cpu_us,
+        [COMMON_started] = (uint64_t)p->started_s,
+        [COMMON_resident] = usage.resident_bytes,
+        [COMMON_virtual] = usage.virtual_bytes,
+        [COMMON_open_fds] = usage.open_fds,
+        [COMMON_max_fds] = usage.max_fds,
     };
     for (size_t i = 0; i < COMMON_METRICS; i++)
         pl_metrics_set(p->metrics, p->app->n_metrics + i, (int64_t)values[i]);
@@ -193,7 +205,7 @@ static void on_report_due(void *ctx)
 {
     pl_process *p = ctx;
     pl_timer_start(p->report_timer, (int64_t)p->common->metrics_ms * 1000);
-    update_bus_metrics(p);
+    update_metrics(p);
     if (p->app->role == PL_ROLE_ROOMPOOL || !p->is_linked)
         return;
     size_t n = 0;
@@ -263,8 +275,11 @@ pl_err pl_link_open(pl_process *p)
         e = pl_timer_create(p->loop, on_report_due, p, &p->report_timer);
     if (e == PL_OK)
         e = open_bus(p);
-    if (e == PL_OK)
-        pl_timer_start(p->report_timer, (int64_t)p->common->metrics_ms * 1000);
+    if (e != PL_OK)
+        return e;
+    p->started_s = (int64_t)time(NULL);
+    update_metrics(p);
+    pl_timer_start(p->report_timer, (int64_t)p->common->metrics_ms * 1000);
     return e;
 }
 

@@ -13,8 +13,9 @@ static const pl_metric_desc TABLE[] = {
     {PL_METRIC_HISTOGRAM, "pl_x_late_us", "lateness"},
     {PL_METRIC_COUNTER, "pl_x_why_total{cause=\"a\"}", "by cause"},
     {PL_METRIC_COUNTER, "pl_x_why_total{cause=\"b\"}", "by cause"},
+    {PL_METRIC_SECONDS, "pl_x_cpu_seconds_total", "time used"},
 };
-enum { DONE, LEVEL, LATE, WHY_A, WHY_B, N_ROWS };
+enum { DONE, LEVEL, LATE, WHY_A, WHY_B, CPU, N_ROWS };
 
 static int setup(void **state)
 {
@@ -58,6 +59,7 @@ static void the_text_is_prometheus(void **state)
     pl_metrics_set(*state, LEVEL, -1);
     pl_metrics_observe_us(*state, LATE, 10);
     pl_metrics_observe_us(*state, LATE, 11);
+    pl_metrics_set(*state, CPU, 7000250);
     assert_int_equal(
         pl_metrics_expose(*state, "media-1.5f", text, sizeof text, &n), PL_OK);
     assert_int_equal(n, strlen(text));
@@ -71,6 +73,8 @@ static void the_text_is_prometheus(void **state)
         "pl_x_late_us_bucket{node=\"media-1\",le=\"+Inf\"} 2\n",
         "pl_x_late_us_sum{node=\"media-1\"} 21\n",
         "pl_x_late_us_count{node=\"media-1\"} 2\n",
+        "# TYPE pl_x_cpu_seconds_total counter\n",
+        "pl_x_cpu_seconds_total{node=\"media-1\"} 7.000250\n",
     };
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
         assert_non_null(strstr(text, lines[i]));
