@@ -12,12 +12,13 @@ typedef struct app {
     pl_process *process;
     const pl_api_config *config;
     pl_gateway *gateway;
+    bool is_linked;
 } app;
 
 static bool is_ready(void *ctx)
 {
     const app *a = ctx;
-    return pl_process_life(a->process) == PL_LIFE_READY;
+    return a->is_linked;
 }
 
 static void stop(void *ctx)
@@ -65,7 +66,14 @@ static void hello(void *ctx, pl_hello *message)
 static void linked(void *ctx)
 {
     app *a = ctx;
+    a->is_linked = true;
     pl_gateway_linked(a->gateway);
+}
+
+static void unlinked(void *ctx)
+{
+    app *a = ctx;
+    a->is_linked = false;
 }
 
 static void drained(void *ctx)
@@ -97,6 +105,7 @@ const pl_app PL_API_APP = {
     .start = start,
     .hello = hello,
     .linked = linked,
+    .unlinked = unlinked,
     .drain = drain,
     .stop = stop,
     .dump = dump,

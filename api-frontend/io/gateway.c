@@ -277,16 +277,22 @@ static void health(const pl_incoming *in)
     state_page(in, true, "alive", "");
 }
 
-static bool is_ready(const pl_gateway *gateway)
+/* Requests are carried out also while it drains. */
+static bool is_serving(const pl_gateway *gateway)
 {
-    return !gateway->is_draining &&
-           gateway->options.is_ready(gateway->options.ctx);
+    return gateway->options.is_ready(gateway->options.ctx);
+}
+
+bool pl_gateway_is_good(const pl_gateway *gateway)
+{
+    return is_serving(gateway) &&
+           (gateway->is_draining || pl_http_server_is_open(gateway->server));
 }
 
 static void ready(const pl_incoming *in)
 {
-    state_page(in, is_ready(in->gateway), "ready",
-               in->gateway->is_draining ? "draining" : "no roompool");
+    state_page(in, !in->gateway->is_leaving && is_serving(in->gateway), "ready",
+               in->gateway->is_leaving ? "draining" : "no roompool");
 }
 
 static void local(const pl_incoming *in)
@@ -298,7 +304,7 @@ static void local(const pl_incoming *in)
                         .source = pl_http_request_source(in->exchange),
                         .video = pl_video_setup_rules(in->gateway->video),
                         .wall_ms = pl_loop_wall_ms(in->gateway->options.loop),
-                        .is_ready = is_ready(in->gateway)};
+                        .is_ready = is_serving(in->gateway)};
     const pl_api_op *op = in->match->route->op;
     pl_answer answer;
     pl_answer_init(&answer);
@@ -430,7 +436,7 @@ static void handle(pl_gateway *gateway, pl_http_exchange *exchange,
             return;
     }
     /* A session's poll waits for roompool; everything else says so. */
-    if (!e && !is_ready(gateway) &&
+    if (!e && !is_serving(gateway) &&
         (op->kind == PL_KIND_CALL || op->kind == PL_KIND_SEAT_EVENTS ||
          op->kind == PL_KIND_RELAY_SOCKET || op->kind == PL_KIND_RELAY_EVENTS))
         e = PL_EDRAIN;
@@ -615,6 +621,8 @@ pl_err pl_gateway_open(const pl_gateway_options *options,
         e = pl_tls_open(config->certificate, config->certificate_key,
                         config->names, &gateway->tls);
     }
+    pl_metrics_set(options->metrics, PL_AM_certificate_ends,
+                   pl_certificate_ends_s(config->certificate));
     if (!e) {
         e = pl_outgoing_open(options->loop, options->bus, config,
                              options->metrics, &gateway->outgoing);
@@ -636,6 +644,7 @@ void pl_gateway_close(pl_gateway **gateway)
     if (!gateway || !*gateway)
         return;
     pl_gateway *g = *gateway;
+    pl_timer_destroy(&g->doors);
     pl_http_server_close(&g->server);
     pl_calls_free(g);
     pl_event_polls_free(g);
@@ -666,15 +675,40 @@ void pl_gateway_linked(pl_gateway *gateway)
     pl_relay_streams_linked(gateway);
 }
 
-void pl_gateway_drain(pl_gateway *gateway, pl_loop_cb on_done, void *ctx)
+/* The last answer has gone, and the last request to another server is over. */
+static void tell_drained(void *ctx)
 {
+    pl_gateway *gateway = ctx;
+    if (gateway->n_drained < 2 && ++gateway->n_drained == 2)
+        gateway->on_drained(gateway->drained_ctx);
+}
+
+static void close_doors(void *ctx)
+{
+    pl_gateway *gateway = ctx;
     gateway->is_draining = true;
     /* First the server, so that the answers below close their connections. */
-    pl_http_server_drain(gateway->server, on_done, ctx);
+    pl_http_server_drain(gateway->server, tell_drained, gateway);
     pl_event_polls_drain(gateway);
     pl_event_streams_drain(gateway);
     pl_session_streams_drain(gateway);
     pl_relay_streams_drain(gateway);
+    pl_outgoing_drain(gateway->outgoing, tell_drained, gateway);
+}
+
+void pl_gateway_drain(pl_gateway *gateway, pl_loop_cb on_done, void *ctx)
+{
+    uint32_t listen_ms = gateway->options.config->drain_listen_ms;
+    gateway->on_drained = on_done;
+    gateway->drained_ctx = ctx;
+    gateway->is_leaving = true;
+    pl_http_server_leave(gateway->server);
+    if (listen_ms == 0 || pl_timer_create(gateway->options.loop, close_doors,
+                                          gateway, &gateway->doors)) {
+        close_doors(gateway);
+    } else {
+        pl_timer_start(gateway->doors, (int64_t)listen_ms * 1000);
+    }
 }
 
 void pl_gateway_dump(const pl_gateway *gateway)

@@ -16,7 +16,7 @@ typedef struct pl_gateway_options {
     const pl_api_config *config; /* borrowed for the gateway's life */
     pl_metrics *metrics;
     const char *node; /* this process on the bus; borrowed */
-    /* Whether roompool is linked and takes requests. */
+    /* Whether roompool is linked and takes requests; also while we drain. */
     bool (*is_ready)(void *ctx);
     void *ctx;
 } pl_gateway_options;
@@ -29,11 +29,14 @@ void pl_gateway_close(pl_gateway **gateway);
 /* The link to roompool is new: ask again what was asked for and not
  * answered. */
 void pl_gateway_linked(pl_gateway *gateway);
-/* Accept no more, finish polls with 204, end streams; on_done once, when the
- * last connection has gone. */
+/* /readyz says no at once. After drain_listen_ms, in which all goes on: accept
+ * no more, finish polls with 204, end streams; on_done once, when the last
+ * connection has gone and the last request to another server is over. */
 void pl_gateway_drain(pl_gateway *gateway, pl_loop_cb on_done, void *ctx);
 /* One line about open connections, polls and streams to the log. */
 void pl_gateway_dump(const pl_gateway *gateway);
+/* Whether it listens, or drains, and has roompool. */
+bool pl_gateway_is_good(const pl_gateway *gateway);
 unsigned pl_gateway_port(const pl_gateway *gateway);
 
 #endif

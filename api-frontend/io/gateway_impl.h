@@ -35,7 +35,13 @@ struct pl_gateway {
     pl_list downloads; /* download.c */
     unsigned n_polls, n_streams, n_session_streams, n_relay_streams;
     unsigned apis; /* that are served; core/apis.h */
-    bool is_draining;
+    /* Leaving: balancers are told, everything goes on. Draining: no new
+     * connections, what waits is answered. */
+    bool is_leaving, is_draining;
+    pl_timer *doors; /* from leaving to draining */
+    pl_loop_cb on_drained;
+    void *drained_ctx;
+    unsigned n_drained; /* of the two that must be */
 };
 
 /* What the gateway found out about a request before handing it on. */

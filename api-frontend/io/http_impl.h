@@ -72,7 +72,7 @@ struct pl_http_server {
     pl_list arrivals; /* behind a balancer that has not said for whom */
     pl_source_count *sources;
     unsigned n_conns, n_arriving;
-    bool is_draining;
+    bool is_leaving, is_draining; /* as those of the gateway */
     pl_loop_cb on_empty;
     void *empty_ctx;
 };

@@ -104,7 +104,7 @@ static void put_head(conn *c, const pl_answer *answer, const char *framing)
 static void send_answer(conn *c, const pl_answer *answer)
 {
     struct evbuffer *out = bufferevent_get_output(c->bev);
-    if (c->server->is_draining)
+    if (c->server->is_leaving)
         c->closes_after = true;
     put_head(c, answer, NULL);
     if (pl_http_has_body(answer->status) && c->head->method != PL_HTTP_HEAD)
@@ -661,11 +661,22 @@ unsigned pl_http_server_port(const pl_http_server *server)
     return server->port;
 }
 
+void pl_http_server_leave(pl_http_server *server)
+{
+    server->is_leaving = true;
+}
+
+bool pl_http_server_is_open(const pl_http_server *server)
+{
+    return server->n_listeners > 0;
+}
+
 void pl_http_server_drain(pl_http_server *server, pl_loop_cb on_empty,
                           void *ctx)
 {
     stop_listening(server);
-    server->is_draining = true;
+    pl_door_close(server);
+    server->is_leaving = server->is_draining = true;
     server->on_empty = on_empty;
     server->empty_ctx = ctx;
     while (!pl_list_is_empty(&server->idle))

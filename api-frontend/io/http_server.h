@@ -53,6 +53,10 @@ PL_MUST_USE pl_err pl_http_server_open(const pl_http_server_options *options,
 /* Close everything at once; on_gone is called for open exchanges. */
 void pl_http_server_close(pl_http_server **server);
 unsigned pl_http_server_port(const pl_http_server *server);
+/* Close each connection after its next answer: clients go elsewhere. */
+void pl_http_server_leave(pl_http_server *server);
+/* Whether it accepts connections. */
+bool pl_http_server_is_open(const pl_http_server *server);
 /* Accept no more; close each connection after its answer. on_empty is called
  * once, later or now, when none is left. */
 void pl_http_server_drain(pl_http_server *server, pl_loop_cb on_empty,

@@ -19,6 +19,8 @@ struct pl_outgoing {
     pl_outgoing_rules rules;
     pl_https *https;
     pl_list waiting;
+    pl_loop_cb on_drained; /* NULL: nobody waits for it */
+    void *drained_ctx;
 };
 
 typedef struct waiting {
@@ -61,11 +63,20 @@ static void reply(const pl_outgoing *o, const pl_bus_ticket *ticket,
     pl_bus_reply(o->bus, ticket, &PL_MSG_FETCHED, &m);
 }
 
+static void tell_drained(pl_outgoing *o)
+{
+    pl_loop_cb on_drained = o->on_drained;
+    if (!on_drained || !pl_list_is_empty(&o->waiting))
+        return;
+    o->on_drained = NULL;
+    on_drained(o->drained_ctx);
+}
+
 static void on_done(void *ctx, pl_err e, const pl_https_answer *answer,
                     const char *text)
 {
     waiting *w = ctx;
-    const pl_outgoing *o = w->outgoing;
+    pl_outgoing *o = w->outgoing;
     int64_t us = pl_loop_now_us(o->loop) - w->since_us;
     pl_metrics_observe_us(o->metrics, PL_AM_outgoing_us,
                           us > 0 ? (uint64_t)us : 0);
@@ -77,6 +88,7 @@ static void on_done(void *ctx, pl_err e, const pl_https_answer *answer,
     }
     pl_list_remove(&w->link);
     free(w);
+    tell_drained(o);
 }
 
 static const char *text_of(const char *field)
@@ -159,6 +171,13 @@ pl_err pl_outgoing_open(pl_loop *loop, pl_bus *bus, const pl_api_config *config,
     }
     *ret_outgoing = o;
     return PL_OK;
+}
+
+void pl_outgoing_drain(pl_outgoing *outgoing, pl_loop_cb on_drained, void *ctx)
+{
+    outgoing->on_drained = on_drained;
+    outgoing->drained_ctx = ctx;
+    tell_drained(outgoing);
 }
 
 void pl_outgoing_close(pl_outgoing **outgoing)

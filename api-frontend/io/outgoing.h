@@ -14,6 +14,8 @@ PL_MUST_USE pl_err pl_outgoing_open(pl_loop *loop, pl_bus *bus,
                                     const pl_api_config *config,
                                     pl_metrics *metrics,
                                     pl_outgoing **ret_outgoing);
+/* on_drained, later or now, when nothing runs any more. */
+void pl_outgoing_drain(pl_outgoing *outgoing, pl_loop_cb on_drained, void *ctx);
 /* What runs is not answered; fetch must not come any more. */
 void pl_outgoing_close(pl_outgoing **outgoing);
 
