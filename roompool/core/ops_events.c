@@ -13,13 +13,12 @@ static const int64_t GATHER_US = 20000; /* lines that come together */
 static void set_text(char *to, size_t cap, const char *text)
 {
     enum { TAIL_MAX = 3 }; /* bytes of a character that was cut */
+    size_t most = strlen(text) < cap ? 0 : TAIL_MAX;
     pl_fmt_cut(to, cap, "%s", text);
     size_t n = strlen(to);
-    size_t whole = n;
-    for (size_t cut = 0; cut <= TAIL_MAX && cut <= n; cut++) {
-        whole = n - cut;
-        if (pl_is_utf8((pl_slice){(const uint8_t *)to, whole})) {
-            to[whole] = '\0';
+    for (size_t cut = 0; cut <= most && cut <= n; cut++) {
+        if (pl_is_utf8((pl_slice){(const uint8_t *)to, n - cut})) {
+            to[n - cut] = '\0';
             return;
         }
     }
