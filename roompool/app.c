@@ -13,18 +13,20 @@
 #include "core/vmr_remote.h"
 #include "io/client_file.h"
 #include "io/secret_file.h"
+#include "io/store_file.h"
 #include "io/store_sqlite.h"
 #include "pl/buf.h"
 #include "pl/log.h"
 #include "pl/str.h"
 
-enum { LINES_FILE_MAX = 64 << 20 };
+enum { LINES_FILE_MAX = 64 << 20, USAGE_US = 10000000 };
 
 typedef struct app {
     pl_process *process;
     pl_store *store;
     pl_lines *lines; /* NULL: none */
     pl_glue *glue;
+    pl_timer *usage_timer;
 } app;
 
 #define CONFIG_TYPE pl_roompool_config
@@ -121,11 +123,38 @@ static void app_fatal(void *ctx, pl_err e, const char *why)
     pl_process_fail(a->process, PL_EXIT_TEMPORARY, why);
 }
 
+static const pl_roompool_config *config_of(const app *a)
+{
+    return pl_config_get(pl_process_config(a->process), "roompool");
+}
+
+static void on_usage_due(void *ctx)
+{
+    const app *a = ctx;
+    pl_metrics *m = pl_process_metrics(a->process);
+    pl_store_usage u;
+    pl_store_measure(config_of(a)->database, &u);
+    pl_metrics_set(m, PL_RM_database_bytes, (int64_t)u.file);
+    pl_metrics_set(m, PL_RM_wal_bytes, (int64_t)u.wal);
+    pl_metrics_set(m, PL_RM_disk_free_bytes, (int64_t)u.disk_free);
+    pl_timer_start(a->usage_timer, USAGE_US);
+}
+
+static pl_err watch_usage(app *a)
+{
+    pl_err e = pl_timer_create(pl_process_loop(a->process), on_usage_due, a,
+                               &a->usage_timer);
+    if (!e)
+        on_usage_due(a);
+    return e;
+}
+
 static void app_stop(void *ctx)
 {
     app *a = ctx;
     if (!a)
         return;
+    pl_timer_destroy(&a->usage_timer);
     pl_glue_destroy(&a->glue);
     if (a->store)
         a->store->ops->close(&a->store);
@@ -234,17 +263,18 @@ static pl_err start_glue(app *a, const pl_roompool_config *config)
 
 static pl_err app_start(pl_process *process, void **ret_ctx)
 {
-    const pl_roompool_config *config =
-        pl_config_get(pl_process_config(process), "roompool");
     app *a = calloc(1, sizeof *a);
     if (!a)
         return PL_ENOMEM;
     a->process = process;
+    const pl_roompool_config *config = config_of(a);
     pl_err e = load_lines(a, config);
     if (!e)
         e = open_store(a, config);
     if (!e)
         e = start_glue(a, config);
+    if (!e)
+        e = watch_usage(a);
     if (e) {
         app_stop(a);
         return e;

@@ -9,6 +9,7 @@
 #include "device_api.h"
 #include "event_channel.h"
 #include "files.h"
+#include "pl/certificate.h"
 #include "pl/log.h"
 #include "pl/rng.h"
 #include "pl/str.h"

@@ -218,6 +218,13 @@ static bool is_changed(const pl_token_keys *tk)
            !pl_file_is_same(&info, &tk->info);
 }
 
+static void tell_age(const pl_token_keys *tk)
+{
+    const pl_ring_key *signer = pl_ring_signer(&tk->ring, now_s(tk));
+    pl_metrics_set(tk->metrics, PL_AM_key_signs_since,
+                   signer ? signer->from_s : 0);
+}
+
 /* What fails leaves the keys that we have; it is tried again. */
 static void look(void *ctx)
 {
@@ -233,6 +240,7 @@ static void look(void *ctx)
     }
     if (e)
         (void)complain(tk, "keys_not_changed", e);
+    tell_age(tk);
     pl_timer_start(tk->timer, LOOK_US);
 }
 

@@ -87,6 +87,17 @@ static pl_err make_silence(pl_record_set *s, pl_codec_kind kind)
     return s->silence_len[kind] > 0 ? PL_OK : PL_EINTERNAL;
 }
 
+static bool has_space(const pl_record_set *s)
+{
+    struct statvfs v;
+    if (fstatvfs(s->o.dir_fd, &v) != 0)
+        return false;
+    uint64_t mib = (uint64_t)v.f_bavail * v.f_frsize / MIB;
+    pl_metrics_set(s->o.metrics, PL_MEDIA_M_recordings_free,
+                   (int64_t)mib * MIB);
+    return mib >= s->o.min_free_mib;
+}
+
 pl_err pl_record_set_create(const pl_record_set_options *options,
                             pl_record_set **ret_set)
 {
@@ -105,6 +116,7 @@ pl_err pl_record_set_create(const pl_record_set_options *options,
         pl_record_set_destroy(&s);
         return e;
     }
+    (void)has_space(s); /* to tell how much there is */
     *ret_set = s;
     return PL_OK;
 }
@@ -562,15 +574,6 @@ void pl_record_set_leg_gone(pl_record_set *set, pl_mix_id leg, int64_t now_us)
 
 /* ---- recordings --------------------------------------------------------- */
 
-static bool has_space(const pl_record_set *s)
-{
-    struct statvfs v;
-    if (fstatvfs(s->o.dir_fd, &v) != 0)
-        return false;
-    uint64_t mib = (uint64_t)v.f_bavail * v.f_frsize / MIB;
-    return mib >= s->o.min_free_mib;
-}
-
 static void fail_space(pl_record_set *s, recording *r, int64_t now_us)
 {
     char reason[PL_RECORD_REASON];
@@ -673,7 +676,7 @@ static pl_err each_stream(pl_record_set *s, recording *r, int64_t now_us,
 void pl_record_set_due(pl_record_set *set, int64_t now_us)
 {
     bool is_full = false;
-    if (set->n > 0 && now_us - set->space_us >= SPACE_US) {
+    if (now_us - set->space_us >= SPACE_US) {
         set->space_us = now_us;
         is_full = !has_space(set);
     }

@@ -105,11 +105,32 @@ pl_err pl_worker_choose(pl_pool *pool, pl_role role, const char *avoid,
             tell_lack(pool, list, n);
         return PL_EUNAVAILABLE;
     }
+    if (role == PL_ROLE_MEDIA)
+        pl_metrics_add(pool->metrics, PL_RM_placements, 1);
     *ret_worker = pl_worker_find(pool, list[at].node);
     return PL_OK;
 }
 
 /* ---- coming and going ---- */
+
+static void count_kinds(pl_pool *pool)
+{
+    size_t cursor = 0;
+    int64_t n_draining = 0;
+    int64_t of_kind[PL_ROLE_OPERATOR + 1] = {0};
+    const pl_worker *w;
+    while ((w = pl_map_next(pool->workers, &cursor, NULL)) != NULL) {
+        if (!is_up(w) || w->row.role > PL_ROLE_OPERATOR)
+            continue;
+        of_kind[w->row.role]++;
+        n_draining += w->row.life == PL_LIFE_DRAINING;
+    }
+    pl_metrics_set(pool->metrics, PL_RM_workers_draining, n_draining);
+    pl_metrics_set(pool->metrics, PL_RM_media_up, of_kind[PL_ROLE_MEDIA]);
+    pl_metrics_set(pool->metrics, PL_RM_signaling_up,
+                   of_kind[PL_ROLE_SIGNALING]);
+    pl_metrics_set(pool->metrics, PL_RM_api_up, of_kind[PL_ROLE_API]);
+}
 
 static void count_up(pl_pool *pool)
 {
@@ -375,6 +396,7 @@ static void reply_own_metrics(pl_pool *pool, const pl_bus_in *in,
     char *text = malloc(METRICS_MAX);
     size_t len = 0;
     pl_vmr_gauges(pool);
+    count_kinds(pool);
     if (!text || !pool->metrics ||
         pl_metrics_expose(pool->metrics, pool->node, text, METRICS_MAX, &len))
         len = 0;

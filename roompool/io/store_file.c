@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "pl/str.h"
 
@@ -49,4 +50,22 @@ pl_err pl_store_lock(const char *path, int *ret_fd, char *reason, size_t cap)
     pl_fmt_cut(reason, cap, "%s: another roompool uses this database (%s)",
                name, pl_store_cause().text);
     return PL_EIO;
+}
+
+static uint64_t size_of(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+void pl_store_measure(const char *path, pl_store_usage *ret_usage)
+{
+    char wal[560];
+    struct statvfs disk;
+    pl_store_usage u = {.file = size_of(path)};
+    if (pl_fmt(wal, sizeof wal, "%s-wal", path) == PL_OK)
+        u.wal = size_of(wal);
+    if (statvfs(path, &disk) == 0)
+        u.disk_free = (uint64_t)disk.f_bavail * disk.f_frsize;
+    *ret_usage = u;
 }

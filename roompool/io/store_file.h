@@ -3,6 +3,7 @@
 #define PL_ROOMPOOL_STORE_FILE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "pl/err.h"
 
@@ -20,5 +21,12 @@ PL_MUST_USE pl_err pl_store_folder(const char *path, char *reason, size_t cap);
  * Errors, with a reason: PL_ECONFIG too long; PL_EIO. */
 PL_MUST_USE pl_err pl_store_lock(const char *path, int *ret_fd, char *reason,
                                  size_t cap);
+
+/* What the database takes of its disk, in bytes; 0: cannot be told. */
+typedef struct pl_store_usage {
+    uint64_t file, wal; /* the file, and the log of writes beside it */
+    uint64_t disk_free; /* for us */
+} pl_store_usage;
+void pl_store_measure(const char *path, pl_store_usage *ret_usage);
 
 #endif

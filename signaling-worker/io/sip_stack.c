@@ -61,6 +61,14 @@ static void count(const pl_sip_stack *s, pl_sig_metric metric)
     pl_metrics_add(s->o.transport.metrics, metric, 1);
 }
 
+/* Of 1xx and the five that follow it in the table. */
+static void count_class(const pl_sip_stack *s, pl_sig_metric first,
+                        unsigned status)
+{
+    if (status >= 100 && status < 700)
+        count(s, first + status / 100 - 1);
+}
+
 /* ---- the table of transactions ---- */
 
 static txn *find_txn(const pl_sip_stack *s, pl_sip_txn_id id)
@@ -345,6 +353,7 @@ static void receive_response(pl_sip_stack *s, const pl_sip_msg *m,
                   : m->status < 300 ? RCV_STATUS_2XX
                                     : RCV_STATUS_3456XX;
     char key[KEY_TEXT];
+    count_class(s, PL_SIG_received_1xx, m->status);
     client_key(m->cseq_method_text, m->branch, key);
     txn *t = pl_map_find(s->by_key, key);
     if (t) {
@@ -471,8 +480,10 @@ static void refuse_head(pl_sip_stack *s, const pl_sip_flow *flow,
                                  .to_tag = s->to_tag,
                                  .extra = extra};
     size_t len = 0;
-    if (pl_sip_build_response(&spec, s->out, sizeof s->out, &len) == PL_OK)
+    if (pl_sip_build_response(&spec, s->out, sizeof s->out, &len) == PL_OK) {
+        count_class(s, PL_SIG_sent_1xx, status);
         pl_sip_stack_send(s, flow, (pl_slice){(const uint8_t *)s->out, len});
+    }
 }
 
 void pl_sip_stack_refuse(pl_sip_stack *stack, const pl_sip_flow *flow,
@@ -638,6 +649,8 @@ pl_err pl_sip_stack_respond(pl_sip_stack *stack, pl_sip_txn_id id,
                                  : SND_STATUS_3456XX;
     enter(stack);
     e = execute(stack, t, type, sip);
+    if (e == PL_OK)
+        count_class(stack, PL_SIG_sent_1xx, status);
     if (e == PL_OK && status >= 200)
         retire(stack, t);
     leave(stack);

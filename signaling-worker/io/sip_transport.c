@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "pl/certificate.h"
 #include "pl/log.h"
 #include "pl/str.h"
 #include "sip_build.h"
@@ -17,6 +18,7 @@ enum {
     UDP_BATCH = 64,       /* datagrams per wake-up */
     UDP_BUFFER = 1 << 20, /* kernel buffer asked for, bytes */
     SWEEP_US = 1000000,
+    PORT_STEP = 2, /* UDP, TCP at even ports, TLS at odd ones */
 };
 
 socklen_t pl_sip_to_sockaddr(const pl_ip *ip, uint16_t port,
@@ -272,6 +274,23 @@ uint16_t pl_sip_transport_port(const pl_sip_transport *t,
     return l->n > 0 ? l->row[0].port : 0;
 }
 
+void pl_sip_transport_where(const pl_sip_transport *t,
+                            char buf[PL_SIP_WHERE_TEXT])
+{
+    static const char *const names[N_TRANSPORTS] = {
+        [PL_URI_UDP] = "udp", [PL_URI_TCP] = "tcp", [PL_URI_TLS] = "tls"};
+    const endpoint *e = NULL;
+    for (unsigned i = 0; i < N_TRANSPORTS && !e; i++)
+        e = t->listen[i].n > 0 ? &t->listen[i].row[0] : NULL;
+    char host[PL_IP_TEXT];
+    pl_ip_text(&e->ip, host); /* there is one, or we were not open */
+    if (t->announce[0])
+        pl_fmt_cut(host, sizeof host, "%s", t->announce);
+    bool is_v6 = strchr(host, ':') != NULL;
+    pl_fmt_cut(buf, PL_SIP_WHERE_TEXT, "%s%s%s:%u %s", is_v6 ? "[" : "", host,
+               is_v6 ? "]" : "", (unsigned)e->port, names[e->transport]);
+}
+
 static void sweep(void *ctx)
 {
     pl_sip_transport *t = ctx;
@@ -301,9 +320,9 @@ static pl_err bind_socket(endpoint *e)
     }
     if (bind(e->fd, (const struct sockaddr *)&ss, len) != 0 ||
         (is_tcp && listen(e->fd, 128) != 0)) {
-        return errno == EADDRNOTAVAIL && ss.ss_family == AF_INET6
-                   ? PL_EUNSUPPORTED
-                   : PL_EIO;
+        if (errno == EADDRNOTAVAIL && ss.ss_family == AF_INET6)
+            return PL_EUNSUPPORTED;
+        return errno == EADDRINUSE ? PL_EBUSY : PL_EIO;
     }
     len = sizeof ss;
     if (getsockname(e->fd, (struct sockaddr *)&ss, &len) == 0) {
@@ -329,6 +348,7 @@ pl_err pl_sip_listen_parse(pl_slice word, pl_uri_transport transport,
     return PL_OK;
 }
 
+/* PL_EBUSY: others are tried. */
 static pl_err listen_failed(const endpoint *e, const char *text, pl_err err)
 {
     static const char *const names[N_TRANSPORTS] = {
@@ -341,10 +361,13 @@ static pl_err listen_failed(const endpoint *e, const char *text, pl_err err)
                "this host has no such address family or address");
         return PL_OK;
     }
+    if (err == PL_EBUSY &&
+        e->t->shift + PORT_STEP < PORT_STEP * e->t->o.n_ports)
+        return err;
     PL_LOG(ERROR, "sip", "listen_failed", PL_KV("address", text),
-           "%s: %s; another SIP program may be running there",
-           names[e->transport], why ? why : "error");
-    return err;
+           "port %u, %s: %s; another SIP program may be running there",
+           (unsigned)e->port, names[e->transport], why ? why : "error");
+    return PL_EIO;
 }
 
 static pl_err open_one(pl_sip_transport *t, pl_slice word,
@@ -363,6 +386,8 @@ static pl_err open_one(pl_sip_transport *t, pl_slice word,
                MAX_SOCKETS);
         return PL_ECONFIG;
     }
+    if (e.port != 0)
+        e.port = (uint16_t)(e.port + t->shift); /* in range: it was checked */
     pl_err err = bind_socket(&e);
     if (err != PL_OK)
         return listen_failed(&e, text, err);
@@ -385,16 +410,46 @@ static pl_err open_list(pl_sip_transport *t, const char *list,
     return e;
 }
 
+static void close_listeners(pl_sip_transport *t)
+{
+    for (unsigned i = 0; i < N_TRANSPORTS; i++) {
+        for (unsigned k = 0; k < t->listen[i].n; k++) {
+            pl_io_destroy(&t->listen[i].row[k].io);
+            (void)close(t->listen[i].row[k].fd);
+        }
+        t->listen[i].n = 0;
+    }
+}
+
+/* The first ports of which none is taken. */
+static pl_err open_listeners(pl_sip_transport *t)
+{
+    pl_err e;
+    for (t->shift = 0;; t->shift += PORT_STEP) {
+        e = open_list(t, t->o.udp_listen, PL_URI_UDP);
+        if (!e)
+            e = open_list(t, t->o.tcp_listen, PL_URI_TCP);
+        if (!e)
+            e = open_list(t, t->o.tls_listen, PL_URI_TLS);
+        if (e != PL_EBUSY)
+            break;
+        close_listeners(t);
+    }
+    if (!e && t->shift > 0) {
+        PL_LOG(INFO, "sip", "listening", NULL,
+               "%u ports above those that are configured and taken", t->shift);
+    }
+    return e;
+}
+
 static pl_err open_all(pl_sip_transport *t)
 {
     t->conns = calloc(t->o.max_tcp, sizeof *t->conns);
     pl_err e = t->conns ? pl_sip_tls_open(&t->o.tls, &t->tls) : PL_ENOMEM;
     if (!e)
-        e = open_list(t, t->o.udp_listen, PL_URI_UDP);
-    if (!e)
-        e = open_list(t, t->o.tcp_listen, PL_URI_TCP);
-    if (!e)
-        e = open_list(t, t->o.tls_listen, PL_URI_TLS);
+        e = open_listeners(t);
+    pl_metrics_set(t->o.metrics, PL_SIG_certificate_ends,
+                   pl_certificate_ends_s(t->o.tls.certificate));
     unsigned n = 0;
     for (unsigned i = 0; i < N_TRANSPORTS; i++)
         n += t->listen[i].n;
@@ -430,12 +485,7 @@ void pl_sip_transport_close(pl_sip_transport **transport)
     pl_sip_transport *t = *transport;
     *transport = NULL;
     pl_timer_destroy(&t->sweep);
-    for (unsigned i = 0; i < N_TRANSPORTS; i++) {
-        for (unsigned k = 0; k < t->listen[i].n; k++) {
-            pl_io_destroy(&t->listen[i].row[k].io);
-            (void)close(t->listen[i].row[k].fd);
-        }
-    }
+    close_listeners(t);
     pl_sip_conns_free(t);
     pl_sip_tls_close(&t->tls);
     free(t);
