@@ -6,12 +6,12 @@ import { once } from 'node:events';
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BIN, blockFree } from './system.mjs';
+import { phonePorts } from './ports.mjs';
+import { BIN } from './system.mjs';
 import { until } from './wait.mjs';
 
 export class Edge {
   #closers = [];
-  #places = 0;
 
   // settings: of section [signaling]
   static async start(settings = {}) {
@@ -27,13 +27,7 @@ export class Edge {
     return edge;
   }
 
-  // The first port of a place of its own.
-  async phonePorts() {
-    for (;;) { // below the ports that any connection may be given
-      const base = 9000 + (process.pid * 37 % 60) * 30 + this.#places++ * 30;
-      if (await blockFree(base)) return [base, base + 2, base + 6];
-    }
-  }
+  phonePorts() { return phonePorts(); }
 
   async #start(name, args, stdio) {
     const log = await open(join(this.dir, `${name}.log`), 'a');

@@ -55,15 +55,15 @@ export class Phone {
   // codec: PCMU/8000, PCMA/8000, G722/16000 or opus/48000; transport: udp, tcp
   // or tls, which wants tls: { both, ca, port }: its certificate with key, the
   // authority's, and where the system listens. line: { network, user, password }:
-  // it is registered at that Kamailio and calls by it
-  static async open(system, voice, { codec = 'PCMU/8000', transport = 'udp', answer = 'auto', tls, line } = {}) {
+  // it is registered at that Kamailio and calls by it; ports: as phonePorts() gave them
+  static async open(system, voice, { codec = 'PCMU/8000', transport = 'udp', answer = 'auto', tls, line, ports } = {}) {
     const phone = new Phone();
     phone.system = system;
     phone.voice = voice;
     phone.transport = transport;
     phone.tls = tls;
     phone.line = line;
-    [phone.sipPort, phone.controlPort, phone.rtpPort] = await system.phonePorts();
+    [phone.sipPort, phone.controlPort, phone.rtpPort] = ports ?? await system.phonePorts();
     phone.dir = join(system.dir, `phone-${voice}`);
     phone.events = [];
     phone.replies = [];

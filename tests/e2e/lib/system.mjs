@@ -3,47 +3,19 @@
 // is closed with it, by process id.
 
 import { execFile, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { access, appendFile, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import https from 'node:https';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { phonePorts, systemPorts } from './ports.mjs';
 import { pause, until } from './wait.mjs';
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 export const BIN = process.env.PARLEY_BIN || join(ROOT, 'build/debug/bin');
 const run = promisify(execFile);
-
-// A block of ports: one story runs at a time, but other programs run too.
-async function portBlock() {
-  for (let base = 20000 + (process.pid * 37 % 90) * 100; base < 32000; base += 100) {
-    if (await blockFree(base)) return base;
-  }
-  throw new Error('no free block of ports');
-}
-
-export async function blockFree(base) {
-  for (const port of [0, 1, 2, 3, 4, 5, 6].map((n) => base + n)) {
-    const tcp = net.createServer();
-    const udp = createSocket('udp4');
-    try {
-      tcp.listen(port, '127.0.0.1');
-      await once(tcp, 'listening');
-      udp.bind(port, '127.0.0.1');
-      await once(udp, 'listening');
-    } catch {
-      return false;
-    } finally {
-      tcp.close();
-      udp.close();
-    }
-  }
-  return true;
-}
 
 // Front end n of up to three.
 const frontendPort = (base, n) => (n === 1 ? base : base + 2 + n);
@@ -114,7 +86,6 @@ function configText(base, settings) {
 
 export class System {
   #closers = [];
-  #phones = 0;
   #children = new Map(); // by node, when we are the supervisor
 
   // settings: { roompool: { key: value }, .. } over the ones above, further
@@ -130,7 +101,7 @@ export class System {
     system.signalings = [1, 2].slice(0, signalings);
     system.supervised = supervised;
     system.dir = await mkdtemp(join(tmpdir(), 'parley-e2e-'));
-    system.base = await portBlock();
+    system.base = await systemPorts();
     system.httpsPort = system.base;
     system.sipPort = system.base + 1;
     system.url = `https://localhost:${system.httpsPort}`;
@@ -306,13 +277,7 @@ export class System {
     return json.access_token;
   }
 
-  // SIP, control and first RTP port of one more telephone.
-  async phonePorts() {
-    for (;;) { // below the ports that any connection may be given
-      const base = 11000 + (this.base - 20000) % 8000 + this.#phones++ * 30;
-      if (await blockFree(base)) return [base, base + 2, base + 6];
-    }
-  }
+  phonePorts() { return phonePorts(); }
 
   onStop(closer) { this.#closers.unshift(closer); }
 

@@ -8,6 +8,7 @@ import { Authority } from './certificates.mjs';
 import { Kamailio } from './kamailio.mjs';
 import { Oidc } from './oidc.mjs';
 import { Phone } from './phone.mjs';
+import { placePorts } from './ports.mjs';
 import { Recorder } from './recorder.mjs';
 import { SipTrace } from './trace.mjs';
 
@@ -35,7 +36,7 @@ export class Telco {
     this.frontend = base;
     this.sipPort = base + 1;
     this.trace = await SipTrace.open(this);
-    const first = 9000 + (base - 20000) % 1900; // below those that any connection may be given
+    const first = await placePorts();
     this.phonePorts = async () => [first];
     this.fixedPort = first + 1;
     this.network = await Kamailio.start(this, {

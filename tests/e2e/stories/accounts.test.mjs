@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { Kamailio } from '../lib/kamailio.mjs';
 import { DEVICE_SCOPES } from '../lib/oidc.mjs';
+import { placePorts } from '../lib/ports.mjs';
 import { stories } from '../lib/story.mjs';
 import { until } from '../lib/wait.mjs';
 
@@ -17,8 +18,8 @@ const closers = [];
 after(async () => { for (const closer of closers) await closer(); });
 let network;
 
-const tell = stories(async (base, dir) => {
-  network = await Kamailio.start({ dir, phonePorts: async () => [9000 + (base - 20000) % 1900],
+const tell = stories(async (_base, dir) => {
+  network = await Kamailio.start({ dir, phonePorts: async () => [await placePorts()],
     onStop: (closer) => closers.push(closer) },
   { users: { [MIA]: 'kept', [WRONG]: 'kept' }, maxExpires: 600 });
   const account = `account domain=${network.domain} next_hop=${network.uri};transport=tcp`;

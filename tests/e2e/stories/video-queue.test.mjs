@@ -3,19 +3,17 @@
 
 import { Person } from '../lib/browser.mjs';
 import { Phone } from '../lib/phone.mjs';
+import { phonePorts } from '../lib/ports.mjs';
 import { stories } from '../lib/story.mjs';
 import { dialledQueue } from '../lib/video-life.mjs';
 
-// The telephone takes the first ports that the system has for one.
-const tell = stories((base) => ({
-  roompool: {
-    pool_target: 2,
-    pool_automatic_participant: `sip:eve@127.0.0.1:${11000 + (base - 20000) % 8000}`,
-  },
-}));
+const ports = await phonePorts();
+const tell = stories({
+  roompool: { pool_target: 2, pool_automatic_participant: `sip:eve@127.0.0.1:${ports[0]}` },
+});
 
 tell('the app and the queue hear each other once a host is there', async (system) => {
-  const queue = await Phone.open(system, 'eve');
+  const queue = await Phone.open(system, 'eve', { ports });
   await dialledQueue(system, queue, async (alias, pin) => {
     const agent = await Person.open(system, 'dan', { name: 'the agent' });
     await agent.joinWithPin(alias, pin);
