@@ -76,6 +76,9 @@ void pl_on_dialog_save(pl_pool *pool, const pl_bus_in *in)
         return;
     }
     store(pool, call);
+    const pl_worker *w = pl_worker_find(pool, in->node);
+    if (w && w->row.life == PL_LIFE_DRAINING)
+        (void)pl_adopt(pool, call); /* it was not answered before */
 }
 
 /* ---- going on ---- */

@@ -103,6 +103,7 @@ void pl_sipcall_remove(pl_pool *pool, pl_call *call)
     pl_pool_del(pool, &PL_TABLE_CALL, &call->row);
     pl_worker_hold(pool, call->row.node, -1);
     (void)pl_map_remove(pool->calls, call->row.call_id);
+    pl_list_remove(&call->gone_link);
     if (call->part->call == call)
         call->part->call = NULL;
     pl_sipcall_free(call);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "event_stream.h"
+#include "handover.h"
 #include "leg.h"
 #include "participant.h"
 #include "pl/str.h"
@@ -166,12 +167,11 @@ static void set_node(const pl_pool *pool, pl_conf *conf, const char *node)
     pl_worker_hold(pool, conf->row.media_node, (int)conf->n_live);
 }
 
-/* The worker has no time for the room, and nobody is in it yet. */
-static bool can_leave(const pl_conf *conf, const pl_op *op, pl_err e)
+/* The worker has no time for the room. */
+static bool is_refused(const pl_conf *conf, const pl_op *op, pl_err e)
 {
     return (e == PL_EFULL || e == PL_EDRAIN) && conf->row.epoch == op->no &&
-           strcmp(conf->row.media_node, op->node) == 0 &&
-           !pl_legs_have_media(conf, NULL);
+           strcmp(conf->row.media_node, op->node) == 0;
 }
 
 static void opened(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
@@ -181,7 +181,9 @@ static void opened(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
     if (e && conf) {
         pl_pool_note(pool, PL_LOG_WARN, "room_not_opened", conf, NULL,
                      pl_err_text(e));
-        if (can_leave(conf, op, e))
+        if (is_refused(conf, op, e) &&
+            !pl_handover_refused(pool, conf, op->no) &&
+            !pl_legs_have_media(conf, NULL))
             pl_conf_unplace(pool, conf); /* who comes is placed elsewhere */
     }
     pl_op_destroy(&op);
@@ -231,6 +233,29 @@ static void save_epoch(pl_pool *pool)
     pl_pool_put(pool, &PL_TABLE_META, &row);
 }
 
+static void note_place(pl_pool *pool, const pl_conf *conf)
+{
+    pl_placement_row row = {.epoch = conf->row.epoch,
+                            .placed_at = pool->now.wall_ms};
+    char text[PL_NODE_MAX + 32];
+    PL_SET(row.conf_id, conf->row.conf_id);
+    PL_SET(row.node, conf->row.media_node);
+    pl_pool_put(pool, &PL_TABLE_PLACEMENT, &row);
+    pl_fmt_cut(text, sizeof text, "%s epoch %" PRIu64, conf->row.media_node,
+               conf->row.epoch);
+    pl_pool_note(pool, PL_LOG_INFO, "conference_placed", conf, NULL, text);
+}
+
+void pl_conf_place_at(pl_pool *pool, pl_conf *conf, const char *node)
+{
+    conf->row.epoch = ++pool->epoch;
+    set_node(pool, conf, node);
+    save_epoch(pool);
+    pl_conf_save(pool, conf);
+    note_place(pool, conf);
+    pl_conf_reopen(pool, conf);
+}
+
 pl_err pl_conf_place(pl_pool *pool, pl_conf *conf)
 {
     pl_worker *worker;
@@ -240,14 +265,8 @@ pl_err pl_conf_place(pl_pool *pool, pl_conf *conf)
         pl_worker_choose(pool, PL_ROLE_MEDIA, conf->failed_node, &worker);
     if (e)
         return e;
-    conf->row.epoch = ++pool->epoch;
-    set_node(pool, conf, worker->row.node);
-    save_epoch(pool);
-    pl_conf_save(pool, conf);
-    pl_conf_reopen(pool, conf);
+    pl_conf_place_at(pool, conf, worker->row.node);
     pl_conf_resound(pool, conf);
-    pl_pool_note(pool, PL_LOG_INFO, "conference_placed", conf, NULL,
-                 conf->row.media_node);
     return PL_OK;
 }
 

@@ -27,6 +27,9 @@ void pl_conf_count_live(const pl_pool *pool, pl_conf *conf, int more);
  * epoch, open the room there; nothing to do when it has one.
  * Errors: PL_EUNAVAILABLE. */
 PL_MUST_USE pl_err pl_conf_place(pl_pool *pool, pl_conf *conf);
+/* Open it at this worker, under the next epoch, whatever place it had: what was
+ * recorded and played is the caller's affair. */
+void pl_conf_place_at(pl_pool *pool, pl_conf *conf, const char *node);
 /* Send the room to its worker again (it said that it does not know it). */
 void pl_conf_reopen(pl_pool *pool, pl_conf *conf);
 /* It was opened empty, or anew: what was recorded and played goes on there. */

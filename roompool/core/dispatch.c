@@ -10,6 +10,7 @@
 #include "device/subscription.h"
 #include "direct_call.h"
 #include "event_stream.h"
+#include "handover.h"
 #include "join.h"
 #include "leg.h"
 #include "management.h"
@@ -127,6 +128,8 @@ static const route ROUTES[] = {
     {&PL_MSG_LEG_PLAYED, FROM_MEDIA, pl_on_leg_played},
     {&PL_MSG_LEG_TALKING, FROM_MEDIA, pl_on_leg_talking},
     {&PL_MSG_LEG_STATS, FROM_MEDIA, pl_on_leg_stats},
+    {&PL_MSG_LEG_SNAPSHOT, FROM_MEDIA, pl_on_leg_snapshot},
+    {&PL_MSG_LEG_POSITION, FROM_MEDIA, pl_on_leg_position},
     {&PL_MSG_ROOM_PLAYED, FROM_MEDIA, pl_on_room_played},
     {&PL_MSG_RECORDING_REPORT, FROM_MEDIA, pl_on_recording_report},
     {&PL_MSG_RECORDING_FILE, FROM_MEDIA, pl_on_recording_file},

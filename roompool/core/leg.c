@@ -7,6 +7,7 @@
 #include "conference.h"
 #include "device/device_call.h"
 #include "event_stream.h"
+#include "handover.h"
 #include "invite.h"
 #include "keys.h"
 #include "participant.h"
@@ -182,6 +183,8 @@ pl_err pl_leg_play_asked(pl_pool *pool, pl_leg *leg, const char *prompt,
         return PL_ESTATE;
     LEG_IDS(m, leg);
     PL_SET(m.prompt, prompt);
+    PL_SET(leg->playing, prompt);
+    leg->is_playing_loop = is_loop;
     command(pool, leg, &PL_MSG_MEDIA_LEG_PLAY, &m, op);
     return PL_OK;
 }
@@ -201,6 +204,14 @@ void pl_leg_play(pl_pool *pool, pl_leg *leg, const char *prompt)
 void pl_leg_play_on(pl_pool *pool, pl_leg *leg, const char *prompt)
 {
     play(pool, leg, prompt, true);
+}
+
+void pl_leg_replay(pl_pool *pool, pl_leg *leg)
+{
+    char prompt[PL_PROMPT_NAME_MAX + 1];
+    PL_SET(prompt, leg->playing);
+    if (prompt[0])
+        play(pool, leg, prompt, leg->is_playing_loop);
 }
 
 pl_err pl_leg_keys(pl_pool *pool, pl_leg *leg, const char *digits, pl_op *op)
@@ -233,6 +244,8 @@ static void remove_leg(pl_pool *pool, pl_leg *leg)
     (void)pl_map_remove(pool->legs, leg->row.leg_id);
     pl_list_remove(&leg->link);
     pl_list_remove(&leg->sess_link);
+    pl_list_remove(&leg->lost_link);
+    pl_handover_forget(pool, leg);
     free(leg);
 }
 
@@ -270,6 +283,7 @@ static void send_create(pl_pool *pool, pl_leg *leg, pl_op *op)
     }
     leg->row.epoch = part->conf->row.epoch;
     pl_leg_save(pool, leg);
+    pl_handover_forget(pool, leg);
     command(pool, leg, &PL_MSG_MEDIA_LEG_CREATE, &m, op);
 }
 
@@ -420,6 +434,8 @@ static pl_err send_remote(pl_pool *pool, pl_leg *leg, pl_media_leg_remote *m,
     PL_SET(op->conf, leg->part->conf->row.conf_id);
     LEG_IDS(*m, leg);
     leg->is_pending = true;
+    if (m->sdp_type == PL_SDP_TYPE_OFFER || m->sdp_type == PL_SDP_TYPE_ANSWER)
+        pl_handover_outdate(leg);
     command(pool, leg, &PL_MSG_MEDIA_LEG_REMOTE, m, op);
     return PL_OK;
 }
@@ -478,7 +494,9 @@ void pl_leg_lost(pl_pool *pool, pl_leg *leg, const char *reason)
 {
     pl_part *part = leg->part;
     bool is_first = leg->is_pending && !leg->is_negotiated;
-    leg->is_unconfirmed = leg->is_lost = false;
+    leg->is_unconfirmed = leg->is_importing = false;
+    leg->playing[0] = '\0';
+    pl_handover_forget(pool, leg);
     if (is_first && (part->row.kind == PL_PART_KIND_PAGE ||
                      !is_established(part) || !pl_leg_is_seat(leg)))
         return; /* its negotiation is tried again */
@@ -581,9 +599,7 @@ void pl_legs_replace(pl_pool *pool, pl_conf *conf)
 
 /* ---- reports ---- */
 
-/* The leg that a report is about; NULL (and counted) when the sender does not
- * own it in this epoch. */
-static pl_leg *reported(pl_pool *pool, const pl_bus_in *in, const char *leg_id)
+pl_leg *pl_leg_reported(pl_pool *pool, const pl_bus_in *in, const char *leg_id)
 {
     pl_leg *leg = pl_leg_find(pool, leg_id);
     if (leg && leg->part->conf->row.epoch == in->epoch &&
@@ -659,7 +675,7 @@ void pl_leg_seen(pl_pool *pool, pl_leg *leg, uint32_t state)
 void pl_on_leg_report(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_leg_report *m = in->body;
-    pl_leg *leg = reported(pool, in, m->leg_id);
+    pl_leg *leg = pl_leg_reported(pool, in, m->leg_id);
     if (leg)
         apply_state(pool, leg, m->state, m->codec, m->reason);
 }
@@ -667,7 +683,7 @@ void pl_on_leg_report(pl_pool *pool, const pl_bus_in *in)
 void pl_on_leg_dtmf(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_leg_dtmf *m = in->body;
-    pl_leg *leg = reported(pool, in, m->leg_id);
+    pl_leg *leg = pl_leg_reported(pool, in, m->leg_id);
     if (leg)
         pl_phone_digit(pool, leg->part, m->digit[0], PL_DIGIT_RTP);
 }
@@ -675,7 +691,9 @@ void pl_on_leg_dtmf(pl_pool *pool, const pl_bus_in *in)
 void pl_on_leg_played(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_leg_played *m = in->body;
-    pl_leg *leg = reported(pool, in, m->leg_id);
+    pl_leg *leg = pl_leg_reported(pool, in, m->leg_id);
+    if (leg && strcmp(leg->playing, m->prompt) == 0)
+        leg->playing[0] = '\0';
     if (leg && pl_waits(leg->part)) {
         pl_waiting_played(pool, leg->part, m->prompt);
     } else if (leg) {
@@ -687,7 +705,7 @@ void pl_on_leg_played(pl_pool *pool, const pl_bus_in *in)
 void pl_on_leg_talking(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_leg_talking *m = in->body;
-    pl_leg *leg = reported(pool, in, m->leg_id);
+    pl_leg *leg = pl_leg_reported(pool, in, m->leg_id);
     if (leg && leg->part->row.state == PL_PART_STATE_ACTIVE) {
         pl_conf_talking(pool, leg->part, m->talking, m->level);
         pl_talk_set(pool, leg->part, m->talking);
@@ -697,7 +715,7 @@ void pl_on_leg_talking(pl_pool *pool, const pl_bus_in *in)
 void pl_on_leg_stats(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_leg_stats *m = in->body;
-    pl_leg *leg = reported(pool, in, m->leg_id);
+    pl_leg *leg = pl_leg_reported(pool, in, m->leg_id);
     if (leg) {
         pl_quality_take(&leg->part->quality, &leg->quality, m,
                         pool->now.wall_ms);

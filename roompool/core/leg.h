@@ -44,6 +44,8 @@ void pl_leg_set_muted(pl_pool *pool, pl_leg *leg, bool muted);
 /* Play a prompt once, or until another is played; "" stops. */
 void pl_leg_play(pl_pool *pool, pl_leg *leg, const char *prompt);
 void pl_leg_play_on(pl_pool *pool, pl_leg *leg, const char *prompt);
+/* Begin again with what it was just played: it is at another worker. */
+void pl_leg_replay(pl_pool *pool, pl_leg *leg);
 /* The same of one who is told how it went; op may be NULL. Errors: PL_ESTATE no
  * media; then op is still the caller's. */
 PL_MUST_USE pl_err pl_leg_play_asked(pl_pool *pool, pl_leg *leg,
@@ -68,6 +70,9 @@ void pl_leg_lost(pl_pool *pool, pl_leg *leg, const char *reason);
  * called again when a media worker comes, given up after replace_ms. */
 void pl_legs_replace(pl_pool *pool, pl_conf *conf);
 
+/* The leg that a report is about; NULL (and counted) when the sender does not
+ * own it in this epoch. */
+pl_leg *pl_leg_reported(pl_pool *pool, const pl_bus_in *in, const char *leg_id);
 /* The worker's inventory names it, in this pl_leg_state. */
 void pl_leg_seen(pl_pool *pool, pl_leg *leg, uint32_t state);
 

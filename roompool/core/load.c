@@ -245,7 +245,7 @@ static void settle_place(pl_pool *pool, pl_conf *conf)
     char node[PL_NODE_MAX + 1];
     PL_SET(node, conf->row.media_node);
     if (node[0] && !pl_worker_find(pool, node)) /* else it is expected back */
-        pl_reconcile_media_down(pool, node);
+        pl_reconcile_media_down(pool, node, false);
 }
 
 static void settle_conf(pl_pool *pool, pl_conf *conf)

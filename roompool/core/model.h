@@ -138,14 +138,19 @@ struct pl_leg {
     pl_leg_row row;
     pl_list link;
     pl_list sess_link; /* in the legs of its session, if it has one */
+    pl_list lost_link; /* among those that were lost just now */
     pl_part *part;
+    struct pl_snapshot *snapshot; /* handover.h; NULL none */
+    bool is_importing;   /* another worker was asked to go on with it */
     bool is_pending;     /* a negotiation is under way */
     bool is_negotiated;  /* has been once */
     bool is_unconfirmed; /* its worker's inventory has not named it */
-    bool is_lost;        /* its worker went down just now */
     bool is_answered;    /* its peer took up our offer of it, or may have */
     bool told_hold;      /* its peer was offered that the other side holds */
     unsigned n_busy;     /* our offers refused for one of the peer's */
+    /* What it is played since the start of this process, "" nothing. */
+    char playing[PL_PROMPT_NAME_MAX + 1];
+    bool is_playing_loop;
     pl_leg_quality quality;
     pl_task timer; /* our offer waits for accept, or for its next try */
 };
@@ -161,6 +166,7 @@ typedef struct pl_saved {
 struct pl_call {
     pl_call_row row;
     pl_part *part;
+    pl_list gone_link;   /* among those that their worker lost just now */
     bool is_answer_sent; /* incoming: our 200 is out */
     bool is_answered;    /* outgoing: its answer has been applied */
     bool is_unconfirmed;
@@ -207,6 +213,16 @@ typedef struct pl_worker {
     size_t metrics_len;
     pl_task lease;
     int64_t stored_us;
+    /* What it has goes to others, while it drains; handover.h. */
+    pl_task drain;
+    bool is_releasing; /* was asked to fall silent */
+    bool cannot_release;
+    int64_t released_us; /* when it was asked */
+    struct {             /* that was opened elsewhere, "" none */
+        char conf[PL_ID_MAX + 1];
+        uint64_t epoch; /* of its copy here */
+        int64_t since_us;
+    } leaving;
 } pl_worker;
 
 /* The newest event of another platform's node; platform.h. */
@@ -251,12 +267,14 @@ struct pl_pool {
     char node[PL_NODE_MAX + 1];
     uint32_t beat_ms;
     unsigned n_confs_live, n_polls;
+    unsigned n_snapshots;
+    size_t snapshot_bytes;
     pl_now now;
     int64_t lack_told_us; /* that no media worker takes more; 0: never */
     char trace[PL_TRACE_MAX + 1]; /* of what is being handled */
     pl_err failed;                /* first fault of the store or of memory */
     bool is_draining, is_loading, is_purging;
-    pl_task prune;
+    pl_task prune, prune_workers;
     unsigned n_new_records; /* since the last pruning */
     pl_list sinks;          /* pl_sink.link; see sink.h */
     unsigned n_sinks, n_sink_events;

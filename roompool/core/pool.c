@@ -10,6 +10,7 @@
 #include "device/relay.h"
 #include "device/subscription.h"
 #include "event_stream.h"
+#include "handover.h"
 #include "leg.h"
 #include "model.h"
 #include "ops.h"
@@ -277,7 +278,7 @@ void pl_pool_destroy(pl_pool **pool)
     pl_refers_free(p);
     pl_sinks_free(p);
     pl_device_calls_free(p);
-    free_all(p->legs, free);
+    free_all(p->legs, pl_handover_free_leg);
     free_all(p->calls, free_call);
     free_all(p->parts, free_part);
     free_all(p->confs, free_conf);
@@ -362,6 +363,9 @@ static void update_gauges(pl_pool *p)
     pl_metrics_set(p->metrics, PL_RM_subscriptions,
                    (int64_t)p->subscrs->n_active);
     pl_metrics_set(p->metrics, PL_RM_polls, (int64_t)p->n_polls);
+    pl_metrics_set(p->metrics, PL_RM_snapshots, (int64_t)p->n_snapshots);
+    pl_metrics_set(p->metrics, PL_RM_snapshot_bytes,
+                   (int64_t)p->snapshot_bytes);
 }
 
 static pl_err commit(pl_pool *pool)

@@ -8,6 +8,7 @@
 #include "auto_dial.h"
 #include "call.h"
 #include "conference.h"
+#include "handover.h"
 #include "leg.h"
 #include "participant.h"
 #include "pl/str.h"
@@ -30,7 +31,7 @@ void pl_reconcile_begin(pl_pool *pool, const char *node)
     pl_call *call;
     while ((leg = pl_map_next(pool->legs, &cursor, NULL)) != NULL) {
         if (is_at(leg->part->conf, node))
-            leg->is_unconfirmed = !leg->is_pending;
+            leg->is_unconfirmed = !leg->is_pending && !leg->is_importing;
     }
     cursor = 0;
     while ((call = pl_map_next(pool->calls, &cursor, NULL)) != NULL) {
@@ -123,37 +124,32 @@ void pl_reconcile_item(pl_pool *pool, const char *node,
 
 /* ---- losses ---- */
 
-/* A leg that is lost, or that this worker's inventory did not name; found anew
- * each time, since losing one may remove others. NULL none. */
-static pl_leg *next_lost(const pl_pool *pool, const char *node)
+/* First all are listed, then they are lost one by one: losing one may remove
+ * others, which then leave the list. */
+static void lose_all(pl_pool *pool, pl_list *lost, const char *reason)
 {
-    size_t cursor = 0;
-    pl_leg *leg;
-    while ((leg = pl_map_next(pool->legs, &cursor, NULL)) != NULL) {
-        if (leg->is_lost ||
-            (node && leg->is_unconfirmed && is_at(leg->part->conf, node)))
-            return leg;
+    while (!pl_list_is_empty(lost)) {
+        pl_leg *leg = PL_CONTAINER(lost->next, pl_leg, lost_link);
+        pl_list_remove(&leg->lost_link);
+        pl_leg_lost(pool, leg, reason);
     }
-    return NULL;
-}
-
-static pl_call *next_gone(const pl_pool *pool, const char *node)
-{
-    size_t cursor = 0;
-    pl_call *call;
-    while ((call = pl_map_next(pool->calls, &cursor, NULL)) != NULL) {
-        if (call->is_unconfirmed && strcmp(call->row.node, node) == 0)
-            return call;
-    }
-    return NULL;
 }
 
 /* goes_on: whether a call stays in spite of it. */
 static void end_gone_calls(pl_pool *pool, const char *node, const char *reason,
                            bool (*goes_on)(pl_pool *, pl_call *))
 {
+    size_t cursor = 0;
+    pl_list gone;
     pl_call *call;
-    while ((call = next_gone(pool, node)) != NULL) {
+    pl_list_init(&gone);
+    while ((call = pl_map_next(pool->calls, &cursor, NULL)) != NULL) {
+        if (call->is_unconfirmed && strcmp(call->row.node, node) == 0)
+            pl_list_append(&gone, &call->gone_link);
+    }
+    while (!pl_list_is_empty(&gone)) {
+        call = PL_CONTAINER(gone.next, pl_call, gone_link);
+        pl_list_remove(&call->gone_link);
         pl_part *part = call->part;
         if (goes_on(pool, call))
             continue;
@@ -176,28 +172,74 @@ void pl_reconcile_place_waiting(pl_pool *pool)
 
 void pl_reconcile_end(pl_pool *pool, const char *node)
 {
+    size_t cursor = 0;
+    pl_list lost;
     pl_leg *leg;
+    pl_list_init(&lost);
     end_gone_calls(pool, node, "call lost", pl_adopt_again);
-    while ((leg = next_lost(pool, node)) != NULL)
-        pl_leg_lost(pool, leg, "media lost");
+    while ((leg = pl_map_next(pool->legs, &cursor, NULL)) != NULL) {
+        if (leg->is_unconfirmed && is_at(leg->part->conf, node))
+            pl_list_append(&lost, &leg->lost_link);
+    }
+    lose_all(pool, &lost, "media lost");
     pl_reconcile_place_waiting(pool);
 }
 
-void pl_reconcile_media_down(pl_pool *pool, const char *node)
+static void list_legs(const pl_conf *conf, pl_list *lost)
 {
-    size_t cursor = 0;
-    pl_leg *leg;
-    pl_conf *conf;
-    while ((leg = pl_map_next(pool->legs, &cursor, NULL)) != NULL)
-        leg->is_lost = is_at(leg->part->conf, node);
-    cursor = 0;
-    while ((conf = pl_map_next(pool->confs, &cursor, NULL)) != NULL) {
-        if (is_at(conf, node) && conf->row.state == PL_CONF_STATE_LIVE)
-            pl_conf_unplace(pool, conf);
+    PL_LIST_EACH(at, &conf->parts)
+    {
+        const pl_part *part = PL_CONTAINER(at, pl_part, link);
+        PL_LIST_EACH(of, &part->legs)
+        {
+            pl_list_append(lost, &PL_CONTAINER(of, pl_leg, link)->lost_link);
+        }
     }
-    while ((leg = next_lost(pool, NULL)) != NULL)
-        pl_leg_lost(pool, leg, "media worker lost");
+}
+
+/* In one transaction: each conference is at its old place, or at a new one.
+ * sibling: that goes on with them; NULL none. */
+static void leave(pl_pool *pool, const char *node, const pl_worker *sibling,
+                  const char *reason)
+{
+    int64_t start_us = pool->port->clock_us(pool->port->ctx);
+    size_t cursor = 0;
+    pl_list lost;
+    pl_conf *conf;
+    pl_list_init(&lost);
+    while ((conf = pl_map_next(pool->confs, &cursor, NULL)) != NULL) {
+        if (!is_at(conf, node) || conf->row.state != PL_CONF_STATE_LIVE ||
+            (sibling && pl_handover_take(pool, conf, sibling, &lost)))
+            continue;
+        list_legs(conf, &lost);
+        pl_conf_unplace(pool, conf);
+    }
+    lose_all(pool, &lost, reason);
     pl_reconcile_place_waiting(pool);
+    int64_t took_us = pool->port->clock_us(pool->port->ctx) - start_us;
+    pl_metrics_observe_us(pool->metrics, PL_RM_takeover_us,
+                          took_us > 0 ? (uint64_t)took_us : 0);
+}
+
+void pl_reconcile_media_down(pl_pool *pool, const char *node, bool is_silent)
+{
+    leave(pool, node, is_silent ? pl_worker_sibling(pool, node) : NULL,
+          "media worker lost");
+}
+
+void pl_reconcile_released(pl_pool *pool, const char *node)
+{
+    leave(pool, node, pl_worker_sibling(pool, node), "media worker drains");
+}
+
+void pl_reconcile_move(pl_pool *pool, pl_conf *conf)
+{
+    pl_list lost;
+    pl_list_init(&lost);
+    list_legs(conf, &lost);
+    pl_conf_unplace(pool, conf);
+    lose_all(pool, &lost, "media worker drains");
+    pl_legs_replace(pool, conf);
 }
 
 void pl_reconcile_calls_down(pl_pool *pool, const char *node,

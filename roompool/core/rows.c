@@ -155,6 +155,9 @@ static const pl_col VLOG_cols[] = {PL_VLOG_COLS(COL_ROW)};
 #define ROW_TYPE pl_confrecord_row
 static const pl_col CONFRECORD_cols[] = {PL_CONFRECORD_COLS(COL_ROW)};
 #undef ROW_TYPE
+#define ROW_TYPE pl_placement_row
+static const pl_col PLACEMENT_cols[] = {PL_PLACEMENT_COLS(COL_ROW)};
+#undef ROW_TYPE
 #define ROW_TYPE pl_recording_row
 static const pl_col RECORDING_cols[] = {PL_RECORDING_COLS(COL_ROW)};
 #undef ROW_TYPE

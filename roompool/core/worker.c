@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "adoption.h"
 #include "device/registration.h"
 #include "event_stream.h"
+#include "handover.h"
 #include "ops.h"
 #include "pl/str.h"
 #include "placement.h"
@@ -16,6 +16,8 @@
 enum { MAX_CANDIDATES = 256, MAX_WORKERS = 1024, METRICS_MAX = 65536 };
 static const int64_t STORE_US = 10000000; /* load is stored at most so often */
 static const int64_t LACK_US = 10000000;  /* and that none is left is logged */
+static const int64_t GONE_MS = 3600000;   /* workers that are gone are shown */
+static const int64_t PRUNE_US = 600000000;
 
 pl_worker *pl_worker_find(const pl_pool *pool, const char *node)
 {
@@ -33,8 +35,16 @@ bool pl_worker_is_up(const pl_pool *pool, const char *node, pl_role role)
     return w && is_up(w) && w->row.role == (uint32_t)role;
 }
 
+/* Tools come and go; no row is theirs. */
+static bool is_tool(const pl_worker *w)
+{
+    return w->row.role == PL_ROLE_OPERATOR;
+}
+
 static void save(pl_pool *pool, pl_worker *w)
 {
+    if (is_tool(w))
+        return;
     w->stored_us = pool->now.us;
     pl_pool_put(pool, &PL_TABLE_WORKER, &w->row);
 }
@@ -82,16 +92,19 @@ static void tell_lack(pl_pool *pool, const pl_candidate *list, size_t n)
     pl_pool_note(pool, PL_LOG_WARN, "no_media_worker", NULL, NULL, text);
 }
 
-pl_err pl_worker_choose(pl_pool *pool, pl_role role, const char *avoid,
-                        pl_worker **ret_worker)
+/* sibling_of: others of its network stack only; NULL all. */
+static size_t list_candidates(const pl_pool *pool, pl_role role,
+                              const pl_worker *sibling_of,
+                              pl_candidate list[MAX_CANDIDATES])
 {
-    pl_candidate list[MAX_CANDIDATES];
     size_t n = 0;
     size_t cursor = 0;
     const pl_worker *w;
     while (n < MAX_CANDIDATES &&
            (w = pl_map_next(pool->workers, &cursor, NULL)) != NULL) {
-        if (w->row.role != (uint32_t)role || !is_up(w))
+        if (w->row.role != (uint32_t)role || !is_up(w) ||
+            (sibling_of &&
+             (w == sibling_of || strcmp(w->row.net, sibling_of->row.net) != 0)))
             continue;
         list[n++] = (pl_candidate){.node = w->row.node,
                                    .is_ready = w->row.life == PL_LIFE_READY,
@@ -99,6 +112,14 @@ pl_err pl_worker_choose(pl_pool *pool, pl_role role, const char *avoid,
                                    .capacity = w->row.capacity,
                                    .held = w->held};
     }
+    return n;
+}
+
+pl_err pl_worker_choose(pl_pool *pool, pl_role role, const char *avoid,
+                        pl_worker **ret_worker)
+{
+    pl_candidate list[MAX_CANDIDATES];
+    size_t n = list_candidates(pool, role, NULL, list);
     size_t at = pl_placement_choose(list, n, 1, avoid);
     if (at == n) {
         if (role == PL_ROLE_MEDIA)
@@ -109,6 +130,17 @@ pl_err pl_worker_choose(pl_pool *pool, pl_role role, const char *avoid,
         pl_metrics_add(pool->metrics, PL_RM_placements, 1);
     *ret_worker = pl_worker_find(pool, list[at].node);
     return PL_OK;
+}
+
+pl_worker *pl_worker_sibling(const pl_pool *pool, const char *node)
+{
+    pl_candidate list[MAX_CANDIDATES];
+    const pl_worker *w = pl_worker_find(pool, node);
+    if (!w || !w->row.net[0] || !pool->config->takeover)
+        return NULL;
+    size_t n = list_candidates(pool, PL_ROLE_MEDIA, w, list);
+    size_t at = pl_placement_choose(list, n, 1, NULL);
+    return at < n ? pl_worker_find(pool, list[at].node) : NULL;
 }
 
 /* ---- coming and going ---- */
@@ -138,7 +170,7 @@ static void count_up(pl_pool *pool)
     int64_t n = 0;
     const pl_worker *w;
     while ((w = pl_map_next(pool->workers, &cursor, NULL)) != NULL)
-        n += is_up(w);
+        n += is_up(w) && !is_tool(w);
     pl_metrics_set(pool->metrics, PL_RM_workers, n);
 }
 
@@ -148,7 +180,8 @@ static void lease_over(void *ctx, void *object)
     pl_reconcile_calls_down(ctx, w->row.node, "signaling worker lost");
 }
 
-static void take_down(pl_pool *pool, pl_worker *w)
+/* is_silent: it told nobody that it goes. */
+static void take_down(pl_pool *pool, pl_worker *w, bool is_silent)
 {
     if (w->row.state == PL_WORKER_STATE_DOWN)
         return;
@@ -158,9 +191,11 @@ static void take_down(pl_pool *pool, pl_worker *w)
     w->row.load_permille = w->row.rooms = w->row.legs = 0;
     save(pool, w);
     count_up(pool);
-    pl_pool_note(pool, PL_LOG_WARN, "worker_down", NULL, NULL, w->row.node);
+    pl_handover_undrain(pool, w);
+    if (!is_tool(w))
+        pl_pool_note(pool, PL_LOG_WARN, "worker_down", NULL, NULL, w->row.node);
     if (w->row.role == PL_ROLE_MEDIA) {
-        pl_reconcile_media_down(pool, w->row.node);
+        pl_reconcile_media_down(pool, w->row.node, is_silent);
     } else if (w->row.role == PL_ROLE_SIGNALING) {
         pl_pool_plan(pool, &w->lease, lease_over, w,
                      PL_MS(pool->config->sip_lease_ms));
@@ -173,6 +208,7 @@ static void take_down(pl_pool *pool, pl_worker *w)
 static void forget(pl_pool *pool, pl_worker *w)
 {
     pl_pool_cancel(pool, &w->lease);
+    pl_handover_undrain(pool, w);
     pl_pool_del(pool, &PL_TABLE_WORKER, &w->row);
     (void)pl_map_remove(pool->workers, w->row.node);
     free(w->metrics);
@@ -207,18 +243,63 @@ static void bury_former(pl_pool *pool, const char *node, bool is_signaling)
 {
     pl_worker *w;
     while ((w = other_boot(pool, node, is_signaling)) != NULL) {
-        take_down(pool, w);
+        take_down(pool, w, true);
         if (w->row.role == PL_ROLE_SIGNALING)
             pl_reconcile_calls_down(pool, w->row.node, "signaling worker lost");
         forget(pool, w);
     }
 }
 
+/* ---- those that are gone ---- */
+
+static bool can_forget(const pl_worker *w)
+{
+    return w->row.state == PL_WORKER_STATE_DOWN && !w->is_expected &&
+           w->held == 0 && w->lease.at == 0;
+}
+
+static void prune(void *ctx, void *object)
+{
+    pl_pool *pool = ctx;
+    size_t cursor = 0;
+    pl_worker *w;
+    (void)object;
+    while ((w = pl_map_next(pool->workers, &cursor, NULL)) != NULL) {
+        if (can_forget(w) && pool->now.wall_ms - w->row.down_at >= GONE_MS)
+            forget(pool, w);
+    }
+    pl_pool_plan(pool, &pool->prune_workers, prune, NULL, PRUNE_US);
+}
+
+/* Room for one more; false: all are there, or still have something. */
+static bool make_room(pl_pool *pool)
+{
+    size_t cursor = 0;
+    pl_worker *w;
+    pl_worker *oldest = NULL;
+    if (pl_map_count(pool->workers) < MAX_WORKERS)
+        return true;
+    while ((w = pl_map_next(pool->workers, &cursor, NULL)) != NULL) {
+        if (can_forget(w) && (!oldest || w->row.down_at < oldest->row.down_at))
+            oldest = w;
+    }
+    if (oldest)
+        forget(pool, oldest);
+    return oldest != NULL;
+}
+
+static void gone(pl_pool *pool, pl_worker *w, bool is_silent)
+{
+    take_down(pool, w, is_silent);
+    if (is_tool(w))
+        forget(pool, w);
+}
+
 static void not_back(void *ctx, void *object)
 {
     pl_worker *w = object;
     if (w->is_expected)
-        take_down(ctx, w);
+        take_down(ctx, w, true);
 }
 
 pl_err pl_worker_load(pl_pool *pool, const pl_worker_row *row)
@@ -246,21 +327,19 @@ void pl_workers_expect(pl_pool *pool)
         pl_pool_plan(pool, &w->lease, not_back, w,
                      PL_MS(pool->config->rejoin_ms));
     }
+    pl_pool_plan(pool, &pool->prune_workers, prune, NULL, PRUNE_US);
 }
 
 /* ---- messages ---- */
 
-static pl_err check_hello(const pl_pool *pool, const pl_bus_in *in)
+static pl_err check_hello(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_hello *m = in->body;
     if (m->schema_major != PL_SCHEMA_MAJOR)
         return PL_EVERSION;
     if (strcmp(m->node, in->node) != 0 || m->role == PL_ROLE_ROOMPOOL)
         return PL_EPROTO;
-    if (!pl_worker_find(pool, in->node) &&
-        pl_map_count(pool->workers) >= MAX_WORKERS)
-        return PL_EFULL;
-    return PL_OK;
+    return pl_worker_find(pool, in->node) || make_room(pool) ? PL_OK : PL_EFULL;
 }
 
 static void fill_row(pl_worker_row *row, const pl_hello *m, int64_t wall_ms)
@@ -276,6 +355,7 @@ static void fill_row(pl_worker_row *row, const pl_hello *m, int64_t wall_ms)
     PL_SET(row->host, m->host);
     PL_SET(row->address, m->address);
     PL_SET(row->build, m->build);
+    PL_SET(row->net, m->net);
 }
 
 void pl_on_hello(pl_pool *pool, const pl_bus_in *in)
@@ -302,6 +382,7 @@ void pl_on_hello(pl_pool *pool, const pl_bus_in *in)
         return;
     }
     pl_pool_cancel(pool, &w->lease);
+    pl_handover_undrain(pool, w);
     fill_row(&w->row, m, pool->now.wall_ms);
     w->held = pl_worker_count_held(pool, w);
     w->is_expected = false;
@@ -309,11 +390,13 @@ void pl_on_hello(pl_pool *pool, const pl_bus_in *in)
     save(pool, w);
     count_up(pool);
     pl_pool_reply(pool, &in->ticket, &PL_MSG_HELLO_OK, &r);
-    pl_pool_note(pool, PL_LOG_INFO, "worker_up", NULL, NULL, w->row.node);
+    if (!is_tool(w))
+        pl_pool_note(pool, PL_LOG_INFO, "worker_up", NULL, NULL, w->row.node);
     pl_reconcile_begin(pool, in->node);
     if (m->role == PL_ROLE_MEDIA)
         pl_reconcile_place_waiting(pool);
     bury_former(pool, in->node, true); /* its calls may go on here */
+    pl_handover_again(pool);
 }
 
 void pl_pool_on_peer(pl_pool *pool, pl_now now, const char *node, bool up)
@@ -325,9 +408,9 @@ void pl_pool_on_peer(pl_pool *pool, pl_now now, const char *node, bool up)
         pl_ops_forget(pool, node);
     if (up || !w || !is_up(w))
         return; /* a hello follows */
-    if (w->row.life != PL_LIFE_STOPPED)
+    if (w->row.life != PL_LIFE_STOPPED && !is_tool(w))
         pl_pool_count(pool, PL_RM_workers_lost);
-    take_down(pool, w);
+    gone(pool, w, true);
 }
 
 void pl_on_beat(pl_pool *pool, const pl_bus_in *in)
@@ -348,8 +431,8 @@ void pl_on_beat(pl_pool *pool, const pl_bus_in *in)
     w->row.seen_at = pool->now.wall_ms;
     if (is_change || pool->now.us - w->stored_us >= STORE_US)
         save(pool, w);
-    if (drains && w->row.role == PL_ROLE_SIGNALING)
-        pl_adopt_from(pool, w->row.node);
+    if (drains)
+        pl_handover_drains(pool, w);
 }
 
 void pl_on_goodbye(pl_pool *pool, const pl_bus_in *in)
@@ -358,7 +441,7 @@ void pl_on_goodbye(pl_pool *pool, const pl_bus_in *in)
     if (!w)
         return;
     w->row.life = PL_LIFE_STOPPED;
-    take_down(pool, w);
+    gone(pool, w, false);
 }
 
 void pl_on_inventory_item(pl_pool *pool, const pl_bus_in *in)

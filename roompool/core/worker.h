@@ -12,6 +12,9 @@ bool pl_worker_is_up(const pl_pool *pool, const char *node, pl_role role);
  * Errors: PL_EUNAVAILABLE. */
 PL_MUST_USE pl_err pl_worker_choose(pl_pool *pool, pl_role role,
                                     const char *avoid, pl_worker **ret_worker);
+/* The least loaded media worker that could go on with what this one has, on its
+ * ports: of the same network stack, ready and with room; NULL none. */
+pl_worker *pl_worker_sibling(const pl_pool *pool, const char *node);
 /* So many more participants or calls are the worker's, or fewer; harmless when
  * it is not known. */
 void pl_worker_hold(const pl_pool *pool, const char *node, int more);

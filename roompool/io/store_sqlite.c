@@ -24,10 +24,11 @@ enum { MAX_TABLES = 40, SQL_MAX = 2048, APPLICATION_ID = 0x5061726c };
 
 /* History, which is deleted when it is old or too much: by when it ended.
  * First the records. */
-enum { N_RECORDS = 3, N_HISTORY = 4 };
+enum { N_RECORDS = 4, N_HISTORY = 5 };
 static const char *const PRUNE_OLD[N_HISTORY] = {
     "DELETE FROM call_records WHERE left_at < ?",
     "DELETE FROM conference_records WHERE ended_at < ?",
+    "DELETE FROM placements WHERE placed_at < ?",
     "DELETE FROM recordings WHERE ended_at < ?",
     "DELETE FROM registrations WHERE ended_at < ?"};
 static const char *const PRUNE_BEYOND[N_HISTORY] = {
@@ -35,6 +36,8 @@ static const char *const PRUNE_BEYOND[N_HISTORY] = {
     "FROM call_records ORDER BY left_at DESC LIMIT 1 OFFSET ?)",
     "DELETE FROM conference_records WHERE ended_at <= (SELECT ended_at "
     "FROM conference_records ORDER BY ended_at DESC LIMIT 1 OFFSET ?)",
+    "DELETE FROM placements WHERE placed_at <= (SELECT placed_at "
+    "FROM placements ORDER BY placed_at DESC LIMIT 1 OFFSET ?)",
     "DELETE FROM recordings WHERE ended_at <= (SELECT ended_at "
     "FROM recordings ORDER BY ended_at DESC LIMIT 1 OFFSET ?)",
     "DELETE FROM registrations WHERE ended_at <= (SELECT ended_at "
