@@ -94,7 +94,7 @@ static bool has_space(const pl_record_set *s)
         return false;
     uint64_t mib = (uint64_t)v.f_bavail * v.f_frsize / MIB;
     pl_metrics_set(s->o.metrics, PL_MEDIA_M_recordings_free,
-                   (int64_t)mib * MIB);
+                   (int64_t)(mib * MIB));
     return mib >= s->o.min_free_mib;
 }
 
