@@ -73,8 +73,9 @@ static pl_err start(pl_process *process, void **ret_ctx)
 static void hello(void *ctx, pl_hello *hello)
 {
     const app *a = ctx;
-    pl_fmt_cut(hello->address, sizeof hello->address, "%s",
-               a->config->udp_listen);
+    char where[PL_SIP_WHERE_TEXT];
+    pl_sip_transport_where(pl_calls_transport(a->calls), where);
+    pl_fmt_cut(hello->address, sizeof hello->address, "%s", where);
     PL_MSG_SET(HELLO, hello, hello, address);
     hello->capacity = a->config->max_calls;
     PL_MSG_SET(HELLO, hello, hello, capacity);

@@ -126,6 +126,7 @@ static pl_err open_parts(pl_calls *all)
                       .udp_listen = cfg->udp_listen,
                       .tcp_listen = cfg->tcp_listen,
                       .tls_listen = cfg->tls_listen,
+                      .n_ports = cfg->listen_ports,
                       .tls = {.certificate = cfg->tls_certificate,
                               .key = cfg->tls_key,
                               .ca = cfg->tls_ca,

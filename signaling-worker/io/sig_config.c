@@ -9,14 +9,18 @@
 #include "policy.h"
 #include "sip_transport.h"
 
-static bool are_listeners(const char *list, pl_uri_transport transport)
+/* ports: how many are tried */
+static bool are_listeners(const char *list, pl_uri_transport transport,
+                          unsigned ports)
 {
+    enum { PORT_MAX = 65535 };
     pl_slice rest = pl_slice_str(list);
     pl_slice word;
     pl_ip ip;
     uint16_t port;
     while (pl_word_next(&rest, &word)) {
-        if (pl_sip_listen_parse(word, transport, &ip, &port) != PL_OK)
+        if (pl_sip_listen_parse(word, transport, &ip, &port) != PL_OK ||
+            port + 2 * (ports - 1) > PORT_MAX)
             return false;
     }
     return true;
@@ -29,11 +33,12 @@ static bool is_empty(const char *list)
 
 static const char *check_listeners(const pl_signaling_config *c)
 {
-    if (!are_listeners(c->udp_listen, PL_URI_UDP))
+    unsigned n = c->listen_ports;
+    if (!are_listeners(c->udp_listen, PL_URI_UDP, n))
         return "udp_listen: want addresses like 192.0.2.1:5060 or [::]:5060";
-    if (!are_listeners(c->tcp_listen, PL_URI_TCP))
+    if (!are_listeners(c->tcp_listen, PL_URI_TCP, n))
         return "tcp_listen: want addresses like 192.0.2.1:5060 or [::]:5060";
-    if (!are_listeners(c->tls_listen, PL_URI_TLS))
+    if (!are_listeners(c->tls_listen, PL_URI_TLS, n))
         return "tls_listen: want addresses like 192.0.2.1:5061 or [::]:5061";
     return is_empty(c->udp_listen) && is_empty(c->tcp_listen) &&
                    is_empty(c->tls_listen)

@@ -32,6 +32,7 @@ typedef struct pl_sip_transport_options {
     pl_metrics *metrics;    /* may be NULL */
     const char *udp_listen; /* "0.0.0.0:5060 [::]:5060" */
     const char *tcp_listen, *tls_listen;
+    unsigned n_ports; /* that many times two higher while taken; 0 as 1 */
     pl_sip_tls_options tls;
     const char *announce_address;     /* "" or the address behind a NAT */
     unsigned max_tcp, max_tcp_per_ip; /* TLS counts as TCP */
@@ -99,6 +100,10 @@ bool pl_sip_transport_is_open(const pl_sip_transport *t,
 /* For how long datagrams have come in faster than we read them; 0: we keep
  * up. */
 int64_t pl_sip_transport_backlog_us(const pl_sip_transport *t);
+/* Where the first listener is, with its transport, for people. */
+enum { PL_SIP_WHERE_TEXT = 64 + 16 };
+void pl_sip_transport_where(const pl_sip_transport *t,
+                            char buf[PL_SIP_WHERE_TEXT]);
 /* Port of the first listener of a transport (tests bind port 0); 0 none. */
 uint16_t pl_sip_transport_port(const pl_sip_transport *t,
                                pl_uri_transport transport);

@@ -40,6 +40,7 @@ struct pl_sip_transport {
     pl_sip_transport_options o;
     char announce[PL_IP_TEXT];
     listeners listen[N_TRANSPORTS]; /* by pl_uri_transport */
+    unsigned shift; /* of all ports, from those that are configured */
     pl_sip_tls *tls;
     pl_sip_conn **conns; /* max_tcp places */
     unsigned n_conns;

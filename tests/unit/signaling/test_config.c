@@ -36,6 +36,8 @@ static void settings_fit_together(void **state)
         {"udp_listen = 192.0.2.1:5060, [2001:db8::1]:5060", PL_OK},
         {"udp_listen = 127.0.0.1:0 [::1]", PL_OK},
         {"udp_listen = 6000", PL_ECONFIG},
+        {"udp_listen = 127.0.0.1:65533\nlisten_ports = 2", PL_OK},
+        {"udp_listen = 127.0.0.1:65533\nlisten_ports = 3", PL_ECONFIG},
         {"tcp_listen = localhost:5060", PL_ECONFIG},
         {"udp_listen =", PL_OK},
         {"udp_listen =\ntcp_listen =", PL_ECONFIG},
