@@ -2,23 +2,23 @@
 #include "process_usage.h"
 
 #include <dirent.h>
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 static void read_memory(pl_process_usage *u)
 {
-    uint64_t pages = 0;
-    uint64_t resident = 0;
     long page = sysconf(_SC_PAGESIZE);
+    char line[128];
     FILE *f = fopen("/proc/self/statm", "re");
     if (!f)
         return;
-    if (page > 0 && fscanf(f, "%" SCNu64 " %" SCNu64, &pages, &resident) == 2) {
-        u->virtual_bytes = pages * (uint64_t)page;
-        u->resident_bytes = resident * (uint64_t)page;
+    if (page > 0 && fgets(line, sizeof line, f)) {
+        char *rest = NULL;
+        u->virtual_bytes = strtoull(line, &rest, 10) * (uint64_t)page;
+        u->resident_bytes = strtoull(rest, NULL, 10) * (uint64_t)page;
     }
     (void)fclose(f);
 }
