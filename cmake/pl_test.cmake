@@ -1,8 +1,11 @@
+# PROCESSORS of a test are half cores: ctest is run with -j of twice the cores
+# (tools/lib/ctest.sh). Component tests wait for each other's timers most of their
+# time, so they take one; unit tests, which compute, take two.
 # pl_unit(name SOURCES a.c LINK lib.. [WRAP calloc..])      label unit
 # pl_component(name SOURCES a.c LINK lib..)                 label component
 # pl_fuzz(name SOURCES a.c LINK lib.. CORPUS dir)           label fuzz: replays
 #   the committed corpus in every build; with PL_FUZZ it is a libFuzzer binary.
-function(pl_test_program name label timeout)
+function(pl_test_program name label halves timeout)
   cmake_parse_arguments(A "" "" "SOURCES;LINK;WRAP" ${ARGN})
   add_executable(${name} ${A_SOURCES})
   target_link_libraries(${name} PRIVATE pl_flags ${A_LINK} cmocka)
@@ -11,16 +14,16 @@ function(pl_test_program name label timeout)
   endforeach()
   add_test(NAME ${label}.${name} COMMAND ${name})
   set_tests_properties(${label}.${name} PROPERTIES
-    LABELS ${label} TIMEOUT ${timeout} ENVIRONMENT
+    LABELS ${label} TIMEOUT ${timeout} PROCESSORS ${halves} ENVIRONMENT
     "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/tsan.supp")
 endfunction()
 
 function(pl_unit name)
-  pl_test_program(${name} unit 240 ${ARGN})
+  pl_test_program(${name} unit 2 240 ${ARGN})
 endfunction()
 
 function(pl_component name)
-  pl_test_program(${name} component 240 ${ARGN})
+  pl_test_program(${name} component 1 240 ${ARGN})
 endfunction()
 
 function(pl_fuzz name)
@@ -34,5 +37,6 @@ function(pl_fuzz name)
   endif()
   target_link_libraries(${name} PRIVATE pl_flags ${A_LINK})
   add_test(NAME fuzz.${name} COMMAND ${name} ${A_CORPUS})
-  set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 240)
+  set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 240
+    PROCESSORS 2)
 endfunction()

@@ -20,4 +20,5 @@ target_link_libraries(counts_engine PRIVATE pl_flags counts_io m)
 add_test(NAME counts.engine COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/counts.sh
   $<TARGET_FILE:counts_engine> ${CMAKE_CURRENT_SOURCE_DIR}/counts.txt)
 set_tests_properties(counts.engine PROPERTIES LABELS counts TIMEOUT 300
+  PROCESSORS 2
   SKIP_RETURN_CODE 77)

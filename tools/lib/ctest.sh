@@ -1,11 +1,12 @@
 # ctest.sh - run tests of one build folder. Sourced, never run.
 # shellcheck shell=bash
 
-# run_ctest DIR [CTEST OPTION..] - its summary comes last.
+# run_ctest DIR [CTEST OPTION..] - its summary comes last. Tests say how many
+# half cores they need (cmake/pl_test.cmake).
 run_ctest() {
     local dir=$1
     shift
-    (cd "$dir" && ctest --output-on-failure --no-tests=error "$@")
+    (cd "$dir" && ctest --output-on-failure --no-tests=error -j $((2 * $(nproc))) "$@")
 }
 
 # The end-to-end stories drive a browser with this module.
