@@ -43,7 +43,7 @@ static bool is_free(unsigned port, int type)
 
 static unsigned find_ports(void)
 {
-    for (unsigned base = 21000; base < 29000; base += 100) {
+    for (unsigned base = 30000; base < 32000; base += 100) {
         if (is_free(base, SOCK_STREAM) && is_free(base + 1, SOCK_STREAM) &&
             is_free(base + 1, SOCK_DGRAM) && is_free(base + 2, SOCK_DGRAM) &&
             is_free(base + 3, SOCK_STREAM) && is_free(base + 3, SOCK_DGRAM))

@@ -55,7 +55,7 @@ async function claim(from, to, size, looked = 7) {
 }
 
 // A whole system: 100 ports.
-export const systemPorts = () => claim(20000, 32000, 100);
+export const systemPorts = () => claim(20000, 30000, 100);
 
 // SIP (TLS: the one after it), control and first RTP port of a telephone.
 export async function phonePorts() {

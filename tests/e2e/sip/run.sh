@@ -3,14 +3,14 @@
 #   run.sh BIN_DIR [rig|bus]
 # rig: the worker's SIP side and a fake roompool in one process; bus: the real
 # parley-signaling and the fake roompool as a program, over ZeroMQ.
-# Environment: SIP_TEST_PORT (default 25060; the ports up to +4 are used).
+# Environment: SIP_TEST_PORT (default 32060; the ports up to +4 are used).
 # SIP_TEST_SEED: play them over a bad network, of that seed: UDP only, through
 # udp_relay, which delays, reorders and doubles; lossy.sh adds the loss.
 set -u
 bin=$(cd "${1:?folder of the binaries}" && pwd)
 mode=${2:-bus}
 here=$(cd "$(dirname "$0")" && pwd)
-port=${SIP_TEST_PORT:-25060}
+port=${SIP_TEST_PORT:-32060}
 uac_port=$((port + 1))
 uas_port=$((port + 2))
 to_us=$port to_sipp=$uas_port calls=1 uac_calls=1
