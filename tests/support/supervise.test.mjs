@@ -23,6 +23,9 @@ async function install() {
   return dir;
 }
 
+// One that ends as it is told.
+const ENDER = "#!/bin/sh\ntrap 'kill $!; exit 0' TERM\nsleep 600 &\nwait\n";
+
 const pidOf = async (dir, node) => Number(await readFile(join(dir, 'var/run', `${node}.pid`), 'utf8'));
 
 // Pids of all, when all live and none is among `gone`.
@@ -49,6 +52,32 @@ test('all that died at once are named and come back', { timeout: 60000 }, async 
     }
     await until('all run again', () => living(dir, gone));
     for (const node of NODES) assert.equal(said.split(`${node} (pid `).length - 1, ROUNDS, said);
+  } finally {
+    child.kill('SIGTERM');
+    assert.equal(await ended, 0);
+    await rm(dir, { recursive: true });
+  }
+});
+
+test('what ended as it was told is restarted, and is no death', { timeout: 60000 }, async () => {
+  const dir = await install();
+  await writeFile(join(dir, 'bin/ender'), ENDER, { mode: 0o755 });
+  await writeFile(join(dir, 'nodes'), 'one ender\ntwo ender\n');
+  const child = spawn(SUPERVISE, ['--bin', join(dir, 'bin'), '--nodes', join(dir, 'nodes'),
+    '--config', join(dir, 'config'), '--dir', dir, '--wait', '5'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise((resolve) => { child.on('exit', resolve); });
+  let said = '';
+  child.stdout.on('data', (text) => { said += text; });
+  try {
+    const pid = await until('it runs', () => pidOf(dir, 'one'));
+    // Within its first second it might be one that cannot do anything else.
+    await until('it is old enough', async () =>
+      Number((await readFile('/proc/uptime', 'utf8')).split(' ')[0])
+        - Number((await readFile(`/proc/${pid}/stat`, 'utf8')).split(' ')[21]) / 100 > 2);
+    process.kill(pid, 'SIGTERM');
+    await until('it is started again', async () => (await pidOf(dir, 'one')) !== pid);
+    await until('it is told', () => /one \(pid \d+\) ended as it was told: restarted/.test(said));
+    assert.doesNotMatch(said, /is gone/);
   } finally {
     child.kill('SIGTERM');
     assert.equal(await ended, 0);
