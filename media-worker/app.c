@@ -27,7 +27,8 @@ struct pl_media {
     pl_io_thread *io_thread;
     pl_control *control;
     pl_bus_handlers *handlers;
-    pl_udp udp;
+    pl_udp udp; /* until web_ports has it */
+    pl_web_ports *web_ports;
     bool has_srtp;
     char address[PL_ADDR_TEXT];
 };
@@ -66,11 +67,20 @@ static pl_err check_config(const void *values, char *reason, size_t cap)
                    k->rtp_port_min, k->rtp_port_max);
         return PL_ECONFIG;
     }
-    if (k->webrtc_port >= k->rtp_port_min &&
-        k->webrtc_port <= k->rtp_port_max) {
+    const uint32_t last = k->webrtc_port + k->webrtc_ports - 1;
+    if (last > UINT16_MAX) {
         pl_fmt_cut(reason, cap,
-                   "webrtc_port = %u: within rtp_port_min..rtp_port_max",
-                   k->webrtc_port);
+                   "webrtc_ports = %u: from webrtc_port = %u on "
+                   "there are not so many",
+                   k->webrtc_ports, k->webrtc_port);
+        return PL_ECONFIG;
+    }
+    if (last >= k->rtp_port_min && k->webrtc_port <= k->rtp_port_max) {
+        pl_fmt_cut(reason, cap,
+                   "webrtc_port = %u, webrtc_ports = %u: %u..%u overlaps "
+                   "rtp_port_min..rtp_port_max = %u..%u",
+                   k->webrtc_port, k->webrtc_ports, k->webrtc_port, last,
+                   k->rtp_port_min, k->rtp_port_max);
         return PL_ECONFIG;
     }
     if (k->jitter_min_ms > k->jitter_max_ms) {
@@ -128,8 +138,8 @@ static pl_err fill_options(const pl_media_config *k, pl_control_options *o)
 
 static pl_err open_port(const pl_media_config *k, pl_udp *ret_udp)
 {
-    pl_err e = pl_udp_open(k->bind_address, (uint16_t)k->webrtc_port,
-                           PL_UDP_BUFFER, ret_udp);
+    pl_err e = pl_web_ports_open_first(
+        k->bind_address, (uint16_t)k->webrtc_port, k->webrtc_ports, ret_udp);
     if (e == PL_OK)
         return PL_OK;
     if (e == PL_EINVAL) {
@@ -138,12 +148,12 @@ static pl_err open_port(const pl_media_config *k, pl_udp *ret_udp)
         return PL_ECONFIG;
     }
     const char *why =
-        e == PL_EBUSY ? "another process has it" : "the system refused it";
+        e == PL_EBUSY ? "other processes have them" : "the system refused it";
     PL_LOG(ERROR, "media", "port_busy", NULL,
-           "webrtc_port = %u/udp on %s: %s (errno %d); stop that process or "
-           "change webrtc_port in [media]",
-           k->webrtc_port, k->bind_address[0] ? k->bind_address : "*", why,
-           errno);
+           "webrtc_port = %u..%u/udp on %s: %s (errno %d); stop one of them or "
+           "change webrtc_port or webrtc_ports in [media]",
+           k->webrtc_port, k->webrtc_port + k->webrtc_ports - 1,
+           k->bind_address[0] ? k->bind_address : "*", why, errno);
     return PL_EIO;
 }
 
@@ -192,7 +202,17 @@ static pl_err start_threads(pl_media *m, const pl_media_options *o)
                                /* handshakes must not hold up a tick */
                                .priority = priority > 1 ? priority - 1 : 0,
                                .metrics = o->metrics};
-    return e == PL_OK ? pl_io_thread_start(&io, &m->io_thread) : e;
+    if (e == PL_OK)
+        e = pl_io_thread_start(&io, &m->io_thread);
+    if (e != PL_OK)
+        return e;
+    const pl_web_ports_options web = {.loop = o->loop,
+                                      .io_thread = m->io_thread,
+                                      .bind_address = k->bind_address,
+                                      .own = m->udp,
+                                      .metrics = o->metrics};
+    m->udp.fd = -1;
+    return pl_web_ports_create(&web, &m->web_ports);
 }
 
 static pl_err start_control(pl_media *m, const pl_media_options *o,
@@ -207,7 +227,8 @@ static pl_err start_control(pl_media *m, const pl_media_options *o,
     c->identity = m->identity;
     c->prompts = m->prompts;
     c->metrics = o->metrics;
-    c->webrtc_port = (uint16_t)o->config->webrtc_port;
+    c->web_ports = m->web_ports;
+    c->webrtc_port = pl_web_ports_own(m->web_ports);
     c->drained = o->drained;
     c->ctx = o->ctx;
     pl_err e = pl_control_create(c, &m->control);
@@ -234,14 +255,14 @@ static pl_err start(pl_media *m, const pl_media_options *o)
     if (e != PL_OK)
         return e;
     pl_addr first = c.announce[0];
-    first.port = (uint16_t)o->config->webrtc_port;
+    first.port = c.webrtc_port;
     pl_addr_text(&first, m->address);
     PL_LOG(INFO, "media", "listening", NULL,
            "WebRTC on port %u, SIP on %u..%u, announced as %s and %zu more; "
            "%u mixing threads, %zu prompts",
-           o->config->webrtc_port, o->config->rtp_port_min,
-           o->config->rtp_port_max, m->address, c.n_announce - 1,
-           pl_mixer_threads(m->mixer), pl_prompts_count(m->prompts));
+           c.webrtc_port, o->config->rtp_port_min, o->config->rtp_port_max,
+           m->address, c.n_announce - 1, pl_mixer_threads(m->mixer),
+           pl_prompts_count(m->prompts));
     return PL_OK;
 }
 
@@ -270,11 +291,13 @@ void pl_media_stop(pl_media **media)
         return;
     pl_media *m = *media;
     pl_control_quiet(m->control);
+    pl_web_ports_quiet(m->web_ports);
     pl_io_thread_stop(&m->io_thread);
     pl_mixer_stop(&m->mixer);
     pl_recorder_stop(&m->recorder);
-    pl_udp_close(&m->udp);
     pl_control_destroy(&m->control);
+    pl_web_ports_destroy(&m->web_ports);
+    pl_udp_close(&m->udp);
     pl_bus_handlers_close(&m->handlers);
     pl_prompts_free(&m->prompts);
     pl_dtls_identity_destroy(&m->identity);

@@ -6,6 +6,7 @@
 
 typedef struct slot {
     pl_addr addr;
+    uint16_t local;
     bool is_used;
     uint32_t value;
 } slot;
@@ -27,13 +28,13 @@ static uint64_t mix(uint64_t h)
     return h ^ h >> 33;
 }
 
-static size_t home(const pl_addr_map *map, const pl_addr *addr)
+static size_t home(const pl_addr_map *map, const pl_addr *addr, uint16_t local)
 {
     uint64_t word[2];
     memcpy(word, addr->ip, sizeof word);
     uint64_t h = mix(map->seed ^ word[0]);
     h = mix(h ^ word[1]);
-    return (size_t)mix(h ^ addr->port) & map->mask;
+    return (size_t)mix(h ^ addr->port ^ (uint64_t)local << 16) & map->mask;
 }
 
 pl_err pl_addr_map_create(size_t max_entries, uint64_t seed,
@@ -63,46 +64,50 @@ void pl_addr_map_destroy(pl_addr_map **map)
 }
 
 /* The slot that holds addr, or the free one where it belongs. */
-static size_t probe(const pl_addr_map *map, const pl_addr *addr)
+static size_t probe(const pl_addr_map *map, const pl_addr *addr, uint16_t local)
 {
-    size_t i = home(map, addr);
-    while (map->slots[i].is_used && !pl_addr_eq(&map->slots[i].addr, addr))
+    size_t i = home(map, addr, local);
+    while (map->slots[i].is_used && (map->slots[i].local != local ||
+                                     !pl_addr_eq(&map->slots[i].addr, addr)))
         i = (i + 1) & map->mask;
     return i;
 }
 
-pl_err pl_addr_map_put(pl_addr_map *map, const pl_addr *addr, uint32_t value)
+pl_err pl_addr_map_put(pl_addr_map *map, const pl_addr *addr, uint16_t local,
+                       uint32_t value)
 {
-    slot *s = &map->slots[probe(map, addr)];
+    slot *s = &map->slots[probe(map, addr, local)];
     if (!s->is_used) {
         if (map->count == map->max)
             return PL_EFULL;
         map->count++;
     }
-    *s = (slot){.addr = *addr, .is_used = true, .value = value};
+    *s = (slot){.addr = *addr, .local = local, .is_used = true, .value = value};
     return PL_OK;
 }
 
 bool pl_addr_map_find(const pl_addr_map *map, const pl_addr *addr,
-                      uint32_t *ret_value)
+                      uint16_t local, uint32_t *ret_value)
 {
-    const slot *s = &map->slots[probe(map, addr)];
+    const slot *s = &map->slots[probe(map, addr, local)];
     if (!s->is_used)
         return false;
     *ret_value = s->value;
     return true;
 }
 
-void pl_addr_map_remove(pl_addr_map *map, const pl_addr *addr, uint32_t value)
+void pl_addr_map_remove(pl_addr_map *map, const pl_addr *addr, uint16_t local,
+                        uint32_t value)
 {
-    size_t hole = probe(map, addr);
+    size_t hole = probe(map, addr, local);
     if (!map->slots[hole].is_used || map->slots[hole].value != value)
         return;
     map->count--;
     /* Move back every later entry of the run that may stand in the hole. */
     for (size_t i = (hole + 1) & map->mask; map->slots[i].is_used;
          i = (i + 1) & map->mask) {
-        size_t from_home = (i - home(map, &map->slots[i].addr)) & map->mask;
+        const slot *s = &map->slots[i];
+        size_t from_home = (i - home(map, &s->addr, s->local)) & map->mask;
         if (from_home >= ((i - hole) & map->mask)) {
             map->slots[hole] = map->slots[i];
             hole = i;

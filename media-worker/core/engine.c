@@ -183,12 +183,15 @@ static void play_to_room(pl_engine *e, const pl_mix_command *c)
     pl_room_sound_play(&room->sound, &c->u.play);
 }
 
-static void remove_leg(pl_engine *e, pl_channel *leg)
+static void remove_leg(pl_engine *e, pl_channel *leg, bool is_silent)
 {
-    pl_engine_send_rtcp(e, leg, e->last_tick_us, true);
+    if (!is_silent)
+        pl_engine_send_rtcp(e, leg, e->last_tick_us, true);
     pl_engine_flush(e);
     unlink_leg(e, leg);
-    pl_engine_event(e, leg, (pl_mix_event){.kind = PL_MIX_LEG_REMOVED});
+    pl_engine_event(e, leg,
+                    (pl_mix_event){.kind = PL_MIX_LEG_REMOVED,
+                                   .position = pl_engine_position(e, leg)});
     free_leg(e, leg);
 }
 
@@ -199,7 +202,7 @@ static void close_room(pl_engine *e, const pl_mix_command *c)
         return;
     pl_engine_record_stop(e, room);
     while (room->n > 0)
-        remove_leg(e, room->legs[room->n - 1]);
+        remove_leg(e, room->legs[room->n - 1], c->is_silent);
     free_room(e, room);
 }
 
@@ -234,6 +237,24 @@ static pl_err reserve_place(pl_engine_room *room)
     return PL_OK;
 }
 
+/* Go on with the streams of a leg that another worker had. */
+static void resume_leg(pl_channel *leg, const pl_mix_position *at)
+{
+    leg->ssrc = at->ssrc;
+    leg->seq = (uint16_t)at->send_index;
+    leg->roc = (uint32_t)(at->send_index >> 16);
+    leg->ts = leg->resume_ts = at->ts;
+    leg->resume_us = at->at_us;
+    leg->resume_source = at->followed;
+    leg->packets_sent = at->packets;
+    leg->bytes_sent = at->bytes;
+    leg->has_place = true;
+    leg->place = (pl_srtp_place){.next_index = at->send_index,
+                                 .rtcp_index = at->rtcp_index,
+                                 .n_in = at->n_in};
+    memcpy(leg->place.in, at->in, sizeof leg->place.in);
+}
+
 static pl_err make_leg(pl_engine *e, pl_engine_room *room,
                        const pl_mix_command *c, pl_channel *leg)
 {
@@ -247,11 +268,13 @@ static pl_err make_leg(pl_engine *e, pl_engine_room *room,
     leg->ssrc = m->ssrc;
     leg->seq = m->first_seq;
     leg->ts = m->first_ts;
+    if (m->resume.at_us > 0)
+        resume_leg(leg, &m->resume);
     leg->has_gap = true;
-    leg->random = m->ssrc ^ 0x9e3779b9U;
+    leg->random = leg->ssrc ^ 0x9e3779b9U;
     leg->route.fd = leg->route.rtcp_fd = -1;
     pl_voice_init(&leg->voice);
-    pl_leg_sound_init(&leg->sound, m->ssrc);
+    pl_leg_sound_init(&leg->sound, leg->ssrc);
     if (room->options.mode == PL_ROOM_MODE_ECHO) {
         leg->echo =
             calloc((size_t)PL_ECHO_FRAMES * PL_TICK_SAMPLES, sizeof *leg->echo);
@@ -378,7 +401,7 @@ void pl_engine_command(pl_engine *engine, const pl_mix_command *c)
     } else if (c->kind == PL_MIX_LEG_FLAGS) {
         leg->flags = c->u.flags;
     } else if (c->kind == PL_MIX_LEG_REMOVE) {
-        remove_leg(engine, leg);
+        remove_leg(engine, leg, c->is_silent);
     } else if (c->kind == PL_MIX_LEG_PLAY) {
         play(engine, leg, c);
     } else if (c->kind == PL_MIX_LEG_KEYS) {

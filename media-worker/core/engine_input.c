@@ -60,10 +60,12 @@ static pl_err follow(pl_channel *leg, const pl_rtp *rtp, int64_t now_us,
         return PL_EFULL;
     if (!leg->has_source) {
         leg->has_source = true;
-        /* What authenticated need not prove itself by counting. */
+        /* What authenticated need not prove itself by counting, and what
+         * another worker has heard. */
+        bool is_known = leg->srtp || rtp->ssrc == leg->resume_source;
         pl_rtp_source_start(&leg->source, rtp->ssrc, rtp->seq,
-                            leg->srtp ? 0 : PROBATION);
-        if (!leg->srtp)
+                            is_known ? 0 : PROBATION);
+        if (!is_known)
             return PL_EAGAIN;
     }
     if (rtp->ssrc != leg->source.ssrc) {
@@ -321,24 +323,47 @@ static void take_packet(pl_engine *e, pl_channel *leg, pl_mix_packet *p)
 
 /* ---- transports --------------------------------------------------------- */
 
+/* A context for new keys, in place of the one before. */
+static pl_err rekey(const pl_engine *e, pl_channel *leg,
+                    const pl_srtp_keys *keys, bool is_server)
+{
+    const pl_srtp_ops *ops = e->options.srtp;
+    pl_srtp *srtp = NULL;
+    pl_err err = PL_OK;
+    if (!ops)
+        return PL_EUNSUPPORTED;
+    if (leg->srtp && ops->has_keys(leg->srtp, keys, is_server))
+        return PL_OK; /* its numbers must not begin anew */
+    if (leg->has_place) {
+        err = ops->resume(keys, is_server, leg->ssrc, &leg->place, &srtp);
+    } else {
+        err = ops->create(keys, is_server, &srtp);
+    }
+    if (err != PL_OK)
+        return err;
+    if (!leg->has_place)
+        leg->roc = 0;
+    leg->has_place = false; /* it was of these keys alone */
+    if (leg->srtp)
+        ops->destroy(&leg->srtp);
+    leg->srtp = srtp;
+    return PL_OK;
+}
+
 static void take_up(pl_engine *e, pl_channel *leg, const pl_mix_input *input)
 {
-    pl_srtp *srtp = NULL;
+    pl_err keyed = PL_OK;
     if (input->u.up.keys.profile != PL_SRTP_NONE) {
-        pl_err err = e->options.srtp
-                         ? e->options.srtp->create(&input->u.up.keys,
-                                                   input->u.up.is_server, &srtp)
-                         : PL_EUNSUPPORTED;
-        if (err != PL_OK) {
-            pl_engine_event(
-                e, leg,
-                (pl_mix_event){.kind = PL_MIX_LEG_FAILED, .u.error = err});
-            return;
-        }
-    }
-    if (leg->srtp)
+        keyed = rekey(e, leg, &input->u.up.keys, input->u.up.is_server);
+    } else if (leg->srtp) {
         e->options.srtp->destroy(&leg->srtp);
-    leg->srtp = srtp;
+    }
+    if (keyed != PL_OK) {
+        pl_engine_event(
+            e, leg,
+            (pl_mix_event){.kind = PL_MIX_LEG_FAILED, .u.error = keyed});
+        return;
+    }
     leg->route = input->u.up.route;
     leg->has_source = leg->has_candidate = leg->has_path = false;
     restart(leg);

@@ -51,12 +51,7 @@ typedef struct pl_mix_position {
     uint32_t packets, bytes; /* sent, as sender reports tell them */
     uint32_t followed;       /* source that is played; 0: none */
     uint8_t n_in;
-    struct {
-        uint32_t ssrc;
-        uint32_t rtcp_index; /* received last; 0: none */
-        uint64_t index;      /* received last */
-        bool has_rtp;        /* index is known */
-    } in[PL_SRTP_MAX_SSRC_IN];
+    pl_srtp_received in[PL_SRTP_MAX_SSRC_IN];
 } pl_mix_position;
 
 /* ---- main to mixer ------------------------------------------------------ */

@@ -42,6 +42,7 @@ static bool send_rtp(pl_engine *e, pl_channel *leg, const pl_rtp *head,
     uint8_t *bytes = e->out_bytes[e->n_out];
     pl_rtp rtp = *head;
     rtp.seq = leg->seq++;
+    leg->roc += leg->seq == 0;
     rtp.ssrc = leg->ssrc;
     pl_rtp_write(&rtp, bytes);
     memcpy(bytes + PL_RTP_HEADER, payload, len);
@@ -159,4 +160,30 @@ void pl_engine_send_rtcp(pl_engine *engine, pl_channel *leg, int64_t now_us,
     leg->is_sender = false;
     if (queue_packet(engine, leg, len, true))
         engine->stats.rtcp_out++;
+}
+
+pl_mix_position pl_engine_position(const pl_engine *engine,
+                                   const pl_channel *leg)
+{
+    bool is_kept = leg->resume_us != 0;
+    pl_mix_position p = {.at_us =
+                             is_kept ? leg->resume_us : engine->last_tick_us,
+                         .ts = is_kept ? leg->resume_ts : leg->ts,
+                         .send_index = (uint64_t)leg->roc << 16 | leg->seq,
+                         .ssrc = leg->ssrc,
+                         .packets = (uint32_t)leg->packets_sent,
+                         .bytes = leg->bytes_sent,
+                         .followed = leg->resume_source};
+    if (!leg->is_up)
+        return (pl_mix_position){.at_us = 0};
+    if (leg->has_source && leg->source.is_valid)
+        p.followed = leg->source.ssrc;
+    if (!leg->srtp)
+        return p;
+    pl_srtp_place place;
+    engine->options.srtp->where(leg->srtp, leg->ssrc, &place);
+    p.rtcp_index = place.rtcp_index;
+    p.n_in = place.n_in;
+    memcpy(p.in, place.in, sizeof p.in);
+    return p;
 }

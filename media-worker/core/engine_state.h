@@ -78,6 +78,11 @@ typedef struct pl_channel {
     pl_mix_route route;
     bool has_path;
     uint32_t path;
+    int64_t resume_us;  /* not sent yet since another worker had it; 0: no */
+    uint32_t resume_ts; /* timestamp of resume_us */
+    uint32_t resume_source; /* that it was heard with; 0: none */
+    bool has_place;         /* of keys that are to come: */
+    pl_srtp_place place;
 
     /* receiving */
     pl_playout *playout;
@@ -122,6 +127,7 @@ typedef struct pl_channel {
     /* sending */
     uint32_t ssrc, ts;
     uint16_t seq;
+    uint32_t roc;       /* how often seq rolled over, with these keys */
     bool has_gap;       /* the next packet begins a talkspurt */
     pl_loss_watch loss; /* of what it is sent */
     pl_red_sender *red; /* NULL: not agreed */
@@ -219,6 +225,10 @@ void pl_engine_keys_over(pl_engine *engine, pl_channel *leg);
 /* Send a report; is_bye: the last one. */
 void pl_engine_send_rtcp(pl_engine *engine, pl_channel *leg, int64_t now_us,
                          bool is_bye);
+
+/* How far the leg's streams are. */
+pl_mix_position pl_engine_position(const pl_engine *engine,
+                                   const pl_channel *leg);
 
 /* engine_dtmf.c */
 /* A packet of an event has come: a key is held. */

@@ -262,7 +262,9 @@ static void report_stats(pl_engine *e, pl_channel *leg, int64_t now_us)
         .level = pl_level_code(leg->voice.score_db),
     };
     pl_engine_event(e, leg,
-                    (pl_mix_event){.kind = PL_MIX_STATS, .u.stats = stats});
+                    (pl_mix_event){.kind = PL_MIX_STATS,
+                                   .position = pl_engine_position(e, leg),
+                                   .u.stats = stats});
 }
 
 static void sum_counters(pl_engine *e, pl_channel *leg)
@@ -315,6 +317,15 @@ static uint32_t elapsed_ticks(pl_engine *e, int64_t now_us)
     return (uint32_t)n;
 }
 
+/* The first tick of a leg that another worker had: its time went on. Whole
+ * frames, which telephones count in. */
+static void resume_time(pl_channel *leg, int64_t now_us, uint32_t clock)
+{
+    int64_t n = (now_us - leg->resume_us + PL_TICK_US / 2) / PL_TICK_US;
+    leg->ts = leg->resume_ts + (uint32_t)(n > 0 ? n : 0) * (clock / 50);
+    leg->resume_us = 0;
+}
+
 static void tick_room(pl_engine *e, pl_engine_room *room, int64_t now_us,
                       uint32_t n_ticks)
 {
@@ -323,6 +334,8 @@ static void tick_room(pl_engine *e, pl_engine_room *room, int64_t now_us,
         uint32_t clock =
             e->options.codecs->codec[leg->media.send_codec]->clock_hz;
         leg->ts += n_ticks * (clock / 50);
+        if (leg->resume_us && leg->is_up)
+            resume_time(leg, now_us, clock);
         if (n_ticks > 1 && leg->is_up)
             pl_playout_skip(leg->playout, now_us, n_ticks - 1);
     }

@@ -76,11 +76,58 @@ pl_err pl_port_pool_take(pl_port_pool *pool, uint32_t random, int64_t now_us,
     return PL_OK;
 }
 
-void pl_port_pool_give(pl_port_pool *pool, uint16_t rtp, int64_t now_us)
+/* The pair's number; n_pairs: none of the pool's. */
+static uint32_t pair_of(const pl_port_pool *pool, uint16_t rtp)
 {
     uint32_t pair = ((uint32_t)rtp - pool->first) / 2;
-    if (rtp < pool->first || rtp % 2 != 0 || pair >= pool->n_pairs ||
-        !pool->is_leased[pair])
+    bool is_ours = rtp >= pool->first && rtp % 2 == 0 && pair < pool->n_pairs;
+    return is_ours ? pair : pool->n_pairs;
+}
+
+/* Take a pair out of the queue of those that rest; those behind move up. */
+static void end_rest_of(pl_port_pool *pool, uint16_t rtp)
+{
+    uint32_t n_before = 0;
+    for (uint32_t i = 0; i < pool->n_resting; i++) {
+        resting *r = &pool->queue[(pool->head + i) % pool->n_pairs];
+        if (r->port == rtp)
+            continue;
+        pool->queue[(pool->head + n_before++) % pool->n_pairs] = *r;
+    }
+    pool->n_resting = n_before;
+}
+
+pl_err pl_port_pool_take_this(pl_port_pool *pool, uint16_t rtp)
+{
+    uint32_t pair = pair_of(pool, rtp);
+    if (pair == pool->n_pairs)
+        return PL_ENOENT;
+    if (pool->is_leased[pair])
+        return PL_EBUSY;
+    pool->is_leased[pair] = true;
+    for (uint32_t i = 0; i < pool->n_free; i++) {
+        if (pool->free_ports[i] != rtp)
+            continue;
+        pool->free_ports[i] = pool->free_ports[--pool->n_free];
+        return PL_OK;
+    }
+    end_rest_of(pool, rtp);
+    return PL_OK;
+}
+
+void pl_port_pool_put_back(pl_port_pool *pool, uint16_t rtp)
+{
+    uint32_t pair = pair_of(pool, rtp);
+    if (pair == pool->n_pairs || !pool->is_leased[pair])
+        return;
+    pool->is_leased[pair] = false;
+    pool->free_ports[pool->n_free++] = rtp;
+}
+
+void pl_port_pool_give(pl_port_pool *pool, uint16_t rtp, int64_t now_us)
+{
+    uint32_t pair = pair_of(pool, rtp);
+    if (pair == pool->n_pairs || !pool->is_leased[pair])
         return;
     pool->is_leased[pair] = false;
     uint32_t tail = (pool->head + pool->n_resting) % pool->n_pairs;

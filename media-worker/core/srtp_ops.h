@@ -32,12 +32,33 @@ typedef struct pl_srtp_keys {
     uint8_t client_salt[PL_SRTP_SALT_MAX], server_salt[PL_SRTP_SALT_MAX];
 } pl_srtp_keys;
 
+/* A source that was received. */
+typedef struct pl_srtp_received {
+    uint32_t ssrc;
+    uint32_t rtcp_index; /* received last; 0: none */
+    uint64_t index;      /* received last */
+    bool has_rtp;        /* index is known */
+} pl_srtp_received;
+
+/* How far a context is, for one that continues it. */
+typedef struct pl_srtp_place {
+    uint64_t next_index; /* of the next packet sent, RFC 3711 section 3.3.1 */
+    uint32_t rtcp_index; /* sent last; 0: none */
+    uint8_t n_in;
+    pl_srtp_received in[PL_SRTP_MAX_SSRC_IN];
+} pl_srtp_place;
+
 typedef struct pl_srtp pl_srtp;
 
 /* Functions with the meaning documented in io/srtp.h. */
 typedef struct pl_srtp_ops {
     pl_err (*create)(const pl_srtp_keys *keys, bool is_server,
                      pl_srtp **ret_srtp);
+    pl_err (*resume)(const pl_srtp_keys *keys, bool is_server, uint32_t ssrc,
+                     const pl_srtp_place *place, pl_srtp **ret_srtp);
+    void (*where)(const pl_srtp *srtp, uint32_t ssrc, pl_srtp_place *ret_place);
+    bool (*has_keys)(const pl_srtp *srtp, const pl_srtp_keys *keys,
+                     bool is_server);
     void (*destroy)(pl_srtp **srtp);
     pl_err (*protect)(pl_srtp *srtp, bool is_rtcp, uint8_t *packet, size_t cap,
                       size_t *len);

@@ -8,6 +8,7 @@
 #include "io/io_thread.h"
 #include "io/prompts.h"
 #include "io/rtp_port.h"
+#include "io/web_ports.h"
 #include "pl/bus.h"
 
 typedef struct pl_control pl_control;
@@ -23,7 +24,9 @@ typedef struct pl_control_options {
     const pl_prompts *prompts;
     pl_metrics *metrics;
     const char *bind_address;
-    uint16_t webrtc_port, rtp_port_min, rtp_port_max;
+    pl_web_ports *web_ports;
+    uint16_t webrtc_port; /* the worker's own one */
+    uint16_t rtp_port_min, rtp_port_max;
     pl_addr announce[PL_LEG_SDP_LOCALS]; /* best first, without ports */
     size_t n_announce;
     bool is_announce_fixed; /* from configuration, not from the interfaces */

@@ -39,6 +39,7 @@ struct pl_dtls {
     SSL *ssl; /* NULL: no handshake has begun, or is_released */
     pl_dtls_status status;
     bool is_released; /* alerts has the keys; else only what out has used */
+    bool is_mute;     /* is_released, and alerts has none */
     pl_dtls_alerts alerts;
     const uint8_t *in; /* datagram being read; NULL: none */
     size_t in_len;
@@ -344,7 +345,8 @@ pl_dtls_status pl_dtls_input(pl_dtls *d, const uint8_t *data, size_t len,
     if (d->status == PL_DTLS_CLOSED)
         return d->status;
     if (d->is_released) {
-        if (pl_dtls_alerts_read(&d->alerts, data, len) == PL_DTLS_SAID_CLOSE)
+        if (!d->is_mute &&
+            pl_dtls_alerts_read(&d->alerts, data, len) == PL_DTLS_SAID_CLOSE)
             d->status = PL_DTLS_CLOSED;
         ERR_clear_error();
         return d->status;
@@ -443,9 +445,9 @@ void pl_dtls_close(pl_dtls *d)
     if (d->status != PL_DTLS_UP)
         return;
     ERR_clear_error();
-    if (d->is_released) {
+    if (d->is_released && !d->is_mute) {
         say_closed(d);
-    } else {
+    } else if (!d->is_released) {
         (void)SSL_shutdown(d->ssl);
     }
     ERR_clear_error();
@@ -493,23 +495,59 @@ static bool read_secret(const pl_dtls *d, pl_dtls_secret *ret)
                sizeof ret->server_random;
 }
 
-pl_err pl_dtls_release(pl_dtls *d)
+/* Keys for alerts out of a living session, with numbers that are not used. */
+static pl_err derive_alerts(const pl_dtls *d, pl_dtls_alerts *ret)
 {
-    if (d->status != PL_DTLS_UP || d->is_released)
-        return PL_ESTATE;
     pl_dtls_secret secret = {.is_server = false};
-    const uint64_t used_seq = d->alerts.out.seq;
-    const uint64_t used_nonce = d->alerts.nonce;
     ERR_clear_error();
-    pl_err e = read_secret(d, &secret)
-                   ? pl_dtls_alerts_derive(&secret, &d->alerts)
-                   : PL_EUNSUPPORTED;
+    pl_err e = read_secret(d, &secret) ? pl_dtls_alerts_derive(&secret, ret)
+                                       : PL_EUNSUPPORTED;
     pl_wipe(&secret, sizeof secret);
     ERR_clear_error();
     if (e != PL_OK)
         return e;
-    d->alerts.out.seq = used_seq;
-    d->alerts.nonce = used_nonce;
+    ret->out.seq = d->alerts.out.seq;
+    ret->nonce = d->alerts.nonce;
+    return PL_OK;
+}
+
+pl_err pl_dtls_export(const pl_dtls *d, pl_dtls_alerts *ret_alerts)
+{
+    if (d->status != PL_DTLS_UP || d->is_mute)
+        return PL_ESTATE;
+    if (!d->is_released)
+        return derive_alerts(d, ret_alerts);
+    *ret_alerts = d->alerts;
+    return PL_OK;
+}
+
+pl_err pl_dtls_resume(const pl_dtls_identity *identity, pl_dtls_send send,
+                      void *ctx, const pl_dtls_alerts *alerts,
+                      pl_dtls **ret_dtls)
+{
+    pl_dtls *d = NULL;
+    pl_err e = pl_dtls_create(identity, send, ctx, &d);
+    if (e != PL_OK)
+        return e;
+    if (alerts)
+        d->alerts = *alerts;
+    d->is_mute = !alerts;
+    d->is_released = true;
+    d->status = PL_DTLS_UP;
+    *ret_dtls = d;
+    return PL_OK;
+}
+
+pl_err pl_dtls_release(pl_dtls *d)
+{
+    if (d->status != PL_DTLS_UP || d->is_released)
+        return PL_ESTATE;
+    pl_dtls_alerts alerts;
+    pl_err e = derive_alerts(d, &alerts);
+    if (e != PL_OK)
+        return e;
+    d->alerts = alerts;
+    pl_wipe(&alerts, sizeof alerts);
     d->is_released = true;
     SSL_free(d->ssl);
     d->ssl = NULL;

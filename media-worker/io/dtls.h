@@ -13,7 +13,6 @@
 enum {
     PL_DTLS_MTU = 1200,      /* bytes of UDP payload */
     PL_DTLS_SHA256 = 32,     /* bytes of a fingerprint */
-    PL_DTLS_IDENTITY = 1024, /* bytes of one as DER, at most */
     PL_DTLS_FINGERPRINTS = 4 /* the peer's certificate matches one of them */
 };
 
@@ -30,21 +29,6 @@ PL_MUST_USE pl_err pl_dtls_identity_create(pl_dtls_identity **ret_identity);
  * Context: makes a key and signs with it */
 PL_MUST_USE pl_err pl_dtls_identity_vary(const pl_dtls_identity *of,
                                          pl_dtls_identity **ret_identity);
-/* Key and certificate as DER, for a worker that goes on with our legs: their
- * descriptions name the fingerprint, and a peer may ask for a new handshake.
- *
- * ret[PL_DTLS_IDENTITY]
- * Errors: PL_EINTERNAL OpenSSL failed */
-PL_MUST_USE pl_err pl_dtls_identity_export(const pl_dtls_identity *identity,
-                                           uint8_t *ret, size_t *ret_len);
-/* An exported one again, as a variant of ours; dear: make it when a handshake
- * is wanted (io/peer.h does without for legs that are up).
- *
- * of:     as of _vary()
- * Errors: PL_EPROTO not that; PL_ENOMEM; PL_EINTERNAL OpenSSL failed */
-PL_MUST_USE pl_err pl_dtls_identity_import(const pl_dtls_identity *of,
-                                           const uint8_t *der, size_t len,
-                                           pl_dtls_identity **ret_identity);
 void pl_dtls_identity_destroy(pl_dtls_identity **identity);
 /* SHA-256 of the certificate, as announced in SDP. */
 void pl_dtls_identity_fingerprint(const pl_dtls_identity *identity,
@@ -101,8 +85,10 @@ void pl_dtls_close(pl_dtls *dtls);
 
 /* What another worker needs to understand and say alerts of this association;
  * read it out again for each use.
- * Errors: PL_ESTATE not UP; PL_EUNSUPPORTED, PL_EINTERNAL as _release() */
-PL_MUST_USE pl_err pl_dtls_export(pl_dtls *dtls, pl_dtls_alerts *ret_alerts);
+ * Errors: PL_ESTATE not UP, or resumed without; PL_EUNSUPPORTED, PL_EINTERNAL
+ *         as _release() */
+PL_MUST_USE pl_err pl_dtls_export(const pl_dtls *dtls,
+                                  pl_dtls_alerts *ret_alerts);
 /* A session as after _release(), with what another worker exported; alerts
  * NULL: it understands and says nothing. Else as _create(). */
 PL_MUST_USE pl_err pl_dtls_resume(const pl_dtls_identity *identity,

@@ -1,4 +1,4 @@
-/* io_thread.c - epoll over the WebRTC port, the sockets of SIP legs, the main
+/* io_thread.c - epoll over the WebRTC ports, the sockets of SIP legs, the main
  * thread's commands and the mixers' notes. */
 #include "io/io_thread.h"
 
@@ -17,7 +17,7 @@
 
 enum {
     COMMANDS = 1024,  /* queued from the main thread */
-    EVENTS = 4096,    /* queued to it */
+    EVENTS = 1024,    /* queued to it; more wait with their legs */
     WAKES = 64,       /* descriptors handled in one turn */
     BATCHES = 8,      /* of one descriptor in one turn */
     BUSY_MS = 50,     /* timers while a handshake or an event waits */
@@ -47,6 +47,9 @@ struct pl_io_thread {
     uint32_t priority;
     pl_metrics_tally waits; /* of datagrams, until we read them */
     bool has_read;          /* datagrams, in this turn */
+    /* PORT_CLOSED that is not told yet: the queue was full. */
+    uint16_t closed_ports[PL_NET_PORTS];
+    size_t n_closed_ports;
 };
 
 static int64_t now_us(void)
@@ -129,16 +132,48 @@ static void on_close(pl_io_thread *t, const pl_net_command *c)
     pl_peers_close(&t->peers, c);
 }
 
+static size_t find_port(const pl_io_thread *t, uint16_t number)
+{
+    size_t i = 0;
+    while (i < PL_NET_PORTS &&
+           (t->peers.ports[i].fd < 0 || t->peers.ports[i].port != number))
+        i++;
+    return i;
+}
+
+/* io/web_ports.h keeps the number of ports within what there is place for. */
 static void on_port_open(pl_io_thread *t, const pl_net_command *c)
 {
-    (void)t;
-    (void)c;
+    const pl_udp *udp = &c->u.port;
+    size_t i = 0;
+    if (find_port(t, udp->port) < PL_NET_PORTS ||
+        pl_peers_add_port(&t->peers, udp, &i) != PL_OK)
+        return;
+    pl_mix_id at = {.index = (uint32_t)i};
+    (void)watch(t, udp->fd, FROM_WEBRTC, at);
+}
+
+static void tell_port_closed(pl_io_thread *t)
+{
+    for (; t->n_closed_ports > 0; t->n_closed_ports--) {
+        const pl_net_event event = {.kind = PL_NET_PORT_CLOSED,
+                                    .u.port =
+                                        t->closed_ports[t->n_closed_ports - 1]};
+        if (!emit(t, &event))
+            return;
+    }
 }
 
 static void on_port_close(pl_io_thread *t, const pl_net_command *c)
 {
-    (void)t;
-    (void)c;
+    size_t i = find_port(t, c->u.port.port);
+    if (i < PL_NET_PORTS) {
+        unwatch(t, t->peers.ports[i].fd);
+        pl_peers_drop_port(&t->peers, i);
+    }
+    if (t->n_closed_ports < PL_NET_PORTS)
+        t->closed_ports[t->n_closed_ports++] = c->u.port.port;
+    tell_port_closed(t);
 }
 
 static void read_commands(pl_io_thread *t)
@@ -184,14 +219,15 @@ static void date(pl_io_thread *t, const pl_datagram *d)
         t->peers.now_us - (d->waited_us > 0 ? d->waited_us : 0);
 }
 
-static void read_webrtc(pl_io_thread *t)
+static void read_webrtc(pl_io_thread *t, size_t port)
 {
     const pl_datagram *list;
-    for (int b = 0; b < BATCHES; b++) {
-        size_t n = receive(t, &t->peers.webrtc, &list);
+    /* it may be closed since it was ready */
+    for (int b = 0; b < BATCHES && t->peers.ports[port].fd >= 0; b++) {
+        size_t n = receive(t, &t->peers.ports[port], &list);
         for (size_t i = 0; i < n; i++) {
             date(t, &list[i]);
-            pl_peers_webrtc(&t->peers, &list[i]);
+            pl_peers_webrtc(&t->peers, port, &list[i]);
         }
         if (n < PL_UDP_BATCH)
             return;
@@ -216,7 +252,7 @@ static void on_ready(pl_io_thread *t, uint64_t tag)
     pl_mix_id leg = {.index = (uint32_t)tag & 0x0fffffff,
                      .generation = (uint32_t)(tag >> 32)};
     switch ((source)((tag >> 28) & 0xf)) {
-    case FROM_WEBRTC: read_webrtc(t); break;
+    case FROM_WEBRTC: read_webrtc(t, leg.index); break;
     case FROM_COMMANDS:
         /* They were read first, but for those that came since; the wake-up may
          * come behind what it was for, and has to be taken all the same. */
@@ -231,7 +267,7 @@ static void on_ready(pl_io_thread *t, uint64_t tag)
 
 static int patience_ms(const pl_io_thread *t)
 {
-    if (t->peers.n_half || t->peers.n_todo)
+    if (t->peers.n_half || t->peers.n_todo || t->n_closed_ports)
         return BUSY_MS;
     return t->peers.n_open ? CALM_MS : NEVER;
 }
@@ -269,6 +305,7 @@ static void *run(void *arg)
         if (t->peers.now_us - maintained_us >= period_ms * 1000) {
             maintained_us = t->peers.now_us;
             pl_peers_maintain(&t->peers);
+            tell_port_closed(t);
         }
         if (n < WAKES)
             gather(t, began_us);
@@ -298,6 +335,8 @@ static pl_err build(pl_io_thread *t, const pl_io_thread_options *o)
     pl_mix_id none = {.index = 0};
     pl_err e = pl_peers_init(&t->peers, o->max_legs);
     if (e == PL_OK)
+        t->peers.ports[0] = o->webrtc;
+    if (e == PL_OK)
         e = pl_udp_batch_create(&t->batch);
     if (e == PL_OK)
         e = pl_ring_create(COMMANDS, sizeof(pl_net_command), &t->commands);
@@ -323,8 +362,7 @@ pl_err pl_io_thread_start(const pl_io_thread_options *o,
         return PL_ENOMEM;
     t->epoll = t->command_wake = t->event_wake = -1;
     t->priority = o->priority;
-    t->peers = (pl_peers){.webrtc = o->webrtc,
-                          .mixer = o->mixer,
+    t->peers = (pl_peers){.mixer = o->mixer,
                           .identity = o->identity,
                           .metrics = o->metrics,
                           .now_us = now_us(),

@@ -1,8 +1,9 @@
 /* io_thread.h - the one thread that reads from the network: STUN, DTLS, and
  * the way of media packets to the mixing threads.
  *
- * It owns the UDP port that all WebRTC peers share, and reads the sockets of
- * SIP legs. Mixing threads send by themselves on the descriptors it names. */
+ * It reads the UDP ports that WebRTC peers share (the worker's own, and those
+ * that it adopted: io/web_ports.h), and the sockets of SIP legs. Mixing threads
+ * send by themselves on the descriptors it names. */
 #ifndef PL_IO_THREAD_H
 #define PL_IO_THREAD_H
 
@@ -15,7 +16,7 @@ typedef struct pl_io_thread pl_io_thread;
 typedef struct pl_io_thread_options {
     pl_mixer *mixer;                  /* outlives the thread */
     const pl_dtls_identity *identity; /* borrowed */
-    pl_udp webrtc; /* open; the caller closes it, after the mixers ended */
+    pl_udp webrtc; /* the own port, open; io/web_ports.h closes it */
     uint32_t max_legs;
     uint32_t priority;   /* real-time, 1..99; 0: none (io/realtime.h) */
     pl_metrics *metrics; /* NULL: none */

@@ -102,7 +102,7 @@ typedef struct pl_net_event {
     pl_mix_id leg;
     const char *reason; /* static text; NULL unless FAILED */
     union {
-        pl_net_state state; /* STATE; CLOSED: the last one */
+        pl_net_state state; /* STATE; CLOSED: the last one, without alerts */
         uint16_t port;      /* PORT_CLOSED */
     } u;
 } pl_net_event;

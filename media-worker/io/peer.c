@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pl/buf.h"
 #include "pl/rng.h"
 
 pl_err pl_peers_init(pl_peers *peers, uint32_t max_legs)
@@ -12,6 +13,8 @@ pl_err pl_peers_init(pl_peers *peers, uint32_t max_legs)
     uint64_t seed = 0;
     pl_random(&seed, sizeof seed);
     peers->max_legs = max_legs;
+    for (size_t i = 0; i < PL_NET_PORTS; i++)
+        peers->ports[i].fd = -1;
     peers->checks = pl_rate_make(PL_PEER_CHECKS_PER_S, peers->now_us);
     peers->handshakes = pl_rate_make(PL_PEER_HANDSHAKES_PER_S, peers->now_us);
     peers->refusals = pl_rate_make(PL_PEER_REFUSALS_PER_S, peers->now_us);
@@ -39,6 +42,23 @@ void pl_peers_fini(pl_peers *peers)
     peers->list = NULL;
     pl_map_destroy(&peers->by_ufrag);
     pl_addr_map_destroy(&peers->by_addr);
+}
+
+pl_err pl_peers_add_port(pl_peers *peers, const pl_udp *udp, size_t *ret_index)
+{
+    for (size_t i = 0; i < PL_NET_PORTS; i++) {
+        if (peers->ports[i].fd >= 0)
+            continue;
+        peers->ports[i] = *udp;
+        *ret_index = i;
+        return PL_OK;
+    }
+    return PL_EFULL;
+}
+
+void pl_peers_drop_port(pl_peers *peers, size_t index)
+{
+    peers->ports[index] = (pl_udp){.fd = -1};
 }
 
 void pl_peers_count(const pl_peers *peers, pl_media_metric what)
@@ -73,7 +93,8 @@ static bool tell_mixer(pl_peer *p, pl_mix_input_kind kind)
         in->u.up.keys = (pl_srtp_keys){.profile = PL_SRTP_NONE};
         if (p->kind == PL_LEG_KIND_WEBRTC)
             in->u.up.keys = p->u.webrtc.keys;
-        in->u.up.is_server = true;
+        in->u.up.is_server =
+            p->kind != PL_LEG_KIND_WEBRTC || !p->u.webrtc.is_client;
         in->u.up.route = route_of(p);
     } else {
         in->u.route = route_of(p);
@@ -85,7 +106,15 @@ static bool tell_mixer(pl_peer *p, pl_mix_input_kind kind)
 static bool tell_main(pl_peer *p, pl_net_event_kind kind)
 {
     pl_net_event event = {.kind = kind, .leg = p->id, .reason = p->reason};
-    return p->peers->emit(p->peers->ctx, &event);
+    bool has_state = kind == PL_NET_STATE || kind == PL_NET_CLOSED;
+    if (has_state && p->kind == PL_LEG_KIND_WEBRTC) {
+        pl_peer_webrtc_state(p, &event.u.state);
+    } else if (has_state) {
+        pl_peer_sip_state(p, &event.u.state);
+    }
+    bool is_told = p->peers->emit(p->peers->ctx, &event);
+    pl_wipe(&event, sizeof event);
+    return is_told;
 }
 
 static bool tell(pl_peer *p, unsigned bit)
@@ -94,6 +123,7 @@ static bool tell(pl_peer *p, unsigned bit)
     case PL_TODO_MIXER_UP: return tell_mixer(p, PL_MIX_TRANSPORT_UP);
     case PL_TODO_MIXER_ADDRESS: return tell_mixer(p, PL_MIX_TRANSPORT_ADDRESS);
     case PL_TODO_UP: return tell_main(p, PL_NET_UP);
+    case PL_TODO_STATE: return tell_main(p, PL_NET_STATE);
     case PL_TODO_ENDED: return tell_main(p, PL_NET_ENDED);
     case PL_TODO_FAILED: return tell_main(p, PL_NET_FAILED);
     default: return tell_main(p, PL_NET_CLOSED);
@@ -124,6 +154,18 @@ void pl_peer_todo(pl_peer *p, unsigned bits)
         p->peers->n_todo++;
     p->todo |= bits;
     settle(p);
+}
+
+void pl_peer_moved(pl_peer *p)
+{
+    int64_t now_us = p->peers->now_us;
+    bool is_soon =
+        p->state_told_us && now_us - p->state_told_us < PL_PEER_STATE_US;
+    p->has_moved = !p->is_up || is_soon;
+    if (p->has_moved)
+        return; /* pl_peers_maintain() */
+    p->state_told_us = now_us;
+    pl_peer_todo(p, PL_TODO_STATE);
 }
 
 void pl_peer_over(pl_peer *p, const char *reason)
@@ -165,10 +207,17 @@ void pl_peers_open(pl_peers *peers, const pl_net_command *command)
                    .thread = command->thread,
                    .kind = command->leg_kind};
     peers->n_open++;
+    const pl_net_state *resumed =
+        command->is_resumed ? &command->resumed : NULL;
     if (p->kind == PL_LEG_KIND_SIP) {
-        pl_peer_sip_open(p, &command->u.sip);
-    } else if (!pl_peer_webrtc_open(p, &command->u.webrtc)) {
-        pl_peer_over(p, "out of memory");
+        pl_peer_sip_open(p, &command->u.sip, resumed);
+        return;
+    }
+    pl_err e = pl_peer_webrtc_open(p, &command->u.webrtc, resumed);
+    if (e != PL_OK) {
+        pl_peer_over(p, e == PL_ENOMEM   ? "out of memory"
+                        : e == PL_ENOENT ? "no such WebRTC port"
+                                         : "not a leg that can be continued");
     }
 }
 
@@ -190,7 +239,7 @@ void pl_peers_close(pl_peers *peers, const pl_net_command *command)
     if (!p)
         return;
     if (p->kind == PL_LEG_KIND_WEBRTC)
-        pl_peer_webrtc_close(p);
+        pl_peer_webrtc_close(p, command->is_silent);
     p->is_over = true;
     if (p->todo == 0)
         peers->n_todo++;
@@ -235,6 +284,8 @@ void pl_peers_maintain(pl_peers *peers)
             settle(p);
         if (p->id.generation && !p->is_over && p->kind == PL_LEG_KIND_WEBRTC)
             pl_peer_webrtc_maintain(p);
+        if (p->id.generation && !p->is_over && p->has_moved)
+            pl_peer_moved(p);
     }
     tell_freed(peers);
     pl_metrics_set(peers->metrics, PL_MEDIA_M_net_legs, peers->n_open);

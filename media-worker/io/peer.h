@@ -26,7 +26,8 @@ enum {
      * last message of it. Who hears no answer to his last flight repeats it
      * after 1, 2, 4, 8 s (RFC 6347 section 4.2.4.1), browsers much sooner. */
     PL_PEER_DTLS_GRACE_US = 15000000,
-    PL_PEER_FREED_US = 10000000 /* FREED is told so often at most */
+    PL_PEER_FREED_US = 10000000, /* FREED is told so often at most */
+    PL_PEER_STATE_US = 1000000   /* STATE of a leg, so often at most */
 };
 
 typedef struct pl_peer pl_peer;
@@ -37,7 +38,8 @@ typedef struct pl_peers {
     uint32_t max_legs;
     pl_map *by_ufrag;     /* of ours */
     pl_addr_map *by_addr; /* validated addresses to leg index */
-    pl_udp webrtc;
+    /* Sockets of WebRTC legs; [0] is the worker's own, fd -1: free. */
+    pl_udp ports[PL_NET_PORTS];
     pl_mixer *mixer;
     const pl_dtls_identity *identity;
     pl_metrics *metrics;
@@ -62,8 +64,13 @@ void pl_peers_open(pl_peers *peers, const pl_net_command *command);
 void pl_peers_remote(pl_peers *peers, const pl_net_command *command);
 void pl_peers_close(pl_peers *peers, const pl_net_command *command);
 
-/* A datagram on the WebRTC port. */
-void pl_peers_webrtc(pl_peers *peers, const pl_datagram *datagram);
+/* Have another WebRTC port, or one less. Errors: PL_EFULL. */
+PL_MUST_USE pl_err pl_peers_add_port(pl_peers *peers, const pl_udp *udp,
+                                     size_t *ret_index);
+void pl_peers_drop_port(pl_peers *peers, size_t index);
+
+/* A datagram on the WebRTC port with that index. */
+void pl_peers_webrtc(pl_peers *peers, size_t port, const pl_datagram *datagram);
 /* A datagram on a SIP leg's socket. */
 void pl_peers_sip(pl_peers *peers, pl_mix_id leg, bool is_rtcp_port,
                   const pl_datagram *datagram);

@@ -3,11 +3,41 @@
 
 #include "core/demux.h"
 
-void pl_peer_sip_open(pl_peer *p, const pl_net_sip *told)
+/* Go on as another worker left it: what was latched stays, and what was not
+ * is open. */
+static void resume(pl_peer *p, const pl_net_sip *told, const pl_net_state *s)
+{
+    pl_latch *latch = &p->u.sip.latch;
+    pl_latch_open(latch, &told->remote, &told->signaling);
+    if (!pl_addr_is_none(&s->source)) {
+        latch->source = s->source;
+        latch->n_packets = PL_LATCH_WINDOW;
+    }
+    p->u.sip.remote = s->remote;
+    p->u.sip.rtcp = s->rtcp;
+    p->u.sip.has_rtcp_source = s->has_rtcp_source;
+    p->is_up = true;
+    pl_peer_todo(p, PL_TODO_MIXER_UP | PL_TODO_UP);
+    pl_peer_moved(p);
+}
+
+void pl_peer_sip_open(pl_peer *p, const pl_net_sip *told,
+                      const pl_net_state *resumed)
 {
     p->u.sip.told = *told;
-    if (told->has_remote)
+    if (resumed && told->has_remote) {
+        resume(p, told, resumed);
+    } else if (told->has_remote) {
         pl_peer_sip_remote(p, told);
+    }
+}
+
+void pl_peer_sip_state(const pl_peer *p, pl_net_state *ret_state)
+{
+    *ret_state = (pl_net_state){.source = p->u.sip.latch.source,
+                                .remote = p->u.sip.remote,
+                                .rtcp = p->u.sip.rtcp,
+                                .has_rtcp_source = p->u.sip.has_rtcp_source};
 }
 
 void pl_peer_sip_remote(pl_peer *p, const pl_net_sip *told)
@@ -30,6 +60,7 @@ void pl_peer_sip_remote(pl_peer *p, const pl_net_sip *told)
     unsigned how = p->is_up ? PL_TODO_MIXER_ADDRESS : PL_TODO_MIXER_UP;
     p->is_up = true;
     pl_peer_todo(p, how | PL_TODO_UP);
+    pl_peer_moved(p);
 }
 
 void pl_peer_sip_note(pl_peer *p, uint32_t path)
@@ -39,6 +70,7 @@ void pl_peer_sip_note(pl_peer *p, uint32_t path)
         return;
     p->u.sip.remote = p->u.sip.latch.source;
     pl_peer_todo(p, PL_TODO_MIXER_ADDRESS);
+    pl_peer_moved(p);
 }
 
 pl_mix_route pl_peer_sip_route(const pl_peer *p)
@@ -65,6 +97,7 @@ static bool accept_rtcp(pl_peer *p, const pl_addr *from)
         p->u.sip.has_rtcp_source = true;
         p->u.sip.rtcp = *from;
         pl_peer_todo(p, PL_TODO_MIXER_ADDRESS);
+        pl_peer_moved(p);
     }
     return true;
 }
@@ -91,7 +124,9 @@ void pl_peers_sip(pl_peers *peers, pl_mix_id leg, bool is_rtcp_port,
         pl_peers_count(peers, PL_MEDIA_M_net_wrong_source);
         return;
     }
-    if (is_new)
+    if (is_new) {
         p->u.sip.path++;
+        p->has_moved = true; /* a packet's way is short: told later */
+    }
     pl_peer_forward(p, datagram, p->u.sip.path, is_rtcp_port);
 }

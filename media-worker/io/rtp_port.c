@@ -3,7 +3,11 @@
 
 #include "pl/rng.h"
 
-enum { TRIES = 16 };
+enum { LOWEST = 1024 };
+
+/* Pairs that other workers of the host may have: so many are tried for one
+ * leg, in some milliseconds at worst. */
+enum { TRIES = 512 };
 
 static pl_err open_pair(const char *bind, uint16_t rtp, pl_rtp_port *ret_port)
 {
@@ -22,21 +26,36 @@ static pl_err open_pair(const char *bind, uint16_t rtp, pl_rtp_port *ret_port)
 pl_err pl_rtp_port_open(pl_port_pool *pool, const char *bind, int64_t now_us,
                         pl_rtp_port *ret_port)
 {
-    pl_err e = PL_EFULL;
-    for (int i = 0; i < TRIES; i++) {
-        uint16_t rtp = 0;
+    uint16_t tried[TRIES];
+    size_t n = 0;
+    pl_err e = PL_EBUSY;
+    while (n < TRIES && e == PL_EBUSY) {
         uint32_t random = 0;
         pl_random(&random, sizeof random);
-        if (pl_port_pool_take(pool, random, now_us, &rtp) != PL_OK)
-            return PL_EFULL;
-        e = open_pair(bind, rtp, ret_port);
-        if (e == PL_OK)
-            return PL_OK;
-        pl_port_pool_give(pool, rtp, now_us);
-        if (e != PL_EBUSY)
-            return e;
+        if (pl_port_pool_take(pool, random, now_us, &tried[n]) != PL_OK)
+            break;
+        e = open_pair(bind, tried[n++], ret_port);
     }
-    return PL_EFULL;
+    /* Those of others are theirs for now: they wait here like any other. */
+    if (e == PL_OK)
+        n--;
+    while (n > 0)
+        pl_port_pool_put_back(pool, tried[--n]);
+    return e == PL_EBUSY ? PL_EFULL : e;
+}
+
+pl_err pl_rtp_port_open_at(pl_port_pool *pool, const char *bind, uint16_t rtp,
+                           pl_rtp_port *ret_port)
+{
+    if (rtp < LOWEST || rtp % 2 != 0)
+        return PL_EINVAL;
+    pl_err lease = pl_port_pool_take_this(pool, rtp);
+    if (lease == PL_EBUSY)
+        return lease;
+    pl_err e = open_pair(bind, rtp, ret_port);
+    if (e != PL_OK)
+        pl_port_pool_put_back(pool, rtp);
+    return e;
 }
 
 void pl_rtp_port_close(pl_port_pool *pool, int64_t now_us, pl_rtp_port *port)

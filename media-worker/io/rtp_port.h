@@ -9,8 +9,8 @@ typedef struct pl_rtp_port {
     pl_udp rtp, rtcp; /* fd -1: closed */
 } pl_rtp_port;
 
-/* Lease a pair and open both sockets. A pair that another process holds is put
- * aside for the quarantine and the next one is tried, a few times.
+/* Lease a pair and open both sockets. Workers of one host may share a range:
+ * pairs that another process holds are passed over, up to some hundred.
  * Errors: PL_EFULL nothing free; PL_EIO
  * Context: main thread */
 PL_MUST_USE pl_err pl_rtp_port_open(pl_port_pool *pool, const char *bind,

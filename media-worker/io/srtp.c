@@ -33,6 +33,7 @@ enum {
     IV_GCM = 12
 };
 static const uint32_t ENCRYPTED = 0x80000000U; /* the E flag */
+static const uint64_t INDEX_MAX = (UINT64_C(1) << 48) - 1;
 
 /* What RFC 3711 section 4.3 derives, of one direction. */
 typedef struct way {
@@ -57,7 +58,7 @@ typedef struct window {
 } window;
 
 typedef struct source_in {
-    uint32_t ssrc, roc; /* roc: as imported, until a packet came */
+    uint32_t ssrc;
     window rtp;
     uint64_t rtcp_last, rtcp_seen; /* RTCP, the last 64; seen 0: none */
 } source_in;
@@ -75,9 +76,12 @@ struct pl_srtp {
 
 static EVP_CIPHER *ctr, *gcm;
 static EVP_MD *sha1;
+static unsigned n_users; /* of the library, in this process */
 
 pl_err pl_srtp_library_open(void)
 {
+    if (n_users++ > 0)
+        return PL_OK;
     ctr = EVP_CIPHER_fetch(NULL, "AES-128-CTR", NULL);
     gcm = EVP_CIPHER_fetch(NULL, "AES-128-GCM", NULL);
     sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
@@ -89,6 +93,8 @@ pl_err pl_srtp_library_open(void)
 
 void pl_srtp_library_close(void)
 {
+    if (n_users == 0 || --n_users > 0)
+        return;
     EVP_CIPHER_free(ctr);
     EVP_CIPHER_free(gcm);
     EVP_MD_free(sha1);
@@ -454,7 +460,7 @@ static pl_err unprotect_rtp(pl_srtp *s, uint8_t *p, size_t *len)
     uint64_t index = seq;
     if (from) {
         bool has = from->rtp.has_any;
-        uint32_t roc = has ? (uint32_t)(from->rtp.last >> 16) : from->roc;
+        uint32_t roc = (uint32_t)(from->rtp.last >> 16);
         if (!guess(roc, has ? (uint16_t)from->rtp.last : seq, seq, &index) ||
             !is_new(&from->rtp, index))
             return PL_EEXIST;
@@ -595,52 +601,93 @@ pl_err pl_srtp_unprotect(pl_srtp *srtp, bool is_rtcp, uint8_t *packet,
 
 /* ---- moving ------------------------------------------------------------- */
 
-void pl_srtp_export(const pl_srtp *srtp, pl_srtp_state *ret_state)
+void pl_srtp_where(const pl_srtp *srtp, uint32_t ssrc, pl_srtp_place *ret_place)
 {
-    *ret_state =
-        (pl_srtp_state){.keys = srtp->keys, .is_server = srtp->is_server};
-    if (srtp->n_out > 0) {
-        const source_out *to = &srtp->to[srtp->n_out - 1];
-        ret_state->source[ret_state->n_sources].ssrc = to->ssrc;
-        ret_state->source[ret_state->n_sources].roc = to->roc;
-        ret_state->source[ret_state->n_sources].rtcp_index = to->rtcp_index;
-        ret_state->source[ret_state->n_sources++].is_out = true;
+    pl_srtp_place place = {.n_in = srtp->n_in};
+    for (uint8_t i = 0; i < srtp->n_out; i++) {
+        const source_out *to = &srtp->to[i];
+        if (to->ssrc != ssrc)
+            continue;
+        place.rtcp_index = to->rtcp_index;
+        if (to->has_seq)
+            place.next_index = ((uint64_t)to->roc << 16 | to->seq) + 1;
     }
     for (uint8_t i = 0; i < srtp->n_in; i++) {
         const source_in *from = &srtp->from[i];
-        ret_state->source[ret_state->n_sources].ssrc = from->ssrc;
-        ret_state->source[ret_state->n_sources++].roc =
-            from->rtp.has_any ? (uint32_t)(from->rtp.last >> 16) : from->roc;
+        place.in[i] =
+            (pl_srtp_received){.ssrc = from->ssrc,
+                               .has_rtp = from->rtp.has_any,
+                               .index = from->rtp.last,
+                               .rtcp_index = (uint32_t)from->rtcp_last};
     }
+    *ret_place = place;
 }
 
-pl_err pl_srtp_import(const pl_srtp_state *state, pl_srtp **ret_srtp)
+/* Everything up to what was received last counts as received. */
+static source_in resume_in(const pl_srtp_received *r)
+{
+    source_in from = {.ssrc = r->ssrc};
+    if (r->has_rtp) {
+        from.rtp.has_any = true;
+        from.rtp.last = r->index;
+        memset(from.rtp.seen, 0xff, sizeof from.rtp.seen);
+    }
+    if (r->rtcp_index > 0) {
+        from.rtcp_last = r->rtcp_index;
+        from.rtcp_seen = UINT64_MAX;
+    }
+    return from;
+}
+
+static bool is_possible(const pl_srtp_place *place)
+{
+    bool is_good = place->n_in <= PL_SRTP_MAX_SSRC_IN &&
+                   place->next_index <= INDEX_MAX &&
+                   place->rtcp_index < ENCRYPTED;
+    for (uint8_t i = 0; is_good && i < place->n_in; i++) {
+        is_good = place->in[i].index <= INDEX_MAX &&
+                  place->in[i].rtcp_index < ENCRYPTED;
+    }
+    return is_good;
+}
+
+pl_err pl_srtp_resume(const pl_srtp_keys *keys, bool is_server, uint32_t ssrc,
+                      const pl_srtp_place *place, pl_srtp **ret_srtp)
 {
     pl_srtp *s = NULL;
-    if (state->n_sources > PL_SRTP_MAX_SSRC_IN + 1)
+    if (!is_possible(place))
         return PL_EINVAL;
-    pl_err e = pl_srtp_create(&state->keys, state->is_server, &s);
+    pl_err e = pl_srtp_create(keys, is_server, &s);
     if (e != PL_OK)
         return e;
-    for (uint8_t i = 0; i < state->n_sources; i++) {
-        uint32_t ssrc = state->source[i].ssrc;
-        if (state->source[i].is_out) {
-            source_out *to = find_out(s, ssrc);
-            to->roc = state->source[i].roc;
-            to->rtcp_index = state->source[i].rtcp_index;
-        } else if (s->n_in < PL_SRTP_MAX_SSRC_IN) {
-            s->from[s->n_in++] =
-                (source_in){.ssrc = ssrc, .roc = state->source[i].roc};
-        } else {
-            pl_srtp_destroy(&s);
-            return PL_EINVAL;
-        }
+    source_out *to = find_out(s, ssrc);
+    to->rtcp_index = place->rtcp_index;
+    if (place->next_index > 0) {
+        to->has_seq = true;
+        to->roc = (uint32_t)((place->next_index - 1) >> 16);
+        to->seq = (uint16_t)(place->next_index - 1);
     }
+    for (uint8_t i = 0; i < place->n_in; i++)
+        s->from[s->n_in++] = resume_in(&place->in[i]);
     *ret_srtp = s;
     return PL_OK;
 }
 
+bool pl_srtp_has_keys(const pl_srtp *srtp, const pl_srtp_keys *keys,
+                      bool is_server)
+{
+    const pl_srtp_keys *k = &srtp->keys;
+    return srtp->is_server == is_server && k->profile == keys->profile &&
+           CRYPTO_memcmp(k->client_key, keys->client_key, PL_SRTP_KEY) == 0 &&
+           CRYPTO_memcmp(k->server_key, keys->server_key, PL_SRTP_KEY) == 0 &&
+           CRYPTO_memcmp(k->client_salt, keys->client_salt, SALT) == 0 &&
+           CRYPTO_memcmp(k->server_salt, keys->server_salt, SALT) == 0;
+}
+
 const pl_srtp_ops pl_srtp_library = {.create = pl_srtp_create,
+                                     .resume = pl_srtp_resume,
+                                     .where = pl_srtp_where,
+                                     .has_keys = pl_srtp_has_keys,
                                      .destroy = pl_srtp_destroy,
                                      .protect = pl_srtp_protect,
                                      .unprotect = pl_srtp_unprotect};

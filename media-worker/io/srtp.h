@@ -5,8 +5,8 @@
 
 #include "core/srtp_ops.h"
 
-/* Prepare the library; once in the process, before any thread makes a
- * context. Errors: PL_EINTERNAL. */
+/* Prepare the library, before any thread makes a context; each success wants
+ * one close. Main thread. Errors: PL_EINTERNAL. */
 PL_MUST_USE pl_err pl_srtp_library_open(void);
 void pl_srtp_library_close(void);
 
@@ -37,23 +37,21 @@ PL_MUST_USE pl_err pl_srtp_protect(pl_srtp *srtp, bool is_rtcp, uint8_t *packet,
 PL_MUST_USE pl_err pl_srtp_unprotect(pl_srtp *srtp, bool is_rtcp,
                                      uint8_t *packet, size_t *len);
 
-/* What another worker needs to go on with the leg. */
-typedef struct pl_srtp_state {
-    pl_srtp_keys keys;
-    bool is_server;
-    struct {
-        uint32_t ssrc, roc;
-        uint32_t rtcp_index; /* sent last */
-        bool is_out;
-    } source[PL_SRTP_MAX_SSRC_IN + 1];
-    uint8_t n_sources;
-} pl_srtp_state;
-
-/* Read the state out. What was received is in it but for the windows. */
-void pl_srtp_export(const pl_srtp *srtp, pl_srtp_state *ret_state);
-/* Create a context that continues an exported one. Errors: as create. */
-PL_MUST_USE pl_err pl_srtp_import(const pl_srtp_state *state,
+/* How far the context is. next_index is 0 before the first packet of ssrc. */
+void pl_srtp_where(const pl_srtp *srtp, uint32_t ssrc,
+                   pl_srtp_place *ret_place);
+/* Create a context that goes on where another one with the same keys is, or
+ * ahead of it: what is below next_index is refused by pl_srtp_protect(), as if
+ * it had been sent, and what is not above the received numbers by
+ * pl_srtp_unprotect().
+ * Errors: as create; PL_EINVAL numbers that cannot be */
+PL_MUST_USE pl_err pl_srtp_resume(const pl_srtp_keys *keys, bool is_server,
+                                  uint32_t ssrc, const pl_srtp_place *place,
                                   pl_srtp **ret_srtp);
+/* Whether the context has these keys in this role: a second one would use its
+ * numbers again. In constant time. */
+bool pl_srtp_has_keys(const pl_srtp *srtp, const pl_srtp_keys *keys,
+                      bool is_server);
 
 /* The functions above as the engine takes them. */
 extern const pl_srtp_ops pl_srtp_library;

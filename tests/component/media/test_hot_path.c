@@ -70,15 +70,15 @@ static bool is_media(const pl_datagram *d)
     return d->len > 12 && d->data[0] >> 6 == 2;
 }
 
-void __real_pl_peers_webrtc(pl_peers *peers, const pl_datagram *d);
-void __wrap_pl_peers_webrtc(pl_peers *peers, const pl_datagram *d);
-void __wrap_pl_peers_webrtc(pl_peers *peers, const pl_datagram *d)
+void __real_pl_peers_webrtc(pl_peers *peers, size_t port, const pl_datagram *d);
+void __wrap_pl_peers_webrtc(pl_peers *peers, size_t port, const pl_datagram *d);
+void __wrap_pl_peers_webrtc(pl_peers *peers, size_t port, const pl_datagram *d)
 {
     if (is_media(d)) {
         hot_begin();
         (void)atomic_fetch_add(&n_read, 1);
     }
-    __real_pl_peers_webrtc(peers, d);
+    __real_pl_peers_webrtc(peers, port, d);
     hot_end();
 }
 

@@ -55,13 +55,20 @@ typedef struct world {
     pl_peers peers;
     pl_dtls_identity *identity;
     pl_metrics *metrics;
-    pl_net_event event; /* the latest */
+    pl_net_event event; /* the latest but for STATE */
     size_t n_events;
+    pl_net_state state; /* of the latest STATE */
+    size_t n_states;
 } world;
 
 static bool on_event(void *ctx, const pl_net_event *event)
 {
     world *w = ctx;
+    if (event->kind == PL_NET_STATE) {
+        w->state = event->u.state;
+        w->n_states++;
+        return true;
+    }
     w->event = *event;
     w->n_events++;
     return true;
@@ -80,8 +87,8 @@ static int begin(void **state)
                           .now_us = 100 * (int64_t)SECOND,
                           .emit = on_event,
                           .ctx = w};
-    assert_int_equal(pl_udp_open("127.0.0.1", 0, 0, &w->peers.webrtc), PL_OK);
     assert_int_equal(pl_peers_init(&w->peers, MAX_LEGS), PL_OK);
+    assert_int_equal(pl_udp_open("127.0.0.1", 0, 0, &w->peers.ports[0]), PL_OK);
     *state = w;
     return 0;
 }
@@ -90,7 +97,7 @@ static int end(void **state)
 {
     world *w = *state;
     pl_peers_fini(&w->peers);
-    pl_udp_close(&w->peers.webrtc);
+    pl_udp_close(&w->peers.ports[0]);
     pl_metrics_destroy(&w->metrics);
     pl_dtls_identity_destroy(&w->identity);
     free(w);
@@ -124,7 +131,7 @@ static pl_net_command webrtc(uint32_t index, pl_net_command_kind kind)
 }
 
 /* A Binding request to leg `index` (or to nobody) from a port. */
-static void check(world *w, uint32_t index, uint16_t from)
+static void check_by(world *w, size_t port, uint32_t index, uint16_t from)
 {
     uint8_t buf[PL_STUN_MAX];
     static const uint8_t txid[PL_STUN_TXID] = {1, 2, 3};
@@ -140,14 +147,22 @@ static void check(world *w, uint32_t index, uint16_t from)
         pl_stun_end(&s, (pl_slice){(const uint8_t *)pwd, sizeof pwd - 1}, &len),
         PL_OK);
     pl_datagram d = {.from = loopback(from), .data = buf, .len = len};
-    pl_peers_webrtc(&w->peers, &d);
+    pl_peers_webrtc(&w->peers, port, &d);
+}
+
+static void check(world *w, uint32_t index, uint16_t from)
+{
+    check_by(w, 0, index, from);
 }
 
 static int owner_of(const world *w, uint16_t port)
 {
     pl_addr a = loopback(port);
     uint32_t index = 0;
-    return pl_addr_map_find(w->peers.by_addr, &a, &index) ? (int)index : -1;
+    return pl_addr_map_find(w->peers.by_addr, &a, w->peers.ports[0].port,
+                            &index)
+               ? (int)index
+               : -1;
 }
 
 static void pass(world *w, int64_t seconds)
@@ -232,7 +247,8 @@ static void address_of_a_living_path_is_not_given_away(void **state)
 
 typedef struct browser {
     world *w;
-    pl_udp udp; /* at the address that its checks came from */
+    size_t port; /* of the worker, its index */
+    pl_udp udp;  /* at the address that its checks came from */
     pl_udp_batch *batch;
     pl_dtls *dtls;
     pl_dtls_identity *identity;
@@ -244,7 +260,7 @@ static void browser_says(void *ctx, const uint8_t *data, size_t len)
     pl_datagram d = {.from = loopback(b->udp.port),
                      .data = (uint8_t *)(uintptr_t)data,
                      .len = len};
-    pl_peers_webrtc(&b->w->peers, &d);
+    pl_peers_webrtc(&b->w->peers, b->port, &d);
 }
 
 /* Read what was sent to it. Loopback delivers before sendto() returns. */
@@ -346,8 +362,244 @@ static void both_sides_understand_the_end(void **state)
     browser_goes(&b);
 }
 
+/* ---- legs of another worker ------------------------------------------------
+ */
+
+/* Have another WebRTC port; its index. */
+static size_t add_port(world *w)
+{
+    pl_udp udp;
+    size_t i = 0;
+    assert_int_equal(pl_udp_open("127.0.0.1", 0, 0, &udp), PL_OK);
+    assert_int_equal(pl_peers_add_port(&w->peers, &udp, &i), PL_OK);
+    return i;
+}
+
+/* The leg of the browser goes on in another worker, w, on a port of its own
+ * there. Returns its index. */
+static size_t take_over(world *w, browser *b)
+{
+    pl_net_command c = webrtc(1, PL_NET_OPEN);
+    size_t port = add_port(w);
+    c.u.webrtc.ufrag[7] = '0'; /* as the first worker gave it */
+    c.u.webrtc.port = w->peers.ports[port].port;
+    c.is_resumed = true;
+    c.resumed = b->w->state;
+    b->w = w;
+    b->port = port;
+    pl_dtls_identity_fingerprint(b->identity, c.u.webrtc.prints[0]);
+    mixer.n = 0;
+    pl_peers_open(&w->peers, &c);
+    return port;
+}
+
+static void media_comes(const browser *b)
+{
+    uint8_t rtp[40] = {0x80, 111, 0, 7};
+    pl_datagram d = {
+        .from = loopback(b->udp.port), .data = rtp, .len = sizeof rtp};
+    pl_peers_webrtc(&b->w->peers, b->port, &d);
+}
+
+static void leg_of_another_worker_goes_on(void **state)
+{
+    world *w = *state;
+    world *first = NULL;
+    browser b;
+    (void)begin((void **)&first);
+    browser_joins(first, &b);
+    assert_int_equal(first->n_states, 1);
+    assert_int_equal(first->state.n_paths, 1);
+    assert_true(first->state.paths[0].is_selected);
+    assert_true(first->state.has_alerts);
+    pl_net_command close = {
+        .kind = PL_NET_CLOSE, .leg = {0, 1}, .is_silent = true};
+    pl_peers_close(&first->peers, &close);
+    browser_reads(&b);
+    assert_int_equal(pl_dtls_state(b.dtls), PL_DTLS_UP); /* heard nothing */
+    assert_int_equal(first->event.kind, PL_NET_CLOSED);
+    assert_true(pl_addr_eq(&first->event.u.state.paths[0].addr,
+                           &first->state.paths[0].addr));
+
+    size_t port = take_over(w, &b);
+    assert_int_equal(w->event.kind, PL_NET_UP);
+    assert_int_equal(last_input()->kind, PL_MIX_TRANSPORT_UP);
+    assert_memory_equal(&last_input()->u.up.keys, &first->state.keys,
+                        sizeof first->state.keys);
+    assert_true(last_input()->u.up.is_server);
+    assert_int_equal(last_input()->u.up.route.fd, w->peers.ports[port].fd);
+    assert_int_equal(last_input()->u.up.route.remote.port, b.udp.port);
+    /* media counts before any check */
+    media_comes(&b);
+    assert_int_equal(last_input()->kind, PL_MIX_PACKET);
+    assert_int_equal(w->n_states, 1);
+    assert_memory_equal(&w->state, &first->state, sizeof w->state);
+
+    /* and the end of it is still understood, and said */
+    pl_net_command end_it = {.kind = PL_NET_CLOSE, .leg = {1, 1}};
+    pl_peers_close(&w->peers, &end_it);
+    browser_reads(&b);
+    assert_int_equal(pl_dtls_state(b.dtls), PL_DTLS_CLOSED);
+    browser_goes(&b);
+    pl_udp_close(&w->peers.ports[port]);
+    (void)end((void **)&first);
+}
+
+static void leg_of_another_worker_ends_by_close_notify(void **state)
+{
+    world *w = *state;
+    world *first = NULL;
+    browser b;
+    (void)begin((void **)&first);
+    browser_joins(first, &b);
+    size_t port = take_over(w, &b);
+    pl_dtls_close(b.dtls);
+    assert_int_equal(w->event.kind, PL_NET_ENDED);
+    browser_goes(&b);
+    pl_udp_close(&w->peers.ports[port]);
+    (void)end((void **)&first);
+}
+
+/* After the takeover the peer may want a handshake, with another certificate:
+ * the answer to its offer names ours. */
+static void leg_of_another_worker_makes_a_new_handshake(void **state)
+{
+    world *w = *state;
+    world *first = NULL;
+    browser b;
+    uint8_t print[PL_DTLS_SHA256];
+    (void)begin((void **)&first);
+    browser_joins(first, &b);
+    size_t port = take_over(w, &b);
+    pl_dtls_identity_fingerprint(w->identity, print);
+
+    pl_dtls_identity *other = NULL;
+    assert_int_equal(pl_dtls_identity_vary(b.identity, &other), PL_OK);
+    pl_dtls_destroy(&b.dtls);
+    assert_int_equal(pl_dtls_create(other, browser_says, &b, &b.dtls), PL_OK);
+    pl_net_command c = webrtc(1, PL_NET_REMOTE);
+    c.u.webrtc.ufrag[7] = '0';
+    pl_dtls_identity_fingerprint(other, c.u.webrtc.prints[0]);
+    pl_peers_remote(&w->peers, &c);
+    check_by(w, port, 0, b.udp.port);
+    (void)pl_dtls_connect(b.dtls);
+    browser_reads(&b);
+    assert_int_equal(pl_dtls_state(b.dtls), PL_DTLS_UP);
+    pl_srtp_keys keys;
+    const uint8_t(*prints)[PL_DTLS_SHA256] =
+        (const uint8_t(*)[PL_DTLS_SHA256]) & print;
+    assert_int_equal(pl_dtls_keys(b.dtls, prints, 1, &keys), PL_OK);
+    assert_memory_equal(&last_input()->u.up.keys, &keys, sizeof keys);
+    assert_memory_equal(&w->state.keys, &keys, sizeof keys);
+    pl_dtls_destroy(&b.dtls);
+    pl_dtls_identity_destroy(&other);
+    browser_goes(&b);
+    pl_udp_close(&w->peers.ports[port]);
+    (void)end((void **)&first);
+}
+
+/* NATs give the same outside address to two that ask different ports. */
+static void one_address_on_two_ports_is_two_peers(void **state)
+{
+    world *w = *state;
+    size_t port = add_port(w);
+    pl_net_command own = webrtc(0, PL_NET_OPEN);
+    pl_net_command other = webrtc(1, PL_NET_OPEN);
+    other.u.webrtc.port = w->peers.ports[port].port;
+    pl_net_state s = {.keys = {.profile = PL_SRTP_AEAD_AES_128_GCM},
+                      .is_server = true,
+                      .n_paths = 1,
+                      .paths = {{.addr = loopback(7000),
+                                 .is_nominated = true,
+                                 .is_selected = true}}};
+    own.is_resumed = other.is_resumed = true;
+    own.resumed = other.resumed = s;
+    pl_peers_open(&w->peers, &own);
+    pl_peers_open(&w->peers, &other);
+    check_by(w, 0, 0, 7000);
+    check_by(w, port, 1, 7000);
+    browser b = {.w = w, .udp = {.port = 7000}};
+    media_comes(&b);
+    assert_int_equal(last_input()->leg.index, 0);
+    b.port = port;
+    media_comes(&b);
+    assert_int_equal(last_input()->leg.index, 1);
+    /* credentials count on the port that the description names */
+    int64_t refused = count_of(w, PL_MEDIA_M_stun_refused);
+    check_by(w, port, 0, 7001);
+    assert_int_equal(count_of(w, PL_MEDIA_M_stun_refused), refused + 1);
+    pl_net_command close = {.kind = PL_NET_CLOSE, .leg = {1, 1}};
+    pl_peers_close(&w->peers, &close);
+    size_t n = mixer.n;
+    media_comes(&b);
+    assert_int_equal(mixer.n, n);
+    b.port = 0;
+    media_comes(&b);
+    assert_int_equal(last_input()->leg.index, 0);
+    pl_udp_close(&w->peers.ports[port]);
+}
+
+static void leg_on_a_port_that_is_not_there_fails(void **state)
+{
+    world *w = *state;
+    pl_net_command c = webrtc(0, PL_NET_OPEN);
+    c.u.webrtc.port = 9;
+    pl_peers_open(&w->peers, &c);
+    assert_int_equal(w->event.kind, PL_NET_FAILED);
+}
+
+/* Addresses are told when they change, but not with each packet. */
+static void state_is_told_once_a_second_at_most(void **state)
+{
+    world *w = *state;
+    browser b;
+    browser_joins(w, &b);
+    assert_int_equal(w->n_states, 1);
+    for (uint16_t port = 7000; port < 7005; port++)
+        check(w, 0, port);
+    assert_int_equal(w->n_states, 1);
+    go_on(w, &b, 1);
+    assert_int_equal(w->n_states, 2);
+    assert_int_equal(w->state.n_paths, 6);
+    go_on(w, &b, 5);
+    assert_int_equal(w->n_states, 2);
+    browser_goes(&b);
+}
+
 /* ---- SIP ------------------------------------------------------------------
  */
+
+/* What was latched stays so, and nobody else gets in. */
+static void telephone_of_another_worker_goes_on(void **state)
+{
+    world *w = *state;
+    pl_net_command c = {
+        .kind = PL_NET_OPEN,
+        .leg = {.index = 0, .generation = 1},
+        .leg_kind = PL_LEG_KIND_SIP,
+        .is_resumed = true,
+        .resumed = {.source = loopback(7000),
+                    .remote = loopback(7000),
+                    .rtcp = loopback(7001),
+                    .has_rtcp_source = true},
+        .u.sip = {.rtp = {.fd = -1}, .rtcp = {.fd = -1}, .has_remote = true}};
+    assert_int_equal(pl_addr_parse("10.0.0.7", 4000, &c.u.sip.remote), PL_OK);
+    c.u.sip.signaling = loopback(0);
+    pl_peers_open(&w->peers, &c);
+    assert_int_equal(w->event.kind, PL_NET_UP);
+    assert_int_equal(last_input()->kind, PL_MIX_TRANSPORT_UP);
+    assert_int_equal(last_input()->u.up.route.remote.port, 7000);
+    assert_int_equal(last_input()->u.up.route.rtcp_remote.port, 7001);
+    assert_true(pl_addr_eq(&w->state.source, &c.resumed.source));
+    uint8_t rtp[40] = {0x80, 8};
+    pl_datagram d = {.from = loopback(7002), .data = rtp, .len = sizeof rtp};
+    size_t n = mixer.n;
+    pl_peers_sip(&w->peers, c.leg, false, &d);
+    assert_int_equal(mixer.n, n);
+    d.from = loopback(7000);
+    pl_peers_sip(&w->peers, c.leg, false, &d);
+    assert_int_equal(last_input()->kind, PL_MIX_PACKET);
+}
 
 static void hold_without_address_keeps_what_was_learned(void **state)
 {
@@ -391,8 +643,8 @@ static void address_of_another_family_is_not_sent_to(void **state)
     assert_int_equal(pl_addr_parse("::7f00:1", to.port, &v6), PL_OK);
     v4 = loopback(to.port);
     const pl_out_packet list[] = {
-        {.fd = w->peers.webrtc.fd, .remote = &v6, .data = data, .len = 3},
-        {.fd = w->peers.webrtc.fd, .remote = &v4, .data = data, .len = 2}};
+        {.fd = w->peers.ports[0].fd, .remote = &v6, .data = data, .len = 3},
+        {.fd = w->peers.ports[0].fd, .remote = &v4, .data = data, .len = 2}};
     assert_int_equal(pl_batch_send(list, 2), 1);
     pl_udp_batch *batch = NULL;
     const pl_datagram *got = NULL;
@@ -413,6 +665,13 @@ int main(void)
         TEST(address_of_a_living_path_is_not_given_away),
         TEST(handshake_is_kept_while_the_peer_may_repeat_it),
         TEST(both_sides_understand_the_end),
+        TEST(leg_of_another_worker_goes_on),
+        TEST(leg_of_another_worker_ends_by_close_notify),
+        TEST(leg_of_another_worker_makes_a_new_handshake),
+        TEST(one_address_on_two_ports_is_two_peers),
+        TEST(leg_on_a_port_that_is_not_there_fails),
+        TEST(state_is_told_once_a_second_at_most),
+        TEST(telephone_of_another_worker_goes_on),
         TEST(hold_without_address_keeps_what_was_learned),
         TEST(address_of_another_family_is_not_sent_to),
     };

@@ -176,7 +176,8 @@ static int end(void **state)
 static bool next_event(world *w, pl_net_event *ret)
 {
     for (int64_t end_ms = now_ms() + DEADLINE_MS; now_ms() < end_ms;) {
-        if (pl_io_thread_next_event(w->thread, ret))
+        if (pl_io_thread_next_event(w->thread, ret) &&
+            ret->kind != PL_NET_STATE)
             return true;
         struct pollfd p = {.fd = pl_io_thread_event_fd(w->thread),
                            .events = POLLIN};

@@ -160,6 +160,7 @@ int worker_begin_with(void **state, const worker_options *options)
     uint16_t port = free_ports();
     assert_int_not_equal(port, 0);
     w = (world){.config = {.webrtc_port = port,
+                           .webrtc_ports = 1,
                            .rtp_port_min = port + 10U,
                            .rtp_port_max = port + 61U,
                            .announce_address = "127.0.0.1",

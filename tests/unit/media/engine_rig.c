@@ -56,8 +56,39 @@ static pl_err unprotect(pl_srtp *srtp, bool is_rtcp, uint8_t *packet,
     return PL_OK;
 }
 
-static const pl_srtp_ops OPEN_SRTP = {open_srtp, close_srtp, protect,
-                                      unprotect};
+static pl_err resume_srtp(const pl_srtp_keys *keys, bool is_server,
+                          uint32_t ssrc, const pl_srtp_place *place,
+                          pl_srtp **ret_srtp)
+{
+    (void)ssrc;
+    (void)place;
+    return open_srtp(keys, is_server, ret_srtp);
+}
+
+static void where_srtp(const pl_srtp *srtp, uint32_t ssrc,
+                       pl_srtp_place *ret_place)
+{
+    (void)srtp;
+    (void)ssrc;
+    *ret_place = (pl_srtp_place){.n_in = 0};
+}
+
+static bool has_keys(const pl_srtp *srtp, const pl_srtp_keys *keys,
+                     bool is_server)
+{
+    (void)srtp;
+    (void)keys;
+    (void)is_server;
+    return false;
+}
+
+static const pl_srtp_ops OPEN_SRTP = {.create = open_srtp,
+                                      .resume = resume_srtp,
+                                      .where = where_srtp,
+                                      .has_keys = has_keys,
+                                      .destroy = close_srtp,
+                                      .protect = protect,
+                                      .unprotect = unprotect};
 
 static void reserve(rig_leg *leg, size_t n)
 {

@@ -76,26 +76,36 @@ static void address_map_keeps_what_is_put(void **state)
     assert_int_equal(pl_addr_map_create(N, 12345, &map), PL_OK);
     for (uint32_t i = 0; i < N; i++) {
         pl_addr a = numbered(i);
-        assert_int_equal(pl_addr_map_put(map, &a, i), PL_OK);
+        assert_int_equal(pl_addr_map_put(map, &a, (uint16_t)(40000 + i % 2), i),
+                         PL_OK);
     }
     pl_addr more = numbered(N);
-    assert_int_equal(pl_addr_map_put(map, &more, 1), PL_EFULL);
+    assert_int_equal(pl_addr_map_put(map, &more, 40000, 1), PL_EFULL);
     for (uint32_t i = 0; i < N; i += 3) {
         pl_addr a = numbered(i);
-        pl_addr_map_remove(map, &a, i + 1); /* another's: kept */
-        pl_addr_map_remove(map, &a, i);
+        pl_addr_map_remove(map, &a, (uint16_t)(40000 + i % 2),
+                           i + 1); /* another's: kept */
+        pl_addr_map_remove(map, &a, (uint16_t)(40000 + i % 2), i);
     }
     for (uint32_t i = 0; i < N; i++) {
         pl_addr a = numbered(i);
         uint32_t value = 0;
-        assert_int_equal(pl_addr_map_find(map, &a, &value), i % 3 != 0);
+        assert_int_equal(
+            pl_addr_map_find(map, &a, (uint16_t)(40000 + i % 2), &value),
+            i % 3 != 0);
         if (i % 3 != 0)
             assert_int_equal(value, i);
     }
     pl_addr a = numbered(1);
     uint32_t value = 0;
-    assert_int_equal(pl_addr_map_put(map, &a, 99), PL_OK);
-    assert_true(pl_addr_map_find(map, &a, &value));
+    assert_int_equal(pl_addr_map_put(map, &a, 40001, 99), PL_OK);
+    assert_true(pl_addr_map_find(map, &a, 40001, &value));
+    assert_int_equal(value, 99);
+    /* by another local port it is another peer */
+    assert_false(pl_addr_map_find(map, &a, 40000, &value));
+    assert_int_equal(pl_addr_map_put(map, &a, 40000, 7), PL_OK);
+    pl_addr_map_remove(map, &a, 40000, 7);
+    assert_true(pl_addr_map_find(map, &a, 40001, &value));
     assert_int_equal(value, 99);
     assert_int_equal(pl_addr_map_count(map), N - (N + 2) / 3);
     pl_addr_map_destroy(&map);

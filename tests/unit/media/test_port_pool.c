@@ -131,6 +131,61 @@ static void empty_ranges_are_refused(void **state)
     assert_null(pool);
 }
 
+/* A leg of another worker brings its pair along, perhaps one of our range. */
+static void one_pair_can_be_asked_for(void **state)
+{
+    (void)state;
+    pl_port_pool *pool = NULL;
+    uint16_t port = 0;
+    assert_int_equal(pl_port_pool_create(4000, 4007, &pool), PL_OK);
+    assert_int_equal(pl_port_pool_take_this(pool, 5000), PL_ENOENT);
+    assert_int_equal(pl_port_pool_take_this(pool, 3998), PL_ENOENT);
+    assert_int_equal(pl_port_pool_take_this(pool, 4001), PL_ENOENT);
+    assert_int_equal(pl_port_pool_take_this(pool, 4004), PL_OK);
+    assert_int_equal(pl_port_pool_take_this(pool, 4004), PL_EBUSY);
+    assert_int_equal(pl_port_pool_leased(pool), 1);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(pl_port_pool_take(pool, 0, 0, &port), PL_OK);
+        assert_int_not_equal(port, 4004);
+        pl_port_pool_give(pool, port, i);
+    }
+    /* also while it rests, which the others go on to do */
+    assert_int_equal(pl_port_pool_take_this(pool, port), PL_OK);
+    assert_int_equal(pl_port_pool_leased(pool), 2);
+    uint16_t rested = 0;
+    assert_int_equal(pl_port_pool_take(pool, 0, PL_PORT_QUARANTINE_US, &rested),
+                     PL_OK);
+    assert_int_not_equal(rested, port);
+    pl_port_pool_give(pool, port, PL_PORT_QUARANTINE_US);
+    pl_port_pool_give(pool, 4004, PL_PORT_QUARANTINE_US);
+    pl_port_pool_give(pool, rested, PL_PORT_QUARANTINE_US);
+    assert_int_equal(pl_port_pool_leased(pool), 0);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(
+            pl_port_pool_take(pool, 1, 3 * PL_PORT_QUARANTINE_US, &port),
+            PL_OK);
+    }
+    assert_int_equal(
+        pl_port_pool_take(pool, 1, 3 * PL_PORT_QUARANTINE_US, &port), PL_EFULL);
+    pl_port_pool_destroy(&pool);
+}
+
+static void pair_that_was_not_used_does_not_rest(void **state)
+{
+    (void)state;
+    pl_port_pool *pool = NULL;
+    uint16_t port = 0;
+    assert_int_equal(pl_port_pool_create(4000, 4001, &pool), PL_OK);
+    assert_int_equal(pl_port_pool_take(pool, 0, 0, &port), PL_OK);
+    pl_port_pool_put_back(pool, port);
+    pl_port_pool_put_back(pool, port); /* twice is harmless */
+    pl_port_pool_put_back(pool, 80);
+    assert_int_equal(pl_port_pool_leased(pool), 0);
+    assert_int_equal(pl_port_pool_take(pool, 0, 0, &port), PL_OK);
+    assert_int_equal(pl_port_pool_take(pool, 0, 0, &port), PL_EFULL);
+    pl_port_pool_destroy(&pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +194,8 @@ int main(void)
         cmocka_unit_test(pair_given_back_is_not_leased_before_its_rest),
         cmocka_unit_test(released_pair_rests_for_thirty_seconds),
         cmocka_unit_test(empty_ranges_are_refused),
+        cmocka_unit_test(one_pair_can_be_asked_for),
+        cmocka_unit_test(pair_that_was_not_used_does_not_rest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -162,16 +162,83 @@ static void exported_state_continues_elsewhere(void **state)
                          PL_OK);
         assert_int_equal(pl_srtp_unprotect(server, false, p, &n), PL_OK);
     }
-    pl_srtp_state s;
+    pl_srtp_place place;
     pl_srtp *moved = NULL;
-    pl_srtp_export(server, &s);
-    assert_int_equal(s.n_sources, 1);
-    assert_int_equal(s.source[0].roc, 1);
-    assert_int_equal(pl_srtp_import(&s, &moved), PL_OK);
+    const pl_srtp_keys keys = keys_of(PL_SRTP_AES128_CM_SHA1_80);
+    uint8_t again[128];
+    pl_srtp_where(server, 9, &place);
+    assert_int_equal(place.n_in, 1);
+    assert_int_equal(place.in[0].index, 65999);
+    assert_int_equal(place.next_index, 0);
+    assert_int_equal(pl_srtp_resume(&keys, true, 9, &place, &moved), PL_OK);
     n = make(p, 66000 & 0xffff, 7);
     assert_int_equal(pl_srtp_protect(client, false, p, sizeof p, &n), PL_OK);
+    memcpy(again, p, n);
+    size_t len = n;
     assert_int_equal(pl_srtp_unprotect(moved, false, p, &n), PL_OK);
+    assert_int_equal(pl_srtp_unprotect(moved, false, again, &len), PL_EEXIST);
     pl_srtp_destroy(&moved);
+}
+
+/* What the first worker has taken, its successor does not take again. */
+static void received_packets_are_old_elsewhere(void **state)
+{
+    (void)state;
+    uint8_t p[128], old[128], report[128];
+    const pl_srtp_keys keys = keys_of(PL_SRTP_AEAD_AES_128_GCM);
+    open_pair(PL_SRTP_AEAD_AES_128_GCM);
+    size_t n = make(p, 500, 7);
+    assert_int_equal(pl_srtp_protect(client, false, p, sizeof p, &n), PL_OK);
+    memcpy(old, p, n);
+    size_t len = n;
+    assert_int_equal(pl_srtp_unprotect(server, false, p, &len), PL_OK);
+    size_t n_report = make_rtcp(p, 7);
+    assert_int_equal(pl_srtp_protect(client, true, p, sizeof p, &n_report),
+                     PL_OK);
+    memcpy(report, p, n_report);
+    len = n_report;
+    assert_int_equal(pl_srtp_unprotect(server, true, p, &len), PL_OK);
+    pl_srtp_place place;
+    pl_srtp *moved = NULL;
+    pl_srtp_where(server, 9, &place);
+    assert_int_equal(pl_srtp_resume(&keys, true, 9, &place, &moved), PL_OK);
+    assert_int_equal(pl_srtp_unprotect(moved, false, old, &n), PL_EEXIST);
+    assert_int_equal(pl_srtp_unprotect(moved, true, report, &n_report),
+                     PL_EEXIST);
+    pl_srtp_destroy(&moved);
+}
+
+/* An index is used once with the same keys, whoever sends. */
+static void resumed_context_does_not_go_back(void **state)
+{
+    (void)state;
+    uint8_t p[128];
+    const pl_srtp_keys keys = keys_of(PL_SRTP_AES128_CM_SHA1_80);
+    open_pair(PL_SRTP_AES128_CM_SHA1_80);
+    /* the number 65535 of the second round is the next */
+    pl_srtp_place place = {.next_index = 0x1ffff, .rtcp_index = 41};
+    pl_srtp *moved = NULL;
+    assert_int_equal(pl_srtp_resume(&keys, true, 7, &place, &moved), PL_OK);
+    size_t n = make(p, 0xfffe, 7);
+    assert_int_equal(pl_srtp_protect(moved, false, p, sizeof p, &n), PL_EINVAL);
+    n = make(p, 0xfff0, 7);
+    assert_int_equal(pl_srtp_protect(moved, false, p, sizeof p, &n), PL_EINVAL);
+    n = make(p, 0xffff, 7);
+    assert_int_equal(pl_srtp_protect(moved, false, p, sizeof p, &n), PL_OK);
+    n = make(p, 0, 7);
+    assert_int_equal(pl_srtp_protect(moved, false, p, sizeof p, &n), PL_OK);
+    n = make_rtcp(p, 7);
+    assert_int_equal(pl_srtp_protect(moved, true, p, sizeof p, &n), PL_OK);
+    pl_srtp_where(moved, 7, &place);
+    assert_int_equal(place.next_index, 0x20001);
+    assert_int_equal(place.rtcp_index, 42);
+    assert_true(pl_srtp_has_keys(moved, &keys, true));
+    assert_false(pl_srtp_has_keys(moved, &keys, false));
+    pl_srtp_destroy(&moved);
+    place.next_index = UINT64_C(1) << 48;
+    assert_int_equal(pl_srtp_resume(&keys, true, 7, &place, &moved), PL_EINVAL);
+    place = (pl_srtp_place){.n_in = PL_SRTP_MAX_SSRC_IN + 1};
+    assert_int_equal(pl_srtp_resume(&keys, true, 7, &place, &moved), PL_EINVAL);
 }
 
 /* RFC 3711 section 3.4 counts from zero; most count from one. */
@@ -182,11 +249,12 @@ static void a_report_numbered_zero_passes_once(void **state)
     open_pair(PL_SRTP_AEAD_AES_128_GCM);
     size_t n = make_rtcp(p, 9);
     assert_int_equal(pl_srtp_protect(client, true, p, sizeof p, &n), PL_OK);
-    pl_srtp_state s;
+    const pl_srtp_keys keys = keys_of(PL_SRTP_AEAD_AES_128_GCM);
+    pl_srtp_place place;
     pl_srtp *zero = NULL;
-    pl_srtp_export(client, &s);
-    s.source[0].rtcp_index = 0x7fffffff; /* 31 bits: the next is zero */
-    assert_int_equal(pl_srtp_import(&s, &zero), PL_OK);
+    pl_srtp_where(client, 9, &place);
+    place.rtcp_index = 0x7fffffff; /* 31 bits: the next is zero */
+    assert_int_equal(pl_srtp_resume(&keys, false, 9, &place, &zero), PL_OK);
     n = make_rtcp(p, 9);
     assert_int_equal(pl_srtp_protect(zero, true, p, sizeof p, &n), PL_OK);
     memcpy(again, p, n);
@@ -406,6 +474,9 @@ int main(void)
                                   close_pair),
         cmocka_unit_test_teardown(exported_state_continues_elsewhere,
                                   close_pair),
+        cmocka_unit_test_teardown(received_packets_are_old_elsewhere,
+                                  close_pair),
+        cmocka_unit_test_teardown(resumed_context_does_not_go_back, close_pair),
         cmocka_unit_test(another_implementation_reads_and_writes_alike),
         cmocka_unit_test_teardown(no_number_is_used_twice, close_pair),
         cmocka_unit_test(every_byte_is_authenticated_and_every_cut_is_refused),
