@@ -286,7 +286,7 @@ static void print_option(FILE *out, const struct option *o)
     char left[40];
     pl_fmt_cut(left, sizeof left, o->value ? "--%s=%s" : "--%s", o->name,
                o->value);
-    (void)fprintf(out, "  %-24s %s\n", left, o->summary);
+    (void)fprintf(out, "  %-26s %s\n", left, o->summary);
 }
 
 static void help_of(FILE *out, const struct verb *v)
@@ -300,7 +300,7 @@ static void help_of(FILE *out, const struct verb *v)
             print_option(out, &OPTIONS[i]);
     }
     if (v->takes & TAKES_DATABASE) {
-        (void)fprintf(out, "  %-24s %s\n", "--database=FILE",
+        (void)fprintf(out, "  %-26s %s\n", "--database=FILE",
                       "roompool's database; default as configured");
     }
 }
@@ -321,14 +321,14 @@ void pl_ctl_help(FILE *out, const pl_ctl_args *args)
                        ? (VERBS[v].needs_operand ? "%s %s" : "%s [%s]")
                        : "%s",
                    VERBS[v].name, VERBS[v].operand);
-        (void)fprintf(out, "  %-24s %s\n", left, VERBS[v].summary);
+        (void)fprintf(out, "  %-26s %s\n", left, VERBS[v].summary);
     }
     (void)fprintf(out, "\n");
     for (size_t i = 0; i < N_OPTIONS; i++)
         print_option(out, &OPTIONS[i]);
     (void)fprintf(
         out,
-        "  %-24s %s\n\nKeys of [common] of the configuration may be flags as "
+        "  %-26s %s\n\nKeys of [common] of the configuration may be flags as "
         "well (--bus=ipc:///run/parley/bus),\nor stand in the environment "
         "(PARLEY_COMMON_BUS). parleyctl COMMAND --help tells of one "
         "command.\n\nexit codes: 0 done, 64 usage, 69 roompool does not "

@@ -7,6 +7,9 @@
 
 #include "pl/err.h"
 
+/* In the header of each database of ours. */
+enum { PL_STORE_APPLICATION_ID = 0x5061726c };
+
 /* Text of errno, without a static buffer. */
 typedef struct pl_store_reason {
     char text[96];

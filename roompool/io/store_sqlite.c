@@ -20,7 +20,7 @@
 #include "pl/str.h"
 #include "pl/utc.h"
 
-enum { MAX_TABLES = 40, SQL_MAX = 2048, APPLICATION_ID = 0x5061726c };
+enum { MAX_TABLES = 40, SQL_MAX = 2048 };
 
 /* History, which is deleted when it is old or too much: by when it ended.
  * First the records. */
@@ -670,7 +670,7 @@ static pl_err check_version(sqlite_store *s, bool is_new, int64_t *ret_have,
                    s->path, have, pl_migrations_count);
         return PL_ECONFIG;
     }
-    if (!is_new && (id != APPLICATION_ID || have == 0) &&
+    if (!is_new && (id != PL_STORE_APPLICATION_ID || have == 0) &&
         query_int(s, "SELECT count(*) FROM sqlite_schema") != 0) {
         pl_fmt_cut(reason, cap, "%s is a database of something else", s->path);
         return PL_ECONFIG;
@@ -685,7 +685,8 @@ static pl_err set_pragmas(sqlite_store *s)
     sqlite3_busy_timeout(s->db, 2000);
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    if (pl_fmt(sql, sizeof sql, "PRAGMA application_id = %d", APPLICATION_ID))
+    if (pl_fmt(sql, sizeof sql, "PRAGMA application_id = %d",
+               PL_STORE_APPLICATION_ID))
         return PL_EINTERNAL;
     return exec(s, "PRAGMA journal_mode = WAL") ||
                    exec(s, "PRAGMA synchronous = FULL") ||
@@ -696,7 +697,8 @@ static pl_err set_pragmas(sqlite_store *s)
                    /* KiB; questions that look through the history of
                       max_records read memory, not the file */
                    exec(s, "PRAGMA cache_size = -65536") ||
-                   (query_int(s, "PRAGMA application_id") != APPLICATION_ID &&
+                   (query_int(s, "PRAGMA application_id") !=
+                        PL_STORE_APPLICATION_ID &&
                     exec(s, sql))
                ? PL_EIO
                : PL_OK;
