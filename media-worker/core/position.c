@@ -28,15 +28,15 @@ static bool is_possible(const pl_mix_position *at)
     return true;
 }
 
-/* Microseconds since the position was taken, by the common clock; by the age
- * where that cannot be right. */
+/* Microseconds since the position was taken, by the common clock, but not less
+ * than its age; by the age alone where that cannot be right. */
 static int64_t elapsed_us(const pl_mix_position *at, int64_t age_us,
                           int64_t now_us)
 {
     int64_t us = now_us - at->at_us;
     bool is_shared = now_us >= at->at_us && us >= age_us - TOLERATED_US &&
                      us - age_us <= MAX_DELIVERY_US;
-    return is_shared ? us : age_us;
+    return is_shared && us > age_us ? us : age_us;
 }
 
 pl_err pl_position_resume(const pl_mix_position *at, uint32_t age_ms,

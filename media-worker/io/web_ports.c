@@ -22,7 +22,7 @@ typedef struct web_port {
 struct pl_web_ports {
     pl_web_ports_options o;
     uint16_t own;
-    bool is_shutting;
+    bool is_shutting, is_quiet;
     void (*shut)(void *ctx); /* NULL: nobody waits */
     void *ctx;
     pl_timer *retry; /* commands that did not fit */
@@ -84,6 +84,8 @@ static void tell_shut(pl_web_ports *ports)
 static void settle(pl_web_ports *ports)
 {
     bool is_full = false;
+    if (ports->is_quiet)
+        return; /* pl_web_ports_destroy() closes what there is */
     for (size_t i = 0; i < PL_NET_PORTS; i++) {
         web_port *p = &ports->list[i];
         if (p->udp.fd < 0 || is_wanted(ports, p))
@@ -212,8 +214,10 @@ pl_err pl_web_ports_create(const pl_web_ports_options *options,
 
 void pl_web_ports_quiet(pl_web_ports *ports)
 {
-    if (ports)
-        pl_timer_destroy(&ports->retry);
+    if (!ports)
+        return;
+    ports->is_quiet = true;
+    pl_timer_destroy(&ports->retry);
 }
 
 void pl_web_ports_destroy(pl_web_ports **ports)
