@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pl/buf.h"
 #include "pl/offer_answer.h"
 #include "pl/str.h"
 
@@ -307,6 +308,71 @@ void pl_leg_sdp_lines(const pl_leg_sdp *sdp, char *buf)
 const char *pl_leg_sdp_reason(const pl_leg_sdp *sdp)
 {
     return pl_oa_reason(sdp->oa);
+}
+
+/* ---- between workers ---------------------------------------------------- */
+
+pl_err pl_leg_sdp_export(const pl_leg_sdp *sdp, uint8_t *buf, size_t cap,
+                         size_t *ret_len)
+{
+    _Static_assert((int)PL_LEG_SDP_STATE == (int)PL_OA_STATE, "one bound");
+    return pl_oa_export(sdp->oa, buf, cap, ret_len);
+}
+
+static pl_err take_ours(const pl_oa *oa, const pl_oa_result *r,
+                        pl_leg_sdp_ours *ret)
+{
+    const pl_oa_local *l = pl_oa_ours(oa);
+    *ret = (pl_leg_sdp_ours){.kind = l->kind, .port = l->port, .ssrc = l->ssrc};
+    pl_err e = pl_copy(ret->cname, sizeof ret->cname, pl_slice_str(l->cname));
+    if (e == PL_OK && l->kind == PL_LEG_KIND_WEBRTC) {
+        e = pl_copy(ret->ufrag, sizeof ret->ufrag,
+                    pl_slice_str(r->local_ufrag));
+    }
+    if (e == PL_OK && l->kind == PL_LEG_KIND_WEBRTC)
+        e = pl_copy(ret->pwd, sizeof ret->pwd, pl_slice_str(r->local_pwd));
+    return e == PL_OK && ret->ssrc != 0 ? PL_OK : PL_EPROTO;
+}
+
+static pl_err resume(pl_leg_sdp *s, pl_oa_result *result,
+                     pl_leg_sdp_ours *ret_ours, pl_leg_agreed *ret_agreed)
+{
+    if (!pl_oa_agreed(s->oa, result))
+        return PL_EPROTO;
+    pl_err e = take_ours(s->oa, result, ret_ours);
+    if (e != PL_OK)
+        return e;
+    s->kind = ret_ours->kind;
+    e = take(s, result, ret_agreed);
+    ret_agreed->is_ice_restart = false;
+    return e;
+}
+
+pl_err pl_leg_sdp_import(pl_slice state, const uint8_t *print,
+                         pl_leg_sdp **ret_sdp, pl_leg_sdp_ours *ret_ours,
+                         pl_leg_agreed *ret_agreed)
+{
+    pl_leg_sdp_ours ours;
+    pl_leg_agreed agreed;
+    pl_leg_sdp *s = calloc(1, sizeof *s);
+    pl_oa_result *result = calloc(1, sizeof *result);
+    pl_err e = s && result ? pl_oa_import(state, &s->oa) : PL_ENOMEM;
+    if (e == PL_OK)
+        e = resume(s, result, &ours, &agreed);
+    if (result)
+        pl_wipe(result, sizeof *result);
+    free(result);
+    if (e != PL_OK) {
+        pl_leg_sdp_destroy(&s);
+        return e;
+    }
+    if (print)
+        pl_oa_spare_fingerprint(s->oa, print);
+    *ret_sdp = s;
+    *ret_ours = ours;
+    *ret_agreed = agreed;
+    pl_wipe(&ours, sizeof ours);
+    return PL_OK;
 }
 
 pl_err pl_leg_sdp_peek(pl_slice text, pl_addr *ret_remote)

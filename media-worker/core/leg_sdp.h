@@ -6,6 +6,7 @@
 
 #include "core/addr.h"
 #include "core/engine_msg.h"
+#include "core/ice.h"
 #include "pl/slice.h"
 
 enum {
@@ -14,7 +15,8 @@ enum {
     PL_LEG_SDP_SHA256 = 32,
     PL_LEG_SDP_UFRAG = 256,
     PL_LEG_SDP_LINES = 513, /* text of m= lines, end mark included */
-    PL_LEG_SDP_MAX = 16384  /* bytes of a text of ours */
+    PL_LEG_SDP_MAX = 16384, /* bytes of a text of ours */
+    PL_LEG_SDP_STATE = 8192 /* bytes of pl_leg_sdp_export() at most */
 };
 
 typedef struct pl_leg_sdp pl_leg_sdp;
@@ -88,6 +90,30 @@ bool pl_leg_sdp_is_offered(const pl_leg_sdp *sdp);
 void pl_leg_sdp_lines(const pl_leg_sdp *sdp, char *buf);
 /* Why the last call failed; for people. */
 const char *pl_leg_sdp_reason(const pl_leg_sdp *sdp);
+
+/* What our descriptions say of us. */
+typedef struct pl_leg_sdp_ours {
+    pl_leg_kind kind;
+    uint16_t port; /* of RTP, or of WebRTC */
+    uint32_t ssrc;
+    char cname[PL_MIX_CNAME_MAX];
+    char ufrag[PL_ICE_UFRAG + 1], pwd[PL_ICE_PWD + 1]; /* WebRTC */
+} pl_leg_sdp_ours;
+
+/* The negotiation as bytes, for the worker that goes on with the leg; an offer
+ * that waits is left out (pl_oa_export()). Errors: PL_EFULL; PL_ENOMEM */
+PL_MUST_USE pl_err pl_leg_sdp_export(const pl_leg_sdp *sdp, uint8_t *buf,
+                                     size_t cap, size_t *ret_len);
+/* Go on with it.
+ *
+ * print:  [PL_LEG_SDP_SHA256] of our certificate, told to a peer that begins
+ *         a new association (pl_oa_spare_fingerprint()); NULL: SIP
+ * Errors: PL_EUNSUPPORTED of another version; PL_EPROTO malformed, or nothing
+ *         was agreed on; PL_EMEDIA no codec of ours; PL_ENOMEM */
+PL_MUST_USE pl_err pl_leg_sdp_import(pl_slice state, const uint8_t *print,
+                                     pl_leg_sdp **ret_sdp,
+                                     pl_leg_sdp_ours *ret_ours,
+                                     pl_leg_agreed *ret_agreed);
 
 /* The address that an offer wants its audio sent to (first audio section with
  * a port); none when there is none or it is a name.

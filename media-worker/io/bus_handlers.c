@@ -118,6 +118,20 @@ static void on_leg_destroy(void *ctx, const pl_bus_in *in)
           pl_control_leg_destroy(h->control, in->epoch, m->room_id, m->leg_id));
 }
 
+static void on_leg_import(void *ctx, const pl_bus_in *in)
+{
+    const pl_bus_handlers *h = ctx;
+    reply(h, in, pl_control_leg_import(h->control, in->epoch, in->body));
+}
+
+static void on_release(void *ctx, const pl_bus_in *in)
+{
+    const pl_bus_handlers *h = ctx;
+    pl_err e = pl_control_release(h->control, &in->ticket);
+    if (e != PL_OK) /* else it is answered when all is over */
+        reply(h, in, e);
+}
+
 pl_err pl_bus_handlers_open(pl_bus *bus, pl_control *control,
                             pl_bus_handlers **ret_handlers)
 {
@@ -136,6 +150,8 @@ pl_err pl_bus_handlers_open(pl_bus *bus, pl_control *control,
         {&PL_MSG_MEDIA_LEG_PLAY, on_leg_play},
         {&PL_MSG_MEDIA_LEG_KEYS, on_leg_keys},
         {&PL_MSG_MEDIA_LEG_DESTROY, on_leg_destroy},
+        {&PL_MSG_MEDIA_LEG_IMPORT, on_leg_import},
+        {&PL_MSG_MEDIA_RELEASE, on_release},
     };
     pl_bus_handlers *h = calloc(1, sizeof *h);
     if (!h)

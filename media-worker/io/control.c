@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pl/buf.h"
 #include "pl/log.h"
 
 enum { RETRY_US = 20000 };
@@ -19,6 +20,13 @@ static void on_retry(void *ctx)
         if (!leg->room)
             pl_control_settle(c, leg);
     }
+    if (c->release.is_on)
+        pl_control_release_on(c);
+}
+
+static void on_records_idle(void *ctx)
+{
+    pl_control_check_drained(ctx);
 }
 
 pl_err pl_control_create(const pl_control_options *options,
@@ -41,6 +49,10 @@ pl_err pl_control_create(const pl_control_options *options,
     if (e == PL_OK)
         e = pl_timer_create(options->loop, on_retry, c, &c->retry);
     if (e == PL_OK) {
+        e = pl_timer_create(options->loop, pl_control_on_telling, c,
+                            &c->telling.timer);
+    }
+    if (e == PL_OK) {
         const pl_records_options records = {.loop = options->loop,
                                             .bus = options->bus,
                                             .mixer = options->mixer,
@@ -48,7 +60,9 @@ pl_err pl_control_create(const pl_control_options *options,
                                             .table = c->table,
                                             .metrics = options->metrics,
                                             .max_recordings =
-                                                options->max_recordings};
+                                                options->max_recordings,
+                                            .idle = on_records_idle,
+                                            .ctx = c};
         e = pl_records_create(&records, &c->records);
     }
     if (e == PL_OK) {
@@ -78,6 +92,9 @@ static void free_own(pl_control *c, pl_leg *leg)
     free(own->text);
     if (leg->kind == PL_LEG_KIND_SIP)
         pl_rtp_port_close(c->ports, pl_loop_now_us(c->o.loop), &own->port);
+    if (own->web_port)
+        pl_web_ports_leave(c->o.web_ports, own->web_port);
+    pl_wipe(own, sizeof *own); /* keys */
     free(own);
     leg->own = NULL;
 }
@@ -89,6 +106,7 @@ void pl_control_quiet(pl_control *c)
     pl_io_destroy(&c->mixer_io);
     pl_io_destroy(&c->net_io);
     pl_timer_destroy(&c->retry);
+    pl_timer_destroy(&c->telling.timer);
     pl_records_quiet(c->records);
 }
 
@@ -100,8 +118,12 @@ void pl_control_destroy(pl_control **control)
     pl_control_quiet(c);
     size_t cursor = 0;
     pl_leg *leg;
-    while (c->table && (leg = pl_leg_table_next_leg(c->table, &cursor)) != NULL)
+    while (c->table &&
+           (leg = pl_leg_table_next_leg(c->table, &cursor)) != NULL) {
+        if (leg->own)
+            pl_own(leg)->web_port = 0; /* closed with the set */
         free_own(c, leg);
+    }
     pl_records_destroy(&c->records);
     pl_leg_table_destroy(&c->table);
     pl_budget_destroy(&c->budget);
@@ -112,10 +134,14 @@ void pl_control_destroy(pl_control **control)
 
 /* ---- dropping ----------------------------------------------------------- */
 
-static void check_drained(pl_control *c)
+void pl_control_check_drained(pl_control *c)
 {
     if (!c->is_draining || c->is_drained || pl_leg_table_held(c->table) > 0)
         return;
+    if (c->release.is_on && !c->release.is_done) {
+        pl_control_release_on(c);
+        return;
+    }
     c->is_drained = true;
     if (c->o.drained)
         c->o.drained(c->o.ctx);
@@ -129,31 +155,42 @@ void pl_control_gauges(const pl_control *c)
                    pl_port_pool_leased(c->ports));
 }
 
+void pl_control_retry(pl_control *c)
+{
+    pl_timer_start(c->retry, RETRY_US);
+}
+
 /* Each thread is told once and lets go once; only then are descriptors closed
  * and the index is free: until then the mixer may write to them. */
 void pl_control_settle(pl_control *c, pl_leg *leg)
 {
     pl_leg_own *own = pl_own(leg);
     if (own && own->is_in_net && !own->is_closing) {
-        pl_net_command m = {
-            .kind = PL_NET_CLOSE, .leg = leg->mix, .leg_kind = leg->kind};
+        pl_net_command m = {.kind = PL_NET_CLOSE,
+                            .leg = leg->mix,
+                            .leg_kind = leg->kind,
+                            .is_silent = own->is_silent};
         own->is_closing = pl_io_thread_command(c->o.io_thread, &m) == PL_OK;
     }
     if (own && own->is_in_mixer && !own->is_removing) {
-        pl_mix_command m = {.kind = PL_MIX_LEG_REMOVE, .id = leg->mix};
+        pl_mix_command m = {.kind = PL_MIX_LEG_REMOVE,
+                            .id = leg->mix,
+                            .is_silent = own->is_silent};
         own->is_removing =
             pl_mixer_command(c->o.mixer, leg->thread, &m) == PL_OK;
     }
     if (own && (own->is_in_net || own->is_in_mixer)) {
         if (own->is_closing != own->is_in_net ||
             own->is_removing != own->is_in_mixer)
-            pl_timer_start(c->retry, RETRY_US);
+            pl_control_retry(c);
         return;
     }
+    if (c->release.is_on)
+        pl_control_tell_place(c, leg);
     free_own(c, leg);
     pl_leg_table_free_leg(c->table, &leg);
     pl_control_gauges(c);
-    check_drained(c);
+    pl_control_check_drained(c);
 }
 
 void pl_control_drop(pl_control *c, pl_leg *leg)
@@ -292,24 +329,32 @@ pl_err pl_control_room_play(pl_control *c, uint64_t epoch,
     return e;
 }
 
+pl_err pl_control_shut_room(pl_control *c, pl_room *room, bool is_silent)
+{
+    pl_mix_command command = {
+        .kind = PL_MIX_ROOM_CLOSE, .id = room->mix, .is_silent = is_silent};
+    PL_LIST_EACH_SAFE(it, &room->legs)
+    {
+        pl_leg *leg = PL_CONTAINER(it, pl_leg, in_room);
+        pl_own(leg)->is_silent = is_silent;
+        pl_control_drop(c, leg);
+    }
+    pl_err e = pl_mixer_command(c->o.mixer, room->thread, &command);
+    if (e != PL_OK)
+        return e;
+    pl_budget_room_close(c->budget, &room->budget);
+    pl_leg_table_remove_room(c->table, &room);
+    pl_control_gauges(c);
+    return PL_OK;
+}
+
 pl_err pl_control_room_close(pl_control *c, uint64_t epoch, const char *room_id)
 {
     pl_room *room = NULL;
     pl_err e = pl_control_find_room(c, room_id, epoch, &room);
     if (e != PL_OK)
         return e == PL_ENOENT ? PL_OK : e;
-    pl_mix_command command = {.kind = PL_MIX_ROOM_CLOSE, .id = room->mix};
-    PL_LIST_EACH_SAFE(it, &room->legs)
-    {
-        pl_control_drop(c, PL_CONTAINER(it, pl_leg, in_room));
-    }
-    e = pl_mixer_command(c->o.mixer, room->thread, &command);
-    if (e != PL_OK)
-        return e; /* empty now; closing it again finishes */
-    pl_budget_room_close(c->budget, &room->budget);
-    pl_leg_table_remove_room(c->table, &room);
-    pl_control_gauges(c);
-    return PL_OK;
+    return pl_control_shut_room(c, room, false);
 }
 
 /* ---- recordings ---------------------------------------------------------- */
@@ -383,8 +428,13 @@ void pl_control_inventory(pl_control *c)
         send_item(c, &item);
         end.count++;
     }
+    pl_control_tell_all(c, &end);
+}
+
+void pl_control_told_all(pl_control *c, const pl_inventory_end *end)
+{
     pl_bus_send how = {.epoch = 0};
-    if (pl_bus_event(c->o.bus, &how, &PL_MSG_INVENTORY_END, &end) != PL_OK) {
+    if (pl_bus_event(c->o.bus, &how, &PL_MSG_INVENTORY_END, end) != PL_OK) {
         PL_LOG(WARN, "media", "inventory_cut", NULL,
                "the queue to roompool is full");
     }
@@ -394,7 +444,7 @@ void pl_control_inventory(pl_control *c)
 void pl_control_drain(pl_control *c)
 {
     c->is_draining = true;
-    check_drained(c);
+    pl_control_check_drained(c);
 }
 
 const pl_leg_table *pl_control_table(const pl_control *c)

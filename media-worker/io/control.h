@@ -96,6 +96,22 @@ PL_MUST_USE pl_err pl_control_leg_destroy(pl_control *control, uint64_t epoch,
                                           const char *room_id,
                                           const char *leg_id);
 
+/* Go on with a leg of another worker, on its port; it is as any other leg then.
+ * A leg that is there already is fine. The peer hears nothing of it, also when
+ * it fails.
+ * Errors: PL_ENOENT room; PL_ESTALE; PL_EDRAIN; PL_EFULL; PL_EBUSY the port;
+ *         PL_EUNSUPPORTED state of another version; PL_EPROTO malformed, or it
+ *         cannot be; PL_EMEDIA, PL_EFORBIDDEN what this worker does not do;
+ *         PL_EEXIST a leg of another room; PL_ENOMEM, PL_EIO */
+PL_MUST_USE pl_err pl_control_leg_import(pl_control *control, uint64_t epoch,
+                                         const pl_media_leg_import *m);
+/* All rooms and legs go without a word to the peers, and with them the ports;
+ * where each leg is is told (leg_position). Then the ticket is answered, and
+ * the worker is drained: it takes nothing any more.
+ * Errors: PL_EBUSY it does so already */
+PL_MUST_USE pl_err pl_control_release(pl_control *control,
+                                      const pl_bus_ticket *ticket);
+
 /* Record a room; as pl_records_start(), and PL_ENOENT, PL_ESTALE. */
 PL_MUST_USE pl_err pl_control_record_start(pl_control *control, uint64_t epoch,
                                            const pl_media_record_start *m,

@@ -9,8 +9,8 @@
 
 enum { LATE_LOG_US = 10000000 };
 
-static void send_report(pl_control *c, const pl_leg *leg, const pl_msg_desc *d,
-                        const void *body)
+void pl_control_report(pl_control *c, const pl_leg *leg, const pl_msg_desc *d,
+                       const void *body)
 {
     pl_bus_send how = {.epoch = leg->epoch};
     if (!c->o.bus)
@@ -22,19 +22,12 @@ static void send_report(pl_control *c, const pl_leg *leg, const pl_msg_desc *d,
     }
 }
 
-/* Every report begins with room and leg. */
-#define NAME_LEG(m, leg)                                                       \
-    do {                                                                       \
-        memcpy((m)->room_id, (leg)->room_id, sizeof(m)->room_id);              \
-        memcpy((m)->leg_id, (leg)->id, sizeof(m)->leg_id);                     \
-    } while (0)
-
 static void report(pl_control *c, pl_leg *leg, pl_leg_state state,
                    const char *reason)
 {
     leg->state = state;
     pl_leg_report m = {.state = (uint32_t)state};
-    NAME_LEG(&m, leg);
+    PL_CONTROL_NAME(&m, leg);
     if (reason) {
         pl_fmt_cut(m.reason, sizeof m.reason, "%s", reason);
         PL_MSG_SET(LEG_REPORT, leg_report, &m, reason);
@@ -48,7 +41,7 @@ static void report(pl_control *c, pl_leg *leg, pl_leg_state state,
            PL_KV("room", leg->room_id, "leg", leg->id, "state",
                  pl_leg_state_text((uint32_t)state), "reason", reason),
            NULL);
-    send_report(c, leg, &PL_MSG_LEG_REPORT, &m);
+    pl_control_report(c, leg, &PL_MSG_LEG_REPORT, &m);
 }
 
 /* ---- from the I/O thread ------------------------------------------------ */
@@ -59,10 +52,16 @@ static void on_net_event(pl_control *c, const pl_net_event *event)
         (void)malloc_trim(0); /* free() keeps what lies between living blocks */
         return;
     }
+    if (event->kind == PL_NET_PORT_CLOSED) {
+        pl_web_ports_closed(c->o.web_ports, event->u.port);
+        return;
+    }
     pl_leg *leg = pl_leg_table_at(c->table, event->leg);
     if (!leg)
         return;
     if (event->kind == PL_NET_CLOSED) {
+        if (pl_own(leg)->is_portable)
+            pl_own(leg)->net = event->u.state;
         pl_own(leg)->is_in_net = pl_own(leg)->is_closing = false;
         if (!leg->room)
             pl_control_settle(c, leg);
@@ -76,6 +75,8 @@ static void on_net_event(pl_control *c, const pl_net_event *event)
         report(c, leg, PL_LEG_STATE_CLOSED, "the peer closed");
     } else if (event->kind == PL_NET_FAILED) {
         report(c, leg, PL_LEG_STATE_FAILED, event->reason);
+    } else if (event->kind == PL_NET_STATE) {
+        pl_control_on_state(c, leg, &event->u.state);
     }
 }
 
@@ -93,17 +94,17 @@ void pl_control_on_net(void *ctx, unsigned events)
 static void on_dtmf(pl_control *c, pl_leg *leg, const pl_mix_event *event)
 {
     pl_leg_dtmf m = {.digit = {event->u.dtmf.digit}};
-    NAME_LEG(&m, leg);
-    send_report(c, leg, &PL_MSG_LEG_DTMF, &m);
+    PL_CONTROL_NAME(&m, leg);
+    pl_control_report(c, leg, &PL_MSG_LEG_DTMF, &m);
 }
 
 static void on_talking(pl_control *c, pl_leg *leg, const pl_mix_event *event)
 {
     pl_leg_talking m = {.talking = event->u.talking.is_talking,
                         .level = event->u.talking.level};
-    NAME_LEG(&m, leg);
+    PL_CONTROL_NAME(&m, leg);
     PL_MSG_SET(LEG_TALKING, leg_talking, &m, level);
-    send_report(c, leg, &PL_MSG_LEG_TALKING, &m);
+    pl_control_report(c, leg, &PL_MSG_LEG_TALKING, &m);
 }
 
 static void on_played(pl_control *c, pl_leg *leg, const pl_mix_event *event)
@@ -111,9 +112,9 @@ static void on_played(pl_control *c, pl_leg *leg, const pl_mix_event *event)
     if (event->u.played.tag != pl_own(leg)->play_tag)
         return; /* another prompt has taken its place meanwhile */
     pl_leg_played m = {.prompt = ""};
-    NAME_LEG(&m, leg);
+    PL_CONTROL_NAME(&m, leg);
     pl_fmt_cut(m.prompt, sizeof m.prompt, "%s", event->u.played.prompt->name);
-    send_report(c, leg, &PL_MSG_LEG_PLAYED, &m);
+    pl_control_report(c, leg, &PL_MSG_LEG_PLAYED, &m);
 }
 
 static void on_room_played(pl_control *c, const pl_mix_event *event)
@@ -138,6 +139,12 @@ static void on_keyed(pl_control *c, pl_leg *leg, const pl_mix_event *event)
     pl_own(leg)->n_keys -= event->u.n_keys;
 }
 
+static void take_position(pl_leg *leg, const pl_mix_event *event)
+{
+    if (event->position.at_us != 0)
+        pl_own(leg)->at = event->position;
+}
+
 static void on_stats(pl_control *c, pl_leg *leg, const pl_mix_event *event)
 {
     const pl_mix_stats *s = &event->u.stats;
@@ -152,7 +159,7 @@ static void on_stats(pl_control *c, pl_leg *leg, const pl_mix_event *event)
                       .far_jitter_us = s->far_jitter_us,
                       .level = s->level,
                       .recovered_frames = s->recovered_frames};
-    NAME_LEG(&m, leg);
+    PL_CONTROL_NAME(&m, leg);
     PL_MSG_SET(LEG_STATS, leg_stats, &m, level);
     PL_MSG_SET(LEG_STATS, leg_stats, &m, recovered_frames);
     if (s->packets_received > 0) {
@@ -165,7 +172,9 @@ static void on_stats(pl_control *c, pl_leg *leg, const pl_mix_event *event)
         PL_MSG_SET(LEG_STATS, leg_stats, &m, far_loss_permille);
         PL_MSG_SET(LEG_STATS, leg_stats, &m, far_jitter_us);
     }
-    send_report(c, leg, &PL_MSG_LEG_STATS, &m);
+    pl_control_report(c, leg, &PL_MSG_LEG_STATS, &m);
+    take_position(leg, event);
+    pl_control_tell_place(c, leg);
 }
 
 static void on_failed(pl_control *c, pl_leg *leg, const pl_mix_event *event)
@@ -194,6 +203,7 @@ static void on_mix_event(pl_control *c, const pl_mix_event *event)
         return;
     if (event->kind == PL_MIX_LEG_REMOVED) {
         pl_records_leg_gone(c->records, leg->mix);
+        take_position(leg, event);
         pl_own(leg)->is_in_mixer = pl_own(leg)->is_removing = false;
         if (!leg->room)
             pl_control_settle(c, leg);

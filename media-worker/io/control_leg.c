@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/latch.h"
+#include "pl/buf.h"
 #include "pl/log.h"
 #include "pl/rng.h"
 #include "pl/str.h"
@@ -31,7 +32,8 @@ static void random_ice(size_t n_bytes, char *buf, size_t cap)
 
 /* ---- telling the threads ------------------------------------------------ */
 
-static pl_err tell_mixer_add(pl_control *c, pl_leg *leg)
+static pl_err tell_mixer_add(pl_control *c, pl_leg *leg,
+                             const pl_mix_position *resume)
 {
     pl_leg_own *own = pl_own(leg);
     pl_records_leg(c->records, leg);
@@ -47,6 +49,12 @@ static pl_err tell_mixer_add(pl_control *c, pl_leg *leg)
     m.u.leg.first_seq = (uint16_t)(start[0] & 0x7fff); /* far from a wrap */
     m.u.leg.first_ts = start[1];
     memcpy(m.u.leg.cname, own->cname, sizeof m.u.leg.cname);
+    own->at = (pl_mix_position){.at_us = pl_loop_now_us(c->o.loop),
+                                .send_index = m.u.leg.first_seq,
+                                .ssrc = own->ssrc,
+                                .ts = m.u.leg.first_ts};
+    if (resume)
+        m.u.leg.resume = own->at = *resume;
     pl_err e = pl_mixer_command(c->o.mixer, leg->thread, &m);
     if (e == PL_OK)
         own->is_in_mixer = true;
@@ -65,6 +73,7 @@ static void fill_webrtc(const pl_leg *leg, const pl_leg_own *own,
 {
     memcpy(w->ufrag, own->ufrag, sizeof w->ufrag);
     memcpy(w->pwd, own->pwd, sizeof w->pwd);
+    w->port = own->web_port;
     w->identity = own->identity;
     w->has_remote = has_remote;
     if (!has_remote)
@@ -90,22 +99,36 @@ static void fill_sip(const pl_leg *leg, const pl_leg_own *own, bool has_remote,
 }
 
 static pl_err tell_net(pl_control *c, pl_leg *leg, pl_net_command_kind kind,
-                       bool has_remote)
+                       bool has_remote, bool is_resumed)
 {
     pl_leg_own *own = pl_own(leg);
     pl_net_command m = {.kind = kind,
                         .leg = leg->mix,
                         .thread = leg->thread,
-                        .leg_kind = leg->kind};
+                        .leg_kind = leg->kind,
+                        .is_resumed = is_resumed};
+    if (is_resumed)
+        m.resumed = own->net;
     if (leg->kind == PL_LEG_KIND_SIP) {
         fill_sip(leg, own, has_remote, &m.u.sip);
     } else {
         fill_webrtc(leg, own, has_remote, &m.u.webrtc);
     }
     pl_err e = pl_io_thread_command(c->o.io_thread, &m);
+    pl_wipe(&m, sizeof m);
     if (e == PL_OK)
         own->is_in_net = true;
     return e;
+}
+
+pl_err pl_control_tell_open(pl_control *c, pl_leg *leg,
+                            const pl_mix_position *resume)
+{
+    pl_control_leg_agreed(c, leg);
+    pl_err e = tell_mixer_add(c, leg, resume);
+    if (e != PL_OK)
+        return e;
+    return tell_net(c, leg, PL_NET_OPEN, true, resume != NULL);
 }
 
 /* After an exchange of descriptions: the mixer first, so that it knows the
@@ -114,11 +137,12 @@ static pl_err tell_agreed(pl_control *c, pl_leg *leg)
 {
     pl_leg_own *own = pl_own(leg);
     pl_control_leg_agreed(c, leg);
-    pl_err e =
-        own->is_in_mixer ? tell_mixer_media(c, leg) : tell_mixer_add(c, leg);
+    pl_err e = own->is_in_mixer ? tell_mixer_media(c, leg)
+                                : tell_mixer_add(c, leg, NULL);
     if (e != PL_OK)
         return e;
-    return tell_net(c, leg, own->is_in_net ? PL_NET_REMOTE : PL_NET_OPEN, true);
+    return tell_net(c, leg, own->is_in_net ? PL_NET_REMOTE : PL_NET_OPEN, true,
+                    false);
 }
 
 /* ---- descriptions ------------------------------------------------------- */
@@ -129,9 +153,8 @@ static void say(char *reason, const char *text)
     pl_fmt_cut(reason, PL_REASON_MAX + 1, "%s", text);
 }
 
-/* Where a SIP leg may send: what strangers' SDP names is checked. */
-static pl_err check_remote(const pl_control *c, const pl_leg *leg,
-                           const pl_leg_agreed *agreed, char *ret_reason)
+pl_err pl_control_check_remote(const pl_control *c, const pl_leg *leg,
+                               const pl_leg_agreed *agreed, char *ret_reason)
 {
     const pl_addr *list[] = {&agreed->remote, &agreed->rtcp_remote};
     for (size_t i = 0; i < 2; i++) {
@@ -196,6 +219,10 @@ static pl_err open_sip(pl_control *c, pl_leg *leg, pl_slice offer,
 static pl_err open_webrtc(const pl_control *c, pl_leg_own *own,
                           pl_leg_sdp_options *o, uint8_t print[PL_DTLS_SHA256])
 {
+    pl_err held = pl_web_ports_hold(c->o.web_ports, c->o.webrtc_port);
+    if (held != PL_OK)
+        return held;
+    own->web_port = c->o.webrtc_port;
     if (o->lines.len) {
         pl_err e = pl_dtls_identity_vary(c->o.identity, &own->identity);
         if (e != PL_OK)
@@ -281,6 +308,20 @@ static void forget_offer(pl_leg *leg)
     drop_text(own);
 }
 
+/* Another certificate: the peer begins a new association, and until that stands
+ * nobody else could go on with the leg. */
+static void note_certificate(const pl_leg *leg, const pl_leg_agreed *agreed)
+{
+    pl_leg_own *own = pl_own(leg);
+    if (leg->kind == PL_LEG_KIND_WEBRTC && own->is_portable &&
+        (leg->agreed.n_prints != agreed->n_prints ||
+         memcmp(leg->agreed.prints, agreed->prints, sizeof agreed->prints) !=
+             0)) {
+        own->is_portable = false;
+        own->is_rekeying = true;
+    }
+}
+
 /* Take an offer: answer, policy, then the threads. */
 static pl_err take_offer(pl_control *c, pl_leg *leg, pl_slice offer,
                          char *ret_reason)
@@ -306,12 +347,13 @@ static pl_err take_offer(pl_control *c, pl_leg *leg, pl_slice offer,
         say(ret_reason, pl_leg_sdp_reason(own->sdp));
         return e;
     }
-    e = check_remote(c, leg, &agreed, ret_reason);
+    e = pl_control_check_remote(c, leg, &agreed, ret_reason);
     if (e != PL_OK)
         return e;
     e = keep_text(own, &text, PL_SDP_TYPE_ANSWER);
     if (e != PL_OK)
         return e;
+    note_certificate(leg, &agreed);
     agreed.is_ice_restart = agreed.is_ice_restart && !is_first;
     if (agreed.is_ice_restart) {
         memcpy(own->ufrag, ufrag, sizeof own->ufrag);
@@ -334,9 +376,10 @@ static pl_err take_answer(pl_control *c, pl_leg *leg, pl_slice answer,
         say(ret_reason, pl_leg_sdp_reason(own->sdp));
         return e;
     }
-    e = check_remote(c, leg, &agreed, ret_reason);
+    e = pl_control_check_remote(c, leg, &agreed, ret_reason);
     if (e != PL_OK)
         return e;
+    note_certificate(leg, &agreed);
     agreed.is_ice_restart = false;
     leg->agreed = agreed;
     drop_text(own);
@@ -355,7 +398,7 @@ static pl_err make_offer(pl_control *c, pl_leg *leg, pl_direction wanted)
         e = keep_text(own, &text, PL_SDP_TYPE_OFFER);
     if (e != PL_OK)
         return e;
-    return own->is_in_net ? PL_OK : tell_net(c, leg, PL_NET_OPEN, false);
+    return own->is_in_net ? PL_OK : tell_net(c, leg, PL_NET_OPEN, false, false);
 }
 
 static void give(const pl_leg *leg, pl_control_sdp *ret)
@@ -373,19 +416,29 @@ static void give(const pl_leg *leg, pl_control_sdp *ret)
 
 /* ---- commands ----------------------------------------------------------- */
 
-static pl_err begin(pl_control *c, pl_leg *leg, const pl_media_leg_create *m,
-                    char *ret_reason)
+pl_err pl_control_begin(pl_leg *leg, pl_leg_kind kind, pl_mix_flags flags)
 {
     leg->epoch = leg->room->epoch;
-    leg->kind = pl_leg_kind_of(m->kind);
+    leg->kind = kind;
     leg->state = PL_LEG_STATE_NEW;
-    leg->flags = (pl_mix_flags){.mixed = m->mixed, .muted = m->muted};
+    leg->flags = flags;
     leg->agreed.media.direction = PL_DIRECTION_SENDRECV;
     pl_leg_own *own = calloc(1, sizeof *own);
     if (!own)
         return PL_ENOMEM;
     leg->own = own;
     own->port = (pl_rtp_port){.rtp = {.fd = -1}, .rtcp = {.fd = -1}};
+    return PL_OK;
+}
+
+static pl_err begin(pl_control *c, pl_leg *leg, const pl_media_leg_create *m,
+                    char *ret_reason)
+{
+    const pl_mix_flags flags = {.mixed = m->mixed, .muted = m->muted};
+    pl_err e = pl_control_begin(leg, pl_leg_kind_of(m->kind), flags);
+    if (e != PL_OK)
+        return e;
+    pl_leg_own *own = pl_own(leg);
     pl_random(&own->ssrc, sizeof own->ssrc);
     own->ssrc |= 1; /* 0 means none in several places */
     pl_random_token(CNAME_BYTES, own->cname, sizeof own->cname);
@@ -396,7 +449,7 @@ static pl_err begin(pl_control *c, pl_leg *leg, const pl_media_leg_create *m,
     pl_slice lines = {NULL, 0}; /* an offer brings its own */
     if (PL_MSG_HAS(MEDIA_LEG_CREATE, media_leg_create, m, lines) && !has_offer)
         lines = pl_slice_str(m->lines);
-    pl_err e = open_sdp(c, leg, m->sdp, lines);
+    e = open_sdp(c, leg, m->sdp, lines);
     if (e != PL_OK)
         return e;
     return has_offer ? take_offer(c, leg, m->sdp, ret_reason)
@@ -465,6 +518,8 @@ pl_err pl_control_leg_remote(pl_control *c, uint64_t epoch,
     } else {
         e = PL_EINVAL;
     }
+    if (m->sdp.len > 0) /* roompool waits for it, whether it went well or not */
+        pl_control_tell_image(c, leg);
     if (e != PL_OK) {
         pl_metrics_add(c->o.metrics, PL_MEDIA_M_sdp_refused, 1);
         return e;
@@ -491,9 +546,13 @@ pl_err pl_control_leg_set(pl_control *c, uint64_t epoch,
         .kind = PL_MIX_LEG_FLAGS, .id = leg->mix, .u.flags = f};
     if (pl_own(leg)->is_in_mixer) /* else LEG_ADD carries them */
         e = pl_mixer_command(c->o.mixer, leg->thread, &command);
-    if (e == PL_OK)
-        leg->flags = f;
-    return e;
+    if (e != PL_OK)
+        return e;
+    bool is_news = f.deaf != leg->flags.deaf; /* roompool does not know that */
+    leg->flags = f;
+    if (is_news)
+        pl_control_tell_image(c, leg);
+    return PL_OK;
 }
 
 pl_err pl_control_leg_play(pl_control *c, uint64_t epoch,

@@ -246,6 +246,16 @@ static void forget(pl_records *rs)
     }
 }
 
+static void keep(pl_records *rs, record *r)
+{
+    if (r->state != PL_RECORDING_STATE_FAILED)
+        report(rs, r, PL_RECORDING_STATE_ENDED);
+    pl_list_append(&rs->over, &r->in_list);
+    rs->n_over++;
+    rs->n_over_files += r->n_files;
+    forget(rs);
+}
+
 static void finish(pl_records *rs, record *r)
 {
     rs->active[r->id.index] = NULL;
@@ -253,14 +263,11 @@ static void finish(pl_records *rs, record *r)
     r->phase = PHASE_OVER;
     if (r->is_refused) { /* the answer told it all */
         free_record(r);
-        return;
+    } else {
+        keep(rs, r);
     }
-    if (r->state != PL_RECORDING_STATE_FAILED)
-        report(rs, r, PL_RECORDING_STATE_ENDED);
-    pl_list_append(&rs->over, &r->in_list);
-    rs->n_over++;
-    rs->n_over_files += r->n_files;
-    forget(rs);
+    if (rs->n_active == 0 && rs->o.idle)
+        rs->o.idle(rs->o.ctx);
 }
 
 /* ---- what the recorder says --------------------------------------------- */
@@ -458,6 +465,11 @@ pl_err pl_records_start(pl_records *records, const pl_room *room,
     r->has_ticket = true;
     *ret_is_later = true;
     return PL_OK;
+}
+
+uint32_t pl_records_active(const pl_records *records)
+{
+    return records->n_active;
 }
 
 pl_err pl_records_stop(pl_records *records, const char *room_id,

@@ -18,6 +18,8 @@ typedef struct pl_records_options {
     const pl_leg_table *table;
     pl_metrics *metrics;
     uint32_t max_recordings;
+    void (*idle)(void *ctx); /* the last one is over, its files are told of */
+    void *ctx;
 } pl_records_options;
 
 /* Everything is borrowed and outlives it. Errors: PL_ENOMEM */
@@ -38,6 +40,8 @@ PL_MUST_USE pl_err pl_records_start(pl_records *records, const pl_room *room,
                                     const pl_media_record_start *m,
                                     const pl_bus_ticket *ticket,
                                     bool *ret_is_later);
+/* Recordings that are not over. */
+uint32_t pl_records_active(const pl_records *records);
 /* End it; one that is not there is fine. Errors: PL_EFULL a queue */
 PL_MUST_USE pl_err pl_records_stop(pl_records *records, const char *room_id,
                                    const char *recording_id);

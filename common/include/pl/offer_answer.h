@@ -260,6 +260,8 @@ PL_MUST_USE pl_err pl_oa_import(pl_slice state, pl_oa **ret_oa);
  * 5.5). A peer that begins one in an answer is refused (PL_EMEDIA), as our
  * offer named what we cannot show; its own next offer works. */
 void pl_oa_spare_fingerprint(pl_oa *oa, const uint8_t print[PL_OA_SHA256]);
+/* What we are; borrowed until the next call. */
+const pl_oa_local *pl_oa_ours(const pl_oa *oa);
 /* The last complete exchange; false: there was none. */
 bool pl_oa_agreed(const pl_oa *oa, pl_oa_result *ret_result);
 

@@ -104,6 +104,11 @@ void pl_oa_spare_fingerprint(pl_oa *oa, const uint8_t print[PL_OA_SHA256])
     oa->has_spare_print = true;
 }
 
+const pl_oa_local *pl_oa_ours(const pl_oa *oa)
+{
+    return &oa->local;
+}
+
 bool pl_oa_agreed(const pl_oa *oa, pl_oa_result *ret_result)
 {
     if (oa->has_agreed)

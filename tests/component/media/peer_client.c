@@ -16,7 +16,12 @@
 #include "core/stun.h"
 #include "pl/rng.h"
 
-enum { ANSWER_MS = 300, HANDSHAKE_TRIES = 20, LAST_STUN_BYTE = 3 };
+enum {
+    ANSWER_MS = 300,
+    HANDSHAKE_TRIES = 20,
+    LAST_STUN_BYTE = 3,
+    FIRST_MEDIA_BYTE = 128 /* RFC 7983 section 7 */
+};
 
 struct peer_client {
     int fd;
@@ -147,6 +152,15 @@ void peer_client_send(const peer_client *c, const void *data, size_t len)
 {
     if (send(c->fd, data, len, 0) < 0)
         return; /* as lost on the way: the test sees that nothing comes */
+}
+
+size_t peer_client_receive(const peer_client *c, uint8_t *buf, size_t cap)
+{
+    ssize_t n;
+    do {
+        n = recv(c->fd, buf, cap, MSG_DONTWAIT);
+    } while (n > 0 && buf[0] < FIRST_MEDIA_BYTE);
+    return n > 0 ? (size_t)n : 0;
 }
 
 void peer_client_flush(const peer_client *c)

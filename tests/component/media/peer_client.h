@@ -24,6 +24,8 @@ bool peer_client_check(peer_client *client, const char *username,
 /* Keep the last request and send it again, from any client; no answer read. */
 void peer_client_replay(const peer_client *client, const peer_client *as);
 void peer_client_send(const peer_client *client, const void *data, size_t len);
+/* The next media datagram that waits, as it came, into buf[cap]; 0: none. */
+size_t peer_client_receive(const peer_client *client, uint8_t *buf, size_t cap);
 /* Drop what waits to be read. */
 void peer_client_flush(const peer_client *client);
 

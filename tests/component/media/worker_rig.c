@@ -10,6 +10,7 @@ enum { DEADLINE_US = 5000000 };
 
 const char room[37] = "11111111-1111-4111-8111-111111111111";
 static const char node[] = "media-t.1";
+static const char second_node[] = "media-t.2";
 
 /* ---- roompool ----------------------------------------------------------- */
 
@@ -49,7 +50,7 @@ static void on_reply(void *ctx, pl_err e, const pl_bus_in *in)
 
 pl_err ask(world *w, uint64_t epoch, const pl_msg_desc *d, const void *body)
 {
-    pl_bus_send how = {.to = node, .epoch = epoch};
+    pl_bus_send how = {.to = w->to, .epoch = epoch};
     w->has_reply = false;
     w->text[0] = w->lines[0] = '\0';
     assert_int_equal(pl_bus_request(w->pool, &how, d, body, on_reply, w, NULL),
@@ -63,7 +64,7 @@ static void on_report(void *ctx, const pl_bus_in *in)
 {
     world *w = ctx;
     const pl_leg_report *m = in->body;
-    assert_int_equal(in->epoch, EPOCH);
+    assert_in_range(in->epoch, EPOCH, w->epoch);
     assert_true(w->n_reports < REPORTS);
     memcpy(w->report[w->n_reports].leg, m->leg_id, sizeof m->leg_id);
     memcpy(w->report[w->n_reports].codec, m->codec, sizeof m->codec);
@@ -104,6 +105,47 @@ static void on_room_played(void *ctx, const pl_bus_in *in)
     assert_int_equal(in->epoch, EPOCH);
     memcpy(w->played, m->prompt, sizeof m->prompt);
     w->n_room_played++;
+    pl_loop_stop(w->loop);
+}
+
+static kept_leg *kept_of(world *w, const char *leg)
+{
+    for (size_t i = 0; i < KEPT; i++) {
+        kept_leg *k = &w->kept[i];
+        if (!k->leg[0])
+            SET_TEXT(k->leg, leg);
+        if (strcmp(k->leg, leg) == 0)
+            return k;
+    }
+    fail();
+    return NULL;
+}
+
+static void keep_position(kept_leg *k, pl_slice position)
+{
+    memcpy(k->position, position.ptr, position.len);
+    k->position_len = position.len;
+    k->n_positions++;
+}
+
+static void on_snapshot(void *ctx, const pl_bus_in *in)
+{
+    world *w = ctx;
+    const pl_leg_snapshot *m = in->body;
+    kept_leg *k = kept_of(w, m->leg_id);
+    assert_string_equal(m->room_id, room);
+    memcpy(k->state, m->state.ptr, m->state.len);
+    k->state_len = m->state.len;
+    k->n_states++;
+    keep_position(k, m->position);
+    pl_loop_stop(w->loop);
+}
+
+static void on_position(void *ctx, const pl_bus_in *in)
+{
+    world *w = ctx;
+    const pl_leg_position *m = in->body;
+    keep_position(kept_of(w, m->leg_id), m->position);
     pl_loop_stop(w->loop);
 }
 
@@ -156,10 +198,12 @@ int worker_begin(void **state)
 
 int worker_begin_with(void **state, const worker_options *options)
 {
-    static world w;
+    static world w; /* large */
     uint16_t port = free_ports();
     assert_int_not_equal(port, 0);
-    w = (world){.config = {.webrtc_port = port,
+    w = (world){.to = node,
+                .epoch = EPOCH,
+                .config = {.webrtc_port = port,
                            .webrtc_ports = 1,
                            .rtp_port_min = port + 10U,
                            .rtp_port_max = port + 61U,
@@ -185,6 +229,8 @@ int worker_begin_with(void **state, const worker_options *options)
                   {&PL_MSG_INVENTORY_END, on_end},
                   {&PL_MSG_LEG_PLAYED, on_played},
                   {&PL_MSG_ROOM_PLAYED, on_room_played},
+                  {&PL_MSG_LEG_SNAPSHOT, on_snapshot},
+                  {&PL_MSG_LEG_POSITION, on_position},
                   {&PL_MSG_LEG_TALKING, on_ignored},
                   {&PL_MSG_LEG_STATS, on_ignored}};
     assert_int_equal(pl_loop_create(&w.loop), PL_OK);
@@ -214,9 +260,94 @@ int worker_begin_with(void **state, const worker_options *options)
     return 0;
 }
 
+/* ---- the other worker --------------------------------------------------- */
+
+static void start_worker(world *w, const char *name, const pl_media_config *k,
+                         second_worker *ret)
+{
+    const pl_bus_options bus = {
+        .loop = w->loop, .node = name, .role = PL_ROLE_MEDIA};
+    ret->config = *k;
+    assert_int_equal(pl_bus_open_mem(w->hub, &bus, &ret->bus), PL_OK);
+    assert_int_equal(pl_metrics_create(pl_media_metric_rows, PL_MEDIA_M_COUNT,
+                                       &ret->metrics),
+                     PL_OK);
+    const pl_media_options o = {.loop = w->loop,
+                                .bus = ret->bus,
+                                .metrics = ret->metrics,
+                                .config = &ret->config,
+                                .drained = on_drained,
+                                .ctx = w};
+    assert_int_equal(pl_media_start(&o, &ret->media), PL_OK);
+}
+
+static void stop_worker(second_worker *s)
+{
+    pl_media_stop(&s->media);
+    pl_bus_close(&s->bus);
+    pl_metrics_destroy(&s->metrics);
+}
+
+void second_begin(world *w)
+{
+    enum { SHARED = 8 };
+    pl_media_config k = w->config;
+    k.webrtc_ports = SHARED;
+    start_worker(w, second_node, &k, &w->second);
+}
+
+void second_end(world *w)
+{
+    stop_worker(&w->second);
+}
+
+void first_dies(world *w)
+{
+    pl_media_stop(&w->media);
+    pl_bus_close(&w->bus);
+    pl_metrics_destroy(&w->metrics);
+}
+
+void first_begin(world *w)
+{
+    static second_worker again; /* its configuration stays in use */
+    start_worker(w, node, &w->config, &again);
+    w->bus = again.bus;
+    w->metrics = again.metrics;
+    w->media = again.media;
+}
+
+void turn_to(world *w, bool is_second, uint64_t epoch)
+{
+    w->to = is_second ? second_node : node;
+    w->epoch = epoch;
+}
+
+kept_leg *kept(world *w, const char *leg, uint32_t n_states,
+               uint32_t n_positions)
+{
+    kept_leg *k = kept_of(w, leg);
+    while (k->n_states < n_states || k->n_positions < n_positions)
+        assert_true(turn(w));
+    return k;
+}
+
+pl_err import(world *w, const kept_leg *k, pl_leg_kind kind, uint32_t age_ms)
+{
+    pl_media_leg_import m = {.kind = (uint32_t)kind,
+                             .mixed = true,
+                             .state = {k->state, k->state_len},
+                             .position = {k->position, k->position_len},
+                             .age_ms = age_ms};
+    SET_TEXT(m.room_id, room);
+    SET_TEXT(m.leg_id, k->leg);
+    return ask(w, w->epoch, &PL_MSG_MEDIA_LEG_IMPORT, &m);
+}
+
 int worker_end(void **state)
 {
     world *w = *state;
+    second_end(w);
     pl_media_stop(&w->media);
     pl_bus_close(&w->bus);
     pl_bus_close(&w->pool);
@@ -258,7 +389,7 @@ pl_err create(world *w, const char *leg, pl_leg_kind kind, const char *sdp)
         m.sdp = pl_slice_str(sdp);
         PL_MSG_SET(MEDIA_LEG_CREATE, media_leg_create, &m, sdp);
     }
-    return ask(w, EPOCH, &PL_MSG_MEDIA_LEG_CREATE, &m);
+    return ask(w, w->epoch, &PL_MSG_MEDIA_LEG_CREATE, &m);
 }
 
 pl_err create_keeping(world *w, const char *leg, const char *lines)
@@ -266,7 +397,7 @@ pl_err create_keeping(world *w, const char *leg, const char *lines)
     pl_media_leg_create m = creation(leg, PL_LEG_KIND_WEBRTC);
     SET_TEXT(m.lines, lines);
     PL_MSG_SET(MEDIA_LEG_CREATE, media_leg_create, &m, lines);
-    return ask(w, EPOCH, &PL_MSG_MEDIA_LEG_CREATE, &m);
+    return ask(w, w->epoch, &PL_MSG_MEDIA_LEG_CREATE, &m);
 }
 
 pl_err remote(world *w, const char *leg, const char *sdp, pl_sdp_type type)
@@ -278,7 +409,7 @@ pl_err remote(world *w, const char *leg, const char *sdp, pl_sdp_type type)
         m.sdp = pl_slice_str(sdp);
         PL_MSG_SET(MEDIA_LEG_REMOTE, media_leg_remote, &m, sdp);
     }
-    return ask(w, EPOCH, &PL_MSG_MEDIA_LEG_REMOTE, &m);
+    return ask(w, w->epoch, &PL_MSG_MEDIA_LEG_REMOTE, &m);
 }
 
 pl_err offer(world *w, const char *leg, pl_direction direction)
@@ -287,7 +418,7 @@ pl_err offer(world *w, const char *leg, pl_direction direction)
     SET_TEXT(m.room_id, room);
     SET_TEXT(m.leg_id, leg);
     PL_MSG_SET(MEDIA_LEG_REMOTE, media_leg_remote, &m, direction);
-    return ask(w, EPOCH, &PL_MSG_MEDIA_LEG_REMOTE, &m);
+    return ask(w, w->epoch, &PL_MSG_MEDIA_LEG_REMOTE, &m);
 }
 
 pl_err play(world *w, const char *leg, const char *prompt, bool loop)
@@ -296,7 +427,7 @@ pl_err play(world *w, const char *leg, const char *prompt, bool loop)
     SET_TEXT(m.room_id, room);
     SET_TEXT(m.leg_id, leg);
     SET_TEXT(m.prompt, prompt);
-    return ask(w, EPOCH, &PL_MSG_MEDIA_LEG_PLAY, &m);
+    return ask(w, w->epoch, &PL_MSG_MEDIA_LEG_PLAY, &m);
 }
 
 pl_err play_to_room(world *w, uint64_t epoch, const char *prompt, bool loop)
@@ -312,5 +443,5 @@ pl_err destroy(world *w, const char *leg)
     pl_media_leg_destroy m = {.present = 0};
     SET_TEXT(m.room_id, room);
     SET_TEXT(m.leg_id, leg);
-    return ask(w, EPOCH, &PL_MSG_MEDIA_LEG_DESTROY, &m);
+    return ask(w, w->epoch, &PL_MSG_MEDIA_LEG_DESTROY, &m);
 }

@@ -20,6 +20,23 @@ enum { EPOCH = 7, REPORTS = 64 };
 /* The one room that there is. */
 extern const char room[37];
 
+/* What roompool keeps of a leg for the worker that may have to go on. */
+typedef struct kept_leg {
+    char leg[65];
+    uint8_t state[16384], position[512];
+    size_t state_len, position_len;
+    uint32_t n_states, n_positions; /* that came */
+} kept_leg;
+enum { KEPT = 4 };
+
+/* Another worker beside the first one, on the same bus. */
+typedef struct second_worker {
+    pl_bus *bus;
+    pl_metrics *metrics;
+    pl_media_config config;
+    pl_media *media;
+} second_worker;
+
 typedef struct world {
     pl_loop *loop;
     pl_bus_hub *hub;
@@ -42,6 +59,10 @@ typedef struct world {
     uint32_t n_items, n_ends, n_played;
     char played[65]; /* name of the latest prompt that ended */
     uint32_t n_room_played;
+    const char *to; /* who is asked */
+    uint64_t epoch; /* of what is asked, the latest one */
+    kept_leg kept[KEPT];
+    second_worker second;
 } world;
 
 /* cmocka fixtures; *state is a world. */
@@ -54,6 +75,21 @@ typedef struct worker_options {
 } worker_options;
 int worker_begin_with(void **state, const worker_options *options);
 int worker_end(void **state);
+/* Start another worker with the same configuration, but for the port: it takes
+ * one that is free. Commands go to the first one all the same. */
+void second_begin(world *w);
+void second_end(world *w);
+/* The first one ends as by kill -9: nobody is told. */
+void first_dies(world *w);
+/* And comes back, as a new one. */
+void first_begin(world *w);
+/* Commands go to the first or the second one from now on, in another epoch. */
+void turn_to(world *w, bool is_second, uint64_t epoch);
+/* What is known of the leg, waited for; at least so many of each. */
+kept_leg *kept(world *w, const char *leg, uint32_t n_states,
+               uint32_t n_positions);
+/* media_leg_import of what is known. */
+pl_err import(world *w, const kept_leg *k, pl_leg_kind kind, uint32_t age_ms);
 
 /* Run the loop until something came; false after the deadline. */
 bool turn(world *w);

@@ -1,0 +1,315 @@
+/* test_takeover.c - legs that another worker goes on with: two whole workers,
+ * two browsers with each SRTP profile and a telephone, who go on sending to the
+ * same ports with the same keys, and are told nothing. */
+#include <string.h>
+#include <sys/socket.h>
+
+#include "browser_sdp.h"
+#include "core/rtp.h"
+#include "io/srtp.h"
+#include "peer_client.h"
+#include "rtp_phone.h"
+#include "worker_rig.h"
+
+enum {
+    BROWSERS = 2,
+    PEOPLE = BROWSERS + 1,
+    PCMU = 0,
+    FRAME = RTP_PHONE_FRAME,
+    FRAME_MS = 20,
+    PATIENCE = 400, /* frames, until all are heard */
+    HEARD = 8,      /* frames that are listened to at a time */
+    BUFFER = 2048,
+    CHECKS = 20,
+    SDP = 4096,
+    LATER = EPOCH + 1, /* the epoch at the other worker */
+};
+static const double LOUD = 0.08;
+
+/* Who is in the room, and what it heard. */
+typedef struct person {
+    const char *id;
+    double hz; /* what it says */
+    pl_leg_kind kind;
+    peer_client *client; /* a browser */
+    pl_srtp *srtp;
+    rtp_phone phone;
+    struct sockaddr_in to;
+    uint16_t seq;
+    uint32_t ts;
+    bool has_heard; /* a packet */
+    uint64_t index; /* of the latest one */
+    uint32_t ssrc, n_heard;
+    uint8_t sound[HEARD * FRAME];
+    size_t at; /* frame of it that is next */
+    char ufrag[64], pwd[64];
+} person;
+
+static person people[PEOPLE];
+
+/* ---- sound -------------------------------------------------------------- */
+
+/* A packet of the worker's: its number is above all before it. */
+static void hear(person *p, const uint8_t *packet, size_t len)
+{
+    pl_rtp rtp;
+    assert_int_equal(pl_rtp_parse(packet, len, &rtp), PL_OK);
+    if (rtp.pt != PCMU || rtp.payload_len != FRAME)
+        return; /* comfort noise and the like */
+    uint64_t index = rtp.seq;
+    if (p->has_heard) {
+        assert_int_equal(rtp.ssrc, p->ssrc);
+        index = p->index + (uint16_t)(rtp.seq - (uint16_t)p->index);
+        assert_true(index > p->index);
+        assert_true(index - p->index < 0x8000);
+    }
+    p->has_heard = true;
+    p->index = index;
+    p->ssrc = rtp.ssrc;
+    memcpy(p->sound + p->at * FRAME, rtp.payload, FRAME);
+    p->at = (p->at + 1) % HEARD;
+    p->n_heard++;
+}
+
+static void listen_all(person *p)
+{
+    uint8_t b[BUFFER];
+    for (;;) {
+        ssize_t got = p->client
+                          ? (ssize_t)peer_client_receive(p->client, b, sizeof b)
+                          : recv(p->phone.fd, b, sizeof b, MSG_DONTWAIT);
+        if (got <= 0)
+            return;
+        size_t len = (size_t)got;
+        bool is_rtcp = len > 1 && b[1] >= 192 && b[1] < 224; /* RFC 5761 */
+        if (p->client) /* a number that was used does not pass */
+            assert_int_equal(pl_srtp_unprotect(p->srtp, is_rtcp, b, &len),
+                             PL_OK);
+        if (is_rtcp)
+            assert_int_not_equal(b[1], 203); /* BYE */
+        else
+            hear(p, b, len);
+    }
+}
+
+static void say(person *p)
+{
+    uint8_t b[BUFFER];
+    uint8_t frame[FRAME];
+    rtp_phone_say(p->hz, p->ts, frame);
+    if (!p->client) {
+        rtp_phone_send(&p->phone, &p->to, PCMU, p->ts, frame, FRAME);
+        p->ts += FRAME;
+        return;
+    }
+    const pl_rtp rtp = {
+        .pt = PCMU, .seq = p->seq++, .ts = p->ts, .ssrc = (uint32_t)p->hz};
+    pl_rtp_write(&rtp, b);
+    memcpy(b + PL_RTP_HEADER, frame, FRAME);
+    size_t len = PL_RTP_HEADER + FRAME;
+    assert_int_equal(pl_srtp_protect(p->srtp, false, b, sizeof b, &len), PL_OK);
+    peer_client_send(p->client, b, len);
+    p->ts += FRAME;
+}
+
+static pl_timer *pace;
+static bool is_next;
+
+static void on_pace(void *ctx)
+{
+    world *w = ctx;
+    is_next = true;
+    pl_loop_stop(w->loop);
+}
+
+/* 20 ms of all. */
+static void talk(world *w)
+{
+    for (size_t i = 0; i < PEOPLE; i++) {
+        listen_all(&people[i]);
+        say(&people[i]);
+    }
+    is_next = false;
+    pl_timer_start(pace, FRAME_MS * 1000);
+    while (!is_next)
+        pl_loop_run(w->loop);
+}
+
+static bool hears_others(const person *p, const person *silent)
+{
+    for (size_t i = 0; i < PEOPLE; i++) {
+        const person *q = &people[i];
+        if (q != p && q != silent &&
+            rtp_phone_hears(p->sound, sizeof p->sound, q->hz) < LOUD)
+            return false;
+    }
+    return true;
+}
+
+/* Go on until everybody hears everybody else; who is `silent` is not heard. */
+static void all_hear(world *w, const person *silent)
+{
+    bool is_done = false;
+    for (size_t i = 0; i < PEOPLE; i++) {
+        memset(people[i].sound, 0xff, sizeof people[i].sound);
+        people[i].n_heard = 0;
+    }
+    for (size_t n = 0; n < PATIENCE && !is_done; n++) {
+        talk(w);
+        is_done = true;
+        for (size_t i = 0; i < PEOPLE; i++)
+            is_done = is_done && people[i].n_heard >= HEARD &&
+                      hears_others(&people[i], silent);
+    }
+    assert_true(is_done);
+}
+
+/* ---- people come -------------------------------------------------------- */
+
+/* A browser's description with PCMU only, so that tones are easily heard. */
+static void describe(const person *p, const char *ufrag, const char *setup,
+                     const char *direction, char buf[SDP])
+{
+    uint8_t print[32];
+    char hex[SDP_HEX];
+    peer_client_fingerprint(p->client, print);
+    sdp_hex(print, hex);
+    pl_fmt_cut(buf, SDP,
+               "v=0\r\no=- 42 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
+               "a=group:BUNDLE 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\n"
+               "c=IN IP4 0.0.0.0\r\na=mid:0\r\na=%s\r\na=rtcp-mux\r\n"
+               "a=ice-ufrag:%s\r\na=ice-pwd:0123456789012345678901\r\n"
+               "a=fingerprint:sha-256 %s\r\na=setup:%s\r\n"
+               "a=rtpmap:0 PCMU/8000\r\n",
+               direction, ufrag, hex, setup);
+}
+
+static void remember_ice(world *w, person *p)
+{
+    pl_fmt_cut(p->ufrag, sizeof p->ufrag, "%s",
+               sdp_line(w->text, "a=ice-ufrag:"));
+    pl_fmt_cut(p->pwd, sizeof p->pwd, "%s", sdp_line(w->text, "a=ice-pwd:"));
+}
+
+static bool check(person *p, const char *theirs)
+{
+    char user[160];
+    pl_fmt_cut(user, sizeof user, "%s:%s", p->ufrag, theirs);
+    for (size_t i = 0; i < CHECKS; i++) {
+        if (peer_client_check(p->client, user, p->pwd, true, NULL))
+            return true;
+    }
+    return false;
+}
+
+/* Checks, and a handshake; then there are keys. */
+static void connect_browser(person *p, const char *theirs,
+                            const peer_client_dtls *how)
+{
+    pl_srtp_keys keys;
+    assert_true(check(p, theirs));
+    assert_true(peer_client_handshake(p->client, how));
+    peer_client_keys(p->client, &keys);
+    pl_srtp_destroy(&p->srtp);
+    assert_int_equal(pl_srtp_create(&keys, false, &p->srtp), PL_OK);
+}
+
+static void browser_comes(world *w, person *p, const char *profile)
+{
+    char sdp[SDP];
+    const peer_client_dtls how = {.profiles = profile};
+    p->kind = PL_LEG_KIND_WEBRTC;
+    p->client = peer_client_create("127.0.0.1", webrtc_port(w));
+    describe(p, "them", "actpass", "sendrecv", sdp);
+    assert_int_equal(create(w, p->id, PL_LEG_KIND_WEBRTC, sdp), PL_OK);
+    remember_ice(w, p);
+    connect_browser(p, "them", &how);
+    assert_int_equal(next_state(w), PL_LEG_STATE_CONNECTED);
+}
+
+static int begin(void **state)
+{
+    static const char *const profiles[] = {"SRTP_AEAD_AES_128_GCM",
+                                           "SRTP_AES128_CM_SHA1_80"};
+    static const person fresh[PEOPLE] = {
+        {.id = "gcm", .hz = 440, .seq = 65500}, /* its numbers will wrap */
+        {.id = "cm", .hz = 800, .seq = 1},
+        {.id = "phone", .hz = 1250}};
+    if (worker_begin(state) != 0)
+        return -1;
+    world *w = *state;
+    memcpy(people, fresh, sizeof people);
+    assert_int_equal(pl_timer_create(w->loop, on_pace, w, &pace), PL_OK);
+    assert_int_equal(open_room(w, EPOCH), PL_OK);
+    for (size_t i = 0; i < BROWSERS; i++)
+        browser_comes(w, &people[i], profiles[i]);
+    person *phone = &people[BROWSERS];
+    phone->kind = PL_LEG_KIND_SIP;
+    rtp_phone_open(&phone->phone, false);
+    assert_int_equal(create(w, phone->id, PL_LEG_KIND_SIP, phone->phone.sdp),
+                     PL_OK);
+    phone->to = rtp_phone_media(w->text);
+    assert_int_equal(next_state(w), PL_LEG_STATE_CONNECTED);
+    second_begin(w);
+    return 0;
+}
+
+static int end(void **state)
+{
+    for (size_t i = 0; i < PEOPLE; i++) {
+        peer_client_destroy(&people[i].client);
+        pl_srtp_destroy(&people[i].srtp);
+        if (people[i].kind == PL_LEG_KIND_SIP)
+            rtp_phone_close(&people[i].phone);
+    }
+    pl_timer_destroy(&pace);
+    return worker_end(state);
+}
+
+/* Snapshots of all are there. */
+static void wait_kept(world *w)
+{
+    for (size_t i = 0; i < PEOPLE; i++)
+        (void)kept(w, people[i].id, 1, 1);
+}
+
+/* Each goes on at the worker that is asked now. */
+static void import_all(world *w, uint32_t age_ms)
+{
+    assert_int_equal(open_room(w, w->epoch), PL_OK);
+    for (size_t i = 0; i < PEOPLE; i++) {
+        const kept_leg *k = kept(w, people[i].id, 1, 1);
+        uint32_t n = k->n_states;
+        assert_int_equal(import(w, k, people[i].kind, age_ms), PL_OK);
+        (void)kept(w, people[i].id, n + 1, 1); /* told anew at once */
+        assert_int_equal(import(w, k, people[i].kind, age_ms), PL_OK);
+    }
+    for (size_t i = 0; i < PEOPLE; i++)
+        assert_int_equal(next_state(w), PL_LEG_STATE_CONNECTED);
+}
+
+/* ---- stories ------------------------------------------------------------ */
+
+static void killed_workers_legs_go_on(void **state)
+{
+    world *w = *state;
+    all_hear(w, NULL);
+    wait_kept(w);
+    first_dies(w);
+    turn_to(w, true, LATER);
+    for (size_t i = 0; i < 5; i++)
+        talk(w); /* into the void */
+    import_all(w, 100);
+    all_hear(w, NULL);
+    assert_int_equal(
+        pl_metrics_value(w->second.metrics, PL_MEDIA_M_legs_imported), PEOPLE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+        TEST(killed_workers_legs_go_on),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
