@@ -38,14 +38,6 @@ bool pl_handover_refused(pl_pool *pool, pl_conf *conf, uint64_t epoch);
 
 /* ---- handover_drain.c ---- */
 
-/* Ask a worker of any kind to drain, as a SIGTERM would.
- *
- * node:   its name, with or without boot nonce
- * force:  even if nobody else could take what it has
- * Errors: PL_ENOENT no such worker is up; PL_ESTATE it drains already, or
- * nobody could take what it has. */
-PL_MUST_USE pl_err pl_handover_drain(pl_pool *pool, const char *node,
-                                     bool force);
 /* A worker says that it drains: others take what it has, now or as soon as
  * there is one. */
 void pl_handover_drains(pl_pool *pool, pl_worker *w);

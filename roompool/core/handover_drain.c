@@ -3,6 +3,7 @@
 
 #include "adoption.h"
 #include "conference.h"
+#include "device/registration.h"
 #include "handover.h"
 #include "leg.h"
 #include "participant.h"
@@ -146,6 +147,7 @@ void pl_handover_drains(pl_pool *pool, pl_worker *w)
         step(pool, w);
     } else if (w->row.role == PL_ROLE_SIGNALING) {
         pl_adopt_from(pool, w->row.node);
+        pl_regs_worker_down(pool, w->row.node); /* calls come elsewhere now */
     }
 }
 
@@ -169,53 +171,4 @@ void pl_handover_undrain(pl_pool *pool, pl_worker *w)
     pl_pool_cancel(pool, &w->drain);
     w->is_releasing = w->cannot_release = false;
     w->leaving.conf[0] = '\0';
-}
-
-/* ---- asked for ---- */
-
-static bool is_named(const pl_worker *w, const char *node)
-{
-    size_t n = strlen(node);
-    return strncmp(w->row.node, node, n) == 0 &&
-           (w->row.node[n] == '\0' ||
-            (w->row.node[n] == '.' && !strchr(w->row.node + n + 1, '.')));
-}
-
-static pl_worker *find_named(const pl_pool *pool, const char *node)
-{
-    size_t cursor = 0;
-    pl_worker *w;
-    while ((w = pl_map_next(pool->workers, &cursor, NULL)) != NULL) {
-        if (w->row.role != PL_ROLE_OPERATOR && is_named(w, node) &&
-            pl_worker_is_up(pool, w->row.node, (pl_role)w->row.role))
-            return w;
-    }
-    return NULL;
-}
-
-static bool has_other(const pl_pool *pool, const pl_worker *but)
-{
-    size_t cursor = 0;
-    const pl_worker *w;
-    while ((w = pl_map_next(pool->workers, &cursor, NULL)) != NULL) {
-        if (w != but && w->row.role == but->row.role &&
-            w->row.life == PL_LIFE_READY &&
-            pl_worker_is_up(pool, w->row.node, (pl_role)w->row.role))
-            return true;
-    }
-    return false;
-}
-
-pl_err pl_handover_drain(pl_pool *pool, const char *node, bool force)
-{
-    pl_worker_drain m = {.present = 0};
-    const pl_worker *w = find_named(pool, node);
-    if (!w)
-        return PL_ENOENT;
-    if (w->row.life == PL_LIFE_DRAINING || (!force && !has_other(pool, w)))
-        return PL_ESTATE;
-    PL_SET(m.reason, "an operator asked for it");
-    PL_MSG_SET(WORKER_DRAIN, worker_drain, &m, reason);
-    pl_pool_send(pool, w->row.node, 0, &PL_MSG_WORKER_DRAIN, &m, NULL);
-    return PL_OK;
 }

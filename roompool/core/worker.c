@@ -35,16 +35,8 @@ bool pl_worker_is_up(const pl_pool *pool, const char *node, pl_role role)
     return w && is_up(w) && w->row.role == (uint32_t)role;
 }
 
-/* Tools come and go; no row is theirs. */
-static bool is_tool(const pl_worker *w)
-{
-    return w->row.role == PL_ROLE_OPERATOR;
-}
-
 static void save(pl_pool *pool, pl_worker *w)
 {
-    if (is_tool(w))
-        return;
     w->stored_us = pool->now.us;
     pl_pool_put(pool, &PL_TABLE_WORKER, &w->row);
 }
@@ -170,7 +162,7 @@ static void count_up(pl_pool *pool)
     int64_t n = 0;
     const pl_worker *w;
     while ((w = pl_map_next(pool->workers, &cursor, NULL)) != NULL)
-        n += is_up(w) && !is_tool(w);
+        n += is_up(w);
     pl_metrics_set(pool->metrics, PL_RM_workers, n);
 }
 
@@ -192,8 +184,7 @@ static void take_down(pl_pool *pool, pl_worker *w, bool is_silent)
     save(pool, w);
     count_up(pool);
     pl_handover_undrain(pool, w);
-    if (!is_tool(w))
-        pl_pool_note(pool, PL_LOG_WARN, "worker_down", NULL, NULL, w->row.node);
+    pl_pool_note(pool, PL_LOG_WARN, "worker_down", NULL, NULL, w->row.node);
     if (w->row.role == PL_ROLE_MEDIA) {
         pl_reconcile_media_down(pool, w->row.node, is_silent);
     } else if (w->row.role == PL_ROLE_SIGNALING) {
@@ -286,13 +277,6 @@ static bool make_room(pl_pool *pool)
     if (oldest)
         forget(pool, oldest);
     return oldest != NULL;
-}
-
-static void gone(pl_pool *pool, pl_worker *w, bool is_silent)
-{
-    take_down(pool, w, is_silent);
-    if (is_tool(w))
-        forget(pool, w);
 }
 
 static void not_back(void *ctx, void *object)
@@ -390,8 +374,7 @@ void pl_on_hello(pl_pool *pool, const pl_bus_in *in)
     save(pool, w);
     count_up(pool);
     pl_pool_reply(pool, &in->ticket, &PL_MSG_HELLO_OK, &r);
-    if (!is_tool(w))
-        pl_pool_note(pool, PL_LOG_INFO, "worker_up", NULL, NULL, w->row.node);
+    pl_pool_note(pool, PL_LOG_INFO, "worker_up", NULL, NULL, w->row.node);
     pl_reconcile_begin(pool, in->node);
     if (m->role == PL_ROLE_MEDIA)
         pl_reconcile_place_waiting(pool);
@@ -408,9 +391,9 @@ void pl_pool_on_peer(pl_pool *pool, pl_now now, const char *node, bool up)
         pl_ops_forget(pool, node);
     if (up || !w || !is_up(w))
         return; /* a hello follows */
-    if (w->row.life != PL_LIFE_STOPPED && !is_tool(w))
+    if (w->row.life != PL_LIFE_STOPPED)
         pl_pool_count(pool, PL_RM_workers_lost);
-    gone(pool, w, true);
+    take_down(pool, w, true);
 }
 
 void pl_on_beat(pl_pool *pool, const pl_bus_in *in)
@@ -441,7 +424,7 @@ void pl_on_goodbye(pl_pool *pool, const pl_bus_in *in)
     if (!w)
         return;
     w->row.life = PL_LIFE_STOPPED;
-    gone(pool, w, false);
+    take_down(pool, w, false);
 }
 
 void pl_on_inventory_item(pl_pool *pool, const pl_bus_in *in)

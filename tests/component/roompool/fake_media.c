@@ -33,6 +33,28 @@ static fake_leg *leg_of(fake_media *m, const char *id)
     return NULL;
 }
 
+/* An epoch is one worker's, and each place of a room has a later one. */
+static void note_place(fake_media *m, const char *room, uint64_t epoch)
+{
+    world *w = m->world;
+    size_t n = w->n_places < WORLD_PLACES ? w->n_places : WORLD_PLACES;
+    for (size_t i = 0; i < n; i++) {
+        const world_place *p = &w->places[i];
+        bool is_room = strcmp(p->room, room) == 0;
+        if (p->epoch == epoch && (!is_room || strcmp(p->node, m->node) != 0))
+            fail_msg("epoch %u is given twice", (unsigned)epoch);
+        if (is_room && p->epoch > epoch)
+            fail_msg("epoch %u comes after %u", (unsigned)epoch,
+                     (unsigned)p->epoch);
+        if (is_room && p->epoch == epoch)
+            return;
+    }
+    world_place *p = &w->places[w->n_places++ % WORLD_PLACES];
+    p->epoch = epoch;
+    PUT(p->room, room);
+    PUT(p->node, m->node);
+}
+
 static void on_room_open(void *ctx, const pl_bus_in *in)
 {
     fake_media *m = ctx;
@@ -49,6 +71,7 @@ static void on_room_open(void *ctx, const pl_bus_in *in)
         at = (long)m->n_rooms++;
         pl_fmt_cut(m->rooms[at].id, 65, "%s", b->room_id);
     }
+    note_place(m, b->room_id, in->epoch);
     m->rooms[at].epoch = in->epoch;
     reply_ok(m->bus, in);
 }
@@ -118,6 +141,7 @@ static void on_leg_create(void *ctx, const pl_bus_in *in)
     pl_fmt_cut(leg->id, 65, "%s", b->leg_id);
     pl_fmt_cut(leg->room, 65, "%s", b->room_id);
     pl_fmt_cut(leg->lines, sizeof leg->lines, "%s", b->lines);
+    pl_fmt_cut(leg->state, sizeof leg->state, "of %s", b->leg_id);
     leg->had_offer = b->sdp.len > 0;
     if (leg->had_offer)
         reply_sdp(m, in, "answer", b->sdp, PL_SDP_TYPE_ANSWER);
@@ -144,6 +168,8 @@ static void on_leg_remote(void *ctx, const pl_bus_in *in)
     leg->n_remote++;
     if (b->direction)
         leg->direction = b->direction;
+    if (b->sdp_type == PL_SDP_TYPE_OFFER || b->sdp_type == PL_SDP_TYPE_ANSWER)
+        media_tells_snapshot(m, leg);
     if (b->sdp_type == PL_SDP_TYPE_OFFER)
         reply_sdp(m, in, "answer", b->sdp, PL_SDP_TYPE_ANSWER);
     else if (b->sdp_type == PL_SDP_TYPE_UNKNOWN)
@@ -152,6 +178,98 @@ static void on_leg_remote(void *ctx, const pl_bus_in *in)
         pl_media_leg_sdp r = {.direction = m->direction};
         pl_bus_reply(m->bus, &in->ticket, &PL_MSG_MEDIA_LEG_SDP, &r);
     }
+}
+
+/* ---- legs of others ---- */
+
+static void tell_of(fake_media *m, const fake_leg *leg, const pl_msg_desc *desc,
+                    const void *body)
+{
+    long at = room_at(m, leg->room);
+    if (at >= 0)
+        assert_int_equal(
+            pl_bus_event(m->bus, &(pl_bus_send){.epoch = m->rooms[at].epoch},
+                         desc, body),
+            PL_OK);
+}
+
+void media_tells_snapshot(fake_media *m, const fake_leg *leg)
+{
+    pl_leg_snapshot b = {.state = pl_slice_str(leg->state),
+                         .position = pl_slice_str("here")};
+    if (!m->net[0] || !m->bus)
+        return;
+    PUT(b.room_id, leg->room);
+    PUT(b.leg_id, leg->id);
+    tell_of(m, leg, &PL_MSG_LEG_SNAPSHOT, &b);
+}
+
+void media_tells_position(fake_media *m, const fake_leg *leg)
+{
+    pl_leg_position b = {.position = pl_slice_str("there")};
+    PUT(b.room_id, leg->room);
+    PUT(b.leg_id, leg->id);
+    tell_of(m, leg, &PL_MSG_LEG_POSITION, &b);
+}
+
+/* Whether another process still has the ports of a leg. */
+static bool is_bound_elsewhere(fake_media *m, const char *leg_id)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        fake_media *other = &m->world->media[i];
+        if (other != m && (other->bus || other->is_hung) &&
+            strcmp(other->net, m->net) == 0 && leg_of(other, leg_id))
+            return true;
+    }
+    return false;
+}
+
+static void on_leg_import(void *ctx, const pl_bus_in *in)
+{
+    fake_media *m = ctx;
+    const pl_media_leg_import *b = in->body;
+    m->n_import_tries++;
+    if (refused(m, in, b->room_id))
+        return;
+    pl_err e = m->refuse_import;
+    if (!e && is_bound_elsewhere(m, b->leg_id))
+        e = PL_EBUSY;
+    if (e) {
+        pl_bus_reply_error(m->bus, &in->ticket, e, NULL);
+        return;
+    }
+    fake_leg *leg = leg_of(m, b->leg_id);
+    if (!leg) {
+        assert_true(m->n_legs < WORLD_LEGS);
+        leg = &m->legs[m->n_legs++];
+        *leg = (fake_leg){.n_imports = 0};
+    }
+    PUT(leg->id, b->leg_id);
+    PUT(leg->room, b->room_id);
+    pl_fmt_cut(leg->state, sizeof leg->state, "%.*s", (int)b->state.len,
+               (const char *)b->state.ptr);
+    leg->mixed = b->mixed;
+    leg->muted = b->muted;
+    leg->age_ms = b->age_ms;
+    leg->n_imports++;
+    reply_ok(m->bus, in);
+    media_tells_snapshot(m, leg);
+}
+
+static void on_release(void *ctx, const pl_bus_in *in)
+{
+    fake_media *m = ctx;
+    m->n_releases++;
+    if (m->is_silent)
+        return;
+    if (m->refuse_release) {
+        pl_bus_reply_error(m->bus, &in->ticket, m->refuse_release, NULL);
+        return;
+    }
+    for (size_t i = 0; i < m->n_legs; i++)
+        media_tells_position(m, &m->legs[i]);
+    m->n_legs = m->n_rooms = 0;
+    reply_ok(m->bus, in);
 }
 
 static void on_leg_set(void *ctx, const pl_bus_in *in)
@@ -254,9 +372,15 @@ static void on_leg_destroy(void *ctx, const pl_bus_in *in)
     reply_ok(m->bus, in);
 }
 
-void world_start_media(world *w, unsigned i)
+static void fill_beat(void *ctx, pl_beat *beat)
 {
-    fake_media *m = &w->media[i];
+    const fake_media *m = ctx;
+    beat->life = m->life;
+    beat->load_permille = m->load_permille;
+}
+
+static void listen(fake_media *m)
+{
     const struct {
         const pl_msg_desc *desc;
         pl_bus_handler handler;
@@ -268,18 +392,29 @@ void world_start_media(world *w, unsigned i)
         {&PL_MSG_MEDIA_LEG_SET, on_leg_set},
         {&PL_MSG_MEDIA_LEG_PLAY, on_leg_play},
         {&PL_MSG_MEDIA_LEG_KEYS, on_leg_keys},
+        {&PL_MSG_MEDIA_LEG_IMPORT, on_leg_import},
+        {&PL_MSG_MEDIA_RELEASE, on_release},
         {&PL_MSG_MEDIA_LEG_DESTROY, on_leg_destroy},
         {&PL_MSG_MEDIA_ROOM_PLAY, on_room_play},
         {&PL_MSG_MEDIA_RECORD_START, on_record_start},
         {&PL_MSG_MEDIA_RECORD_STOP, on_record_stop},
     };
-    *m = (fake_media){.world = w, .direction = PL_DIRECTION_SENDRECV};
-    pl_fmt_cut(m->node, sizeof m->node, "media-%u.%u", i + 1, ++w->n_boot);
-    m->bus = world_open_bus(w, m->node, PL_ROLE_MEDIA);
+    m->bus = world_open_bus(m->world, m->node, PL_ROLE_MEDIA);
+    pl_bus_on_beat(m->bus, fill_beat, m);
     for (size_t k = 0; k < sizeof handlers / sizeof handlers[0]; k++)
         assert_int_equal(
             pl_bus_handle(m->bus, handlers[k].desc, handlers[k].handler, m),
             PL_OK);
+}
+
+void world_start_media_in(world *w, unsigned i, const char *net)
+{
+    fake_media *m = &w->media[i];
+    *m = (fake_media){
+        .world = w, .direction = PL_DIRECTION_SENDRECV, .life = PL_LIFE_READY};
+    PUT(m->net, net);
+    pl_fmt_cut(m->node, sizeof m->node, "media-%u.%u", i + 1, ++w->n_boot);
+    listen(m);
     if (w->glue) {
         world_say_hello(w, m->bus, m->node, PL_ROLE_MEDIA);
         pl_inventory_end end = {.count = 0};
@@ -290,10 +425,59 @@ void world_start_media(world *w, unsigned i)
     }
 }
 
+void world_start_media(world *w, unsigned i)
+{
+    world_start_media_in(w, i, w->nets[i] ? w->nets[i] : "");
+}
+
 void world_kill_media(world *w, unsigned i)
 {
     pl_bus_close(&w->media[i].bus);
     w->media[i].n_legs = w->media[i].n_rooms = 0;
+    w->media[i].is_hung = false;
+}
+
+void world_hang_media(world *w, unsigned i)
+{
+    pl_bus_close(&w->media[i].bus);
+    w->media[i].is_hung = true;
+}
+
+void world_wake_media(world *w, unsigned i)
+{
+    fake_media *m = &w->media[i];
+    m->is_hung = false;
+    listen(m);
+    if (!w->glue)
+        return;
+    world_say_hello(w, m->bus, m->node, PL_ROLE_MEDIA);
+    media_inventory(m);
+    world_run(w, 10 * MS);
+}
+
+void media_beats(fake_media *m, uint32_t life)
+{
+    m->life = life;
+    world_run(m->world, 300 * MS); /* the next one says it */
+}
+
+void media_is_well(fake_media *m)
+{
+    m->refuse = m->refuse_open = m->refuse_import = m->refuse_release = PL_OK;
+    m->is_silent = false;
+}
+
+void media_says_goodbye(fake_media *m)
+{
+    world *w = m->world;
+    pl_goodbye b = {.present = 0};
+    assert_int_equal(
+        pl_bus_event(m->bus, &(pl_bus_send){.to = NULL}, &PL_MSG_GOODBYE, &b),
+        PL_OK);
+    world_run(w, 5 * MS);
+    pl_bus_close(&m->bus);
+    m->n_legs = m->n_rooms = 0;
+    world_run(w, 5 * MS);
 }
 
 static void tell(const fake_media *m, const pl_msg_desc *desc, const void *body)
@@ -338,6 +522,8 @@ void media_inventory(fake_media *m)
                         m->legs[i].room, at >= 0 ? m->rooms[at].epoch : 0,
                         PL_LEG_STATE_CONNECTED);
     }
+    for (size_t i = 0; i < m->n_legs; i++)
+        media_tells_snapshot(m, &m->legs[i]);
     world_send_end(m->bus);
 }
 
@@ -371,5 +557,10 @@ void media_report(world *w, const char *leg_id, uint32_t state)
     PUT(m.room_id, leg->part->conf->row.conf_id);
     PUT(m.leg_id, leg_id);
     media_tells(w, leg, &PL_MSG_LEG_REPORT, &m);
+    for (unsigned i = 0; i < w->n_media; i++)
+        if (state == PL_LEG_STATE_CONNECTED &&
+            strcmp(w->media[i].node, leg->part->conf->row.media_node) == 0 &&
+            leg_of(&w->media[i], leg_id))
+            media_tells_snapshot(&w->media[i], leg_of(&w->media[i], leg_id));
     world_run(w, 10 * MS);
 }

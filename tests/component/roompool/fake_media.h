@@ -12,6 +12,9 @@ enum { WORLD_LEGS = 64, WORLD_ROOMS = 32 };
 
 typedef struct fake_leg {
     char id[65], room[65], prompt[65];
+    char state[96]; /* of its snapshot: as imported, or its own */
+    unsigned n_imports;
+    uint32_t age_ms; /* of the position that it was imported with */
     bool mixed, muted, had_offer;
     unsigned n_remote, n_rollbacks;
     uint32_t direction; /* last one asked for */
@@ -50,11 +53,32 @@ typedef struct fake_media {
     pl_err refuse_record;
     const char *refuse_record_text; /* NULL: none */
     const char *no_prompt; /* it does not have this one; NULL: has all */
+    /* Network stack, "" it says none. With one it tells what its legs are, and
+     * goes on with those of others as long as their ports are free. */
+    char net[16];
+    pl_err refuse_import, refuse_release;
+    unsigned n_import_tries, n_releases;
+    uint32_t life, load_permille; /* its beats say */
+    bool is_hung;                 /* no link, but it holds what it held */
 } fake_media;
 
 /* A new incarnation, empty; greets roompool when that runs. */
 void world_start_media(world *w, unsigned i);
 void world_kill_media(world *w, unsigned i);
+/* It stops as by SIGSTOP; goes on, and finds that its link is gone. */
+void world_hang_media(world *w, unsigned i);
+void world_wake_media(world *w, unsigned i);
+/* A new one in this network stack, in its place. */
+void world_start_media_in(world *w, unsigned i, const char *net);
+/* It says how it is (pl_life). */
+void media_beats(fake_media *m, uint32_t life);
+/* It refuses nothing and answers. */
+void media_is_well(fake_media *m);
+/* It ended by itself. */
+void media_says_goodbye(fake_media *m);
+/* It says what its leg is, or only where. */
+void media_tells_snapshot(fake_media *m, const fake_leg *leg);
+void media_tells_position(fake_media *m, const fake_leg *leg);
 /* List what it holds. */
 void media_inventory(fake_media *m);
 

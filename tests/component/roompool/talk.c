@@ -32,6 +32,11 @@ void world_say_hello(world *w, pl_bus *bus, const char *node, pl_role role)
     pl_fmt_cut(m.node, sizeof m.node, "%s", node);
     pl_fmt_cut(m.build, sizeof m.build, "test");
     PL_MSG_SET(HELLO, hello, &m, capacity);
+    for (unsigned i = 0; i < 3; i++)
+        if (w->media[i].bus == bus && w->media[i].net[0]) {
+            PUT(m.net, w->media[i].net);
+            PL_MSG_SET(HELLO, hello, &m, net);
+        }
     world_send(w, bus, &PL_MSG_HELLO, &m, &a);
     world_wait(w, &a);
     assert_int_equal(a.error, PL_OK);

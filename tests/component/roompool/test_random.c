@@ -101,10 +101,26 @@ static void do_media_worker(chaos *c)
     uint32_t i = draw(c, 2);
     if (draw(c, 3))
         return;
-    if (c->w.media[i].bus)
+    if (c->w.media[i].bus || c->w.media[i].is_hung)
         world_kill_media(&c->w, i);
     else
         world_start_media(&c->w, i);
+}
+
+/* It falls silent, and goes on later; or it is told to end, and does. */
+static void do_media_ends(chaos *c)
+{
+    uint32_t i = draw(c, 2);
+    fake_media *m = &c->w.media[i];
+    if (m->is_hung) {
+        world_wake_media(&c->w, i);
+    } else if (m->bus && draw(c, 2)) {
+        world_hang_media(&c->w, i);
+    } else if (m->bus && m->life == PL_LIFE_DRAINING && m->n_rooms == 0) {
+        media_says_goodbye(m);
+    } else if (m->bus) {
+        media_beats(m, PL_LIFE_DRAINING);
+    }
 }
 
 static void do_media_mood(chaos *c)
@@ -112,8 +128,12 @@ static void do_media_mood(chaos *c)
     static const pl_err moods[] = {PL_OK, PL_OK, PL_EMEDIA, PL_EFULL,
                                    PL_EDRAIN};
     uint32_t i = draw(c, 2);
+    static const pl_err imports[] = {PL_OK, PL_OK, PL_EBUSY, PL_EUNSUPPORTED};
     c->w.media[i].refuse = moods[draw(c, 5)];
     c->w.media[i].is_silent = draw(c, 8) == 0;
+    c->w.media[i].refuse_import = imports[draw(c, 4)];
+    c->w.media[i].refuse_open = draw(c, 6) ? PL_OK : PL_EFULL;
+    c->w.media[i].refuse_release = draw(c, 4) ? PL_OK : PL_EUNSUPPORTED;
 }
 
 static void do_leg_report(chaos *c)
@@ -179,10 +199,11 @@ static void (*const STEP[])(chaos *c) = {
     do_session,      do_conference, do_act,          do_act,
     do_act,          do_act,        do_read_session, do_session_end,
     do_media_worker, do_media_mood, do_leg_report,   do_signaling_worker,
-    do_roompool,     do_wait,       do_control,      do_control,
-    do_control,      do_settings,   do_settings,     do_dial,
-    do_talk,         do_send_away,  do_manage,       do_manage,
-    do_manage,       do_refer,      do_refer,        do_recorded};
+    do_media_ends,   do_media_ends, do_roompool,     do_wait,
+    do_control,      do_control,    do_control,      do_settings,
+    do_settings,     do_dial,       do_talk,         do_send_away,
+    do_manage,       do_manage,     do_manage,       do_refer,
+    do_refer,        do_recorded};
 
 /* ---- clients of the conference API ---- */
 
@@ -394,7 +415,7 @@ static void client_logs_out(chaos *c)
 static void do_disaster(chaos *c)
 {
     static void (*const kinds[])(chaos * c) = {
-        do_media_worker, do_media_worker,     do_media_mood, do_media_mood,
+        do_media_worker, do_media_ends,       do_media_mood, do_media_mood,
         do_leg_report,   do_signaling_worker, do_roompool,   do_roompool};
     if (draw(c, 2))
         kinds[draw(c, sizeof kinds / sizeof kinds[0])](c);
@@ -403,10 +424,13 @@ static void do_disaster(chaos *c)
 static void do_repair(chaos *c)
 {
     for (uint32_t i = 0; i < 2; i++) {
-        if (!c->w.media[i].bus)
+        if (c->w.media[i].is_hung)
+            world_wake_media(&c->w, i);
+        if (!c->w.media[i].bus || c->w.media[i].life != PL_LIFE_READY) {
+            world_kill_media(&c->w, i);
             world_start_media(&c->w, i);
-        c->w.media[i].refuse = PL_OK;
-        c->w.media[i].is_silent = false;
+        }
+        media_is_well(&c->w.media[i]);
     }
     if (!c->w.sig.bus)
         world_start_signaling(&c->w);
@@ -525,14 +549,48 @@ static void check_answered(chaos *c)
     assert_true(pl_list_is_empty(&p->ops));
 }
 
+static const fake_media *holder_of(world *w, const pl_conf *conf)
+{
+    for (unsigned i = 0; i < w->n_media; i++)
+        if (w->media[i].bus &&
+            strcmp(w->media[i].node, conf->row.media_node) == 0)
+            return &w->media[i];
+    return NULL;
+}
+
+/* All is settled: what media workers hold is what roompool gave them, in the
+ * epoch of the conference, and nothing beside. */
+static void check_places(world *w)
+{
+    const pl_pool *p = world_pool(w);
+    for (unsigned i = 0; i < w->n_media; i++) {
+        const fake_media *m = &w->media[i];
+        for (size_t k = 0; m->bus && k < m->n_rooms; k++) {
+            const pl_conf *conf = pl_map_find(p->confs, m->rooms[k].id);
+            assert_non_null(conf);
+            assert_ptr_equal(holder_of(w, conf), m);
+            assert_int_equal(conf->row.epoch, m->rooms[k].epoch);
+        }
+        for (size_t k = 0; m->bus && k < m->n_legs; k++)
+            if (!pl_map_find(p->legs, m->legs[k].id))
+                fail_msg("%s has an orphan", m->node);
+    }
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM conferences c "
+                                  "WHERE state = 'live' AND media_node IS NOT "
+                                  "NULL AND NOT EXISTS (SELECT 1 FROM "
+                                  "placements p WHERE p.epoch = c.epoch AND "
+                                  "p.conf_id = c.conf_id AND p.node = "
+                                  "c.media_node)"),
+                     0);
+}
+
 /* Everybody goes: in the end nothing is left but history. */
 static void check_end(chaos *c)
 {
-    for (uint32_t i = 0; i < 2; i++) {
-        c->w.media[i].refuse = PL_OK;
-        c->w.media[i].is_silent = false;
-    }
+    for (uint32_t i = 0; i < 2; i++)
+        media_is_well(&c->w.media[i]);
     check_answered(c);
+    check_places(&c->w);
     if (c->w.sig.bus)
         world_kill_signaling(&c->w);
     world_run(&c->w, INT64_C(5000) * S); /* tokens, sessions, leases expire */
@@ -554,7 +612,10 @@ static void run_clients(uint64_t seed)
     memset(&c, 0, sizeof c);
     c.random = seed * UINT64_C(0x9e3779b97f4a7c15) + 7;
     c.n_users = 2 + (uint32_t)(seed % 3);
-    world_create(&c.w, 2);
+    if (seed % 2)
+        world_create_siblings(&c.w, 2);
+    else
+        world_create(&c.w, 2);
     for (int k = 0; k < 4; k++)
         client_logs_in(&c);
     for (int step = 0; step < CLIENT_STEPS; step++) {
@@ -571,7 +632,10 @@ static void run_seed(uint64_t seed)
     static chaos c;
     memset(&c, 0, sizeof c);
     c.random = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
-    world_create(&c.w, 2);
+    if (seed % 2)
+        world_create_siblings(&c.w, 2);
+    else
+        world_create(&c.w, 2);
     for (int step = 0; step < STEPS; step++) {
         STEP[draw(&c, sizeof STEP / sizeof STEP[0])](&c);
         world_check(&c.w);

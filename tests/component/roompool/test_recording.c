@@ -569,15 +569,14 @@ static void a_worker_that_drains_hands_it_over(void **state)
     (void)phone_is_host(s, "c1");
     assert_int_equal(record(s, &s->host, true), PL_OK);
     fake_media *old = worker(s);
-    pl_beat beat = {.life = PL_LIFE_DRAINING};
-    assert_int_equal(
-        pl_bus_event(old->bus, &(pl_bus_send){.to = NULL}, &PL_MSG_BEAT, &beat),
-        PL_OK);
-    world_run(&s->w, 10 * MS);
+    world_kill_media(&s->w, 1 - index_of(s, old));
+    world_run(&s->w, 3 * S);
+    media_beats(old, PL_LIFE_DRAINING);
     media_reports_recording(old, PL_RECORDING_STATE_ENDED, "");
     assert_int_equal(count(s, "state = 'starting' AND part = 2"), 1);
-    world_kill_media(&s->w, index_of(s, old));
+    world_start_media(&s->w, 1 - index_of(s, old));
     world_run(&s->w, 3 * S);
+    assert_ptr_not_equal(worker(s), old);
     assert_int_equal(worker(s)->recording.part, 2);
     assert_int_equal(count(s, "state = 'recording' AND part = 2"), 1);
 }

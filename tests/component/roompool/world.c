@@ -216,6 +216,14 @@ void world_create(world *w, unsigned n_media)
     world_create_at(w, n_media, NULL, NULL);
 }
 
+void world_create_siblings(world *w, unsigned n_media)
+{
+    world_prepare(w);
+    for (unsigned i = 0; i < 3; i++)
+        w->nets[i] = "stack-1";
+    world_create_at(w, n_media, NULL, NULL);
+}
+
 void world_destroy(world *w)
 {
     char command[160];

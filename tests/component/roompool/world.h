@@ -21,6 +21,13 @@
     "+4930666* trunk domain=ims.test next_hop=sip:192.0.2.1\n"                 \
     "+4930777* account domain=reg.test password=secret\n"
 
+/* Where a room was opened, by its conference; the latest. */
+enum { WORLD_PLACES = 512 };
+typedef struct world_place {
+    uint64_t epoch;
+    char room[65], node[65];
+} world_place;
+
 struct world {
     pl_loop *loop;
     pl_bus_hub *hub;
@@ -39,6 +46,9 @@ struct world {
     fake_signaling sig, sig2;
     fake_web web; /* servers of others, behind the front end */
     unsigned n_media;
+    const char *nets[3]; /* network stacks of its media workers; NULL none */
+    world_place places[WORLD_PLACES];
+    size_t n_places;
     bool is_fatal;
     unsigned n_boot;
     /* Put between the store and its user; NULL none. */
@@ -50,6 +60,8 @@ struct world {
  * lobby, echo, locked (PIN 1234, host PIN 9999), hosted (host PIN 9999) and
  * small (2 participants). */
 void world_create(world *w, unsigned n_media);
+/* The same with media workers of one network stack. */
+void world_create_siblings(world *w, unsigned n_media);
 void world_destroy(world *w);
 /* The same in steps: a folder and settings; loop and bus; the whole in a
  * prepared folder with a wrapped store. */
