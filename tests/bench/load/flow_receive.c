@@ -16,7 +16,8 @@ enum {
     CONTROL = 128, /* bytes for address and time */
     EVENTS = 64,
     SCAN_US = 10000, /* between two looks at all parties */
-    FAR_SEQ = 3000   /* a jump that begins a new count */
+    FAR_SEQ = 3000,  /* a jump that begins a new count */
+    FIRST_XSEQ = 1 << 16
 };
 
 typedef struct inbox {
@@ -65,7 +66,7 @@ static void start_source(pl_flow_heard *h, const pl_rtp *rtp, int64_t at_us)
 {
     *h = (pl_flow_heard){.has_any = true,
                          .ssrc = rtp->ssrc,
-                         .max_xseq = 0x10000U + rtp->seq - 1U,
+                         .max_xseq = FIRST_XSEQ + rtp->seq - 1U,
                          .last_ts = rtp->ts,
                          .base_us = at_us,
                          .last_us = at_us};
@@ -100,18 +101,19 @@ static void keep(pl_load_flow *f, const pl_flow_party *fp, const pl_rtp *rtp,
 
 /* The context of a receiver that is kept, made when it is first needed: with
  * the rollover counter of what was counted so far (RFC 3711 section 3.3.1). */
-static bool open_packet(pl_flow_party *fp, uint8_t *data, size_t *len)
+static bool open_packet(pl_flow_party *fp, uint32_t xseq, uint8_t *data,
+                        size_t *len)
 {
     if (!fp->out)
         return true;
     if (!fp->in) {
-        uint32_t roc = (fp->heard.max_xseq >> 16) - 1;
-        pl_srtp_state s = {.keys = fp->keys,
-                           .is_server = fp->party->is_dtls_server,
-                           .n_sources = 1};
-        s.source[0].ssrc = fp->heard.ssrc;
-        s.source[0].roc = roc;
-        if (pl_srtp_import(&s, &fp->in) != PL_OK)
+        pl_srtp_place place = {.n_in = 1, .in = {{.ssrc = fp->heard.ssrc}}};
+        if (xseq > FIRST_XSEQ) { /* the one before came last */
+            place.in[0].has_rtp = true;
+            place.in[0].index = xseq - FIRST_XSEQ - 1;
+        }
+        if (pl_srtp_resume(&fp->keys, fp->party->is_dtls_server,
+                           fp->party->ssrc, &place, &fp->in) != PL_OK)
             return false;
     }
     return pl_srtp_unprotect(fp->in, false, data, len) == PL_OK;
@@ -157,7 +159,7 @@ static void on_rtp(pl_load_flow *f, pl_flow_party *fp, arrival *a)
     if (pl_flow_measures(&f->receive)) {
         count_packet(f, fp, late_us, xseq, a);
         if (fp->track >= 0) {
-            if (!open_packet(fp, a->data, &a->len) ||
+            if (!open_packet(fp, xseq, a->data, &a->len) ||
                 pl_rtp_parse(a->data, a->len, &rtp) != PL_OK) {
                 f->receive.counts.not_authentic++;
             } else {
