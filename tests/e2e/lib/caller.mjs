@@ -25,6 +25,7 @@ export class Caller {
   polling = false;
   frontend = 1;
   cursor = 0; // of the last event of a stream
+  failures = 0; // of polls
   #request; // of the poll
   #loop = Promise.resolve();
 
@@ -134,13 +135,16 @@ export class Caller {
       try {
         const answer = await this.#read();
         if (answer.status === 200 && !this.streams) this.#take(answer.json);
-        else if (answer.status >= 500) await pause(20);
-        else if (answer.status >= 400) throw refused(answer);
+        else if (answer.status >= 500) {
+          this.failures++;
+          await pause(20);
+        } else if (answer.status >= 400) throw refused(answer);
       } catch (error) {
         if (error.message.startsWith('refused')) {
           this.error = error;
           return;
         }
+        if (this.polling) this.failures++;
         this.frontend = this.#next();
         await pause(20);
       }

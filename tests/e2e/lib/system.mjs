@@ -4,7 +4,7 @@
 
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, appendFile, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, appendFile, mkdir, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -26,7 +26,8 @@ const sipPort = (base, n) => (n === 1 ? base + 1 : base + 6);
 // flags: more of them, by node.
 function nodesText(base, medias, frontends, signalings, flags) {
   const media = (n) => `media-${n} parley-media --webrtc_port=${base + 1 + n}`
-    + ` --rtp_port_min=${base + 20 * n} --rtp_port_max=${base + 20 * n + 19}`
+    // one that was restarted while another has its port finds the next
+    + ` --webrtc_ports=${19 - n} --rtp_port_min=${base + 20 * n} --rtp_port_max=${base + 20 * n + 19}`
     + ' --bind_address=127.0.0.1 --announce_address=127.0.0.1 --announce_loopback=true';
   return [
     'roompool parley-roompool',
@@ -212,6 +213,21 @@ export class System {
     await this.ready(node);
   }
 
+  // As ./run restart does it: told to end, it hands over what it has; the
+  // supervisor starts it again. Resolves when roompool has it again.
+  async restart(node) {
+    const old = await this.pid(node);
+    process.kill(old, 'SIGTERM');
+    await until(`${node} is restarted`, async () => (await this.pid(node)) !== old, 15000, 20);
+    await this.ready(node);
+    const since = (name) => stat(join(this.dir, 'var/run', `${name}.ready`)).then(({ mtimeMs }) => mtimeMs);
+    await until('all have found roompool, and it has them', async () => {
+      const [pool, ...others] = await Promise.all(this.nodes.map(since));
+      return others.every((at) => at > pool) && (await this.sql("SELECT 1 FROM v_workers "
+        + "WHERE state = 'up' AND life = 'ready'")).length === this.nodes.length - 1;
+    }, 15000, 20);
+  }
+
   log(node, lines = 25) {
     return readFile(join(this.dir, 'var/log', `${node}.log`), 'utf8')
       .then((text) => text.split('\n').slice(-lines).join('\n'), () => '(no log)');
@@ -224,6 +240,9 @@ export class System {
     return stdout.trim() ? JSON.parse(stdout) : [];
   }
 
+  // 0: the balancer before them, where there is one.
+  frontendPort(n) { return n === 0 ? this.balancerPort : frontendPort(this.base, n); }
+
   // One HTTPS request; body may be an object (JSON) or text.
   // frontend: which one is asked; onRequest is given the request, to cut it;
   // onData each part of the answer as it comes; agent: of connections that stay.
@@ -232,7 +251,7 @@ export class System {
     return new Promise((resolve, reject) => {
       const text = body && typeof body === 'object' ? JSON.stringify(body) : body;
       const request = https.request({
-        host: '127.0.0.1', port: frontendPort(this.base, frontend), method, path, rejectUnauthorized: false,
+        host: '127.0.0.1', port: this.frontendPort(frontend), method, path, rejectUnauthorized: false,
         agent, timeout: timeoutMs,
         headers: {
           ...(body && typeof body === 'object' ? { 'Content-Type': 'application/json' } : {}),

@@ -1,0 +1,58 @@
+// Everything is restarted, one process after the other, behind a balancer and
+// under calls: nobody is cut off, nobody has to do anything.
+
+import assert from 'node:assert/strict';
+import { untilSteady, VOICES } from '../lib/audio.mjs';
+import { BEHIND, putBefore } from '../lib/balancer.mjs';
+import { Person } from '../lib/browser.mjs';
+import { Caller } from '../lib/caller.mjs';
+import { Phone } from '../lib/phone.mjs';
+import { stories } from '../lib/story.mjs';
+import { until } from '../lib/wait.mjs';
+
+const tell = stories({ api: BEHIND }, { frontends: 2, signalings: 2 });
+
+const hears = (phone, voice, from = 0) => until(`${phone.voice} hears ${voice}`, async () => {
+  const heard = await phone.heard();
+  return heard.seconds > from + 0.5 && heard.slice(heard.seconds - 0.5).level(VOICES[voice]) > 0.03;
+});
+
+tell('a rolling restart of all processes: nobody is cut off', async (system) => {
+  await putBefore(system);
+  const [anna, carla] = await Promise.all([Person.open(system, 'anna'), Phone.open(system, 'carla')]);
+  const [host, guest] = ['host', 'guest'].map((user) => new Caller(system, user, [0]));
+  for (const caller of [host, guest]) caller.frontend = 0;
+  await Promise.all([anna.join('lobby'), host.open(), guest.open()]);
+  guest.startPolling();
+  await carla.dial('lobby');
+  await hears(carla, 'anna');
+  await anna.page.evaluate(() => {
+    window.clicks = 0;
+    window.pages = performance.timeOrigin;
+    addEventListener('click', () => { window.clicks++; }, true);
+  });
+
+  for (const node of system.nodes) await system.restart(node);
+
+  const from = (await carla.heard()).seconds;
+  await hears(carla, 'anna', from);
+  await until('the page has its events again', async () => (await anna.state()).link === 'open');
+  await anna.inRoom();
+  await untilSteady(() => anna.hears('carla').then(() => [], (error) => [error.message]))
+    .then((bad) => assert.deepEqual(bad, []));
+  assert.equal(await anna.page.evaluate(() => window.clicks), 0);
+
+  assert.ok(!carla.event('CALL_CLOSED'), 'the telephone was hung up');
+  assert.equal(carla.events.filter(({ type }) => type === 'CALL_ESTABLISHED').length, 1);
+  assert.equal((await system.sql('SELECT 1 FROM calls')).length, 1);
+
+  // The poll has gone on, elsewhere and without a fault.
+  await host.invite(await host.host(), guest.user);
+  await guest.event('invitation-received');
+  assert.equal(guest.failures, 0);
+  await guest.stopPolling();
+
+  // The one that has the call now hears when it ends.
+  await carla.hangup();
+  await until('the telephone has left', async () => (await anna.roster()).length === 1);
+});
