@@ -288,6 +288,17 @@ static void import_all(world *w, uint32_t age_ms)
         assert_int_equal(next_state(w), PL_LEG_STATE_CONNECTED);
 }
 
+/* The second worker goes on with the legs of the first, which was killed. */
+static void take_over(world *w)
+{
+    all_hear(w, NULL);
+    wait_kept(w);
+    first_dies(w);
+    turn_to(w, true, LATER);
+    import_all(w, 1);
+    all_hear(w, NULL);
+}
+
 /* ---- stories ------------------------------------------------------------ */
 
 static void killed_workers_legs_go_on(void **state)
@@ -295,6 +306,15 @@ static void killed_workers_legs_go_on(void **state)
     world *w = *state;
     all_hear(w, NULL);
     wait_kept(w);
+    uint32_t n[PEOPLE];
+    for (size_t i = 0; i < PEOPLE; i++)
+        n[i] = kept(w, people[i].id, 1, 1)->n_positions;
+    for (size_t i = 0; i < PEOPLE; i++) { /* until streams are told of */
+        const kept_leg *k = kept(w, people[i].id, 1, 1);
+        while (k->n_positions == n[i])
+            talk(w);
+    }
+    assert_true(people[0].seq < 1000); /* its numbers have wrapped */
     first_dies(w);
     turn_to(w, true, LATER);
     for (size_t i = 0; i < 5; i++)
@@ -303,6 +323,247 @@ static void killed_workers_legs_go_on(void **state)
     all_hear(w, NULL);
     assert_int_equal(
         pl_metrics_value(w->second.metrics, PL_MEDIA_M_legs_imported), PEOPLE);
+    assert_int_equal(w->n_reports, 2 * PEOPLE); /* nothing else was said */
+}
+
+/* As a worker that drains does: nothing is lost, no number left out. */
+static void released_legs_go_on_where_they_were(void **state)
+{
+    world *w = *state;
+    const pl_media_release m = {.present = 0};
+    pl_media_room_open late = {.mode = PL_ROOM_MODE_MIX, .max_legs = 3};
+    uint64_t before[PEOPLE];
+    uint32_t n_positions[PEOPLE];
+    all_hear(w, NULL);
+    wait_kept(w);
+    for (size_t i = 0; i < PEOPLE; i++)
+        n_positions[i] = kept(w, people[i].id, 1, 1)->n_positions;
+    assert_int_equal(ask(w, 0, &PL_MSG_MEDIA_RELEASE, &m), PL_OK);
+    for (size_t i = 0; i < PEOPLE; i++) {
+        assert_true(kept(w, people[i].id, 1, 1)->n_positions > n_positions[i]);
+        listen_all(&people[i]);
+        before[i] = people[i].index;
+    }
+    while (!w->is_drained)
+        assert_true(turn(w));
+    SET_TEXT(late.room_id, "22222222-2222-4222-8222-222222222222");
+    assert_int_equal(ask(w, EPOCH, &PL_MSG_MEDIA_ROOM_OPEN, &late), PL_EDRAIN);
+    turn_to(w, true, LATER); /* the first one is there, without its ports */
+    import_all(w, 0);
+    for (size_t i = 0; i < PEOPLE; i++) {
+        while (people[i].index == before[i])
+            talk(w);
+        assert_true(people[i].index - before[i] < 10);
+    }
+    all_hear(w, NULL);
+}
+
+/* What the second one took over a third one takes over: of its own port it
+ * knows nothing any more. */
+static void legs_move_on_again(void **state)
+{
+    world *w = *state;
+    take_over(w);
+    second_end(w);
+    first_begin(w); /* its own port is the one that the legs live on */
+    turn_to(w, false, LATER + 1);
+    import_all(w, 1);
+    all_hear(w, NULL);
+}
+
+static void descriptions_are_exchanged_after_it(void **state)
+{
+    world *w = *state;
+    char sdp[SDP];
+    char print[128];
+    person *gcm = &people[0];
+    person *phone = &people[BROWSERS];
+    describe(gcm, "them", "actpass", "sendrecv", sdp);
+    assert_int_equal(remote(w, gcm->id, sdp, PL_SDP_TYPE_OFFER), PL_OK);
+    pl_fmt_cut(print, sizeof print, "%s", sdp_line(w->text, "a=fingerprint:"));
+    char candidate[32];
+    pl_fmt_cut(candidate, sizeof candidate, " 127.0.0.1 %u typ host",
+               webrtc_port(w));
+    take_over(w);
+
+    /* the same again, hold, and back */
+    static const char *const directions[][2] = {{"recvonly", "a=sendonly\r\n"},
+                                                {"sendrecv", "a=sendrecv\r\n"}};
+    for (size_t i = 0; i < 2; i++) {
+        uint32_t n = kept(w, gcm->id, 1, 1)->n_states;
+        describe(gcm, "them", "actpass", directions[i][0], sdp);
+        assert_int_equal(remote(w, gcm->id, sdp, PL_SDP_TYPE_OFFER), PL_OK);
+        assert_non_null(strstr(w->text, directions[i][1]));
+        assert_non_null(strstr(w->text, candidate));
+        assert_string_equal(sdp_line(w->text, "a=fingerprint:"), print);
+        assert_string_equal(sdp_line(w->text, "a=ice-ufrag:"), gcm->ufrag);
+        (void)kept(w, gcm->id, n + 1, 1); /* another one must know */
+        if (i == 0)
+            all_hear(w, gcm);
+    }
+    all_hear(w, NULL);
+
+    /* ours, answered */
+    assert_int_equal(offer(w, gcm->id, PL_DIRECTION_INACTIVE), PL_OK);
+    assert_non_null(strstr(w->text, "a=inactive\r\n"));
+    assert_string_equal(sdp_line(w->text, "a=fingerprint:"), print);
+    assert_int_equal(remote(w, gcm->id, NULL, PL_SDP_TYPE_ROLLBACK), PL_OK);
+    assert_int_equal(offer(w, gcm->id, PL_DIRECTION_SENDRECV), PL_OK);
+    describe(gcm, "them", "active", "sendrecv", sdp);
+    assert_int_equal(remote(w, gcm->id, sdp, PL_SDP_TYPE_ANSWER), PL_OK);
+    assert_int_equal(remote(w, gcm->id, sdp, PL_SDP_TYPE_ANSWER), PL_OK);
+    all_hear(w, NULL);
+
+    /* ICE begins anew, on the association that stands */
+    describe(gcm, "anew", "actpass", "sendrecv", sdp);
+    assert_int_equal(remote(w, gcm->id, sdp, PL_SDP_TYPE_OFFER), PL_OK);
+    assert_string_not_equal(sdp_line(w->text, "a=ice-ufrag:"), gcm->ufrag);
+    assert_string_equal(sdp_line(w->text, "a=fingerprint:"), print);
+    remember_ice(w, gcm);
+    assert_true(check(gcm, "anew"));
+    all_hear(w, NULL);
+
+    /* the telephone */
+    assert_int_equal(remote(w, phone->id, phone->phone.sdp, PL_SDP_TYPE_OFFER),
+                     PL_OK);
+    assert_int_equal(rtp_phone_media(w->text).sin_port, phone->to.sin_port);
+    all_hear(w, NULL);
+}
+
+/* The peer begins another association: the certificate whose key is gone is
+ * not named any more. */
+static void new_handshake_is_made_with_the_new_workers_certificate(void **state)
+{
+    world *w = *state;
+    char sdp[SDP];
+    char before[128];
+    uint8_t shown[32];
+    char hex[SDP_HEX];
+    const peer_client_dtls how = {.mtu = 0};
+    person *cm = &people[1];
+    take_over(w);
+    describe(cm, "them", "actpass", "sendrecv", sdp);
+    assert_int_equal(remote(w, cm->id, sdp, PL_SDP_TYPE_OFFER), PL_OK);
+    pl_fmt_cut(before, sizeof before, "%s",
+               sdp_line(w->text, "a=fingerprint:"));
+    uint32_t n = kept(w, cm->id, 1, 1)->n_states;
+    peer_client_destroy(&cm->client);
+    cm->client = peer_client_create("127.0.0.1", webrtc_port(w));
+    describe(cm, "new3", "actpass", "sendrecv", sdp);
+    assert_int_equal(remote(w, cm->id, sdp, PL_SDP_TYPE_OFFER), PL_OK);
+    assert_string_not_equal(sdp_line(w->text, "a=fingerprint:"), before);
+    pl_fmt_cut(before, sizeof before, "%s",
+               sdp_line(w->text, "a=fingerprint:sha-256 "));
+    remember_ice(w, cm);
+    connect_browser(cm, "new3", &how);
+    peer_client_server_fingerprint(cm->client, shown);
+    sdp_hex(shown, hex);
+    assert_string_equal(before, hex);
+    cm->has_heard = false; /* other keys */
+    (void)kept(w, cm->id, n + 1, 1);
+    all_hear(w, NULL);
+}
+
+static void leg_is_as_any_other_after_it(void **state)
+{
+    world *w = *state;
+    person *gcm = &people[0];
+    take_over(w);
+    pl_media_leg_set m = {.muted = true};
+    SET_TEXT(m.room_id, room);
+    SET_TEXT(m.leg_id, gcm->id);
+    PL_MSG_SET(MEDIA_LEG_SET, media_leg_set, &m, muted);
+    assert_int_equal(ask(w, w->epoch, &PL_MSG_MEDIA_LEG_SET, &m), PL_OK);
+    do { /* what was said before is heard to its end */
+        memset(people[1].sound, 0xff, sizeof people[1].sound);
+        people[1].n_heard = 0;
+        while (people[1].n_heard < HEARD)
+            talk(w);
+    } while (rtp_phone_hears(people[1].sound, sizeof people[1].sound, gcm->hz) >
+             LOUD / 4);
+    all_hear(w, gcm);
+    m.muted = false;
+    assert_int_equal(ask(w, w->epoch, &PL_MSG_MEDIA_LEG_SET, &m), PL_OK);
+    all_hear(w, NULL);
+    pl_media_leg_play prompt = {.loop = false};
+    SET_TEXT(prompt.room_id, room);
+    SET_TEXT(prompt.leg_id, "phone");
+    SET_TEXT(prompt.prompt, "beep-join");
+    assert_int_equal(ask(w, w->epoch, &PL_MSG_MEDIA_LEG_PLAY, &prompt), PL_OK);
+    while (w->n_played == 0)
+        talk(w);
+    /* it says so when it goes, and is understood: the keys of the association
+     * came as well */
+    peer_client_close(gcm->client);
+    assert_int_equal(next_state(w), PL_LEG_STATE_CLOSED);
+    assert_int_equal(destroy(w, gcm->id), PL_OK);
+    size_t n = w->n_reports;
+    assert_int_equal(destroy(w, people[1].id), PL_OK);
+    while (!peer_client_is_closed(people[1].client))
+        (void)turn(w);
+    assert_int_equal(w->n_reports, n);
+}
+
+static void what_cannot_be_taken_over_is_refused(void **state)
+{
+    world *w = *state;
+    const kept_leg *k[PEOPLE];
+    kept_leg bad;
+    all_hear(w, NULL);
+    wait_kept(w);
+    for (size_t i = 0; i < PEOPLE; i++)
+        k[i] = kept(w, people[i].id, 1, 1);
+    turn_to(w, true, LATER);
+    assert_int_equal(import(w, k[0], PL_LEG_KIND_WEBRTC, 1), PL_ENOENT);
+    assert_int_equal(open_room(w, LATER), PL_OK);
+    turn_to(w, true, LATER + 1);
+    assert_int_equal(import(w, k[0], PL_LEG_KIND_WEBRTC, 1), PL_ESTALE);
+    turn_to(w, true, LATER);
+    for (size_t i = 0; i < PEOPLE; i++) /* the first worker is alive */
+        assert_int_equal(import(w, k[i], people[i].kind, 1), PL_EBUSY);
+    assert_int_equal(import(w, k[0], PL_LEG_KIND_SIP, 1), PL_EPROTO);
+    bad = *k[0];
+    memset(bad.state + 1, 0x5a, bad.state_len - 1);
+    assert_int_equal(import(w, &bad, PL_LEG_KIND_WEBRTC, 1), PL_EPROTO);
+    bad = *k[0];
+    bad.state[0]++;
+    assert_int_equal(import(w, &bad, PL_LEG_KIND_WEBRTC, 1), PL_EUNSUPPORTED);
+    bad = *k[0];
+    bad.position[0]++;
+    assert_int_equal(import(w, &bad, PL_LEG_KIND_WEBRTC, 1), PL_EUNSUPPORTED);
+    bad = *k[0];
+    bad.position_len--;
+    assert_int_equal(import(w, &bad, PL_LEG_KIND_WEBRTC, 1), PL_EPROTO);
+    bad = *k[0]; /* of another leg */
+    memcpy(bad.position, k[1]->position, k[1]->position_len);
+    bad.position_len = k[1]->position_len;
+    first_dies(w);
+    assert_int_equal(import(w, &bad, PL_LEG_KIND_WEBRTC, 1), PL_EPROTO);
+    assert_int_equal(
+        pl_metrics_value(w->second.metrics, PL_MEDIA_M_imports_refused), 9);
+    /* nothing of all that stands in the way */
+    import_all(w, 1);
+    all_hear(w, NULL);
+    pl_media_drain(w->second.media);
+    bad = *k[0];
+    SET_TEXT(bad.leg, "another");
+    assert_int_equal(import(w, &bad, PL_LEG_KIND_WEBRTC, 1), PL_EDRAIN);
+}
+
+/* After a reconnection all is told anew, before the end of the inventory. */
+static void inventory_tells_all_again(void **state)
+{
+    world *w = *state;
+    uint32_t n[PEOPLE];
+    all_hear(w, NULL);
+    wait_kept(w);
+    for (size_t i = 0; i < PEOPLE; i++)
+        n[i] = kept(w, people[i].id, 1, 1)->n_states;
+    pl_media_linked(w->media);
+    while (w->n_ends == 0)
+        assert_true(turn(w));
+    for (size_t i = 0; i < PEOPLE; i++)
+        assert_int_equal(kept(w, people[i].id, 1, 1)->n_states, n[i] + 1);
 }
 
 int main(void)
@@ -310,6 +571,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
         TEST(killed_workers_legs_go_on),
+        TEST(released_legs_go_on_where_they_were),
+        TEST(legs_move_on_again),
+        TEST(descriptions_are_exchanged_after_it),
+        TEST(new_handshake_is_made_with_the_new_workers_certificate),
+        TEST(leg_is_as_any_other_after_it),
+        TEST(what_cannot_be_taken_over_is_refused),
+        TEST(inventory_tells_all_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
