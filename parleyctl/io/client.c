@@ -113,6 +113,8 @@ static pl_err say_hello(pl_ctl_client *client)
     pl_fmt_cut(m.build, sizeof m.build, "%s", PL_VERSION);
     pl_err e = ask(client, &(pl_bus_send){.deadline_ms = HELLO_MS},
                    &PL_MSG_HELLO, &m, &q);
+    if (e == PL_EINVAL)
+        e = PL_EFORBIDDEN; /* the key is of another role */
     if (e && e != PL_ETIMEOUT)
         pl_ctl_complain_of("roompool refused us", e, why);
     return e;
