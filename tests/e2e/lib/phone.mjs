@@ -20,7 +20,7 @@ function tlsText(tls) {
 
 function configText(phone, wav, rate, channels) {
   return `poll_method epoll
-${tlsText(phone.tls)}sip_listen 127.0.0.1:${phone.sipPort}
+${tlsText(phone.tls)}sip_listen ${phone.host}:${phone.sipPort}
 call_local_timeout 60
 audio_source aufile,${wav}
 audio_player aubridge,nobody
@@ -32,7 +32,7 @@ auplay_channels ${channels}
 rtp_ports ${phone.rtpPort}-${phone.rtpPort + 19}
 audio_buffer 20-160
 jitter_buffer_delay 3-10
-net_interface 127.0.0.1
+net_interface ${phone.host}
 snd_path ${phone.dir}/rec
 opus_bitrate 48000
 opus_stereo no
@@ -55,14 +55,16 @@ export class Phone {
   // codec: PCMU/8000, PCMA/8000, G722/16000 or opus/48000; transport: udp, tcp
   // or tls, which wants tls: { both, ca, port }: its certificate with key, the
   // authority's, and where the system listens. line: { network, user, password }:
-  // it is registered at that Kamailio and calls by it; ports: as phonePorts() gave them
-  static async open(system, voice, { codec = 'PCMU/8000', transport = 'udp', answer = 'auto', tls, line, ports } = {}) {
+  // it is registered at that Kamailio and calls by it; ports: as phonePorts() gave
+  // them; seconds: that it can speak
+  static async open(system, voice, { codec = 'PCMU/8000', transport = 'udp', answer = 'auto', tls, line, ports, seconds = 100 } = {}) {
     const phone = new Phone();
     phone.system = system;
     phone.voice = voice;
     phone.transport = transport;
     phone.tls = tls;
     phone.line = line;
+    phone.host = system.ownHost ?? '127.0.0.1'; // where it is; the system: sipHost
     [phone.sipPort, phone.controlPort, phone.rtpPort] = ports ?? await system.phonePorts();
     phone.dir = join(system.dir, `phone-${voice}`);
     phone.events = [];
@@ -71,10 +73,10 @@ export class Phone {
     const rate = RATES[codec];
     const wav = join(phone.dir, 'mic.wav');
     // One file holds a whole story: baresip does not repeat it.
-    await writeWav(wav, makeVoice(VOICES[voice], rate, 100), rate);
+    await writeWav(wav, makeVoice(VOICES[voice], rate, seconds), rate);
     await writeFile(join(phone.dir, 'config'), configText(phone, wav, rate, 1));
     const own = line ? `sip:${line.user}@${line.network.domain};transport=${transport}`
-      : `sip:${voice}@127.0.0.1:${phone.sipPort};transport=${transport}`;
+      : `sip:${voice}@${phone.host}:${phone.sipPort};transport=${transport}`;
     const account = line ? `;auth_user=${line.user};auth_pass=${line.password};outbound="${line.network.uri}";regint=300`
       : ';regint=0';
     await writeFile(join(phone.dir, 'accounts'),
@@ -91,10 +93,10 @@ export class Phone {
   get address() { return `sip:${this.number}`; }
 
   // Reached over TLS.
-  get secure() { return `sip:${this.voice}@127.0.0.1:${this.sipPort + 1};transport=tls`; }
+  get secure() { return `sip:${this.voice}@${this.host}:${this.sipPort + 1};transport=tls`; }
 
   // The same as people dial it.
-  get number() { return `${this.voice}@127.0.0.1:${this.sipPort}`; }
+  get number() { return `${this.voice}@${this.host}:${this.sipPort}`; }
 
   async #start() {
     this.child = spawn('baresip', ['-f', this.dir, '-v'], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -143,7 +145,7 @@ export class Phone {
   async dial(user, { established = true } = {}) {
     const after = Date.now();
     await this.command('dial', this.line ? `sip:${user}@${this.line.network.domain};transport=${this.transport}`
-      : `sip:${user}@127.0.0.1:${this.tls?.port ?? this.system.sipPort};transport=${this.transport}`);
+      : `sip:${user}@${this.system.sipHost ?? '127.0.0.1'}:${this.tls?.port ?? this.system.sipPort};transport=${this.transport}`);
     if (established) await this.established(after);
   }
 
