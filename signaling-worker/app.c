@@ -106,13 +106,16 @@ static void drained(void *ctx)
 
 static void drain(void *ctx)
 {
-    enum { BYE_TIME_MS = 2000 }; /* left for the answers to our BYEs */
+    /* Left for the answers to our BYEs; the rest is for others to take over
+     * what we have. */
+    enum { BYE_TIME_MS = 2000, BYE_PARTS = 4 };
     app *a = ctx;
     const pl_common_config *common =
         pl_config_get(pl_process_config(a->process), "common");
-    unsigned ms =
-        common->drain_ms > BYE_TIME_MS ? common->drain_ms - BYE_TIME_MS : 0;
-    pl_calls_drain(a->calls, ms, drained, a);
+    unsigned bye_ms = common->drain_ms / BYE_PARTS;
+    if (bye_ms > BYE_TIME_MS)
+        bye_ms = BYE_TIME_MS;
+    pl_calls_drain(a->calls, common->drain_ms - bye_ms, drained, a);
 }
 
 static void dump(void *ctx)

@@ -20,6 +20,8 @@ let alias = decodeURIComponent(
 const MEDIA_PAUSES_MS = [200, 500, 1000, 2000, 4000, 8000];
 const BUSY_PAUSES_MS = [5000, 10000, 20000, 30000]; // no worker has room for us
 const RETRY_DOOR_MS = 2000;
+const REPEAT_PAUSES_MS = [300, 700, 1500, 3000]; // of a request while the server restarts
+const QUIET_MS = 1500; // what heals sooner is not worth a word
 const wait = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 const seat = {
@@ -38,8 +40,31 @@ const seat = {
 
 const announce = (text) => { $('#announce').textContent = text; };
 
+// Whether a server that is away for the moment is all that is wrong.
+const isAway = ({ code }) => code === 'unreachable' || code === 'restarting';
+
 // Ask the server for something; what it refuses is shown.
-const ask = (what) => seat.client && what(seat.client).catch(showSoft);
+async function askOnce(what) {
+  await (seat.client && what(seat.client).catch(showSoft));
+}
+
+// The same for what may be done twice: it is, while the server restarts.
+async function ask(what) {
+  for (const pause of REPEAT_PAUSES_MS) {
+    try {
+      await (seat.client && what(seat.client));
+      return;
+    } catch (error) {
+      if (!isAway(error)) {
+        showSoft(error);
+        return;
+      }
+    }
+    await wait(pause);
+  }
+  await askOnce(what);
+}
+
 const acts = {
   mute: (uuid, muted) => ask((client) => client.muteOther(uuid, muted)),
   remove: (uuid) => ask((client) => client.remove(uuid)),
@@ -47,9 +72,9 @@ const acts = {
   promote: (uuid, toHost) => ask((client) => client.promote(uuid, toHost)),
   lock: (on) => ask((client) => client.lock(on)),
   muteGuests: (on) => ask((client) => client.muteGuests(on)),
-  record: (on) => ask((client) => client.record(on)),
+  record: (on) => askOnce((client) => client.record(on)),
   endForAll: () => ask((client) => client.endForAll()),
-  dial: (number) => ask((client) => client.dial(number)
+  dial: (number) => askOnce((client) => client.dial(number)
     .then(() => announce(`Calling ${number}`))),
 };
 const view = new RoomView(document, acts, announce);
@@ -93,10 +118,47 @@ function showMedia(media) {
   showStatus();
 }
 
+// What is not as it should be, as a code of words.js.
+function trouble() {
+  if (state.phase !== 'room') return '';
+  if (state.media === 'lost') return 'media-lost';
+  return state.link === 'lost' ? 'link-away' : '';
+}
+
+// One quiet line says so once it lasts, and goes with it. More important words
+// stay.
+function showTrouble() {
+  const isOurs = ['', undefined, 'link-away', 'media-lost'].includes(state.error);
+  const code = trouble();
+  if (isOurs && (state.error ?? '') !== code) {
+    showMessage(code, code && wordsFor(code, alias), 'info');
+  }
+}
+
+let troubleTimer = 0;
+function watchTrouble() {
+  if (!trouble()) {
+    clearTimeout(troubleTimer);
+    troubleTimer = 0;
+    showTrouble();
+  } else {
+    troubleTimer ||= setTimeout(() => {
+      troubleTimer = 0;
+      showTrouble();
+      showPill();
+    }, QUIET_MS);
+  }
+}
+
 function showStatus() {
+  watchTrouble();
+  showPill();
+}
+
+function showPill() {
   const pill = $('#status');
-  if (state.link === 'lost') {
-    pill.textContent = 'Connection lost';
+  if (state.error === 'link-away') {
+    pill.textContent = 'Reconnecting';
     pill.dataset.state = 'lost';
   } else if (state.media === 'connected') {
     pill.textContent = 'Connected';
@@ -158,7 +220,7 @@ async function takeSeatPatiently() {
       await takeSeat();
       return;
     } catch (error) {
-      if (error.code !== 'unreachable' && error.code !== 'restarting') throw error;
+      if (!isAway(error)) throw error;
       showMessage(error.code, wordsFor(error.code, alias), 'info');
       await wait(RETRY_DOOR_MS);
     }
@@ -238,11 +300,6 @@ function listen(client) {
   on('parted', (person) => announce(`${person.display_name} left`));
   on('link', (link) => {
     state.link = link;
-    if (link === 'lost') {
-      showMessage('link-lost', wordsFor('link-lost', alias), 'info');
-    } else if (state.error === 'link-lost') {
-      showMessage('', '');
-    }
     showStatus();
   });
   on('call-disconnected', ({ call_uuid: call }) => {
