@@ -232,7 +232,7 @@ static int begin(void **state)
     static const char *const profiles[] = {"SRTP_AEAD_AES_128_GCM",
                                            "SRTP_AES128_CM_SHA1_80"};
     static const person fresh[PEOPLE] = {
-        {.id = "gcm", .hz = 440, .seq = 65500}, /* its numbers will wrap */
+        {.id = "gcm", .hz = 440, .seq = 65526}, /* its numbers will wrap */
         {.id = "cm", .hz = 800, .seq = 1},
         {.id = "phone", .hz = 1250}};
     if (worker_begin(state) != 0)
