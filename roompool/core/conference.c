@@ -174,10 +174,23 @@ static bool is_refused(const pl_conf *conf, const pl_op *op, pl_err e)
            strcmp(conf->row.media_node, op->node) == 0;
 }
 
+/* Opened too late: a link that was away for a moment brings the order late. */
+static void close_late(pl_pool *pool, const pl_conf *conf, const pl_op *op)
+{
+    pl_media_room_close m = {.present = 0};
+    if (conf && conf->row.state == PL_CONF_STATE_LIVE &&
+        conf->row.epoch == op->no)
+        return;
+    PL_SET(m.room_id, op->conf);
+    pl_pool_send(pool, op->node, op->no, &PL_MSG_MEDIA_ROOM_CLOSE, &m, NULL);
+}
+
 static void opened(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
 {
     (void)in;
     pl_conf *conf = pl_conf_find(pool, op->conf);
+    if (!e)
+        close_late(pool, conf, op);
     if (e && conf) {
         pl_pool_note(pool, PL_LOG_WARN, "room_not_opened", conf, NULL,
                      pl_err_text(e));
