@@ -22,6 +22,7 @@ enum {
     BUFFER = 2048,
     CHECKS = 20,
     SDP = 4096,
+    ABOUT_TO_WRAP = 65530,
     LATER = EPOCH + 1, /* the epoch at the other worker */
 };
 static const double LOUD = 0.08;
@@ -231,10 +232,9 @@ static int begin(void **state)
 {
     static const char *const profiles[] = {"SRTP_AEAD_AES_128_GCM",
                                            "SRTP_AES128_CM_SHA1_80"};
-    static const person fresh[PEOPLE] = {
-        {.id = "gcm", .hz = 440, .seq = 65526}, /* its numbers will wrap */
-        {.id = "cm", .hz = 800, .seq = 1},
-        {.id = "phone", .hz = 1250}};
+    static const person fresh[PEOPLE] = {{.id = "gcm", .hz = 440, .seq = 1},
+                                         {.id = "cm", .hz = 800, .seq = 1},
+                                         {.id = "phone", .hz = 1250}};
     if (worker_begin(state) != 0)
         return -1;
     world *w = *state;
@@ -304,6 +304,7 @@ static void take_over(world *w)
 static void killed_workers_legs_go_on(void **state)
 {
     world *w = *state;
+    people[0].seq = ABOUT_TO_WRAP;
     all_hear(w, NULL);
     wait_kept(w);
     uint32_t n[PEOPLE];
@@ -334,6 +335,7 @@ static void released_legs_go_on_where_they_were(void **state)
     pl_media_room_open late = {.mode = PL_ROOM_MODE_MIX, .max_legs = 3};
     uint64_t before[PEOPLE];
     uint32_t n_positions[PEOPLE];
+    people[0].seq = people[1].seq = ABOUT_TO_WRAP;
     all_hear(w, NULL);
     wait_kept(w);
     for (size_t i = 0; i < PEOPLE; i++)
