@@ -39,11 +39,12 @@ typedef void (*pl_bus_handler)(void *ctx, const pl_bus_in *in);
 /* e: PL_OK with `in` the typed reply (check in->desc when several are
  * possible); else in is NULL, or the peer's pl_error message. */
 typedef void (*pl_bus_on_reply)(void *ctx, pl_err e, const pl_bus_in *in);
-/* A peer came (hello seen) or went (beats missed or goodbye). Router only. */
+/* A peer came (hello seen) or went: goodbye, beats missed, or its connection
+ * was closed and, over tcp, did not come back within a beat. Router only. */
 typedef void (*pl_bus_on_peer)(void *ctx, const char *node, bool is_up);
 /* The link to roompool is up (it accepted a hello and answers beats) or down
- * (beats unanswered: it is gone, was restarted, or took us for gone; say hello
- * again). Dealer only. */
+ * (beats unanswered or connection closed: it is gone, was restarted, or took us
+ * for gone; say hello again). Dealer only. */
 typedef void (*pl_bus_on_link)(void *ctx, bool is_up);
 
 typedef struct pl_bus_options {
@@ -76,6 +77,13 @@ PL_MUST_USE pl_err pl_bus_hub_create(pl_loop *loop, uint64_t seed,
                                      pl_bus_hub **ret_hub);
 void pl_bus_hub_destroy(pl_bus_hub **hub);
 void pl_bus_hub_set_faults(pl_bus_hub *hub, const pl_bus_faults *faults);
+/* From now on a bus that closes without goodbye is noticed by roompool as a
+ * killed process is: by its connection, after grace_us (0: ipc). Off at first:
+ * only missed beats tell. */
+void pl_bus_hub_tell_closed(pl_bus_hub *hub, int64_t grace_us);
+/* Break the connection of a worker for so many microseconds; both ends
+ * notice. */
+void pl_bus_hub_cut(pl_bus_hub *hub, const char *node, int64_t for_us);
 PL_MUST_USE pl_err pl_bus_open_mem(pl_bus_hub *hub,
                                    const pl_bus_options *options,
                                    pl_bus **ret_bus);
@@ -133,6 +141,8 @@ PL_MUST_USE pl_err pl_bus_event(pl_bus *bus, const pl_bus_send *how,
 
 typedef struct pl_bus_stats {
     uint64_t sent, received, malformed, unhandled, dropped, timeouts, repeats;
+    uint64_t refused; /* keys, names and messages that were not the sender's */
+    uint64_t closed;  /* peers gone because their connection was closed */
 } pl_bus_stats;
 void pl_bus_get_stats(const pl_bus *bus, pl_bus_stats *ret_stats);
 

@@ -134,6 +134,12 @@ void pl_bus_get_stats(const pl_bus *bus, pl_bus_stats *ret_stats)
 
 /* --- sending --- */
 
+static const char *route_to(const pl_bus *bus, const char *node)
+{
+    const pl_bus_peer *p = pl_map_find(bus->peers, node);
+    return p && bus->is_router ? p->route : node;
+}
+
 pl_err pl_bus_send_now(pl_bus *bus, const char *to, const pl_bus_head *envelope,
                        pl_slice body)
 {
@@ -141,7 +147,8 @@ pl_err pl_bus_send_now(pl_bus *bus, const char *to, const pl_bus_head *envelope,
     size_t n = 0;
     pl_err e = pl_envelope_encode(envelope, head, sizeof head, &n);
     if (e == PL_OK) {
-        e = bus->transport->send(bus->link, to ? to : PL_BUS_ROOMPOOL,
+        e = bus->transport->send(bus->link,
+                                 route_to(bus, to ? to : PL_BUS_ROOMPOOL),
                                  (pl_slice){.ptr = head, .len = n}, body);
     }
     if (e == PL_OK)
@@ -390,7 +397,7 @@ static void complain(pl_bus *bus, pl_bus_peer *peer, const char *event,
     if (pl_log_allowed(&peer->complaints, 1)) {
         PL_LOG(WARN, "bus", event,
                PL_KV("node", peer->node, "message", message),
-               "dropped and counted; more are counted silently");
+               "refused and counted; more are counted silently");
     }
 }
 
@@ -456,10 +463,8 @@ static bool is_of_role(const pl_bus *bus, const pl_msg_desc *desc)
 {
     static const char *const senders[] = {
         [PL_ROLE_UNKNOWN] = "", /* not proved: the transport's folder guards */
-        [PL_ROLE_API] = "API",
-        [PL_ROLE_SIGNALING] = "SIGNALING",
-        [PL_ROLE_MEDIA] = "MEDIA",
-        [PL_ROLE_ROOMPOOL] = "ROOMPOOL",
+        [PL_ROLE_API] = "API",          [PL_ROLE_SIGNALING] = "SIGNALING",
+        [PL_ROLE_MEDIA] = "MEDIA",      [PL_ROLE_ROOMPOOL] = "ROOMPOOL",
         [PL_ROLE_OPERATOR] = "OPERATOR"};
     return bus->from_role == PL_ROLE_UNKNOWN ||
            strcmp(desc->sender, "ANY") == 0 ||
@@ -472,6 +477,17 @@ static void dispatch(pl_bus *bus, pl_bus_peer *peer, const pl_bus_in *in)
         if (!is_own_name(bus, in)) {
             pl_bus_reply_error(bus, &in->ticket, PL_EINVAL,
                                "hello under another node's name or role");
+            return;
+        }
+        /* Said by a process that was killed since? It must not come to life. */
+        if (!peer->is_up && pl_bus_send_beat(bus, peer->node) == PL_ENOENT) {
+            bus->stats.dropped++;
+            return;
+        }
+        if (pl_bus_peer_is_taken(bus, peer)) {
+            complain(bus, peer, "name_in_use", in->desc->name);
+            pl_bus_reply_error(bus, &in->ticket, PL_EEXIST,
+                               "another process of this name is up");
             return;
         }
         pl_bus_peer_hello(bus, peer);
@@ -499,13 +515,35 @@ static void refuse(pl_bus *bus, const pl_bus_head *env, const pl_bus_in *in,
         pl_bus_reply_error(bus, &in->ticket, e, in->desc ? in->desc->name : "");
 }
 
-void pl_bus_receive(pl_bus *bus, const char *from, pl_slice envelope,
+/* Where the peer is, and that it lives. False: another process uses its name
+ * while it is up. */
+static bool note_sender(pl_bus *bus, pl_bus_peer *peer,
+                        const pl_bus_sender *from)
+{
+    bus->from_role = from->role;
+    if (!bus->is_router)
+        return true;
+    if (strcmp(peer->route, from->route) != 0) {
+        if (peer->is_up)
+            return false;
+        pl_fmt_cut(peer->route, sizeof peer->route, "%s", from->route);
+    }
+    peer->seen_us = pl_loop_now_us(bus->loop);
+    return true;
+}
+
+void pl_bus_receive(pl_bus *bus, const pl_bus_sender *from, pl_slice envelope,
                     pl_slice body)
 {
     bus->stats.received++;
     pl_bus_peer *peer = pl_bus_peer_seen(bus, from);
     if (!peer) {
         bus->stats.dropped++;
+        return;
+    }
+    if (!note_sender(bus, peer, from)) {
+        bus->stats.refused++;
+        complain(bus, peer, "another_under_this_name", NULL);
         return;
     }
     pl_bus_head env;
@@ -540,7 +578,7 @@ void pl_bus_receive(pl_bus *bus, const char *from, pl_slice envelope,
         return;
     }
     if (!is_of_role(bus, in.desc)) {
-        bus->stats.malformed++;
+        bus->stats.refused++;
         complain(bus, peer, "message_of_another_role", in.desc->name);
         refuse(bus, &env, &in, PL_EFORBIDDEN);
         return;

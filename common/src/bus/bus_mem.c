@@ -21,6 +21,7 @@ typedef struct mem_link {
     pl_bus_hub *hub;
     pl_bus *bus;
     char node[PL_NODE_MAX + 1]; /* PL_BUS_ROOMPOOL for the router */
+    int64_t cut_until_us;
 } mem_link;
 
 struct pl_bus_hub {
@@ -31,6 +32,8 @@ struct pl_bus_hub {
     pl_list letters;
     size_t n_letters;
     mem_link *links[LINKS_MAX]; /* NULL: free */
+    bool tells_closed;
+    int64_t grace_us;
 };
 
 static void deliver_due(void *ctx);
@@ -101,6 +104,29 @@ static mem_link *find_link(const pl_bus_hub *h, const char *node)
     return NULL;
 }
 
+static bool is_cut(const pl_bus_hub *h, const mem_link *l)
+{
+    return pl_loop_now_us(h->loop) < l->cut_until_us;
+}
+
+void pl_bus_hub_tell_closed(pl_bus_hub *hub, int64_t grace_us)
+{
+    hub->tells_closed = true;
+    hub->grace_us = grace_us;
+}
+
+void pl_bus_hub_cut(pl_bus_hub *hub, const char *node, int64_t for_us)
+{
+    mem_link *l = find_link(hub, node);
+    const mem_link *router = find_link(hub, PL_BUS_ROOMPOOL);
+    if (!l)
+        return;
+    l->cut_until_us = pl_loop_now_us(hub->loop) + for_us;
+    pl_bus_connection_closed(l->bus, hub->grace_us);
+    if (router)
+        pl_bus_connection_closed(router->bus, hub->grace_us);
+}
+
 static void arm(pl_bus_hub *h)
 {
     if (pl_list_is_empty(&h->letters)) {
@@ -110,6 +136,18 @@ static void arm(pl_bus_hub *h)
     /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): discard() unlinks */
     int64_t due = PL_CONTAINER(h->letters.next, letter, link)->due_us;
     pl_timer_start(h->timer, due - pl_loop_now_us(h->loop));
+}
+
+static void deliver(pl_bus_hub *h, letter *l)
+{
+    mem_link *to = find_link(h, l->to);
+    if (to) {
+        const pl_bus_sender from = {.node = l->from, .route = l->from};
+        pl_bus_receive(
+            to->bus, &from, (pl_slice){l->bytes, l->head_len},
+            (pl_slice){l->bytes + l->head_len, l->len - l->head_len});
+    }
+    discard(h, l);
 }
 
 static void deliver_due(void *ctx)
@@ -128,16 +166,31 @@ static void deliver_due(void *ctx)
     }
     PL_LIST_EACH_SAFE(it, &due)
     {
-        letter *l = PL_CONTAINER(it, letter, link);
-        mem_link *to = find_link(h, l->to);
-        if (to) {
-            pl_bus_receive(
-                to->bus, l->from, (pl_slice){l->bytes, l->head_len},
-                (pl_slice){l->bytes + l->head_len, l->len - l->head_len});
-        }
-        discard(h, l);
+        deliver(h, PL_CONTAINER(it, letter, link));
     }
     arm(h);
+}
+
+/* What a process sent before its end arrives before its end. */
+static bool mem_catch_up(void *link)
+{
+    mem_link *l = link;
+    pl_bus_hub *h = l->hub;
+    pl_list last;
+    pl_list_init(&last);
+    PL_LIST_EACH_SAFE(it, &h->letters)
+    {
+        const letter *one = PL_CONTAINER(it, letter, link);
+        if (strcmp(one->to, l->node) != 0 || find_link(h, one->from))
+            continue;
+        pl_list_remove(it);
+        pl_list_append(&last, it);
+    }
+    PL_LIST_EACH_SAFE(it, &last)
+    {
+        deliver(h, PL_CONTAINER(it, letter, link));
+    }
+    return true;
 }
 
 static pl_err post(mem_link *from, const char *to, pl_slice envelope,
@@ -177,7 +230,8 @@ static pl_err mem_send(void *link, const char *to, pl_slice envelope,
 {
     mem_link *l = link;
     pl_bus_hub *h = l->hub;
-    if (!find_link(h, to))
+    const mem_link *other = find_link(h, to);
+    if (!other || is_cut(h, other) || is_cut(h, l))
         return PL_ENOENT;
     if (h->n_letters >= QUEUE_MAX)
         return PL_EFULL;
@@ -189,6 +243,17 @@ static pl_err mem_send(void *link, const char *to, pl_slice envelope,
     return e;
 }
 
+/* Roompool, or the workers of a roompool that closes. */
+static void tell_others(const mem_link *l)
+{
+    bool is_router = strcmp(l->node, PL_BUS_ROOMPOOL) == 0;
+    for (size_t i = 0; i < LINKS_MAX; i++) {
+        const mem_link *other = l->hub->links[i];
+        if (other && (is_router || strcmp(other->node, PL_BUS_ROOMPOOL) == 0))
+            pl_bus_connection_closed(other->bus, l->hub->grace_us);
+    }
+}
+
 static void mem_destroy(void *link)
 {
     mem_link *l = link;
@@ -196,14 +261,16 @@ static void mem_destroy(void *link)
         if (l->hub->links[i] == l)
             l->hub->links[i] = NULL;
     }
+    if (l->hub->tells_closed)
+        tell_others(l);
     free(l);
 }
 
 pl_err pl_bus_open_mem(pl_bus_hub *hub, const pl_bus_options *options,
                        pl_bus **ret_bus)
 {
-    static const pl_bus_transport transport = {.send = mem_send,
-                                               .destroy = mem_destroy};
+    static const pl_bus_transport transport = {
+        .send = mem_send, .catch_up = mem_catch_up, .destroy = mem_destroy};
     const char *name =
         options->role == PL_ROLE_ROOMPOOL ? PL_BUS_ROOMPOOL : options->node;
     size_t free_at = 0;

@@ -7,7 +7,7 @@
 
 #include "bus_impl.h"
 
-static pl_err send_beat(pl_bus *bus, const char *to)
+pl_err pl_bus_send_beat(pl_bus *bus, const char *to)
 {
     pl_beat beat = {.life = PL_LIFE_READY};
     if (bus->fill_beat)
@@ -26,40 +26,52 @@ static pl_err send_beat(pl_bus *bus, const char *to)
 void pl_bus_beat_now(pl_bus *bus)
 {
     if (!bus->is_router)
-        (void)send_beat(bus, NULL); /* the next one says it too */
+        (void)pl_bus_send_beat(bus, NULL); /* the next one says it too */
 }
 
-static void set_link(pl_bus *bus, pl_bus_peer *peer, bool is_up)
+void pl_bus_set_link(pl_bus *bus, pl_bus_peer *peer, bool is_up,
+                     const char *why)
 {
     peer->is_up = is_up;
     if (is_up) {
         PL_LOG(INFO, "bus", "link_up", NULL, NULL);
     } else {
-        PL_LOG(WARN, "bus", "link_down", NULL,
-               "roompool is silent; the link is tried again");
+        PL_LOG(WARN, "bus", "link_down", NULL, "%s; the link is tried again",
+               why);
     }
     if (bus->on_link)
         bus->on_link(bus->on_link_ctx, is_up);
 }
 
-pl_bus_peer *pl_bus_peer_seen(pl_bus *bus, const char *node)
+pl_bus_peer *pl_bus_peer_seen(pl_bus *bus, const pl_bus_sender *from)
 {
-    pl_bus_peer *p = pl_map_find(bus->peers, node);
+    pl_bus_peer *p = pl_map_find(bus->peers, from->node);
     if (!p) {
         if (pl_map_count(bus->peers) >= PL_BUS_PEERS_MAX)
             return NULL;
         p = calloc(1, sizeof *p);
         if (!p)
             return NULL;
-        pl_fmt_cut(p->node, sizeof p->node, "%s", node);
+        pl_fmt_cut(p->node, sizeof p->node, "%s", from->node);
         if (pl_map_put(bus->peers, p->node, p) != PL_OK) {
             free(p);
             return NULL;
         }
     }
-    if (bus->is_router)
-        p->seen_us = pl_loop_now_us(bus->loop);
     return p;
+}
+
+bool pl_bus_peer_is_taken(pl_bus *bus, const pl_bus_peer *peer)
+{
+    size_t n = strcspn(peer->node, ".");
+    size_t cursor = 0;
+    for (const pl_bus_peer *p = pl_map_next(bus->peers, &cursor, NULL); p;
+         p = pl_map_next(bus->peers, &cursor, NULL)) {
+        if (p != peer && p->is_up && strcspn(p->node, ".") == n &&
+            memcmp(p->node, peer->node, n) == 0)
+            return true;
+    }
+    return false;
 }
 
 void pl_bus_peer_hello(pl_bus *bus, pl_bus_peer *peer)
@@ -74,9 +86,10 @@ void pl_bus_peer_hello(pl_bus *bus, pl_bus_peer *peer)
 
 /* The peer may live on (paused, cut off): as its beats stay unanswered from now
  * on, it loses its link and says hello again. */
-static void take_down(pl_bus *bus, pl_bus_peer *peer, const char *why)
+void pl_bus_peer_take_down(pl_bus *bus, pl_bus_peer *peer, const char *why)
 {
     peer->is_up = false;
+    peer->cut_us = 0;
     PL_LOG(WARN, "bus", "peer_down", PL_KV("node", peer->node), "%s", why);
     if (bus->on_peer)
         bus->on_peer(bus->on_peer_ctx, peer->node, false);
@@ -86,19 +99,20 @@ static void take_down(pl_bus *bus, pl_bus_peer *peer, const char *why)
 void pl_bus_peer_goodbye(pl_bus *bus, pl_bus_peer *peer)
 {
     if (bus->is_router && peer->is_up)
-        take_down(bus, peer, "it said goodbye");
+        pl_bus_peer_take_down(bus, peer, "it said goodbye");
 }
 
 void pl_bus_peer_beat(pl_bus *bus, pl_bus_peer *peer)
 {
     if (bus->is_router) {
         if (peer->is_up)
-            (void)send_beat(bus, peer->node); /* a lost one is made up for */
+            (void)pl_bus_send_beat(bus, peer->node); /* a lost one is made up
+                                                        for */
         return;
     }
     peer->seen_us = pl_loop_now_us(bus->loop);
     if (!peer->is_up)
-        set_link(bus, peer, true);
+        pl_bus_set_link(bus, peer, true, NULL);
 }
 
 /* Forget peers that never came (back). */
@@ -107,9 +121,9 @@ static void check_peer(pl_bus *bus, pl_bus_peer *peer, int64_t now_us)
     int64_t silent_us = now_us - peer->seen_us;
     if (peer->is_up && silent_us >= bus->patience_us) {
         if (bus->is_router) {
-            take_down(bus, peer, "its beats stopped");
+            pl_bus_peer_take_down(bus, peer, "its beats stopped");
         } else {
-            set_link(bus, peer, false);
+            pl_bus_set_link(bus, peer, false, "roompool is silent");
         }
     } else if (bus->is_router && !peer->is_up &&
                silent_us >= 8 * bus->patience_us) {
@@ -123,7 +137,7 @@ static void on_beat_due(void *ctx)
     pl_bus *bus = ctx;
     pl_timer_start(bus->beat_timer, bus->beat_us);
     if (!bus->is_router)
-        (void)send_beat(bus, NULL);
+        (void)pl_bus_send_beat(bus, NULL);
     int64_t now_us = pl_loop_now_us(bus->loop);
     size_t cursor = 0;
     for (pl_bus_peer *p = pl_map_next(bus->peers, &cursor, NULL); p;
@@ -138,6 +152,9 @@ pl_err pl_bus_peers_start(pl_bus *bus)
 {
     pl_err e = pl_map_create(&bus->peers);
     if (e == PL_OK)
+        e = pl_timer_create(bus->loop, pl_bus_on_closed_due, bus,
+                            &bus->closed_timer);
+    if (e == PL_OK)
         e = pl_timer_create(bus->loop, on_beat_due, bus, &bus->beat_timer);
     if (e == PL_OK)
         pl_timer_start(bus->beat_timer, 0);
@@ -147,6 +164,7 @@ pl_err pl_bus_peers_start(pl_bus *bus)
 void pl_bus_peers_stop(pl_bus *bus)
 {
     pl_timer_destroy(&bus->beat_timer);
+    pl_timer_destroy(&bus->closed_timer);
     size_t cursor = 0;
     for (pl_bus_peer *p = bus->peers ? pl_map_next(bus->peers, &cursor, NULL)
                                      : NULL;

@@ -1,5 +1,5 @@
 /* bus_zmq.c - the bus over ZeroMQ: ROUTER at roompool, DEALER at the workers;
- * the only ZeroMQ file.
+ * with bus_zmq_events.c the only ZeroMQ file.
  *
  * ZMQ_FD is edge-triggered and loses edges: one receive, or one send, may take
  * the edge of messages that still wait. So every wake-up reads until nothing is
@@ -17,24 +17,33 @@
 
 #include "pl/str.h"
 
+#include "pl/rng.h"
+
 #include "bus_impl.h"
+#include "bus_zmq_events.h"
 #include "zap.h"
 
 enum {
-    BATCH = 64, /* messages a turn, so that timers get their turn too */
+    BATCH = 64,    /* messages a turn, so that timers get their turn too */
+    CATCH_UP = 16, /* batches */
     QUEUE_MAX = 4096,
     QUEUE_IN_MAX = 65536, /* far away: see set_options() */
     FRAME_MAX = PL_BUS_BODY_MAX + 4096,
-    HEAD_LEN = 2,    /* before the envelope: its length */
-    LINGER_MS = 100, /* for the goodbye; nothing queues without connection */
-    RECONNECT_MS = 100,
+    HEAD_LEN = 2,      /* before the envelope: its length */
+    LINGER_MS = 500,   /* last words; nothing queues without connection */
+    RECONNECT_MS = 20, /* well within the grace that a lost connection has */
     RECONNECT_MAX_MS = 1000,
+    GRACE_MAX_US = 250000,
     KEEPALIVE_S = 1, /* of TCP: first probe, and between probes */
     KEEPALIVE_PROBES = 3,
     TCP_TIMEOUT_MS = 4000, /* unacknowledged data */
     CURVE_KEY_TEXT = 40,
+    SECRET_BYTES = 16,
     IPC_PATH_MAX = 107
 };
+
+/* Between a node and the secret behind it in a routing id. */
+#define SECRET_MARK "~"
 
 typedef struct zmq_link {
     pl_bus *bus;
@@ -46,6 +55,7 @@ typedef struct zmq_link {
     pl_io *zap_io;
     char allowed_keys_dir[256];
     int lock_fd; /* held while bound to an ipc path; -1: none */
+    pl_zmq_events *events;
 } zmq_link;
 
 static void drain(void *ctx);
@@ -164,38 +174,61 @@ static void split(pl_slice frame, pl_slice *ret_envelope, pl_slice *ret_body)
 
 static void deliver(zmq_link *l, zmq_msg_t *parts, int n)
 {
-    char from[PL_NODE_MAX + 1] = PL_BUS_ROOMPOOL;
+    char route[PL_BUS_ROUTE_MAX + 1] = PL_BUS_ROOMPOOL;
+    char node[PL_NODE_MAX + 1];
     int head = l->is_router ? 1 : 0;
+    if (l->is_router &&
+        pl_copy(route, sizeof route, part_slice(&parts[0])) != PL_OK) {
+        return; /* an identity that no process of ours has */
+    }
+    const pl_slice name = {(const uint8_t *)route, strcspn(route, SECRET_MARK)};
+    if (!pl_is_utf8(name) || name.len == 0 ||
+        pl_copy(node, sizeof node, name) != PL_OK)
+        return;
     /* Who sent it is proved by its key, however it calls itself. */
     const char *key_file =
         l->zap_socket ? zmq_msg_gets(&parts[0], "User-Id") : NULL;
-    l->bus->from_role = key_file ? pl_zap_role_of(key_file) : PL_ROLE_UNKNOWN;
-    if (l->is_router &&
-        pl_copy(from, sizeof from, part_slice(&parts[0])) != PL_OK) {
-        return; /* an identity that no process of ours has */
-    }
-    if (!pl_is_utf8(pl_slice_str(from)) || from[0] == '\0')
-        return;
+    const pl_bus_sender from = {.node = node,
+                                .route = route,
+                                .role = key_file ? pl_zap_role_of(key_file)
+                                                 : PL_ROLE_UNKNOWN};
     pl_slice envelope = {0};
     pl_slice body = {0};
     if (n == head + 1)
         split(part_slice(&parts[head]), &envelope, &body);
-    pl_bus_receive(l->bus, from, envelope, body);
+    pl_bus_receive(l->bus, &from, envelope, body);
 }
 
-static void drain(void *ctx)
+/* Whether nothing is left. */
+static bool drain_batch(zmq_link *l)
 {
     enum { PARTS_MAX = 2 };
-    zmq_link *l = ctx;
     for (int i = 0; i < BATCH; i++) {
         zmq_msg_t parts[PARTS_MAX];
         int n = receive_parts(l->socket, parts, PARTS_MAX);
         if (n == 0)
-            return;
+            return true;
         deliver(l, parts, n);
         close_parts(parts, n, PARTS_MAX);
     }
-    look_again(l);
+    return false;
+}
+
+static void drain(void *ctx)
+{
+    zmq_link *l = ctx;
+    if (!drain_batch(l))
+        look_again(l);
+}
+
+static bool zmq_catch_up(void *link)
+{
+    for (int i = 0; i < CATCH_UP; i++) {
+        if (drain_batch(link))
+            return true;
+    }
+    look_again(link);
+    return false;
 }
 
 static void on_readable(void *ctx, unsigned events)
@@ -218,6 +251,7 @@ static void answer_zap(zmq_link *l, zmq_msg_t *parts, int n)
     }
     if (!is_allowed) {
         static pl_log_limit limit;
+        l->bus->stats.refused++;
         if (pl_log_allowed(&limit, 6)) {
             PL_LOG(WARN, "bus", "peer_refused", NULL,
                    "its CURVE key is not among the allowed ones");
@@ -255,6 +289,7 @@ static void zmq_destroy(void *link)
     pl_loop_undefer(l->loop, drain, l);
     pl_io_destroy(&l->io);
     pl_io_destroy(&l->zap_io);
+    pl_zmq_events_close(&l->events);
     if (l->socket)
         (void)zmq_close(l->socket);
     if (l->zap_socket)
@@ -275,6 +310,27 @@ static pl_err fail(pl_err e, const char *endpoint, const char *why)
 static bool set_int(void *socket, int option, int value)
 {
     return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
+}
+
+static bool is_set(const char *path)
+{
+    return path && path[0] != '\0';
+}
+
+/* The newest connection under a routing id takes it over from the others, as it
+ * must after a reconnect. Where others have keys of their own, a secret behind
+ * the name keeps them from taking it. */
+static bool set_name(zmq_link *l, const pl_bus_options *o)
+{
+    char id[PL_BUS_ROUTE_MAX + 1];
+    uint8_t secret[SECRET_BYTES];
+    char hex[2 * SECRET_BYTES + 1] = "";
+    pl_random(secret, sizeof secret);
+    pl_hex(secret, sizeof secret, hex);
+    bool wants_secret = is_set(o->secret_key_file);
+    pl_fmt_cut(id, sizeof id, "%s%s%s", o->node,
+               wants_secret ? SECRET_MARK : "", wants_secret ? hex : "");
+    return zmq_setsockopt(l->socket, ZMQ_ROUTING_ID, id, strlen(id)) == 0;
 }
 
 /* libzmq 4.3.4 aborts (assertion !_io_error) when a connection is lost while
@@ -307,12 +363,7 @@ static bool set_options(zmq_link *l, const pl_bus_options *o)
     return ok && set_int(s, ZMQ_IMMEDIATE, 1) &&
            set_int(s, ZMQ_RECONNECT_IVL, RECONNECT_MS) &&
            set_int(s, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS) &&
-           zmq_setsockopt(s, ZMQ_ROUTING_ID, o->node, strlen(o->node)) == 0;
-}
-
-static bool is_set(const char *path)
-{
-    return path && path[0] != '\0';
+           set_name(l, o);
 }
 
 static bool set_key(void *socket, int option, const char *path,
@@ -467,6 +518,16 @@ static pl_err open_link(zmq_link *l, const pl_bus_options *o)
     if (!l->socket || !set_options(l, o))
         return fail(PL_EIO, o->endpoint, zmq_strerror(errno));
     e = set_keys(l, o);
+    if (e == PL_OK) {
+        /* A process at the other end of an ipc connection that is closed is no
+         * more; over tcp it may be the network. */
+        int64_t grace_us =
+            l->bus->beat_us < GRACE_MAX_US ? l->bus->beat_us : GRACE_MAX_US;
+        if (starts_with(o->endpoint, "ipc://"))
+            grace_us = 0;
+        e = pl_zmq_events_open(l->bus, l->context, l->socket, grace_us,
+                               &l->events);
+    }
     if (e != PL_OK)
         return e;
     int rc = l->is_router ? zmq_bind(l->socket, o->endpoint)
@@ -488,6 +549,7 @@ static pl_err open_link(zmq_link *l, const pl_bus_options *o)
 pl_err pl_bus_open_zmq(const pl_bus_options *options, pl_bus **ret_bus)
 {
     static const pl_bus_transport transport = {.send = zmq_send_message,
+                                               .catch_up = zmq_catch_up,
                                                .destroy = zmq_destroy};
     pl_bus *bus = NULL;
     pl_err e = pl_bus_create(options, &bus);

@@ -141,8 +141,9 @@ static void on_link(void *ctx, bool is_up)
     pl_process *p = ctx;
     if (is_up)
         return;
+    bool was_linked = p->is_linked;
     p->is_linked = false;
-    if (p->is_started && p->app->unlinked)
+    if (was_linked && p->is_started && p->app->unlinked)
         p->app->unlinked(p->ctx);
     if (p->life == PL_LIFE_READY || p->life == PL_LIFE_DRAINING)
         pl_link_connect(p);
@@ -188,6 +189,8 @@ static void update_metrics(pl_process *p)
         [COMMON_bus_dropped] = s.dropped,
         [COMMON_bus_timeouts] = s.timeouts,
         [COMMON_bus_repeats] = s.repeats,
+        [COMMON_bus_refused] = s.refused,
+        [COMMON_bus_closed] = s.closed,
         [COMMON_draining] = p->life == PL_LIFE_DRAINING,
         [COMMON_build_info] = 1,
         [COMMON_cpu] = usage.cpu_us,

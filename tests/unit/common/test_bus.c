@@ -11,6 +11,10 @@
 
 enum { MS = 1000, SECOND = 1000000 };
 
+static const pl_bus_sender STRANGER = {.node = "x.1", .route = "x.1"};
+static const pl_bus_sender ROOMPOOL = {.node = PL_BUS_ROOMPOOL,
+                                       .route = PL_BUS_ROOMPOOL};
+
 typedef struct rig {
     pl_loop *loop;
     pl_bus_hub *hub;
@@ -452,19 +456,23 @@ static void malformed_messages_are_counted_and_refused(void **state)
     uint8_t env[128];
     size_t n = 0;
     assert_int_equal(pl_envelope_encode(&head, env, sizeof env, &n), PL_OK);
-    pl_bus_receive(r->router, "x.1", pl_slice_str("junk"), pl_slice_str(""));
-    pl_bus_receive(r->router, "x.1", (pl_slice){env, n}, pl_slice_str("junk"));
-    pl_bus_receive(r->router, "x.1", (pl_slice){env, n}, (pl_slice){0});
+    pl_bus_receive(r->router, &STRANGER, pl_slice_str("junk"),
+                   pl_slice_str(""));
+    pl_bus_receive(r->router, &STRANGER, (pl_slice){env, n},
+                   pl_slice_str("junk"));
+    pl_bus_receive(r->router, &STRANGER, (pl_slice){env, n}, (pl_slice){0});
     head.kind = PL_EVENT; /* a request's id under another kind */
     head.corr = 0;
     assert_int_equal(pl_envelope_encode(&head, env, sizeof env, &n), PL_OK);
-    pl_bus_receive(r->router, "x.1", (pl_slice){env, n}, pl_slice_str("\x80"));
+    pl_bus_receive(r->router, &STRANGER, (pl_slice){env, n},
+                   pl_slice_str("\x80"));
     pl_bus_get_stats(r->router, &s);
     assert_int_equal(s.malformed, 4);
     assert_int_equal(r->requests, 0);
     head.msg_id = 0xffff;
     assert_int_equal(pl_envelope_encode(&head, env, sizeof env, &n), PL_OK);
-    pl_bus_receive(r->router, "x.1", (pl_slice){env, n}, pl_slice_str("\x80"));
+    pl_bus_receive(r->router, &STRANGER, (pl_slice){env, n},
+                   pl_slice_str("\x80"));
     pl_bus_get_stats(r->router, &s);
     assert_int_equal(s.malformed, 4);
     assert_int_equal(s.unhandled, 1);
@@ -479,7 +487,7 @@ static void another_schema_major_is_a_version_error(void **state)
     uint8_t env[128];
     size_t n = 0;
     assert_int_equal(pl_envelope_encode(&head, env, sizeof env, &n), PL_OK);
-    pl_bus_receive(r->dealer, "roompool", (pl_slice){env, n},
+    pl_bus_receive(r->dealer, &ROOMPOOL, (pl_slice){env, n},
                    pl_slice_str("\x80"));
     assert_int_equal(r->replies, 1);
     assert_int_equal(r->e, PL_EVERSION);
@@ -497,7 +505,7 @@ static void a_stranger_cannot_answer_for_another(void **state)
     uint8_t env[128];
     size_t n = 0;
     assert_int_equal(pl_envelope_encode(&head, env, sizeof env, &n), PL_OK);
-    pl_bus_receive(r->dealer, "somebody", (pl_slice){env, n},
+    pl_bus_receive(r->dealer, &STRANGER, (pl_slice){env, n},
                    pl_slice_str("\x80"));
     assert_int_equal(r->replies, 0);
 }

@@ -388,7 +388,7 @@ static void a_key_sends_what_its_role_sends(void **state)
     assert_int_equal(r->requests, 0);
     pl_bus_stats stats;
     pl_bus_get_stats(r->router, &stats);
-    assert_int_equal(stats.malformed, 1);
+    assert_int_equal(stats.refused, 1);
 }
 
 static void keep_out(rig *r, const char *key)

@@ -1,7 +1,7 @@
 /* tiny_app.c - the smallest app around the process skeleton, for the tests: a
  * worker, or with TINY_ROOMPOOL a roompool that accepts every hello and tells
  * the last one to drain at SIGUSR1. A worker with greeting=slow has work that
- * ends with media_release only. */
+ * ends with media_release only; one with greeting=noisy sends without end. */
 #include <string.h>
 
 #include "pl/log.h"
@@ -118,6 +118,32 @@ static void drain(void *ctx)
         pl_process_drained(ctx);
 }
 
+enum { NOISE_US = 5000, NOISE = 10 };
+static pl_timer *noise;
+
+static void make_noise(void *ctx)
+{
+    const pl_inventory_end m = {.count = 1};
+    pl_err e = PL_OK;
+    for (int i = 0; i < NOISE && e == PL_OK; i++)
+        e = pl_bus_event(pl_process_bus(ctx), NULL, &PL_MSG_INVENTORY_END, &m);
+    pl_timer_start(noise, NOISE_US);
+}
+
+static pl_err start_noise(pl_process *p)
+{
+    pl_err e = pl_timer_create(pl_process_loop(p), make_noise, p, &noise);
+    if (e == PL_OK)
+        pl_timer_start(noise, NOISE_US);
+    return e;
+}
+
+static void stop(void *ctx)
+{
+    (void)ctx;
+    pl_timer_destroy(&noise);
+}
+
 static void on_release(void *ctx, const pl_bus_in *in)
 {
     const pl_ok ok = {0};
@@ -131,6 +157,8 @@ static pl_err start(pl_process *process, void **ret_ctx)
     *ret_ctx = process;
     if (strcmp(c->greeting, "busy") == 0)
         return PL_EIO;
+    if (strcmp(c->greeting, "noisy") == 0 && start_noise(process) != PL_OK)
+        return PL_ENOMEM;
     return pl_bus_handle(pl_process_bus(process), &PL_MSG_MEDIA_RELEASE,
                          on_release, process);
 }
@@ -172,6 +200,7 @@ int main(int argc, char **argv)
 #else
         .role = PL_ROLE_MEDIA,
         .drain = drain,
+        .stop = stop,
 #endif
         .sections = SECTIONS,
         .n_sections = sizeof SECTIONS / sizeof SECTIONS[0],
