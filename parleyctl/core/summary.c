@@ -2,8 +2,6 @@
 #include "summary.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "pl/str.h"
@@ -101,38 +99,36 @@ void pl_ctl_summary_take(pl_ctl_summary *summary, pl_ctl_verb verb,
 
 /* ---- judging ---- */
 
-static void fault(pl_ctl_summary *s, const char *format, ...) PL_PRINTF(2, 3);
-
-static void fault(pl_ctl_summary *s, const char *format, ...)
+/* Where the next one is written; the last place when there are too many. */
+static char *next_fault(pl_ctl_summary *s)
 {
-    va_list list;
-    if (s->n_faults == PL_CTL_FAULTS_MAX)
-        return;
-    va_start(list, format);
-    (void)vsnprintf(s->faults[s->n_faults++], PL_CTL_FAULT_TEXT, format, list);
-    va_end(list);
+    if (s->n_faults < PL_CTL_FAULTS_MAX)
+        s->n_faults++;
+    return s->faults[s->n_faults - 1];
 }
+
+#define FAULT(s, ...) pl_fmt_cut(next_fault(s), PL_CTL_FAULT_TEXT, __VA_ARGS__)
 
 static void judge_kind(pl_ctl_summary *s, const pl_ctl_kind *k,
                        const char *name, const char *program)
 {
     if (k->n_ready == 0) {
-        fault(s, "no %s is ready: start %s, or see what its log says", name,
+        FAULT(s, "no %s is ready: start %s, or see what its log says", name,
               program);
         return;
     }
     if (k->load_permille >= BUSY_PERMILLE) {
-        fault(s, "a %s has %u %% to do of what it may: add one", name,
+        FAULT(s, "a %s has %u %% to do of what it may: add one", name,
               (unsigned)(k->load_permille / 10));
     }
     if (k->capacity > 0 && k->held >= k->capacity)
-        fault(s, "every %s is full: add one, or raise its limit", name);
+        FAULT(s, "every %s is full: add one, or raise its limit", name);
 }
 
 void pl_ctl_summary_judge(pl_ctl_summary *summary)
 {
     if (!summary->is_reachable) {
-        fault(summary,
+        FAULT(summary,
               "roompool does not answer at %s: start it, or name its endpoint "
               "by --bus",
               summary->endpoint);

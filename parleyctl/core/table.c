@@ -71,14 +71,21 @@ static size_t total_of(const size_t *widths, size_t n)
     return total;
 }
 
+static size_t next_column(const pl_ctl_table *t, size_t column)
+{
+    return column + 1 == t->n_columns ? 0 : column + 1;
+}
+
 static void natural_widths(const pl_ctl_table *t, size_t *widths)
 {
     for (size_t i = 0; i < t->n_columns; i++)
         widths[i] = strlen(t->columns[i].title);
+    size_t column = 0;
     for (size_t i = 0; i < t->n_cells; i++) {
         size_t w = pl_ctl_text_width(cell_at(t, i));
-        if (w > widths[i % t->n_columns])
-            widths[i % t->n_columns] = w;
+        if (w > widths[column])
+            widths[column] = w;
+        column = next_column(t, column);
     }
 }
 
@@ -136,7 +143,7 @@ static void write_cell(const pl_ctl_table *t, size_t column, pl_slice text,
 
 void pl_ctl_table_write(const pl_ctl_table *table, size_t width, pl_buf *out)
 {
-    size_t widths[COLUMNS_MAX];
+    size_t widths[COLUMNS_MAX] = {0};
     natural_widths(table, widths);
     if (width > 0)
         fit(table, width, widths);
@@ -144,8 +151,9 @@ void pl_ctl_table_write(const pl_ctl_table *table, size_t width, pl_buf *out)
         write_cell(table, i, pl_slice_str(table->columns[i].title), widths[i],
                    out);
     }
+    size_t column = 0;
     for (size_t i = 0; i < table->n_cells; i++) {
-        size_t column = i % table->n_columns;
         write_cell(table, column, cell_at(table, i), widths[column], out);
+        column = next_column(table, column);
     }
 }

@@ -206,6 +206,7 @@ static pl_err keep_page(pl_ctl_rows *r, pl_json *page)
 {
     if (r->n_pages == r->cap_pages) {
         size_t cap = r->cap_pages ? 2 * r->cap_pages : 16;
+        /* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers are kept */
         pl_json **more = realloc(r->pages, cap * sizeof(*more));
         if (!more)
             return PL_ENOMEM;
@@ -220,6 +221,7 @@ static pl_err keep_row(pl_ctl_rows *r, const pl_json *row)
 {
     if (r->n == r->cap) {
         size_t cap = r->cap ? 2 * r->cap : 256;
+        /* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers are kept */
         const pl_json **more = realloc(r->rows, cap * sizeof(*more));
         if (!more)
             return PL_ENOMEM;
@@ -338,11 +340,11 @@ pl_err pl_ctl_rows_sort(pl_ctl_rows *rows)
 void pl_ctl_age(int64_t ms, char text[PL_CTL_AGE_TEXT])
 {
     enum { MINUTE = 60, HOUR = 3600, DAY = 86400 };
-    static const int64_t MOST_S = INT64_C(100000) * DAY;
+    const int64_t most_s = INT64_C(100000) * DAY;
     const char *in = ms < 0 ? "in " : "";
     int64_t s = (ms < 0 ? -(ms / 1000) : ms / 1000);
-    if (s > MOST_S)
-        s = MOST_S;
+    if (s > most_s)
+        s = most_s;
     if (s < MINUTE) {
         pl_fmt_cut(text, PL_CTL_AGE_TEXT, "%s%" PRId64 "s", in, s);
     } else if (s < HOUR) {

@@ -40,9 +40,10 @@ static pl_err add_tail(const char *path, const char *tail,
 static void on_progress(unsigned percent)
 {
     static unsigned told;
-    if (isatty(STDERR_FILENO) && percent != told)
+    if (isatty(STDERR_FILENO) && percent != told) {
         (void)fprintf(stderr, "\r%3u %%%s", percent,
                       percent == 100 ? "\n" : "");
+    }
     told = percent;
 }
 
@@ -218,9 +219,10 @@ int pl_ctl_run_restore(const pl_ctl_args *args, const pl_ctl_settings *settings)
     const char *database = settings->database;
     bool had_one = pl_ctl_exists(database);
     pl_err e = strcmp(args->operand, database) == 0 ? PL_EINVAL : PL_OK;
-    if (e)
+    if (e) {
         pl_fmt_cut(reason.text, sizeof reason.text,
                    "%s is the database itself: name a copy", database);
+    }
     if (!e)
         e = pl_ctl_database_check(args->operand, &is, &reason);
     if (!e)

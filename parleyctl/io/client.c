@@ -35,9 +35,10 @@ static void on_reply(void *ctx, pl_err e, const pl_bus_in *in)
 {
     question *q = ctx;
     q->error = e;
-    if (e && in && in->desc == &PL_MSG_ERROR)
+    if (e && in && in->desc == &PL_MSG_ERROR) {
         pl_fmt_cut(q->why, PL_CTL_WHY, "%s",
                    ((const pl_error *)in->body)->text);
+    }
     if (!e && q->on_reply)
         q->error = q->on_reply(q->ctx, in);
     pl_loop_stop(q->loop);
@@ -185,9 +186,10 @@ pl_err pl_ctl_client_open(const pl_ctl_settings *settings,
     pl_log_open("parleyctl", PL_LOG_ERROR, settings->common->log_json);
     choose_node(client->node);
     pl_err e = pl_loop_create(&client->loop);
-    if (!e)
+    if (!e) {
         e = pl_timer_create(client->loop, on_pause_over, client,
                             &client->timer);
+    }
     if (!e)
         e = open_bus(client);
     if (!e) {

@@ -110,10 +110,11 @@ static pl_err follow(pl_ctl_client *client, reading *r)
         if (!e && r->n > 0)
             e = pl_ctl_print(r->out);
         pl_buf_clear(r->out);
-        if (e == PL_ETIMEOUT || e == PL_EAGAIN)
+        if (e == PL_ETIMEOUT || e == PL_EAGAIN) {
             e = come_back(client, r);
-        else if (e && e != PL_EIO)
+        } else if (e && e != PL_EIO) {
             pl_ctl_complain_of("events cannot be read", e, why);
+        }
     }
     return e;
 }

@@ -252,12 +252,14 @@ static pl_err read_workers(const pl_pool *pool, const pl_ops_list *m, rows *r)
     size_t n = 0;
     size_t cursor = 0;
     const pl_worker *w;
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers are sorted */
     const pl_worker **all =
         calloc(pl_map_count(pool->workers) + 1, sizeof *all);
     if (!all)
         return PL_ENOMEM;
     while ((w = pl_map_next(pool->workers, &cursor, NULL)) != NULL)
         all[n++] = w;
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers are sorted */
     qsort(all, n, sizeof *all, by_role_and_name);
     pl_err e = PL_OK;
     for (size_t i = m->offset; !e && i < n; i++)
