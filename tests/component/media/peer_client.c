@@ -130,11 +130,15 @@ bool peer_client_check(peer_client *c, const char *username,
         return false;
     peer_client_send(c, c->last, c->last_len);
     ssize_t n;
-    do { /* another leg's media or last words may be before it (RFC 7983) */
+    bool is_answer = false;
+    do { /* another leg's media or last words may be before it (RFC 7983), or
+            the answer to an earlier request, on a busy machine */
         n = recv(c->fd, buf, sizeof buf, 0);
-    } while (n > 0 && buf[0] > LAST_STUN_BYTE);
-    if (n <= 0 || pl_stun_parse(buf, (size_t)n, &answer) != PL_OK ||
-        memcmp(answer.txid, txid, sizeof txid) != 0)
+        is_answer = n > 0 && buf[0] <= LAST_STUN_BYTE &&
+                    pl_stun_parse(buf, (size_t)n, &answer) == PL_OK &&
+                    memcmp(answer.txid, txid, sizeof txid) == 0;
+    } while (n > 0 && !is_answer);
+    if (!is_answer)
         return false;
     if (ret_error)
         *ret_error = answer.error;
