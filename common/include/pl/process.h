@@ -5,7 +5,9 @@
  * SIGTERM, SIGINT: drain, then exit 0; a second one: at once. The request
  * worker_drain of roompool drains as well. Beats and requests go on meanwhile;
  * a link that is lost is made again. SIGHUP: reserved.
- * SIGUSR1: state to the log. SIGPIPE: ignored. */
+ * SIGUSR1: state to the log. SIGPIPE: ignored.
+ * --health asks the process that runs, by a socket in run_dir: exit 0 when it
+ * is READY or DRAINING and its own check is content, else 69. */
 #ifndef PL_PROCESS_H
 #define PL_PROCESS_H
 
@@ -60,6 +62,9 @@ typedef struct pl_app {
     void (*drain)(void *ctx);
     void (*stop)(void *ctx); /* free everything */
     void (*dump)(void *ctx); /* SIGUSR1; may be NULL */
+    /* Whether it does its work, for --health; else `reason` says what fails.
+     * Called in the main loop, must not wait. May be NULL. */
+    pl_err (*check)(void *ctx, char *reason, size_t cap);
 } pl_app;
 
 /* The whole main(): returns the exit code. */

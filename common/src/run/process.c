@@ -258,6 +258,8 @@ static pl_err open_all(pl_process *p)
     if (e == PL_OK)
         e = pl_signals_open(p);
     if (e == PL_OK)
+        e = pl_health_open(p);
+    if (e == PL_OK)
         e = pl_timer_create(p->loop, on_drain_over, p, &p->drain_timer);
     if (e == PL_OK)
         e = pl_link_open(p);
@@ -272,6 +274,7 @@ static void close_all(pl_process *p)
     if (p->is_started && p->app->stop)
         p->app->stop(p->ctx);
     pl_link_close(p);
+    pl_health_close(p);
     pl_timer_destroy(&p->drain_timer);
     pl_signals_close(p);
     pl_loop_destroy(&p->loop);
@@ -376,7 +379,7 @@ int pl_process_main(const pl_app *app, int argc, char **argv)
         (void)printf("%s %s\n", app->name, PL_VERSION);
         return PL_EXIT_OK;
     }
-    pl_process p = {.app = app};
+    pl_process p = {.app = app, .health_fd = -1, .health_dir = -1};
     pl_config_error error;
     pl_err e =
         pl_config_load(sections.rows, sections.n, flags.config_path, environ,
@@ -389,6 +392,8 @@ int pl_process_main(const pl_app *app, int argc, char **argv)
     int code = PL_EXIT_OK;
     if (flags.print_config) {
         pl_config_print(p.config, stdout);
+    } else if (flags.health) {
+        code = pl_health_ask(&p);
     } else {
         code = check_single(&p, &sections);
         if (code == PL_EXIT_OK)

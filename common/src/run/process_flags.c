@@ -63,7 +63,8 @@ static bool take_switch(pl_flags *f, const char *flag)
     } switches[] = {{"help", &f->help},
                     {"version", &f->version},
                     {"check-config", &f->check_config},
-                    {"print-config", &f->print_config}};
+                    {"print-config", &f->print_config},
+                    {"health", &f->health}};
     for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++) {
         if (strcmp(flag, switches[i].name) == 0) {
             *switches[i].value = true;
@@ -127,7 +128,8 @@ void pl_flags_help(const pl_app *app, const pl_sections *sections)
         "  --version        the version\n"
         "  --config=FILE    configuration; default %s where it exists\n"
         "  --check-config   only tell whether the configuration is good\n"
-        "  --print-config   show the effective configuration\n\n"
+        "  --print-config   show the effective configuration\n"
+        "  --health         ask the one that runs how it is; 0: it works\n\n"
         "Keys, with their defaults. Each may stand in its section of the file,"
         "\nin the environment as PARLEY_<SECTION>_<KEY>, and most as a flag:\n",
         app->name, app->summary, app->name, DEFAULT_PATH);

@@ -5,11 +5,16 @@
 
 #include "pl/process.h"
 
-enum { PL_FLAGS_MAX = 256, PL_SECTIONS_MAX = 8, PL_NET_TEXT = 33 };
+enum {
+    PL_FLAGS_MAX = 256,
+    PL_SECTIONS_MAX = 8,
+    PL_NET_TEXT = 33,
+    PL_HEALTH_FILE = 80
+};
 
 /* The command line. Texts are borrowed from argv. */
 typedef struct pl_flags {
-    bool help, version, check_config, print_config;
+    bool help, version, check_config, print_config, health;
     const char *config_path;          /* NULL: none */
     const char *values[PL_FLAGS_MAX]; /* "key=value" */
     size_t n_values;
@@ -49,7 +54,10 @@ struct pl_process {
     bool was_told; /* by a signal to end */
     char net[PL_NET_TEXT];
     int64_t started_s; /* since 1970 */
-    char *report; /* [REPORT_MAX] */
+    char *report;      /* [REPORT_MAX] */
+    int health_fd, health_dir;
+    char health_file[PL_HEALTH_FILE]; /* "media-worker.media-1.health" */
+    pl_io *health_io;
 };
 
 /* Change the life, with readiness file and log; a move that the table of lives
@@ -62,6 +70,12 @@ void pl_process_stop(pl_process *p, const char *why);
 /* Errors: PL_EIO, PL_ENOMEM. */
 PL_MUST_USE pl_err pl_signals_open(pl_process *p);
 void pl_signals_close(pl_process *p);
+
+/* Listen for --health; the run_dir is there. Errors: PL_EIO, PL_ENOMEM. */
+PL_MUST_USE pl_err pl_health_open(pl_process *p);
+void pl_health_close(pl_process *p);
+/* --health: ask the process that runs, print what it says; the exit code. */
+int pl_health_ask(const pl_process *p);
 
 /* Open bus and metrics. Errors: those of the bus; PL_ENOMEM. */
 PL_MUST_USE pl_err pl_link_open(pl_process *p);

@@ -373,6 +373,102 @@ static void names_do_not_come_from_pids(void **state)
     assert_int_equal(end(&b), PL_EXIT_OK);
 }
 
+static void ask(const char *program, const char *node, int code,
+                const char *text)
+{
+    child *c = calloc(1, sizeof *c);
+    assert_non_null(c);
+    start(c, program, "--health", node, NULL);
+    int got = end(c);
+    if (got != code || !strstr(c->text, text))
+        fail_msg("exit %d, not %d with \"%s\":\n%s", got, code, text, c->text);
+    free(c);
+}
+
+static void stop_both(void)
+{
+    assert_int_equal(kill(a.pid, SIGTERM), 0);
+    assert_int_equal(end(&a), PL_EXIT_OK);
+    assert_int_equal(kill(b.pid, SIGTERM), 0);
+    assert_int_equal(end(&b), PL_EXIT_OK);
+}
+
+static void health_follows_the_life(void **state)
+{
+    (void)state;
+    struct stat st;
+    ask(TINY_WORKER, NULL, PL_EXIT_UNAVAILABLE, "not running");
+    start(&a, TINY_WORKER, "--greeting=slow", NULL); /* a name by chance */
+    expect(&a, "to=connecting");
+    ask(TINY_WORKER, NULL, PL_EXIT_UNAVAILABLE, "no link to roompool");
+    start(&b, TINY_ROOMPOOL, "--node=rp", NULL);
+    expect(&a, "to=ready");
+    ask(TINY_WORKER, NULL, PL_EXIT_OK, " is ready");
+    ask(TINY_ROOMPOOL, NULL, PL_EXIT_OK, "rp.");
+    ask(TINY_ROOMPOOL, "--node=rp", PL_EXIT_OK, " is ready");
+    ask(TINY_ROOMPOOL, "--node=rp2", PL_EXIT_UNAVAILABLE, "not running");
+    assert_int_equal(stat("var/run/roompool.rp.health", &st), 0);
+    assert_true(S_ISSOCK(st.st_mode));
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(kill(b.pid, SIGTERM), 0);
+    assert_int_equal(end(&b), PL_EXIT_OK);
+    assert_int_equal(kill(a.pid, SIGTERM), 0);
+    expect(&a, "to=draining");
+    ask(TINY_WORKER, NULL, PL_EXIT_OK, " is draining");
+    assert_int_equal(kill(a.pid, SIGTERM), 0);
+    assert_int_equal(end(&a), PL_EXIT_OK);
+    ask(TINY_WORKER, NULL, PL_EXIT_UNAVAILABLE, "not running");
+}
+
+static void health_is_what_the_app_says(void **state)
+{
+    (void)state;
+    start(&b, TINY_ROOMPOOL, "--node=rp", NULL);
+    start(&a, TINY_WORKER, "--node=w1", "--greeting=ill", NULL);
+    expect(&a, "to=ready");
+    ask(TINY_WORKER, NULL, PL_EXIT_UNAVAILABLE, "is ready: has a cold");
+    stop_both();
+}
+
+static void health_of_one_of_several_needs_its_name(void **state)
+{
+    (void)state;
+    start(&b, TINY_ROOMPOOL, "--node=rp", NULL);
+    start(&a, TINY_WORKER, "--node=w1", NULL);
+    expect(&a, "to=ready");
+    child *c = calloc(1, sizeof *c);
+    assert_non_null(c);
+    start(c, TINY_WORKER, "--node=w2", NULL);
+    expect(c, "to=ready");
+    ask(TINY_WORKER, NULL, PL_EXIT_UNAVAILABLE, "several");
+    ask(TINY_WORKER, "--node=w2", PL_EXIT_OK, "w2.");
+    assert_int_equal(kill(c->pid, SIGKILL), 0);
+    assert_int_equal(end(c), -SIGKILL);
+    ask(TINY_WORKER, "--node=w2", PL_EXIT_UNAVAILABLE, "not running");
+    ask(TINY_WORKER, NULL, PL_EXIT_OK, "w1."); /* what it left is no second */
+    assert_int_equal(access("var/run/media-worker.w2.health", F_OK), 0);
+    start(c, TINY_WORKER, "--node=w3", NULL);
+    expect(c, "to=ready");
+    assert_int_not_equal(access("var/run/media-worker.w2.health", F_OK), 0);
+    assert_int_equal(kill(c->pid, SIGTERM), 0);
+    assert_int_equal(end(c), PL_EXIT_OK);
+    free(c);
+    stop_both();
+    assert_int_equal(remove("var/run/w2.ready"), 0); /* of the killed one */
+}
+
+static void a_process_that_hangs_is_not_healthy(void **state)
+{
+    (void)state;
+    start(&b, TINY_ROOMPOOL, "--node=rp", NULL);
+    start(&a, TINY_WORKER, "--node=w1", NULL);
+    expect(&a, "to=ready");
+    assert_int_equal(kill(a.pid, SIGSTOP), 0);
+    ask(TINY_WORKER, "--node=w1", PL_EXIT_UNAVAILABLE, "hangs");
+    assert_int_equal(kill(a.pid, SIGCONT), 0);
+    stop_both();
+}
+
 static void another_schema_major_ends_the_worker_with_76(void **state)
 {
     (void)state;
@@ -411,6 +507,10 @@ int main(void)
         T(a_second_signal_cuts_a_drain_off),
         T(the_network_stack_has_a_text),
         T(names_do_not_come_from_pids),
+        T(health_follows_the_life),
+        T(health_is_what_the_app_says),
+        T(health_of_one_of_several_needs_its_name),
+        T(a_process_that_hangs_is_not_healthy),
         T(another_schema_major_ends_the_worker_with_76),
         T(a_second_roompool_ends_with_75),
     };

@@ -1,7 +1,8 @@
 /* tiny_app.c - the smallest app around the process skeleton, for the tests: a
  * worker, or with TINY_ROOMPOOL a roompool that accepts every hello and tells
  * the last one to drain at SIGUSR1. A worker with greeting=slow has work that
- * ends with media_release only; one with greeting=noisy sends without end. */
+ * ends with media_release only; one with greeting=noisy sends without end; one
+ * with greeting=ill says of itself that it does not work. */
 #include <string.h>
 
 #include "pl/log.h"
@@ -138,6 +139,15 @@ static pl_err start_noise(pl_process *p)
     return e;
 }
 
+static pl_err check(void *ctx, char *reason, size_t cap)
+{
+    const tiny_config *c = pl_config_get(pl_process_config(ctx), "media");
+    if (strcmp(c->greeting, "ill") != 0)
+        return PL_OK;
+    pl_fmt_cut(reason, cap, "has a cold");
+    return PL_EIO;
+}
+
 static void stop(void *ctx)
 {
     (void)ctx;
@@ -201,6 +211,7 @@ int main(int argc, char **argv)
         .role = PL_ROLE_MEDIA,
         .drain = drain,
         .stop = stop,
+        .check = check,
 #endif
         .sections = SECTIONS,
         .n_sections = sizeof SECTIONS / sizeof SECTIONS[0],
