@@ -41,6 +41,19 @@ static void save(pl_pool *pool, pl_worker *w)
     pl_pool_put(pool, &PL_TABLE_WORKER, &w->row);
 }
 
+/* "media-1" of "media-1.5f3a9c01". */
+static size_t name_len(const char *node)
+{
+    const char *dot = strrchr(node, '.');
+    return dot ? (size_t)(dot - node) : strlen(node);
+}
+
+static bool is_same_name(const char *a, const char *b)
+{
+    size_t n = name_len(a);
+    return name_len(b) == n && strncmp(a, b, n) == 0;
+}
+
 /* ---- placement ---- */
 
 uint32_t pl_worker_count_held(const pl_pool *pool, const pl_worker *w)
@@ -124,6 +137,17 @@ pl_err pl_worker_choose(pl_pool *pool, pl_role role, const char *avoid,
     return PL_OK;
 }
 
+/* One that was started again so fast that its former life ends only now has
+ * that one's port already. */
+static size_t find_successor(const pl_candidate *list, size_t n,
+                             const char *node)
+{
+    size_t i = 0;
+    while (i < n && !(list[i].is_ready && is_same_name(list[i].node, node)))
+        i++;
+    return i;
+}
+
 pl_worker *pl_worker_sibling(const pl_pool *pool, const char *node)
 {
     pl_candidate list[MAX_CANDIDATES];
@@ -131,7 +155,9 @@ pl_worker *pl_worker_sibling(const pl_pool *pool, const char *node)
     if (!w || !w->row.net[0] || !pool->config->takeover)
         return NULL;
     size_t n = list_candidates(pool, PL_ROLE_MEDIA, w, list);
-    size_t at = pl_placement_choose(list, n, 1, NULL);
+    size_t at = find_successor(list, n, node);
+    if (at == n)
+        at = pl_placement_choose(list, n, 1, NULL);
     return at < n ? pl_worker_find(pool, list[at].node) : NULL;
 }
 
@@ -206,34 +232,23 @@ static void forget(pl_pool *pool, pl_worker *w)
     free(w);
 }
 
-/* "media-1" of "media-1.5f3a9c01". */
-static size_t name_len(const char *node)
-{
-    const char *dot = strrchr(node, '.');
-    return dot ? (size_t)(dot - node) : strlen(node);
-}
-
-static pl_worker *other_boot(const pl_pool *pool, const char *node,
-                             bool is_signaling)
+static pl_worker *other_boot(const pl_pool *pool, const char *node)
 {
     size_t cursor = 0;
     pl_worker *w;
-    size_t n = name_len(node);
     while ((w = pl_map_next(pool->workers, &cursor, NULL)) != NULL) {
-        if (name_len(w->row.node) == n && strncmp(w->row.node, node, n) == 0 &&
-            strcmp(w->row.node, node) != 0 &&
-            (w->row.role == PL_ROLE_SIGNALING) == is_signaling)
+        if (is_same_name(w->row.node, node) && strcmp(w->row.node, node) != 0)
             return w;
     }
     return NULL;
 }
 
-/* The same worker started again: its former life is over, and with it the
- * calls that it held, unless others go on with them. */
-static void bury_former(pl_pool *pool, const char *node, bool is_signaling)
+/* The same worker started again: its former life is over. What it held goes on
+ * at others, or here. */
+static void bury_former(pl_pool *pool, const char *node)
 {
     pl_worker *w;
-    while ((w = other_boot(pool, node, is_signaling)) != NULL) {
+    while ((w = other_boot(pool, node)) != NULL) {
         take_down(pool, w, true);
         if (w->row.role == PL_ROLE_SIGNALING)
             pl_reconcile_calls_down(pool, w->row.node, "signaling worker lost");
@@ -354,7 +369,6 @@ void pl_on_hello(pl_pool *pool, const pl_bus_in *in)
         return;
     }
     if (!e) {
-        bury_former(pool, in->node, false);
         w = pl_worker_find(pool, in->node);
         PL_SET(fresh.node, in->node);
         if (!w)
@@ -378,7 +392,7 @@ void pl_on_hello(pl_pool *pool, const pl_bus_in *in)
     pl_reconcile_begin(pool, in->node);
     if (m->role == PL_ROLE_MEDIA)
         pl_reconcile_place_waiting(pool);
-    bury_former(pool, in->node, true); /* its calls may go on here */
+    bury_former(pool, in->node);
     pl_handover_again(pool);
 }
 

@@ -234,6 +234,17 @@ static void a_hung_worker_comes_back_and_owns_nothing(void **state)
     world_check(&h.w);
 }
 
+/* Its successor has bound its port before anybody knew that it was gone. */
+static void a_successor_goes_on_with_it_itself(void **state)
+{
+    (void)state;
+    begins(2);
+    world_kill_media(&h.w, h.at);
+    world_start_media(&h.w, h.at);
+    world_run(&h.w, 2 * S);
+    handover_is_silent(&h, h.at);
+}
+
 /* Silence to an import is a refusal; what it may have is dropped. */
 static void a_silent_sibling_is_given_up(void **state)
 {
@@ -436,6 +447,7 @@ int main(void)
         STORY(a_refused_import_is_offered_anew),
         STORY(a_port_that_is_not_free_yet_is_asked_for_again),
         STORY(a_hung_worker_comes_back_and_owns_nothing),
+        STORY(a_successor_goes_on_with_it_itself),
         STORY(a_silent_sibling_is_given_up),
         STORY(a_full_sibling_passes_them_on),
         STORY(who_is_just_negotiating_is_offered_anew),
