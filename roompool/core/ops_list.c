@@ -252,9 +252,9 @@ static pl_err read_workers(const pl_pool *pool, const pl_ops_list *m, rows *r)
     size_t n = 0;
     size_t cursor = 0;
     const pl_worker *w;
+    size_t n_all = pl_map_count(pool->workers) + 1;
     /* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers are sorted */
-    const pl_worker **all =
-        calloc(pl_map_count(pool->workers) + 1, sizeof *all);
+    const pl_worker **all = calloc(n_all, sizeof *all);
     if (!all)
         return PL_ENOMEM;
     while ((w = pl_map_next(pool->workers, &cursor, NULL)) != NULL)
