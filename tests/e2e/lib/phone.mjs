@@ -101,8 +101,9 @@ export class Phone {
   async #start() {
     this.child = spawn('baresip', ['-f', this.dir, '-v'], { stdio: ['ignore', 'pipe', 'pipe'] });
     const log = createWriteStream(join(this.dir, 'log'));
-    this.child.stdout.pipe(log);
-    this.child.stderr.pipe(log);
+    // One of the two ends first.
+    for (const stream of [this.child.stdout, this.child.stderr]) stream.pipe(log, { end: false });
+    this.child.on('close', () => log.end());
     this.system.onStop(() => this.close());
     this.socket = await until('baresip listens', () => new Promise((resolve, reject) => {
       const socket = net.connect(this.controlPort, '127.0.0.1', () => resolve(socket));
