@@ -71,6 +71,8 @@ async function round(site, seed, table) {
     }
     await phone.hangup();
     await phone.closed();
+    await person.page.click('#leave');
+    await until('the page has left', async () => (await person.state()).phase !== 'room');
   } finally {
     for (const child of others.parts) child.kill('SIGTERM');
     await site.close();

@@ -2,7 +2,7 @@
 // build them, or, quickly and without a network, its last stages around programs
 // that are built already.
 
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BIN, ROOT } from '../../e2e/lib/system.mjs';
 import { run } from './sh.mjs';
@@ -39,9 +39,10 @@ export async function buildQuickly(engine, dir, say) {
   for (const name of ['bus', 'state', 'keys', 'recordings']) await mkdir(at('own', name), { mode: 0o700 });
   for (const name of Object.keys(PROGRAMS)) {
     const root = at('roots', name);
-    await run(rootfs, [root, join(BIN, `parley-${name}`), ...await tool()]);
+    await run(rootfs, [root, join(BIN, `parley-${name}`), join(BIN, 'parleyctl')]);
     await mkdir(join(root, 'etc/parley'), { recursive: true });
-    await mkdir(join(root, 'usr/share/parley'), { recursive: true });
+    await mkdir(join(root, 'usr/share/parley/etc'), { recursive: true });
+    await symlink('/etc/parley/parley.conf', join(root, 'usr/share/parley/etc/parley.conf'));
   }
   await cp(join(ROOT, 'media-worker/prompts'), at('roots/media/usr/share/parley/media-worker/prompts'), { recursive: true });
   await cp(join(ROOT, 'web'), at('roots/api/usr/share/parley/web'), { recursive: true });
@@ -53,9 +54,4 @@ export async function buildQuickly(engine, dir, say) {
     await engine.docker('build', '-q', '--target', target, '-t', `parley/${target}:latest`, context);
   }
   await rm(context, { recursive: true, force: true });
-}
-
-async function tool() {
-  const path = join(BIN, 'parleyctl');
-  return readFile(path).then(() => [path], () => []);
 }

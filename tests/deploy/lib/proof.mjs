@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 // Every placement of a conference is in a later epoch than the one before, and
 // no epoch is given twice: two workers never own a conference at one time.
 export function placements(log) {
-  return [...log.matchAll(/conference_placed.*?conf=(\S+).*?text="(\S+) epoch (\d+)"/g)]
+  return [...log.matchAll(/conference_placed.*?conf=(\S+) what="(\S+) epoch (\d+)"/g)]
     .map(([, conf, node, epoch]) => ({ conf, node, epoch: Number(epoch) }));
 }
 

@@ -105,6 +105,8 @@ export async function step(site, name, draw, { ears, person, phone }) {
     throw error;
   });
   await until('the telephone hears the page', () => ears.phoneHears(), 20000, 100);
+  await until('all calls are at workers that live', async () => (await site.sql(
+    "SELECT 1 FROM calls WHERE node NOT IN (SELECT node FROM workers WHERE state = 'up')")).length === 0, 30000, 200);
   await site.healthy();
   const gaps = await ears.gaps();
   await ears.both();
