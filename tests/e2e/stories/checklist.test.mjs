@@ -14,7 +14,7 @@ import { pause, until } from '../lib/wait.mjs';
 
 const RING_S = 6;
 const ACK_WAIT_MS = 2000; // of roompool, when nobody knows whether an event was written
-const tell = sdkStories({ roompool: { ring_timeout_s: RING_S, replace_ms: 1000, rejoin_ms: 1000 } });
+const tell = sdkStories({ roompool: { ring_timeout_s: RING_S, replace_ms: 1000, rejoin_ms: 1000, takeover: false } });
 const idle = [];
 
 const over = (...tabs) => Promise.all(tabs.map((tab) => tab.leave()));

@@ -10,7 +10,7 @@ import { Phone } from '../lib/phone.mjs';
 import { stories } from '../lib/story.mjs';
 import { until } from '../lib/wait.mjs';
 
-const tell = stories({ roompool: { token_s: 9, guests_only_s: 600 } });
+const tell = stories({ roompool: { token_s: 9, guests_only_s: 600, takeover: false } });
 const ROOM = 'clinic';
 const GUEST = { pin: '2468' };
 const HOST = { pin: '13579' };

@@ -1,0 +1,97 @@
+// A media worker is killed, then another one is told to end: a browser and a
+// telephone hear each other on through its sibling, which has its ports, and
+// neither is told anything.
+
+import assert from 'node:assert/strict';
+import { VOICES } from '../lib/audio.mjs';
+import { Person } from '../lib/browser.mjs';
+import { Phone } from '../lib/phone.mjs';
+import { stories } from '../lib/story.mjs';
+import { until } from '../lib/wait.mjs';
+
+const tell = stories();
+const GAP_MS = 2000; // longest: what a loaded machine needs, no measurement
+let anna;
+let carla;
+
+// In the page: keep its peer connections.
+/* eslint-env browser */
+function keepConnections() {
+  const Real = window.RTCPeerConnection;
+  window.connections = [];
+  window.RTCPeerConnection = function RTCPeerConnection(...args) {
+    const connection = new Real(...args);
+    window.connections.push(connection);
+    return connection;
+  };
+}
+
+// What would be other after a new offer: connections, and what is agreed.
+const agreed = () => anna.page.evaluate(() => window.connections.map((one) => ({
+  mine: one.localDescription.sdp, theirs: one.remoteDescription.sdp,
+  state: one.connectionState,
+})));
+
+const place = async (system) => (await system.sql("SELECT media_node, epoch FROM conferences WHERE state = 'live'"))[0];
+
+// Epochs only rise; each is one worker's.
+async function assertPlaces(system) {
+  const places = await system.sql('SELECT epoch, node FROM placements ORDER BY rowid');
+  assert.deepEqual(places.map(({ epoch }) => epoch), [...new Set(places.map(({ epoch }) => epoch))].sort((a, b) => a - b));
+  const { media_node: node, epoch } = await place(system);
+  assert.deepEqual(places.at(-1), { epoch, node });
+}
+
+// The other worker has the room; both were heard without a break, and again.
+async function goesOn(system, signal) {
+  const [before, old, told] = [await agreed(), await place(system), carla.events.length];
+  const from = (await carla.heard()).seconds;
+  await anna.startRecording();
+  await system.signal(old.media_node.split('.')[0], signal);
+  await until('it has another place', async () => (await place(system)).epoch > old.epoch);
+  const { seconds } = await carla.heard();
+  await until('the telephone hears on', async () => {
+    const so = await carla.heard();
+    return so.seconds > seconds + 1 && so.slice(so.seconds - 0.5).level(VOICES.anna) > 0.03;
+  });
+  const [{ heard }, phone] = [await anna.stopRecording(), (await carla.heard()).slice(from)];
+  for (const [recording, voice] of [[heard, VOICES.carla], [phone, VOICES.anna]]) {
+    assert.ok(recording.slice(recording.seconds - 0.5).level(voice) > 0.03, 'the other is heard again');
+    const gap = recording.longestGapMs(voice);
+    assert.ok(gap < GAP_MS, `gap of ${gap} ms`);
+  }
+  assert.notEqual((await place(system)).media_node, old.media_node);
+  assert.deepEqual(await agreed(), before);
+  assert.deepEqual(carla.events.slice(told).filter(({ type }) => /^CALL_(?!RTCP)/.test(type)).map(({ type }) => type), []);
+  await assertPlaces(system);
+}
+
+tell('a browser and a telephone are in a room', async (system) => {
+  [anna, carla] = await Promise.all([Person.open(system, 'anna'), Phone.open(system, 'carla')]);
+  await anna.context.addInitScript(keepConnections);
+  await anna.join('lobby');
+  await carla.dial('lobby');
+  await until('carla hears anna', async () => {
+    const heard = await carla.heard();
+    return heard.seconds > 1 && heard.slice(heard.seconds - 0.5).level(VOICES.anna) > 0.03;
+  });
+});
+
+tell('their media worker is killed: they hear each other on, and are told nothing', async (system) => {
+  await goesOn(system, 'SIGKILL');
+  await until('it is started again', async () => (await system.sql("SELECT 1 FROM v_workers WHERE "
+    + "role = 'media-worker' AND state = 'up' AND life = 'ready'")).length === 2);
+});
+
+tell('the next is told to end: it hands them over', async (system) => {
+  const { media_node: node } = await place(system);
+  await goesOn(system, 'SIGTERM');
+  await until('it has ended', async () => (await system.sql(
+    `SELECT 1 FROM v_workers WHERE node = '${node}' AND state = 'up'`)).length === 0);
+  const text = (await system.http('GET', '/metrics')).text;
+  const metric = (name) => Number(text.match(new RegExp(`^${name}\\{[^}]*\\} (\\d+)`, 'm'))?.[1] ?? 0);
+  assert.equal(metric('pl_roompool_takeovers_total'), 2);
+  assert.equal(metric('pl_roompool_legs_imported_total'), 4);
+  assert.equal(metric('pl_roompool_legs_lost_total'), 0);
+  await Promise.all([anna.close(), carla.close()]);
+});
