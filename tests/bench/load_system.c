@@ -23,10 +23,20 @@ enum {
     PAUSE_MS = 50,
     RTP_PORT_MIN = 44000,
     RTP_PORT_MAX = 59999,
+    WEBRTC_PORTS = 60, /* of siblings, behind what benchmarks use */
+    N_WEBRTC_PORTS = 30,
 };
 
-static const char *const NODES[] = {"roompool", "media-1", "signaling-1",
-                                    "api-1", "signaling-2"};
+/* The first four are always there. */
+static const char *const NODES[] = {"roompool", "media-1",     "signaling-1",
+                                    "api-1",    "signaling-2", "media-2"};
+enum { NODES_ALWAYS = 4, N_NODES = sizeof NODES / sizeof NODES[0] };
+
+static bool has_node(const load_system *s, size_t n)
+{
+    return n < NODES_ALWAYS || (n == NODES_ALWAYS && s->has_second) ||
+           (n == NODES_ALWAYS + 1 && s->has_siblings);
+}
 
 static bool is_free(unsigned port, int type)
 {
@@ -78,11 +88,16 @@ static bool write_nodes(const load_system *s)
     FILE *f = open_file(s, "nodes");
     if (!f)
         return false;
-    (void)fprintf(f,
-                  "roompool parley-roompool\n"
-                  "media-1 parley-media --webrtc_port=%u --rtp_port_min=%u"
-                  " --rtp_port_max=%u\n",
-                  s->port + 2, RTP_PORT_MIN, RTP_PORT_MAX);
+    (void)fprintf(f, "roompool parley-roompool\n");
+    for (unsigned i = 1; i <= (s->has_siblings ? 2 : 1); i++) {
+        (void)fprintf(f,
+                      "media-%u parley-media --webrtc_port=%u"
+                      " --webrtc_ports=%u --rtp_port_min=%u"
+                      " --rtp_port_max=%u\n",
+                      i, s->port + (s->has_siblings ? WEBRTC_PORTS : 2),
+                      s->has_siblings ? N_WEBRTC_PORTS : 1, RTP_PORT_MIN,
+                      RTP_PORT_MAX);
+    }
     for (unsigned i = 0; i < (s->has_second ? 2 : 1); i++) {
         unsigned port = s->port + (i ? 3 : 1);
         (void)fprintf(f,
@@ -103,7 +118,7 @@ static bool write_config(const load_system *s, const load_system_options *o)
     (void)fprintf(
         f,
         "[common]\nbus = ipc://var/run/bus\nrun_dir = var/run\n"
-        "drain_ms = 1000\nlog_level = warn\n"
+        "drain_ms = 1000\nlog_level = %s\n"
         "[roompool]\ndatabase = var/parley.db\nmax_conferences = 100000\n"
         "max_sessions = 100000\nmax_sessions_per_user = 1000\n"
         "max_invitations = 1000\nmax_polls = 100000\n%s"
@@ -114,9 +129,10 @@ static bool write_config(const load_system *s, const load_system_options *o)
         "[media]\nprompts_dir = %s/media-worker/prompts\nmax_legs = 100000\n"
         "max_rooms = 100000\nbind_address = 127.0.0.1\n"
         "announce_address = 127.0.0.1\nannounce_loopback = true\n%s%s",
-        or_none(o->roompool), PL_BENCH_ROOT, PL_BENCH_ROOT, s->port,
-        or_none(o->api), or_none(o->signaling), PL_BENCH_ROOT,
-        or_none(o->media), or_none(o->more));
+        o->log_level ? o->log_level : "warn", or_none(o->roompool),
+        PL_BENCH_ROOT, PL_BENCH_ROOT, s->port, or_none(o->api),
+        or_none(o->signaling), PL_BENCH_ROOT, or_none(o->media),
+        or_none(o->more));
     return close_file(f);
 }
 
@@ -135,6 +151,7 @@ static bool write_lines(const load_system *s, const load_system_options *o)
 static bool write_files(load_system *s, const load_system_options *o)
 {
     s->has_second = o->with_second;
+    s->has_siblings = o->with_siblings;
     return write_nodes(s) && write_config(s, o) && write_lines(s, o);
 }
 
@@ -169,18 +186,17 @@ static bool is_ready(const load_system *s, const char *node)
 static bool wait_ready(const load_system *s)
 {
     size_t n = 0;
-    size_t n_nodes = sizeof NODES / sizeof NODES[0] - (s->has_second ? 0 : 1);
     for (long ms = 0; ms < START_MS; ms += PAUSE_MS) {
         if (waitpid(s->supervisor, NULL, WNOHANG) != 0)
             break;
-        while (n < n_nodes && is_ready(s, NODES[n]))
+        while (n < N_NODES && (!has_node(s, n) || is_ready(s, NODES[n])))
             n++;
-        if (n == n_nodes)
+        if (n == N_NODES)
             return true;
         pause_ms(PAUSE_MS);
     }
     (void)fprintf(stderr, "%s is not ready; logs are in %s/var/log\n",
-                  n < n_nodes ? NODES[n] : "a process", s->dir);
+                  n < N_NODES ? NODES[n] : "a process", s->dir);
     return false;
 }
 

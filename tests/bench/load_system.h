@@ -11,7 +11,7 @@ enum { LOAD_REGISTRAR_PORT = 9 };
 typedef struct load_system {
     char dir[64];
     unsigned port; /* HTTPS; then SIP, WebRTC, SIP of a second worker */
-    bool has_second;
+    bool has_second, has_siblings;
     pid_t supervisor;
     char client_id[128], client_secret[128];
 } load_system;
@@ -22,10 +22,13 @@ typedef struct load_system_options {
     const char *api;
     const char *signaling;
     const char *media;
-    const char *more;   /* sections */
-    const char *number; /* numbers of an account, in the file "lines"; its
-                           registrar: port + LOAD_REGISTRAR_PORT; NULL none */
-    bool with_second;   /* signaling worker, "signaling-2" */
+    const char *more;      /* sections */
+    const char *number;    /* numbers of an account, in the file "lines"; its
+                              registrar: port + LOAD_REGISTRAR_PORT; NULL none */
+    bool with_second;      /* signaling worker, "signaling-2" */
+    bool with_siblings;    /* media workers "media-1" and "media-2", which share
+                              ranges of ports */
+    const char *log_level; /* NULL: warn */
 } load_system_options;
 
 /* Start with limits out of the way and wait until every process is ready.

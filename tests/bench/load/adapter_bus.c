@@ -286,7 +286,8 @@ static bool write_config(const bus_state *s, const char *endpoint)
         f,
         "[common]\nbus = %s\nnode = media-load\nrun_dir = %s\n"
         "log_level = warn\ndrain_ms = 100\nmetrics_ms = %d\n"
-        "[media]\nwebrtc_port = %u\nrtp_port_min = %d\nrtp_port_max = %d\n"
+        "[media]\nwebrtc_port = %u\nwebrtc_ports = 1\nrtp_port_min = "
+        "%d\nrtp_port_max = %d\n"
         "bind_address = 127.0.0.1\nannounce_address = 127.0.0.1\n"
         "announce_loopback = true\nthreads = %u\nmax_legs = 20000\n"
         "max_rooms = 10000\nbudget_permille = 0\nprompts_dir = %s\n%s\n",

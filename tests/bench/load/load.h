@@ -89,7 +89,10 @@ typedef struct pl_load_result {
     pl_stats late_us;       /* arrival behind the receiver's own 20 ms grid */
     pl_stats gap_us;        /* between two packets */
     pl_stats delay_us;      /* mouth to ear, beyond that of a direct call */
-    pl_stats pace_us;       /* how late we ourselves sent */
+    /* Of each receiver whose audio is decoded, and who is to hear somebody: */
+    pl_stats silence_us; /* longest stretch of its time line without a voice */
+    pl_stats pause_us;   /* longest time without a packet */
+    pl_stats pace_us;    /* how late we ourselves sent */
     pl_load_hearing hearing;
     double main_cpu_s, send_cpu_s, receive_cpu_s; /* ours, while measured */
     pl_load_server server;

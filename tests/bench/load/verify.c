@@ -1,6 +1,7 @@
 /* verify.c - see verify.h. */
 #include "verify.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,8 +15,10 @@ enum {
     DUE_WINDOWS = 3,   /* in a third of the seconds: heard */
     WRONG_WINDOWS = 2, /* in half of them: heard, and should not be */
     MARK_SPAN = 43200, /* samples in which a mark is looked for: 0.9 s */
+    BLOCK = 480,       /* samples that are heard or not: 10 ms */
     US_A_SECOND = 1000000
 };
+static const double QUIET_DB = -50; /* a pilot has -32, a quiet room -65 */
 static const double FLOOR_DB = -66; /* below: nothing */
 static const double ABOVE_DB = 4;   /* the loudest decoy */
 static const double BELOW_DB = 12;  /* the loudest voice */
@@ -230,6 +233,39 @@ static void measure_delays(const judge *j, const line *l)
     }
 }
 
+/* ---- gaps --------------------------------------------------------------- */
+
+static double level_db(const float *pcm, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)pcm[i] * (double)pcm[i];
+    return 10 * log10(sum / (double)n + 1e-13);
+}
+
+/* A talker's pilot goes on while he pauses: without it nobody is heard. */
+static void measure_gaps(const judge *j, const line *l)
+{
+    const pl_load_party *me = &j->parties[l->track->party];
+    const pl_load_track *t = l->track;
+    size_t run = 0;
+    size_t most = 0;
+    int64_t pause_us = 0;
+    if (t->n == 0 || j->options->talkers <= (me->is_talker ? 1U : 0U))
+        return;
+    for (size_t at = SETTLE; at + BLOCK <= l->n; at += BLOCK) {
+        run = level_db(l->pcm + at, BLOCK) < QUIET_DB ? run + BLOCK : 0;
+        most = run > most ? run : most;
+    }
+    for (size_t i = 1; i < t->n; i++) {
+        int64_t us = t->packet[i].at_us - t->packet[i - 1].at_us;
+        pause_us = us > pause_us ? us : pause_us;
+    }
+    pl_stats_add(&j->result->silence_us,
+                 (int64_t)most * US_A_SECOND / PL_PILOT_RATE);
+    pl_stats_add(&j->result->pause_us, pause_us);
+}
+
 /* ---- all ---------------------------------------------------------------- */
 
 static void say(pl_load_result *r, const char *what)
@@ -292,6 +328,7 @@ pl_err pl_load_verify(const pl_load_options *options, const pl_load_flow *flow,
         if (e == PL_OK) {
             judge_voices(&j, &l);
             measure_delays(&j, &l);
+            measure_gaps(&j, &l);
         }
         free_line(&l);
     }
