@@ -93,14 +93,16 @@ export class System {
   // rooms ('room NAME'), or a function (base port, folder) that gives them
   // medias, frontends, signalings: how many, up to 2, 3 and 2; supervised: false starts the
   // processes without the supervisor, which gives up when too much dies; flags:
-  // keys that one node has otherwise, { 'api-2': { key: value } }, or a function.
+  // keys that one node has otherwise, { 'api-2': { key: value } }, or a function;
+  // bins: folders of other builds' programs, by node (not supervised).
   static async start(settings = {},
-    { medias = 2, frontends = 1, signalings = 1, supervised = true, flags = {} } = {}) {
+    { medias = 2, frontends = 1, signalings = 1, supervised = true, flags = {}, bins = {} } = {}) {
     const system = new System();
     system.medias = [1, 2].slice(0, medias);
     system.frontends = [1, 2, 3].slice(0, frontends);
     system.signalings = [1, 2].slice(0, signalings);
     system.supervised = supervised;
+    system.bins = { ...bins };
     system.dir = await mkdtemp(join(tmpdir(), 'parley-e2e-'));
     system.base = await systemPorts();
     system.httpsPort = system.base;
@@ -150,15 +152,16 @@ export class System {
     }
   }
 
-  async #startNode(node) {
+  async #startNode(node, more = []) {
     const [, program, ...flags] = (await readFile(join(this.dir, 'nodes'), 'utf8'))
       .split('\n').map((line) => line.split(' ')).find(([name]) => name === node);
     await mkdir(join(this.dir, 'var/run'), { recursive: true, mode: 0o700 });
     await mkdir(join(this.dir, 'var/log'), { recursive: true });
     await rm(join(this.dir, 'var/run', `${node}.ready`), { force: true });
     const log = await open(join(this.dir, 'var/log', `${node}.log`), 'a');
-    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', join(BIN, program),
-      `--config=${join(this.dir, 'parley.conf')}`, `--node=${node}`, ...flags],
+    const known = flags.filter((flag) => !this.bins[node] || !flag.startsWith('--webrtc_ports='));
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', join(this.bins[node] ?? BIN, program),
+      `--config=${join(this.dir, 'parley.conf')}`, `--node=${node}`, ...known, ...more],
       { cwd: this.dir, stdio: ['ignore', log.fd, log.fd] });
     this.#children.set(node, child);
     await log.close();
@@ -226,6 +229,13 @@ export class System {
       return others.every((at) => at > pool) && (await this.sql("SELECT 1 FROM v_workers "
         + "WHERE state = 'up' AND life = 'ready'")).length === this.nodes.length - 1;
     }, 15000, 20);
+  }
+
+  // End it, start that of another build (none: ours) with more flags.
+  async replace(node, bin, { how = 'SIGTERM', more = [] } = {}) {
+    await this.#stopNode(node, how);
+    if (bin) this.bins[node] = bin; else delete this.bins[node];
+    await this.#startNode(node, more);
   }
 
   log(node, lines = 25) {
@@ -316,10 +326,10 @@ export class System {
     return this.child ? this.child.exitCode : worst;
   }
 
-  async #stopNode(node) {
+  async #stopNode(node, how = 'SIGTERM') {
     const child = this.#children.get(node);
     if (!this.#isOver(node)) {
-      child.kill('SIGTERM');
+      child.kill(how);
       const late = setTimeout(() => child.kill('SIGKILL'), 20000);
       await once(child, 'exit');
       clearTimeout(late);
