@@ -120,6 +120,12 @@ static void add_blanks(pl_buf *out, size_t n)
         pl_buf_add_str(out, " ");
 }
 
+static void trim(pl_buf *out)
+{
+    while (out->len > 0 && out->ptr[out->len - 1] == ' ')
+        out->ptr[--out->len] = '\0';
+}
+
 static void write_cell(const pl_ctl_table *t, size_t column, pl_slice text,
                        size_t width, pl_buf *out)
 {
@@ -138,6 +144,8 @@ static void write_cell(const pl_ctl_table *t, size_t column, pl_slice text,
     }
     if (!t->columns[column].is_right && !is_last)
         add_blanks(out, fill);
+    if (is_last)
+        trim(out);
     pl_buf_add_str(out, is_last ? "\n" : "  ");
 }
 

@@ -66,6 +66,15 @@ static void the_widest_text_is_cut(void **state)
           "abcdefg\xe2\x80\xa6  12345  y\n");
 }
 
+static void lines_end_with_what_is_there(void **state)
+{
+    (void)state;
+    shows(CELLS("a", "1", "", "b", "", ""), 0,
+          "NAME  N  WHERE\n"
+          "a     1\n"
+          "b\n");
+}
+
 static void strangers_cannot_draw(void **state)
 {
     (void)state;
@@ -126,6 +135,7 @@ int main(void)
         cmocka_unit_test(nothing_is_a_line_of_titles),
         cmocka_unit_test(wide_characters_take_two_columns),
         cmocka_unit_test(the_widest_text_is_cut),
+        cmocka_unit_test(lines_end_with_what_is_there),
         cmocka_unit_test(strangers_cannot_draw),
         cmocka_unit_test(columns_are_bounded),
         cmocka_unit_test(lines_fit_the_terminal),
