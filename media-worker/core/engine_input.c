@@ -49,6 +49,7 @@ static pl_err follow_other(pl_channel *leg, const pl_rtp *rtp, int64_t now_us,
         return e;
     leg->source = leg->candidate;
     leg->has_candidate = false;
+    leg->is_source_new = true;
     restart(leg);
     return PL_OK;
 }
@@ -65,6 +66,7 @@ static pl_err follow(pl_channel *leg, const pl_rtp *rtp, int64_t now_us,
         bool is_known = leg->srtp || rtp->ssrc == leg->resume_source;
         pl_rtp_source_start(&leg->source, rtp->ssrc, rtp->seq,
                             is_known ? 0 : PROBATION);
+        leg->is_source_new = true;
         if (!is_known)
             return PL_EAGAIN;
     }

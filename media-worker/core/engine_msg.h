@@ -206,7 +206,8 @@ typedef enum pl_mix_event_kind {
     PL_MIX_PLAYED,      /* a prompt ended by itself (not stopped, not loop) */
     PL_MIX_ROOM_PLAYED, /* the same of one to all; names no leg */
     PL_MIX_KEYED,       /* no keys wait any more */
-    PL_MIX_STATS,       /* after 1 s, then every 5 s; droppable */
+    PL_MIX_STATS,       /* after 1 s, then every 5 s, and with the first packet
+                           of a source; droppable */
     PL_MIX_RECORD_OVER, /* the room is not recorded any more; names no leg */
     PL_MIX_LEG_REMOVED,
     PL_MIX_LEG_FAILED /* LEG_ADD or TRANSPORT_UP could not be carried out */

@@ -88,6 +88,7 @@ typedef struct pl_channel {
     pl_playout *playout;
     pl_rtp_source source, candidate;
     bool has_source, has_candidate;
+    bool is_source_new; /* not in a position that was told */
     int64_t last_rtp_us, last_dtmf_us;
     pl_dtmf dtmf;
     int64_t keying_until_us; /* his voice is not mixed before that */

@@ -242,9 +242,9 @@ static void echo_room(pl_engine *e, pl_engine_room *room, int64_t now_us)
 
 /* ---- what happens now and then ------------------------------------------ */
 
-static void report_stats(pl_engine *e, pl_channel *leg, int64_t now_us)
+static void report_stats(pl_engine *e, pl_channel *leg)
 {
-    leg->next_stats_us = now_us + PL_STATS_PERIOD_US;
+    leg->is_source_new = false;
     uint32_t clock = e->options.codecs->codec[leg->recv_codec]->clock_hz;
     const pl_rtp_source *s = &leg->source;
     pl_mix_stats stats = {
@@ -300,8 +300,13 @@ static void look_after(pl_engine *e, pl_channel *leg, int64_t now_us)
     }
     if (now_us >= leg->next_rtcp_us)
         pl_engine_send_rtcp(e, leg, now_us, false);
-    if (now_us >= leg->next_stats_us)
-        report_stats(e, leg, now_us);
+    /* Of a source that is not told yet its rollovers cannot be known elsewhere:
+     * that does not wait. */
+    bool is_time = now_us >= leg->next_stats_us;
+    if (is_time)
+        leg->next_stats_us = now_us + PL_STATS_PERIOD_US;
+    if (is_time || leg->is_source_new)
+        report_stats(e, leg);
 }
 
 /* How many ticks lie between the last one and this; 1 when none was missed. */

@@ -319,6 +319,23 @@ static void what_was_received_is_old_to_the_second(void **state)
     assert_int_equal(pl_engine_stats_get(second.engine)->drop_replay, 1);
 }
 
+/* What the peer's numbers have rolled over to is told at once. */
+static void new_source_is_told_at_once(void **state)
+{
+    (void)state;
+    run(&first, 2, true);
+    assert_int_equal(first.last.kind, PL_MIX_STATS);
+    assert_int_equal(first.last.position.n_in, 1);
+    assert_int_equal(first.last.position.in[0].index, 65500);
+    run(&first, 40, true); /* 65536 has passed: not told yet */
+    assert_int_equal(first.last.position.in[0].index, 65500);
+    (void)take(&first);
+    move_leg(800, first.now_us);
+    run(&second, 10, true);
+    assert_int_equal(pl_engine_stats_get(second.engine)->drop_auth, 0);
+    assert_int_equal(pl_engine_stats_get(second.engine)->rtp_in, 10);
+}
+
 /* UP with keys that are in use keeps their numbers. */
 static void keys_are_not_begun_anew(void **state)
 {
@@ -394,6 +411,7 @@ int main(void)
         TEST(final_position_is_continued_without_a_hole),
         TEST(lost_worker_is_continued_ahead_of_what_it_sent),
         TEST(what_was_received_is_old_to_the_second),
+        TEST(new_source_is_told_at_once),
         TEST(keys_are_not_begun_anew),
         cmocka_unit_test_setup_teardown(telephone_goes_on_at_once, begin_plain,
                                         end),
