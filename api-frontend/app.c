@@ -94,6 +94,16 @@ static void dump(void *ctx)
     pl_gateway_dump(a->gateway);
 }
 
+/* Roompool is the skeleton's matter: without it we are not READY. */
+static pl_err check(void *ctx, char *reason, size_t cap)
+{
+    const app *a = ctx;
+    if (pl_gateway_is_open(a->gateway))
+        return PL_OK;
+    pl_fmt_cut(reason, cap, "it does not listen");
+    return PL_EUNAVAILABLE;
+}
+
 const pl_app PL_API_APP = {
     .name = "parley-api",
     .summary = "HTTPS front end: APIs, tokens, events and web pages",
@@ -107,6 +117,7 @@ const pl_app PL_API_APP = {
     .linked = linked,
     .unlinked = unlinked,
     .drain = drain,
+    .check = check,
     .stop = stop,
     .dump = dump,
 };

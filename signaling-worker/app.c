@@ -124,6 +124,20 @@ static void dump(void *ctx)
     pl_calls_dump(a->calls);
 }
 
+/* Who reads no datagrams for so long answers nobody in time. */
+static pl_err check(void *ctx, char *reason, size_t cap)
+{
+    static const int64_t behind_max_us = 10000000;
+    const app *a = ctx;
+    int64_t us = pl_sip_transport_backlog_us(pl_calls_transport(a->calls));
+    if (us < behind_max_us)
+        return PL_OK;
+    pl_fmt_cut(reason, cap,
+               "for %lld s more datagrams have come in than it reads",
+               (long long)(us / 1000000));
+    return PL_EUNAVAILABLE;
+}
+
 const pl_app PL_SIGNALING_APP = {
     .name = "parley-signaling",
     .summary = "SIP: telephones and trunks by UDP, TCP and TLS",
@@ -138,6 +152,7 @@ const pl_app PL_SIGNALING_APP = {
     .unlinked = unlinked,
     .load = load,
     .drain = drain,
+    .check = check,
     .stop = stop,
     .dump = dump,
 };

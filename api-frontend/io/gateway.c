@@ -284,10 +284,9 @@ static bool is_serving(const pl_gateway *gateway)
     return gateway->options.is_ready(gateway->options.ctx);
 }
 
-bool pl_gateway_is_good(const pl_gateway *gateway)
+bool pl_gateway_is_open(const pl_gateway *gateway)
 {
-    return is_serving(gateway) &&
-           (gateway->is_draining || pl_http_server_is_open(gateway->server));
+    return gateway->is_draining || pl_http_server_is_open(gateway->server);
 }
 
 static void ready(const pl_incoming *in)

@@ -35,8 +35,8 @@ void pl_gateway_linked(pl_gateway *gateway);
 void pl_gateway_drain(pl_gateway *gateway, pl_loop_cb on_done, void *ctx);
 /* One line about open connections, polls and streams to the log. */
 void pl_gateway_dump(const pl_gateway *gateway);
-/* Whether it listens, or drains, and has roompool. */
-bool pl_gateway_is_good(const pl_gateway *gateway);
+/* Whether it listens; one that drains needs not. */
+bool pl_gateway_is_open(const pl_gateway *gateway);
 unsigned pl_gateway_port(const pl_gateway *gateway);
 
 #endif

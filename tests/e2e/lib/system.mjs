@@ -238,6 +238,14 @@ export class System {
     await this.#startNode(node, more);
   }
 
+  // Whether a node says itself that it works, as containers ask it.
+  async isHealthy(node) {
+    const text = await readFile(join(this.dir, 'nodes'), 'utf8');
+    const [, program] = text.match(new RegExp(`^${node} (\\S+)`, 'm'));
+    return run(join(BIN, program), ['--health', `--node=${node}`, `--config=${join(this.dir, 'parley.conf')}`],
+      { cwd: this.dir }).then(() => true, () => false);
+  }
+
   log(node, lines = 25) {
     return readFile(join(this.dir, 'var/log', `${node}.log`), 'utf8')
       .then((text) => text.split('\n').slice(-lines).join('\n'), () => '(no log)');

@@ -36,6 +36,8 @@ tell('a rolling restart of all processes: nobody is cut off', async (system) => 
 
   for (const node of system.nodes) await system.restart(node);
 
+  assert.deepEqual(await Promise.all(system.nodes.map((node) => system.isHealthy(node))), system.nodes.map(() => true));
+
   const from = (await carla.heard()).seconds;
   await hears(carla, 'anna', from);
   await until('the page has its events again', async () => (await anna.state()).link === 'open');
