@@ -27,7 +27,7 @@ typedef struct kept_leg {
     size_t state_len, position_len;
     uint32_t n_states, n_positions; /* that came */
 } kept_leg;
-enum { KEPT = 4 };
+enum { KEPT = 40 };
 
 /* Another worker beside the first one, on the same bus. */
 typedef struct second_worker {
