@@ -18,7 +18,7 @@ const state = document.body.dataset;
 let alias = decodeURIComponent(
   location.pathname.replace(/^\/join\/?/, '').replace(/\/$/, '')) || 'lobby';
 const MEDIA_PAUSES_MS = [200, 500, 1000, 2000, 4000, 8000];
-const BUSY_PAUSES_MS = [5000, 10000, 20000, 30000]; // no worker has room for us
+const BUSY_PAUSES_MS = [1000, 2000, 5000, 10000, 20000, 30000]; // no worker has room for us
 const RETRY_DOOR_MS = 2000;
 const REPEAT_PAUSES_MS = [300, 700, 1500, 3000]; // of a request while the server restarts
 const QUIET_MS = 1500; // what heals sooner is not worth a word
