@@ -194,7 +194,7 @@ static const pl_json *row_with(const found *f, const char *key,
 
 /* ---- stories ---- */
 
-static void workers_are_listed_and_operators_are_none(void **state)
+static void operators_are_no_workers(void **state)
 {
     scene *s = *state;
     found f;
@@ -212,7 +212,7 @@ static void workers_are_listed_and_operators_are_none(void **state)
     assert_int_equal(world_sql(&s->w, "SELECT count(*) FROM workers"), 3);
 }
 
-static void rooms_conferences_and_participants_are_listed(void **state)
+static void what_there_is_is_listed(void **state)
 {
     scene *s = *state;
     page p;
@@ -515,10 +515,10 @@ static void too_many_who_look_on_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(
-            workers_are_listed_and_operators_are_none, setup, teardown),
-        cmocka_unit_test_setup_teardown(
-            rooms_conferences_and_participants_are_listed, setup, teardown),
+        cmocka_unit_test_setup_teardown(operators_are_no_workers, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(what_there_is_is_listed, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(every_list_is_there_and_has_no_secrets,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(rows_come_in_pages, setup, teardown),

@@ -120,7 +120,7 @@ static void a_file_that_cannot_be_is_explained(void **state)
 
 /* ---- copies ---- */
 
-static void a_database_in_use_is_copied_with_its_wal(void **state)
+static void a_database_in_use_is_copied(void **state)
 {
     place *p = *state;
     pl_ctl_database_is is;
@@ -143,7 +143,7 @@ static void a_database_in_use_is_copied_with_its_wal(void **state)
     store->ops->close(&store);
 }
 
-static void what_is_written_meanwhile_does_not_disturb(void **state)
+static void writing_meanwhile_does_no_harm(void **state)
 {
     place *p = *state;
     pl_ctl_database_is is;
@@ -232,10 +232,10 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_file_that_cannot_be_is_explained,
                                         setup, teardown),
-        cmocka_unit_test_setup_teardown(
-            a_database_in_use_is_copied_with_its_wal, setup, teardown),
-        cmocka_unit_test_setup_teardown(
-            what_is_written_meanwhile_does_not_disturb, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_database_in_use_is_copied, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(writing_meanwhile_does_no_harm, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(other_files_are_refused, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_newer_schema_is_refused, setup,
