@@ -203,6 +203,8 @@ static void take_down(pl_pool *pool, pl_worker *w, bool is_silent)
 {
     if (w->row.state == PL_WORKER_STATE_DOWN)
         return;
+    if (is_silent && w->row.life != PL_LIFE_STOPPED)
+        pl_pool_count(pool, PL_RM_workers_lost);
     w->row.state = PL_WORKER_STATE_DOWN;
     w->row.down_at = pool->now.wall_ms;
     w->is_expected = false;
@@ -405,8 +407,6 @@ void pl_pool_on_peer(pl_pool *pool, pl_now now, const char *node, bool up)
         pl_ops_forget(pool, node);
     if (up || !w || !is_up(w))
         return; /* a hello follows */
-    if (w->row.life != PL_LIFE_STOPPED)
-        pl_pool_count(pool, PL_RM_workers_lost);
     take_down(pool, w, true);
 }
 
