@@ -431,34 +431,34 @@ static void there_is_always_room_for_one_more(void **state)
     world_check(&h.w);
 }
 
-#define STORY(f) cmocka_unit_test_teardown(f, teardown)
+#define TEST(f) cmocka_unit_test_teardown(f, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORY(nobody_notices_the_loss),
-        STORY(positions_age_until_they_are_told),
-        STORY(only_the_own_worker_is_believed),
-        STORY(the_waiting_hear_their_music_on),
-        STORY(users_hear_nothing_of_it),
-        STORY(a_device_hears_nothing_of_it),
-        STORY(without_a_sibling_all_are_offered_anew),
-        STORY(it_can_be_switched_off),
-        STORY(a_refused_import_is_offered_anew),
-        STORY(a_port_that_is_not_free_yet_is_asked_for_again),
-        STORY(a_hung_worker_comes_back_and_owns_nothing),
-        STORY(a_successor_goes_on_with_it_itself),
-        STORY(a_silent_sibling_is_given_up),
-        STORY(a_full_sibling_passes_them_on),
-        STORY(who_is_just_negotiating_is_offered_anew),
-        STORY(an_old_snapshot_is_not_used),
-        STORY(a_second_death_in_the_middle_moves_them_on),
-        STORY(both_are_lost_one_after_the_other),
-        STORY(a_restart_in_between_changes_nothing),
-        STORY(lost_while_roompool_is_away_they_are_offered_anew),
-        STORY(keys_are_in_no_dump),
-        STORY(workers_that_are_gone_are_forgotten),
-        STORY(there_is_always_room_for_one_more),
+        TEST(nobody_notices_the_loss),
+        TEST(positions_age_until_they_are_told),
+        TEST(only_the_own_worker_is_believed),
+        TEST(the_waiting_hear_their_music_on),
+        TEST(users_hear_nothing_of_it),
+        TEST(a_device_hears_nothing_of_it),
+        TEST(without_a_sibling_all_are_offered_anew),
+        TEST(it_can_be_switched_off),
+        TEST(a_refused_import_is_offered_anew),
+        TEST(a_port_that_is_not_free_yet_is_asked_for_again),
+        TEST(a_hung_worker_comes_back_and_owns_nothing),
+        TEST(a_successor_goes_on_with_it_itself),
+        TEST(a_silent_sibling_is_given_up),
+        TEST(a_full_sibling_passes_them_on),
+        TEST(who_is_just_negotiating_is_offered_anew),
+        TEST(an_old_snapshot_is_not_used),
+        TEST(a_second_death_in_the_middle_moves_them_on),
+        TEST(both_are_lost_one_after_the_other),
+        TEST(a_restart_in_between_changes_nothing),
+        TEST(lost_while_roompool_is_away_they_are_offered_anew),
+        TEST(keys_are_in_no_dump),
+        TEST(workers_that_are_gone_are_forgotten),
+        TEST(there_is_always_room_for_one_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

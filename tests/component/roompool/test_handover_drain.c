@@ -240,23 +240,23 @@ static void a_recording_goes_on_as_its_next_part(void **state)
     assert_int_equal(other()->recording.n_starts, 1);
 }
 
-#define STORY(f) cmocka_unit_test_teardown(f, teardown)
+#define TEST(f) cmocka_unit_test_teardown(f, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORY(a_sibling_goes_on_where_it_stopped),
-        STORY(new_rooms_go_elsewhere),
-        STORY(loaded_workers_take_nothing),
-        STORY(without_a_sibling_they_are_moved_one_by_one),
-        STORY(the_copy_is_closed_once_all_have_media),
-        STORY(with_nobody_else_it_waits_for_one),
-        STORY(who_cannot_fall_silent_is_left_by_offers),
-        STORY(one_that_dies_while_it_is_released_is_taken_over),
-        STORY(a_sibling_that_dies_meanwhile_is_none),
-        STORY(who_comes_meanwhile_is_placed_there),
-        STORY(a_restart_in_the_middle_goes_on),
-        STORY(a_recording_goes_on_as_its_next_part),
+        TEST(a_sibling_goes_on_where_it_stopped),
+        TEST(new_rooms_go_elsewhere),
+        TEST(loaded_workers_take_nothing),
+        TEST(without_a_sibling_they_are_moved_one_by_one),
+        TEST(the_copy_is_closed_once_all_have_media),
+        TEST(with_nobody_else_it_waits_for_one),
+        TEST(who_cannot_fall_silent_is_left_by_offers),
+        TEST(one_that_dies_while_it_is_released_is_taken_over),
+        TEST(a_sibling_that_dies_meanwhile_is_none),
+        TEST(who_comes_meanwhile_is_placed_there),
+        TEST(a_restart_in_the_middle_goes_on),
+        TEST(a_recording_goes_on_as_its_next_part),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
