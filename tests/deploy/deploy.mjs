@@ -22,7 +22,7 @@ import { Engine } from './lib/engine.mjs';
 import { buildByDockerfile, buildQuickly } from './lib/images.mjs';
 import { inside, Net } from './lib/net.mjs';
 import { STEPS } from './lib/rounds.mjs';
-import { start } from './lib/sh.mjs';
+import { run, start } from './lib/sh.mjs';
 
 const { values: how } = parseArgs({ options: {
   seeds: { type: 'string', default: '1' }, seed: { type: 'string', default: '1' },
@@ -92,6 +92,21 @@ const command = (namespace, line) => {
   return [program, rest];
 };
 
+// Why it cannot be done here; nothing when it can.
+async function obstacle() {
+  if (process.getuid() !== 0) return 'not root';
+  for (const program of ['dockerd', 'containerd', 'docker-compose', 'haproxy', 'iptables', 'ip', 'sqlite3']) {
+    if (!await run('sh', ['-c', `PATH=$PATH:/usr/sbin command -v ${program}`]).catch(() => '')) return `no ${program}`;
+  }
+  return '';
+}
+
+const SKIPPED = 77;
+const why = await obstacle();
+if (why) {
+  console.log(`skipped: ${why} (tools/packages/deploy.txt)`);
+  process.exit(SKIPPED);
+}
 let code = 1;
 try {
   code = await main();
