@@ -127,12 +127,18 @@ static const struct listing {
     {PL_OPS_TABLE_POOL,
      "SELECT p.room_no FROM pool p WHERE p.state <> 'deleted' "
      "ORDER BY p.room_no LIMIT ?1 OFFSET ?2",
-     "SELECT json_object('number', v.room_no, 'name', v.name, 'state', "
-     "v.state, 'since', v.since, 'participants', v.participants, 'client', "
-     "v.client_id, 'tag', v.tag, 'reserved_at', v.reserved_at, 'lease_until', "
-     "v.lease_until, 'first_join_at', v.first_join_at, 'platform_id', "
-     "v.platform_id, 'created_at', v.created_at) FROM v_pool_rooms v WHERE "
-     "v.room_no = ?1"},
+     /* not v_pool_rooms, which counts the people of all rooms for each;
+        room_no > 0 is what the index has */
+     "SELECT json_object('number', p.room_no, 'name', p.name, 'state', "
+     "p.state, 'since', p.since, 'participants', (SELECT count(*) FROM rooms r "
+     "CROSS JOIN conferences c CROSS JOIN participants q WHERE r.room_no = "
+     "p.room_no AND r.room_no > 0 AND c.room_id = r.room_id AND c.state = "
+     "'live' AND c.room_id IS NOT NULL AND q.conf_id = c.conf_id AND q.state = "
+     "'active'), 'client', p.client_id, 'tag', coalesce((SELECT r.tag FROM "
+     "rooms r WHERE r.room_no = p.room_no AND r.room_no > 0), ''), "
+     "'reserved_at', p.reserved_at, 'lease_until', p.lease_until, "
+     "'first_join_at', p.first_join_at, 'platform_id', nullif(p.remote_id, 0), "
+     "'created_at', p.created_at) FROM pool p WHERE p.room_no = ?1"},
     {PL_OPS_TABLE_REGISTRATIONS,
      "SELECT r.registration_id FROM registrations r WHERE r.ended_at IS NULL "
      "ORDER BY r.registration_id LIMIT ?1 OFFSET ?2",

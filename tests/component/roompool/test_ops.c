@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "core/ops_impl.h"
 #include "core/room.h"
 #include "core/worker.h"
 #include "fake_page.h"
@@ -242,6 +243,24 @@ static void what_there_is_is_listed(void **state)
     done(&f);
 }
 
+static void managed_rooms_tell_who_is_in_them(void **state)
+{
+    scene *s = *state;
+    answer room;
+    found f;
+    page p;
+    assert_int_equal(checkout(&s->w, &(taking){.payload = "abc"}, &room),
+                     PL_OK);
+    page_is_in(&s->w, &p, room.body.room.name, room.body.room.pin, "token");
+    assert_true(lists(s, PL_OPS_TABLE_POOL, 0, ROWS_MAX, &f) > 0);
+    const pl_json *row = row_with(&f, "name", room.body.room.name);
+    has_str(row, "state", "in-use");
+    has_str(row, "tag", "tag:abc");
+    assert_int_equal(int_of(row, "participants"), 1);
+    assert_null(strstr(f.text, room.body.room.pin));
+    done(&f);
+}
+
 static void every_list_is_there_and_has_no_secrets(void **state)
 {
     scene *s = *state;
@@ -465,8 +484,10 @@ static void who_goes_waits_no_more(void **state)
     done(&f);
     asks_events(s, last, 25000, &f);
     world_run(&s->w, S);
+    assert_int_equal(world_pool(&s->w)->ops_tools->n_waits, 1);
     pl_bus_close(&s->tool);
     world_run(&s->w, 5 * S); /* its beats are missed */
+    assert_int_equal(world_pool(&s->w)->ops_tools->n_waits, 0);
     s->tool = world_open_bus(&s->w, TOOL, PL_ROLE_OPERATOR);
     const pl_ops_list m = {.what = PL_OPS_TABLE_ROOMS, .limit = 1};
     answer a;
@@ -519,6 +540,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(what_there_is_is_listed, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(managed_rooms_tell_who_is_in_them,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(every_list_is_there_and_has_no_secrets,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(rows_come_in_pages, setup, teardown),
