@@ -16,6 +16,7 @@
 #include "io/resume.h"
 #include "io/srtp.h"
 #include "pl/log.h"
+#include "pl/rng.h"
 #include "pl/str.h"
 
 struct pl_media {
@@ -138,8 +139,12 @@ static pl_err fill_options(const pl_media_config *k, pl_control_options *o)
 
 static pl_err open_port(const pl_media_config *k, pl_udp *ret_udp)
 {
+    uint32_t begin = 0;
+    if (k->webrtc_any)
+        pl_random(&begin, sizeof begin);
     pl_err e = pl_web_ports_open_first(
-        k->bind_address, (uint16_t)k->webrtc_port, k->webrtc_ports, ret_udp);
+        k->bind_address, (uint16_t)k->webrtc_port, k->webrtc_ports,
+        begin % k->webrtc_ports, ret_udp);
     if (e == PL_OK)
         return PL_OK;
     if (e == PL_EINVAL) {

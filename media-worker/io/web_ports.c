@@ -30,12 +30,12 @@ struct pl_web_ports {
 };
 
 pl_err pl_web_ports_open_first(const char *bind_address, uint16_t first,
-                               uint32_t n, pl_udp *ret_udp)
+                               uint32_t n, uint32_t begin, pl_udp *ret_udp)
 {
     pl_err e = PL_EBUSY;
-    for (uint32_t i = 0; i < n && first + i <= UINT16_MAX; i++) {
-        e = pl_udp_open(bind_address, (uint16_t)(first + i), PL_UDP_BUFFER,
-                        ret_udp);
+    for (uint32_t i = 0; i < n; i++) {
+        uint16_t port = (uint16_t)(first + (begin + i) % n);
+        e = pl_udp_open(bind_address, port, PL_UDP_BUFFER, ret_udp);
         if (e != PL_EBUSY)
             return e;
     }

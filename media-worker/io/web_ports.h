@@ -17,10 +17,12 @@ typedef struct pl_web_ports_options {
 } pl_web_ports_options;
 
 /* Open the first free one of n ports.
+ *
+ * begin:  place in the range to begin at, 0..n - 1; the range goes round
  * Errors: PL_EBUSY all are taken; PL_EINVAL bind_address; PL_EIO (errno) */
 PL_MUST_USE pl_err pl_web_ports_open_first(const char *bind_address,
                                            uint16_t first, uint32_t n,
-                                           pl_udp *ret_udp);
+                                           uint32_t begin, pl_udp *ret_udp);
 /* Errors: PL_ENOMEM. */
 PL_MUST_USE pl_err pl_web_ports_create(const pl_web_ports_options *options,
                                        pl_web_ports **ret_ports);

@@ -172,8 +172,8 @@ static int begin(void **state)
     told.is_full = false;
     pl_web_ports_options o = {.bind_address = "127.0.0.1"};
     assert_int_equal(pl_loop_create_fake(0, &w.loop), PL_OK);
-    assert_int_equal(pl_web_ports_open_first("127.0.0.1", w.first, 2, &o.own),
-                     PL_OK);
+    assert_int_equal(
+        pl_web_ports_open_first("127.0.0.1", w.first, 2, 0, &o.own), PL_OK);
     o.loop = w.loop;
     assert_int_equal(pl_web_ports_create(&o, &w.ports), PL_OK);
     *state = &w;
@@ -194,11 +194,21 @@ static void first_free_port_is_taken(void **state)
     worker *w = *state;
     pl_udp next, none;
     assert_int_equal(pl_web_ports_own(w->ports), w->first);
-    assert_int_equal(pl_web_ports_open_first("127.0.0.1", w->first, 2, &next),
-                     PL_OK);
+    assert_int_equal(
+        pl_web_ports_open_first("127.0.0.1", w->first, 2, 0, &next), PL_OK);
     assert_int_equal(next.port, w->first + 1);
-    assert_int_equal(pl_web_ports_open_first("127.0.0.1", w->first, 2, &none),
-                     PL_EBUSY);
+    assert_int_equal(
+        pl_web_ports_open_first("127.0.0.1", w->first, 2, 1, &none), PL_EBUSY);
+    pl_udp_close(&next);
+    /* beginning elsewhere, and round to the begin */
+    assert_int_equal(
+        pl_web_ports_open_first("127.0.0.1", w->first, 4, 3, &next), PL_OK);
+    assert_int_equal(next.port, w->first + 3);
+    assert_int_equal(pl_web_ports_open_first(
+                         "127.0.0.1", (uint16_t)(w->first + 2), 2, 1, &none),
+                     PL_OK);
+    assert_int_equal(none.port, w->first + 2);
+    pl_udp_close(&none);
     pl_udp_close(&next);
 }
 
