@@ -396,6 +396,17 @@ static pl_err ask_about_token(const pl_incoming *in)
     return e;
 }
 
+/* A session's poll waits for roompool; everything else says so. Nothing that
+ * lasts begins while we drain. */
+static bool may_begin(const pl_gateway *gateway, pl_api_kind kind)
+{
+    bool lasts = kind == PL_KIND_SEAT_EVENTS || kind == PL_KIND_RELAY_SOCKET ||
+                 kind == PL_KIND_RELAY_EVENTS;
+    if (lasts && gateway->is_draining)
+        return false;
+    return is_serving(gateway) || (!lasts && kind != PL_KIND_CALL);
+}
+
 static void handle(pl_gateway *gateway, pl_http_exchange *exchange,
                    bool was_asked)
 {
@@ -435,10 +446,7 @@ static void handle(pl_gateway *gateway, pl_http_exchange *exchange,
         if (!e)
             return;
     }
-    /* A session's poll waits for roompool; everything else says so. */
-    if (!e && !is_serving(gateway) &&
-        (op->kind == PL_KIND_CALL || op->kind == PL_KIND_SEAT_EVENTS ||
-         op->kind == PL_KIND_RELAY_SOCKET || op->kind == PL_KIND_RELAY_EVENTS))
+    if (!e && !may_begin(gateway, op->kind))
         e = PL_EDRAIN;
     if (e) {
         pl_gateway_fail(&in, e, NULL);
