@@ -159,9 +159,10 @@ static pl_err read_incoming(const pl_media_leg_import *m, incoming *ret)
 static pl_err take_port(pl_control *c, pl_leg *leg, uint16_t port)
 {
     pl_leg_own *own = pl_own(leg);
-    if (leg->kind == PL_LEG_KIND_SIP)
+    if (leg->kind == PL_LEG_KIND_SIP) {
         return pl_rtp_port_open_at(c->ports, c->o.bind_address, port,
                                    &own->port);
+    }
     pl_err e = pl_web_ports_hold(c->o.web_ports, port);
     if (e == PL_OK)
         own->web_port = port;

@@ -390,6 +390,26 @@ static void legs_and_rooms_end_their_files(void **state)
     wait_state(s, PL_RECORDING_STATE_ENDED);
 }
 
+/* As a worker that drains does: who asked may go on elsewhere with a next part
+ * when he is answered. */
+static void release_closes_the_files_before_it_is_answered(void **state)
+{
+    story *s = &the_story;
+    world *w = *state;
+    const pl_media_release m = {.present = 0};
+    assert_int_equal(open_room(w, EPOCH), PL_OK);
+    (void)add_phone(s, "one", PL_AUDIO_PCMU, 500);
+    assert_int_equal(start(s, EPOCH, rec, 1), PL_OK);
+    run_for(s, 25);
+    assert_int_equal(ask(w, 0, &PL_MSG_MEDIA_RELEASE, &m), PL_OK);
+    assert_int_equal(s->report.state, PL_RECORDING_STATE_ENDED);
+    assert_int_equal(s->n_files, 2);
+    for (size_t i = 0; i < s->n_files; i++)
+        assert_true(s->file[i].is_closed);
+    while (!w->is_drained)
+        assert_true(turn(w));
+}
+
 static void limit_files(rlim_t bytes)
 {
     struct rlimit limit;
@@ -556,6 +576,7 @@ int main(void)
         cmocka_unit_test(what_was_recorded_survives_kill_9),
         TEST(the_mix_has_everybody_and_each_stem_one),
         TEST(legs_and_rooms_end_their_files),
+        TEST(release_closes_the_files_before_it_is_answered),
         TEST(a_full_disk_ends_the_recording_and_not_the_room),
         TEST(what_cannot_be_recorded_is_refused),
         cmocka_unit_test_setup_teardown(a_disk_that_is_nearly_full_is_refused,
