@@ -15,6 +15,8 @@ enum {
     AT_ONCE = 8, /* requests under way: one address may have 16 about tokens */
     LIMIT_MS = 120000,
     REFRESH_US = 30000000, /* tokens live 120 s by default */
+    AWAY_US = 10000000,
+    AGAIN_US = 200000,
     TOKEN_MAX = 1024,
     PATH_MAX_BYTES = 256,
     BODY_MAX = 2 * PL_LOAD_SDP + 64
@@ -388,6 +390,27 @@ static pl_err leave(void *state, pl_load_party *parties, size_t n)
     return run(state, begin_leave, parties, n);
 }
 
+static void sleep_us(int64_t us)
+{
+    struct timespec t = {.tv_sec = (time_t)(us / 1000000),
+                         .tv_nsec = (long)(us % 1000000) * 1000};
+    (void)nanosleep(&t, NULL);
+}
+
+/* Tokens are good for longer than REFRESH_US: who is away for a moment, as a
+ * front end that is started again, is asked again. */
+static pl_err refresh(rest_state *s)
+{
+    int64_t until = pl_load_now_us() + AWAY_US;
+    pl_err e;
+    while ((e = run(s, begin_refresh, s->all, s->n_all)) == PL_EUNAVAILABLE &&
+           pl_load_now_us() < until) {
+        s->what->reason[0] = '\0';
+        sleep_us(AGAIN_US);
+    }
+    return e;
+}
+
 static pl_err wait_until(void *state, int64_t until_us)
 {
     rest_state *s = state;
@@ -396,7 +419,7 @@ static pl_err wait_until(void *state, int64_t until_us)
         int64_t due_us = s->refreshed_us + REFRESH_US;
         if (s->n_all > 0 && pl_load_now_us() >= due_us) {
             s->refreshed_us = pl_load_now_us();
-            e = run(s, begin_refresh, s->all, s->n_all);
+            e = refresh(s);
         }
         int64_t left = until_us - pl_load_now_us();
         if (left <= 0 || e != PL_OK)
@@ -404,9 +427,7 @@ static pl_err wait_until(void *state, int64_t until_us)
         if (s->n_all > 0 && due_us > pl_load_now_us() &&
             due_us - pl_load_now_us() < left)
             left = due_us - pl_load_now_us();
-        struct timespec t = {.tv_sec = (time_t)(left / 1000000),
-                             .tv_nsec = (long)(left % 1000000) * 1000};
-        (void)nanosleep(&t, NULL);
+        sleep_us(left);
     }
 }
 

@@ -28,6 +28,7 @@ typedef struct sip_seat {
     bool is_ringing; /* the server has the request: it is not sent again */
     int64_t begun_us, sent_us;
     unsigned cseq;
+    pl_addr peer; /* where the server's last request of this call came from */
     char to[FIELD_MAX], target[FIELD_MAX];
 } sip_seat;
 
@@ -99,7 +100,8 @@ static void send_request(sip_state *s, const pl_load_party *p,
         return;
     }
     seat->sent_us = pl_load_now_us();
-    (void)pl_udp_send(&s->udp, &s->server, (const uint8_t *)text, strlen(text));
+    (void)pl_udp_send(&s->udp, &seat->peer, (const uint8_t *)text,
+                      strlen(text));
 }
 
 static void begin(sip_state *s, const pl_load_party *p, sip_step step)
@@ -243,8 +245,10 @@ static void copy_lines(const char *text, const char *name, char *buf,
     buf[*len] = '\0';
 }
 
-/* What a server asks in a call: a refresh, a question, the end. */
-static void on_request(sip_state *s, pl_load_party *p, const char *text)
+/* What a server asks in a call: a refresh, a question, the end. Another of its
+ * processes may have gone on with the call: it is at another port. */
+static void on_request(sip_state *s, pl_load_party *p, const char *text,
+                       const pl_addr *from)
 {
     static const char *const kept[] = {"Via", "From", "To", "Call-ID", "CSeq"};
     sip_seat *seat = p->user;
@@ -255,6 +259,7 @@ static void on_request(sip_state *s, pl_load_party *p, const char *text)
     size_t sdp_len = 0;
     if (strncmp(text, "ACK ", 4) == 0)
         return;
+    seat->peer = *from;
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
         copy_lines(text, kept[i], copied, sizeof copied, &len);
     bool is_invite = strncmp(text, "INVITE ", 7) == 0;
@@ -266,8 +271,7 @@ static void on_request(sip_state *s, pl_load_party *p, const char *text)
                copied, p->number, s->own,
                is_invite ? "Content-Type: application/sdp\r\n" : "", sdp_len,
                (int)sdp_len, sdp) == PL_OK)
-        (void)pl_udp_send(&s->udp, &s->server, (const uint8_t *)out,
-                          strlen(out));
+        (void)pl_udp_send(&s->udp, from, (const uint8_t *)out, strlen(out));
     if (strncmp(text, "BYE ", 4) == 0 && seat->step == SIP_IN) {
         end(s, seat, SIP_OUT);
         fail(s, PL_EUNAVAILABLE, "the server ended a call", 0);
@@ -291,7 +295,7 @@ static void read_all(sip_state *s)
             if (strncmp(text, "SIP/2.0 ", 8) == 0 && strlen(text) > 11) {
                 on_response(s, p, text);
             } else {
-                on_request(s, p, text);
+                on_request(s, p, text, &list[i].from);
             }
         }
     }
@@ -396,7 +400,7 @@ static pl_err set_seat(const sip_state *s, pl_load_party *p)
     if (!seat)
         return PL_ENOMEM;
     pl_load_room_name(s->what->options, p->room, room, sizeof room);
-    *seat = (sip_seat){.step = SIP_OUT};
+    *seat = (sip_seat){.step = SIP_OUT, .peer = s->server};
     pl_fmt_cut(seat->target, sizeof seat->target, "sip:%s@%s", room,
                s->server_text);
     pl_fmt_cut(seat->to, sizeof seat->to, "<%s>", seat->target);
