@@ -42,9 +42,10 @@ void pl_gateway_count(const pl_gateway *gateway, const pl_api_op *op,
     if (name == PL_DEVICE_OPS)
         return;
     pl_metrics_add(metrics, (size_t)PL_AM_device_reg_create + name, 1);
-    if (status >= 400)
+    if (status >= 400) {
         pl_metrics_add(metrics,
                        status < 500 ? PL_AM_device_4xx : PL_AM_device_5xx, 1);
+    }
 }
 
 void pl_gateway_fail(const pl_incoming *in, pl_err e, const char *text)
@@ -437,10 +438,11 @@ static void handle(pl_gateway *gateway, pl_http_exchange *exchange,
         refuse_status(gateway, exchange, status, pl_http_reason(status), NULL);
         return;
     }
-    if (op->auth == PL_AUTH_BEARER_OR_TICKET && has_ticket(head, op))
+    if (op->auth == PL_AUTH_BEARER_OR_TICKET && has_ticket(head, op)) {
         in.caller = NULL;
-    else
+    } else {
         e = find_out_who(&in, op->auth, &caller, &seat);
+    }
     if (e == PL_EAGAIN) {
         e = was_asked ? PL_EUNAVAILABLE : ask_about_token(&in);
         if (!e)

@@ -645,8 +645,7 @@ void pl_http_server_close(pl_http_server **server)
     pl_door_close(s);
     s->on_empty = NULL;
     while (!pl_list_is_empty(&s->conns)) {
-        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): pl_conn_close() unlinks
-         */
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it is unlinked */
         pl_conn_close(PL_CONTAINER(s->conns.next, conn, link));
     }
     /* libevent lets go of a bufferevent only after its deferred callbacks. */

@@ -22,7 +22,7 @@ static const char LOOPBACK[] =
     SIGNATURE "\x21\x11\0\x0c\x7f\0\0\1\xc0\0\2\1\x9c\x40\1\xbb";
 static const char UNKNOWN[] = SIGNATURE "\x21\0\0\0";
 static const char LOCAL[] = SIGNATURE "\x20\0\0\0";
-#define BYTES(header) header, sizeof header - 1
+#define BYTES(header) (header), sizeof(header) - 1
 
 static void behind(pl_api_config *config)
 {

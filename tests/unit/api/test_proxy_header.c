@@ -7,7 +7,8 @@
 
 enum { V4 = 12, V6 = 36, UNIX_PAIR = 216 };
 
-static const uint8_t SIGNATURE[] = "\r\n\r\n\0\r\nQUIT\n";
+static const uint8_t SIGNATURE[12] = {0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d,
+                                      0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a};
 /* 198.51.100.7:40000 to 192.0.2.1:443 */
 static const uint8_t PAIR_V4[V4] = {198, 51, 100,  7,    192,  0,
                                     2,   1,  0x9c, 0x40, 0x01, 0xbb};
@@ -16,7 +17,7 @@ static const uint8_t PAIR_V4[V4] = {198, 51, 100,  7,    192,  0,
 static size_t make(uint8_t *out, unsigned command, unsigned family,
                    const void *rest, size_t n)
 {
-    memcpy(out, SIGNATURE, 12);
+    memcpy(out, SIGNATURE, sizeof SIGNATURE);
     out[12] = (uint8_t)command;
     out[13] = (uint8_t)family;
     out[14] = (uint8_t)(n >> 8);
