@@ -70,10 +70,11 @@ static void some_have_no_client(void **state)
 static void tlvs_are_passed_over(void **state)
 {
     (void)state;
-    uint8_t rest[V4 + 16];
+    static const uint8_t tlvs[10] = {5, 0, 4, 'a', 'b', 'c', 'd', 4, 0, 0};
+    uint8_t rest[V4 + sizeof tlvs];
     pl_proxy_header h;
     memcpy(rest, PAIR_V4, V4);
-    memcpy(rest + V4, "\x05\0\4abcd\x04\0\0", 10);
+    memcpy(rest + V4, tlvs, sizeof tlvs);
     assert_int_equal(read(0x21, 0x11, rest, V4 + 10, &h), PL_OK);
     assert_int_equal(read(0x21, 0x11, rest, V4 + 9, &h), PL_EPROTO);
     assert_int_equal(read(0x21, 0x11, rest, V4 + 6, &h), PL_EPROTO);
@@ -96,10 +97,11 @@ static void what_the_definition_forbids_is_refused(void **state)
     };
     uint8_t rest[UNIX_PAIR] = {0};
     pl_proxy_header h;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         assert_int_equal(
             read(rows[i].command, rows[i].family, rest, rows[i].n, &h),
             PL_EPROTO);
+    }
 }
 
 static void lengths_are_bounded(void **state)
