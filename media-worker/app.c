@@ -444,6 +444,20 @@ static void app_drain(void *ctx)
     pl_media_drain(r->media);
 }
 
+static pl_err app_check(void *ctx, char *reason, size_t cap)
+{
+    const running *r = ctx;
+    if (!pl_io_thread_lives(r->media->io_thread)) {
+        pl_fmt_cut(reason, cap, "the network thread hangs");
+        return PL_EINTERNAL;
+    }
+    if (!pl_mixer_ticks(r->media->mixer)) {
+        pl_fmt_cut(reason, cap, "a mixing thread does not tick");
+        return PL_EINTERNAL;
+    }
+    return PL_OK;
+}
+
 /* SIGUSR1: every leg, one line. */
 static void app_dump(void *ctx)
 {
@@ -476,4 +490,5 @@ const pl_app pl_media_app = {
     .drain = app_drain,
     .stop = app_stop,
     .dump = app_dump,
+    .check = app_check,
 };

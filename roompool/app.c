@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bus_glue.h"
 #include "core/auto_dial.h"
@@ -291,6 +292,22 @@ static void app_drain(void *ctx)
     pl_process_drained(a->process);
 }
 
+/* A commit that fails ends the process; a file that was taken away from under
+ * it fails later, or never. */
+static pl_err app_check(void *ctx, char *reason, size_t cap)
+{
+    app *a = ctx;
+    if (pl_glue_pool(a->glue)->failed) {
+        pl_fmt_cut(reason, cap, "the last commit failed");
+        return PL_EIO;
+    }
+    if (access(config_of(a)->database, R_OK | W_OK) != 0) {
+        pl_fmt_cut(reason, cap, "its database is not there or not writable");
+        return PL_EIO;
+    }
+    return PL_OK;
+}
+
 static void app_dump(void *ctx)
 {
     app *a = ctx;
@@ -309,4 +326,5 @@ const pl_app PL_ROOMPOOL_APP = {
     .drain = app_drain,
     .stop = app_stop,
     .dump = app_dump,
+    .check = app_check,
 };

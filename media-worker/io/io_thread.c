@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -16,12 +17,13 @@
 #include "io/realtime.h"
 
 enum {
-    COMMANDS = 1024,  /* queued from the main thread */
-    EVENTS = 1024,    /* queued to it; more wait with their legs */
-    WAKES = 64,       /* descriptors handled in one turn */
-    BATCHES = 8,      /* of one descriptor in one turn */
-    BUSY_MS = 50,     /* timers while a handshake or an event waits */
-    CALM_MS = 500,    /* timers while there are legs */
+    COMMANDS = 1024,    /* queued from the main thread */
+    EVENTS = 1024,      /* queued to it; more wait with their legs */
+    WAKES = 64,         /* descriptors handled in one turn */
+    BATCHES = 8,        /* of one descriptor in one turn */
+    BUSY_MS = 50,       /* timers while a handshake or an event waits */
+    CALM_MS = 500,      /* timers while there are legs */
+    STUCK_US = 1000000, /* so long in one turn: it hangs */
     GATHER_US = 2000, /* media is read so often at most: the mixing threads take
                          it every 20 ms, and a wake-up costs as much as reading
                          several packets */
@@ -44,6 +46,8 @@ struct pl_io_thread {
     int epoll, command_wake, event_wake;
     pl_ring *commands, *events;
     bool is_stopping;
+    _Atomic int64_t due_us; /* it wakes by then, or works since; 0: maybe never
+                             */
     uint32_t priority;
     pl_metrics_tally waits; /* of datagrams, until we read them */
     bool has_read;          /* datagrams, in this turn */
@@ -291,8 +295,12 @@ static void *run(void *arg)
     while (!t->is_stopping) {
         struct epoll_event ready[WAKES];
         int patience = patience_ms(t);
+        int64_t due_us =
+            patience == NEVER ? 0 : now_us() + (int64_t)patience * 1000;
+        atomic_store_explicit(&t->due_us, due_us, memory_order_relaxed);
         int n = epoll_wait(t->epoll, ready, WAKES, patience);
         const int64_t began_us = t->peers.now_us = now_us();
+        atomic_store_explicit(&t->due_us, began_us, memory_order_relaxed);
         t->has_read = false;
         /* What main told comes first: a peer acts on the description that it
          * was sent, perhaps faster than we wake. */
@@ -405,6 +413,12 @@ pl_err pl_io_thread_command(pl_io_thread *t, const pl_net_command *command)
     pl_ring_commit(t->commands);
     wake(t->command_wake);
     return PL_OK;
+}
+
+bool pl_io_thread_lives(const pl_io_thread *t)
+{
+    int64_t due_us = atomic_load_explicit(&t->due_us, memory_order_relaxed);
+    return due_us == 0 || now_us() - due_us < STUCK_US;
 }
 
 int pl_io_thread_event_fd(const pl_io_thread *t)

@@ -35,6 +35,8 @@ void pl_io_thread_stop(pl_io_thread **thread);
 /* Main thread only. Errors: PL_EFULL the queue is full (nothing was queued). */
 PL_MUST_USE pl_err pl_io_thread_command(pl_io_thread *thread,
                                         const pl_net_command *command);
+/* Whether it takes its turns. Any thread. */
+bool pl_io_thread_lives(const pl_io_thread *thread);
 /* Readable while events wait. */
 int pl_io_thread_event_fd(const pl_io_thread *thread);
 /* Take the next event; false when there is none, which rearms the

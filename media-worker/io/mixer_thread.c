@@ -33,6 +33,7 @@ enum {
     EVENT_SLOTS_MIN = 1024,
     EVENT_SLOTS_MAX = 1 << 20,
     CATCH_UP_TICKS = 5,
+    STUCK_US = 1000000, /* so long without a tick: it hangs */
     WALL_EVERY_TICKS = 50
 };
 
@@ -49,8 +50,9 @@ typedef struct worker {
     uint32_t wall_ticks;
     pl_mixer_health health;
     pl_engine_stats published;
-    _Atomic bool is_live; /* is_ticking, for the I/O thread */
-    uint32_t n_quiet;     /* packets since it was woken; I/O thread's */
+    _Atomic bool is_live;      /* is_ticking, for the I/O thread */
+    _Atomic int64_t ticked_us; /* when, or when it began to tick */
+    uint32_t n_quiet;          /* packets since it was woken; I/O thread's */
 } worker;
 
 struct pl_mixer {
@@ -228,6 +230,7 @@ static void tick(worker *w)
     tell_lates(w, false);
     publish(w);
     w->next_us += PL_TICK_US;
+    atomic_store_explicit(&w->ticked_us, w->next_us, memory_order_relaxed);
 }
 
 /* Run what is due. Short delays are caught up, so that nobody misses audio;
@@ -261,8 +264,9 @@ static void keep_time(worker *w)
     }
     if (!w->is_ticking) {
         w->is_ticking = true;
-        atomic_store_explicit(&w->is_live, true, memory_order_relaxed);
         w->next_us = clock_us(CLOCK_MONOTONIC) + PL_TICK_US;
+        atomic_store_explicit(&w->ticked_us, w->next_us, memory_order_relaxed);
+        atomic_store_explicit(&w->is_live, true, memory_order_release);
         pl_engine_set_wall(w->engine, wall_offset_us());
     }
     run_due(w);
@@ -452,6 +456,19 @@ uint32_t pl_mixer_load_permille(const pl_mixer *mixer)
         most = load > most ? load : most;
     }
     return most;
+}
+
+bool pl_mixer_ticks(const pl_mixer *mixer)
+{
+    int64_t now = clock_us(CLOCK_MONOTONIC);
+    for (uint32_t i = 0; i < mixer->n; i++) {
+        const worker *w = &mixer->workers[i];
+        if (atomic_load_explicit(&w->is_live, memory_order_acquire) &&
+            now - atomic_load_explicit(&w->ticked_us, memory_order_relaxed) >=
+                STUCK_US)
+            return false;
+    }
+    return true;
 }
 
 void pl_mixer_measure(const pl_mixer *mixer, uint32_t thread,

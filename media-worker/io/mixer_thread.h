@@ -45,6 +45,8 @@ uint32_t pl_mixer_threads(const pl_mixer *mixer);
 /* Ticks' work in permille of the time they may take, smoothed; of the busiest
  * thread. Any thread. */
 uint32_t pl_mixer_load_permille(const pl_mixer *mixer);
+/* Whether all threads that have something to mix do their ticks. Any thread. */
+bool pl_mixer_ticks(const pl_mixer *mixer);
 /* What a thread does and what it has learned of its costs. Any thread. */
 void pl_mixer_measure(const pl_mixer *mixer, uint32_t thread,
                       pl_budget_measure *ret_measure);

@@ -86,20 +86,28 @@ void pl_bus_peer_hello(pl_bus *bus, pl_bus_peer *peer)
 
 /* The peer may live on (paused, cut off): as its beats stay unanswered from now
  * on, it loses its link and says hello again. */
-void pl_bus_peer_take_down(pl_bus *bus, pl_bus_peer *peer, const char *why)
+static void end_peer(pl_bus *bus, pl_bus_peer *peer)
 {
     peer->is_up = false;
     peer->cut_us = 0;
-    PL_LOG(WARN, "bus", "peer_down", PL_KV("node", peer->node), "%s", why);
     if (bus->on_peer)
         bus->on_peer(bus->on_peer_ctx, peer->node, false);
     pl_bus_fail_pending(bus, peer->node);
 }
 
+void pl_bus_peer_take_down(pl_bus *bus, pl_bus_peer *peer, const char *why)
+{
+    PL_LOG(WARN, "bus", "peer_down", PL_KV("node", peer->node), "%s", why);
+    end_peer(bus, peer);
+}
+
 void pl_bus_peer_goodbye(pl_bus *bus, pl_bus_peer *peer)
 {
-    if (bus->is_router && peer->is_up)
-        pl_bus_peer_take_down(bus, peer, "it said goodbye");
+    if (!bus->is_router || !peer->is_up)
+        return;
+    PL_LOG(INFO, "bus", "peer_down", PL_KV("node", peer->node),
+           "it said goodbye");
+    end_peer(bus, peer);
 }
 
 void pl_bus_peer_beat(pl_bus *bus, pl_bus_peer *peer)
