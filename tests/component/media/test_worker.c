@@ -373,6 +373,32 @@ static void inventory_names_what_is_held_and_drain_waits_for_it(void **state)
     assert_int_equal(pl_metrics_value(w->metrics, PL_MEDIA_M_rtp_ports), 0);
 }
 
+/* Ranges of ports of browsers and telephones are apart. */
+static void ranges_that_meet_are_refused(void **state)
+{
+    static const struct {
+        uint32_t first, n;
+        bool is_good;
+    } rows[] = {
+        {40000, 100, true},  {40000, 101, false},    {40100, 1, false},
+        {40999, 1, false},   {41000, 1000, true},    {40950, 100, false},
+        {40050, 999, false}, {65536 - 50, 50, true}, {65536 - 49, 50, false}};
+    world *w = *state;
+    pl_media_config k = w->config;
+    char reason[256];
+    k.rtp_port_min = 40100;
+    k.rtp_port_max = 40999;
+    k.jitter_max_ms = 400;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        k.webrtc_port = rows[i].first;
+        k.webrtc_ports = rows[i].n;
+        pl_err e = pl_media_app.sections->check(&k, reason, sizeof reason);
+        assert_int_equal(e, rows[i].is_good ? PL_OK : PL_ECONFIG);
+        if (!rows[i].is_good)
+            assert_non_null(strstr(reason, "webrtc_ports = "));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -389,6 +415,7 @@ int main(void)
         TEST(a_prompt_to_the_room_is_played_and_told),
         TEST(edited_text_changes_the_direction_and_nothing_else),
         TEST(wrong_commands_are_refused),
+        TEST(ranges_that_meet_are_refused),
         TEST(inventory_names_what_is_held_and_drain_waits_for_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
