@@ -23,7 +23,7 @@ void pl_handover_outdate(pl_leg *leg);
 void pl_handover_finish(const pl_pool *pool, const char *node,
                         int64_t since_us);
 /* Free a leg at the end of the process. */
-void pl_handover_free_leg(void *leg);
+void pl_handover_free_leg(void *object);
 
 /* This media worker is gone, or has fallen silent: place the conference at
  * `sibling` under a new epoch and import its legs there. Its legs that cannot

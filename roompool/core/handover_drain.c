@@ -126,10 +126,8 @@ static void step(void *ctx, void *object)
     if (w->leaving.conf[0] && stands(pool, w))
         close_copy(pool, w);
     pl_conf *conf = first_at(pool, w->row.node);
-    if (w->leaving.conf[0]) {
-        plan(pool, w, LOOK_US);
-    } else if (conf && !w->has_inventory) {
-        plan(pool, w, LOOK_US); /* what its legs are comes after it */
+    if (w->leaving.conf[0] || (conf && !w->has_inventory)) {
+        plan(pool, w, LOOK_US); /* with the inventory comes what its legs are */
     } else if (conf && !w->cannot_release &&
                pl_worker_sibling(pool, w->row.node)) {
         release(pool, w);

@@ -137,17 +137,6 @@ pl_err pl_worker_choose(pl_pool *pool, pl_role role, const char *avoid,
     return PL_OK;
 }
 
-/* One that was started again so fast that its former life ends only now has
- * that one's port already. */
-static size_t find_successor(const pl_candidate *list, size_t n,
-                             const char *node)
-{
-    size_t i = 0;
-    while (i < n && !(list[i].is_ready && is_same_name(list[i].node, node)))
-        i++;
-    return i;
-}
-
 pl_worker *pl_worker_sibling(const pl_pool *pool, const char *node)
 {
     pl_candidate list[MAX_CANDIDATES];
@@ -155,9 +144,7 @@ pl_worker *pl_worker_sibling(const pl_pool *pool, const char *node)
     if (!w || !w->row.net[0] || !pool->config->takeover)
         return NULL;
     size_t n = list_candidates(pool, PL_ROLE_MEDIA, w, list);
-    size_t at = find_successor(list, n, node);
-    if (at == n)
-        at = pl_placement_choose(list, n, 1, NULL);
+    size_t at = pl_placement_choose(list, n, 1, NULL);
     return at < n ? pl_worker_find(pool, list[at].node) : NULL;
 }
 

@@ -260,10 +260,8 @@ static void write_workers(pl_store *s, int64_t at)
                            .life = PL_LIFE_READY,
                            .up_at = at,
                            .seen_at = at};
-        if (is_media)
-            (void)media_node(i, w.node);
-        else
-            (void)signaling_node(i - N_MEDIA, w.node);
+        (void)(is_media ? media_node(i, w.node)
+                        : signaling_node(i - N_MEDIA, w.node));
         put(s, &PL_TABLE_WORKER, &w);
     }
 }
@@ -390,10 +388,11 @@ static void on_hello(void *ctx, pl_err e, const pl_bus_in *in)
         return;
     }
     p->is_welcome = true;
-    if (p->role == PL_ROLE_MEDIA && p != &p->bench->sibling)
-        list_media(p);
-    else if (p->role == PL_ROLE_SIGNALING)
+    if (p->role == PL_ROLE_SIGNALING) {
         list_calls(p);
+    } else if (p != &p->bench->sibling) {
+        list_media(p);
+    }
     tell(p, 0, &PL_MSG_INVENTORY_END, &end);
 }
 
@@ -422,10 +421,11 @@ static void start_peer(bench *b, peer *p, pl_role role)
                               .beat_ms = 250,
                               .beats_missed = 40};
     must(pl_bus_open_zmq(&o, &p->bus) == PL_OK, "no bus");
-    for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++)
+    for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++) {
         must(pl_bus_handle(p->bus, handlers[i].desc, handlers[i].handler, p) ==
                  PL_OK,
              "no handler");
+    }
     say_hello(p);
 }
 
@@ -491,12 +491,16 @@ static bool are_done(bench *b)
 static int64_t cpu_us(pid_t pid)
 {
     char path[64];
-    int64_t ns = 0;
+    char text[64];
+    uint64_t ns = 0;
     SET(path, "/proc/%d/schedstat", (int)pid);
     FILE *f = fopen(path, "r");
-    must(f && fscanf(f, "%" SCNd64, &ns) == 1, "no schedstat");
+    must(f && fgets(text, sizeof text, f), "no schedstat");
     (void)fclose(f);
-    return ns / 1000;
+    text[strcspn(text, " ")] = '\0';
+    must(pl_parse_u64(pl_slice_str(text), INT64_MAX, &ns) == PL_OK,
+         "no schedstat");
+    return (int64_t)(ns / 1000);
 }
 
 static void start_roompool(bench *b)
@@ -639,8 +643,7 @@ int main(int argc, char **argv)
     if (argc == 3 && strcmp(argv[1], "--participants") == 0 &&
         pl_parse_u64(pl_slice_str(argv[2]), 100000, &n) == PL_OK && n >= A_CONF)
         b.n_participants = (unsigned)n / A_CONF * A_CONF;
-    else
-        must(argc == 1, "usage: bench_restart [--participants N]");
+    must(argc == 1 || n > 0, "usage: bench_restart [--participants N]");
     b.n_confs = b.n_participants / A_CONF;
     b.confs = calloc(b.n_confs, sizeof *b.confs);
     b.legs = calloc(b.n_participants, sizeof *b.legs);
@@ -664,8 +667,7 @@ int main(int argc, char **argv)
     bool is_ended = child_stop(&b.pid, 5000);
     pl_timer_destroy(&b.timer);
     pl_loop_destroy(&b.loop);
-    if (getenv("PL_KEEP") == NULL)
-        folder_remove(b.dir);
+    folder_remove(b.dir);
     free(b.confs);
     free(b.legs);
     return is_ended ? 0 : 1;

@@ -234,17 +234,6 @@ static void a_hung_worker_comes_back_and_owns_nothing(void **state)
     world_check(&h.w);
 }
 
-/* Its successor has bound its port before anybody knew that it was gone. */
-static void a_successor_goes_on_with_it_itself(void **state)
-{
-    (void)state;
-    begins(2);
-    world_kill_media(&h.w, h.at);
-    world_start_media(&h.w, h.at);
-    world_run(&h.w, 2 * S);
-    handover_is_silent(&h, h.at);
-}
-
 /* Silence to an import is a refusal; what it may have is dropped. */
 static void a_silent_sibling_is_given_up(void **state)
 {
@@ -447,7 +436,6 @@ int main(void)
         TEST(a_refused_import_is_offered_anew),
         TEST(a_port_that_is_not_free_yet_is_asked_for_again),
         TEST(a_hung_worker_comes_back_and_owns_nothing),
-        TEST(a_successor_goes_on_with_it_itself),
         TEST(a_silent_sibling_is_given_up),
         TEST(a_full_sibling_passes_them_on),
         TEST(who_is_just_negotiating_is_offered_anew),
