@@ -19,6 +19,7 @@ const configText = (port, servers) => `global
 defaults
  mode tcp
  timeout connect 2s
+ timeout check 5s
  timeout client 60s
  timeout server 60s
 listen front
@@ -26,7 +27,7 @@ listen front
  option httpchk GET /readyz
  option redispatch
  balance leastconn
- default-server source ${BALANCER} send-proxy-v2 check check-ssl check-send-proxy verify none inter 100 fall 1 rise 1
+ default-server source ${BALANCER} send-proxy-v2 check check-ssl check-send-proxy verify none inter 200 fall 1 rise 1
 ${servers.map((to, n) => ` server api-${n + 1} 127.0.0.1:${to}`).join('\n')}
 `;
 
