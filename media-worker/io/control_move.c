@@ -101,6 +101,7 @@ void pl_control_on_telling(void *ctx)
 
 void pl_control_tell_all(pl_control *c, const pl_inventory_end *end)
 {
+    pl_timer_stop(c->telling.timer); /* of an inventory that was cut off */
     c->telling.cursor = 0;
     c->telling.end = *end;
     pl_control_on_telling(c);
