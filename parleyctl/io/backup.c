@@ -72,6 +72,13 @@ static pl_err check_target(const char *target, const char *database, bool force,
                    "%s is the database itself: name another file", target);
         return PL_EINVAL;
     }
+    if (!pl_ctl_exists(database)) {
+        pl_fmt_cut(reason->text, sizeof reason->text,
+                   "%s: there is no such file; name roompool's database by "
+                   "--database=FILE",
+                   database);
+        return PL_ENOENT;
+    }
     if (!force && pl_ctl_exists(target)) {
         pl_fmt_cut(reason->text, sizeof reason->text,
                    "%s is there already: name another file, or use --force",

@@ -25,9 +25,7 @@ static pl_err open_file(const char *path, int flags, sqlite3 **ret_db,
     *ret_db = NULL;
     if (!pl_ctl_exists(path)) {
         pl_fmt_cut(reason->text, sizeof reason->text,
-                   "%s: there is no such file; name roompool's database by "
-                   "--database=FILE",
-                   path);
+                   "%s: there is no such file", path);
         return PL_ENOENT;
     }
     if (sqlite3_open_v2(path, ret_db, flags, NULL) != SQLITE_OK) {
