@@ -31,7 +31,8 @@ function shuffled(list, draw) {
 async function holder(site, service, draw) {
   if (service === 'media-worker') {
     const [{ node }] = await site.sql(`SELECT c.media_node AS node FROM conferences c
-      JOIN participants p USING (conf_id) WHERE p.display_name = 'anna' LIMIT 1`);
+      JOIN participants p USING (conf_id) WHERE p.display_name = 'anna' AND c.media_node IS NOT NULL
+      ORDER BY c.epoch DESC LIMIT 1`);
     return site.containerOf(service, node);
   }
   if (service === 'signaling-worker') {

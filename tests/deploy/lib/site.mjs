@@ -138,6 +138,8 @@ export class Site {
     for (const { id, name } of await this.containers()) {
       await writeFile(join(dir, `${name}.log`), await this.log(id));
     }
-    await copyFile(this.file('state', 'parley.db'), join(dir, 'parley.db'));
+    for (const name of ['parley.db', 'parley.db-wal']) {
+      await copyFile(this.file('state', name), join(dir, name)).catch(() => {});
+    }
   }
 }
