@@ -185,9 +185,17 @@ static void deliver(zmq_link *l, zmq_msg_t *parts, int n)
     if (!pl_is_utf8(name) || name.len == 0 ||
         pl_copy(node, sizeof node, name) != PL_OK)
         return;
-    /* Who sent it is proved by its key, however it calls itself. */
-    const char *key_file =
-        l->zap_socket ? zmq_msg_gets(&parts[0], "User-Id") : NULL;
+    /* Who sent it is proved by its key, however it calls itself. The frame with
+     * the routing id does not always say whose it is (that of ZMQ_EVENTS' look
+     * ahead does not); the one behind it does. */
+    const char *key_file = NULL;
+    if (l->zap_socket) {
+        key_file = zmq_msg_gets(&parts[n > 1 ? 1 : 0], "User-Id");
+        if (!key_file || pl_zap_role_of(key_file) == PL_ROLE_UNKNOWN) {
+            l->bus->stats.refused++;
+            return;
+        }
+    }
     const pl_bus_sender from = {.node = node,
                                 .route = route,
                                 .role = key_file ? pl_zap_role_of(key_file)

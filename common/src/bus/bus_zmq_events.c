@@ -78,22 +78,32 @@ static void on_readable(void *ctx, unsigned ready)
     }
 }
 
+/* The events that are wanted. Who connects with another key than the one that
+ * the other end has is cut off there without a word. */
+static int types_of(const pl_zmq_events *v)
+{
+    int mechanism = ZMQ_NULL;
+    size_t size = sizeof mechanism;
+    int types = ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL;
+    if (v->bus->is_router)
+        return types;
+    types |= ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+    if (zmq_getsockopt(v->watched, ZMQ_MECHANISM, &mechanism, &size) == 0 &&
+        mechanism == ZMQ_CURVE)
+        types |= ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL;
+    return types;
+}
+
 static pl_err open_pair(pl_zmq_events *v, void *context)
 {
     const int zero = 0;
-    const int types =
-        v->bus->is_router
-            ? ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
-            : ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
-                  ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
-                  ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
     int fd = -1;
     size_t size = sizeof fd;
     v->pair = zmq_socket(context, ZMQ_PAIR);
     if (!v->pair ||
         zmq_setsockopt(v->pair, ZMQ_RCVHWM, &zero, sizeof zero) != 0 ||
         zmq_setsockopt(v->pair, ZMQ_LINGER, &zero, sizeof zero) != 0 ||
-        zmq_socket_monitor(v->watched, ADDRESS, types) != 0 ||
+        zmq_socket_monitor(v->watched, ADDRESS, types_of(v)) != 0 ||
         zmq_connect(v->pair, ADDRESS) != 0 ||
         zmq_getsockopt(v->pair, ZMQ_FD, &fd, &size) != 0) {
         PL_LOG(ERROR, "bus", "open_failed", NULL, "%s", zmq_strerror(errno));
