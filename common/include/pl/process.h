@@ -89,7 +89,7 @@ void pl_process_fail(pl_process *process, int exit_code, const char *why);
     KEY(FILE, bus_server_key, "", 0, 255, "path", "roompool's public key")     \
     KEY(STR, bus_allowed_keys, "", 0, 255, "path",                             \
         "roompool: folder of the workers' public keys; a file's name begins "  \
-        "with the role: api, signaling or media")                              \
+        "with the role: api, signaling, media or operator")                    \
     KEY(STR, node, "", 0, 40, "name",                                          \
         "name of this process in logs and state; default: its kind and six "   \
         "random digits")                                                       \
