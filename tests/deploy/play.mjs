@@ -29,6 +29,7 @@ async function override(site) {
     .map((name) => [name, { healthcheck }]));
   // A measurement of what is lost, not of what fits into this machine.
   services['media-worker'] = { healthcheck, environment: { PARLEY_MEDIA_BUDGET_PERMILLE: '0' } };
+  services['signaling-worker'] = { healthcheck, environment: { PARLEY_SIGNALING_OVERLOAD_TARGET_MS: '0' } };
   services.roompool = { healthcheck, environment: { PARLEY_ROOMPOOL_CREATE_ROOMS: 'on-join' } };
   await writeFile(path, JSON.stringify({ services }));
   site.overrides = ['-f', path];
