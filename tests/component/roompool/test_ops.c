@@ -416,12 +416,11 @@ static void a_poll_waits_for_the_next_event(void **state)
     uint64_t last = f.last;
     done(&f);
     asks_events(s, last, 20000, &f);
-    world_run(&s->w, 2 * S);
+    world_run(&s->w, 2 * (int64_t)S);
     assert_false(f.is_done);
     page_is_in(&s->w, &p, "lobby", NULL, "token");
     assert_int_equal(wait_for(s, &f), PL_OK);
     assert_true(pl_json_count(f.rows) > 0);
-    last = f.last;
     done(&f);
     (void)reads_events(s, 0, &f); /* quiet again */
     last = f.last;
@@ -486,7 +485,7 @@ static void who_goes_waits_no_more(void **state)
     world_run(&s->w, S);
     assert_int_equal(world_pool(&s->w)->ops_tools->n_waits, 1);
     pl_bus_close(&s->tool);
-    world_run(&s->w, 5 * S); /* its beats are missed */
+    world_run(&s->w, 5 * (int64_t)S); /* its beats are missed */
     assert_int_equal(world_pool(&s->w)->ops_tools->n_waits, 0);
     s->tool = world_open_bus(&s->w, TOOL, PL_ROLE_OPERATOR);
     const pl_ops_list m = {.what = PL_OPS_TABLE_ROOMS, .limit = 1};

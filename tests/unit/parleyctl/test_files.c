@@ -205,8 +205,8 @@ static void damage_is_found(void **state)
     memset(page, 0x5a, sizeof page);
     int fd = open(p->from, O_WRONLY);
     assert_true(fd >= 0);
-    for (off_t at = 2 * PAGE; at < 12 * PAGE; at += PAGE)
-        assert_int_equal(pwrite(fd, page, sizeof page, at), PAGE);
+    for (off_t n = 2; n < 12; n++)
+        assert_int_equal(pwrite(fd, page, sizeof page, n * PAGE), PAGE);
     assert_int_equal(close(fd), 0);
     assert_int_equal(pl_ctl_database_check(p->from, &is, &p->reason),
                      PL_EPROTO);

@@ -14,8 +14,11 @@ static void take(pl_ctl_summary *s, pl_ctl_verb verb, const char *json)
     char text[4096];
     size_t n = 0;
     pl_ctl_rows *rows = NULL;
-    for (size_t i = 0; i <= strlen(json); i++)
-        text[i] = json[i] == '\'' ? '"' : json[i];
+    for (size_t i = 0; i <= strlen(json); i++) {
+        text[i] = json[i];
+        if (text[i] == '\'')
+            text[i] = '"';
+    }
     assert_int_equal(pl_ctl_rows_create(pl_ctl_view_of(verb), NULL, 100, &rows),
                      PL_OK);
     assert_int_equal(pl_ctl_rows_add(rows, pl_slice_str(text), &n), PL_OK);

@@ -63,9 +63,10 @@ static void width_counts_columns(void **state)
                 {"\xf0\x9f\x98\x80", 2},         /* a face */
                 {"\xef\xbd\xb1", 1},             /* half width katakana */
                 {"\xef\xbc\xa1", 2}};            /* full width A */
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         assert_int_equal(pl_ctl_text_width(pl_slice_str(rows[i].text)),
                          rows[i].width);
+    }
 }
 
 static void is_cut_to(const char *text, size_t columns, const char *expected)

@@ -27,8 +27,11 @@ static pl_err add(pl_ctl_rows *rows, const char *json)
     size_t n = 0;
     size_t len = strlen(json);
     assert_true(len < sizeof text);
-    for (size_t i = 0; i <= len; i++)
-        text[i] = json[i] == '\'' ? '"' : json[i];
+    for (size_t i = 0; i <= len; i++) {
+        text[i] = json[i];
+        if (text[i] == '\'')
+            text[i] = '"';
+    }
     return pl_ctl_rows_add(rows, pl_slice_str(text), &n);
 }
 
