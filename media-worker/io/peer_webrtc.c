@@ -23,9 +23,10 @@ static pl_err make_dtls(pl_peer *p, pl_dtls **ret_dtls)
 
 static void forget_path(const pl_peer *p, const pl_addr *addr)
 {
-    if (addr->port)
+    if (addr->port) {
         pl_addr_map_remove(p->peers->by_addr, addr, p->u.webrtc.port->port,
                            p->id.index);
+    }
 }
 
 /* The socket with that port, 0: our own. */
