@@ -1,6 +1,7 @@
 /* control.c - rooms, dropping of legs, inventory, drain. */
 #include "io/control_state.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -270,12 +271,21 @@ static pl_err add_room(pl_control *c, uint64_t epoch,
     return e;
 }
 
+/* Whose it is since when can be seen by all workers' logs together. */
+static void note_owned(const char *room_id, uint64_t epoch)
+{
+    PL_LOG(INFO, "media", "room_opened", PL_KV("room", room_id),
+           "epoch %" PRIu64, epoch);
+}
+
 pl_err pl_control_room_open(pl_control *c, uint64_t epoch,
                             const pl_media_room_open *m)
 {
     pl_room *room = pl_leg_table_find_room(c->table, m->room_id);
     if (!room) {
         pl_err e = add_room(c, epoch, m);
+        if (!e)
+            note_owned(m->room_id, epoch);
         pl_control_gauges(c);
         return e;
     }
@@ -288,6 +298,8 @@ pl_err pl_control_room_open(pl_control *c, uint64_t epoch,
     pl_err e = pl_mixer_command(c->o.mixer, room->thread, &command);
     if (e != PL_OK)
         return e;
+    if (epoch > room->epoch)
+        note_owned(m->room_id, epoch);
     room->epoch = epoch;
     room->max_legs = m->max_legs;
     PL_LIST_EACH(it, &room->legs)
