@@ -29,7 +29,9 @@ static uint64_t count_fds(void)
     DIR *dir = opendir("/proc/self/fd");
     if (!dir)
         return 0;
-    for (struct dirent *d = readdir(dir); d; d = readdir(dir))
+    const struct dirent *d;
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): the folder is ours alone */
+    while ((d = readdir(dir)) != NULL)
         n += d->d_name[0] != '.';
     (void)closedir(dir);
     return n > 0 ? n - 1 : 0; /* not that of the folder itself */
@@ -40,12 +42,14 @@ void pl_process_usage_read(pl_process_usage *ret_usage)
     pl_process_usage u = {.cpu_us = 0};
     struct timespec cpu;
     struct rlimit files;
-    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu) == 0)
+    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu) == 0) {
         u.cpu_us =
             (uint64_t)cpu.tv_sec * 1000000 + (uint64_t)cpu.tv_nsec / 1000;
+    }
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
-        files.rlim_cur != RLIM_INFINITY)
+        files.rlim_cur != RLIM_INFINITY) {
         u.max_fds = files.rlim_cur;
+    }
     read_memory(&u);
     u.open_fds = count_fds();
     *ret_usage = u;

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -38,6 +39,22 @@ tell('the text of all processes is what Prometheus reads', async (system) => {
   assert.match(text, /^pl_roompool_disk_free_bytes\{.*\} [1-9]/m);
   const ends = Number(text.match(/^pl_api_certificate_ends_seconds\{.*\} (.*)$/m)[1]);
   assert.ok(ends > Date.now() / 1000 + 800 * 86400, 'the certificate that was made for it');
+});
+
+tell('SIP responses are counted by class', async (system) => {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  const request = ['OPTIONS sip:lobby@127.0.0.1 SIP/2.0', `Via: SIP/2.0/UDP 127.0.0.1:${port};branch=z9hG4bK1`,
+    'From: <sip:a@127.0.0.1>;tag=1', 'To: <sip:lobby@127.0.0.1>', 'Call-ID: 1@127.0.0.1', 'CSeq: 1 OPTIONS',
+    'Max-Forwards: 70', 'Content-Length: 0', '', ''].join('\r\n');
+  const answered = once(socket, 'message');
+  socket.send(request, system.sipPort, '127.0.0.1');
+  const [answer] = await answered;
+  socket.close();
+  const kind = answer.toString().match(/^SIP\/2.0 (\d)/)[1];
+  await until('it is counted', async () => (await metrics(system))
+    .includes(`pl_sip_responses_sent_total{node="signaling-1",class="${kind}xx"} 1\n`));
 });
 
 tell('a media worker is lost: the alert fires', async (system) => {
