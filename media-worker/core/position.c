@@ -10,9 +10,7 @@ enum {
     RTP_SLACK = 64,    /* ticks that were caught up */
     RTCP_US = 1000000, /* reports come every 2.5 s at least */
     RTCP_SLACK = 16,
-    MAX_AHEAD = 16384,      /* half of what a receiver can follow */
-    TOLERATED_US = 1000000, /* between two ways to tell one time */
-    MAX_DELIVERY_US = 60000000
+    MAX_AHEAD = 16384, /* half of what a receiver can follow */
 };
 static const uint64_t INDEX_END = UINT64_C(1) << 48;
 static const uint64_t RTCP_END = UINT64_C(1) << 31;
@@ -28,15 +26,14 @@ static bool is_possible(const pl_mix_position *at)
     return true;
 }
 
-/* Microseconds since the position was taken, by the common clock, but not less
- * than its age; by the age alone where that cannot be right. */
+/* Microseconds since the position was taken, by the common clock: it may have
+ * waited long before somebody read it and began to count its age. Not less than
+ * its age, which is all there is where clocks are not shared. */
 static int64_t elapsed_us(const pl_mix_position *at, int64_t age_us,
                           int64_t now_us)
 {
     int64_t us = now_us - at->at_us;
-    bool is_shared = now_us >= at->at_us && us >= age_us - TOLERATED_US &&
-                     us - age_us <= MAX_DELIVERY_US;
-    return is_shared && us > age_us ? us : age_us;
+    return us > age_us ? us : age_us;
 }
 
 pl_err pl_position_resume(const pl_mix_position *at, uint32_t age_ms,

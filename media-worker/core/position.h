@@ -11,8 +11,8 @@
 /* Where to continue.
  *
  * at:      as the worker that had the leg told it last
- * age_ms:  since it was told; 0: it is final, nothing was sent after it. Used
- *          as the elapsed time where the clocks are not shared after all
+ * age_ms:  since it was told; 0: it is final, nothing was sent after it. At
+ *          least so much time has passed; more by at->at_us counts as well
  * now_us:  monotonic; the ports of the leg are ours by now: nobody else sends
  * Returns: in *ret what pl_mix_leg.resume takes: send_index and rtcp_index
  *          ahead of what may have been used. ts and at_us are as told: the

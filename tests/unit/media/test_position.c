@@ -76,19 +76,33 @@ static void age_counts_where_clocks_are_not_shared(void **state)
 {
     (void)state;
     pl_mix_position p;
-    /* before it was taken; a day later */
-    const int64_t odd[] = {SOME.at_us - 1,
-                           SOME.at_us + 86400 * (int64_t)SECOND};
-    for (size_t i = 0; i < 2; i++) {
-        assert_int_equal(pl_position_resume(&SOME, 3000, odd[i], &p), PL_OK);
-        assert_int_equal(p.at_us, odd[i] - 3 * SECOND);
-        assert_true(p.send_index > SOME.send_index + 155);
-        assert_true(p.send_index < SOME.send_index + 500);
-    }
+    const int64_t before = SOME.at_us - 1;
+    assert_int_equal(pl_position_resume(&SOME, 3000, before, &p), PL_OK);
+    assert_int_equal(p.at_us, before - 3 * SECOND);
+    assert_true(p.send_index > SOME.send_index + 155);
+    assert_true(p.send_index < SOME.send_index + 500);
     /* less than its age */
     assert_int_equal(
         pl_position_resume(&SOME, 9000, SOME.at_us + 3 * SECOND, &p), PL_OK);
     assert_int_equal(p.at_us, SOME.at_us - 6 * SECOND);
+}
+
+/* roompool stood still for a long time, and has just read it: as much as the
+ * clock says may have been sent since. */
+static void position_that_waited_is_as_old_as_it_is(void **state)
+{
+    (void)state;
+    pl_mix_position p;
+    const int64_t waits[] = {5 * SECOND, 59 * SECOND, 61 * SECOND,
+                             150 * SECOND};
+    for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++) {
+        assert_int_equal(
+            pl_position_resume(&SOME, 1, SOME.at_us + waits[i], &p), PL_OK);
+        assert_true(p.send_index > sent_until(&SOME, waits[i]));
+    }
+    assert_int_equal(
+        pl_position_resume(&SOME, 1, SOME.at_us + 86400 * (int64_t)SECOND, &p),
+        PL_EFULL);
 }
 
 static void what_cannot_be_is_refused(void **state)
@@ -128,6 +142,7 @@ int main(void)
         cmocka_unit_test(no_number_is_used_twice),
         cmocka_unit_test(nor_by_a_third_worker),
         cmocka_unit_test(age_counts_where_clocks_are_not_shared),
+        cmocka_unit_test(position_that_waited_is_as_old_as_it_is),
         cmocka_unit_test(what_cannot_be_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
