@@ -159,9 +159,10 @@ static void on_beat_due(void *ctx)
 pl_err pl_bus_peers_start(pl_bus *bus)
 {
     pl_err e = pl_map_create(&bus->peers);
-    if (e == PL_OK)
+    if (e == PL_OK) {
         e = pl_timer_create(bus->loop, pl_bus_on_closed_due, bus,
                             &bus->closed_timer);
+    }
     if (e == PL_OK)
         e = pl_timer_create(bus->loop, on_beat_due, bus, &bus->beat_timer);
     if (e == PL_OK)

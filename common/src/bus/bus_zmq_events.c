@@ -124,10 +124,11 @@ pl_err pl_zmq_events_open(pl_bus *bus, void *context, void *socket,
     v->watched = socket;
     v->grace_us = grace_us;
     pl_err e = open_pair(v, context);
-    if (e != PL_OK)
+    if (e != PL_OK) {
         pl_zmq_events_close(&v);
-    else
+    } else {
         *ret_events = v;
+    }
     return e;
 }
 

@@ -144,10 +144,11 @@ static void remove_dead(const pl_process *p, int dir)
     for (int n = 0; entry && n < FILES_MAX; n++) {
         if (is_ours(prefix, entry->d_name)) {
             int fd = connect_to(dir, entry->d_name);
-            if (fd >= 0)
+            if (fd >= 0) {
                 (void)close(fd);
-            else if (errno == ECONNREFUSED)
+            } else if (errno == ECONNREFUSED) {
                 (void)unlinkat(dir, entry->d_name, 0);
+            }
         }
         entry = readdir(d); /* NOLINT(concurrency-mt-unsafe) */
     }
@@ -251,32 +252,43 @@ static int ask(const pl_process *p, int fd)
     return is_good ? PL_EXIT_OK : PL_EXIT_UNAVAILABLE;
 }
 
-/* The one process of this kind that listens in the folder. -1: none, -2:
- * several, -3: one that takes no connection any more. */
+/* What a connection attempt gave, besides a descriptor. */
+enum { NOBODY = -1, SEVERAL = -2, HANGS = -3 };
+
+static int try_one(int dir, const char *file)
+{
+    int fd = connect_to(dir, file);
+    if (fd >= 0)
+        return fd;
+    return errno == EAGAIN ? HANGS : NOBODY;
+}
+
+/* Two of them make several. */
+static int join(int found, int other)
+{
+    if (found == NOBODY || other == NOBODY)
+        return found == NOBODY ? other : found;
+    if (found >= 0)
+        (void)close(found);
+    if (other >= 0)
+        (void)close(other);
+    return SEVERAL;
+}
+
+/* The one process of this kind that listens in the folder. */
 static int connect_to_only(const pl_process *p, int dir)
 {
     char prefix[32];
-    int found = -1;
+    int found = NOBODY;
     prefix_of(p, prefix, sizeof prefix);
     int copy = dup(dir);
     DIR *d = copy >= 0 ? fdopendir(copy) : NULL;
     if (!d)
-        return -1;
+        return NOBODY;
     const struct dirent *entry = readdir(d); /* NOLINT(concurrency-mt-unsafe) */
-    for (int n = 0; entry && n < FILES_MAX && found != -2; n++) {
-        if (is_ours(prefix, entry->d_name)) {
-            int fd = connect_to(dir, entry->d_name);
-            bool lives = fd >= 0 || errno == EAGAIN;
-            if (lives && found != -1) {
-                if (fd >= 0)
-                    (void)close(fd);
-                if (found >= 0)
-                    (void)close(found);
-                found = -2;
-            } else if (lives) {
-                found = fd >= 0 ? fd : -3;
-            }
-        }
+    for (int n = 0; entry && n < FILES_MAX && found != SEVERAL; n++) {
+        if (is_ours(prefix, entry->d_name))
+            found = join(found, try_one(dir, entry->d_name));
         entry = readdir(d); /* NOLINT(concurrency-mt-unsafe) */
     }
     (void)closedir(d);
@@ -288,21 +300,20 @@ int pl_health_ask(const pl_process *p)
     int dir = open(p->common->run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0)
         return report(p, "not running: there is no run_dir");
-    int fd = -1;
+    int fd = NOBODY;
     if (p->common->node[0] != '\0') {
         char file[PL_HEALTH_FILE];
         file_of(p, p->common->node, file);
-        fd = connect_to(dir, file);
-        if (fd < 0 && errno == EAGAIN)
-            fd = -3;
+        fd = try_one(dir, file);
     } else {
         fd = connect_to_only(p, dir);
     }
     (void)close(dir);
     if (fd >= 0)
         return ask(p, fd);
-    if (fd == -3)
+    if (fd == HANGS)
         return report(p, "no answer; its main loop hangs");
-    return report(p, fd == -2 ? "several run here; say which with --node=NAME"
-                              : "not running");
+    return report(p, fd == SEVERAL
+                         ? "several run here; say which with --node=NAME"
+                         : "not running");
 }

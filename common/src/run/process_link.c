@@ -64,10 +64,11 @@ static void on_hello_reply(void *ctx, pl_err e, const pl_bus_in *in)
             return;
         p->is_linked = true;
         pl_timer_stop(p->wait_timer);
-        if (p->life == PL_LIFE_CONNECTING)
+        if (p->life == PL_LIFE_CONNECTING) {
             pl_process_move(p, PL_LIFE_READY);
-        else
+        } else {
             pl_bus_beat_now(p->bus); /* before it gives us work */
+        }
         if (p->app->linked)
             p->app->linked(p->ctx);
         return;

@@ -130,7 +130,7 @@ static void start(const rig *r, child *c, const char *program, ...)
         (void)close(fds[0]);
         (void)close(fds[1]);
         if (chdir(r->dir) == 0)
-            (void)execv(program, args);
+            (void)execv(program, args); /* NOLINT: it is not NULL */
         _exit(127);
     }
     (void)close(fds[1]);

@@ -12,7 +12,8 @@
 #include "bus_impl.h"
 
 /* Beats are so slow here that nothing is noticed by their absence. */
-enum { MS = 1000, SECOND = 1000000, BEAT_MS = 10000, WORKERS = 3 };
+enum { SECOND = 1000000, BEAT_MS = 10000, WORKERS = 3 };
+static const int64_t MS = 1000; /* microseconds */
 
 typedef struct rig {
     pl_loop *loop;

@@ -71,9 +71,10 @@ static void run_until(rig *r, int wanted_up)
     pl_timer_start(r->limit, LIMIT_US);
     pl_loop_run(r->loop);
     pl_timer_stop(r->limit);
-    if (r->is_late)
+    if (r->is_late) {
         fail_msg("%d of %d up after %d ms", r->n_up, wanted_up,
                  LIMIT_US / 1000);
+    }
 }
 
 static void run_for(rig *r, int64_t us)
@@ -86,7 +87,7 @@ static void run_for(rig *r, int64_t us)
 static void on_peer(void *ctx, const char *node, bool is_up)
 {
     rig *r = ctx;
-    peer *p = &r->peers[atoi(node + 1)];
+    peer *p = &r->peers[strtol(node + 1, NULL, 10) % PEERS];
     r->ups += is_up;
     r->downs += !is_up;
     if (!is_up && !p->is_killed)
@@ -136,7 +137,7 @@ static void end_child(pid_t pid)
 
 static int teardown(void **state)
 {
-    static const char *const FILES[] = {"bus.lock", "bus", ""};
+    static const char *const files[] = {"bus.lock", "bus", ""};
     rig *r = *state;
     char path[128];
     for (int i = 0; i < r->n_peers; i++) {
@@ -148,8 +149,8 @@ static int teardown(void **state)
     pl_bus_close(&r->router);
     pl_timer_destroy(&r->limit);
     pl_loop_destroy(&r->loop);
-    for (size_t i = 0; i < sizeof FILES / sizeof FILES[0]; i++) {
-        pl_fmt_cut(path, sizeof path, "%s/%s", r->dir, FILES[i]);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        pl_fmt_cut(path, sizeof path, "%s/%s", r->dir, files[i]);
         (void)remove(path);
     }
     free(r);
@@ -219,7 +220,7 @@ static void start_peers(rig *r, int n)
 static int rounds(void)
 {
     const char *text = getenv("BUS_ENDS"); /* NOLINT(concurrency-mt-unsafe) */
-    int n = text ? atoi(text) : 0;
+    int n = text ? (int)strtol(text, NULL, 10) : 0;
     return n > 0 ? n : ROUNDS;
 }
 
