@@ -70,7 +70,8 @@ async function round(site, seed, table) {
     await phone.hangup();
     await phone.closed();
     await person.page.click('#leave');
-    await until('the page has left', async () => (await person.state()).phase !== 'room');
+    await until('both have left', async () => (await site.sql(
+      "SELECT 1 FROM v_live_participants WHERE room = 'lobby'")).length === 0, 30000);
   } finally {
     others.close();
     await site.close();
