@@ -187,7 +187,7 @@ void pl_control_settle(pl_control *c, pl_leg *leg)
         return;
     }
     if (c->release.is_on)
-        pl_control_tell_place(c, leg);
+        pl_control_tell_place(c, leg, true);
     free_own(c, leg);
     pl_leg_table_free_leg(c->table, &leg);
     pl_control_gauges(c);

@@ -174,7 +174,7 @@ static void on_stats(pl_control *c, pl_leg *leg, const pl_mix_event *event)
     }
     pl_control_report(c, leg, &PL_MSG_LEG_STATS, &m);
     take_position(leg, event);
-    pl_control_tell_place(c, leg);
+    pl_control_tell_place(c, leg, false);
 }
 
 static void on_failed(pl_control *c, pl_leg *leg, const pl_mix_event *event)

@@ -30,15 +30,17 @@ static pl_err write_place(const pl_leg *leg, uint8_t buf[PL_LEG_POSITION_MAX],
                               PL_LEG_POSITION_MAX, ret_len);
 }
 
-void pl_control_tell_place(pl_control *c, const pl_leg *leg)
+void pl_control_tell_place(pl_control *c, const pl_leg *leg, bool is_final)
 {
     uint8_t place[PL_LEG_POSITION_MAX];
-    pl_leg_position m = {.present = 0};
+    pl_leg_position m = {.is_final = is_final};
     if (!is_to_be_told(c, leg) ||
         write_place(leg, place, &m.position.len) != PL_OK)
         return;
     m.position.ptr = place;
     PL_CONTROL_NAME(&m, leg);
+    if (is_final)
+        PL_MSG_SET(LEG_POSITION, leg_position, &m, is_final);
     pl_control_report(c, leg, &PL_MSG_LEG_POSITION, &m);
 }
 
@@ -125,7 +127,7 @@ void pl_control_on_state(pl_control *c, pl_leg *leg, const pl_net_state *net)
     if (is_news) {
         pl_control_tell_image(c, leg);
     } else {
-        pl_control_tell_place(c, leg);
+        pl_control_tell_place(c, leg, false);
     }
 }
 

@@ -116,9 +116,10 @@ PL_MUST_USE pl_err pl_control_check_remote(const pl_control *c,
                                            char *ret_reason);
 
 /* control_move.c: tell roompool what a leg is and where it is, for the worker
- * that may have to go on with it; nothing while that is not known. */
+ * that may have to go on with it; nothing while that is not known. is_final:
+ * both threads have let go of the leg. */
 void pl_control_tell_image(pl_control *c, const pl_leg *leg);
-void pl_control_tell_place(pl_control *c, const pl_leg *leg);
+void pl_control_tell_place(pl_control *c, const pl_leg *leg, bool is_final);
 /* The same of all legs, some at a time; then _told_all(). */
 void pl_control_tell_all(pl_control *c, const pl_inventory_end *end);
 /* control.c: the end of an inventory. */

@@ -60,17 +60,6 @@ void pl_handover_outdate(pl_leg *leg)
         leg->snapshot->is_outdated = true;
 }
 
-void pl_handover_finish(const pl_pool *pool, const char *node, int64_t since_us)
-{
-    size_t cursor = 0;
-    const pl_leg *leg;
-    while ((leg = pl_map_next(pool->legs, &cursor, NULL)) != NULL) {
-        if (leg->snapshot && leg->snapshot->position_us >= since_us &&
-            strcmp(leg->part->conf->row.media_node, node) == 0)
-            leg->snapshot->is_final = true;
-    }
-}
-
 void pl_handover_free_leg(void *object)
 {
     pl_leg *leg = object;
@@ -114,8 +103,11 @@ void pl_on_leg_position(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_leg_position *m = in->body;
     const pl_leg *leg = pl_leg_reported(pool, in, m->leg_id);
-    if (leg && leg->snapshot && fits(m->position, POSITION_MAX))
-        set_position(pool, leg->snapshot, m->position);
+    if (!leg || !leg->snapshot || !fits(m->position, POSITION_MAX))
+        return;
+    set_position(pool, leg->snapshot, m->position);
+    leg->snapshot->is_final =
+        PL_MSG_HAS(LEG_POSITION, leg_position, m, is_final) && m->is_final;
 }
 
 /* ---- import ---- */

@@ -19,9 +19,6 @@ void pl_handover_forget(pl_pool *pool, pl_leg *leg);
 /* Its descriptions have changed: what is kept is of no use until its worker
  * has told anew. */
 void pl_handover_outdate(pl_leg *leg);
-/* What this worker said since then of where its legs are is final. */
-void pl_handover_finish(const pl_pool *pool, const char *node,
-                        int64_t since_us);
 /* Free a leg at the end of the process. */
 void pl_handover_free_leg(void *object);
 

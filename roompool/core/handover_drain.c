@@ -51,7 +51,6 @@ static void released(pl_pool *pool, pl_op *op, pl_err e, const pl_bus_in *in)
                      pl_err_text(e));
         w->cannot_release = true;
     } else {
-        pl_handover_finish(pool, w->row.node, w->released_us);
         pl_reconcile_released(pool, w->row.node);
     }
     step(pool, w);
@@ -64,7 +63,6 @@ static void release(pl_pool *pool, pl_worker *w)
     if (!op)
         return;
     w->is_releasing = true;
-    w->released_us = pool->now.us;
     PL_SET(m.reason, "others take its rooms");
     PL_MSG_SET(MEDIA_RELEASE, media_release, &m, reason);
     pl_pool_send(pool, w->row.node, 0, &PL_MSG_MEDIA_RELEASE, &m, op);

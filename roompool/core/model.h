@@ -217,8 +217,7 @@ typedef struct pl_worker {
     pl_task drain;
     bool is_releasing; /* was asked to fall silent */
     bool cannot_release;
-    int64_t released_us; /* when it was asked */
-    struct {             /* that was opened elsewhere, "" none */
+    struct { /* that was opened elsewhere, "" none */
         char conf[PL_ID_MAX + 1];
         uint64_t epoch; /* of its copy here */
         int64_t since_us;

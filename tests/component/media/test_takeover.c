@@ -340,9 +340,12 @@ static void released_legs_go_on_where_they_were(void **state)
     wait_kept(w);
     for (size_t i = 0; i < PEOPLE; i++)
         n_positions[i] = kept(w, people[i].id, 1, 1)->n_positions;
+    for (size_t i = 0; i < PEOPLE; i++)
+        assert_false(kept(w, people[i].id, 1, 1)->is_final);
     assert_int_equal(ask(w, 0, &PL_MSG_MEDIA_RELEASE, &m), PL_OK);
     for (size_t i = 0; i < PEOPLE; i++) {
         assert_true(kept(w, people[i].id, 1, 1)->n_positions > n_positions[i]);
+        assert_true(kept(w, people[i].id, 1, 1)->is_final);
         listen_all(&people[i]);
         before[i] = people[i].index;
     }

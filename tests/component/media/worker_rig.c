@@ -121,8 +121,9 @@ static kept_leg *kept_of(world *w, const char *leg)
     return NULL;
 }
 
-static void keep_position(kept_leg *k, pl_slice position)
+static void keep_position(kept_leg *k, pl_slice position, bool is_final)
 {
+    k->is_final = is_final;
     memcpy(k->position, position.ptr, position.len);
     k->position_len = position.len;
     k->n_positions++;
@@ -137,7 +138,7 @@ static void on_snapshot(void *ctx, const pl_bus_in *in)
     memcpy(k->state, m->state.ptr, m->state.len);
     k->state_len = m->state.len;
     k->n_states++;
-    keep_position(k, m->position);
+    keep_position(k, m->position, false);
     pl_loop_stop(w->loop);
 }
 
@@ -145,7 +146,7 @@ static void on_position(void *ctx, const pl_bus_in *in)
 {
     world *w = ctx;
     const pl_leg_position *m = in->body;
-    keep_position(kept_of(w, m->leg_id), m->position);
+    keep_position(kept_of(w, m->leg_id), m->position, m->is_final);
     pl_loop_stop(w->loop);
 }
 

@@ -26,6 +26,7 @@ typedef struct kept_leg {
     uint8_t state[16384], position[512];
     size_t state_len, position_len;
     uint32_t n_states, n_positions; /* that came */
+    bool is_final;                  /* says the latest position */
 } kept_leg;
 enum { KEPT = 40 };
 

@@ -204,9 +204,11 @@ void media_tells_snapshot(fake_media *m, const fake_leg *leg)
     tell_of(m, leg, &PL_MSG_LEG_SNAPSHOT, &b);
 }
 
-void media_tells_position(fake_media *m, const fake_leg *leg)
+void media_tells_position(fake_media *m, const fake_leg *leg, bool is_final)
 {
-    pl_leg_position b = {.position = pl_slice_str("there")};
+    pl_leg_position b = {.position = pl_slice_str("there"),
+                         .is_final = is_final};
+    PL_MSG_SET(LEG_POSITION, leg_position, &b, is_final);
     PUT(b.room_id, leg->room);
     PUT(b.leg_id, leg->id);
     tell_of(m, leg, &PL_MSG_LEG_POSITION, &b);
@@ -267,7 +269,7 @@ static void on_release(void *ctx, const pl_bus_in *in)
         return;
     }
     for (size_t i = 0; i < m->n_legs; i++)
-        media_tells_position(m, &m->legs[i]);
+        media_tells_position(m, &m->legs[i], i > 0 || !m->loses_final);
     m->n_legs = m->n_rooms = 0;
     reply_ok(m->bus, in);
 }

@@ -60,6 +60,7 @@ typedef struct fake_media {
     unsigned n_import_tries, n_releases;
     uint32_t life, load_permille; /* its beats say */
     bool is_hung;                 /* no link, but it holds what it held */
+    bool loses_final; /* its first leg's, of a release: an earlier one comes */
 } fake_media;
 
 /* A new incarnation, empty; greets roompool when that runs. */
@@ -78,7 +79,7 @@ void media_is_well(fake_media *m);
 void media_says_goodbye(fake_media *m);
 /* It says what its leg is, or only where. */
 void media_tells_snapshot(fake_media *m, const fake_leg *leg);
-void media_tells_position(fake_media *m, const fake_leg *leg);
+void media_tells_position(fake_media *m, const fake_leg *leg, bool is_final);
 /* List what it holds. */
 void media_inventory(fake_media *m);
 

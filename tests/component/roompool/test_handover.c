@@ -63,7 +63,7 @@ static void positions_age_until_they_are_told(void **state)
     begins(2);
     world_run(&h.w, 3 * S);
     const fake_leg *leg = media_leg(&h.w, h.leg[1]);
-    media_tells_position(&h.w.media[h.at], leg);
+    media_tells_position(&h.w.media[h.at], leg, false);
     world_run(&h.w, 10 * MS);
     is_killed();
     uint32_t young = media_leg(&h.w, h.leg[1])->age_ms;

@@ -52,6 +52,22 @@ static void a_sibling_goes_on_where_it_stopped(void **state)
     assert_int_equal(world_metric(&h.w, PL_RM_workers_lost), 0);
 }
 
+/* A position that was on its way when the worker was asked is not final. */
+static void a_leg_whose_last_word_is_lost_has_an_age(void **state)
+{
+    unsigned n_old = 0;
+    (void)state;
+    handover_begins(&h, 2, NULL);
+    own()->loses_final = true;
+    drains();
+    world_run(&h.w, 100 * MS);
+    assert_int_equal(own()->n_releases, 1);
+    handover_is_silent(&h, 1 - h.at);
+    for (size_t i = 0; i < 3; i++)
+        n_old += media_leg(&h.w, h.leg[i])->age_ms > 0;
+    assert_int_equal(n_old, 1);
+}
+
 /* Nobody is placed at who drains, though it has least to do. */
 static void new_rooms_go_elsewhere(void **state)
 {
@@ -246,6 +262,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_sibling_goes_on_where_it_stopped),
+        TEST(a_leg_whose_last_word_is_lost_has_an_age),
         TEST(new_rooms_go_elsewhere),
         TEST(loaded_workers_take_nothing),
         TEST(without_a_sibling_they_are_moved_one_by_one),
