@@ -67,9 +67,21 @@ static pl_err copy_beside(const char *from, const char *path, const char *tail,
 static pl_err check_target(const char *target, const char *database, bool force,
                            pl_ctl_reason *reason)
 {
-    if (strcmp(target, database) == 0) {
+    char lock[PL_CTL_PATH];
+    if (strcmp(target, database) == 0 || pl_ctl_is_same(target, database)) {
         pl_fmt_cut(reason->text, sizeof reason->text,
                    "%s is the database itself: name another file", target);
+        return PL_EINVAL;
+    }
+    pl_err e = add_tail(target, ".lock", lock, reason);
+    if (e)
+        return e;
+    if (pl_ctl_exists(lock)) {
+        /* It may run on it, and would not notice that the file is another. */
+        pl_fmt_cut(reason->text, sizeof reason->text,
+                   "%s is the database of a roompool (%s): name another file, "
+                   "or use restore",
+                   target, lock);
         return PL_EINVAL;
     }
     if (!pl_ctl_exists(database)) {
@@ -225,7 +237,10 @@ int pl_ctl_run_restore(const pl_ctl_args *args, const pl_ctl_settings *settings)
     pl_buf out;
     const char *database = settings->database;
     bool had_one = pl_ctl_exists(database);
-    pl_err e = strcmp(args->operand, database) == 0 ? PL_EINVAL : PL_OK;
+    pl_err e = strcmp(args->operand, database) == 0 ||
+                       pl_ctl_is_same(args->operand, database)
+                   ? PL_EINVAL
+                   : PL_OK;
     if (e) {
         pl_fmt_cut(reason.text, sizeof reason.text,
                    "%s is the database itself: name a copy", database);

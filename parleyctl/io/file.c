@@ -23,6 +23,14 @@ bool pl_ctl_exists(const char *path)
     return lstat(path, &st) == 0;
 }
 
+bool pl_ctl_is_same(const char *path, const char *other)
+{
+    struct stat a;
+    struct stat b;
+    return stat(path, &a) == 0 && stat(other, &b) == 0 &&
+           a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 pl_err pl_ctl_folder_make(const char *path, mode_t mode, pl_ctl_reason *reason)
 {
     struct stat st;

@@ -19,6 +19,8 @@ void pl_ctl_because(pl_ctl_reason *reason, const char *path, const char *what);
 
 /* Whether something is there under that name. */
 bool pl_ctl_exists(const char *path);
+/* Whether two names are of one file, however they are written. */
+bool pl_ctl_is_same(const char *path, const char *other);
 /* Make a folder unless it is there. Errors, with a reason: PL_EIO. */
 PL_MUST_USE pl_err pl_ctl_folder_make(const char *path, mode_t mode,
                                       pl_ctl_reason *reason);

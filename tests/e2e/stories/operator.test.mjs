@@ -96,6 +96,16 @@ tell('a copy of the running database comes up elsewhere', async (system) => {
   assert.equal((await stat(join(other, 'copy.db'))).mode & 0o777, 0o600);
   const again = await ctl(system.dir, '--config=parley.conf', 'backup', 'other/copy.db');
   assert.equal(again.code, 75);
+  // However one writes where the living database is, no copy is put over it.
+  const database = 'var/parley.db';
+  const inode = (await stat(join(system.dir, database))).ino;
+  const over = [['backup', '--force', `./${database}`],
+    ['--database=other/copy.db', 'backup', '--force', database]];
+  for (const args of over) {
+    const { code, stderr } = await ctl(system.dir, '--config=parley.conf', ...args);
+    assert.equal(code, 64, stderr);
+  }
+  assert.equal((await stat(join(system.dir, database))).ino, inode);
   const refused = await ctl(system.dir, '--config=parley.conf', 'restore', 'other/copy.db');
   assert.equal(refused.code, 75);
   assert.match(refused.stderr, /stop roompool first/);

@@ -118,6 +118,23 @@ static void a_file_that_cannot_be_is_explained(void **state)
     assert_int_equal(pl_ctl_folder_make(p->to, 0700, &p->reason), PL_EIO);
 }
 
+static void a_file_is_known_by_other_names(void **state)
+{
+    place *p = *state;
+    char path[160];
+    assert_false(pl_ctl_is_same(p->to, p->to)); /* it is not there */
+    assert_int_equal(pl_ctl_file_write(p->to, 0600, "x", true, &p->reason),
+                     PL_OK);
+    pl_fmt_cut(path, sizeof path, "%s/./to.db", p->folder);
+    assert_true(pl_ctl_is_same(p->to, path));
+    assert_int_equal(symlink(p->to, p->from), 0);
+    assert_true(pl_ctl_is_same(p->from, p->to));
+    assert_int_equal(unlink(p->from), 0);
+    assert_int_equal(pl_ctl_file_write(p->from, 0600, "x", true, &p->reason),
+                     PL_OK);
+    assert_false(pl_ctl_is_same(p->from, p->to));
+}
+
 /* ---- copies ---- */
 
 static void a_database_in_use_is_copied(void **state)
@@ -232,6 +249,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_file_that_cannot_be_is_explained,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(a_file_is_known_by_other_names, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_database_in_use_is_copied, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(writing_meanwhile_does_no_harm, setup,
