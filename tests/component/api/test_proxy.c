@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,7 +31,7 @@ static void behind(pl_api_config *config)
     pl_fmt_cut(config->metrics_from, sizeof config->metrics_from,
                "198.51.100.7");
     config->max_per_address = 2;
-    config->head_ms = 300;
+    config->head_ms = 1000;
 }
 
 static void elsewhere(pl_api_config *config)
@@ -162,7 +163,7 @@ static void haproxy_start(haproxy *h, unsigned to)
         dprintf(conf,
                 "global\n maxconn 100\n"
                 "defaults\n mode tcp\n timeout connect 5s\n"
-                " timeout client 30s\n timeout server 30s\n"
+                " timeout client 30s\n timeout server 30s\n timeout check 5s\n"
                 "listen front\n bind fd@%d\n option httpchk GET /readyz\n"
                 " server a 127.0.0.1:%u send-proxy-v2 check check-ssl "
                 "check-send-proxy verify none inter 100\n",
@@ -170,6 +171,7 @@ static void haproxy_start(haproxy *h, unsigned to)
     (void)close(conf);
     h->pid = fork();
     if (h->pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test may fail meanwhile */
         (void)execlp("haproxy", "haproxy", "-q", "-db", "-f", h->file, NULL);
         _exit(127);
     }
