@@ -416,9 +416,21 @@ static pl_err app_start(pl_process *process, void **ret_ctx)
     return PL_OK;
 }
 
+void pl_media_net(const char *bind_address, pl_hello *hello)
+{
+    char text[2 * PL_SHA256_TEXT];
+    char digest[PL_SHA256_TEXT];
+    if (!PL_MSG_HAS(HELLO, hello, hello, net) || bind_address[0] == '\0')
+        return;
+    pl_fmt_cut(text, sizeof text, "%s %s", hello->net, bind_address);
+    pl_sha256_hex(text, strlen(text), digest);
+    pl_fmt_cut(hello->net, sizeof hello->net, "%s", digest);
+}
+
 static void app_hello(void *ctx, pl_hello *hello)
 {
     const running *r = ctx;
+    pl_media_net(r->media->config->bind_address, hello);
     pl_fmt_cut(hello->address, sizeof hello->address, "%s", r->media->address);
     PL_MSG_SET(HELLO, hello, hello, address);
     hello->capacity = r->media->config->max_legs;

@@ -38,4 +38,9 @@ void pl_media_load(const pl_media *media, pl_process_load *ret_load);
 /* Address in SDP and port, as text for hello; borrowed. */
 const char *pl_media_address(const pl_media *media);
 
+/* Who binds another address is no sibling: on that one the same ports are free
+ * while their owner lives, and no peer sends there. Adds the address to what
+ * hello says of the network stack. */
+void pl_media_net(const char *bind_address, pl_hello *hello);
+
 #endif

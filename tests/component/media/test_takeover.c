@@ -571,9 +571,33 @@ static void inventory_tells_all_again(void **state)
         assert_int_equal(kept(w, people[i].id, 1, 1)->n_states, n[i] + 1);
 }
 
+/* Ports of another address are free while their owner lives and sends. */
+static void workers_on_other_addresses_are_no_siblings(void **state)
+{
+    static const char *const addresses[] = {"", "", "192.0.2.1", "192.0.2.1",
+                                            "192.0.2.2"};
+    enum { N = sizeof addresses / sizeof addresses[0] };
+    pl_hello m[N];
+    (void)state;
+    for (size_t i = 0; i < N; i++) {
+        m[i] = (pl_hello){.present = 0};
+        pl_media_net(addresses[i], &m[i]); /* not known: stays so */
+        assert_string_equal(m[i].net, "");
+        SET_TEXT(m[i].net, "0123456789abcdef0123456789abcdef");
+        PL_MSG_SET(HELLO, hello, &m[i], net);
+        pl_media_net(addresses[i], &m[i]);
+    }
+    for (size_t i = 0; i < N; i++) {
+        for (size_t k = 0; k < N; k++)
+            assert_int_equal(strcmp(m[i].net, m[k].net) == 0,
+                             strcmp(addresses[i], addresses[k]) == 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(workers_on_other_addresses_are_no_siblings),
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
         TEST(killed_workers_legs_go_on),
         TEST(released_legs_go_on_where_they_were),
