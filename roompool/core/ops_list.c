@@ -16,7 +16,9 @@ typedef struct rows {
 
 /* ---- from the database ---- */
 
-#define FLAG(column) "json(CASE " column " WHEN 0 THEN 'false' ELSE 'true' END)"
+/* JSON has no numbers for yes and no. */
+#define FLAG "json(iif("
+#define IS   ", 'true', 'false')), "
 
 /* Keys in an order that stays as it is while others come and go; ?1 is the
  * limit, ?2 the offset. One object by its key, always with all its members. */
@@ -29,91 +31,35 @@ static const struct listing {
      "(SELECT 1 FROM conferences c WHERE c.room_id = r.room_id AND "
      "c.state = 'live') ORDER BY r.room_id LIMIT ?1 OFFSET ?2",
      "SELECT json_object('room', r.room_id, 'source', r.source, 'state', "
-     "r.state, 'mode', r.mode, 'has_pin', " FLAG(
-         "length(r.pin_hash)") ", "
-                               "'has_host_pin', " FLAG(
-                                   "length(r.host_pin_hash)") ", "
-                                                              "'max_"
-                                                              "participants', "
-                                                              "r.max_"
-                                                              "participants, "
-                                                              "'record', "
-                                                              "r.record, "
-                                                              "'tag', "
-                                                              "r.tag, "
-                                                              "'participants', "
-                                                              "(SELECT "
-                                                              "count(*) FROM "
-                                                              "conferences c "
-                                                              "JOIN "
-                                                              "participants p "
-                                                              "USING (conf_id) "
-                                                              "WHERE c.room_id "
-                                                              "= r.room_id AND "
-                                                              "c.state = "
-                                                              "'live' AND "
-                                                              "p.state = "
-                                                              "'active'), "
-                                                              "'conference', "
-                                                              "(SELECT "
-                                                              "c.conf_id FROM "
-                                                              "conferences c "
-                                                              "WHERE c.room_id "
-                                                              "= r.room_id AND "
-                                                              "c.state = "
-                                                              "'live'), "
-                                                              "'created_at', "
-                                                              "r.created_at) "
-                                                              "FROM rooms r "
-                                                              "WHERE r.room_id "
-                                                              "= ?1"},
+     "r.state, 'mode', r.mode, 'has_pin', " FLAG "length(r.pin_hash)" IS
+     "'has_host_pin', " FLAG "length(r.host_pin_hash)" IS
+     "'max_participants', r.max_participants, 'record', r.record, 'tag', "
+     "r.tag, 'participants', (SELECT count(*) FROM conferences c JOIN "
+     "participants p USING (conf_id) WHERE c.room_id = r.room_id AND c.state = "
+     "'live' AND p.state = 'active'), 'conference', (SELECT c.conf_id FROM "
+     "conferences c WHERE c.room_id = r.room_id AND c.state = 'live'), "
+     "'created_at', r.created_at) FROM rooms r WHERE r.room_id = ?1"},
     {PL_OPS_TABLE_CONFERENCES,
      "SELECT c.conf_id FROM conferences c WHERE c.state = 'live' "
      "ORDER BY c.conf_id LIMIT ?1 OFFSET ?2",
      "SELECT json_object('room', v.room, 'kind', v.kind, 'participants', "
      "v.participants, 'waiting', v.waiting, 'ringing', v.ringing, "
-     "'started', " FLAG("v.started") ", 'locked', " FLAG(
-         "v.locked") ", 'guests_muted', " FLAG("v.guests_muted") ", "
-                                                                 "'media_"
-                                                                 "worker', "
-                                                                 "v.media_"
-                                                                 "worker, "
-                                                                 "'epoch', "
-                                                                 "v.epoch, "
-                                                                 "'started_at',"
-                                                                 " v.started_"
-                                                                 "at, "
-                                                                 "'conference',"
-                                                                 " v.conf_id) "
-                                                                 "FROM "
-                                                                 "v_live_"
-                                                                 "conferences "
-                                                                 "v WHERE "
-                                                                 "v.conf_id = "
-                                                                 "?1"},
+     "'started', " FLAG "v.started" IS "'locked', " FLAG "v.locked" IS
+     "'guests_muted', " FLAG "v.guests_muted" IS
+     "'media_worker', v.media_worker, 'epoch', v.epoch, 'started_at', "
+     "v.started_at, 'conference', v.conf_id) FROM v_live_conferences v WHERE "
+     "v.conf_id = ?1"},
     {PL_OPS_TABLE_PARTICIPANTS,
      "SELECT p.participant_id FROM participants p WHERE p.state <> 'left' "
      "ORDER BY p.participant_id LIMIT ?1 OFFSET ?2",
      "SELECT json_object('room', v.room, 'name', v.name, 'came_by', v.came_by, "
-     "'role', v.role, 'state', v.state, 'waiting', " FLAG(
-         "v.waiting") ", "
-                      "'media', v.media, 'codec', v.codec, 'muted', " FLAG(
-                          "v.muted") ", "
-                                     "'on_hold', " FLAG(
-                                         "v.on_hold") ", 'address', v.address, "
-                                                      "'since', "
-                                                      "v.since, "
-                                                      "'media_worker', "
-                                                      "v.media_worker, "
-                                                      "'signaling_worker', "
-                                                      "v.signaling_worker, "
-                                                      "'participant', "
-                                                      "v.participant_id, "
-                                                      "'conference', "
-                                                      "v.conf_id) FROM "
-                                                      "v_live_participants v "
-                                                      "WHERE v.participant_id "
-                                                      "= ?1"},
+     "'role', v.role, 'state', v.state, 'waiting', " FLAG "v.waiting" IS
+     "'media', v.media, 'codec', v.codec, 'muted', " FLAG "v.muted" IS
+     "'on_hold', " FLAG "v.on_hold" IS
+     "'address', v.address, 'since', v.since, 'media_worker', v.media_worker, "
+     "'signaling_worker', v.signaling_worker, 'participant', "
+     "v.participant_id, 'conference', v.conf_id) FROM v_live_participants v "
+     "WHERE v.participant_id = ?1"},
     {PL_OPS_TABLE_CALLS,
      "SELECT k.call_id FROM calls k ORDER BY k.call_id LIMIT ?1 OFFSET ?2",
      "SELECT json_object('room', coalesce(c.room_id, '(' || c.kind || ')'), "
