@@ -37,6 +37,9 @@ static void free_item(out_item *it)
         pl_wipe(m->secret, sizeof m->secret);
         if (m->body.len > 0) /* in the same block; it may hold one too */
             pl_wipe((uint8_t *)it->body + it->desc->size, m->body.len);
+    } else if (it->desc == &PL_MSG_MEDIA_LEG_IMPORT) {
+        const pl_media_leg_import *m = it->body;
+        pl_wipe((uint8_t *)it->body + it->desc->size, m->state.len); /* keys */
     }
     free(it->body);
     free(it);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pl/buf.h"
 #include "pl/rng.h"
 #include "pl/str.h"
 
@@ -65,12 +66,21 @@ pl_err pl_bus_create(const pl_bus_options *options, pl_bus **ret_bus)
     return PL_OK;
 }
 
+/* It may hold keys or passwords. */
+static void forget_body(pending *p)
+{
+    if (p->body)
+        pl_wipe(p->body, p->len);
+    free(p->body);
+    p->body = NULL;
+}
+
 static void forget(pending *p)
 {
     pl_list_remove(&p->link);
     p->bus->n_pending--;
     pl_timer_destroy(&p->timer);
-    free(p->body);
+    forget_body(p);
     free(p);
 }
 
@@ -180,10 +190,8 @@ static void send_pending(pending *p, int64_t now_us)
     const pl_slice body = {.ptr = p->body, .len = p->len};
     if (pl_bus_send_now(p->bus, p->to, &env, body) == PL_OK)
         p->was_sent = true;
-    if (p->was_sent && !p->retry) {
-        free(p->body);
-        p->body = NULL;
-    }
+    if (p->was_sent && !p->retry)
+        forget_body(p);
     int64_t wait_us = left_us;
     if (!p->was_sent && wait_us > PL_BUS_UNSENT_US) {
         wait_us = PL_BUS_UNSENT_US;
