@@ -21,6 +21,7 @@ typedef struct pl_room {
     uint64_t epoch;
     pl_room_mode mode;
     uint32_t max_legs;
+    uint32_t owed; /* so many legs are taken whatever the budget says */
     pl_budget_room budget;
     uint32_t play_tag; /* of the latest prompt to all */
     uint8_t channels;  /* of the mix, 1 or 2 */

@@ -250,7 +250,7 @@ static pl_err add_room(pl_control *c, uint64_t epoch,
         return PL_EDRAIN;
     pl_room *room = NULL;
     uint32_t thread = 0;
-    pl_err e = pl_control_place_room(c, &thread);
+    pl_err e = pl_control_place_room(c, m->owed > 0, &thread);
     if (e == PL_OK)
         e = pl_leg_table_add_room(c->table, m->room_id, thread, &room);
     if (e != PL_OK)
@@ -258,6 +258,7 @@ static pl_err add_room(pl_control *c, uint64_t epoch,
     room->epoch = epoch;
     room->mode = pl_room_mode_of(m->mode);
     room->max_legs = m->max_legs;
+    room->owed = m->owed;
     room->channels = m->channels == 2 ? 2 : 1;
     pl_mix_command command = {
         .kind = PL_MIX_ROOM_OPEN, .id = room->mix, .u.room = sound_of(c, m)};
@@ -302,6 +303,7 @@ pl_err pl_control_room_open(pl_control *c, uint64_t epoch,
         note_owned(m->room_id, epoch);
     room->epoch = epoch;
     room->max_legs = m->max_legs;
+    room->owed = m->owed;
     PL_LIST_EACH(it, &room->legs)
     {
         PL_CONTAINER(it, pl_leg, in_room)->epoch = epoch;

@@ -39,10 +39,10 @@ static pl_err refuse(const pl_control *c, const char *room)
     return PL_EFULL;
 }
 
-pl_err pl_control_place_room(pl_control *c, uint32_t *ret_thread)
+pl_err pl_control_place_room(pl_control *c, bool is_owed, uint32_t *ret_thread)
 {
     look(c);
-    if (pl_budget_load(c->budget) >= PL_BUDGET_FULL)
+    if (!is_owed && pl_budget_load(c->budget) >= PL_BUDGET_FULL)
         return refuse(c, NULL);
     *ret_thread = pl_budget_emptiest(c->budget);
     return PL_OK;
@@ -52,7 +52,8 @@ pl_err pl_control_place_leg(pl_control *c, const pl_room *room)
 {
     look(c);
     /* Of which codec it will be is not known yet. */
-    return pl_budget_has_place(c->budget, &room->budget, true)
+    return room->n_legs < room->owed ||
+                   pl_budget_has_place(c->budget, &room->budget, true)
                ? PL_OK
                : refuse(c, room->id);
 }

@@ -131,9 +131,10 @@ void pl_control_on_state(pl_control *c, pl_leg *leg, const pl_net_state *net);
 /* media_release: go on with it. */
 void pl_control_release_on(pl_control *c);
 
-/* control_budget.c: a thread for a new room, a place for a new leg. Errors:
- * PL_EFULL (counted). */
-PL_MUST_USE pl_err pl_control_place_room(pl_control *c, uint32_t *ret_thread);
+/* control_budget.c: a thread for a new room, a place for a new leg. One that is
+ * owed is not refused. Errors: PL_EFULL (counted). */
+PL_MUST_USE pl_err pl_control_place_room(pl_control *c, bool is_owed,
+                                         uint32_t *ret_thread);
 PL_MUST_USE pl_err pl_control_place_leg(pl_control *c, const pl_room *room);
 /* A leg was added; its codec is agreed; it is about to leave its room. */
 void pl_control_leg_came(pl_control *c, pl_leg *leg);

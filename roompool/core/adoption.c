@@ -161,7 +161,8 @@ static bool adopt(pl_pool *pool, pl_call *call, bool is_late)
 {
     pl_worker *worker;
     if (!call->saved || pool->is_draining ||
-        pl_worker_choose(pool, PL_ROLE_SIGNALING, call->row.node, &worker) ||
+        pl_worker_choose(pool, PL_ROLE_SIGNALING, call->row.node, true,
+                         &worker) ||
         strcmp(worker->row.node, call->row.node) == 0)
         return false;
     if (is_late)

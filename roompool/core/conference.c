@@ -228,6 +228,10 @@ void pl_conf_reopen(pl_pool *pool, pl_conf *conf)
     PL_MSG_SET(MEDIA_ROOM_OPEN, media_room_open, &m, dtmf);
     PL_MSG_SET(MEDIA_ROOM_OPEN, media_room_open, &m, denoise);
     PL_MSG_SET(MEDIA_ROOM_OPEN, media_room_open, &m, is_raw);
+    if (conf->n_owed > 0) {
+        m.owed = conf->n_owed;
+        PL_MSG_SET(MEDIA_ROOM_OPEN, media_room_open, &m, owed);
+    }
     pl_pool_send(pool, conf->row.media_node, conf->row.epoch,
                  &PL_MSG_MEDIA_ROOM_OPEN, &m, op);
 }
@@ -274,8 +278,8 @@ pl_err pl_conf_place(pl_pool *pool, pl_conf *conf)
     pl_worker *worker;
     if (conf->row.media_node[0])
         return PL_OK;
-    pl_err e =
-        pl_worker_choose(pool, PL_ROLE_MEDIA, conf->failed_node, &worker);
+    pl_err e = pl_worker_choose(pool, PL_ROLE_MEDIA, conf->failed_node,
+                                conf->n_owed > 0, &worker);
     if (e)
         return e;
     pl_conf_place_at(pool, conf, worker->row.node);
@@ -293,8 +297,27 @@ static void close_room(pl_pool *pool, const pl_conf *conf)
                  &PL_MSG_MEDIA_ROOM_CLOSE, &m, NULL);
 }
 
+/* Who has been let in is not put out because his worker is lost, even where
+ * nobody new would be let in. */
+static uint32_t count_owed(const pl_conf *conf)
+{
+    uint32_t n = 0;
+    PL_LIST_EACH(node, &conf->parts)
+    {
+        const pl_part *part = PL_CONTAINER(node, pl_part, link);
+        PL_LIST_EACH(at, &part->legs)
+        {
+            n += PL_CONTAINER(at, pl_leg, link)->is_negotiated;
+        }
+    }
+    /* Another loss before all were offered anew. */
+    uint32_t before = conf->n_owed < conf->n_live ? conf->n_owed : conf->n_live;
+    return n > before ? n : before;
+}
+
 void pl_conf_unplace(pl_pool *pool, pl_conf *conf)
 {
+    conf->n_owed = count_owed(conf);
     pl_recording_unplaced(pool, conf);
     PL_SET(conf->failed_node, conf->row.media_node);
     set_node(pool, conf, "");

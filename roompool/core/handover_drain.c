@@ -129,7 +129,8 @@ static void step(void *ctx, void *object)
     } else if (conf && !w->cannot_release &&
                pl_worker_sibling(pool, w->row.node)) {
         release(pool, w);
-    } else if (conf && !pl_worker_choose(pool, PL_ROLE_MEDIA, NULL, &other)) {
+    } else if (conf &&
+               !pl_worker_choose(pool, PL_ROLE_MEDIA, NULL, true, &other)) {
         move_one(pool, w, conf);
     } else if (conf) {
         plan(pool, w, WAIT_US);

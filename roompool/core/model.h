@@ -71,6 +71,7 @@ struct pl_conf {
     int64_t talk_us;         /* last time speakers were told */
     uint64_t talk_version;
     char failed_node[PL_NODE_MAX + 1]; /* avoid this one */
+    uint32_t n_owed;                   /* legs that had media there */
     bool has_ringback;       /* a call: the caller has been played the tone */
     pl_list devcalls;        /* of devices: pl_devcall.conf_link */
     pl_recording *recording; /* the one that runs, or NULL; recording.h */

@@ -21,7 +21,7 @@ void pl_outgoing_fetch(pl_pool *pool, const pl_fetch *request, pl_op *op)
     pl_worker *w;
     if (!op) /* counted where it could not be made */
         return;
-    if (pl_worker_choose(pool, PL_ROLE_API, NULL, &w)) {
+    if (pl_worker_choose(pool, PL_ROLE_API, NULL, false, &w)) {
         pl_pool_plan(pool, &op->late, no_front_end, op, 0);
         return;
     }

@@ -74,7 +74,7 @@ static void dial_ready(pl_pool *pool, pl_op *op, pl_err e,
     if (!part || part->row.state != PL_PART_STATE_RINGING)
         return;
     if (!e)
-        e = pl_worker_choose(pool, PL_ROLE_SIGNALING, NULL, &worker);
+        e = pl_worker_choose(pool, PL_ROLE_SIGNALING, NULL, false, &worker);
     if (!e) {
         pool->port->new_id(pool->port->ctx, id);
         PL_SET(row.call_id, id);
@@ -94,7 +94,7 @@ pl_err pl_phone_dial(pl_pool *pool, pl_part *part)
     pl_leg *leg;
     pl_worker *worker;
     pl_op *op;
-    pl_err e = pl_worker_choose(pool, PL_ROLE_SIGNALING, NULL, &worker);
+    pl_err e = pl_worker_choose(pool, PL_ROLE_SIGNALING, NULL, false, &worker);
     if (!e)
         e = pl_leg_add(pool, part, PL_LEG_KIND_SIP, "", true, &leg);
     if (e)

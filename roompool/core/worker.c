@@ -14,6 +14,7 @@
 #include "vmr.h"
 
 enum { MAX_CANDIDATES = 256, MAX_WORKERS = 1024, METRICS_MAX = 65536 };
+enum { RESERVE_PERMILLE = 1400 }; /* of the budget: all of the time, nearly */
 static const int64_t STORE_US = 10000000; /* load is stored at most so often */
 static const int64_t LACK_US = 10000000;  /* and that none is left is logged */
 static const int64_t GONE_MS = 3600000;   /* workers that are gone are shown */
@@ -97,9 +98,17 @@ static void tell_lack(pl_pool *pool, const pl_candidate *list, size_t n)
     pl_pool_note(pool, PL_LOG_WARN, "no_media_worker", NULL, NULL, text);
 }
 
+/* Load is told against a budget, by default 700 permille of what there is. */
+static uint32_t load_of(const pl_worker *w, bool is_owed)
+{
+    uint32_t load = w->row.load_permille;
+    return is_owed ? (uint32_t)((uint64_t)load * 1000 / RESERVE_PERMILLE)
+                   : load;
+}
+
 /* sibling_of: others of its network stack only; NULL all. */
 static size_t list_candidates(const pl_pool *pool, pl_role role,
-                              const pl_worker *sibling_of,
+                              const pl_worker *sibling_of, bool is_owed,
                               pl_candidate list[MAX_CANDIDATES])
 {
     size_t n = 0;
@@ -113,7 +122,7 @@ static size_t list_candidates(const pl_pool *pool, pl_role role,
             continue;
         list[n++] = (pl_candidate){.node = w->row.node,
                                    .is_ready = w->row.life == PL_LIFE_READY,
-                                   .load_permille = w->row.load_permille,
+                                   .load_permille = load_of(w, is_owed),
                                    .capacity = w->row.capacity,
                                    .held = w->held};
     }
@@ -121,10 +130,10 @@ static size_t list_candidates(const pl_pool *pool, pl_role role,
 }
 
 pl_err pl_worker_choose(pl_pool *pool, pl_role role, const char *avoid,
-                        pl_worker **ret_worker)
+                        bool is_owed, pl_worker **ret_worker)
 {
     pl_candidate list[MAX_CANDIDATES];
-    size_t n = list_candidates(pool, role, NULL, list);
+    size_t n = list_candidates(pool, role, NULL, is_owed, list);
     size_t at = pl_placement_choose(list, n, 1, avoid);
     if (at == n) {
         if (role == PL_ROLE_MEDIA)
@@ -143,7 +152,7 @@ pl_worker *pl_worker_sibling(const pl_pool *pool, const char *node)
     const pl_worker *w = pl_worker_find(pool, node);
     if (!w || !w->row.net[0] || !pool->config->takeover)
         return NULL;
-    size_t n = list_candidates(pool, PL_ROLE_MEDIA, w, list);
+    size_t n = list_candidates(pool, PL_ROLE_MEDIA, w, true, list);
     size_t at = pl_placement_choose(list, n, 1, NULL);
     return at < n ? pl_worker_find(pool, list[at].node) : NULL;
 }

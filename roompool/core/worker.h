@@ -9,9 +9,12 @@ pl_worker *pl_worker_find(const pl_pool *pool, const char *node);
 bool pl_worker_is_up(const pl_pool *pool, const char *node, pl_role role);
 /* Choose the least loaded worker of a kind with room for one more.
  * avoid: taken only when there is no other; NULL none.
+ * is_owed: for what is there already and has lost its place: what workers keep
+ *          in reserve beyond their budget may be used.
  * Errors: PL_EUNAVAILABLE. */
 PL_MUST_USE pl_err pl_worker_choose(pl_pool *pool, pl_role role,
-                                    const char *avoid, pl_worker **ret_worker);
+                                    const char *avoid, bool is_owed,
+                                    pl_worker **ret_worker);
 /* The least loaded media worker that could go on with what this one has, on its
  * ports: of the same network stack, ready and with room; NULL none. */
 pl_worker *pl_worker_sibling(const pl_pool *pool, const char *node);

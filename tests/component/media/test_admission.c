@@ -111,6 +111,15 @@ static unsigned fill(world *w, phone *list)
     return 0;
 }
 
+/* A telephone without an offer, into a room of its own. */
+static pl_err owed_calls(world *w, const char *room_id, const char *leg_id)
+{
+    pl_media_leg_create m = {.kind = PL_LEG_KIND_SIP, .mixed = true};
+    SET_TEXT(m.room_id, room_id);
+    SET_TEXT(m.leg_id, leg_id);
+    return ask(w, EPOCH, &PL_MSG_MEDIA_LEG_CREATE, &m);
+}
+
 static void who_is_too_much_is_refused_and_the_others_go_on(void **state)
 {
     world *w = *state;
@@ -129,6 +138,15 @@ static void who_is_too_much_is_refused_and_the_others_go_on(void **state)
     pl_media_room_open other = {.mode = PL_ROOM_MODE_MIX, .max_legs = 100};
     SET_TEXT(other.room_id, "22222222-2222-4222-8222-222222222222");
     assert_int_equal(ask(w, EPOCH, &PL_MSG_MEDIA_ROOM_OPEN, &other), PL_EFULL);
+    /* but for one that lost its worker, with as many as it had there */
+    other.owed = 1;
+    PL_MSG_SET(MEDIA_ROOM_OPEN, media_room_open, &other, owed);
+    assert_int_equal(ask(w, EPOCH, &PL_MSG_MEDIA_ROOM_OPEN, &other), PL_OK);
+    assert_int_equal(owed_calls(w, other.room_id, "owed-1"), PL_OK);
+    assert_int_equal(owed_calls(w, other.room_id, "owed-2"), PL_EFULL);
+    pl_media_room_close close_it = {.present = 0};
+    SET_TEXT(close_it.room_id, other.room_id);
+    assert_int_equal(ask(w, EPOCH, &PL_MSG_MEDIA_ROOM_CLOSE, &close_it), PL_OK);
     open_large_room(w); /* the one that is there may be opened again */
     for (unsigned i = 0; i < n; i++)
         assert_hears_all(w, &list[i]);

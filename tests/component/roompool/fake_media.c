@@ -72,6 +72,7 @@ static void on_room_open(void *ctx, const pl_bus_in *in)
         pl_fmt_cut(m->rooms[at].id, 65, "%s", b->room_id);
     }
     note_place(m, b->room_id, in->epoch);
+    m->owed = b->owed;
     m->rooms[at].epoch = in->epoch;
     reply_ok(m->bus, in);
 }

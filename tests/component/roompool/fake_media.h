@@ -35,6 +35,7 @@ typedef struct fake_media {
     size_t n_legs;
     pl_err refuse; /* answer leg_create and leg_remote with this */
     pl_err refuse_open;
+    uint32_t owed; /* said of the room opened last */
     pl_err refuse_keys;
     bool is_silent; /* takes requests, never answers */
     uint32_t direction;

@@ -123,6 +123,40 @@ static void a_full_room_refuses_one_more(void **state)
     assert_int_equal(w->media[at].n_legs, 2);
 }
 
+/* Who was let in is not put out because his worker is lost: what another one
+ * keeps in reserve is for that. Nobody new comes in by it. */
+static void who_is_there_already_may_use_the_reserve(void **state)
+{
+    world *w = *state;
+    answer joined;
+    answer media;
+    beats(w, 1, 500);
+    page_joins(w, "lobby", "t1", &joined, &media);
+    assert_int_equal(w->media[0].n_legs, 1);
+    w->media[1].load_permille = 1300;
+    world_kill_media(w, 0);
+    world_run(w, 5 * 1000 * MS);
+    assert_int_equal(join_media(w, &joined, "t1", &media), PL_OK);
+    assert_int_equal(w->media[1].n_rooms, 1);
+    assert_int_equal(w->media[1].owed, 1);
+    assert_int_equal(join_room(w, "echo", NULL, "t2", &joined), PL_OK);
+    assert_int_equal(join_media(w, &joined, "t2", &media), PL_EUNAVAILABLE);
+}
+
+static void a_worker_without_any_time_left_gets_nothing(void **state)
+{
+    world *w = *state;
+    answer joined;
+    answer media;
+    beats(w, 1, 500);
+    page_joins(w, "lobby", "t1", &joined, &media);
+    w->media[1].load_permille = 1400;
+    world_kill_media(w, 0);
+    world_run(w, 5 * 1000 * MS);
+    assert_int_equal(join_media(w, &joined, "t1", &media), PL_EUNAVAILABLE);
+    assert_int_equal(w->media[1].n_rooms, 0);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 int main(void)
 {
@@ -132,6 +166,8 @@ int main(void)
         TEST(when_all_are_full_the_asker_is_told_and_may_come_later),
         TEST(one_log_line_says_why_and_what_to_do),
         TEST(a_full_room_refuses_one_more),
+        TEST(who_is_there_already_may_use_the_reserve),
+        TEST(a_worker_without_any_time_left_gets_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,11 +93,13 @@ static void loaded_workers_take_nothing(void **state)
     page_is_in(&h.w, &late, "echo", NULL, "l");
     assert_int_equal(other()->n_rooms, 0);
     assert_int_equal(own()->n_rooms, 2);
+    other()->load_permille = 1400; /* its reserve is used up too */
+    world_run(&h.w, 600 * MS);
     drains();
     world_run(&h.w, S);
     assert_int_equal(own()->n_releases, 0); /* it goes on itself */
     assert_int_equal(own()->n_rooms, 2);
-    other()->load_permille = 500;
+    other()->load_permille = 1300; /* nothing new, but what is there */
     world_run(&h.w, 2 * S);
     assert_int_equal(own()->n_releases, 1);
     assert_int_equal(other()->n_rooms, 2);
