@@ -64,6 +64,12 @@ void pl_gateway_count(const pl_gateway *gateway, const pl_api_op *op,
 /* Send an error of the operation's family. */
 void pl_gateway_fail(const pl_incoming *in, pl_err e, const char *text);
 
+/* gateway_secrets.c: what we share with the TURN server; rules and secrets of
+ * the room API. Errors, after a line in the log: PL_ENOENT, PL_EIO, PL_ETOOBIG;
+ * PL_ECONFIG too short. */
+PL_MUST_USE pl_err pl_gateway_load_turn(pl_gateway *gateway);
+PL_MUST_USE pl_err pl_gateway_load_rooms(pl_gateway *gateway);
+
 /* call.c: one request to roompool. */
 void pl_call_begin(const pl_incoming *in);
 void pl_calls_free(pl_gateway *gateway);
