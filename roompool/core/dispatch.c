@@ -176,7 +176,8 @@ void pl_pool_handle(pl_pool *pool, pl_now now, const pl_bus_in *in)
             ROUTES[i].handle(pool, in);
             return;
         }
-        pl_pool_count(pool, PL_RM_worker_role);
+        if (e == PL_EFORBIDDEN)
+            pl_pool_count(pool, PL_RM_worker_role);
         if (in->desc->kind == PL_REQUEST)
             pl_pool_refuse(pool, &in->ticket, e, NULL);
         return;

@@ -322,6 +322,8 @@ static void who_is_no_operator_is_refused(void **state)
     world_ask_from(&s->w, stranger, &PL_MSG_OPS_LIST, &m, &a);
     assert_int_equal(a.error, PL_EAGAIN); /* no hello yet */
     pl_bus_close(&stranger);
+    /* That is no offence: an alarm goes by the others. */
+    assert_int_equal(world_metric(&s->w, PL_RM_worker_role), 2);
     /* And an operator does nothing else. */
     const pl_metrics_get metrics = {.index = 0};
     world_ask_from(&s->w, s->tool, &PL_MSG_METRICS_GET, &metrics, &a);
