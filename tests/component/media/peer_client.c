@@ -20,7 +20,8 @@ enum {
     ANSWER_MS = 300,
     HANDSHAKE_TRIES = 20,
     LAST_STUN_BYTE = 3,
-    FIRST_MEDIA_BYTE = 128 /* RFC 7983 section 7 */
+    FIRST_MEDIA_BYTE = 128, /* RFC 7983 section 7 */
+    DTLS_ALERT = 21
 };
 
 struct peer_client {
@@ -34,6 +35,7 @@ struct peer_client {
     uint8_t last[512];
     size_t last_len;
     peer_client_dtls how;
+    unsigned n_alerts;
 };
 
 static bool connect_loopback(peer_client *c, const char *ip)
@@ -158,13 +160,19 @@ void peer_client_send(const peer_client *c, const void *data, size_t len)
         return; /* as lost on the way: the test sees that nothing comes */
 }
 
-size_t peer_client_receive(const peer_client *c, uint8_t *buf, size_t cap)
+size_t peer_client_receive(peer_client *c, uint8_t *buf, size_t cap)
 {
     ssize_t n;
     do {
         n = recv(c->fd, buf, cap, MSG_DONTWAIT);
+        c->n_alerts += n > 0 && buf[0] == DTLS_ALERT;
     } while (n > 0 && buf[0] < FIRST_MEDIA_BYTE);
     return n > 0 ? (size_t)n : 0;
+}
+
+unsigned peer_client_alerts(const peer_client *c)
+{
+    return c->n_alerts;
 }
 
 void peer_client_flush(const peer_client *c)

@@ -25,7 +25,9 @@ bool peer_client_check(peer_client *client, const char *username,
 void peer_client_replay(const peer_client *client, const peer_client *as);
 void peer_client_send(const peer_client *client, const void *data, size_t len);
 /* The next media datagram that waits, as it came, into buf[cap]; 0: none. */
-size_t peer_client_receive(const peer_client *client, uint8_t *buf, size_t cap);
+size_t peer_client_receive(peer_client *client, uint8_t *buf, size_t cap);
+/* How many DTLS alerts came between them, close_notify above all. */
+unsigned peer_client_alerts(const peer_client *client);
 /* Drop what waits to be read. */
 void peer_client_flush(const peer_client *client);
 
