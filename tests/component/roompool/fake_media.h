@@ -61,6 +61,7 @@ typedef struct fake_media {
     unsigned n_import_tries, n_releases;
     uint32_t life, load_permille; /* its beats say */
     bool is_hung;                 /* no link, but it holds what it held */
+    bool tells_nothing;           /* of its legs, by itself */
     bool loses_final; /* its first leg's, of a release: an earlier one comes */
 } fake_media;
 

@@ -320,6 +320,27 @@ static void a_second_death_in_the_middle_moves_them_on(void **state)
     assert_true(media_leg(&h.w, h.leg[1])->age_ms > 3000);
 }
 
+/* It went on, and its word of where it was is lost with it. */
+static void a_successor_that_told_nothing_may_have_sent(void **state)
+{
+    (void)state;
+    begins(3);
+    for (unsigned i = 0; i < 3; i++)
+        h.w.media[i].tells_nothing = true;
+    fake_leg *leg = media_leg(&h.w, h.leg[1]);
+    media_tells_position(&h.w.media[h.at], leg, false);
+    world_run(&h.w, 10 * MS);
+    world_kill_media(&h.w, h.at);
+    while (world_metric(&h.w, PL_RM_legs_imported) < 3)
+        world_run(&h.w, 10 * MS);
+    assert_true(media_leg(&h.w, h.leg[1])->age_ms < 2000);
+    unsigned second = handover_holder(&h);
+    world_kill_media(&h.w, second);
+    world_run(&h.w, 2 * S);
+    handover_is_silent(&h, 3 - second - h.at);
+    assert_in_range(media_leg(&h.w, h.leg[1])->age_ms, 2000, 6000);
+}
+
 static void both_are_lost_one_after_the_other(void **state)
 {
     (void)state;
@@ -441,6 +462,7 @@ int main(void)
         TEST(who_is_just_negotiating_is_offered_anew),
         TEST(an_old_snapshot_is_not_used),
         TEST(a_second_death_in_the_middle_moves_them_on),
+        TEST(a_successor_that_told_nothing_may_have_sent),
         TEST(both_are_lost_one_after_the_other),
         TEST(a_restart_in_between_changes_nothing),
         TEST(lost_while_roompool_is_away_they_are_offered_anew),
