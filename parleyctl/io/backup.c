@@ -164,8 +164,9 @@ static pl_err keep_old(const char *database, const char *old,
                        pl_ctl_reason *reason)
 {
     static const char *const others[] = {"-wal", "-shm"};
-    pl_ctl_database_settle(database);
-    pl_err e = keep_one(database, old, "", reason);
+    pl_err e = pl_ctl_database_settle(database, reason);
+    if (!e)
+        e = keep_one(database, old, "", reason);
     if (!e)
         e = keep_one(database, old, "-wal", reason);
     if (!e)

@@ -207,13 +207,30 @@ pl_err pl_ctl_database_check(const char *path, pl_ctl_database_is *ret_is,
     return e;
 }
 
-void pl_ctl_database_settle(const char *path)
+/* SQLite gives up a -wal only to who is alone with the file: that finds also
+ * who has it under another name, and so another lock. */
+pl_err pl_ctl_database_settle(const char *path, pl_ctl_reason *reason)
 {
+    enum { WAIT_MS = 500 };
     sqlite3 *db = NULL;
-    pl_ctl_reason reason;
-    if (open_file(path, SQLITE_OPEN_READWRITE, &db, &reason))
-        return;
-    /* A damaged one stays as it is, with its -wal. */
-    (void)sqlite3_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+    sqlite3_stmt *stmt = NULL;
+    const char *mode = "";
+    pl_ctl_reason why;
+    if (open_file(path, SQLITE_OPEN_READWRITE, &db, &why))
+        return PL_OK; /* a damaged one stays as it is, with its -wal */
+    sqlite3_busy_timeout(db, WAIT_MS);
+    int rc =
+        sqlite3_prepare_v2(db, "PRAGMA journal_mode = DELETE", -1, &stmt, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(stmt);
+    if (rc == SQLITE_ROW)
+        mode = (const char *)sqlite3_column_text(stmt, 0);
+    bool is_used = rc == SQLITE_BUSY || (mode && strcmp(mode, "wal") == 0);
+    sqlite3_finalize(stmt);
     sqlite3_close(db);
+    if (!is_used)
+        return PL_OK;
+    pl_fmt_cut(reason->text, sizeof reason->text,
+               "%s: somebody has it open; stop roompool first", path);
+    return PL_EBUSY;
 }

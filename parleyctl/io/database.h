@@ -28,8 +28,9 @@ typedef struct pl_ctl_database_is {
 PL_MUST_USE pl_err pl_ctl_database_check(const char *path,
                                          pl_ctl_database_is *ret_is,
                                          pl_ctl_reason *reason);
-/* Bring what stands in its -wal into the file itself, as far as that works;
- * nobody uses it. */
-void pl_ctl_database_settle(const char *path);
+/* Bring what stands in its -wal into the file itself; a damaged one stays as it
+ * is. Errors, with a reason: PL_EBUSY somebody has it open. */
+PL_MUST_USE pl_err pl_ctl_database_settle(const char *path,
+                                          pl_ctl_reason *reason);
 
 #endif

@@ -237,8 +237,13 @@ static void settling_empties_the_wal(void **state)
     pl_store *store = open_store(p);
     pl_fmt_cut(wal, sizeof wal, "%s-wal", p->from);
     assert_true(pl_ctl_exists(wal));
+    /* Not while it is used, under whatever name. */
+    assert_int_equal(symlink(p->from, p->to), 0);
+    assert_int_equal(pl_ctl_database_settle(p->to, &p->reason), PL_EBUSY);
+    assert_non_null(strstr(p->reason.text, "stop roompool"));
+    assert_true(pl_ctl_exists(wal));
     store->ops->close(&store);
-    pl_ctl_database_settle(p->from);
+    assert_int_equal(pl_ctl_database_settle(p->from, &p->reason), PL_OK);
     assert_false(pl_ctl_exists(wal));
 }
 
