@@ -172,7 +172,13 @@ static pl_err open_bus(pl_ctl_client *client)
                                     .server_key_file = c->bus_server_key,
                                     .beat_ms = c->beat_ms,
                                     .beats_missed = c->beats_missed};
-    return pl_bus_open_zmq(&options, &client->bus);
+    pl_err e = pl_bus_open_zmq(&options, &client->bus);
+    if (e == PL_ECONFIG) {
+        pl_ctl_complain("the keys or the endpoint are not good (above): over "
+                        "TCP name the folder with operator.key, operator.pub "
+                        "and roompool.pub by --bus-keys=DIR");
+    }
+    return e;
 }
 
 pl_err pl_ctl_client_open(const pl_ctl_settings *settings,
