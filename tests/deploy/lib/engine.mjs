@@ -1,12 +1,12 @@
 // engine.mjs - a Docker engine of our own: containerd and dockerd in namespaces
 // of processes and mounts, so that one signal ends all of it and leaves nothing
-// mounted; in a network namespace of the test, or beside the machine's without
-// any bridge or rule.
+// mounted; in a network namespace of the test, or in the machine's with a bridge
+// of its own and no rule.
 
 import { access, mkdir, readFile, readdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { until } from '../../e2e/lib/wait.mjs';
-import { inside } from './net.mjs';
+import { Bridge, inside } from './net.mjs';
 import { run, start } from './sh.mjs';
 
 const DOCKER = await access('/usr/bin/docker').then(() => '/usr/bin/docker', () => 'docker');
@@ -34,7 +34,7 @@ export class Engine {
   }
 
   // dir: its own folder, short (sockets are in it); data: where images and volumes are kept;
-  // namespace: of the network; null: none of it is used, for building images
+  // namespace: of the network; null: the machine's, for building images
   static async start(dir, { data = join(dir, 'data'), namespace = null } = {}) {
     const engine = Engine.of({ dir, data });
     engine.group = `parley-deploy-${process.pid}`;
@@ -48,13 +48,15 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
   address = "${dir}/containerd.sock"
 `);
     await writeFile(join(dir, 'daemon.json'), '{}');
+    if (!namespace) engine.bridge = await Bridge.open();
     engine.child = start('unshare', ['--mount', '--propagation', 'private', '--pid', '--fork',
       '--kill-child', '--mount-proc', '--',
       ...(namespace ? inside(namespace) : []), 'bash', '-c', INIT, 'engine', dir,
       `--data-root=${data}/docker`, `--exec-root=${dir}/exec`, `--pidfile=${dir}/dockerd.pid`,
       `--host=${engine.env.DOCKER_HOST}`, `--containerd=${dir}/containerd.sock`,
       `--cgroup-parent=/${engine.group}`, '--exec-opt=native.cgroupdriver=cgroupfs', `--config-file=${dir}/daemon.json`,
-      ...(namespace ? [] : ['--bridge=none', '--iptables=false', '--ip6tables=false', '--ip-masq=false'])]);
+      ...(namespace ? [] : [`--bridge=${engine.bridge.name}`, '--iptables=false', '--ip6tables=false',
+        '--ip-masq=false', '--ip-forward=false'])]);
     engine.pid = engine.child.pid;
     await writeFile(join(dir, 'pid'), String(engine.pid));
     try {
@@ -112,6 +114,7 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
       }
     }
     await until('its processes are gone', () => this.#dropGroups().then(() => true), 10000).catch(() => {});
+    await this.bridge?.close();
     if (!keepData) await rm(this.data, { recursive: true, force: true });
     await rm(this.dir, { recursive: true, force: true });
   }

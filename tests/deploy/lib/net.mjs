@@ -6,6 +6,8 @@ import { access, readdir } from 'node:fs/promises';
 import { run } from './sh.mjs';
 
 const PREFIX = 'parley-deploy-';
+const BRIDGE_PREFIX = 'parley-b'; // and a process id: at most 15 characters
+const BRIDGE_ADDRESS = '198.51.100.1'; // for documentation: nobody's
 export const HOST_ADDRESS = '10.77.0.1';
 export const CLIENT_ADDRESS = '10.77.0.2';
 
@@ -13,18 +15,33 @@ export const inside = (namespace) => ['nsenter', `--net=/run/netns/${namespace}`
 
 const ip = (...args) => run('ip', args);
 
-// Those of runs that were killed.
-async function sweep() {
-  const names = await readdir('/run/netns').catch(() => []);
-  for (const name of names.filter((each) => each.startsWith(PREFIX))) {
-    const pid = name.slice(PREFIX.length).split('-')[0];
-    if (!await access(`/proc/${pid}`).then(() => true, () => false)) await ip('netns', 'del', name);
+// Those of runs that were killed: names that begin with a prefix and a process id.
+async function sweep(dir, prefix, remove) {
+  const names = await readdir(dir).catch(() => []);
+  for (const name of names.filter((each) => each.startsWith(prefix))) {
+    const pid = name.slice(prefix.length).split('-')[0];
+    if (!await access(`/proc/${pid}`).then(() => true, () => false)) await remove(name);
   }
+}
+
+// For an engine in the machine's own network: with no bridge it would remove
+// docker0, which is another engine's. Nothing is routed to this one.
+export class Bridge {
+  static async open() {
+    await sweep('/sys/class/net', BRIDGE_PREFIX, (name) => ip('link', 'del', name));
+    const bridge = new Bridge();
+    bridge.name = `${BRIDGE_PREFIX}${process.pid}`;
+    await ip('link', 'add', bridge.name, 'type', 'bridge');
+    await ip('address', 'add', `${BRIDGE_ADDRESS}/30`, 'dev', bridge.name);
+    return bridge;
+  }
+
+  close() { return ip('link', 'del', this.name).catch(() => {}); }
 }
 
 export class Net {
   static async open() {
-    await sweep();
+    await sweep('/run/netns', PREFIX, (name) => ip('netns', 'del', name));
     const net = new Net();
     net.host = `${PREFIX}${process.pid}-host`;
     net.client = `${PREFIX}${process.pid}-client`;
