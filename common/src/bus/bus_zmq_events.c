@@ -4,7 +4,10 @@
  * when their queue is full or when there is no other end, holding a lock that
  * closing needs too. So the queue has no bound (it is emptied at each wake-up;
  * few events are asked for), our end is there before the first event and goes
- * after the last. */
+ * after the last.
+ *
+ * ZeroMQ gives up a connection for good when roompool does not know the key. It
+ * is made anew after a while: the key may be allowed later. */
 #include "bus_zmq_events.h"
 
 #include <errno.h>
@@ -13,7 +16,10 @@
 
 #include <zmq.h>
 
-enum { HEAD_LEN = 6 }; /* of an event: type in 2 bytes, value in 4 */
+enum {
+    HEAD_LEN = 6, /* of an event: type in 2 bytes, value in 4 */
+    AGAIN_US = 1000000
+};
 
 static const char ADDRESS[] = "inproc://events";
 
@@ -21,15 +27,34 @@ struct pl_zmq_events {
     pl_bus *bus;
     void *watched, *pair;
     pl_io *io;
+    pl_timer *again;
     int64_t grace_us;
     pl_log_limit complaints;
 };
+
+static void connect_again(void *ctx)
+{
+    pl_zmq_events *v = ctx;
+    char endpoint[512];
+    size_t size = sizeof endpoint;
+    if (zmq_getsockopt(v->watched, ZMQ_LAST_ENDPOINT, endpoint, &size) != 0)
+        return;
+    (void)zmq_disconnect(v->watched, endpoint); /* fails when nothing is left */
+    if (zmq_connect(v->watched, endpoint) != 0) {
+        PL_LOG(ERROR, "bus", "not_connected", PL_KV("endpoint", endpoint), "%s",
+               zmq_strerror(errno));
+    }
+}
 
 static void on_failed(pl_zmq_events *v, unsigned type)
 {
     if (v->bus->is_router) {
         v->bus->stats.refused++;
-    } else if (pl_log_allowed(&v->complaints, 6)) {
+        return;
+    }
+    if (type == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
+        pl_timer_start(v->again, AGAIN_US);
+    if (pl_log_allowed(&v->complaints, 6)) {
         PL_LOG(WARN, "bus", "not_let_in", NULL, "%s",
                type == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
                    ? "roompool does not know our key; put the public one into "
@@ -123,7 +148,9 @@ pl_err pl_zmq_events_open(pl_bus *bus, void *context, void *socket,
     v->bus = bus;
     v->watched = socket;
     v->grace_us = grace_us;
-    pl_err e = open_pair(v, context);
+    pl_err e = pl_timer_create(bus->loop, connect_again, v, &v->again);
+    if (!e)
+        e = open_pair(v, context);
     if (e != PL_OK) {
         pl_zmq_events_close(&v);
     } else {
@@ -138,6 +165,7 @@ void pl_zmq_events_close(pl_zmq_events **events)
         return;
     pl_zmq_events *v = *events;
     pl_io_destroy(&v->io);
+    pl_timer_destroy(&v->again);
     (void)zmq_socket_monitor(v->watched, NULL, 0); /* no event follows */
     if (v->pair)
         (void)zmq_close(v->pair);

@@ -411,6 +411,21 @@ static void another_key_is_kept_out(void **state)
     keep_out(*state, "stranger");
 }
 
+static void a_key_that_is_allowed_later_is_let_in(void **state)
+{
+    rig *r = *state;
+    keep_out(r, "stranger");
+    char from[128];
+    char to[128];
+    pl_fmt_cut(from, sizeof from, "%s/stranger.pub", r->dir);
+    pl_fmt_cut(to, sizeof to, "%s/keys/api-2", r->dir);
+    assert_int_equal(rename(from, to), 0);
+    r->wanted = 2;
+    ask(r, true);
+    run(r);
+    assert_int_equal(r->ok, 1);
+}
+
 static void a_key_without_role_is_kept_out(void **state)
 {
     keep_out(*state, "worker");
@@ -474,6 +489,7 @@ int main(void)
         T(an_allowed_key_is_let_in),
         T(a_key_sends_what_its_role_sends),
         T(another_key_is_kept_out),
+        T(a_key_that_is_allowed_later_is_let_in),
         T(a_key_without_role_is_kept_out),
         T(unusable_keys_are_configuration_errors),
         T(junk_on_the_socket_is_counted),
