@@ -137,7 +137,9 @@ static pl_err prepare(pl_load *l)
     e = pl_load_voices_create(o->speech, voices_needed(o, l->capacity),
                               l->codec, &l->voices);
     if (e != PL_OK)
-        return refuse(l, e, "no voices: is the folder of WAV files right?");
+        return refuse(l, e,
+                      "no voices: start in the folder of the repository, or "
+                      "name a folder of WAV files by --speech");
     l->parties = calloc(l->capacity + 1U, sizeof *l->parties);
     if (!l->parties)
         return PL_ENOMEM;
