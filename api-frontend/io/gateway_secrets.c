@@ -36,6 +36,10 @@ static void make_turn_secret(const char *path)
     if (pl_file_make_secret(path, pl_slice_str(fresh)) == PL_OK) {
         PL_LOG(INFO, "api", "turn_secret_made", PL_KV("file", path),
                "the TURN server must use the same");
+    } else if (!pl_file_is_there(path)) {
+        PL_LOG(ERROR, "api", "turn_secret_not_made", PL_KV("file", path),
+               "its folder must be there, and this process must be able to "
+               "write in it");
     }
     pl_wipe(fresh, sizeof fresh);
 }
