@@ -199,7 +199,8 @@ static void take_down(pl_pool *pool, pl_worker *w, bool is_silent)
 {
     if (w->row.state == PL_WORKER_STATE_DOWN)
         return;
-    if (is_silent && w->row.life != PL_LIFE_STOPPED)
+    bool is_lost = is_silent && w->row.life != PL_LIFE_STOPPED;
+    if (is_lost)
         pl_pool_count(pool, PL_RM_workers_lost);
     w->row.state = PL_WORKER_STATE_DOWN;
     w->row.down_at = pool->now.wall_ms;
@@ -208,7 +209,8 @@ static void take_down(pl_pool *pool, pl_worker *w, bool is_silent)
     save(pool, w);
     count_up(pool);
     pl_handover_undrain(pool, w);
-    pl_pool_note(pool, PL_LOG_WARN, "worker_down", NULL, NULL, w->row.node);
+    pl_pool_note(pool, is_lost ? PL_LOG_WARN : PL_LOG_INFO, "worker_down", NULL,
+                 NULL, w->row.node);
     if (w->row.role == PL_ROLE_MEDIA) {
         pl_reconcile_media_down(pool, w->row.node, is_silent);
     } else if (w->row.role == PL_ROLE_SIGNALING) {
