@@ -21,11 +21,12 @@ export async function buildByDockerfile(engine, say) {
   await engine.compose(['-f', join(ROOT, 'docker/compose.yml'), '-f', override, 'build', '-q']);
 }
 
-// A Dockerfile with the stages of ours that begin with nothing, and what they copy.
+// A Dockerfile with the stages of ours that begin with nothing (parley is what
+// four of them share), and what they copy.
 async function lastStages() {
   const text = (await readFile(join(ROOT, 'docker/Dockerfile'), 'utf8')).replaceAll('\\\n', ' ');
-  const stages = text.split(/^(?=FROM )/m).filter((stage) => stage.startsWith('FROM scratch'))
-    .filter((stage) => TARGETS.includes(stage.match(/^FROM scratch AS (\S+)/)[1]));
+  const stages = text.split(/^(?=FROM )/m).filter((stage) =>
+    ['parley', ...TARGETS].includes(stage.match(/^FROM (?:scratch|parley) AS (\S+)/)?.[1]));
   return stages.join('').replace(/--from=\S+ /g, '');
 }
 
