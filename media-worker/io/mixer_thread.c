@@ -233,18 +233,24 @@ static void tick(worker *w)
     atomic_store_explicit(&w->ticked_us, w->next_us, memory_order_relaxed);
 }
 
+/* After a long delay the past is left alone. */
+static void leave_out(worker *w, int64_t now)
+{
+    int64_t behind = (now - w->next_us) / PL_TICK_US;
+    if (behind < CATCH_UP_TICKS)
+        return;
+    pl_mixer_health_missed(&w->health, w->next_us);
+    tell_lates(w, false);
+    w->next_us += behind * PL_TICK_US;
+}
+
 /* Run what is due. Short delays are caught up, so that nobody misses audio;
- * after a long one the past is left alone. */
+ * where each tick takes longer than its time, they add up to a long one. */
 static void run_due(worker *w)
 {
     int64_t now = clock_us(CLOCK_MONOTONIC);
-    int64_t behind = (now - w->next_us) / PL_TICK_US;
-    if (behind >= CATCH_UP_TICKS) {
-        pl_mixer_health_missed(&w->health, w->next_us);
-        tell_lates(w, false);
-        w->next_us += behind * PL_TICK_US;
-    }
     while (w->next_us <= now && !w->is_stopping) {
+        leave_out(w, now);
         tick(w);
         now = clock_us(CLOCK_MONOTONIC);
     }

@@ -34,17 +34,22 @@ static const pl_metric_desc METRICS[] = {PL_MEDIA_METRICS(PL_METRIC_ROW)};
 static pl_metrics *metrics;
 static pl_mixer *mixer;
 
-static int open_mixer(void **state)
+static int start_mixer(const pl_codec_table *codecs)
 {
-    (void)state;
     if (pl_metrics_create(METRICS, PL_MEDIA_M_COUNT, &metrics) != PL_OK)
         return -1;
     const pl_mixer_options options = {.n_threads = N_THREADS,
                                       .max_legs = 16,
                                       .max_rooms = 4,
-                                      .codecs = &pl_codecs,
+                                      .codecs = codecs,
                                       .metrics = metrics};
     return pl_mixer_start(&options, &mixer) == PL_OK ? 0 : -1;
+}
+
+static int open_mixer(void **state)
+{
+    (void)state;
+    return start_mixer(&pl_codecs);
 }
 
 static int close_mixer(void **state)
@@ -301,6 +306,44 @@ static void packets_from_the_io_side_are_taken_and_noted(void **state)
     (void)close(fd);
 }
 
+/* An encoder that takes longer than a tick has. */
+static size_t encode_slowly(pl_encoder *encoder, const float *pcm, uint8_t *out)
+{
+    const int64_t end = now_us() + PL_TICK_US + PL_TICK_US / 4;
+    while (now_us() < end)
+        continue;
+    return pl_codecs.codec[PL_AUDIO_PCMA]->encode(encoder, pcm, out);
+}
+
+/* A thread that cannot keep up leaves ticks out, and so stays at the present:
+ * it is no thread that hangs. */
+static void overload_leaves_ticks_out_and_does_not_fall_behind(void **state)
+{
+    (void)state;
+    pl_codec slow = *pl_codecs.codec[PL_AUDIO_PCMA];
+    slow.encode = encode_slowly;
+    pl_codec_table codecs = pl_codecs;
+    codecs.codec[PL_AUDIO_PCMA] = &slow;
+    assert_int_equal(start_mixer(&codecs), 0);
+    uint16_t port = 0;
+    int fd = udp_socket(&port);
+    pl_mix_event e;
+    open_room(0);
+    add_leg(0, fd, port);
+    const int64_t end = now_us() + DEADLINE_MS * 1000;
+    while (pl_metrics_value(metrics, PL_MEDIA_M_engine_ticks_skipped) < 15 &&
+           now_us() < end) {
+        assert_true(pl_mixer_ticks(mixer));
+        (void)poll(NULL, 0, 20);
+    }
+    assert_true(pl_metrics_value(metrics, PL_MEDIA_M_engine_ticks_skipped) >=
+                15);
+    remove_leg(0);
+    assert_true(await_event(PL_MIX_LEG_REMOVED, &e));
+    (void)close(fd);
+    assert_int_equal(close_mixer(state), 0);
+}
+
 static void full_queues_refuse(void **state)
 {
     (void)state;
@@ -347,6 +390,7 @@ int main(void)
             close_mixer),
         cmocka_unit_test_setup_teardown(full_queues_refuse, open_mixer,
                                         close_mixer),
+        cmocka_unit_test(overload_leaves_ticks_out_and_does_not_fall_behind),
         cmocka_unit_test(preset_is_a_thread_for_each_core),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
