@@ -140,6 +140,19 @@ bool pl_conf_is_occupied(const pl_conf *conf)
     return false;
 }
 
+pl_leg *pl_conf_next_leg(const pl_conf *conf, const pl_leg *leg)
+{
+    if (leg && leg->link.next != &leg->part->legs)
+        return PL_CONTAINER(leg->link.next, pl_leg, link);
+    pl_list *at = leg ? leg->part->link.next : conf->parts.next;
+    for (; at != &conf->parts; at = at->next) {
+        const pl_part *part = PL_CONTAINER(at, pl_part, link);
+        if (!pl_list_is_empty(&part->legs))
+            return PL_CONTAINER(part->legs.next, pl_leg, link);
+    }
+    return NULL;
+}
+
 bool pl_conf_is_for_two(const pl_conf *conf)
 {
     return conf->row.kind == PL_CONF_KIND_CALL ||
@@ -302,13 +315,9 @@ static void close_room(pl_pool *pool, const pl_conf *conf)
 static uint32_t count_owed(const pl_conf *conf)
 {
     uint32_t n = 0;
-    PL_LIST_EACH(node, &conf->parts)
+    PL_CONF_EACH_LEG(leg, conf)
     {
-        const pl_part *part = PL_CONTAINER(node, pl_part, link);
-        PL_LIST_EACH(at, &part->legs)
-        {
-            n += PL_CONTAINER(at, pl_leg, link)->is_negotiated;
-        }
+        n += leg->is_negotiated;
     }
     /* Another loss before all were offered anew. */
     uint32_t before = conf->n_owed < conf->n_live ? conf->n_owed : conf->n_live;

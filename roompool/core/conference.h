@@ -19,6 +19,15 @@ PL_MUST_USE pl_err pl_conf_create(pl_pool *pool, uint32_t kind,
 bool pl_conf_is_for_two(const pl_conf *conf);
 /* Whether one more participant fits. */
 bool pl_conf_has_room(const pl_conf *conf);
+/* The leg after this one of all that its seats have, or the first after NULL;
+ * NULL: no more. */
+pl_leg *pl_conf_next_leg(const pl_conf *conf, const pl_leg *leg);
+/* NOLINTBEGIN(bugprone-macro-parentheses): `it` is declared here */
+/* Each of them; none may be removed meanwhile. */
+#define PL_CONF_EACH_LEG(it, conf)                                             \
+    for (pl_leg *it = pl_conf_next_leg((conf), NULL); it;                      \
+         it = pl_conf_next_leg((conf), it))
+/* NOLINTEND(bugprone-macro-parentheses) */
 /* Whether somebody has a seat, waiting ones included. False for NULL. */
 bool pl_conf_is_occupied(const pl_conf *conf);
 /* So many more participants are in it, or fewer. */

@@ -126,14 +126,10 @@ static bool can_import(const pl_leg *leg)
 
 static bool can_import_any(const pl_conf *conf)
 {
-    PL_LIST_EACH(at, &conf->parts)
+    PL_CONF_EACH_LEG(leg, conf)
     {
-        const pl_part *part = PL_CONTAINER(at, pl_part, link);
-        PL_LIST_EACH(of, &part->legs)
-        {
-            if (can_import(PL_CONTAINER(of, pl_leg, link)))
-                return true;
-        }
+        if (can_import(leg))
+            return true;
     }
     return false;
 }
@@ -261,33 +257,23 @@ static void hush(pl_pool *pool, pl_part *part)
 
 static void import_legs(pl_pool *pool, pl_conf *conf, pl_list *lost)
 {
-    PL_LIST_EACH(at, &conf->parts)
+    PL_CONF_EACH_LEG(leg, conf)
     {
-        pl_part *part = PL_CONTAINER(at, pl_part, link);
-        hush(pool, part);
-        PL_LIST_EACH(of, &part->legs)
-        {
-            pl_leg *leg = PL_CONTAINER(of, pl_leg, link);
-            if (can_import(leg)) {
-                start_import(pool, leg);
-            } else {
-                pl_list_append(lost, &leg->lost_link);
-            }
+        hush(pool, leg->part);
+        if (can_import(leg)) {
+            start_import(pool, leg);
+        } else {
+            pl_list_append(lost, &leg->lost_link);
         }
     }
 }
 
 static void replay(pl_pool *pool, const pl_conf *conf)
 {
-    PL_LIST_EACH(at, &conf->parts)
+    PL_CONF_EACH_LEG(leg, conf)
     {
-        const pl_part *part = PL_CONTAINER(at, pl_part, link);
-        PL_LIST_EACH(of, &part->legs)
-        {
-            pl_leg *leg = PL_CONTAINER(of, pl_leg, link);
-            if (leg->is_importing)
-                pl_leg_replay(pool, leg);
-        }
+        if (leg->is_importing)
+            pl_leg_replay(pool, leg);
     }
 }
 
@@ -312,15 +298,10 @@ bool pl_handover_take(pl_pool *pool, pl_conf *conf, const pl_worker *sibling,
 
 static bool list_importing(const pl_conf *conf, pl_list *lost)
 {
-    PL_LIST_EACH(at, &conf->parts)
+    PL_CONF_EACH_LEG(leg, conf)
     {
-        const pl_part *part = PL_CONTAINER(at, pl_part, link);
-        PL_LIST_EACH(of, &part->legs)
-        {
-            pl_leg *leg = PL_CONTAINER(of, pl_leg, link);
-            if (leg->is_importing)
-                pl_list_append(lost, &leg->lost_link);
-        }
+        if (leg->is_importing)
+            pl_list_append(lost, &leg->lost_link);
     }
     return !pl_list_is_empty(lost);
 }

@@ -289,15 +289,10 @@ static void send_create(pl_pool *pool, pl_leg *leg, pl_op *op)
 
 bool pl_legs_have_media(const pl_conf *conf, const pl_leg *self)
 {
-    PL_LIST_EACH(node, &conf->parts)
+    PL_CONF_EACH_LEG(leg, conf)
     {
-        const pl_part *part = PL_CONTAINER(node, pl_part, link);
-        PL_LIST_EACH(at, &part->legs)
-        {
-            const pl_leg *leg = PL_CONTAINER(at, pl_leg, link);
-            if (leg != self && leg->is_negotiated)
-                return true;
-        }
+        if (leg != self && leg->is_negotiated)
+            return true;
     }
     return false;
 }

@@ -19,15 +19,10 @@
 
 pl_leg *pl_mod_leg(const pl_conf *conf, const pl_sess *sess)
 {
-    PL_LIST_EACH(node, &conf->parts)
+    PL_CONF_EACH_LEG(leg, conf)
     {
-        const pl_part *part = PL_CONTAINER(node, pl_part, link);
-        PL_LIST_EACH(at, &part->legs)
-        {
-            pl_leg *leg = PL_CONTAINER(at, pl_leg, link);
-            if (strcmp(leg->row.session_id, sess->row.session_id) == 0)
-                return leg;
-        }
+        if (strcmp(leg->row.session_id, sess->row.session_id) == 0)
+            return leg;
     }
     return NULL;
 }

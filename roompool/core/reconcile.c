@@ -187,13 +187,9 @@ void pl_reconcile_end(pl_pool *pool, const char *node)
 
 static void list_legs(const pl_conf *conf, pl_list *lost)
 {
-    PL_LIST_EACH(at, &conf->parts)
+    PL_CONF_EACH_LEG(leg, conf)
     {
-        const pl_part *part = PL_CONTAINER(at, pl_part, link);
-        PL_LIST_EACH(of, &part->legs)
-        {
-            pl_list_append(lost, &PL_CONTAINER(of, pl_leg, link)->lost_link);
-        }
+        pl_list_append(lost, &leg->lost_link);
     }
 }
 
