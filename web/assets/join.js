@@ -11,6 +11,7 @@ import { RoomClient } from './client.js';
 import { Call, listDevices, openMicrophone, watchLevel } from './media.js';
 import { RoomView } from './room.js';
 import { isWaiting } from './roster.js';
+import { Wishes } from './wishes.js';
 import { wordsFor, wordsForEnd } from './words.js';
 
 const $ = (selector) => document.querySelector(selector);
@@ -20,7 +21,6 @@ let alias = decodeURIComponent(
 const MEDIA_PAUSES_MS = [200, 500, 1000, 2000, 4000, 8000];
 const BUSY_PAUSES_MS = [1000, 2000, 5000, 10000, 20000, 30000]; // no worker has room for us
 const RETRY_DOOR_MS = 2000;
-const REPEAT_PAUSES_MS = [300, 700, 1500, 3000]; // of a request while the server restarts
 const QUIET_MS = 1500; // what heals sooner is not worth a word
 const wait = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
@@ -49,31 +49,23 @@ async function askOnce(what) {
 }
 
 // The same for what may be done twice: it is, while the server restarts.
-async function ask(what) {
-  for (const pause of REPEAT_PAUSES_MS) {
-    try {
-      await (seat.client && what(seat.client));
-      return;
-    } catch (error) {
-      if (!isAway(error)) {
-        showSoft(error);
-        return;
-      }
-    }
-    await wait(pause);
-  }
-  await askOnce(what);
-}
+const wishes = new Wishes({
+  isAway,
+  wait,
+  refused: (error, subject) => { if (subject !== 'self') showSoft(error); },
+});
+const ask = (subject, what) =>
+  wishes.make(subject, async () => seat.client && what(seat.client));
 
 const acts = {
-  mute: (uuid, muted) => ask((client) => client.muteOther(uuid, muted)),
-  remove: (uuid) => ask((client) => client.remove(uuid)),
-  admit: (uuid) => ask((client) => client.admit(uuid)),
-  promote: (uuid, toHost) => ask((client) => client.promote(uuid, toHost)),
-  lock: (on) => ask((client) => client.lock(on)),
-  muteGuests: (on) => ask((client) => client.muteGuests(on)),
+  mute: (uuid, muted) => ask(`mute ${uuid}`, (client) => client.muteOther(uuid, muted)),
+  remove: (uuid) => ask(`remove ${uuid}`, (client) => client.remove(uuid)),
+  admit: (uuid) => ask(`admit ${uuid}`, (client) => client.admit(uuid)),
+  promote: (uuid, toHost) => ask(`promote ${uuid}`, (client) => client.promote(uuid, toHost)),
+  lock: (on) => ask('lock', (client) => client.lock(on)),
+  muteGuests: (on) => ask('guests', (client) => client.muteGuests(on)),
   record: (on) => askOnce((client) => client.record(on)),
-  endForAll: () => ask((client) => client.endForAll()),
+  endForAll: () => ask('end', (client) => client.endForAll()),
   dial: (number) => askOnce((client) => client.dial(number)
     .then(() => announce(`Calling ${number}`))),
 };
@@ -315,6 +307,7 @@ async function follow({ alias: to, token }) {
   seat.retaking = true;
   const old = seat.client;
   dropCall();
+  wishes.forget();
   seat.client = null;
   old.leave('Transfer');
   [alias, seat.pin, seat.noPin] = [to, '', ''];
@@ -346,7 +339,7 @@ async function takeSeatAgain() {
     await takeSeatPatiently();
     if (state.phase !== 'room') return;
     showMessage('', '');
-    if (state.muted === 'true') seat.client.showMuted(true).catch(() => {});
+    if (state.muted === 'true') tellMuted();
     startMedia();
   } catch (error) {
     leaveRoom();
@@ -483,11 +476,18 @@ async function toggleMute() {
   const muted = !byHost && state.muted !== 'true';
   setMuted(muted);
   announce(muted ? 'Your microphone is muted' : 'Your microphone is on');
-  seat.client?.showMuted(muted).catch(() => {});
+  tellMuted();
+}
+
+// For the others' rosters: no word where it fails, as nobody hears us anyway.
+function tellMuted() {
+  const muted = state.muted === 'true';
+  ask('self', (client) => client.showMuted(muted));
 }
 
 function leaveRoom() {
   dropCall();
+  wishes.forget();
   seat.client?.close();
   seat.client = null;
   seat.stopLevel?.();
