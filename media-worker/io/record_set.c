@@ -663,13 +663,12 @@ static pl_err look_after(pl_record_set *s, stream *st, int64_t now_us)
     return e;
 }
 
-/* Calls `each` with every stream of a recording until one fails. */
-static pl_err each_stream(pl_record_set *s, recording *r, int64_t now_us,
-                          pl_err (*each)(pl_record_set *, stream *, int64_t))
+static pl_err look_after_all(pl_record_set *s, const recording *r,
+                             int64_t now_us)
 {
-    pl_err e = r->mix ? each(s, r->mix, now_us) : PL_OK;
+    pl_err e = r->mix ? look_after(s, r->mix, now_us) : PL_OK;
     for (size_t i = 0; e == PL_OK && i < r->n_stems; i++)
-        e = each(s, r->stems[i], now_us);
+        e = look_after(s, r->stems[i], now_us);
     return e;
 }
 
@@ -686,34 +685,36 @@ void pl_record_set_due(pl_record_set *set, int64_t now_us)
             continue;
         if (is_full) {
             fail_space(set, r, now_us);
-        } else if (each_stream(set, r, now_us, look_after) != PL_OK) {
+        } else if (look_after_all(set, r, now_us) != PL_OK) {
             fail_io(set, r, now_us);
         }
     }
 }
 
-/* PL_EAGAIN: one was synced, the others later. */
-static pl_err sync_due(pl_record_set *s, stream *st, int64_t now_us)
+/* The one that has waited longest of those whose turn it is: a slow disk serves
+ * all alike. */
+static void choose(stream *st, int64_t now_us, stream **chosen)
 {
-    (void)s;
-    if (!st->writer || now_us - st->synced_us < SYNC_US)
-        return PL_OK;
-    st->synced_us = now_us;
-    pl_err e = pl_record_file_sync(&st->writer->file);
-    return e == PL_OK ? PL_EAGAIN : e;
+    if (st && st->writer && now_us - st->synced_us >= SYNC_US &&
+        (!*chosen || st->synced_us < (*chosen)->synced_us))
+        *chosen = st;
 }
 
 bool pl_record_set_sync_one(pl_record_set *set, int64_t now_us)
 {
+    stream *st = NULL;
     for (uint32_t i = 0; set->n > 0 && i < set->o.max_recordings; i++) {
-        recording *r = set->recordings[i];
+        const recording *r = set->recordings[i];
         if (!r || r->is_failed)
             continue;
-        pl_err e = each_stream(set, r, now_us, sync_due);
-        if (e != PL_OK && e != PL_EAGAIN)
-            fail_io(set, r, now_us);
-        if (e != PL_OK)
-            return true;
+        choose(r->mix, now_us, &st);
+        for (size_t k = 0; k < r->n_stems; k++)
+            choose(r->stems[k], now_us, &st);
     }
-    return false;
+    if (!st)
+        return false;
+    st->synced_us = now_us;
+    if (pl_record_file_sync(&st->writer->file) != PL_OK)
+        fail_io(set, st->recording, now_us);
+    return true;
 }

@@ -164,27 +164,29 @@ static void take_orders(pl_recorder *r)
     }
 }
 
-static void work(pl_recorder *r)
+/* Returns: whether there may be more for the disk to do. One file at a time: a
+ * slow disk is never done with all of them, and orders, rings and the end of
+ * the thread do not wait for that. */
+static bool work(pl_recorder *r)
 {
     take_orders(r);
     take_frames(r);
     pl_record_set_due(r->set, clock_us(CLOCK_MONOTONIC));
-    /* A disk may take its time: the rings are emptied between files. */
-    while (pl_record_set_sync_one(r->set, clock_us(CLOCK_MONOTONIC)))
-        take_frames(r);
+    return pl_record_set_sync_one(r->set, clock_us(CLOCK_MONOTONIC));
 }
 
 static void *run(void *ctx)
 {
     pl_recorder *r = ctx;
     struct pollfd fd = {.fd = r->wake_fd, .events = POLLIN};
+    bool is_behind = false;
     while (!atomic_load(&r->is_stopping)) {
         int wait = pl_record_set_count(r->set) > 0 ? PERIOD_MS : -1;
-        if (poll(&fd, 1, wait) < 0 && errno != EINTR)
+        if (poll(&fd, 1, is_behind ? 0 : wait) < 0 && errno != EINTR)
             break;
         if (fd.revents)
             clear_fd(r->wake_fd);
-        work(r);
+        is_behind = work(r);
     }
     take_orders(r);
     take_frames(r);
