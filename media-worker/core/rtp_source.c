@@ -116,6 +116,15 @@ uint64_t pl_rtp_source_lost(const pl_rtp_source *s)
     return e > s->received ? e - s->received : 0;
 }
 
+/* In 1/65536 s. The time of a report is a tick's deadline: when the tick is late
+ * the sender's report may have come after it. */
+static uint32_t since_sr(const pl_rtp_source *s, int64_t now_us)
+{
+    if (!s->sr_us || now_us < s->sr_us)
+        return 0;
+    return (uint32_t)((uint64_t)(now_us - s->sr_us) * 65536 / 1000000);
+}
+
 void pl_rtp_source_report(pl_rtp_source *s, int64_t now_us,
                           pl_rtp_report *ret_report)
 {
@@ -135,8 +144,6 @@ void pl_rtp_source_report(pl_rtp_source *s, int64_t now_us,
         .max_xseq = s->cycles + s->max_seq,
         .jitter = s->jitter >> 4,
         .last_sr = s->sr_us ? s->sr_mid : 0,
-        .delay_since_sr = s->sr_us ? (uint32_t)((uint64_t)(now_us - s->sr_us) *
-                                                65536 / 1000000)
-                                   : 0,
+        .delay_since_sr = since_sr(s, now_us),
     };
 }

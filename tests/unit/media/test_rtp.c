@@ -186,6 +186,11 @@ static void jitter_and_loss_are_reported(void **state)
     assert_int_equal(r.delay_since_sr, 65536);
     pl_rtp_source_report(&s, 2000000, &r);
     assert_int_equal(r.fraction_lost, 0); /* nothing since */
+    /* A late tick, with its deadline before the sender's report came. */
+    s.sr_us = 2003000;
+    pl_rtp_source_report(&s, 2000000, &r);
+    assert_int_equal(r.last_sr, 0xabcd);
+    assert_int_equal(r.delay_since_sr, 0);
 }
 
 int main(void)
