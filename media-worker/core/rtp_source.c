@@ -116,8 +116,8 @@ uint64_t pl_rtp_source_lost(const pl_rtp_source *s)
     return e > s->received ? e - s->received : 0;
 }
 
-/* In 1/65536 s. The time of a report is a tick's deadline: when the tick is late
- * the sender's report may have come after it. */
+/* In 1/65536 s. The time of a report is a tick's deadline: when the tick is
+ * late the sender's report may have come after it. */
 static uint32_t since_sr(const pl_rtp_source *s, int64_t now_us)
 {
     if (!s->sr_us || now_us < s->sr_us)
