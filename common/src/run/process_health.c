@@ -3,8 +3,9 @@
  *
  * Who connects gets one line and the end, "ok ..." or "bad ...". Nothing is
  * read, and a line fits into the kernel's buffer, so nobody can make the loop
- * wait. The path of a unix socket is short and run_dir may be long: both sides
- * go through an open folder. */
+ * wait. Without a descriptor for who connects the socket is not looked at for a
+ * moment: the loop would turn for nothing. The path of a unix socket is short
+ * and run_dir may be long: both sides go through an open folder. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +27,7 @@ enum {
     BACKLOG = 8,
     ANSWERS = 16,     /* in one turn of the loop */
     ASK_MS = 2000,    /* all in all */
+    REST_US = 500000, /* shorter than that: who waits is still answered */
     FILES_MAX = 1000, /* looked at in run_dir */
     LINE_MAX_BYTES = 512,
     REASON_BYTES = 256
@@ -34,6 +36,8 @@ enum {
 static const char OK[] = "ok ";
 static const char BAD[] = "bad ";
 static const char SUFFIX[] = ".health";
+static const char NO_ANSWER[] =
+    "no answer; its main loop hangs, or it has no descriptor left";
 
 /* "media-worker." */
 static void prefix_of(const pl_process *p, char *prefix, size_t cap)
@@ -113,6 +117,30 @@ static void describe(const pl_process *p, char line[LINE_MAX_BYTES])
     line[n + 1] = '\0';
 }
 
+static void on_rested(void *ctx)
+{
+    pl_process *p = ctx;
+    pl_io_set(p->health_io, PL_IO_READ);
+}
+
+/* Who connected cannot be taken (EMFILE, ENFILE, ENOMEM, ..) and stays in the
+ * queue, so the socket stays readable. */
+static void rest(pl_process *p, int code)
+{
+    char why[PL_ERRNO_TEXT];
+    PL_LOG(WARN, "process", "health_deferred", NULL, "%s",
+           pl_errno_text(code, why));
+    pl_io_set(p->health_io, 0);
+    pl_timer_start(p->health_timer, REST_US);
+}
+
+/* Nobody waits any more, or who did has gone. */
+static bool is_passing(int code)
+{
+    return code == EAGAIN || code == EWOULDBLOCK || code == EINTR ||
+           code == ECONNABORTED;
+}
+
 static void on_asked(void *ctx, unsigned events)
 {
     pl_process *p = ctx;
@@ -120,8 +148,11 @@ static void on_asked(void *ctx, unsigned events)
     (void)events;
     for (int i = 0; i < ANSWERS; i++) {
         int fd = accept(p->health_fd, NULL, NULL);
-        if (fd < 0)
+        if (fd < 0) {
+            if (!is_passing(errno))
+                rest(p, errno);
             return;
+        }
         describe(p, line);
         /* Who has gone meanwhile does not get it. */
         ssize_t n = send(fd, line, strlen(line), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -187,13 +218,16 @@ pl_err pl_health_open(pl_process *p)
         p->health_file[0] = '\0';
         return PL_EIO;
     }
-    return pl_io_create(p->loop, p->health_fd, PL_IO_READ, on_asked, p,
-                        &p->health_io);
+    pl_err e = pl_timer_create(p->loop, on_rested, p, &p->health_timer);
+    return e ? e
+             : pl_io_create(p->loop, p->health_fd, PL_IO_READ, on_asked, p,
+                            &p->health_io);
 }
 
 void pl_health_close(pl_process *p)
 {
     pl_io_destroy(&p->health_io);
+    pl_timer_destroy(&p->health_timer);
     if (p->health_file[0] != '\0')
         (void)unlinkat(p->health_dir, p->health_file, 0);
     if (p->health_fd >= 0)
@@ -245,7 +279,7 @@ static int ask(const pl_process *p, int fd)
     bool is_read = read_line(fd, line);
     (void)close(fd);
     if (!is_read)
-        return report(p, "no answer; its main loop hangs");
+        return report(p, NO_ANSWER);
     line[strcspn(line, "\n")] = '\0';
     bool is_good = strncmp(line, OK, sizeof OK - 1) == 0;
     (void)report(p, line + strcspn(line, " ") + 1);
@@ -312,7 +346,7 @@ int pl_health_ask(const pl_process *p)
     if (fd >= 0)
         return ask(p, fd);
     if (fd == HANGS)
-        return report(p, "no answer; its main loop hangs");
+        return report(p, NO_ANSWER);
     return report(p, fd == SEVERAL
                          ? "several run here; say which with --node=NAME"
                          : "not running");

@@ -58,6 +58,7 @@ struct pl_process {
     int health_fd, health_dir;
     char health_file[PL_HEALTH_FILE]; /* "media-worker.media-1.health" */
     pl_io *health_io;
+    pl_timer *health_timer; /* runs: nobody is answered until it fires */
 };
 
 /* Change the life, with readiness file and log; a move that the table of lives

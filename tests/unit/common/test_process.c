@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* prlimit. NOLINT(bugprone-reserved-identifier) */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -469,6 +471,28 @@ static void a_process_that_hangs_is_not_healthy(void **state)
     stop_both();
 }
 
+/* Who asks waits 2 s in vain, in which the loop tries four or five times. */
+static void who_asks_costs_little_without_descriptors(void **state)
+{
+    (void)state;
+    struct rlimit before;
+    start(&b, TINY_ROOMPOOL, "--node=rp", NULL);
+    start(&a, TINY_WORKER, "--node=w1", NULL);
+    expect(&a, "to=ready");
+    assert_int_equal(prlimit(a.pid, RLIMIT_NOFILE, NULL, &before), 0);
+    const struct rlimit none = {.rlim_cur = 1, .rlim_max = before.rlim_max};
+    assert_int_equal(prlimit(a.pid, RLIMIT_NOFILE, &none, NULL), 0);
+    ask(TINY_WORKER, "--node=w1", PL_EXIT_UNAVAILABLE, "no answer");
+    assert_int_equal(prlimit(a.pid, RLIMIT_NOFILE, &before, NULL), 0);
+    ask(TINY_WORKER, "--node=w1", PL_EXIT_OK, " is ready");
+    stop_both();
+    unsigned n = 0;
+    const char *at = strstr(a.text, "health_deferred");
+    for (; at; at = strstr(at + 1, "health_deferred"))
+        n++;
+    assert_in_range(n, 1, 20);
+}
+
 static void another_schema_major_ends_the_worker_with_76(void **state)
 {
     (void)state;
@@ -511,6 +535,7 @@ int main(void)
         T(health_is_what_the_app_says),
         T(health_of_one_of_several_needs_its_name),
         T(a_process_that_hangs_is_not_healthy),
+        T(who_asks_costs_little_without_descriptors),
         T(another_schema_major_ends_the_worker_with_76),
         T(a_second_roompool_ends_with_75),
     };
