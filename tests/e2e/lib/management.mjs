@@ -108,12 +108,13 @@ export class Refusal extends Error {
 
 export class Management {
   // As the operator would set it up: credentials out of the file.
-  static async open(system, { retries = 3, waitMs = 1000 } = {}) {
+  // agent: of connections that stay, for many requests in a short time.
+  static async open(system, { retries = 3, waitMs = 1000, agent } = {}) {
     const env = await readFile(join(system.dir, 'var/management.env'), 'utf8');
     const value = (key) => env.match(new RegExp(`^${key}=(.*)$`, 'm'))[1];
     const api = new Management();
     const pair = `${value('MANAGEMENT_USER')}:${value('MANAGEMENT_PASSWORD')}`;
-    Object.assign(api, { system, retries, waitMs, tries: 0,
+    Object.assign(api, { system, retries, waitMs, agent, tries: 0,
       authorization: `Basic ${Buffer.from(pair).toString('base64')}` });
     return api;
   }
@@ -123,7 +124,7 @@ export class Management {
     for (let attempt = 0; ; attempt += 1) {
       this.tries += 1;
       const answer = await this.system.http(method, where, {
-        body, headers: {
+        body, agent: this.agent, headers: {
           Authorization: this.authorization, Host: `localhost:${this.system.httpsPort}`,
           ...(body === undefined ? {} : { Accept: 'application/json' }),
         },
