@@ -11,6 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "pl/log.h"
+
+#include "io/links.h"
+
 enum {
     DISCARD_PORT = 9, /* only named, never sent to */
     CONTROL_BYTES = CMSG_SPACE(sizeof(struct timespec))
@@ -215,12 +219,18 @@ static bool is_link_local(const pl_addr *a)
     return a->ip[0] == 0xfe && (a->ip[1] & 0xc0) == 0x80;
 }
 
+/* What the kernel told of this machine. */
+typedef struct machine {
+    struct ifaddrs *all;
+    pl_link *links; /* those that may be inner; none: nothing is left out */
+    size_t n_links;
+} machine;
+
 /* Append the addresses of one class to list; n: how many there are already. */
-static size_t append_class(const struct ifaddrs *all, bool is_v4,
-                           bool is_loopback, pl_addr *list, size_t n,
-                           size_t cap)
+static size_t append_class(const machine *m, bool is_v4, bool is_loopback,
+                           pl_addr *list, size_t n, size_t cap)
 {
-    for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
+    for (const struct ifaddrs *i = m->all; i; i = i->ifa_next) {
         if (!i->ifa_addr || !(i->ifa_flags & IFF_UP) || n == cap)
             continue;
         struct sockaddr_storage ss = {.ss_family = i->ifa_addr->sa_family};
@@ -233,24 +243,39 @@ static size_t append_class(const struct ifaddrs *all, bool is_v4,
         pl_addr a = from_sockaddr(&ss);
         a.port = 0;
         if (pl_addr_is_v4(&a) == is_v4 && !is_link_local(&a) &&
-            pl_addr_is_loopback(&a) == is_loopback)
+            pl_addr_is_loopback(&a) == is_loopback &&
+            !pl_link_is_inner(m->links, m->n_links, i->ifa_name))
             list[n++] = a;
     }
     return n;
 }
 
+static size_t append_both(const machine *m, bool is_loopback, pl_addr *list,
+                          size_t n, size_t cap)
+{
+    n = append_class(m, true, is_loopback, list, n, cap);
+    return append_class(m, false, is_loopback, list, n, cap);
+}
+
 size_t pl_udp_locals(bool with_loopback, pl_addr *ret_list, size_t cap)
 {
-    struct ifaddrs *all = NULL;
-    if (getifaddrs(&all) != 0)
+    machine m = {.n_links = 0};
+    if (getifaddrs(&m.all) != 0)
         return 0;
-    size_t n = append_class(all, true, false, ret_list, 0, cap);
-    n = append_class(all, false, false, ret_list, n, cap);
-    if (with_loopback || n == 0) {
-        n = append_class(all, true, true, ret_list, n, cap);
-        n = append_class(all, false, true, ret_list, n, cap);
+    pl_err e = pl_links_read(&m.links, &m.n_links);
+    if (e != PL_OK) {
+        PL_LOG(WARN, "media", "interfaces_unknown", NULL,
+               "%s: addresses of bridges are announced too", pl_err_text(e));
     }
-    freeifaddrs(all);
+    size_t n = append_both(&m, false, ret_list, 0, cap);
+    if (n == 0) {
+        m.n_links = 0; /* better than none */
+        n = append_both(&m, false, ret_list, n, cap);
+    }
+    if (with_loopback || n == 0)
+        n = append_both(&m, true, ret_list, n, cap);
+    free(m.links);
+    freeifaddrs(m.all);
     return n;
 }
 

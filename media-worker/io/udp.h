@@ -63,9 +63,10 @@ size_t pl_udp_receive(const pl_udp *udp, pl_udp_batch *batch,
 bool pl_udp_send(const pl_udp *udp, const pl_addr *to, const uint8_t *data,
                  size_t len);
 
-/* Addresses of this machine that can be announced: no link-local ones;
- * loopback last, and only when asked for or when there is nothing else. IPv4
- * before IPv6. Returns: how many of cap. */
+/* Addresses of this machine that can be announced: no link-local ones, none of
+ * bridges to guests of its own (pl_link_is_inner()) unless there is nothing
+ * else; loopback last, and only when asked for or when there is nothing else.
+ * IPv4 before IPv6. Returns: how many of cap. */
 size_t pl_udp_locals(bool with_loopback, pl_addr *ret_list, size_t cap);
 /* The local address from which packets to `to` leave. Errors: PL_EIO none. */
 PL_MUST_USE pl_err pl_udp_source(const pl_addr *to, pl_addr *ret_local);
