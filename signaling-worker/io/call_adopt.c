@@ -201,6 +201,12 @@ void pl_call_tick_adoption(pl_call *c, int64_t now_us)
         try_it(c);
 }
 
+void pl_call_adopt_reached(pl_call *c)
+{
+    if (c->adopt_us != 0)
+        c->adopt_us = pl_call_now(c->all);
+}
+
 void pl_call_adopt_taken(pl_call *c, const pl_sip_flow *flow)
 {
     pl_ok ok = {.present = 0};

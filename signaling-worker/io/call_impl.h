@@ -438,6 +438,8 @@ uint64_t pl_call_hash(pl_slice text);
 void pl_call_save(pl_call *c, bool is_again);
 /* What is due; the call may be gone afterwards. */
 void pl_call_tick_adoption(pl_call *c, int64_t now_us);
+/* The peer came by a connection of its own: what waits to be tried is. */
+void pl_call_adopt_reached(pl_call *c);
 /* The peer has taken our Contact. */
 void pl_call_adopt_taken(pl_call *c, const pl_sip_flow *flow);
 /* It has not; wait_us: then it may. Whether that was dealt with: it is asked

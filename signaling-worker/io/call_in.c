@@ -514,7 +514,10 @@ static void follow_flow(pl_call *c, const pl_sip_flow *flow)
 {
     bool is_other = flow->transport != c->flow.transport ||
                     (!pl_sip_is_stream(flow) && flow->port != c->flow.port);
+    bool is_new = pl_sip_is_stream(flow) && flow->conn != c->flow.conn;
     pl_call_take_flow(c, flow);
+    if (is_new)
+        pl_call_adopt_reached(c);
     if (is_other)
         pl_call_save(c, false);
 }

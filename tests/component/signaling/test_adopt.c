@@ -28,6 +28,11 @@ static bool has_none(void *ctx)
     return pl_calls_count(pl_sig_rig_calls(ctx)) == 0;
 }
 
+static bool has_one(void *ctx)
+{
+    return pl_calls_count(pl_sig_rig_calls(ctx)) == 1;
+}
+
 /* A call to us with these lines, whose worker is gone then. */
 static pl_sig_rig *call_lost(phone *p, bool is_tcp, const char *lines)
 {
@@ -192,6 +197,47 @@ static void a_bad_record_and_a_known_call_are_refused(void **state)
     close_all(&p, &rig);
 }
 
+/* Its Contact leads nowhere: behind a NAT it can only come to us. */
+static void a_telephone_that_comes_again_by_itself_keeps_its_call(void **state)
+{
+    (void)state;
+    static const char *const timers[] = {"session_expires_s=4", "min_se_s=2",
+                                         NULL};
+    static phone p;
+    static phone ok;
+    static phone again;
+    pl_sig_rig *rig = rig_open(timers);
+    phone_open(&p, rig, true, "127.0.0.1");
+    phone_invite_with(&p, "lobby", "c1",
+                      "Supported: timer\nAllow: INVITE, ACK, BYE, UPDATE\n",
+                      true);
+    phone_expect(&p, "SIP/2.0 200");
+    memcpy(ok.last, p.last, sizeof ok.last);
+    phone_ack(&p, "lobby", "c1");
+    rig_until_said(rig, "saved", 1);
+    tell(rig, "forget");
+    rig_until(rig, has_none, rig);
+    phone_close(&p);
+    tell(rig, "adopt");
+    rig_until(rig, has_one, rig);
+
+    phone_open(&again, rig, true, "127.0.0.1");
+    memcpy(again.last, ok.last, sizeof again.last);
+    phone_send_inside(&again, "OPTIONS", "o1", 2, "", "");
+    phone_expect(&again, "SIP/2.0 200");
+    phone_expect(&again, "UPDATE sip:p@127.0.0.1");
+    phone_reply(&again,
+                "200 OK\nRequire: timer\nSession-Expires: 3;refresher=uac",
+                NULL, "");
+    rig_until_said(rig, "adopted", 1);
+    phone_expect(&again, "UPDATE sip:q@127.0.0.1"); /* the timer goes on */
+    phone_reply(&again, "200 OK", NULL, "");
+    phone_send_inside(&again, "BYE", "bye", 3, "", "");
+    phone_expect(&again, "SIP/2.0 200");
+    rig_until_said(rig, "ended", 1);
+    close_all(&again, &rig);
+}
+
 static void only_what_matters_is_told_again(void **state)
 {
     (void)state;
@@ -246,6 +292,7 @@ int main(void)
         cmocka_unit_test(what_passes_is_tried_again),
         cmocka_unit_test(roompool_ends_a_call_that_is_being_taken_over),
         cmocka_unit_test(a_bad_record_and_a_known_call_are_refused),
+        cmocka_unit_test(a_telephone_that_comes_again_by_itself_keeps_its_call),
         cmocka_unit_test(only_what_matters_is_told_again),
         cmocka_unit_test(it_is_taken_over_in_spite_of_loss),
     };
