@@ -110,12 +110,11 @@ static pl_err participant_remove(pl_api_call *call, pl_answer *answer)
 /* ---- answers ---- */
 
 static void answer_created(const pl_api_call *call, pl_answer *answer,
-                           const char *session_id, const char *kind,
-                           const char *key, const char *id)
+                           const pl_conference_new *made, const char *key)
 {
-    pl_jw w = pl_conference_answer_created(call, answer, session_id, kind, id);
+    pl_jw w = pl_conference_answer_created(call, answer, made);
     pl_answer_header(answer, "x-state", "invitation-sent");
-    pl_jw_str(&w, key, id);
+    pl_jw_str(&w, key, made->id);
     pl_jw_close(&w, '}');
 }
 
@@ -132,8 +131,9 @@ static void finish_conference_create(pl_api_call *call, pl_err e,
         pl_conference_fail(call, PL_EINTERNAL, NULL, answer);
     } else {
         const pl_conference_created *m = body;
-        answer_created(call, answer, m->session_id, "conferences", "confId",
-                       m->conf_id);
+        const pl_conference_new made = {m->session_id, "conferences",
+                                        m->conf_id, m->dialect};
+        answer_created(call, answer, &made, "confId");
     }
 }
 
@@ -148,7 +148,9 @@ static void finish_call_create(pl_api_call *call, pl_err e,
         return;
     }
     const pl_direct_call_created *m = body;
-    answer_created(call, answer, m->session_id, "calls", "callId", m->conf_id);
+    const pl_conference_new made = {m->session_id, "calls", m->conf_id,
+                                    m->dialect};
+    answer_created(call, answer, &made, "callId");
 }
 
 static void finish_invite(pl_api_call *call, pl_err e, const pl_msg_desc *desc,

@@ -106,15 +106,18 @@ bool pl_conference_failed(pl_api_call *call, pl_err e, const void *body,
 }
 
 /* Clients split Location at its slashes and count: it must be a path, in the
- * base that the request came by. */
+ * session's own base as its events are, whatever base the request came by. */
 pl_jw pl_conference_answer_created(const pl_api_call *call, pl_answer *answer,
-                                   const char *session_id, const char *kind,
-                                   const char *id)
+                                   const pl_conference_new *made)
 {
     char text[256];
+    const char *kind = made->kind;
+    bool has_base = made->dialect == PL_DIALECT_UNKNOWN
+                        ? is_rtc1(call)
+                        : made->dialect == PL_DIALECT_RTC1;
     pl_fmt_cut(text, sizeof text, "%s/sessions/%s%s%s%s%s",
-               is_rtc1(call) ? RTC1_BASE : "", session_id, kind ? "/" : "",
-               kind ? kind : "", kind ? "/" : "", kind ? id : "");
+               has_base ? RTC1_BASE : "", made->session_id, kind ? "/" : "",
+               kind ? kind : "", kind ? "/" : "", kind ? made->id : "");
     pl_answer_json(answer, is_rtc1(call) ? 201 : 202);
     pl_answer_header(answer, "Location", text);
     pl_jw w = {.out = &answer->body};

@@ -62,11 +62,17 @@ PL_MUST_USE pl_err pl_conference_read_sdp(pl_api_call *call, pl_slice *ret_sdp);
 /* Make the answer of an error; false when e is PL_OK. */
 bool pl_conference_failed(pl_api_call *call, pl_err e, const void *body,
                           pl_answer *answer);
+/* A new resource. kind: "conferences", "calls" or NULL (a session, which has
+ * no id beside session_id). dialect: pl_dialect of the session; unknown: that
+ * of the request's path. */
+typedef struct pl_conference_new {
+    const char *session_id, *kind, *id;
+    uint32_t dialect;
+} pl_conference_new;
 /* Status, Location and the open object of an answer to a creation; the caller
- * adds members and closes. kind: "conferences", "calls" or NULL (a session). */
+ * adds members and closes. */
 pl_jw pl_conference_answer_created(const pl_api_call *call, pl_answer *answer,
-                                   const char *session_id, const char *kind,
-                                   const char *id);
+                                   const pl_conference_new *made);
 void pl_conference_put_expires(pl_answer *answer, uint32_t expires_s);
 /* Whole answers: 204; 200 with {}. */
 void pl_conference_finish_empty(pl_api_call *call, pl_err e,

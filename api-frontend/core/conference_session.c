@@ -124,8 +124,8 @@ static void finish_create(pl_api_call *call, pl_err e, const pl_msg_desc *desc,
         return;
     }
     const pl_session_created *m = body;
-    pl_jw w =
-        pl_conference_answer_created(call, answer, m->session_id, NULL, NULL);
+    const pl_conference_new made = {.session_id = m->session_id};
+    pl_jw w = pl_conference_answer_created(call, answer, &made);
     pl_conference_put_expires(answer, m->expires_s);
     pl_jw_str(&w, "sessionId", m->session_id);
     pl_jw_int(&w, "expires", m->expires_s);

@@ -29,6 +29,8 @@ static void host_ready(pl_pool *pool, pl_op *op, pl_err e,
         pl_conference_created r = {.present = 0};
         PL_SET(r.conf_id, op->conf);
         PL_SET(r.session_id, op->sess);
+        r.dialect = sess->row.dialect;
+        PL_MSG_SET(CONFERENCE_CREATED, conference_created, &r, dialect);
         pl_pool_reply(pool, &op->ticket, &PL_MSG_CONFERENCE_CREATED, &r);
         pl_part_activate(pool, host);
         row.sdp = sdp->sdp;

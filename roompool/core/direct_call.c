@@ -50,6 +50,8 @@ static void caller_ready(pl_pool *pool, pl_op *op, pl_err e,
         pl_direct_call_created r = {.present = 0};
         PL_SET(r.conf_id, op->conf);
         PL_SET(r.session_id, op->sess);
+        r.dialect = sess->row.dialect;
+        PL_MSG_SET(DIRECT_CALL_CREATED, direct_call_created, &r, dialect);
         pl_pool_reply(pool, &op->ticket, &PL_MSG_DIRECT_CALL_CREATED, &r);
         pl_part_activate(pool, caller);
         row.sdp = sdp->sdp;

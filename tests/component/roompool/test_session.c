@@ -186,6 +186,30 @@ static void a_session_needs_a_user(void **state)
     }
 }
 
+/* Front ends keep nothing of a session, and its client looks for what it made
+ * by the path that its events will have. */
+static void what_is_made_says_in_which_spelling_its_session_is(void **state)
+{
+    static const uint32_t dialects[] = {PL_DIALECT_RTC1, PL_DIALECT_BARE};
+    static const char *const tokens[] = {"t1", "t2"};
+    world *w = *state;
+    user bob;
+    user_opens(w, &bob, "bob", "tb");
+    for (size_t i = 0; i < 2; i++) {
+        login l = {
+            .token = tokens[i], .user_id = "alice", .dialect = dialects[i]};
+        user alice = {.token = ""};
+        answer a;
+        assert_int_equal(open_as(w, &l, &a), PL_OK);
+        PUT(alice.token, l.token);
+        PUT(alice.session, a.body.session.session_id);
+        assert_int_equal(create_conference(w, &alice, &a), PL_OK);
+        assert_int_equal(a.body.conference.dialect, dialects[i]);
+        assert_int_equal(call_create(w, &alice, "bob", &a), PL_OK);
+        assert_int_equal(a.body.call_made.dialect, dialects[i]);
+    }
+}
+
 /* A user id belongs to the client that has sessions for it, all over the
  * installation; calls go across. */
 static void nobody_speaks_for_the_user_of_another_client(void **state)
@@ -450,6 +474,7 @@ int main(void)
         TEST(emergency_addresses_follow_the_type),
         TEST(an_emergency_address_is_changed),
         TEST(a_session_needs_a_user),
+        TEST(what_is_made_says_in_which_spelling_its_session_is),
         TEST(nobody_speaks_for_the_user_of_another_client),
         TEST(one_number_is_one_user),
         TEST(nobody_shows_the_address_of_another),

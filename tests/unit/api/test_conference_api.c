@@ -440,6 +440,49 @@ static void answers_creation_with_id_location_and_state(void **state)
     rig_end(&rig);
 }
 
+/* Its events come in the session's own spelling, and clients match the two. */
+static void locations_are_in_the_sessions_own_spelling(void **state)
+{
+    static const struct {
+        const char *base, *location;
+        uint32_t dialect;
+    } ROWS[] = {
+        {"", "/RTC/v1", PL_DIALECT_RTC1},
+        {"/RTC/v1", "", PL_DIALECT_BARE},
+        {"/RTC/v1", "/RTC/v1", PL_DIALECT_RTC1},
+        {"/RTC/v1", "/RTC/v1", PL_DIALECT_UNKNOWN}, /* an older roompool */
+    };
+    static const char body[] =
+        "{\"call\":{\"calledParty\":\"bob\",\"sdp\":\"v=0\"}}";
+    char text[128];
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        call_rig rig;
+        pl_conference_created conf = {
+            .conf_id = "K", .session_id = "S", .dialect = ROWS[i].dialect};
+        pl_direct_call_created c = {
+            .conf_id = "K", .session_id = "S", .dialect = ROWS[i].dialect};
+        (void)snprintf(text, sizeof text,
+                       HEAD("POST %s/sessions/S/conferences") "\r\n",
+                       ROWS[i].base);
+        rig_begin(&rig, text, body);
+        rig_finish(&rig, PL_OK, &PL_MSG_CONFERENCE_CREATED, &conf);
+        (void)snprintf(text, sizeof text,
+                       "Location: %s/sessions/S/conferences/K\r\n",
+                       ROWS[i].location);
+        assert_true(rig_has_header(&rig, text));
+        rig_end(&rig);
+        (void)snprintf(text, sizeof text,
+                       HEAD("POST %s/sessions/S/calls") "\r\n", ROWS[i].base);
+        rig_begin(&rig, text, body);
+        rig_finish(&rig, PL_OK, &PL_MSG_DIRECT_CALL_CREATED, &c);
+        (void)snprintf(text, sizeof text, "Location: %s/sessions/S/calls/K\r\n",
+                       ROWS[i].location);
+        assert_true(rig_has_header(&rig, text));
+        rig_end(&rig);
+    }
+}
+
 static void keeps_plus_in_addresses_and_names_the_outcome(void **state)
 {
     call_rig rig;
@@ -513,6 +556,7 @@ int main(void)
         cmocka_unit_test(refuses_bodies_that_are_not_objects),
         cmocka_unit_test(bounds_the_sdp),
         cmocka_unit_test(answers_creation_with_id_location_and_state),
+        cmocka_unit_test(locations_are_in_the_sessions_own_spelling),
         cmocka_unit_test(keeps_plus_in_addresses_and_names_the_outcome),
         cmocka_unit_test(says_session_gone_only_by_404),
     };
