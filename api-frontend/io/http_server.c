@@ -211,7 +211,7 @@ void pl_http_upgrade(pl_http_exchange *exchange, const pl_answer *answer,
 
 /* ---- requests ---- */
 
-/* head: NULL until it was parsed. */
+/* head: NULL until its first line was parsed; what is behind may be missing. */
 static void refuse(conn *c, pl_http_fault fault, const pl_http_head *head)
 {
     pl_answer answer;
@@ -278,6 +278,7 @@ static bool read_head(conn *c, struct evbuffer *in)
         e = c->head_bytes ? PL_OK : PL_ENOMEM;
     }
     pl_http_head head;
+    head.path.len = 0;
     if (!e) {
         (void)evbuffer_remove(in, c->head_bytes, len);
         e = pl_http_head_parse(c->head_bytes, len, &head, &fault);
@@ -287,7 +288,8 @@ static bool read_head(conn *c, struct evbuffer *in)
     if (!e)
         c->head = c->kept_head;
     if (e) {
-        refuse(c, e == PL_EPROTO ? fault : PL_HTTP_FAULT_HEAD_LONG, NULL);
+        refuse(c, e == PL_EPROTO ? fault : PL_HTTP_FAULT_HEAD_LONG,
+               head.path.len > 0 ? &head : NULL);
     } else {
         begin_body(c);
     }

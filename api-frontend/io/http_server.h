@@ -19,7 +19,8 @@ typedef struct pl_http_exchange pl_http_exchange;
 
 typedef void (*pl_http_on_request)(void *ctx, pl_http_exchange *exchange);
 /* A request head or body was refused before the handler: fill the answer.
- * head: NULL when it was the head. */
+ * head: NULL when its first line could not be read; of a head that was refused
+ * itself, what came before the fault, at least the path. */
 typedef void (*pl_http_on_fault)(void *ctx, pl_http_fault fault,
                                  const pl_http_head *head, pl_answer *answer);
 /* The client went away before the answer was complete; the exchange is invalid

@@ -92,6 +92,42 @@ static void bounds_what_is_sent(void **state)
     rig_stop(&rig);
 }
 
+/* A client of an API looks for that API's errors, and some fall over others. */
+static void refuses_heads_in_the_form_of_their_path(void **state)
+{
+    static const struct {
+        const char *text, *want;
+        int status;
+    } ROWS[] = {
+        {"PUT /RTC/v1/sessions/S HTTP/1.1\r\nHost: a\r\nAuthorization: x\r\n"
+         "Authorization: y\r\n\r\n",
+         "{\"RequestError\":{\"ServiceException\":{\"MessageId\":\"SVC0003\",",
+         400},
+        {"BREW /sessions HTTP/1.1\r\nHost: a\r\n\r\n",
+         "{\"RequestError\":{\"Exception\":{\"Text\":", 501},
+        {"GET /room/all HTTP/1.1\r\nHost: a\r\nx: y\r\n z\r\n\r\n",
+         "{\"detail\":", 400},
+        {"GET /healthz HTTP/1.1\r\nHost: a\r\nx: y\r\n z\r\n\r\n",
+         "{\"error\":", 400},
+        {"GET /RTC/v1/sess ions HTTP/1.1\r\nHost: a\r\n\r\n",
+         "{\"error\":", 400}, /* no path */
+    };
+    api_rig *rig = rig_start(NULL);
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        tls_client *client = rig_connect(rig);
+        tls_reply reply;
+        assert_true(tls_send(client, ROWS[i].text, strlen(ROWS[i].text)));
+        assert_true(tls_read(client, false, &reply));
+        assert_int_equal(reply.status, ROWS[i].status);
+        assert_ptr_equal(strstr(reply.body, ROWS[i].want), reply.body);
+        assert_string_equal(tls_header(&reply, "Access-Control-Allow-Origin"),
+                            "*");
+        tls_close(&client);
+    }
+    rig_stop(&rig);
+}
+
 static void answers_every_method_in_json(void **state)
 {
     api_rig *rig = rig_start(NULL);
@@ -343,6 +379,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_smuggling),
         cmocka_unit_test(bounds_what_is_sent),
+        cmocka_unit_test(refuses_heads_in_the_form_of_their_path),
         cmocka_unit_test(answers_every_method_in_json),
         cmocka_unit_test(keeps_connections_and_takes_pipelined_requests),
         cmocka_unit_test(reads_chunked_bodies_byte_by_byte),
