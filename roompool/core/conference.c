@@ -164,13 +164,60 @@ bool pl_conf_has_room(const pl_conf *conf)
     return conf->n_live < conf->row.max_participants;
 }
 
-void pl_conf_count_live(const pl_pool *pool, pl_conf *conf, int more)
+/* ---- place ---- */
+
+/* Who has left is owed nothing. */
+static uint32_t still_owed(const pl_conf *conf)
+{
+    return conf->n_owed < conf->n_live ? conf->n_owed : conf->n_live;
+}
+
+/* Who has been let in is not put out because his worker is lost, even where
+ * nobody new would be let in. */
+static uint32_t count_owed(const pl_conf *conf)
+{
+    uint32_t n = 0;
+    PL_CONF_EACH_LEG(leg, conf)
+    {
+        n += leg->is_negotiated;
+    }
+    /* Another loss before all were offered anew. */
+    uint32_t before = still_owed(conf);
+    return n > before ? n : before;
+}
+
+static bool is_back(const pl_leg *leg)
+{
+    return leg->is_negotiated && !leg->is_importing &&
+           leg->part->row.state != PL_PART_STATE_LEFT;
+}
+
+/* Once all are back, or as many, one more is let in like everywhere. */
+static void cut_owed(pl_pool *pool, pl_conf *conf)
+{
+    bool is_placed = conf->row.media_node[0] != '\0';
+    uint32_t owed = still_owed(conf);
+    uint32_t n = 0;
+    PL_CONF_EACH_LEG(leg, conf)
+    {
+        n += is_back(leg);
+    }
+    if (is_placed && n >= owed)
+        owed = 0;
+    if (owed == conf->n_owed)
+        return;
+    conf->n_owed = owed;
+    if (is_placed)
+        pl_conf_reopen(pool, conf);
+}
+
+void pl_conf_count_live(pl_pool *pool, pl_conf *conf, int more)
 {
     conf->n_live += (unsigned)more;
     pl_worker_hold(pool, conf->row.media_node, more);
+    if (conf->n_owed > 0)
+        cut_owed(pool, conf);
 }
-
-/* ---- place ---- */
 
 /* node: "" none. */
 static void set_node(const pl_pool *pool, pl_conf *conf, const char *node)
@@ -310,20 +357,6 @@ static void close_room(pl_pool *pool, const pl_conf *conf)
                  &PL_MSG_MEDIA_ROOM_CLOSE, &m, NULL);
 }
 
-/* Who has been let in is not put out because his worker is lost, even where
- * nobody new would be let in. */
-static uint32_t count_owed(const pl_conf *conf)
-{
-    uint32_t n = 0;
-    PL_CONF_EACH_LEG(leg, conf)
-    {
-        n += leg->is_negotiated;
-    }
-    /* Another loss before all were offered anew. */
-    uint32_t before = conf->n_owed < conf->n_live ? conf->n_owed : conf->n_live;
-    return n > before ? n : before;
-}
-
 void pl_conf_unplace(pl_pool *pool, pl_conf *conf)
 {
     conf->n_owed = count_owed(conf);
@@ -407,6 +440,7 @@ void pl_conf_end(pl_pool *pool, pl_conf *conf, const char *reason)
     pl_recording_conf_ends(pool, conf, reason);
     close_room(pool, conf);
     set_node(pool, conf, "");
+    conf->n_owed = 0;
     pool->n_confs_live--;
     if (conf->room && conf->room->conf == conf)
         conf->room->conf = NULL;

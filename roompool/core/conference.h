@@ -31,7 +31,7 @@ pl_leg *pl_conf_next_leg(const pl_conf *conf, const pl_leg *leg);
 /* Whether somebody has a seat, waiting ones included. False for NULL. */
 bool pl_conf_is_occupied(const pl_conf *conf);
 /* So many more participants are in it, or fewer. */
-void pl_conf_count_live(const pl_pool *pool, pl_conf *conf, int more);
+void pl_conf_count_live(pl_pool *pool, pl_conf *conf, int more);
 /* See that a media worker holds the conference: choose one, give the next
  * epoch, open the room there; nothing to do when it has one.
  * Errors: PL_EUNAVAILABLE. */

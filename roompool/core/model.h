@@ -71,7 +71,7 @@ struct pl_conf {
     int64_t talk_us;         /* last time speakers were told */
     uint64_t talk_version;
     char failed_node[PL_NODE_MAX + 1]; /* avoid this one */
-    uint32_t n_owed;                   /* legs that had media there */
+    uint32_t n_owed;         /* legs that had media there, until all are back */
     bool has_ringback;       /* a call: the caller has been played the tone */
     pl_list devcalls;        /* of devices: pl_devcall.conf_link */
     pl_recording *recording; /* the one that runs, or NULL; recording.h */
@@ -209,7 +209,8 @@ typedef struct pl_worker {
     pl_worker_row row;
     uint32_t held; /* participants of its conferences, or calls */
     bool has_inventory;
-    bool is_expected; /* stored as up by an earlier run, not back yet */
+    bool is_expected; /* stored by an earlier run, not back yet */
+    bool was_down;    /* stored as gone by it, and not back yet */
     char *metrics;    /* last report, owned */
     size_t metrics_len;
     pl_task lease;

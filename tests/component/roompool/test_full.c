@@ -143,6 +143,41 @@ static void who_is_there_already_may_use_the_reserve(void **state)
     assert_int_equal(join_media(w, &joined, "t2", &media), PL_EUNAVAILABLE);
 }
 
+/* Nobody for ever: who has left is owed nothing, and once the others are back
+ * the next to come is one like everywhere. */
+static void the_reserve_is_for_those_who_come_back(void **state)
+{
+    static const char *const tokens[] = {"t0", "t1", "t2", "t3"};
+    enum { N_PAGES = sizeof tokens / sizeof tokens[0] };
+    world *w = *state;
+    answer joined[N_PAGES];
+    answer late;
+    answer media;
+    const fake_media *to = &w->media[1];
+    beats(w, 1, 500);
+    for (size_t i = 0; i < N_PAGES; i++)
+        page_joins(w, "lobby", tokens[i], &joined[i], &media);
+    assert_int_equal(w->media[0].n_legs, N_PAGES);
+    world_kill_media(w, 0);
+    world_run(w, 5 * 1000 * MS);
+    assert_int_equal(page_leaves(w, &joined[0], tokens[0]), PL_OK);
+    assert_int_equal(join_media(w, &joined[1], tokens[1], &media), PL_OK);
+    assert_int_equal(to->owed, 3);
+    assert_int_equal(page_leaves(w, &joined[1], tokens[1]), PL_OK);
+    assert_int_equal(to->owed, 2);
+    assert_int_equal(join_media(w, &joined[2], tokens[2], &media), PL_OK);
+    assert_int_equal(join_room(w, "lobby", NULL, "t4", &late), PL_OK);
+    assert_int_equal(to->owed, 2); /* one is not back yet */
+    assert_int_equal(join_media(w, &joined[3], tokens[3], &media), PL_OK);
+    assert_int_equal(join_room(w, "lobby", NULL, "t5", &late), PL_OK);
+    assert_int_equal(to->owed, 0);
+    world_kill_media(w, 1); /* and if it is lost again, these two are */
+    world_start_media(w, 0);
+    world_run(w, 5 * 1000 * MS);
+    assert_int_equal(join_media(w, &joined[3], tokens[3], &media), PL_OK);
+    assert_int_equal(w->media[0].owed, 2);
+}
+
 static void a_worker_without_any_time_left_gets_nothing(void **state)
 {
     world *w = *state;
@@ -167,6 +202,7 @@ int main(void)
         TEST(one_log_line_says_why_and_what_to_do),
         TEST(a_full_room_refuses_one_more),
         TEST(who_is_there_already_may_use_the_reserve),
+        TEST(the_reserve_is_for_those_who_come_back),
         TEST(a_worker_without_any_time_left_gets_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

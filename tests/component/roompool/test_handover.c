@@ -49,9 +49,11 @@ static void nobody_notices_the_loss(void **state)
     handover_is_silent(&h, 1 - h.at);
     assert_int_equal(world_metric(&h.w, PL_RM_takeovers), 1);
     assert_int_equal(world_metric(&h.w, PL_RM_legs_imported), 3);
+    assert_int_equal(other()->owed, 3);
     /* It is all as before: the telephone holds and goes. */
     assert_int_equal(phone_offers(&h.w, "c1", "hold"), PL_OK);
     phone_report(&h.w, "c1", PL_CALL_STATE_ENDED, 0, NULL);
+    assert_int_equal(other()->owed, 0);
     assert_int_equal(other()->n_legs, 2);
     assert_int_equal(world_metric(&h.w, PL_RM_snapshots), 2);
     world_check(&h.w);
