@@ -188,22 +188,27 @@ static void count_up(pl_pool *pool)
     pl_metrics_set(pool->metrics, PL_RM_workers, n);
 }
 
+static void forget_if_over(pl_pool *pool, pl_worker *w);
+
 static void lease_over(void *ctx, void *object)
 {
-    const pl_worker *w = object;
+    pl_worker *w = object;
     pl_reconcile_calls_down(ctx, w->row.node, "signaling worker lost");
+    forget_if_over(ctx, w);
 }
 
-/* is_silent: it told nobody that it goes. */
+/* is_silent: it told nobody that it goes. Of one that had gone before our start
+ * this is no news: only what it left behind is cleaned up. */
 static void take_down(pl_pool *pool, pl_worker *w, bool is_silent)
 {
     if (w->row.state == PL_WORKER_STATE_DOWN)
         return;
-    bool is_lost = is_silent && w->row.life != PL_LIFE_STOPPED;
+    bool is_lost = is_silent && !w->was_down && w->row.life != PL_LIFE_STOPPED;
     if (is_lost)
         pl_pool_count(pool, PL_RM_workers_lost);
     w->row.state = PL_WORKER_STATE_DOWN;
-    w->row.down_at = pool->now.wall_ms;
+    if (!w->was_down)
+        w->row.down_at = pool->now.wall_ms;
     w->is_expected = false;
     w->row.load_permille = w->row.rooms = w->row.legs = 0;
     save(pool, w);
@@ -264,16 +269,24 @@ static bool can_forget(const pl_worker *w)
            w->held == 0 && w->lease.at == 0;
 }
 
+/* An hour after it was there; one that had ended in order before our start, as
+ * soon as nothing is left of it. */
+static void forget_if_over(pl_pool *pool, pl_worker *w)
+{
+    bool has_ended = w->was_down && w->row.life == PL_LIFE_STOPPED;
+    if (can_forget(w) &&
+        (has_ended || pool->now.wall_ms - w->row.seen_at >= GONE_MS))
+        forget(pool, w);
+}
+
 static void prune(void *ctx, void *object)
 {
     pl_pool *pool = ctx;
     size_t cursor = 0;
     pl_worker *w;
     (void)object;
-    while ((w = pl_map_next(pool->workers, &cursor, NULL)) != NULL) {
-        if (can_forget(w) && pool->now.wall_ms - w->row.down_at >= GONE_MS)
-            forget(pool, w);
-    }
+    while ((w = pl_map_next(pool->workers, &cursor, NULL)) != NULL)
+        forget_if_over(pool, w);
     pl_pool_plan(pool, &pool->prune_workers, prune, NULL, PRUNE_US);
 }
 
@@ -297,8 +310,10 @@ static bool make_room(pl_pool *pool)
 static void not_back(void *ctx, void *object)
 {
     pl_worker *w = object;
-    if (w->is_expected)
-        take_down(ctx, w, true);
+    if (!w->is_expected)
+        return;
+    take_down(ctx, w, true);
+    forget_if_over(ctx, w);
 }
 
 pl_err pl_worker_load(pl_pool *pool, const pl_worker_row *row)
@@ -322,6 +337,7 @@ void pl_workers_expect(pl_pool *pool)
         /* One that was down already gets its time again: what it left behind
          * may not have been cleaned up yet. */
         w->is_expected = true;
+        w->was_down = w->row.state == PL_WORKER_STATE_DOWN;
         w->row.state = PL_WORKER_STATE_UP;
         pl_pool_plan(pool, &w->lease, not_back, w,
                      PL_MS(pool->config->rejoin_ms));
@@ -383,7 +399,7 @@ void pl_on_hello(pl_pool *pool, const pl_bus_in *in)
     pl_handover_undrain(pool, w);
     fill_row(&w->row, m, pool->now.wall_ms);
     w->held = pl_worker_count_held(pool, w);
-    w->is_expected = false;
+    w->is_expected = w->was_down = false;
     w->has_inventory = false;
     save(pool, w);
     count_up(pool);

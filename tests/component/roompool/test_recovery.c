@@ -476,6 +476,74 @@ static void workers_that_do_not_come_back_are_given_up(void **state)
     world_check(w);
 }
 
+static int64_t n_workers(world *w, const char *where)
+{
+    char sql[128];
+    pl_fmt_cut(sql, sizeof sql, "SELECT count(*) FROM workers WHERE %s", where);
+    return world_sql(w, sql);
+}
+
+static void restart_roompool(world *w)
+{
+    world_kill_roompool(w);
+    world_start_roompool(w);
+    world_send_inventory(w);
+}
+
+/* One that had ended in order is not missing; one that had been lost is shown
+ * for its hour, and lost once. */
+static void workers_that_had_gone_before_are_no_news(void **state)
+{
+    static const char DOWN_AT[] =
+        "SELECT strftime('%s', down_at) FROM workers WHERE role = "
+        "'media-worker' AND state = 'down'";
+    static world_notes notes;
+    world *w = *state;
+    media_says_goodbye(&w->media[0]);
+    world_kill_media(w, 1);
+    world_run(w, 2 * S);
+    assert_int_equal(world_metric(w, PL_RM_workers_lost), 1);
+    assert_int_equal(n_workers(w, "role = 'media-worker'"), 2);
+    world_run(w, 100 * S);
+    restart_roompool(w);
+    world_listens(w, &notes, "worker_down");
+    world_run(w, 6 * S);
+    assert_int_equal(n_workers(w, "role = 'media-worker'"), 1);
+    assert_int_equal(n_workers(w, "life = 'stopped'"), 0);
+    assert_int_equal(world_metric(w, PL_RM_workers_lost), 1);
+    assert_int_equal(notes.n, 2);
+    assert_int_equal(notes.level, PL_LOG_INFO);
+    int64_t down_at = world_sql(w, DOWN_AT);
+    world_run(w, INT64_C(3300) * S);
+    restart_roompool(w);
+    world_run(w, 6 * S);
+    assert_int_equal(world_sql(w, DOWN_AT), down_at);
+    world_run(w, INT64_C(600) * S);
+    assert_int_equal(n_workers(w, "role = 'media-worker'"), 0);
+    world_check(w);
+}
+
+/* Its calls are others' when its time is over. */
+static void what_a_stopped_worker_left_is_cleaned_up_first(void **state)
+{
+    world *w = *state;
+    phone_joins(w, "c1", "lobby");
+    world_kill_signaling(w);
+    world_run(w, 2 * S);
+    world_kill_roompool(w);
+    world_write(w, "UPDATE workers SET life = 'stopped' WHERE role = "
+                   "'signaling-worker'");
+    world_start_roompool(w);
+    world_send_inventory(w);
+    world_run(w, 6 * S);
+    assert_int_equal(n_workers(w, "role = 'signaling-worker'"), 1);
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM calls"), 1);
+    world_run(w, 35 * S);
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM calls"), 0);
+    assert_int_equal(n_workers(w, "role = 'signaling-worker'"), 0);
+    world_check(w);
+}
+
 static void requests_survive_loss_and_repeats_on_the_bus(void **state)
 {
     world *w = *state;
@@ -522,6 +590,8 @@ int main(void)
         TEST(what_workers_hold_and_nobody_knows_is_ended),
         TEST(what_workers_lost_meanwhile_is_ended_with_events),
         TEST(workers_that_do_not_come_back_are_given_up),
+        TEST(workers_that_had_gone_before_are_no_news),
+        TEST(what_a_stopped_worker_left_is_cleaned_up_first),
         TEST(requests_survive_loss_and_repeats_on_the_bus),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
