@@ -202,12 +202,27 @@ pl_err pl_device_time(pl_slice text, int64_t *ret_wall_ms)
     return has_zone ? pl_utc_read(text, ret_wall_ms) : PL_EINVAL;
 }
 
+/* Behind the host: escapes are whole, brackets are not there.
+ * Source: RFC 3986 sections 2.1, 3.3, 3.4 */
+static bool is_uri_rest(const char *text)
+{
+    static const char hex[] = "0123456789abcdefABCDEF";
+    for (; *text; text++) {
+        if (*text == '[' || *text == ']' ||
+            (*text == '%' && strspn(text + 1, hex) < 2))
+            return false;
+    }
+    return true;
+}
+
 bool pl_device_is_sink(const char *text)
 {
     static const char scheme[] = "https://";
+    size_t n = sizeof scheme - 1;
     pl_outgoing_url url;
-    return strncmp(text, scheme, sizeof scheme - 1) == 0 &&
-           pl_outgoing_url_read(text, &url) == PL_OK;
+    return strncmp(text, scheme, n) == 0 &&
+           pl_outgoing_url_read(text, &url) == PL_OK &&
+           is_uri_rest(text + n + strcspn(text + n, "/?"));
 }
 
 bool pl_device_is_token(pl_slice text)

@@ -96,22 +96,21 @@ static pl_err take_date(pl_slice *text, int64_t *ret_ms)
     return PL_OK;
 }
 
-/* .123456: the first three count. */
+/* .123456, as many as there are: the first three count. */
 static pl_err take_decimals(pl_slice *text, int64_t *ms)
 {
-    enum { DECIMALS_MAX = 9 };
     int64_t weight = 100;
-    size_t n = 0;
+    int64_t digit;
     if (!skip(text, "."))
         return PL_OK;
-    for (; n < DECIMALS_MAX; n++) {
-        int64_t digit = take(text, 1, 9);
-        if (digit < 0)
-            break;
+    digit = take(text, 1, 9);
+    if (digit < 0)
+        return PL_EINVAL;
+    for (; digit >= 0; digit = take(text, 1, 9)) {
         *ms += digit * weight;
         weight /= 10;
     }
-    return n > 0 ? PL_OK : PL_EINVAL;
+    return PL_OK;
 }
 
 static pl_err take_time(pl_slice *text, int64_t *ms)
