@@ -9,6 +9,8 @@
 enum { PART_MAX = 256, DIGITS_MAX = 15, ESCAPED_MAX = 3 * PART_MAX };
 
 static const char CONTEXT[] = ";phone-context=";
+/* For a host that addresses cannot have. Source: RFC 2606 section 2 */
+static const char NO_HOST[] = "unknown.invalid";
 
 /* user: digits of a number, or a name. context: of a local number. */
 typedef struct parts {
@@ -47,17 +49,23 @@ static bool are_digits(const char *text)
     return text[0] && text[strspn(text, "0123456789")] == '\0';
 }
 
+/* +, a digit from 1 to 9, 4 to 14 more: what tel: may show without context.
+ * Source: Address in the definition of call handling */
+static bool is_global(const char *text)
+{
+    enum { DIGITS_MIN = 5 };
+    size_t n = strlen(text);
+    return n >= DIGITS_MIN + 1 && n <= DIGITS_MAX + 1 && text[0] == '+' &&
+           text[1] != '0' && are_digits(text + 1);
+}
+
 /* E.164 with +; "" when it is not known. */
 static void number_of(const parts *p, char number[DIGITS_MAX + 2])
 {
-    number[0] = '\0';
-    if (p->user[0] == '+' && are_digits(p->user + 1) &&
-        strlen(p->user) <= DIGITS_MAX + 1) {
-        pl_fmt_cut(number, DIGITS_MAX + 2, "%s", p->user);
-    } else if (p->context[0] == '+' && are_digits(p->user) &&
-               strlen(p->user) + strlen(p->context) <= DIGITS_MAX + 1) {
-        pl_fmt_cut(number, DIGITS_MAX + 2, "%s%s", p->context, p->user);
-    }
+    const char *context = p->context[0] == '+' ? p->context : "";
+    if (pl_fmt(number, DIGITS_MAX + 2, "%s%s", context, p->user) ||
+        !is_global(number))
+        number[0] = '\0';
 }
 
 bool pl_device_address_is(const char *address, const char *number)
@@ -103,6 +111,7 @@ pl_err pl_device_address_to_sip(const char *address, const char *domain,
 {
     parts p;
     char user[ESCAPED_MAX + 1];
+    pl_uri parsed;
     pl_err e;
     if (!split(address, &p) || strcmp(address, PL_DEVICE_ANONYMOUS) == 0)
         return PL_EINVAL;
@@ -116,7 +125,35 @@ pl_err pl_device_address_to_sip(const char *address, const char *domain,
         e = pl_fmt(buf, cap, "sip:%s@%s%s", user, host,
                    is_phone ? ";user=phone" : "");
     }
-    return e ? PL_ETOOBIG : PL_OK;
+    if (e)
+        return PL_ETOOBIG;
+    /* the definition permits escapes of nothing, and longer names than ours */
+    return pl_uri_parse(pl_slice_str(buf), &parsed) ? PL_EINVAL : PL_OK;
+}
+
+/* Whether an address may have it: letters, digits, dots and hyphens, at last a
+ * dot and two letters. Source: Address in the definition of call handling */
+static bool is_name(const char *host)
+{
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    const char *dot = strrchr(host, '.');
+    size_t n = dot && dot > host ? strspn(dot + 1, LETTERS) : 0;
+    return n >= 2 && dot[1 + n] == '\0' &&
+           host[strspn(host, LETTERS "0123456789.-")] == '\0';
+#undef LETTERS
+}
+
+/* sip:user@host as addresses may be, with the domain in place of a host that
+ * they cannot have; anonymous when it is too long. */
+static void show(const char *user, const char *host, const char *domain,
+                 char *buf, size_t cap)
+{
+    char escaped[ESCAPED_MAX + 1];
+    escape(user, TOLD_PLAIN, escaped);
+    if (!is_name(host))
+        host = is_name(domain) ? domain : NO_HOST;
+    if (pl_fmt(buf, cap, "sip:%s@%s", escaped, host))
+        pl_fmt_cut(buf, cap, "%s", PL_DEVICE_ANONYMOUS);
 }
 
 void pl_device_address_told(const char *address, const char *domain, char *buf,
@@ -124,7 +161,6 @@ void pl_device_address_told(const char *address, const char *domain, char *buf,
 {
     parts p;
     char number[DIGITS_MAX + 2];
-    char user[ESCAPED_MAX + 1];
     if (!split(address, &p)) {
         pl_fmt_cut(buf, cap, "%s", PL_DEVICE_ANONYMOUS);
         return;
@@ -134,16 +170,7 @@ void pl_device_address_told(const char *address, const char *domain, char *buf,
         pl_fmt_cut(buf, cap, "tel:%s", number);
         return;
     }
-    escape(p.user, TOLD_PLAIN, user);
-    pl_fmt_cut(buf, cap, "sip:%s@%s", user, p.is_tel ? domain : p.host);
-}
-
-/* Whether events may show it: names with two labels at least. */
-static bool is_name(const char *host)
-{
-    const char *dot = strrchr(host, '.');
-    size_t n = dot ? strspn(dot + 1, "abcdefghijklmnopqrstuvwxyz") : 0;
-    return n >= 2 && dot[1 + n] == '\0';
+    show(p.user, p.is_tel ? domain : p.host, domain, buf, cap);
 }
 
 void pl_device_address_of_sip(const char *text, const char *domain, char *buf,
@@ -156,16 +183,11 @@ void pl_device_address_of_sip(const char *text, const char *domain, char *buf,
         pl_fmt_cut(buf, cap, "%s", PL_DEVICE_ANONYMOUS);
         return;
     }
-    if (uri.user[0] == '+' && are_digits(uri.user + 1) &&
-        strlen(uri.user) <= DIGITS_MAX + 1) {
+    if (is_global(uri.user)) {
         pl_fmt_cut(buf, cap, "tel:%s", uri.user);
-        return;
+    } else {
+        show(uri.user, uri.host_family == 0 ? uri.host : "", domain, buf, cap);
     }
-    const char *host =
-        uri.host_family == 0 && is_name(uri.host) ? uri.host : domain;
-    char user[ESCAPED_MAX + 1];
-    escape(uri.user, TOLD_PLAIN, user);
-    pl_fmt_cut(buf, cap, "sip:%s@%s", user, host);
 }
 
 void pl_device_name(const char *name, char *buf, size_t cap)

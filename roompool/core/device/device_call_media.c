@@ -12,6 +12,7 @@
 
 static const char NOT_NOW[] = "The media is not there just now.";
 static const char NO_MEDIA[] = "The description has no usable media.";
+static const char NO_OFFER[] = "No answer is waited for.";
 
 /* ---- trickled candidates ---- */
 
@@ -216,6 +217,19 @@ static const char *describe(const pl_devput *put, pl_leg *leg, pl_slice sdp,
     return NULL;
 }
 
+/* Clients may send back what they were told. */
+static bool has_new_offer(const pl_devput *put)
+{
+    return put->m->offer.len > 0 &&
+           !pl_slice_eq(put->m->offer, put->dc->row.offer);
+}
+
+static bool has_new_answer(const pl_devput *put)
+{
+    return put->m->answer.len > 0 &&
+           !pl_device_is_trickle(put->dc->row.answer, put->m->answer);
+}
+
 const char *pl_devput_renegotiate(const pl_devput *put)
 {
     pl_devcall *dc = put->dc;
@@ -223,9 +237,9 @@ const char *pl_devput_renegotiate(const pl_devput *put)
     pl_leg *leg = pl_devcall_leg(put->pool, dc);
     if (m->answer.len > 0 && leg && leg->row.mod_id[0])
         return describe(put, leg, m->answer, PL_SDP_TYPE_ANSWER);
-    if (m->answer.len > 0 && !pl_device_is_trickle(dc->row.answer, m->answer))
-        return "No answer is waited for.";
-    if (m->offer.len == 0 || pl_slice_eq(m->offer, dc->row.offer))
+    if (has_new_answer(put))
+        return NO_OFFER;
+    if (!has_new_offer(put))
         return pl_devput_reply(put);
     if (!leg || pl_device_is_trickle(dc->row.offer, m->offer)) {
         pl_devcall_put(put->pool, &dc->row.offer, m->offer);
@@ -238,11 +252,10 @@ const char *pl_devput_renegotiate(const pl_devput *put)
 static const char *change_hold(const pl_devput *put)
 {
     pl_leg *leg = pl_devcall_leg(put->pool, put->dc);
-    pl_slice offer = put->m->offer;
-    if (put->m->answer.len > 0)
-        return "No answer is waited for.";
-    if (leg && offer.len > 0 && !pl_slice_eq(offer, put->dc->row.offer))
-        return describe(put, leg, offer, PL_SDP_TYPE_OFFER);
+    if (has_new_answer(put))
+        return NO_OFFER;
+    if (leg && has_new_offer(put))
+        return describe(put, leg, put->m->offer, PL_SDP_TYPE_OFFER);
     apply_hold(put->pool, put->dc, put->m->status);
     if (put->pool->config->device_echo)
         pl_devcall_tell(put->pool, put->dc, put->m->status, "", 0);
@@ -260,7 +273,7 @@ const char *pl_devput_resume(const pl_devput *put)
     if (dc->row.status == PL_MEDIA_STATUS_HOLD)
         return change_hold(put);
     /* Repeated, since its answer was lost. */
-    return dc->has_resumed && put->m->offer.len == 0 && put->m->answer.len == 0
+    return dc->has_resumed && !has_new_offer(put) && !has_new_answer(put)
                ? pl_devput_reply(put)
                : "The call is not held.";
 }

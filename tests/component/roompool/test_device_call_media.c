@@ -103,6 +103,23 @@ static void holds_with_an_offer(void **state)
     world_destroy(&t.w);
 }
 
+/* Clients send back the call as they got it, with another status. */
+static void holds_what_it_was_told(void **state)
+{
+    (void)state;
+    talk t;
+    talks(&t, 1);
+    assert_int_equal(puts_to(&t, STATUS(HOLD), "o1", "answer:o1"), 0);
+    is(&t, STATUS(HOLD));
+    assert_int_equal(puts_to(&t, STATUS(RESUME), "o1", "answer:o1"), 0);
+    is(&t, STATUS(CONNECTED));
+    assert_int_equal(puts_to(&t, STATUS(RESUME), "o1", "answer:o1"), 0);
+    assert_int_equal(puts_to(&t, STATUS(RESUME), "o1", "x"), BAD);
+    assert_int_equal(t.w.sig.n_offers, 2);
+    notify_is_quiet(&t.w, S);
+    world_destroy(&t.w);
+}
+
 static void the_other_side_holds(void **state)
 {
     (void)state;
@@ -347,6 +364,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(holds_and_resumes),
         cmocka_unit_test(holds_with_an_offer),
+        cmocka_unit_test(holds_what_it_was_told),
         cmocka_unit_test(the_other_side_holds),
         cmocka_unit_test(a_hold_is_not_taken),
         cmocka_unit_test(resumes_meanwhile),

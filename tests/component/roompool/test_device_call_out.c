@@ -174,6 +174,7 @@ static void who_may_not(void **state)
         {NULL, "sip:anonymous@anonymous.invalid",
          PL_DEVICE_FAULT_INVALID_ARGUMENT},
         {NULL, "urn:service:sos", PL_DEVICE_FAULT_INVALID_ARGUMENT},
+        {NULL, "sip:%zz@example.org", PL_DEVICE_FAULT_INVALID_ARGUMENT},
         {NULL, "sip:lobby@example.org", 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)

@@ -8,7 +8,12 @@
 
 #include "device/device_address.h"
 
-#define ANY "sip:anonymous@anonymous.invalid"
+#define ANY    "sip:anonymous@anonymous.invalid"
+#define TEN    "aaaaaaaaaa"
+#define BLANK  "%20%20%20%20%20%20%20%20%20%20%20%20"
+#define BLANKS BLANK BLANK BLANK BLANK BLANK BLANK BLANK BLANK
+/* Longer than a user part of ours can be. */
+#define LONG_USER TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
 
 static void which_number(void **state)
 {
@@ -50,6 +55,10 @@ static void to_sip_and_shown(void **state)
          "sip:1%23;phone-context=x.org@a.org;user=phone", "sip:1%23@a.org"},
         {"sip:room@a.org", "sip:room@a.org", "sip:room@a.org"},
         {"urn:service:sos", NULL, ANY},
+        {"tel:1;phone-context=+4", "sip:1;phone-context=+4@d.org;user=phone",
+         "sip:1@d.org"}, /* too short for a number */
+        {"sip:%zz@a.org", NULL, "sip:%zz@a.org"},
+        {"sip:" LONG_USER "@a.org", NULL, "sip:" LONG_USER "@a.org"},
         {"tel:", NULL, ANY},
         {"sip:@a.org", NULL, ANY},
         {ANY, NULL, ANY},
@@ -85,6 +94,12 @@ static void from_sip(void **state)
         {"sip:bob@[2001:db8::1]", "sip:bob@d.org"},
         {"sip:bob@localhost", "sip:bob@d.org"},
         {"sip:b%20b@a.org", "sip:b%20b@a.org"},
+        {"sip:bob@a_b.org", "sip:bob@d.org"},
+        {"sip:bob@a.o1", "sip:bob@d.org"},
+        {"sip:+112@a.org", "sip:+112@a.org"},
+        {"sip:+04930123@a.org", "sip:+04930123@a.org"},
+        {"sip:+1234567890123456@a.org", "sip:+1234567890123456@a.org"},
+        {"sip:" BLANKS "@a.org", ANY}, /* too long when they are escaped */
         {"sip:anonymous@anonymous.invalid", ANY},
         {"sip:a.org", ANY},
         {"", ANY},
@@ -94,6 +109,23 @@ static void from_sip(void **state)
         char buf[257];
         pl_device_address_of_sip(cases[i].uri, "d.org", buf, sizeof buf);
         assert_string_equal(buf, cases[i].address);
+    }
+}
+
+/* What the definition permits of hosts, though the line has another domain. */
+static void without_a_domain(void **state)
+{
+    (void)state;
+    static const char *const domains[] = {"localhost", "192.0.2.1", "invalid",
+                                          ""};
+    for (size_t i = 0; i < sizeof domains / sizeof domains[0]; i++) {
+        char buf[257];
+        pl_device_address_of_sip("sip:bob@192.0.2.7", domains[i], buf,
+                                 sizeof buf);
+        assert_string_equal(buf, "sip:bob@unknown.invalid");
+        pl_device_address_told("tel:110;phone-context=a.org", domains[i], buf,
+                               sizeof buf);
+        assert_string_equal(buf, "sip:110@unknown.invalid");
     }
 }
 
@@ -127,6 +159,7 @@ int main(void)
         cmocka_unit_test(which_number),
         cmocka_unit_test(to_sip_and_shown),
         cmocka_unit_test(from_sip),
+        cmocka_unit_test(without_a_domain),
         cmocka_unit_test(names_are_cut_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
