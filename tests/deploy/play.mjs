@@ -7,14 +7,15 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Person } from '../e2e/lib/browser.mjs';
+import { Ears } from '../e2e/lib/ears.mjs';
 import { Phone } from '../e2e/lib/phone.mjs';
 import { until } from '../e2e/lib/wait.mjs';
-import { Ears } from './lib/ears.mjs';
 import { Engine } from './lib/engine.mjs';
 import { Load } from './lib/load.mjs';
 import { assertOneOwner, leftovers } from './lib/proof.mjs';
 import { plan, random, step } from './lib/rounds.mjs';
-import { Site } from './lib/site.mjs';
+import { assertLeast } from './lib/secrets.mjs';
+import { Site, SERVICES } from './lib/site.mjs';
 
 const told = JSON.parse(process.env.PARLEY_DEPLOY);
 const say = (text) => console.log(`${new Date().toISOString().slice(11, 23)} ${text}`);
@@ -42,6 +43,7 @@ async function up(site) {
   await site.healthy();
   await until('the platform answers through HAProxy', () => site.readyz(), 20000);
   say(`up and healthy in ${Date.now() - at} ms: ${JSON.stringify(site.scales)}`);
+  say(`${await assertLeast(site, SERVICES)} secrets: each container can read its own only`);
 }
 
 const present = async (site) => (await site.sql('SELECT count(*) AS n FROM v_live_participants'))[0].n;

@@ -2,27 +2,15 @@
 // that Parley runs on, in the other are its users. Nothing reaches the machine's
 // own network, in either direction.
 
-import { access, readdir } from 'node:fs/promises';
-import { run } from './sh.mjs';
+import { inside, ip, sweep, sweepNamespaces } from '../../e2e/lib/namespaces.mjs';
+
+export { inside };
 
 const PREFIX = 'parley-deploy-';
 const BRIDGE_PREFIX = 'parley-b'; // and a process id: at most 15 characters
 const BRIDGE_ADDRESS = '198.51.100.1'; // for documentation: nobody's
 export const HOST_ADDRESS = '10.77.0.1';
 export const CLIENT_ADDRESS = '10.77.0.2';
-
-export const inside = (namespace) => ['nsenter', `--net=/run/netns/${namespace}`, '--'];
-
-const ip = (...args) => run('ip', args);
-
-// Those of runs that were killed: names that begin with a prefix and a process id.
-async function sweep(dir, prefix, remove) {
-  const names = await readdir(dir).catch(() => []);
-  for (const name of names.filter((each) => each.startsWith(prefix))) {
-    const pid = name.slice(prefix.length).split('-')[0];
-    if (!await access(`/proc/${pid}`).then(() => true, () => false)) await remove(name);
-  }
-}
 
 // For an engine in the machine's own network: with no bridge it would remove
 // docker0, which is another engine's. Nothing is routed to this one.
@@ -41,7 +29,7 @@ export class Bridge {
 
 export class Net {
   static async open() {
-    await sweep('/run/netns', PREFIX, (name) => ip('netns', 'del', name));
+    await sweepNamespaces(PREFIX);
     const net = new Net();
     net.host = `${PREFIX}${process.pid}-host`;
     net.client = `${PREFIX}${process.pid}-client`;

@@ -3,8 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { chromium } from 'playwright-core';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { complaints, makeVoice, Recording, sideBySide, VOICES, writeWav } from './audio.mjs';
+import { inside } from './namespaces.mjs';
 import { pause, until } from './wait.mjs';
 
 const FLAGS = [
@@ -74,6 +76,15 @@ function installRecorder() {
         for (let c = 0; c < 3; c++) this.parts[c].push(...data[c]);
       };
     },
+    // Whatever that element is given to play.
+    follow(player) {
+      let last = player.srcObject;
+      this.following = setInterval(() => {
+        if (!player.srcObject?.getAudioTracks().length || player.srcObject === last) return;
+        last = player.srcObject;
+        this.add(last);
+      }, 10);
+    },
     // One more sound of the same loudspeaker, or the same again.
     add(remote) {
       const { id } = remote.getAudioTracks()[0];
@@ -87,6 +98,7 @@ function installRecorder() {
       return { startMs: Date.now() - parts.length * 128 / 48, ear: pack(parts) };
     },
     async stop() {
+      clearInterval(this.following);
       await this.context.close();
       return { startMs: this.startMs, mic: pack(this.parts[0]), ear: pack(this.parts[1]) };
     },
@@ -100,10 +112,19 @@ export function unpack(text, startMs) {
   return new Recording(samples, 48000, startMs);
 }
 
+// The browser's program; in a namespace, one that begins it there.
+async function program(system, place) {
+  const chrome = process.env.PARLEY_CHROMIUM || '/usr/bin/chromium';
+  if (!place) return chrome;
+  const path = join(system.dir, `chromium-${place}`);
+  await writeFile(path, `#!/bin/sh\nexec ${inside(place).join(' ')} ${chrome} "$@"\n`, { mode: 0o700 });
+  return path;
+}
+
 export class Person {
   // voice: name in VOICES, or '' for a computer without a microphone; right:
-  // that of the right side, where the microphone has two
-  static async open(system, voice, { name = voice, recorder = true, deny = false, right = '' } = {}) {
+  // that of the right side, where the microphone has two; place: network namespace
+  static async open(system, voice, { name = voice, recorder = true, deny = false, right = '', place = system.place } = {}) {
     const person = new Person();
     person.system = system;
     person.voice = voice;
@@ -117,7 +138,7 @@ export class Person {
     }
     if (deny) flags.push('--deny-permission-prompts');
     person.browser = await chromium.launch({
-      executablePath: process.env.PARLEY_CHROMIUM || '/usr/bin/chromium',
+      executablePath: await program(system, place),
       args: flags,
       ignoreDefaultArgs: ['--mute-audio'],
     });
@@ -183,9 +204,13 @@ export class Person {
     });
   }
 
-  async startRecording() {
-    await this.page.evaluate(() =>
-      window.parleyRecorder.start(document.querySelector('#remote')?.srcObject));
+  // follows: goes on with what the page plays when it has joined anew
+  async startRecording({ follows = false } = {}) {
+    await this.page.evaluate(async (on) => {
+      const player = document.querySelector('#remote');
+      await window.parleyRecorder.start(player?.srcObject);
+      if (on) window.parleyRecorder.follow(player);
+    }, follows);
   }
 
   async stopRecording() {

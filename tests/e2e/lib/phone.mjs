@@ -3,11 +3,12 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createWriteStream } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { makeVoice, readWav, Recording, VOICES, writeWav } from './audio.mjs';
+import { inside } from './namespaces.mjs';
 import { until } from './wait.mjs';
 
 const MODULES = process.env.PARLEY_BARESIP_MODULES || '/usr/lib/baresip/modules';
@@ -56,14 +57,18 @@ export class Phone {
   // or tls, which wants tls: { both, ca, port }: its certificate with key, the
   // authority's, and where the system listens. line: { network, user, password }:
   // it is registered at that Kamailio and calls by it; ports: as phonePorts() gave
-  // them; seconds: that it can speak
-  static async open(system, voice, { codec = 'PCMU/8000', transport = 'udp', answer = 'auto', tls, line, ports, seconds = 100 } = {}) {
+  // them; seconds: that it can speak; place: network namespace, which system.connect()
+  // reaches; traced: what it sends and receives is in its log
+  static async open(system, voice, { codec = 'PCMU/8000', transport = 'udp', answer = 'auto', tls, line, ports, seconds = 100,
+    place = system.place, traced = false } = {}) {
     const phone = new Phone();
     phone.system = system;
     phone.voice = voice;
     phone.transport = transport;
     phone.tls = tls;
     phone.line = line;
+    phone.place = place;
+    phone.traced = traced;
     phone.host = system.ownHost ?? '127.0.0.1'; // where it is; the system: sipHost
     [phone.sipPort, phone.controlPort, phone.rtpPort] = ports ?? await system.phonePorts();
     phone.dir = join(system.dir, `phone-${voice}`);
@@ -99,16 +104,14 @@ export class Phone {
   get number() { return `${this.voice}@${this.host}:${this.sipPort}`; }
 
   async #start() {
-    this.child = spawn('baresip', ['-f', this.dir, '-v'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...inside(this.place),
+      'baresip', '-f', this.dir, '-v', ...this.traced ? ['-s'] : []], { stdio: ['ignore', 'pipe', 'pipe'] });
     const log = createWriteStream(join(this.dir, 'log'));
     // One of the two ends first.
     for (const stream of [this.child.stdout, this.child.stderr]) stream.pipe(log, { end: false });
     this.child.on('close', () => log.end());
     this.system.onStop(() => this.close());
-    this.socket = await until('baresip listens', () => new Promise((resolve, reject) => {
-      const socket = net.connect(this.controlPort, '127.0.0.1', () => resolve(socket));
-      socket.once('error', reject);
-    }));
+    this.socket = await until('baresip listens', () => this.#connect());
     this.socket.on('error', () => {});
     let pending = Buffer.alloc(0);
     this.socket.on('data', (data) => {
@@ -117,6 +120,14 @@ export class Phone {
     // It listens before it has read its account, and would answer 404.
     await until(`${this.voice} has an account`, async () =>
       (await this.command('reginfo')).data?.includes(this.line?.user ?? this.voice), 10000, 20);
+  }
+
+  #connect() {
+    if (this.place) return this.system.connect(this.place, this.controlPort);
+    return new Promise((resolve, reject) => {
+      const socket = net.connect(this.controlPort, '127.0.0.1', () => resolve(socket));
+      socket.once('error', reject);
+    });
   }
 
   #netstrings(data) {
@@ -172,6 +183,13 @@ export class Phone {
   keys() {
     return this.events.filter(({ type }) => type === 'CALL_DTMF_START')
       .map(({ param }) => param).join('');
+  }
+
+  // SIP of one that is traced, a { from, to, text } each; whole once it is closed.
+  async messages() {
+    const log = await readFile(join(this.dir, 'log'), 'utf8');
+    return [...log.matchAll(/#\n(?:UDP|TCP|TLS) (\S+) -> (\S+)\n([\s\S]*?)\x1b\[;m/g)]
+      .map(([, from, to, text]) => ({ from, to, text }));
   }
 
   hangup() { return this.command('hangup'); }

@@ -8,8 +8,10 @@ import { access, appendFile, mkdir, mkdtemp, open, readFile, rm, stat, writeFile
 import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import tls from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { inside } from './namespaces.mjs';
 import { phonePorts, systemPorts } from './ports.mjs';
 import { pause, until } from './wait.mjs';
 
@@ -94,15 +96,18 @@ export class System {
   // medias, frontends, signalings: how many, up to 2, 3 and 2; supervised: false starts the
   // processes without the supervisor, which gives up when too much dies; flags:
   // keys that one node has otherwise, { 'api-2': { key: value } }, or a function;
-  // bins: folders of other builds' programs, by node (not supervised).
+  // bins: folders of other builds' programs, by node (not supervised); places:
+  // network namespaces, by node (not supervised), of net, a Namespaces.
   static async start(settings = {},
-    { medias = 2, frontends = 1, signalings = 1, supervised = true, flags = {}, bins = {} } = {}) {
+    { medias = 2, frontends = 1, signalings = 1, supervised = true, flags = {}, bins = {},
+      places = {}, net } = {}) {
     const system = new System();
     system.medias = [1, 2].slice(0, medias);
     system.frontends = [1, 2, 3].slice(0, frontends);
     system.signalings = [1, 2].slice(0, signalings);
     system.supervised = supervised;
     system.bins = { ...bins };
+    Object.assign(system, { places, net });
     system.dir = await mkdtemp(join(tmpdir(), 'parley-e2e-'));
     system.base = await systemPorts();
     system.httpsPort = system.base;
@@ -160,7 +165,8 @@ export class System {
     await rm(join(this.dir, 'var/run', `${node}.ready`), { force: true });
     const log = await open(join(this.dir, 'var/log', `${node}.log`), 'a');
     const known = flags.filter((flag) => !this.bins[node] || !flag.startsWith('--webrtc_ports='));
-    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', join(this.bins[node] ?? BIN, program),
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...inside(this.places[node]),
+      join(this.bins[node] ?? BIN, program),
       `--config=${join(this.dir, 'parley.conf')}`, `--node=${node}`, ...known, ...more],
       { cwd: this.dir, stdio: ['ignore', log.fd, log.fd] });
     this.#children.set(node, child);
@@ -262,6 +268,20 @@ export class System {
   // 0: the balancer before them, where there is one.
   frontendPort(n) { return n === 0 ? this.balancerPort : frontendPort(this.base, n); }
 
+  // A connection that begins in a namespace.
+  connect(place, port) { return this.net.connect(place, port); }
+
+  // How a front end in a namespace is reached.
+  #way(node) {
+    const place = this.places[node];
+    if (!place) return {};
+    const createConnection = ({ port }, done) => {
+      this.connect(place, port).then((socket) =>
+        done(null, tls.connect({ socket, rejectUnauthorized: false })), done);
+    };
+    return { agent: undefined, createConnection };
+  }
+
   // One HTTPS request; body may be an object (JSON) or text.
   // frontend: which one is asked; onRequest is given the request, to cut it;
   // onData each part of the answer as it comes; agent: of connections that stay.
@@ -271,7 +291,7 @@ export class System {
       const text = body && typeof body === 'object' ? JSON.stringify(body) : body;
       const request = https.request({
         host: '127.0.0.1', port: this.frontendPort(frontend), method, path, rejectUnauthorized: false,
-        agent, timeout: timeoutMs,
+        agent, timeout: timeoutMs, ...this.#way(`api-${frontend}`),
         headers: {
           ...(body && typeof body === 'object' ? { 'Content-Type': 'application/json' } : {}),
           ...(text === undefined ? {} : { 'Content-Length': Buffer.byteLength(text) }),

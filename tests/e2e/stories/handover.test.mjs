@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { VOICES } from '../lib/audio.mjs';
 import { Person } from '../lib/browser.mjs';
 import { Phone } from '../lib/phone.mjs';
+import { assertPlaces, placeOf } from '../lib/placements.mjs';
 import { stories } from '../lib/story.mjs';
 import { until } from '../lib/wait.mjs';
 
@@ -32,23 +33,13 @@ const agreed = () => anna.page.evaluate(() => window.connections.map((one) => ({
   state: one.connectionState,
 })));
 
-const place = async (system) => (await system.sql("SELECT media_node, epoch FROM conferences WHERE state = 'live'"))[0];
-
-// Epochs only rise; each is one worker's.
-async function assertPlaces(system) {
-  const places = await system.sql('SELECT epoch, node FROM placements ORDER BY rowid');
-  assert.deepEqual(places.map(({ epoch }) => epoch), [...new Set(places.map(({ epoch }) => epoch))].sort((a, b) => a - b));
-  const { media_node: node, epoch } = await place(system);
-  assert.deepEqual(places.at(-1), { epoch, node });
-}
-
 // The other worker has the room; both were heard without a break, and again.
 async function goesOn(system, signal) {
-  const [before, old, told] = [await agreed(), await place(system), carla.events.length];
+  const [before, old, told] = [await agreed(), await placeOf(system), carla.events.length];
   const from = (await carla.heard()).seconds;
   await anna.startRecording();
   await system.signal(old.media_node.split('.')[0], signal);
-  await until('it has another place', async () => (await place(system)).epoch > old.epoch);
+  await until('it has another place', async () => (await placeOf(system)).epoch > old.epoch);
   const { seconds } = await carla.heard();
   await until('the telephone hears on', async () => {
     const so = await carla.heard();
@@ -60,7 +51,7 @@ async function goesOn(system, signal) {
     const gap = recording.longestGapMs(voice);
     assert.ok(gap < GAP_MS, `gap of ${gap} ms`);
   }
-  assert.notEqual((await place(system)).media_node, old.media_node);
+  assert.notEqual((await placeOf(system)).media_node, old.media_node);
   assert.deepEqual(await agreed(), before);
   assert.deepEqual(carla.events.slice(told).filter(({ type }) => /^CALL_(?!RTCP)/.test(type)).map(({ type }) => type), []);
   await assertPlaces(system);
@@ -84,7 +75,7 @@ tell('their media worker is killed: they hear each other on, and are told nothin
 });
 
 tell('the next is told to end: it hands them over', async (system) => {
-  const { media_node: node } = await place(system);
+  const { media_node: node } = await placeOf(system);
   await goesOn(system, 'SIGTERM');
   await until('it has ended', async () => (await system.sql(
     `SELECT 1 FROM v_workers WHERE node = '${node}' AND state = 'up'`)).length === 0);

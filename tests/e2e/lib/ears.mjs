@@ -1,17 +1,20 @@
 // ears.mjs - what the page and the telephone of the test hear of each other while
 // something happens to the servers, and for how long they heard nothing.
 
-import { VOICES } from '../../e2e/lib/audio.mjs';
-import { pause, until } from '../../e2e/lib/wait.mjs';
+import { VOICES } from './audio.mjs';
+import { unpack } from './browser.mjs';
+import { pause, until } from './wait.mjs';
 
 const LOUD_ENOUGH = 0.03;
 
 export class Ears {
-  constructor(person, phone) { Object.assign(this, { person, phone }); }
+  // follows: what a page hears after it joined anew is recorded, too
+  constructor(person, phone, { follows = false } = {}) { Object.assign(this, { person, phone, follows }); }
 
-  async phoneHears() {
+  // from: by what it was sent after so many seconds
+  async phoneHears(from = 0.6) {
     const heard = await this.phone.heard();
-    return heard.seconds > 1 && heard.slice(heard.seconds - 0.4).level(VOICES[this.person.voice]) > LOUD_ENOUGH;
+    return heard.seconds > from + 0.4 && heard.slice(heard.seconds - 0.4).level(VOICES[this.person.voice]) > LOUD_ENOUGH;
   }
 
   async pageHears() {
@@ -27,14 +30,24 @@ export class Ears {
 
   // Both hear each other, by what was decoded.
   async both(timeoutMs = 20000) {
-    await until('the telephone hears the page', () => this.phoneHears(), timeoutMs);
+    const { seconds } = await this.phone.heard();
+    await until('the telephone hears the page', () => this.phoneHears(seconds), timeoutMs);
     await until('the page hears the telephone', () => this.pageHears(), timeoutMs, 10);
   }
 
   async begin() {
     this.from = (await this.phone.heard()).seconds;
-    this.at = Date.now();
-    await this.person.startRecording();
+    await this.person.startRecording({ follows: this.follows });
+  }
+
+  // After begin(): both hear each other again.
+  async again(timeoutMs = 20000) {
+    const { seconds } = await this.phone.heard();
+    await until('the telephone hears the page', () => this.phoneHears(seconds), timeoutMs);
+    await until('the page hears the telephone', async () => {
+      const { ear, startMs } = await this.person.page.evaluate(() => window.parleyRecorder.latest(0.4));
+      return unpack(ear, startMs).level(VOICES[this.phone.voice]) > LOUD_ENOUGH;
+    }, timeoutMs);
   }
 
   // Longest silences since begin(), in ms, of each; to be asked once both hear again.
@@ -44,7 +57,7 @@ export class Ears {
     const tail = heard.slice(Math.max(0, heard.seconds - 0.4)).level(VOICES[this.phone.voice]);
     return {
       phone: here.seconds > this.from ? here.slice(this.from).longestGapMs(VOICES[this.person.voice]) : NaN,
-      // A page that joined anew has another sound than the one that was recorded.
+      // A page that joined anew has another sound; recorded if we follow.
       page: tail > LOUD_ENOUGH ? heard.longestGapMs(VOICES[this.phone.voice]) : NaN,
     };
   }
