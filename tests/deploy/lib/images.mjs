@@ -37,7 +37,7 @@ export async function buildQuickly(engine, dir, say) {
   await rm(context, { recursive: true, force: true });
   const at = (...path) => join(context, ...path);
   await mkdir(at('own'), { recursive: true });
-  for (const name of ['bus', 'state', 'keys', 'turn', 'recordings']) await mkdir(at('own', name), { mode: 0o700 });
+  for (const name of ['bus', 'state', 'keys', 'sip', 'turn', 'recordings']) await mkdir(at('own', name), { mode: 0o700 });
   for (const name of Object.keys(PROGRAMS)) {
     const root = at('roots', name);
     await run(rootfs, [root, join(BIN, `parley-${name}`), join(BIN, 'parleyctl')]);
