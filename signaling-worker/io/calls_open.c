@@ -14,7 +14,7 @@ static unsigned admit(void *ctx, const pl_sip_flow *flow)
 
 /* A call outlives its connection: the next request opens one. Not so a call
  * that is not answered yet: its INVITE was to be answered there. */
-static void on_closed(void *ctx, uint32_t conn)
+static void on_closed(void *ctx, uint64_t conn)
 {
     pl_calls *all = ctx;
     for (unsigned i = 0; i < all->o.config->max_calls; i++) {

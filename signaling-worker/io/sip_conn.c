@@ -19,7 +19,7 @@ enum {
 
 struct pl_sip_conn {
     pl_sip_transport *t;
-    uint32_t id;
+    uint64_t id; /* generation, and its place + 1 in 16 bits */
     int fd;
     pl_io *io;
     pl_sip_tls_conn *tls;        /* NULL: TCP alone */
@@ -38,9 +38,9 @@ struct pl_sip_conn {
     size_t out_len, out_cap;
 };
 
-pl_sip_conn *pl_sip_conn_find(const pl_sip_transport *t, uint32_t id)
+pl_sip_conn *pl_sip_conn_find(const pl_sip_transport *t, uint64_t id)
 {
-    unsigned at = (id & 0xffff) - 1;
+    unsigned at = (unsigned)(id & 0xffff) - 1;
     if (id == 0 || at >= t->o.max_tcp || !t->conns[at])
         return NULL;
     return t->conns[at]->id == id && !t->conns[at]->is_dead ? t->conns[at]
@@ -71,7 +71,7 @@ static void close_conn(pl_sip_conn *c)
         return;
     c->is_dead = true;
     close_socket(c);
-    uint32_t id = c->id;
+    uint64_t id = c->id;
     pl_sip_transport *t = c->t;
     if (!c->is_busy)
         free_conn(c);
@@ -227,7 +227,7 @@ static bool flush(pl_sip_conn *c)
     return true;
 }
 
-pl_err pl_sip_conn_send(pl_sip_transport *t, uint32_t id, pl_slice bytes)
+pl_err pl_sip_conn_send(pl_sip_transport *t, uint64_t id, pl_slice bytes)
 {
     pl_sip_conn *c = pl_sip_conn_find(t, id);
     if (!c)
@@ -337,7 +337,7 @@ static pl_sip_conn *add_conn(pl_sip_transport *t, int fd, const way *w)
     }
     t->generation++;
     *c = (pl_sip_conn){.t = t,
-                       .id = (uint32_t)t->generation << 16 | (at + 1),
+                       .id = t->generation << 16 | (at + 1),
                        .fd = fd,
                        .transport = w->transport,
                        .peer = *w->peer,

@@ -573,7 +573,7 @@ static void on_message(void *ctx, const pl_sip_flow *flow, pl_slice bytes)
     }
 }
 
-static void on_closed(void *ctx, uint32_t conn)
+static void on_closed(void *ctx, uint64_t conn)
 {
     pl_sip_stack *s = ctx;
     enter(s);

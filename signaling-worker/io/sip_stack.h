@@ -33,7 +33,7 @@ typedef struct pl_sip_stack_user {
      * same again (RFC 3261 section 13.2.2.4). */
     void (*on_stray_2xx)(void *ctx, const pl_sip_msg *m,
                          const pl_sip_flow *flow);
-    void (*on_closed)(void *ctx, uint32_t conn);
+    void (*on_closed)(void *ctx, uint64_t conn);
 } pl_sip_stack_user;
 
 typedef struct pl_sip_stack_options {

@@ -14,7 +14,7 @@
 typedef struct pl_sip_flow {
     pl_uri_transport transport; /* UDP, TCP or TLS */
     uint8_t socket;             /* UDP: which of our sockets */
-    uint32_t conn;              /* TCP, TLS: connection id, never 0 */
+    uint64_t conn;              /* TCP, TLS: connection id, never 0 */
     pl_ip peer;
     uint16_t port;
 } pl_sip_flow;
@@ -39,7 +39,7 @@ typedef struct pl_sip_transport_options {
     /* One datagram or one framed message; borrowed during the call. */
     void (*on_message)(void *ctx, const pl_sip_flow *flow, pl_slice bytes);
     /* A connection ended; calls on it cannot be reached that way. */
-    void (*on_closed)(void *ctx, uint32_t conn);
+    void (*on_closed)(void *ctx, uint64_t conn);
     void *ctx;
 } pl_sip_transport_options;
 

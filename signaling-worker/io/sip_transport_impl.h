@@ -44,7 +44,7 @@ struct pl_sip_transport {
     pl_sip_tls *tls;
     pl_sip_conn **conns; /* max_tcp places */
     unsigned n_conns;
-    uint16_t generation;
+    uint64_t generation; /* ids outlive connections: none comes twice */
     pl_timer *sweep;
     uint8_t datagram[DATAGRAM_MAX];
 };
@@ -64,8 +64,8 @@ void pl_sip_from_sockaddr(const struct sockaddr_storage *ss, pl_ip *ip,
 /* A listener of TCP or TLS is readable; ctx: endpoint. */
 void pl_sip_conn_on_accept(void *ctx, unsigned events);
 /* NULL: it has closed. */
-pl_sip_conn *pl_sip_conn_find(const pl_sip_transport *t, uint32_t id);
-pl_err pl_sip_conn_send(pl_sip_transport *t, uint32_t id, pl_slice bytes);
+pl_sip_conn *pl_sip_conn_find(const pl_sip_transport *t, uint64_t id);
+pl_err pl_sip_conn_send(pl_sip_transport *t, uint64_t id, pl_slice bytes);
 /* The connection of a flow, whose other members are set, to this host.
  * Errors: PL_EFULL, PL_EIO. */
 pl_err pl_sip_conn_reach(pl_sip_transport *t, const char *host,
