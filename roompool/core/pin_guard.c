@@ -72,19 +72,30 @@ static void room_key(char key[KEY_MAX], const char *room)
     pl_fmt_cut(key, KEY_MAX, "r %s", room);
 }
 
+static bool is_blocked(const entry *e, int64_t now_us)
+{
+    return e && now_us < e->blocked_until_us;
+}
+
+bool pl_pin_guard_hides(pl_pin_guard *guard, const char *room,
+                        const char *source, int64_t now_us)
+{
+    char key[KEY_MAX];
+    source_key(key, room, source);
+    const entry *from = look_up(guard, key, false);
+    if (is_blocked(from, now_us) || (from && from->is_known))
+        return false;
+    room_key(key, room);
+    return is_blocked(look_up(guard, key, false), now_us);
+}
+
 bool pl_pin_guard_allows(pl_pin_guard *guard, const char *room,
                          const char *source, int64_t now_us)
 {
     char key[KEY_MAX];
     source_key(key, room, source);
-    const entry *from = look_up(guard, key, false);
-    if (from && now_us < from->blocked_until_us)
-        return false;
-    if (from && from->is_known)
-        return true;
-    room_key(key, room);
-    const entry *whole = look_up(guard, key, false);
-    return !whole || now_us >= whole->blocked_until_us;
+    return !is_blocked(look_up(guard, key, false), now_us) &&
+           !pl_pin_guard_hides(guard, room, source, now_us);
 }
 
 static void count(entry *e, uint32_t limit, int64_t window_us, int64_t now_us)

@@ -2,8 +2,9 @@
  *
  * Per (room, source): a number of wrong PINs a minute, then a delay that
  * doubles with each further one. Per room: a number in ten minutes, then
- * sources that never gave the right PIN wait; those that did are not locked
- * out, so that nobody can close a room to its users. Pure; bounded memory. */
+ * the room is hidden from sources that never gave the right PIN; those that did
+ * are not locked out, so that nobody can close a room to its users. Pure;
+ * bounded memory. */
 #ifndef PL_ROOMPOOL_PIN_GUARD_H
 #define PL_ROOMPOOL_PIN_GUARD_H
 
@@ -18,9 +19,13 @@ PL_MUST_USE pl_err pl_pin_guard_create(uint32_t source_per_min,
                                        uint32_t room_per_10min,
                                        pl_pin_guard **ret_guard);
 void pl_pin_guard_destroy(pl_pin_guard **guard);
-/* Whether this source may try now. */
+/* Whether this source may try now: it has not to wait, nor is the room hidden
+ * from it. */
 bool pl_pin_guard_allows(pl_pin_guard *guard, const char *room,
                          const char *source, int64_t now_us);
+/* Whether the room, for what others keyed, is hidden from this source. */
+bool pl_pin_guard_hides(pl_pin_guard *guard, const char *room,
+                        const char *source, int64_t now_us);
 void pl_pin_guard_wrong(pl_pin_guard *guard, const char *room,
                         const char *source, int64_t now_us);
 void pl_pin_guard_right(pl_pin_guard *guard, const char *room,

@@ -127,6 +127,8 @@ static pl_err check_role(pl_pool *pool, const pl_participant_transfer *m,
 {
     pl_part_role role;
     pl_err e = pl_room_check_pin(pool, room, m->pin, by->row.source, &role);
+    if (e == PL_ENOENT) /* is said of the participant, not of the room */
+        e = PL_ENOUSER;
     if (e || m->role != PL_PART_ROLE_HOST || role == PL_PART_ROLE_HOST)
         return e;
     return m->pin[0] ? PL_EPIN_INVALID : PL_EPIN_REQUIRED;

@@ -186,23 +186,33 @@ static bool is_open(const pl_room *room)
             (pl_vmr_is_open(room->vmr) && !pl_vmr_is_remote(room->vmr)));
 }
 
-bool pl_room_is_known(const pl_pool *pool, const char *alias)
+/* By its name only a managed one, where no alias says otherwise: the other
+ * kinds have their names as aliases. NULL none. */
+static pl_room *find_open(const pl_pool *pool, const char *alias)
 {
     const pl_alias *found = pl_alias_find(pool, alias);
-    return found && is_open(found->room);
+    if (found && is_open(found->room))
+        return found->room;
+    pl_room *room =
+        strlen(alias) > PL_ROOM_NAME_MAX ? NULL : pl_room_by_name(pool, alias);
+    return is_open(room) && room->row.room_no > 0 ? room : NULL;
+}
+
+bool pl_room_is_known(const pl_pool *pool, const char *alias)
+{
+    return find_open(pool, alias) != NULL;
 }
 
 pl_err pl_room_find(pl_pool *pool, const char *alias, pl_room **ret_room)
 {
     char name[PL_ROOM_NAME_MAX + 1];
-    const pl_alias *found = pl_alias_find(pool, alias);
-    pl_room *room = found ? found->room : NULL;
+    pl_room *room = find_open(pool, alias);
     pl_err e = PL_OK;
     pl_room_fold(name, sizeof name, alias);
     /* Who names a removed one must not land in another of that name. */
-    if (!is_open(room) && pl_vmr_find(pool, name)) {
+    if (!room && pl_vmr_find(pool, name)) {
         e = PL_ENOENT;
-    } else if (!is_open(room)) {
+    } else if (!room) {
         e = make_on_join(pool, name, &room);
     }
     if (e) {
@@ -403,11 +413,14 @@ pl_err pl_room_check_pin(pl_pool *pool, pl_room *room, const char *pin,
         *ret_role = PL_PART_ROLE_GUEST;
         return PL_OK;
     }
-    if (!pin[0])
+    /* One who was never right here finds no room while it is under attack. */
+    bool is_hidden = pl_pin_guard_hides(pool->guard, id, source, pool->now.us);
+    if (!pin[0] && !is_hidden)
         return PL_EPIN_REQUIRED;
-    if (!pl_pin_guard_allows(pool->guard, id, source, pool->now.us)) {
+    if (is_hidden ||
+        !pl_pin_guard_allows(pool->guard, id, source, pool->now.us)) {
         pl_pool_count(pool, PL_RM_refused_pin_blocked);
-        return PL_EPIN_INVALID;
+        return is_hidden ? PL_ENOENT : PL_EPIN_INVALID;
     }
     pl_part_role role = role_of(pool, room, pin);
     if (role == PL_PART_ROLE_UNKNOWN) {

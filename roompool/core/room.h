@@ -9,8 +9,8 @@
 #define PL_SERVICE_CONFERENCE "conference"
 #define PL_SERVICE_TEST_CALL  "test_call"
 
-/* Find by alias or name, ignoring ASCII case; makes the room when the
- * configuration says create_rooms = on-join.
+/* Find by alias, else a managed one by its name, ignoring ASCII case; makes the
+ * room when the configuration says create_rooms = on-join.
  * Errors: PL_ENOENT; PL_EFULL too many rooms. */
 PL_MUST_USE pl_err pl_room_find(pl_pool *pool, const char *alias,
                                 pl_room **ret_room);
@@ -63,7 +63,8 @@ bool pl_room_needs_pin(const pl_room *room);
  * host. False for NULL. */
 bool pl_room_has_host_pin(const pl_room *room);
 /* Check a PIN and the limits on guessing. pin "" is "none given".
- * Errors: PL_EPIN_REQUIRED; PL_EPIN_INVALID wrong, or too many wrong before. */
+ * Errors: PL_EPIN_REQUIRED; PL_EPIN_INVALID wrong, or too many wrong of this
+ * source before; PL_ENOENT too many wrong in this room. */
 PL_MUST_USE pl_err pl_room_check_pin(pl_pool *pool, pl_room *room,
                                      const char *pin, const char *source,
                                      pl_part_role *ret_role);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "pl/management.h"
 #include "pl/str.h"
 #include "room_setting.h"
 
@@ -23,10 +24,22 @@ static const struct layout {
     {"\"five_mains_seven_pips\"", "5:7"},
 };
 
+/* What the management API shows as a room's setting, NULL where it shows none:
+ * it does not show rooms of the configuration file. */
+static const char *shown(const pl_room *room, const char *field)
+{
+    const char *value = pl_setting(room, field);
+    if (value || !room || room->row.room_no == 0)
+        return value;
+    return pl_mgmt_field_find(pl_mgmt_desc_of(PL_MGMT_RESOURCE_CONFERENCE),
+                              pl_slice_str(field))
+        ->preset;
+}
+
 /* "" when clients have no name for it. */
 static const char *layout_of(const pl_room *room, const char *field)
 {
-    const char *view = pl_setting(room, field);
+    const char *view = shown(room, field);
     for (size_t i = 0; view && i < sizeof LAYOUTS / sizeof LAYOUTS[0]; i++) {
         if (strcmp(LAYOUTS[i].view, view) == 0)
             return LAYOUTS[i].layout;
@@ -40,6 +53,8 @@ void pl_room_start_with(const pl_room *room, pl_conf_row *row)
     row->overlay_shown = pl_setting_is(room, "enable_overlay_text", "true");
     PL_SET(row->host_layout, layout_of(room, "host_view"));
     PL_SET(row->guest_layout, layout_of(room, "guest_view"));
+    if (!row->guest_layout[0]) /* no view of their own */
+        PL_SET(row->guest_layout, row->host_layout);
 }
 
 bool pl_room_has_chat(const pl_room *room)

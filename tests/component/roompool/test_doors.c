@@ -126,11 +126,12 @@ static void guesses_lock_no_honest_guest_out(void **state)
         pl_fmt_cut(token, sizeof token, "g%u", i);
         pl_fmt_cut(source, sizeof source, "198.51.100.%u", i / 3);
         assert_int_equal(join_room_from(w, "both", "0000", token, source, &a),
-                         PL_EPIN_INVALID);
+                         i < 20 ? PL_EPIN_INVALID : PL_ENOENT);
     }
     assert_int_equal(
-        join_room_from(w, "both", "4321", "new", "203.0.113.1", &a),
-        PL_EPIN_INVALID);
+        join_room_from(w, "both", "4321", "new", "203.0.113.1", &a), PL_ENOENT);
+    assert_int_equal(join_room_from(w, "both", NULL, "new", "203.0.113.1", &a),
+                     PL_ENOENT);
     assert_int_equal(join_room_from(w, "both", "4321", "old2", "192.0.2.1", &a),
                      PL_OK);
     assert_int_equal(

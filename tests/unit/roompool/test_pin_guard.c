@@ -61,8 +61,24 @@ static void a_room_under_attack_stays_open_to_its_users(void **state)
         pl_pin_guard_wrong(g, "r", source, 2 * S);
     }
     assert_false(pl_pin_guard_allows(g, "r", "stranger", 3 * S));
+    assert_true(pl_pin_guard_hides(g, "r", "stranger", 3 * S));
+    assert_true(pl_pin_guard_hides(g, "r", "bot-3", 3 * S));
     assert_true(pl_pin_guard_allows(g, "r", "friend", 3 * S));
+    assert_false(pl_pin_guard_hides(g, "r", "friend", 3 * S));
+    assert_false(pl_pin_guard_hides(g, "other", "stranger", 3 * S));
     assert_true(pl_pin_guard_allows(g, "r", "stranger", 13 * S));
+    assert_false(pl_pin_guard_hides(g, "r", "stranger", 13 * S));
+}
+
+/* It is told that it has to wait, not that there is nothing. */
+static void a_source_that_has_to_wait_sees_the_room(void **state)
+{
+    pl_pin_guard *g = *state;
+    for (int i = 0; i < 20; i++)
+        pl_pin_guard_wrong(g, "r", "a", S);
+    assert_false(pl_pin_guard_allows(g, "r", "a", 2 * S));
+    assert_false(pl_pin_guard_hides(g, "r", "a", 2 * S));
+    assert_true(pl_pin_guard_hides(g, "r", "b", 2 * S));
 }
 
 /* Who knows one PIN must not get endless tries at the other. */
@@ -99,6 +115,7 @@ int main(void)
         TEST(five_wrong_ones_block_the_source_and_the_delay_grows),
         TEST(a_quiet_minute_forgives),
         TEST(a_room_under_attack_stays_open_to_its_users),
+        TEST(a_source_that_has_to_wait_sees_the_room),
         TEST(a_right_pin_does_not_forgive_wrong_ones),
         TEST(memory_is_bounded_and_the_newest_is_remembered),
     };
