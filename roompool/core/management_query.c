@@ -5,7 +5,9 @@
 
 #include "management_sql.h"
 #include "model.h"
+#include "pl/str.h"
 #include "pl/words.h"
+#include "room.h"
 
 enum { PAGE_MAX = 65536 };
 
@@ -95,15 +97,30 @@ static void answer(pl_pool *pool, const pl_bus_in *in,
     pl_buf_wipe(&p.objects); /* PINs */
 }
 
+/* A live conference may be named by the number of its room, as in commands. */
+static void name_conference(const pl_pool *pool, pl_management_query *m)
+{
+    uint64_t no;
+    const pl_room *room = NULL;
+    if (m->resource == PL_MGMT_RESOURCE_LIVE_CONFERENCE &&
+        PL_MSG_HAS(MANAGEMENT_QUERY, management_query, m, id) &&
+        pl_parse_u64(pl_slice_str(m->id), INT64_MAX, &no) == PL_OK && no > 0)
+        room = pl_room_by_no(pool, no);
+    if (room && room->conf)
+        PL_SET(m->id, room->conf->row.conf_id);
+}
+
 void pl_on_management_query(pl_pool *pool, const pl_bus_in *in)
 {
-    const pl_management_query *m = in->body;
+    pl_management_query named = *(const pl_management_query *)in->body;
+    const pl_management_query *m = &named;
     char fault[PL_MGMT_FAULT_MAX];
     pl_management_sql *sql = calloc(1, sizeof *sql);
     if (!sql) {
         pl_pool_refuse(pool, &in->ticket, PL_ENOMEM, NULL);
         return;
     }
+    name_conference(pool, &named);
     pl_err e = pl_management_sql_init(sql, m, fault);
     pl_pool_count(pool, PL_RM_queries);
     if (e == PL_EINVAL &&

@@ -330,6 +330,22 @@ static void who_is_there_is_shown_as_it_is(void **state)
     assert_int_equal(ask_id(w, LIVE_PART, host.id, &f), PL_ENOENT);
 }
 
+static void a_live_conference_has_the_number_of_its_room(void **state)
+{
+    world *w = *state;
+    found f;
+    page p;
+    uint64_t id =
+        mgmt_makes(w, ROOM, "{'name':'Desk','aliases':[{'alias':'d'}]}");
+    assert_int_equal(ask_number(w, LIVE, id, &f), PL_ENOENT);
+    page_is_in(w, &p, "d", NULL, "p");
+    assert_int_equal(ask_number(w, LIVE, id, &f), PL_OK);
+    is_text(first(&f), "id", page_part(w, &p)->conf->row.conf_id);
+    done(&f);
+    assert_int_equal(ask_number(w, LIVE, id + 1, &f), PL_ENOENT);
+    assert_int_equal(ask_number(w, LIVE_PART, id, &f), PL_ENOENT);
+}
+
 static void who_was_there_is_history(void **state)
 {
     world *w = *state;
@@ -560,6 +576,7 @@ int main(void)
         T(rooms_of_the_pool_are_rooms_others_are_not),
         T(what_was_asked_for_before_is_seen),
         T(who_is_there_is_shown_as_it_is),
+        T(a_live_conference_has_the_number_of_its_room),
         T(who_was_there_is_history),
         T(a_page_ends_before_64_kib_and_goes_on),
         T(the_largest_conference_fits_a_page),
