@@ -7,6 +7,8 @@
 #include "pl/rng.h"
 #include "turn.h"
 
+enum { BANDWIDTH_KBPS = 1264 };
+
 /* ---- request_token ---- */
 
 static pl_err put_pin(const pl_api_call *call, pl_room_join *m)
@@ -90,7 +92,8 @@ static void put_token(pl_jw *w, const char *secret, const char *participant_id,
     pl_jw_str(w, "expires", expires); /* a string: clients insist */
 }
 
-/* What this platform can do, and what it cannot. */
+/* What this platform can do, and what it cannot. kbit/s for pictures: older
+ * clients reckon with these numbers whether they send any or not. */
 static void put_abilities(pl_jw *w, bool has_chat)
 {
     static const char *const off[] = {
@@ -102,6 +105,8 @@ static void put_abilities(pl_jw *w, bool has_chat)
         pl_jw_bool(w, off[i], false);
     pl_jw_bool(w, "chat_enabled", has_chat);
     pl_jw_bool(w, "trickle_ice_enabled", true);
+    pl_jw_int(w, "bandwidth_in", BANDWIDTH_KBPS);
+    pl_jw_int(w, "bandwidth_out", BANDWIDTH_KBPS);
 }
 
 void pl_client_joined(pl_api_call *call, pl_err e, const pl_msg_desc *desc,

@@ -110,6 +110,8 @@ static void gives_every_key_that_clients_ask_for(void **state)
                 {"\"guests_can_present\":false"},
                 {"\"direct_media\":false"},
                 {"\"trickle_ice_enabled\":true"},
+                {"\"bandwidth_in\":1264"},
+                {"\"bandwidth_out\":1264"},
                 {"\"idp_uuid\":\"\""},
                 {"\"stun\":[{\"url\":\"stun:s.example.org\"}]"},
                 {"\"turn\":[{\"urls\":[\"turn:t.example.org\"],\"username\":"
