@@ -9,22 +9,33 @@ enum {
     STEP = 48,  /* 1 ms: how finely marks are looked for */
     SPAN = 480, /* 10 ms: window of one look */
     FADE = 48,  /* 1 ms: so that a mark does not click */
-    LOOKS_MAX = 4096
+    LOOKS_MAX = 4096,
+    DECOYS = 4 /* voices that nobody has: what speech looks like */
 };
 static const double TURN = 6.283185307179586;
 static const float TONE = 0.02F; /* -34 dBFS each */
 static const float MARK = 0.25F; /* -12 dBFS */
 static const double NOTHING_DB = -200;
+static const double FLOOR_DB = -66; /* below: nothing */
+static const double ABOVE_DB = 4;   /* the loudest decoy */
+static const double CLEAR_DB = 2;   /* above what is beside a tone */
+static const double BELOW_DB = 12;  /* the loudest voice */
 /* A mark stands out of what else there is by so much. */
 static const double STANDS_OUT = 4; /* times the median's amplitude */
 static const double MARK_LEAST = 0.003;
 
-double pl_pilot_hz(size_t voice, size_t tone)
+/* Beside a whole voice: half of the way to the next one, for example. */
+static double tone_hz(double voice, size_t tone)
 {
     /* three ranges that do not meet, below what G.711 cuts off */
     static const double base[PL_PILOT_TONES] = {503, 911, 1511};
     static const double step[PL_PILOT_TONES] = {11, 17, 23};
-    return base[tone] + step[tone] * (double)voice;
+    return base[tone] + step[tone] * voice;
+}
+
+double pl_pilot_hz(size_t voice, size_t tone)
+{
+    return tone_hz((double)voice, tone);
 }
 
 void pl_pilot_add(size_t voice, float *pcm, size_t n, size_t at)
@@ -55,15 +66,55 @@ static double amplitude(const float *pcm, size_t n, double hz, bool is_hann)
     return power > 0 ? 2 * sqrt(power) / (double)n : 0;
 }
 
+static double tone_db(double voice, size_t tone, const float *pcm)
+{
+    double a = amplitude(pcm, PL_PILOT_WINDOW, tone_hz(voice, tone), true);
+    return a > 1e-10 ? 20 * log10(a) : NOTHING_DB;
+}
+
 double pl_pilot_level_db(size_t voice, const float *pcm)
 {
-    double least = 1;
+    double least = 0;
     for (size_t tone = 0; tone < PL_PILOT_TONES; tone++) {
-        double a =
-            amplitude(pcm, PL_PILOT_WINDOW, pl_pilot_hz(voice, tone), true);
-        least = a < least ? a : least;
+        double db = tone_db((double)voice, tone, pcm);
+        least = db < least ? db : least;
     }
-    return least > 1e-10 ? 20 * log10(least) : NOTHING_DB;
+    return least;
+}
+
+static double loudest(const float *pcm, size_t from, size_t n, double *level)
+{
+    double most = FLOOR_DB;
+    for (size_t i = 0; i < n; i++) {
+        level[i] = pl_pilot_level_db(from + i, pcm);
+        most = level[i] > most ? level[i] : most;
+    }
+    return most;
+}
+
+/* Each tone is louder than what is half of the way to its neighbours. */
+static bool is_clear(size_t voice, const float *pcm)
+{
+    for (size_t tone = 0; tone < PL_PILOT_TONES; tone++) {
+        double own = tone_db((double)voice, tone, pcm) - CLEAR_DB;
+        if (tone_db((double)voice - 0.5, tone, pcm) > own ||
+            tone_db((double)voice + 0.5, tone, pcm) > own)
+            return false;
+    }
+    return true;
+}
+
+void pl_pilot_look(const float *pcm, size_t n, bool *ret_heard, bool *ret_clear)
+{
+    double level[PL_PILOT_VOICES];
+    double decoy[DECOYS];
+    double least = loudest(pcm, 0, n, level) - BELOW_DB;
+    double noise = loudest(pcm, PL_PILOT_VOICES, DECOYS, decoy) + ABOVE_DB;
+    least = noise > least ? noise : least;
+    for (size_t v = 0; v < n; v++) {
+        ret_heard[v] = level[v] > least;
+        ret_clear[v] = ret_heard[v] && is_clear(v, pcm);
+    }
 }
 
 void pl_mark_add(float *pcm, size_t n, size_t at)

@@ -11,11 +11,12 @@
 #include <stdint.h>
 
 #include "core/codec.h"
+#include "pilot.h"
 
 enum {
-    PL_LOAD_FRAME = 960,    /* samples at 48 kHz: 20 ms */
-    PL_LOAD_CLIP = 400,     /* frames of a loop: 8 s */
-    PL_LOAD_VOICES_MAX = 32 /* with pilots that can be told apart */
+    PL_LOAD_FRAME = 960, /* samples at 48 kHz: 20 ms */
+    PL_LOAD_CLIP = 400,  /* frames of a loop: 8 s */
+    PL_LOAD_VOICES_MAX = PL_PILOT_VOICES
 };
 
 typedef struct pl_load_frame {

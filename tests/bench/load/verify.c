@@ -9,19 +9,15 @@
 #include "pl/str.h"
 
 enum {
-    DECOYS = 4,        /* voices that nobody has: what speech looks like */
     WINDOWS_MAX = 30,  /* seconds that are looked at */
     SETTLE = 9600,     /* samples for a decoder that comes in the middle */
     DUE_WINDOWS = 3,   /* in a third of the seconds: heard */
-    WRONG_WINDOWS = 2, /* in half of them: heard, and should not be */
+    WRONG_WINDOWS = 2, /* in half of them: clear, and should not be */
     MARK_SPAN = 43200, /* samples in which a mark is looked for: 0.9 s */
     BLOCK = 480,       /* samples that are heard or not: 10 ms */
     US_A_SECOND = 1000000
 };
 static const double QUIET_DB = -50; /* a pilot has -32, a quiet room -65 */
-static const double FLOOR_DB = -66; /* below: nothing */
-static const double ABOVE_DB = 4;   /* the loudest decoy */
-static const double BELOW_DB = 12;  /* the loudest voice */
 
 /* A receiver's audio on one time line. */
 typedef struct line {
@@ -98,39 +94,32 @@ static void free_line(line *l)
 
 /* ---- voices ------------------------------------------------------------- */
 
-/* In how many seconds a voice stands out, and what speech alone would do. */
+/* In how many seconds a voice is heard; clearly: pilot.h. */
 typedef struct presence {
     unsigned windows;
-    unsigned heard[PL_LOAD_VOICES_MAX];
+    unsigned heard[PL_LOAD_VOICES_MAX], clear[PL_LOAD_VOICES_MAX];
 } presence;
 
-static double loudest(const float *pcm, size_t from, size_t n, double *level)
-{
-    double most = FLOOR_DB;
-    for (size_t i = 0; i < n; i++) {
-        level[i] = pl_pilot_level_db(from + i, pcm);
-        most = level[i] > most ? level[i] : most;
-    }
-    return most;
-}
-
-/* Voices of one mix are about equally loud: what is far below the loudest, or
- * not above what speech gives for voices that nobody has, is not there. */
 static void look_at_second(const float *pcm, size_t n_voices, presence *p)
 {
-    double level[PL_LOAD_VOICES_MAX];
-    double decoy[DECOYS];
-    double least = loudest(pcm, 0, n_voices, level) - BELOW_DB;
-    double noise = loudest(pcm, PL_LOAD_VOICES_MAX, DECOYS, decoy) + ABOVE_DB;
-    least = noise > least ? noise : least;
-    for (size_t v = 0; v < n_voices; v++)
-        p->heard[v] += level[v] > least;
+    bool heard[PL_LOAD_VOICES_MAX];
+    bool clear[PL_LOAD_VOICES_MAX];
+    pl_pilot_look(pcm, n_voices, heard, clear);
+    for (size_t v = 0; v < n_voices; v++) {
+        p->heard[v] += heard[v];
+        p->clear[v] += clear[v];
+    }
     p->windows++;
 }
 
-static bool is_heard(const presence *p, size_t voice, unsigned share)
+static bool is_due_heard(const presence *p, size_t voice)
 {
-    return p->windows > 0 && p->heard[voice] * share >= p->windows;
+    return p->windows > 0 && p->heard[voice] * DUE_WINDOWS >= p->windows;
+}
+
+static bool is_wrongly_heard(const presence *p, size_t voice)
+{
+    return p->windows > 0 && p->clear[voice] * WRONG_WINDOWS >= p->windows;
 }
 
 static unsigned wanted(const judge *j, unsigned others)
@@ -161,17 +150,17 @@ static void judge_voices(const judge *j, const line *l)
         size_t v = pl_load_voice_of(me->room, seat, talkers, n);
         is_room[v] = true;
         if (me->is_talker && seat == me->seat) {
-            h->own_heard += is_heard(&p, v, WRONG_WINDOWS);
+            h->own_heard += is_wrongly_heard(&p, v);
             continue;
         }
         others++;
-        heard += is_heard(&p, v, DUE_WINDOWS);
+        heard += is_due_heard(&p, v);
     }
     unsigned due = wanted(j, others);
     h->voices_due += due;
     h->voices_heard += heard < due ? heard : due;
     for (size_t v = 0; v < n; v++)
-        h->strangers += !is_room[v] && is_heard(&p, v, WRONG_WINDOWS);
+        h->strangers += !is_room[v] && is_wrongly_heard(&p, v);
 }
 
 /* ---- delay -------------------------------------------------------------- */

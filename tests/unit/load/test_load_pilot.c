@@ -107,6 +107,89 @@ static void every_codec_keeps_voices_apart(void **state)
     free(pcm);
 }
 
+static uint32_t next_random(uint32_t *x)
+{
+    *x = *x * 1664525U + 1013904223U;
+    return *x >> 8;
+}
+
+enum { ROOM = 3, CROWD = 3 * ROOM, LOOP = SECONDS * PL_PILOT_RATE, TRIES = 6 };
+
+/* A second of the room of voices 3 to 5, with holes where packets were lost and
+ * jumps where the server left ticks out: so many of 50. */
+static void hear_second(float *const *voice, uint32_t *random, unsigned holes,
+                        unsigned jumps, float *pcm)
+{
+    size_t at[ROOM];
+    for (size_t v = 0; v < ROOM; v++)
+        at[v] = next_random(random) % LOOP;
+    memset(pcm, 0, PL_PILOT_WINDOW * sizeof *pcm);
+    for (size_t i = 0; i < PL_PILOT_WINDOW; i += PL_LOAD_FRAME) {
+        size_t n =
+            next_random(random) % 50 < jumps ? 1 + next_random(random) % 20 : 0;
+        bool is_lost = next_random(random) % 50 < holes;
+        for (size_t v = 0; v < ROOM; v++) {
+            at[v] += n * PL_LOAD_FRAME;
+            for (size_t k = 0; k < PL_LOAD_FRAME && !is_lost; k++)
+                pcm[i + k] += voice[ROOM + v][(at[v] + k) % LOOP];
+            at[v] += PL_LOAD_FRAME;
+        }
+    }
+}
+
+typedef struct looked {
+    unsigned own, own_clear, strange, strange_clear;
+} looked;
+
+static looked look_at(float *const *voice, unsigned holes, unsigned jumps)
+{
+    bool heard[CROWD];
+    bool clear[CROWD];
+    uint32_t random = 7;
+    looked l = {0};
+    float *pcm = calloc(PL_PILOT_WINDOW, sizeof *pcm);
+    assert_non_null(pcm);
+    for (size_t i = 0; i < TRIES; i++) {
+        hear_second(voice, &random, holes, jumps, pcm);
+        pl_pilot_look(pcm, CROWD, heard, clear);
+        for (size_t v = 0; v < CROWD; v++) {
+            bool is_own = v / ROOM == 1;
+            *(is_own ? &l.own : &l.strange) += heard[v];
+            *(is_own ? &l.own_clear : &l.strange_clear) += clear[v];
+        }
+    }
+    free(pcm);
+    return l;
+}
+
+/* Broken speech sounds a little like voices of other rooms: those count only
+ * where they are clear, which those of the room are, most of the time. */
+static void broken_sound_has_no_voices_of_others(void **state)
+{
+    const pl_codec *codec = pl_codecs.codec[PL_AUDIO_OPUS];
+    pl_load_voices *v = NULL;
+    float *voice[CROWD];
+    (void)state;
+    assert_int_equal(pl_load_voices_create(PL_TEST_PROMPTS, CROWD, codec, &v),
+                     PL_OK);
+    for (size_t i = 0; i < CROWD; i++) {
+        voice[i] = calloc(LOOP + PL_CODEC_MAX_DECODED, sizeof(float));
+        assert_non_null(voice[i]);
+        decode(codec, &v->plain[i], voice[i]);
+    }
+    const looked whole = look_at(voice, 0, 0);
+    assert_int_equal(whole.own, ROOM * TRIES);
+    assert_true(whole.own_clear * 2 > whole.own);
+    assert_int_equal(whole.strange_clear, 0);
+    const looked holes = look_at(voice, 40, 0);
+    const looked jumps = look_at(voice, 0, 5);
+    assert_true(holes.strange + jumps.strange > 0);
+    assert_int_equal(holes.strange_clear + jumps.strange_clear, 0);
+    for (size_t i = 0; i < CROWD; i++)
+        free(voice[i]);
+    pl_load_voices_destroy(&v);
+}
+
 static void seats_of_a_room_have_different_voices(void **state)
 {
     (void)state;
@@ -133,6 +216,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pilots_do_not_leak_into_each_other),
+        cmocka_unit_test(broken_sound_has_no_voices_of_others),
         cmocka_unit_test(silence_has_neither_voices_nor_marks),
         cmocka_unit_test(a_mark_is_found_to_a_millisecond),
         cmocka_unit_test(every_codec_keeps_voices_apart),
