@@ -3,6 +3,29 @@
 
 #include "conference_api.h"
 #include "conference_request.h"
+#include "scope.h"
+
+/* Whether the token is for this API. One that names none of our APIs is of an
+ * issuer that knows nothing of them: what such a token needs, the setting
+ * `scope` says. Later requests come with the token that opened the session. */
+static bool may_open(const pl_caller *caller)
+{
+    pl_slice rest = pl_slice_str(caller->scope_text);
+    pl_slice word;
+    bool is_device = false;
+    while (!is_device && pl_scope_next(&rest, &word))
+        is_device = pl_scope_is_device(word);
+    return (caller->scopes & (PL_SCOPE_WEBRTC | PL_SCOPE_WEBRTCMOBILE)) != 0 ||
+           (caller->scopes == 0 && !is_device);
+}
+
+static pl_err refuse_scope(pl_answer *answer)
+{
+    pl_answer_request_error(answer, 403, "POL0001",
+                            "The token is for other APIs; ask for one with "
+                            "the scope WEBRTC or WEBRTCMOBILE");
+    return PL_OK;
+}
 
 static bool is_printable(pl_slice text)
 {
@@ -24,9 +47,10 @@ static pl_err put_e911(pl_slice id, char *buf, size_t cap)
 
 static pl_err user_bind(pl_api_call *call, pl_answer *answer)
 {
-    (void)answer;
     pl_user_bind *m = &call->message.user_bind;
     *m = (pl_user_bind){0};
+    if (!may_open(call->caller))
+        return refuse_scope(answer);
     pl_fmt_cut(m->client_id, sizeof m->client_id, "%s",
                call->caller->client_id);
     pl_fmt_cut(m->token_hash, sizeof m->token_hash, "%s",
@@ -61,7 +85,8 @@ static void put_caller(const pl_caller *caller, pl_session_create *m)
 
 static pl_err session_create(pl_api_call *call, pl_answer *answer)
 {
-    (void)answer;
+    if (!may_open(call->caller))
+        return refuse_scope(answer);
     pl_session_create *m = &call->message.session_create;
     *m = (pl_session_create){
         .dialect = pl_conference_dialect(call->match->route->path)};

@@ -371,6 +371,45 @@ static void tells_whom_a_token_speaks_for(void **state)
     rig_end(&rig);
 }
 
+static void a_token_for_other_apis_opens_nothing(void **state)
+{
+    static const struct {
+        unsigned scopes;
+        const char *text;
+        bool may;
+    } ROWS[] = {
+        {PL_SCOPE_WEBRTC, "WEBRTC", true},
+        {PL_SCOPE_WEBRTCMOBILE, "WEBRTCMOBILE", true},
+        {PL_SCOPE_ROOMS | PL_SCOPE_WEBRTC, "rooms WEBRTC", true},
+        {PL_SCOPE_WEBRTC, "webrtc-events:read WEBRTC", true},
+        {PL_SCOPE_EMERGENCYSERVICES, "EMERGENCYSERVICES", false},
+        {PL_SCOPE_ROOMS | PL_SCOPE_ROOMS_ADMIN, "rooms rooms.admin", false},
+        {PL_SCOPE_MANAGEMENT, "management", false},
+        {PL_SCOPE_VIDEO, "openid video", false},
+        {0, "openid webrtc-events:read", false},
+        {0, "openid profile", true}, /* of an issuer that knows us not */
+        {0, "", true},
+    };
+    static const char *const REQUESTS[] = {
+        HEAD("POST /RTC/v1/sessions") "\r\n", HEAD("POST /sessions") "\r\n",
+        HEAD("PUT /RTC/v1/userIds/alice") "\r\n"};
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        rig_scope_text = ROWS[i].text;
+        for (size_t k = 0; k < sizeof REQUESTS / sizeof REQUESTS[0]; k++) {
+            call_rig rig;
+            rig_begin_as(&rig, REQUESTS[k], NULL, ROWS[i].scopes, false);
+            assert_int_equal(rig.e, PL_OK);
+            assert_int_equal(rig.answer.status, ROWS[i].may ? 0 : 403);
+            if (!ROWS[i].may)
+                assert_non_null(
+                    strstr(pl_buf_text(&rig.answer.body), "\"POL0001\""));
+            rig_end(&rig);
+        }
+    }
+    rig_scope_text = "";
+}
+
 static void associates_an_emergency_address(void **state)
 {
     call_rig rig;
@@ -552,6 +591,7 @@ int main(void)
         cmocka_unit_test(leaves_calls_only_words_to_calls),
         cmocka_unit_test(names_a_missing_sdp),
         cmocka_unit_test(tells_whom_a_token_speaks_for),
+        cmocka_unit_test(a_token_for_other_apis_opens_nothing),
         cmocka_unit_test(associates_an_emergency_address),
         cmocka_unit_test(refuses_bodies_that_are_not_objects),
         cmocka_unit_test(bounds_the_sdp),
