@@ -41,8 +41,18 @@ function mend(doc) {
 
 class Definition {
   static async load(generation, file) {
+    return Definition.of(mend(parse(await readFile(join(DEFINITIONS, generation, `${file}.yaml`), 'utf8'))));
+  }
+
+  // What the front end says of itself.
+  static async ours(system) {
+    return Definition.of((await system.http('GET', '/openapi.json')).json);
+  }
+
+  static of(doc) {
     const made = new Definition();
-    made.doc = mend(parse(await readFile(join(DEFINITIONS, generation, `${file}.yaml`), 'utf8')));
+    made.doc = doc;
+    made.validators = new Map();
     made.ajv = new Ajv({ strict: false, allErrors: true, unicodeRegExp: false, logger: false });
     addFormats(made.ajv);
     made.ajv.addSchema(made.doc, 'doc');
@@ -59,7 +69,8 @@ class Definition {
   // Schemas' own references are to the document: give them its name.
   #validator(schema) {
     const text = JSON.stringify(schema).replaceAll('"$ref":"#', '"$ref":"doc#');
-    return this.ajv.compile(JSON.parse(text));
+    if (!this.validators.has(text)) this.validators.set(text, this.ajv.compile(JSON.parse(text)));
+    return this.validators.get(text);
   }
 
   fits(schema, value, what) {
@@ -89,6 +100,16 @@ class Definition {
     }
   }
 
+  // The same for our own description, which names each status that there is; of
+  // another method than the path has it says nothing.
+  checkOurs(method, path, { status, json }, what) {
+    if (status === 405) return;
+    const listed = this.#resolve(this.doc.paths[path]?.[method.toLowerCase()]?.responses[status]);
+    assert.ok(listed, `${what}: openapi.json does not list ${status}`);
+    const content = listed.content?.['application/json'];
+    if (content) this.fits(content.schema, json, `${what}: openapi.json`);
+  }
+
   event(type, event) {
     const name = type.split('-').map((word) => word[0].toUpperCase() + word.slice(1)).join('');
     this.fits({ $ref: `#/components/schemas/Event${name}` }, event, type);
@@ -103,6 +124,7 @@ export class Camara {
     const made = Object.assign(new Camara(), { system, generation, agent, asked: new Set() });
     const { events, bases } = GENERATIONS[generation];
     made.eventsApi = events;
+    made.ours = await Definition.ours(system);
     made.apis = {};
     for (const [api, name] of Object.entries({ [REGISTRATION]: 'webrtc-registration',
       [CALLS]: 'webrtc-call-handling', [EVENTS]: events })) {
@@ -129,6 +151,7 @@ export class Camara {
     const isGood = /^[a-zA-Z0-9-_:;./<>{}]{1,256}$/.test(correlator);
     assert.equal(answer.headers['x-correlator'], isGood ? correlator : undefined, what);
     definition.check(method, path, answer, what);
+    this.ours.checkOurs(method, base + path, answer, what);
     this.asked.add(`${method} ${api} ${path} ${answer.status}`);
     return answer;
   }
