@@ -189,22 +189,6 @@ static bool put_vias(out *o, const pl_sip_response_spec *spec)
     return !is_top;
 }
 
-/* Whether a From or To value carries a tag parameter (outside the address). */
-static bool has_tag(pl_slice value)
-{
-    for (size_t i = value.len; i-- > 0;) {
-        if (value.ptr[i] == '>')
-            break;
-        if (value.ptr[i] != ';')
-            continue;
-        pl_slice p = {value.ptr + i + 1, value.len - i - 1};
-        p = pl_sip_trim(p);
-        if (p.len >= 3 && pl_slice_eq_nocase((pl_slice){p.ptr, 3}, "tag"))
-            return true;
-    }
-    return false;
-}
-
 static bool put_copy(out *o, const pl_sip_head *head, const char *name,
                      const char *tag)
 {
@@ -214,7 +198,8 @@ static bool put_copy(out *o, const pl_sip_head *head, const char *name,
         return false;
     putf(o, "%s: ", name);
     put_slice(o, line.value);
-    if (tag && !has_tag(line.value))
+    pl_slice theirs;
+    if (tag && !pl_sip_param(line.value, "tag", &theirs))
         putf(o, ";tag=%s", tag);
     put(o, "\r\n");
     return true;

@@ -293,7 +293,9 @@ static pl_err take_requires(const pl_gate *gate, pl_sip_msg *m)
     return PL_OK;
 }
 
-/* RFC 3262, 3311, 4028. Errors: PL_EPROTO a number that is none. */
+/* RFC 3262, 3311, 4028. In a response what cannot be read is as if it were not
+ * there: nobody would say 400 to it, and a call would hang on it.
+ * Errors: PL_EPROTO a number of a request that is none. */
 static pl_err take_extensions(const pl_gate *gate, pl_sip_msg *m)
 {
     pl_sip_line line;
@@ -309,16 +311,16 @@ static pl_err take_extensions(const pl_gate *gate, pl_sip_msg *m)
         m->allows_update |= pl_sip_tokens_have(line.value, "UPDATE");
         m->allows_refer |= pl_sip_tokens_have(line.value, "REFER");
     }
-    pl_err e = PL_OK;
+    bool is_good = true;
     if (find(gate, "Session-Expires", &line))
-        e = pl_session_expires_parse(line.value, &m->session);
-    if (e == PL_OK && find(gate, "Min-SE", &line))
-        e = pl_session_min_parse(line.value, &m->session);
-    if (e == PL_OK && find(gate, "RSeq", &line))
-        e = pl_sip_rseq_parse(line.value, &m->rseq);
-    if (e == PL_OK && find(gate, "RAck", &line))
-        e = pl_sip_rack_parse(line.value, &m->rack);
-    return e;
+        is_good = !pl_session_expires_parse(line.value, &m->session);
+    if (find(gate, "Min-SE", &line))
+        is_good &= !pl_session_min_parse(line.value, &m->session);
+    if (find(gate, "RSeq", &line))
+        is_good &= !pl_sip_rseq_parse(line.value, &m->rseq);
+    if (find(gate, "RAck", &line))
+        is_good &= !pl_sip_rack_parse(line.value, &m->rack);
+    return is_good || !m->is_request ? PL_OK : PL_EPROTO;
 }
 
 static pl_err take_raw(const pl_gate *gate, pl_sip_msg *m)

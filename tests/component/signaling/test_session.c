@@ -95,6 +95,24 @@ static void a_short_interval_is_422_and_a_bad_one_400(void **state)
     pl_sig_rig_destroy(&rig);
 }
 
+/* Without its ACK the peer would end it. */
+static void an_answer_with_a_bad_interval_is_an_answer(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"soon", "0", "90;refresher=proxy"};
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        char lines[128];
+        static phone p;
+        pl_sig_rig *rig = rig_open(NULL);
+        phone_open(&p, rig, false, "127.0.0.1");
+        pl_fmt_cut(lines, sizeof lines, "\nSession-Expires: %s\nRSeq: x",
+                   bad[i]);
+        call_out(&p, lines);
+        phone_close(&p);
+        pl_sig_rig_destroy(&rig);
+    }
+}
+
 static void without_timers_none_are_taken(void **state)
 {
     (void)state;
@@ -247,6 +265,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_200_names_the_interval_and_who_refreshes),
         cmocka_unit_test(a_short_interval_is_422_and_a_bad_one_400),
+        cmocka_unit_test(an_answer_with_a_bad_interval_is_an_answer),
         cmocka_unit_test(without_timers_none_are_taken),
         cmocka_unit_test(who_does_not_refresh_in_time_is_hung_up_on),
         cmocka_unit_test(we_refresh_with_the_description_in_force),

@@ -80,6 +80,10 @@ static void a_tag_is_added_once_and_never_to_100(void **state)
     assert_null(strstr(answer(plain, &spec), "tag=T"));
     spec.status = 200;
     assert_non_null(strstr(answer(plain, &spec), ";tag=z>;tag=T\r\n"));
+    static const char other[] =
+        "BYE sip:x SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:x>\r\n"
+        "To: <sip:y>;tagged=1\r\nCall-ID: i\r\nCSeq: 1 BYE\r\n\r\n";
+    assert_non_null(strstr(answer(other, &spec), ";tagged=1;tag=T\r\n"));
     assert_null(strstr(answer(tagged, &spec), "tag=T"));
 }
 
