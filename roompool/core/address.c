@@ -45,6 +45,21 @@ static void set_user(pl_address *a, const char *name)
                 a->number, sizeof a->number);
 }
 
+/* A user's id without a scheme; one in our domain is the name before it, as in
+ * the address that others see. */
+static void set_user_id(const pl_roompool_config *config, const char *id,
+                        pl_address *a)
+{
+    char name[PL_ADDRESS_MAX + 1];
+    const char *at = strrchr(id, '@');
+    bool is_ours =
+        at && at > id &&
+        pl_slice_eq_nocase(pl_slice_str(at + 1), config->user_domain);
+    pl_fmt_cut(name, sizeof name, "%.*s",
+               is_ours ? (int)(at - id) : (int)strlen(id), id);
+    set_user(a, name);
+}
+
 /* A user's own name: no control characters. */
 static bool is_name(const char *text)
 {
@@ -97,7 +112,7 @@ pl_err pl_address_parse(const pl_roompool_config *config, const char *text,
                has_prefix(text, "tel:"))) {
         e = parse_uri(config, text, &a);
     } else if (!e) {
-        set_user(&a, text);
+        set_user_id(config, text, &a);
     }
     if (!e)
         *ret_address = a;

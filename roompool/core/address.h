@@ -17,9 +17,9 @@ typedef struct pl_address {
     char uri[PL_ADDRESS_MAX + 1];   /* to dial when no user has it */
 } pl_address;
 
-/* tel:NUMBER and sip:DIGITS@icmn_domain are numbers; sip:NAME@user_domain, and
- * what has no scheme, is a user; any other sip:USER@HOST may be a user of that
- * whole name and is dialled otherwise.
+/* tel:NUMBER and sip:DIGITS@icmn_domain are numbers; sip:NAME@user_domain,
+ * NAME@user_domain, and what else has no scheme, is a user; any other
+ * sip:USER@HOST may be a user of that whole name and is dialled otherwise.
  * Errors: PL_EINVAL none of these. */
 PL_MUST_USE pl_err pl_address_parse(const pl_roompool_config *config,
                                     const char *text, pl_address *ret_address);

@@ -353,6 +353,39 @@ static void a_number_rings_its_user(void **state)
     assert_non_null(sig_started(w));
 }
 
+/* By each of the ids that are one user, however it came. */
+static void a_name_rings_its_user(void **state)
+{
+    static const char *const ids[] = {"bob", "bob@localhost",
+                                      "sip:bob@localhost"};
+    static const char *const addresses[] = {
+        "bob", "bob@localhost", "sip:bob@localhost", "bob@LOCALHOST"};
+    static const char *const nobody[] = {"@localhost", "bob@", "bob@else",
+                                         "bob@localhost@localhost"};
+    world *w = *state;
+    user caller;
+    user callee = {.token = "tb"};
+    char call[CONF_ID_SIZE];
+    answer a;
+    user_opens(w, &caller, "alice", "ta");
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+        login l = {.token = "tb", .user_id = ids[i]};
+        assert_int_equal(open_as(w, &l, &a), PL_OK);
+        PUT(callee.session, a.body.session.session_id);
+        for (size_t k = 0; k < 4; k++) {
+            assert_int_equal(call_create(w, &caller, nobody[k], &a),
+                             PL_ENOUSER);
+            user_calls(w, &caller, addresses[k], call);
+            user_is_called(w, &callee, call);
+            assert_int_equal(
+                call_delete(w, &callee, call, PL_DELETE_REASON_REJECT), PL_OK);
+            user_is_out(w, &callee, "User busy");
+            user_is_out(w, &caller, "User busy");
+        }
+        assert_int_equal(log_out(w, "client", "tb"), PL_OK);
+    }
+}
+
 static void a_number_is_shown_by_its_user(void **state)
 {
     static const struct {
@@ -479,6 +512,7 @@ int main(void)
         TEST(one_number_is_one_user),
         TEST(nobody_shows_the_address_of_another),
         TEST(a_number_rings_its_user),
+        TEST(a_name_rings_its_user),
         TEST(a_number_is_shown_by_its_user),
         TEST(logging_out_frees_the_token_at_once),
         TEST(a_user_has_so_many_sessions),
