@@ -44,10 +44,10 @@ static bool choose_number(const pl_api_call *call, pl_slice *number,
                          answer);
     } else if (who->number[0]) {
         *number = pl_slice_str(who->number);
-    } else if (!number->ptr && is_newest) {
+    } else if (!number->ptr && is_newest && !is_bound) {
         pl_device_refuse(call, PL_DEVICE_FAULT_MISSING_IDENTIFIER,
                          "phoneNumber is missing, and the access token names "
-                         "no number",
+                         "nobody whose number it could be",
                          answer);
     } else if (!number->ptr) {
         pl_device_refuse(call, PL_DEVICE_FAULT_INVALID_TOKEN_CONTEXT,

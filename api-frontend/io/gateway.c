@@ -144,6 +144,22 @@ static void not_served(pl_gateway *gateway, pl_http_exchange *exchange)
     pl_answer_fini(&answer);
 }
 
+/* To the device APIs a method that nobody knows is one that the path has not:
+ * their definitions have 501 for emergency calls alone. */
+static void refuse_method(const pl_http_head *head, pl_answer *answer)
+{
+    pl_route_match match = {.allowed = 0};
+    char allow[64];
+    pl_err e = pl_route_find(head->method, head->path, &match);
+    int status = pl_device_no_route(head->method, head->path, e);
+    pl_answer_refuse(answer, PL_FAMILY_DEVICE, status,
+                     pl_http_fault_text(PL_HTTP_FAULT_METHOD));
+    if (status == 405) {
+        pl_route_allow_text(match.allowed, allow, sizeof allow);
+        pl_answer_header(answer, "Allow", allow);
+    }
+}
+
 static void on_fault(void *ctx, pl_http_fault fault, const pl_http_head *head,
                      pl_answer *answer)
 {
@@ -153,8 +169,12 @@ static void on_fault(void *ctx, pl_http_fault fault, const pl_http_head *head,
         head ? pl_family_of_path(head->path) : PL_FAMILY_SITE;
     pl_slice origin =
         head ? pl_http_head_get(head, "origin") : (pl_slice){NULL, 0};
-    pl_answer_refuse(answer, family, pl_http_fault_status(fault),
-                     pl_http_fault_text(fault));
+    if (family == PL_FAMILY_DEVICE && fault == PL_HTTP_FAULT_METHOD) {
+        refuse_method(head, answer);
+    } else {
+        pl_answer_refuse(answer, family, pl_http_fault_status(fault),
+                         pl_http_fault_text(fault));
+    }
     if (family != PL_FAMILY_SITE || strcmp(origins, "*") == 0)
         pl_answer_cors(answer, origins, origin);
     if (head && (family == PL_FAMILY_DEVICE || family == PL_FAMILY_RELAY))

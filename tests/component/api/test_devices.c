@@ -47,6 +47,7 @@ static void checks_have_an_order(void **state)
     use(rig, "", ID "Content-Type: text/plain\r\n");
     ask(rig, "POST /webrtc-registration/v9/sessions", "x", 404, "NOT_FOUND");
     ask(rig, "PATCH " REG, "x", 405, "METHOD_NOT_ALLOWED");
+    ask(rig, "BREW " REG, "x", 405, "METHOD_NOT_ALLOWED");
     assert_string_equal(tls_header(&reply, "Allow"),
                         "OPTIONS, GET, HEAD, POST");
     ask(rig, "DELETE " REG "/", NULL, 400, "INVALID_ARGUMENT");

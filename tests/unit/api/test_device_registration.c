@@ -62,7 +62,7 @@ static void whose_number_it_is(void **state)
     refused("POST " VWIP_REG, with, 403, "INVALID_TOKEN_CONTEXT", "number");
     refused("POST " R22_REG, without, 403, "INVALID_TOKEN_CONTEXT", "number");
     rig_subject = "user-1"; /* of whom no number is known */
-    refused("POST " R31_REG, without, 422, "MISSING_IDENTIFIER", "phoneNumber");
+    refused("POST " R31_REG, without, 403, "INVALID_TOKEN_CONTEXT", "number");
     refused("POST " R31_REG, with, 422, "UNNECESSARY_IDENTIFIER",
             "phoneNumber");
     be_a_user();
