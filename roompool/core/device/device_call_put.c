@@ -258,6 +258,29 @@ static bool is_repeat(const pl_devcall *dc, const pl_media_session_put *m)
            m->offer.len == 0 && m->answer.len == 0;
 }
 
+/* It is shown where it is from now on, unless it is refused what it asks for.
+ */
+static const char *run_there(const pl_devput *put)
+{
+    pl_devcall *dc = put->dc;
+    pl_slice before = dc->row.location;
+    bool has_place = put->m->location[0] != '\0';
+    if (has_place) {
+        dc->row.location = (pl_slice){NULL, 0};
+        pl_devcall_put(put->pool, &dc->row.location,
+                       pl_slice_str(put->m->location));
+        pl_devcall_save(put->pool, dc);
+    }
+    const char *no = is_repeat(dc, put->m) ? pl_devput_reply(put) : run(put);
+    if (has_place && no) {
+        pl_devcall_put(put->pool, &dc->row.location, before);
+        pl_devcall_save(put->pool, dc);
+    }
+    if (has_place)
+        pl_devcall_put(put->pool, &before, (pl_slice){NULL, 0});
+    return no;
+}
+
 void pl_on_media_session_put(pl_pool *pool, const pl_bus_in *in)
 {
     const pl_media_session_put *m = in->body;
@@ -267,13 +290,7 @@ void pl_on_media_session_put(pl_pool *pool, const pl_bus_in *in)
         return;
     pl_devput put = {.pool = pool, .in = in, .m = m, .dc = dc};
     bool is_over = pl_devcall_is_over(dc) || m->status >= 32;
-    if (!is_over && m->location[0]) {
-        pl_devcall_put(pool, &dc->row.location, pl_slice_str(m->location));
-        pl_devcall_save(pool, dc);
-    }
-    const char *no = is_over            ? BAD_STATE
-                     : is_repeat(dc, m) ? pl_devput_reply(&put)
-                                        : run(&put);
+    const char *no = is_over ? BAD_STATE : run_there(&put);
     if (no) {
         pl_device_refuse(pool, &in->ticket, PL_DEVICE_FAULT_INVALID_ARGUMENT,
                          no);

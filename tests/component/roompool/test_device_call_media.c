@@ -120,6 +120,43 @@ static void holds_what_it_was_told(void **state)
     world_destroy(&t.w);
 }
 
+static uint32_t moves_to(talk *t, uint32_t status, const char *place, answer *a)
+{
+    pl_media_session_put m = {.status = status};
+    AS_DEVICE(MEDIA_SESSION_PUT, media_session_put, m, &t->c.who);
+    PUT(m.media_session_id, t->id);
+    PUT(m.location, place);
+    PL_MSG_SET(MEDIA_SESSION_PUT, media_session_put, &m, location);
+    world_ask(&t->w, &PL_MSG_MEDIA_SESSION_PUT, &m, a);
+    world_run(&t->w, 20 * MS);
+    world_check(&t->w);
+    return device_fault(a);
+}
+
+/* It says where it is, which is shown until it says another place; not with
+ * what it is refused. */
+static void says_where_it_is(void **state)
+{
+    (void)state;
+    talk t;
+    answer a;
+    talks(&t, 1);
+    assert_int_equal(moves_to(&t, STATUS(CONNECTED), "{'a':1}", &a), 0);
+    assert_string_equal(a.body.media_session.location, "{'a':1}");
+    assert_int_equal(moves_to(&t, STATUS(RESUME), "{'a':2}", &a), BAD);
+    assert_int_equal(moves_to(&t, STATUS(BUSY), "{'a':3}", &a), BAD);
+    pl_media_session_get get = {.present = 0};
+    AS_DEVICE(MEDIA_SESSION_GET, media_session_get, get, &t.c.who);
+    PUT(get.media_session_id, t.id);
+    world_ask(&t.w, &PL_MSG_MEDIA_SESSION_GET, &get, &a);
+    world_run(&t.w, 20 * MS);
+    assert_int_equal(device_fault(&a), 0);
+    assert_string_equal(a.body.media_session.location, "{'a':1}");
+    assert_int_equal(moves_to(&t, STATUS(HOLD), "{'a':4}", &a), 0);
+    assert_string_equal(a.body.media_session.location, "{'a':4}");
+    world_destroy(&t.w);
+}
+
 static void the_other_side_holds(void **state)
 {
     (void)state;
@@ -365,6 +402,7 @@ int main(void)
         cmocka_unit_test(holds_and_resumes),
         cmocka_unit_test(holds_with_an_offer),
         cmocka_unit_test(holds_what_it_was_told),
+        cmocka_unit_test(says_where_it_is),
         cmocka_unit_test(the_other_side_holds),
         cmocka_unit_test(a_hold_is_not_taken),
         cmocka_unit_test(resumes_meanwhile),
