@@ -39,7 +39,7 @@ function mend(doc) {
   return doc;
 }
 
-class Definition {
+export class Definition {
   static async load(generation, file) {
     return Definition.of(mend(parse(await readFile(join(DEFINITIONS, generation, `${file}.yaml`), 'utf8'))));
   }
@@ -108,6 +108,26 @@ class Definition {
     assert.ok(listed, `${what}: openapi.json does not list ${status}`);
     const content = listed.content?.['application/json'];
     if (content) this.fits(content.schema, json, `${what}: openapi.json`);
+  }
+
+  // The members of a value that its schema does not name; where there is a choice
+  // of schemas, or any name is good, none.
+  strangers(schema, value, at = '') {
+    const { properties = {}, items, anyOf, oneOf, additionalProperties } = this.#resolve(schema) ?? {};
+    if (value === null || typeof value !== 'object') return [];
+    if (anyOf || oneOf || additionalProperties) return [];
+    if (Array.isArray(value)) return value.flatMap((one) => this.strangers(items, one, `${at}[]`));
+    return Object.entries(value).flatMap(([key, one]) => (key in properties
+      ? this.strangers(properties[key], one, `${at}.${key}`) : [`${at}.${key}`]));
+  }
+
+  // checkOurs, and that nothing is answered that is not described.
+  checkAllOurs(method, path, answer, what) {
+    this.checkOurs(method, path, answer, what);
+    const listed = this.#resolve(this.doc.paths[path][method.toLowerCase()].responses[answer.status]);
+    const content = listed.content?.['application/json'];
+    if (!content) assert.equal(answer.text, '', what);
+    else assert.deepEqual(this.strangers(content.schema, answer.json), [], `${what}: openapi.json`);
   }
 
   event(type, event) {
