@@ -312,9 +312,22 @@ void pl_media_stop(pl_media **media)
     *media = NULL;
 }
 
+static void tell_link(pl_media *m, pl_net_command_kind kind)
+{
+    const pl_net_command c = {.kind = kind};
+    if (pl_io_thread_command(m->io_thread, &c) != PL_OK)
+        PL_LOG(WARN, "media", "queue_full", NULL, "the link's state is lost");
+}
+
 void pl_media_linked(pl_media *m)
 {
+    tell_link(m, PL_NET_LINKED);
     pl_control_inventory(m->control);
+}
+
+void pl_media_unlinked(pl_media *m)
+{
+    tell_link(m, PL_NET_ALONE);
 }
 
 void pl_media_drain(pl_media *m)
@@ -444,6 +457,12 @@ static void app_linked(void *ctx)
     pl_media_linked(r->media);
 }
 
+static void app_unlinked(void *ctx)
+{
+    const running *r = ctx;
+    pl_media_unlinked(r->media);
+}
+
 static void app_load(void *ctx, pl_process_load *ret_load)
 {
     const running *r = ctx;
@@ -498,6 +517,7 @@ const pl_app pl_media_app = {
     .start = app_start,
     .hello = app_hello,
     .linked = app_linked,
+    .unlinked = app_unlinked,
     .load = app_load,
     .drain = app_drain,
     .stop = app_stop,

@@ -33,6 +33,8 @@ PL_MUST_USE pl_err pl_media_start(const pl_media_options *options,
 void pl_media_stop(pl_media **media);
 /* After each (re)connect to roompool. */
 void pl_media_linked(pl_media *media);
+/* roompool is away: telephones that leave us then are sent nothing more. */
+void pl_media_unlinked(pl_media *media);
 void pl_media_drain(pl_media *media);
 void pl_media_load(const pl_media *media, pl_process_load *ret_load);
 /* Address in SDP and port, as text for hello; borrowed. */

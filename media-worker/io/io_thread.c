@@ -190,6 +190,8 @@ static void read_commands(pl_io_thread *t)
         case PL_NET_CLOSE: on_close(t, c); break;
         case PL_NET_PORT_OPEN: on_port_open(t, c); break;
         case PL_NET_PORT_CLOSE: on_port_close(t, c); break;
+        case PL_NET_ALONE: pl_peers_alone(&t->peers, true); break;
+        case PL_NET_LINKED: pl_peers_alone(&t->peers, false); break;
         case PL_NET_STOP: t->is_stopping = true; break;
         }
         pl_ring_release(t->commands);

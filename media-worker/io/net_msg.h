@@ -16,6 +16,8 @@ typedef enum pl_net_command_kind {
     PL_NET_CLOSE,      /* answered by PL_NET_CLOSED */
     PL_NET_PORT_OPEN,  /* read this WebRTC port too (io/web_ports.h) */
     PL_NET_PORT_CLOSE, /* answered by PL_NET_PORT_CLOSED; no leg lives there */
+    PL_NET_ALONE,      /* roompool is away, of no leg */
+    PL_NET_LINKED,     /* and there again */
     PL_NET_STOP        /* the thread ends */
 } pl_net_command_kind;
 

@@ -247,6 +247,15 @@ void pl_peers_close(pl_peers *peers, const pl_net_command *command)
     settle(p);
 }
 
+void pl_peers_alone(pl_peers *peers, bool is_alone)
+{
+    if (!is_alone) {
+        peers->alone_us = 0;
+    } else if (!peers->alone_us) {
+        peers->alone_us = peers->now_us;
+    }
+}
+
 /* ---- from the mixer, and timers ----------------------------------------- */
 
 void pl_peers_note(pl_peers *peers, const pl_mix_note *note)
@@ -282,8 +291,13 @@ void pl_peers_maintain(pl_peers *peers)
             continue;
         if (p->todo)
             settle(p);
-        if (p->id.generation && !p->is_over && p->kind == PL_LEG_KIND_WEBRTC)
-            pl_peer_webrtc_maintain(p);
+        if (p->id.generation && !p->is_over) {
+            if (p->kind == PL_LEG_KIND_WEBRTC) {
+                pl_peer_webrtc_maintain(p);
+            } else {
+                pl_peer_sip_maintain(p);
+            }
+        }
         if (p->id.generation && !p->is_over && p->has_moved)
             pl_peer_moved(p);
     }

@@ -27,7 +27,10 @@ enum {
      * after 1, 2, 4, 8 s (RFC 6347 section 4.2.4.1), browsers much sooner. */
     PL_PEER_DTLS_GRACE_US = 15000000,
     PL_PEER_FREED_US = 10000000, /* FREED is told so often at most */
-    PL_PEER_STATE_US = 1000000   /* STATE of a leg, so often at most */
+    PL_PEER_STATE_US = 1000000,  /* STATE of a leg, so often at most */
+    /* While roompool is away: a telephone that sent without such pauses and is
+     * silent for so long was given another worker. */
+    PL_PEER_LEFT_US = 1000000
 };
 
 typedef struct pl_peer pl_peer;
@@ -48,6 +51,7 @@ typedef struct pl_peers {
     int64_t dtls_grace_us; /* 0: PL_PEER_DTLS_GRACE_US */
     uint32_t n_released;   /* handshakes freed since freed_us */
     int64_t freed_us;      /* when FREED was told last */
+    int64_t alone_us;      /* since when roompool is away; 0: it is not */
     int64_t now_us;        /* of this turn */
     int64_t arrival_us;    /* of the datagram that is read */
     /* Deliver an event to the main thread; false: its queue is full. */
@@ -63,6 +67,11 @@ void pl_peers_fini(pl_peers *peers);
 void pl_peers_open(pl_peers *peers, const pl_net_command *command);
 void pl_peers_remote(pl_peers *peers, const pl_net_command *command);
 void pl_peers_close(pl_peers *peers, const pl_net_command *command);
+
+/* roompool is away, or there again. Who has no link to it cannot know whether
+ * another worker was given his legs: a telephone that went there would hear
+ * two streams on its one port. Browsers say goodbye (DTLS, consent). */
+void pl_peers_alone(pl_peers *peers, bool is_alone);
 
 /* Have another WebRTC port, or one less. Errors: PL_EFULL. */
 PL_MUST_USE pl_err pl_peers_add_port(pl_peers *peers, const pl_udp *udp,

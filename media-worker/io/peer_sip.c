@@ -56,6 +56,8 @@ void pl_peer_sip_remote(pl_peer *p, const pl_net_sip *told)
     }
     p->u.sip.rtcp = told->rtcp_remote;
     p->u.sip.has_rtcp_source = false;
+    p->u.sip.heard_us = 0;
+    p->u.sip.has_paused = p->u.sip.is_left = false;
     /* The mixer learns of the leg only now: main has told it what was agreed */
     unsigned how = p->is_up ? PL_TODO_MIXER_ADDRESS : PL_TODO_MIXER_UP;
     p->is_up = true;
@@ -76,14 +78,53 @@ void pl_peer_sip_note(pl_peer *p, uint32_t path)
 pl_mix_route pl_peer_sip_route(const pl_peer *p)
 {
     const pl_net_sip *told = &p->u.sip.told;
-    return (pl_mix_route){
+    pl_mix_route route = {
         .fd = told->rtp.fd,
         .is_v6_socket = told->rtp.is_v6,
-        .remote = p->u.sip.remote,
         .is_rtcp_mux = told->is_rtcp_mux,
         .rtcp_fd = told->is_rtcp_mux ? -1 : told->rtcp.fd,
-        .rtcp_remote = p->u.sip.rtcp,
     };
+    if (!p->u.sip.is_left) {
+        route.remote = p->u.sip.remote;
+        route.rtcp_remote = p->u.sip.rtcp;
+    }
+    return route;
+}
+
+static void set_left(pl_peer *p, bool is_left)
+{
+    p->u.sip.is_left = is_left;
+    if (is_left)
+        pl_peers_count(p->peers, PL_MEDIA_M_net_left);
+    pl_peer_todo(p, PL_TODO_MIXER_ADDRESS);
+}
+
+/* One that sends nothing while it is silent, or muted, cannot be told from one
+ * that left: it is sent to, and so is who was silent before roompool went. */
+static bool has_left(const pl_peer *p)
+{
+    int64_t alone_us = p->peers->alone_us;
+    int64_t heard_us = p->u.sip.heard_us;
+    return alone_us && heard_us && !p->u.sip.has_paused &&
+           heard_us > alone_us - PL_PEER_LEFT_US &&
+           p->peers->now_us - heard_us >= PL_PEER_LEFT_US;
+}
+
+void pl_peer_sip_maintain(pl_peer *p)
+{
+    bool is_left = has_left(p);
+    if (is_left != p->u.sip.is_left)
+        set_left(p, is_left);
+}
+
+static void heard(pl_peer *p)
+{
+    int64_t now_us = p->peers->now_us;
+    if (p->u.sip.heard_us && now_us - p->u.sip.heard_us >= PL_PEER_LEFT_US)
+        p->u.sip.has_paused = true;
+    p->u.sip.heard_us = now_us;
+    if (p->u.sip.is_left)
+        set_left(p, false);
 }
 
 /* RTCP by its own port: from the host that media comes from, or is said to. */
@@ -128,5 +169,6 @@ void pl_peers_sip(pl_peers *peers, pl_mix_id leg, bool is_rtcp_port,
         p->u.sip.path++;
         p->has_moved = true; /* a packet's way is short: told later */
     }
+    heard(p);
     pl_peer_forward(p, datagram, p->u.sip.path, is_rtcp_port);
 }

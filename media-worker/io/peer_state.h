@@ -47,6 +47,10 @@ struct pl_peer {
             pl_addr remote; /* where we send */
             pl_addr rtcp;   /* where RTCP goes without mux */
             bool has_rtcp_source;
+            int64_t heard_us; /* last packet of the peer; 0: none since its
+                                 description */
+            bool has_paused;  /* since then: a second without a packet */
+            bool is_left;     /* nothing is sent, see pl_peers_alone() */
         } sip;
     } u;
 };
@@ -83,6 +87,7 @@ void pl_peer_sip_open(pl_peer *peer, const pl_net_sip *told,
 void pl_peer_sip_state(const pl_peer *peer, pl_net_state *ret_state);
 void pl_peer_sip_remote(pl_peer *peer, const pl_net_sip *told);
 void pl_peer_sip_note(pl_peer *peer, uint32_t path);
+void pl_peer_sip_maintain(pl_peer *peer);
 pl_mix_route pl_peer_sip_route(const pl_peer *peer);
 
 #endif

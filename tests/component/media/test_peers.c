@@ -631,6 +631,119 @@ static void hold_without_address_keeps_what_was_learned(void **state)
     assert_int_equal(last_input()->u.route.remote.port, 7000);
 }
 
+/* A telephone at 7000, and what the mixer was told of it last. */
+typedef struct telephone {
+    pl_net_command c;
+    bool is_sent_to;
+} telephone;
+
+static void look(telephone *t)
+{
+    for (size_t i = 0; i < mixer.n; i++) {
+        const pl_mix_input *in = &mixer.in[i];
+        if (in->kind == PL_MIX_PACKET)
+            continue;
+        const pl_mix_route *r =
+            in->kind == PL_MIX_TRANSPORT_UP ? &in->u.up.route : &in->u.route;
+        t->is_sent_to = r->remote.port == 7000 && r->rtcp_remote.port == 7001;
+        assert_true(t->is_sent_to || (pl_addr_is_none(&r->remote) &&
+                                      pl_addr_is_none(&r->rtcp_remote)));
+    }
+    mixer.n = 0;
+}
+
+static void comes(world *w, telephone *t)
+{
+    t->c = (pl_net_command){
+        .kind = PL_NET_OPEN,
+        .leg = {.index = 0, .generation = 1},
+        .leg_kind = PL_LEG_KIND_SIP,
+        .u.sip = {.rtp = {.fd = -1}, .rtcp = {.fd = -1}, .has_remote = true}};
+    t->c.u.sip.remote = loopback(7000);
+    t->c.u.sip.rtcp_remote = loopback(7001);
+    pl_peers_open(&w->peers, &t->c);
+    look(t);
+}
+
+/* A packet each 20 ms for so long, or none. */
+static void lasts(world *w, telephone *t, bool talks, int64_t ms)
+{
+    uint8_t rtp[20] = {0x80, 0, 0, 1};
+    pl_datagram d = {.from = loopback(7000), .data = rtp, .len = sizeof rtp};
+    for (int64_t at = 0; at < ms; at += 20) {
+        w->peers.now_us += 20000;
+        if (talks)
+            pl_peers_sip(&w->peers, t->c.leg, false, &d);
+        if (at % 500 == 0)
+            pl_peers_maintain(&w->peers);
+        look(t);
+    }
+}
+
+/* roompool cannot say so: its host was cut off, and the telephone given another
+ * worker. */
+static void telephone_that_leaves_while_roompool_is_away_is_let_go(void **state)
+{
+    world *w = *state;
+    telephone t;
+    comes(w, &t);
+    lasts(w, &t, true, 3000);
+    pl_peers_alone(&w->peers, true);
+    lasts(w, &t, true, 3000);
+    assert_true(t.is_sent_to); /* roompool is away, people talk */
+    lasts(w, &t, false, 900);
+    assert_true(t.is_sent_to);
+    lasts(w, &t, false, 700);
+    assert_false(t.is_sent_to);
+    assert_int_equal(count_of(w, PL_MEDIA_M_net_left), 1);
+
+    lasts(w, &t, true, 20);
+    assert_true(t.is_sent_to); /* it had only paused */
+    lasts(w, &t, false, 5000);
+    assert_true(t.is_sent_to); /* and may do so again */
+}
+
+static void telephone_that_was_let_go_is_sent_to_with_the_link(void **state)
+{
+    world *w = *state;
+    telephone t;
+    comes(w, &t);
+    lasts(w, &t, true, 1000);
+    pl_peers_alone(&w->peers, true);
+    lasts(w, &t, false, 2000);
+    assert_false(t.is_sent_to);
+    pl_peers_alone(&w->peers, false);
+    lasts(w, &t, false, 20);
+    assert_true(t.is_sent_to);
+}
+
+/* Muted, on hold, or one that sends no pauses: no sign of anything. */
+static void silent_telephone_is_not_let_go(void **state)
+{
+    world *w = *state;
+    telephone t;
+    comes(w, &t);
+    lasts(w, &t, true, 1000);
+    lasts(w, &t, false, 5000);
+    pl_peers_alone(&w->peers, true);
+    lasts(w, &t, false, 5000);
+    assert_true(t.is_sent_to); /* it was silent before */
+    pl_peers_alone(&w->peers, false);
+    lasts(w, &t, true, 1000);
+    pl_peers_alone(&w->peers, true);
+    lasts(w, &t, false, 5000);
+    assert_true(t.is_sent_to); /* it is known to pause */
+    assert_int_equal(count_of(w, PL_MEDIA_M_net_left), 0);
+
+    pl_peers_alone(&w->peers, false);
+    t.c.kind = PL_NET_REMOTE; /* described anew: what it does may be other */
+    pl_peers_remote(&w->peers, &t.c);
+    lasts(w, &t, true, 1000);
+    pl_peers_alone(&w->peers, true);
+    lasts(w, &t, false, 2000);
+    assert_false(t.is_sent_to);
+}
+
 /* The last bytes of an IPv6 address are not an IPv4 address. */
 static void address_of_another_family_is_not_sent_to(void **state)
 {
@@ -673,6 +786,9 @@ int main(void)
         TEST(state_is_told_once_a_second_at_most),
         TEST(telephone_of_another_worker_goes_on),
         TEST(hold_without_address_keeps_what_was_learned),
+        TEST(telephone_that_leaves_while_roompool_is_away_is_let_go),
+        TEST(telephone_that_was_let_go_is_sent_to_with_the_link),
+        TEST(silent_telephone_is_not_let_go),
         TEST(address_of_another_family_is_not_sent_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
