@@ -7,6 +7,32 @@ import { pause, until } from './wait.mjs';
 
 const LOUD_ENOUGH = 0.03;
 
+// Times in which a telephone plays nothing at all, which its recording leaves out.
+class Stall {
+  longestMs = 0;
+
+  constructor(phone) {
+    this.phone = phone;
+    this.over = this.#watch();
+  }
+
+  async #watch() {
+    let bytes = -1;
+    for (let since = Date.now(); !this.isOver && !this.phone.socket.destroyed; await pause(10)) {
+      const now = await this.phone.heardBytes();
+      if (now !== bytes) since = Date.now();
+      bytes = now;
+      this.longestMs = Math.max(this.longestMs, Date.now() - since);
+    }
+  }
+
+  async stop() {
+    this.isOver = true;
+    await this.over;
+    return this.longestMs;
+  }
+}
+
 export class Ears {
   // follows: what a page hears after it joined anew is recorded, too
   constructor(person, phone, { follows = false } = {}) { Object.assign(this, { person, phone, follows }); }
@@ -37,6 +63,7 @@ export class Ears {
 
   async begin() {
     this.from = (await this.phone.heard()).seconds;
+    this.stall = new Stall(this.phone);
     await this.person.startRecording({ follows: this.follows });
   }
 
@@ -53,10 +80,10 @@ export class Ears {
   // Longest silences since begin(), in ms, of each; to be asked once both hear again.
   async gaps() {
     const { heard } = await this.person.stopRecording();
-    const here = await this.phone.heard();
+    const [stallMs, here] = [await this.stall.stop(), await this.phone.heard()];
     const tail = heard.slice(Math.max(0, heard.seconds - 0.4)).level(VOICES[this.phone.voice]);
     return {
-      phone: here.seconds > this.from ? here.slice(this.from).longestGapMs(VOICES[this.person.voice]) : NaN,
+      phone: here.seconds > this.from ? Math.max(stallMs, here.slice(this.from).longestGapMs(VOICES[this.person.voice])) : NaN,
       // A page that joined anew has another sound; recorded if we follow.
       page: tail > LOUD_ENOUGH ? heard.longestGapMs(VOICES[this.phone.voice]) : NaN,
     };

@@ -3,7 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createWriteStream } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
@@ -198,6 +198,12 @@ export class Phone {
     const dir = join(this.dir, 'rec');
     const names = (await readdir(dir)).filter((name) => name.endsWith(`-${kind}.wav`)).sort();
     return names.length ? join(dir, names.at(-1)) : null;
+  }
+
+  // Bytes of that so far: they grow with each frame that is played.
+  async heardBytes() {
+    const path = await this.#newest('dec');
+    return path ? (await stat(path)).size : 0;
   }
 
   // Everything heard in the newest call so far.
