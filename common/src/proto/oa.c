@@ -138,6 +138,18 @@ static bool is_mid_usable(const pl_sdp *sdp, size_t index)
                             pl_sdp_find_mid(sdp, mid) == m);
 }
 
+/* Clients find their lines again by it. One word is given back; a list, or what
+ * is none, is nothing to us. */
+static void keep_content(const pl_oa *oa, const pl_sdp_media *m, oa_line *line)
+{
+    const pl_sdp_attr *a = oa->local.kind == PL_LEG_KIND_WEBRTC
+                               ? pl_sdp_find(NULL, m, "content")
+                               : NULL;
+    if (!a || pl_copy(line->content, sizeof line->content, a->value) ||
+        !oa_is_token(line->content))
+        line->content[0] = '\0';
+}
+
 /* Take over the peer's m= lines; those that we knew must be in their places. */
 static pl_err plan_lines(pl_oa *oa, const pl_sdp *sdp, oa_plan *plan)
 {
@@ -154,6 +166,7 @@ static pl_err plan_lines(pl_oa *oa, const pl_sdp *sdp, oa_plan *plan)
                 PL_OK ||
             pl_copy(line->mid, sizeof line->mid, pl_sdp_mid(m)) != PL_OK)
             return fail(oa, PL_EMEDIA, "a word of an m= line is too long");
+        keep_content(oa, m, line);
         if (!is_mid_usable(sdp, i))
             return fail(oa, PL_EMEDIA, "a mid is not unique or not one word");
         bool was_audio = i < old->n_lines && old->has_audio && i == old->audio;

@@ -8,6 +8,7 @@ enum {
     OA_KIND_TEXT = 32,
     OA_PROTO_TEXT = 48,
     OA_FORMAT_TEXT = 32,
+    OA_CONTENT_TEXT = 16,
     OA_MAX_ONE_BYTE_ID = 14, /* RFC 8285 section 4.2 */
 };
 
@@ -20,6 +21,9 @@ typedef struct oa_line {
     char proto[OA_PROTO_TEXT];
     char format[OA_FORMAT_TEXT]; /* first one, to echo in a refusal */
     char mid[PL_OA_TOKEN_TEXT];  /* empty: none */
+    /* What a browser's client calls it, RFC 4796; empty: nothing. Neither in
+     * the state nor among the lines that are kept: its next offer says it. */
+    char content[OA_CONTENT_TEXT];
 } oa_line;
 
 /* Everything that a text of ours is written from. */

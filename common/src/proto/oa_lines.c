@@ -62,7 +62,7 @@ static pl_slice cut_part(pl_slice *rest)
 /* "video/1", "audio/0/14" */
 static pl_err add_line(pl_slice word, pl_leg_kind leg, oa_plan *plan)
 {
-    oa_line line = {{0}, {0}, {0}, {0}};
+    oa_line line = {{0}, {0}, {0}, {0}, {0}};
     uint64_t level_id = 0;
     bool has_mid_part = memchr(word.ptr, '/', word.len) != NULL;
     pl_slice kind = cut_part(&word);

@@ -149,6 +149,14 @@ static pl_err list_formats(const oa_plan *plan, char *buf, size_t cap)
     return PL_OK;
 }
 
+static void write_names(pl_sdp_writer *w, const oa_line *line)
+{
+    if (line->mid[0])
+        pl_sdp_line(w, "a=mid:%s", line->mid);
+    if (line->content[0])
+        pl_sdp_line(w, "a=content:%s", line->content);
+}
+
 static void write_audio(pl_sdp_writer *w, const pl_oa_local *local,
                         const oa_plan *plan)
 {
@@ -161,8 +169,7 @@ static void write_audio(pl_sdp_writer *w, const pl_oa_local *local,
     pl_sdp_line(w, "m=audio %u %s%s", (unsigned)local->port, line->proto,
                 formats);
     pl_sdp_line(w, "c=IN %s %s", ip_type(local->address), local->address);
-    if (line->mid[0])
-        pl_sdp_line(w, "a=mid:%s", line->mid);
+    write_names(w, line);
     pl_sdp_line(w, "a=%s", pl_direction_text(plan->direction));
     write_rtcp(w, local, plan);
     if (local->kind == PL_LEG_KIND_WEBRTC)
@@ -182,8 +189,7 @@ static void write_refused(pl_sdp_writer *w, const oa_line *line)
 {
     pl_sdp_line(w, "m=%s 0 %s %s", line->kind, line->proto, line->format);
     pl_sdp_line(w, "c=IN IP4 0.0.0.0");
-    if (line->mid[0])
-        pl_sdp_line(w, "a=mid:%s", line->mid);
+    write_names(w, line);
     pl_sdp_line(w, "a=inactive");
 }
 

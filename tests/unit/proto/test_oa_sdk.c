@@ -152,6 +152,52 @@ static void our_offers_are_answered_by_edited_texts(void **state)
     }
 }
 
+/* A client that counts lines with another content than its own gives up in the
+ * end. */
+static void lines_are_called_what_the_client_calls_them(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *said, *given;
+    } rows[] = {
+        {"slides", "slides"},
+        {"main", "main"},
+        {"slides,main", NULL},
+        {"a-word-that-is-too-long", NULL},
+        {"", NULL},
+    };
+    pl_oa_sdp a;
+    pl_oa_result r;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char line[64];
+        char end[64];
+        pl_oa_local local = party(PL_LEG_KIND_WEBRTC);
+        pl_oa *oa = open_leg(&local);
+        pl_fmt_cut(line, sizeof line, "a=mid:1\r\na=content:%s\r\n",
+                   rows[i].said);
+        answer_ok(oa,
+                  replaced(sample("sdk-audio-video.sdp"), "a=mid:1\r\n", line),
+                  &a, &r);
+        pl_fmt_cut(end, sizeof end, "a=mid:1\r\na=content:%s\r\na=inactive",
+                   rows[i].given ? rows[i].given : "");
+        assert_int_equal(strstr(a.text, end) != NULL, rows[i].given != NULL);
+        if (!rows[i].given)
+            assert_no_line(&a, "a=content");
+        answer_ok(oa, sample("sdk-audio-video.sdp"), &a, &r);
+        assert_no_line(&a, "a=content"); /* it is not said any more */
+        pl_oa_destroy(&oa);
+    }
+    pl_oa_local local = party(PL_LEG_KIND_WEBRTC);
+    pl_oa *oa = open_leg(&local);
+    answer_ok(oa,
+              replaced(sample("sdk-audio-video.sdp"), "a=mid:0\r\n",
+                       "a=mid:0\r\na=content:main\r\n"),
+              &a, &r);
+    assert_line(&a, "a=content:main");
+    assert_rules(a.text, "passive");
+    pl_oa_destroy(&oa);
+}
+
 static void first_offer_is_one_audio_line_both_ways(void **state)
 {
     (void)state;
@@ -352,6 +398,7 @@ int main(void)
         cmocka_unit_test(every_offer_is_answered_by_the_rules),
         cmocka_unit_test(holds_by_edited_texts_restart_nothing),
         cmocka_unit_test(our_offers_are_answered_by_edited_texts),
+        cmocka_unit_test(lines_are_called_what_the_client_calls_them),
         cmocka_unit_test(first_offer_is_one_audio_line_both_ways),
         cmocka_unit_test(roles_matter_only_for_a_new_association),
         cmocka_unit_test(lines_of_every_offer_are_kept_by_another_leg),
