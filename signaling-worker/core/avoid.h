@@ -6,7 +6,7 @@
 #include "locate.h"
 
 enum {
-    PL_AVOID_ROWS = 32, /* the oldest makes place */
+    PL_AVOID_ROWS = 64, /* the oldest makes place */
     PL_AVOID_US = 60000000,
 };
 

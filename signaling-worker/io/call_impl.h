@@ -15,6 +15,7 @@
 #include "retrans.h"
 #include "sig_metrics.h"
 #include "sip_resolve.h"
+#include "watch.h"
 
 enum {
     KEY_MAX = 700,
@@ -206,6 +207,7 @@ struct pl_calls {
     pl_sip_stack *stack;
     pl_sip_resolver *resolver;
     pl_registers *registers;
+    pl_watch *watch;
     pl_call **slots; /* max_calls places */
     uint16_t generation;
     unsigned after; /* the place after that given last */

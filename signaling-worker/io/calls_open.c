@@ -36,6 +36,8 @@ static void on_located(void *ctx, uint64_t tag, const pl_sip_target *targets,
     pl_calls *all = ctx;
     if (pl_registers_is_tag(tag))
         pl_registers_on_located(all->registers, tag, targets, n);
+    else if (pl_watch_is_tag(tag))
+        pl_watch_on_located(all->watch, tag, targets, n);
     else
         pl_call_on_resolved(all, tag, targets, n);
 }
@@ -44,10 +46,12 @@ static void on_response(void *ctx, uint64_t tag, const pl_sip_msg *m,
                         const pl_sip_flow *flow, unsigned local_status)
 {
     pl_calls *all = ctx;
-    if (!all->registers)
+    if (!all->watch)
         return; /* closing */
     if (pl_registers_is_tag(tag))
         pl_registers_on_response(all->registers, tag, m, local_status);
+    else if (pl_watch_is_tag(tag))
+        pl_watch_on_response(all->watch, tag, m);
     else
         pl_call_on_response(all, tag, m, flow, local_status);
 }
@@ -155,7 +159,15 @@ static pl_err open_parts(pl_calls *all)
                                .stack = all->stack,
                                .resolver = all->resolver,
                                .avoided = &all->avoided};
-    return pl_registers_create(&go, &all->registers);
+    e = pl_registers_create(&go, &all->registers);
+    pl_watch_options wo = {.loop = all->o.loop,
+                           .metrics = all->o.metrics,
+                           .stack = all->stack,
+                           .resolver = all->resolver,
+                           .avoided = &all->avoided,
+                           .peers = cfg->watched_peers,
+                           .every_s = cfg->watch_s};
+    return e == PL_OK ? pl_watch_create(&wo, &all->watch) : e;
 }
 
 pl_err pl_calls_create(const pl_calls_options *o, pl_calls **ret_calls)
@@ -199,6 +211,7 @@ void pl_calls_destroy(pl_calls **calls)
         pl_list_remove(&q->link);
         free(q);
     }
+    pl_watch_destroy(&all->watch);
     pl_registers_destroy(&all->registers);
     pl_sip_resolver_destroy(&all->resolver);
     pl_sip_stack_close(&all->stack);

@@ -8,6 +8,7 @@
 #include "pl/str.h"
 #include "policy.h"
 #include "sip_transport.h"
+#include "watch.h"
 
 /* ports: how many are tried */
 static bool are_listeners(const char *list, pl_uri_transport transport,
@@ -124,6 +125,21 @@ static pl_err check_outbound(const pl_signaling_config *c, char *reason,
     return PL_OK;
 }
 
+static const char *check_watched(const pl_signaling_config *c)
+{
+    unsigned n = 0;
+    pl_slice rest = pl_slice_str(c->watched_peers);
+    pl_slice word;
+    while (pl_word_next(&rest, &word)) {
+        pl_sip_uri uri;
+        if (++n > PL_WATCH_PEERS || pl_sip_uri_parse(word, &uri) != PL_OK ||
+            uri.scheme == PL_URI_TEL || uri.transport == PL_URI_OTHER)
+            return "watched_peers: want at most eight of "
+                   "sip:host[:port][;transport=tcp|tls]";
+    }
+    return NULL;
+}
+
 pl_err pl_signaling_proxy(const char *text, pl_sip_uri *ret_proxy)
 {
     pl_sip_uri uri;
@@ -144,6 +160,8 @@ pl_err pl_signaling_check(const void *values, char *reason, size_t cap)
         wrong = check_inbound(c);
     if (!wrong)
         wrong = check_dns(c);
+    if (!wrong)
+        wrong = check_watched(c);
     if (!wrong && c->session_expires_s && c->session_expires_s < c->min_se_s)
         wrong = "session_expires_s is less than min_se_s";
     if (!wrong)

@@ -25,7 +25,7 @@ static void stage_open(stage *s, const char *more)
     memset(s, 0, sizeof *s);
     ns_bind(&s->ns, servers);
     const char *const settings[] = {servers, "outbound_allow=* 127.0.0.0/8",
-                                    more, NULL};
+                                    "watch_s=1", more, NULL};
     s->rig = rig_open(settings);
     ns_start(&s->ns, s->rig);
     phone_open(&s->one, s->rig, false, "127.0.0.1");
@@ -407,6 +407,71 @@ static void a_registrar_is_located_and_its_next_server_asked(void **state)
     stage_close(&s);
 }
 
+/* Answers OPTIONS, each telephone so (NULL: not at all), until the metric has
+ * that value or more. */
+static void asked_until(stage *s, const char *one, const char *two,
+                        pl_sig_metric metric, unsigned value)
+{
+    enum { TURNS = 200, TURN_MS = 50 };
+    for (unsigned i = 0; i < TURNS && counted(s, metric) < value; i++) {
+        if (one && phone_gets(&s->one, "OPTIONS sip:sip.test ", TURN_MS))
+            phone_reply(&s->one, one, "o", "");
+        if (two && phone_gets(&s->two, "OPTIONS sip:sip.test ", TURN_MS))
+            phone_reply(&s->two, two, "o", "");
+        if (!one && !two)
+            rig_run(s->rig, TURN_MS);
+    }
+    assert_true(counted(s, metric) >= value);
+}
+
+static void calls(stage *s, phone *who, unsigned n)
+{
+    call(s, "sip:q@sip.test");
+    phone_expect(who, "INVITE ");
+    phone_reply(who, "486 Busy", "x", "");
+    ends_with(s, " 486 ", n);
+}
+
+/* A trunk that is watched: no call has to find out who does not answer. */
+static void servers_that_answer_options_are_called_first(void **state)
+{
+    (void)state;
+    static const char away[] = "503 Service Unavailable";
+    static stage s;
+    stage_open(&s, "watched_peers=sip:sip.test");
+    serves(&s, "_sip._udp.sip.test", 1, s.one.port, NS_ANSWERS);
+    serves(&s, "_sip._udp.sip.test", 2, s.two.port, NS_ANSWERS);
+    has_address(&s, "host.sip.test");
+    asked_until(&s, away, "200 OK", PL_SIG_watched_up, 1);
+    asked_until(&s, away, "200 OK", PL_SIG_received_5xx, 1);
+    assert_int_equal(counted(&s, PL_SIG_watched_down), 0);
+    calls(&s, &s.two, 1);
+    /* Whoever says so lives. */
+    asked_until(&s, "404 Not Found", "200 OK", PL_SIG_received_4xx, 2);
+    calls(&s, &s.one, 2);
+    assert_int_equal(counted(&s, PL_SIG_failovers), 0);
+    asked_until(&s, away, away, PL_SIG_watched_down, 1);
+    assert_int_equal(counted(&s, PL_SIG_watched_up), 0);
+    calls(&s, &s.one, 3); /* for want of a better one */
+    stage_close(&s);
+}
+
+/* Neither a name without address nor silence is an answer. */
+static void a_peer_that_says_nothing_is_down_until_it_answers(void **state)
+{
+    (void)state;
+    static stage s;
+    stage_open(&s, "watched_peers=sip:sip.test");
+    asked_until(&s, NULL, NULL, PL_SIG_watched_down, 1);
+    serves(&s, "_sip._udp.sip.test", 1, s.one.port, NS_ANSWERS);
+    has_address(&s, "host.sip.test");
+    asked_until(&s, "401 Unauthorized", NULL, PL_SIG_watched_up, 1);
+    assert_int_equal(counted(&s, PL_SIG_watched_down), 0);
+    asked_until(&s, NULL, NULL, PL_SIG_watched_down, 1);
+    asked_until(&s, "200 OK", NULL, PL_SIG_watched_up, 1);
+    stage_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -422,6 +487,8 @@ int main(void)
         cmocka_unit_test(a_connection_that_is_not_made_is_given_up),
         cmocka_unit_test(a_short_invite_stays_with_udp),
         cmocka_unit_test(nothing_is_left_of_open_questions),
+        cmocka_unit_test(servers_that_answer_options_are_called_first),
+        cmocka_unit_test(a_peer_that_says_nothing_is_down_until_it_answers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,6 +53,12 @@ static void settings_fit_together(void **state)
         {"outbound_proxy = sip:proxy.example.com;transport=tcp", PL_OK},
         {"outbound_proxy = sips:proxy.example.com", PL_ECONFIG},
         {"outbound_proxy = proxy", PL_ECONFIG},
+        {"watched_peers = sip:a.example sips:b.example:5071", PL_OK},
+        {"watched_peers = sip:a.example tel:+49", PL_ECONFIG},
+        {"watched_peers = a.example", PL_ECONFIG},
+        {"watched_peers = sip:1 sip:2 sip:3 sip:4 sip:5 sip:6 sip:7 sip:8 "
+         "sip:9",
+         PL_ECONFIG},
         {"outbound_proxy = sip:proxy.example.com;transport=ws", PL_ECONFIG},
         {"tls_listen = 127.0.0.1", PL_ECONFIG},
         {"tls_listen = 127.0.0.1\ntls_certificate = /dev/null", PL_ECONFIG},
