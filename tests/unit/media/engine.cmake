@@ -12,7 +12,11 @@ foreach(name engine_lend engine_random engine_stereo engine_rooms engine_input e
     test_voice.c
     LINK pl_media_io dep::opus m)
 endforeach()
-foreach(name engine_resume srtp codecs resampling mixer_thread late_ticks)
+foreach(name engine_resume srtp)
+  pl_unit(test_media_${name} SOURCES test_${name}.c srtp_library.c
+    LINK pl_media_io m)
+endforeach()
+foreach(name codecs resampling mixer_thread late_ticks)
   pl_unit(test_media_${name} SOURCES test_${name}.c LINK pl_media_io m)
 endforeach()
 # With real speech, which is read as the worker reads its prompts.

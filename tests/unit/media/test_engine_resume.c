@@ -14,6 +14,7 @@
 #include "core/rtp.h"
 #include "io/codecs.h"
 #include "io/srtp.h"
+#include "srtp_library.h"
 
 enum { PT = 0, TICK = PL_TICK_US, PEER_SSRC = 0xabcd, KEPT = 1024, FD = 100 };
 
@@ -391,19 +392,6 @@ static void leg_that_was_not_sent_keeps_its_position(void **state)
                         sizeof first.last.position);
 }
 
-static int open_library(void **state)
-{
-    (void)state;
-    return pl_srtp_library_open() == PL_OK ? 0 : -1;
-}
-
-static int close_library(void **state)
-{
-    (void)state;
-    pl_srtp_library_close();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -418,5 +406,5 @@ int main(void)
         TEST(leg_without_transport_has_no_position),
         TEST(leg_that_was_not_sent_keeps_its_position),
     };
-    return cmocka_run_group_tests(tests, open_library, close_library);
+    return cmocka_run_group_tests(tests, open_srtp_library, close_srtp_library);
 }

@@ -11,6 +11,7 @@
 
 #include "core/be.h"
 #include "io/srtp.h"
+#include "srtp_library.h"
 
 static pl_srtp *server, *client;
 
@@ -449,19 +450,6 @@ static void the_window_knows_each_packet(void **state)
     }
 }
 
-static int open_library(void **state)
-{
-    (void)state;
-    return pl_srtp_library_open() == PL_OK ? 0 : -1;
-}
-
-static int close_library(void **state)
-{
-    (void)state;
-    pl_srtp_library_close();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -486,5 +474,5 @@ int main(void)
         cmocka_unit_test_teardown(unknown_profile_and_small_buffers_are_refused,
                                   close_pair),
     };
-    return cmocka_run_group_tests(tests, open_library, close_library);
+    return cmocka_run_group_tests(tests, open_srtp_library, close_srtp_library);
 }
