@@ -50,7 +50,7 @@ static unsigned judge_confirmed(const pl_call *c)
                         (c->retrans.is_running && c->is_offerless);
     if (is_ours_open)
         return 491;
-    return c->is_reinvite_open || c->is_update_open ? 500 : 0;
+    return c->is_reinvite_open ? 500 : 0;
 }
 
 /* Before the call stands nothing is negotiated twice: only said why. */
@@ -89,6 +89,8 @@ void pl_call_on_update(pl_call *c, pl_sip_txn_id txn, const pl_sip_msg *m)
     unsigned status = 0;
     if (c->state == PL_CALL_S_BYE_SENT)
         status = 481;
+    else if (c->is_update_open)
+        status = 500; /* section 5.2: one at a time, with an offer or not */
     else if (m->body.len > 0)
         status = stands ? judge_confirmed(c) : judge_early(c, m);
     if (status != 0) {
