@@ -146,7 +146,9 @@ static void a_slow_disk_keeps_nobody_waiting(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(
-        a_slow_disk_keeps_nobody_waiting, record_begin, record_end)};
+#define TEST(f) cmocka_unit_test_setup_teardown(f, record_begin, record_end)
+    const struct CMUnitTest tests[] = {
+        TEST(a_slow_disk_keeps_nobody_waiting),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
