@@ -131,20 +131,38 @@ static void fail(pl_record_set *s, recording *r, const char *reason,
     s->o.emit(s->o.ctx, &e);
 }
 
+static const char *advice_for(int why)
+{
+    static const struct {
+        int why;
+        const char *advice;
+    } table[] = {
+        {ENOSPC, "make room there, start again"},
+        {EDQUOT, "make room there, start again"},
+        {EFBIG, "make room there, start again"},
+        {EACCES, "let parley write there, start again"},
+        {EPERM, "let parley write there, start again"},
+        {EROFS, "let parley write there, start again"},
+        {EEXIST, "this recording or part was written before, start another"},
+        {EMFILE, "allow the media worker more open files, start again"},
+        {ENFILE, "allow this machine more open files, start again"},
+        {ENOMEM, "give the media worker more memory, start again"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        if (table[i].why == why)
+            return table[i].advice;
+    }
+    return "look at the disk and at the system's log, start again";
+}
+
 /* As errno says. */
 static void fail_io(pl_record_set *s, recording *r, int64_t now_us)
 {
     int why = errno;
     char text[PL_ERRNO_TEXT];
     char reason[PL_RECORD_REASON];
-    const char *advice = "make room there, start again";
-    if (why == EACCES || why == EPERM || why == EROFS) {
-        advice = "let parley write there, start again";
-    } else if (why == EEXIST) {
-        advice = "this recording or part was written before, start another";
-    }
     pl_fmt_cut(reason, sizeof reason, "recordings_dir: %s; %s",
-               pl_errno_text(why, text), advice);
+               pl_errno_text(why, text), advice_for(why));
     fail(s, r, reason, now_us);
 }
 

@@ -367,6 +367,35 @@ static void a_full_disk_ends_the_recording(void **state)
     voice_close(&v);
 }
 
+/* Not the disk's fault, and room there would not help. */
+static void too_many_open_files_are_told_apart(void **state)
+{
+    (void)state;
+    desk d;
+    voice v;
+    struct rlimit before;
+    desk_open(&d, 0);
+    voice_open(&v, PL_AUDIO_OPUS, 500);
+    int fd = dup(STDERR_FILENO); /* the lowest that is free */
+    assert_true(fd >= 0);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const struct rlimit none = {.rlim_cur = (rlim_t)fd,
+                                .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    mix(&d, &v, 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    const pl_record_event *e = last_of(&d, PL_RECORD_FAILED, NULL);
+    assert_non_null(e);
+    assert_string_equal(e->u.reason,
+                        "recordings_dir: Too many open files; allow the media "
+                        "worker more open files, start again");
+    pl_record_set_end(d.set, REC, 1000000);
+    assert_int_equal(d.event[d.n - 1].kind, PL_RECORD_CLOSED);
+    desk_close(&d);
+    voice_close(&v);
+}
+
 static void little_free_space_is_refused_with_what_to_do(void **state)
 {
     (void)state;
@@ -411,6 +440,7 @@ int main(void)
         TEST(long_gaps_are_not_written),
         TEST(files_share_a_slow_disk),
         TEST(a_full_disk_ends_the_recording),
+        TEST(too_many_open_files_are_told_apart),
         TEST(little_free_space_is_refused_with_what_to_do),
         TEST(a_part_is_never_written_twice),
     };
