@@ -29,10 +29,14 @@ export const GENERATIONS = {
 const OUTSIDE = [405, 406, 409, 413, 415, 422, 429, 500, 503, 504];
 
 // Two errors of the definitions: an answer may have but one type where a request
-// may have three; the status event's members are looked for beside its data.
+// may have three; the status event's members are looked for beside its data. And
+// what the discriminator of credentials says is said as validators know it.
 function mend(doc) {
-  const { Subscription, EventSessionStatus } = doc.components.schemas;
+  const { Subscription, EventSessionStatus, ...schemas } = doc.components.schemas;
   if (Subscription) Subscription.properties.types.maxItems = 3;
+  for (const name of ['SubscriptionRequest', 'SubscriptionUpdateRequest']) {
+    if (schemas[name]) schemas[name].properties.sinkCredential = { $ref: '#/components/schemas/AccessTokenCredential' };
+  }
   for (const part of EventSessionStatus?.allOf ?? []) {
     if (part.required) part.required = ['data'];
   }
@@ -76,6 +80,12 @@ export class Definition {
   fits(schema, value, what) {
     const validate = this.#validator(schema);
     assert.ok(validate(value), `${what}: ${this.ajv.errorsText(validate.errors)}\n${JSON.stringify(value)}`);
+  }
+
+  // Whether a body is one that the operation may be asked with.
+  takes(method, path, body) {
+    const { schema } = this.doc.paths[path][method.toLowerCase()].requestBody.content['application/json'];
+    return this.#validator(schema)(body);
   }
 
   has(method, path) { return Boolean(this.doc.paths[path]?.[method.toLowerCase()]); }
@@ -156,6 +166,8 @@ export class Camara {
   type(event) { return `org.camaraproject.${this.eventsApi}.v0.${event}`; }
 
   has(api, method, path) { return this.apis[api].definition.has(method, path); }
+
+  takes(api, method, path, body) { return this.apis[api].definition.takes(method, path, body); }
 
   // path: the template; id fills it. token: none when absent.
   async ask(api, method, path, { id = '', query = '', token, body, headers = {} } = {}) {
