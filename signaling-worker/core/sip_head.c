@@ -205,3 +205,24 @@ bool pl_sip_param(pl_slice value, const char *name, pl_slice *ret_text)
     }
     return false;
 }
+
+bool pl_sip_head_answers(const pl_sip_head *head, pl_slice *ret_method,
+                         pl_slice *ret_branch)
+{
+    size_t via_at = 0;
+    size_t cseq_at = 0;
+    pl_sip_line via;
+    pl_sip_line cseq;
+    pl_slice branch;
+    if (!pl_sip_head_find(head, "Via", &via_at, &via) ||
+        !pl_sip_param(via.value, "branch", &branch) ||
+        !pl_sip_head_find(head, "CSeq", &cseq_at, &cseq))
+        return false;
+    size_t n = 0;
+    while (n < cseq.value.len && !is_blank(cseq.value.ptr[n]))
+        n++;
+    *ret_method =
+        pl_sip_trim((pl_slice){cseq.value.ptr + n, cseq.value.len - n});
+    *ret_branch = branch;
+    return true;
+}

@@ -42,6 +42,12 @@ unsigned pl_sip_head_only(const pl_sip_head *head, const char *name,
  * flag; what is escaped inside stays so. Returns: whether it is there. */
 bool pl_sip_param(pl_slice value, const char *name, pl_slice *ret_text);
 
+/* Which request a response answers: method of its CSeq, branch of its first
+ * Via; both borrowed. For a look before it is parsed: what it says is not
+ * checked. Returns: whether it says both. */
+bool pl_sip_head_answers(const pl_sip_head *head, pl_slice *ret_method,
+                         pl_slice *ret_branch);
+
 /* Trim blanks, tabs and line ends from both sides. */
 pl_slice pl_sip_trim(pl_slice text);
 /* Whether a value may stand in a message of ours: UTF-8 without control

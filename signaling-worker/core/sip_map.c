@@ -92,6 +92,15 @@ unsigned pl_sip_status_of(pl_err e, unsigned *ret_retry_after_s)
     return status < 400 ? 500 : (unsigned)status;
 }
 
+const char *pl_sip_refusal_lines(unsigned status)
+{
+    switch (status) {
+    case 415: return "Accept: application/sdp\r\nAccept-Encoding: identity\r\n";
+    case 503: return "Retry-After: 5\r\n";
+    default: return NULL;
+    }
+}
+
 pl_err pl_sip_err_of(unsigned status)
 {
     for (size_t i = 0; i < N_STATUS; i++) {

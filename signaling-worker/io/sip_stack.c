@@ -13,6 +13,7 @@
 #include "pl/str.h"
 #include "sanity.h"
 #include "sig_metrics.h"
+#include "sip_map.h"
 #include "sip_parse.h"
 #include "sip_repeat.h"
 
@@ -327,10 +328,11 @@ static void server_key(const pl_sip_msg *m, char key[KEY_TEXT])
     }
 }
 
-static void client_key(const char *method, const char *branch,
-                       char key[KEY_TEXT])
+static void client_key(pl_slice method, pl_slice branch, char key[KEY_TEXT])
 {
-    pl_fmt_cut(key, KEY_TEXT, "c %s\n%s", method, branch);
+    pl_fmt_cut(key, KEY_TEXT, "c %.*s\n%.*s", (int)method.len,
+               (const char *)method.ptr, (int)branch.len,
+               (const char *)branch.ptr);
 }
 
 /* By the library's search: what has no key. */
@@ -354,7 +356,7 @@ static void receive_response(pl_sip_stack *s, const pl_sip_msg *m,
                                     : RCV_STATUS_3456XX;
     char key[KEY_TEXT];
     count_class(s, PL_SIG_received_1xx, m->status);
-    client_key(m->cseq_method_text, m->branch, key);
+    client_key(pl_slice_str(m->cseq_method_text), pl_slice_str(m->branch), key);
     txn *t = pl_map_find(s->by_key, key);
     if (t) {
         s->now = m;
@@ -494,19 +496,22 @@ void pl_sip_stack_refuse(pl_sip_stack *stack, const pl_sip_flow *flow,
         refuse_head(stack, flow, &head, status, extra);
 }
 
-/* Lines that must go with a refusal. RFC 3261 sections 21.4.13, 21.5.4. */
-static const char *extra_of(unsigned status)
-{
-    switch (status) {
-    case 415: return "Accept: application/sdp\r\nAccept-Encoding: identity\r\n";
-    case 503: return "Retry-After: 5\r\n";
-    default: return NULL;
-    }
-}
-
 static bool is_request_line(const pl_sip_head *head)
 {
     return head->start.len < 4 || memcmp(head->start.ptr, "SIP/", 4) != 0;
+}
+
+/* Whether a response is one of a transaction that lives: nobody else can know
+ * its branch. */
+static bool is_awaited(const pl_sip_stack *s, const pl_sip_head *head)
+{
+    char key[KEY_TEXT];
+    pl_slice method;
+    pl_slice branch;
+    if (!pl_sip_head_answers(head, &method, &branch))
+        return false;
+    client_key(method, branch, key);
+    return pl_map_find(s->by_key, key) != NULL;
 }
 
 /* False when the message ends at one of the gates. */
@@ -522,20 +527,23 @@ static bool pass_gates(pl_sip_stack *s, const pl_sip_flow *flow, pl_slice bytes,
         return false;
     }
     unsigned status = 0;
-    if (is_request_line(&gate->head))
+    bool is_request = is_request_line(&gate->head);
+    if (is_request || !is_awaited(s, &gate->head))
         status = s->o.user.admit(s->o.user.ctx, flow);
-    if (status == 1)
+    if (status == 1 || (status != 0 && !is_request))
         return false;
     if (gate->verdict == PL_GATE_REPLY) {
         count(s, PL_SIG_gate_refused);
-        refuse_head(s, flow, &gate->head, gate->status, extra_of(gate->status));
+        refuse_head(s, flow, &gate->head, gate->status,
+                    pl_sip_refusal_lines(gate->status));
         return false;
     }
     bool is_ack = gate->head.start.len > 4 &&
                   memcmp(gate->head.start.ptr, "ACK ", 4) == 0;
     if (status != 0) {
         if (!is_ack)
-            refuse_head(s, flow, &gate->head, status, extra_of(status));
+            refuse_head(s, flow, &gate->head, status,
+                        pl_sip_refusal_lines(status));
         return false;
     }
     return true;
@@ -676,7 +684,8 @@ static void index_request(pl_sip_stack *s, txn *t, const osip_message_t *sip)
         osip_via_param_get_byname(via, "branch", &branch) != 0 || !branch ||
         !branch->gvalue)
         return;
-    client_key(sip->sip_method, branch->gvalue, key);
+    client_key(pl_slice_str(sip->sip_method), pl_slice_str(branch->gvalue),
+               key);
     index_txn(s, t, key);
 }
 

@@ -63,6 +63,11 @@ static void judge(pl_slice raw)
         answer(&g.head, g.status);
     if (g.verdict != PL_GATE_PASS)
         return;
+    pl_slice method;
+    pl_slice branch;
+    if (pl_sip_head_answers(&g.head, &method, &branch) &&
+        method.len + branch.len > raw.len)
+        abort();
     struct osip_message *parsed = NULL;
     if (pl_sip_parse(&g, &m, &parsed) != PL_OK) {
         answer(&g.head, 400);

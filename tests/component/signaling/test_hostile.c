@@ -134,6 +134,35 @@ static void a_source_over_its_rate_is_dropped(void **state)
     pl_sig_rig_destroy(&rig);
 }
 
+/* Nor is the parser for who answers what nobody asked. */
+static void answers_that_nobody_waits_for_are_limited_too(void **state)
+{
+    (void)state;
+    static const char *const settings[] = {"rate_per_source=5", NULL};
+    enum { SENT = 60, BURST = 10 };
+    pl_sig_rig *rig = rig_open(settings);
+    static phone p;
+    phone_open(&p, rig, false, "127.0.0.1");
+    static const char ok[] =
+        "SIP/2.0 200 OK\n"
+        "Via: SIP/2.0/UDP 127.0.0.1:@PEER@;branch=z9hG4bKnone\n"
+        "From: <sip:p@x>;tag=1\nTo: <sip:y@z>;tag=2\nCall-ID: o\n"
+        "CSeq: 1 INVITE\nContact: <sip:y@127.0.0.1>\nContent-Length: 0\n\n";
+    for (unsigned i = 0; i < SENT; i++)
+        phone_send(&p, ok);
+    rig_run(rig, 50);
+    const pl_metrics *m = pl_sig_rig_metrics(rig);
+    assert_true(pl_metrics_value(m, PL_SIG_stray) >= BURST);
+    assert_true(pl_metrics_value(m, PL_SIG_rate_limited) >= SENT / 2);
+    phone_is_called(&p, ""); /* who is asked may answer */
+    phone_expect(&p, "INVITE ");
+    phone_reply(&p, "486 Busy", "x", "");
+    phone_expect(&p, "ACK ");
+    rig_until_said(rig, "ended", 1);
+    phone_close(&p);
+    pl_sig_rig_destroy(&rig);
+}
+
 /* The answer to somebody unknown is no amplifier and tells nothing. */
 static void an_unauthenticated_invite_leaves_no_state(void **state)
 {
@@ -230,6 +259,7 @@ int main(void)
         cmocka_unit_test(noise_and_mangled_messages_do_no_harm),
         cmocka_unit_test(multipart_bodies_never_reach_the_parser),
         cmocka_unit_test(a_source_over_its_rate_is_dropped),
+        cmocka_unit_test(answers_that_nobody_waits_for_are_limited_too),
         cmocka_unit_test(an_unauthenticated_invite_leaves_no_state),
         cmocka_unit_test(a_caller_who_hangs_up_the_connection_leaves_no_call),
         cmocka_unit_test(streams_keep_their_rules),

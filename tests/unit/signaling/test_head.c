@@ -1,6 +1,7 @@
 /* test_head.c - lines of raw messages. */
 #include "sip_head.h"
 
+#include "pl/str.h"
 #include "unit.h"
 
 static void a_message_is_split(void **state)
@@ -64,12 +65,46 @@ static void a_line_without_a_name_has_none(void **state)
     assert_false(pl_sip_head_next(&h, &cursor, &line));
 }
 
+static void a_response_says_what_it_answers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *lines, *method, *branch; /* NULL: it does not */
+    } rows[] = {
+        {"v: SIP/2.0/UDP h;rport=1;branch=z9b ;x\r\nCSeq: 7 \t BYE\r\n", "BYE",
+         "z9b"},
+        {"Via: SIP/2.0/UDP h;branch=a\r\nVia: SIP/2.0/UDP i;branch=b\r\n"
+         "CSeq: 1\r\n INVITE\r\n",
+         "INVITE", "a"},
+        {"Via: SIP/2.0/UDP h;branch=a\r\nCSeq: 1\r\n", "", "a"},
+        {"Via: SIP/2.0/UDP h\r\nCSeq: 1 BYE\r\n", NULL, NULL},
+        {"CSeq: 1 BYE\r\n", NULL, NULL},
+        {"Via: SIP/2.0/UDP h;branch=a\r\n", NULL, NULL},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char text[256];
+        pl_sip_head h;
+        pl_slice method;
+        pl_slice branch;
+        pl_fmt_cut(text, sizeof text, "SIP/2.0 200 OK\r\n%s\r\n",
+                   rows[i].lines);
+        assert_int_equal(pl_sip_head_split(pl_slice_str(text), &h), PL_OK);
+        bool says = pl_sip_head_answers(&h, &method, &branch);
+        assert_int_equal(says, rows[i].method != NULL);
+        if (says) {
+            assert_true(pl_slice_eq_str(method, rows[i].method));
+            assert_true(pl_slice_eq_str(branch, rows[i].branch));
+        }
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_is_split),
         cmocka_unit_test(other_line_ends_are_refused),
         cmocka_unit_test(a_line_without_a_name_has_none),
+        cmocka_unit_test(a_response_says_what_it_answers),
     };
     return RUN(tests);
 }
