@@ -307,6 +307,22 @@ static void serve_session(pl_pool *pool, pl_sess *sess)
 void pl_session_hold_events(pl_pool *pool, pl_sess *sess)
 {
     sess->release_us = pool->now.us + PL_MS(pool->config->event_gap_ms);
+    pl_list_remove(&sess->held_link);
+    pl_list_append(&pool->held, &sess->held_link);
+}
+
+void pl_sessions_answered(pl_pool *pool)
+{
+    if (pl_list_is_empty(&pool->held))
+        return;
+    int64_t now_us = pool->port->clock_us(pool->port->ctx);
+    int64_t until_us = now_us + PL_MS(pool->config->event_gap_ms);
+    PL_LIST_EACH_SAFE(node, &pool->held)
+    {
+        pl_list_remove(node);
+        /* A release that was planned for earlier looks again. */
+        PL_CONTAINER(node, pl_sess, held_link)->release_us = until_us;
+    }
 }
 
 void pl_session_command_begin(pl_sess *sess)

@@ -28,6 +28,9 @@ void pl_conf_events_clear(pl_pool *pool, pl_conf *conf);
 /* Something was asked of the session: what is answered at once, a refusal too,
  * goes out event_gap_ms before its events. */
 void pl_session_hold_events(pl_pool *pool, pl_sess *sess);
+/* All answers have gone out, perhaps after a commit that took long: now the
+ * time begins that the events behind them wait. */
+void pl_sessions_answered(pl_pool *pool);
 /* A command of the session begins (events wait) and has been answered (events
  * go out event_gap_ms later). sess may be NULL. */
 void pl_session_command_begin(pl_sess *sess);

@@ -195,6 +195,7 @@ typedef struct pl_sess {
     pl_poll poll;
     unsigned n_commands; /* under way: events wait */
     int64_t release_us;  /* events wait until then */
+    pl_list held_link;   /* in pl_pool.held, until its answer has gone out */
     uint64_t given_seq;  /* last event handed to a reader */
     uint64_t seen_seq;   /* delivered so far: acknowledged or in a cursor */
     int64_t given_us;
@@ -262,6 +263,7 @@ struct pl_pool {
     const pl_lines *lines; /* numbers of ours; device/line.h */
     pl_regs *regs;         /* device/registration.h */
     pl_map *callees; /* the first session of each user, by pl_user_key() */
+    pl_list held;    /* pl_sess.held_link: answered, not yet committed */
     pl_list ops;
     uint64_t epoch; /* highest given, stored in meta */
     uint64_t boot;

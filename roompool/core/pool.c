@@ -188,6 +188,7 @@ pl_err pl_pool_create(const pl_pool_options *options, pl_pool **ret_pool)
     p->metrics = options->metrics;
     p->lines = options->lines;
     pl_list_init(&p->ops);
+    pl_list_init(&p->held);
     pl_list_init(&p->transfers);
     pl_list_init(&p->sinks);
     pl_err e = create_maps(p);
@@ -401,6 +402,7 @@ void pl_pool_flush(pl_pool *pool)
             return;
         }
         pl_outbox_send(pool->outbox, pool->port);
+        pl_sessions_answered(pool);
     } while (pool->failed || pool->store->ops->is_dirty(pool->store) ||
              !pl_outbox_is_empty(pool->outbox));
 }

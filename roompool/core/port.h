@@ -22,7 +22,7 @@ typedef struct pl_port {
     void (*reply_error)(void *ctx, const pl_bus_ticket *ticket, pl_err e,
                         const char *text);
     void (*new_id)(void *ctx, char id[37]); /* UUID */
-    int64_t (*clock_us)(void *ctx);         /* to measure commits */
+    int64_t (*clock_us)(void *ctx);         /* pl_now.us, now */
     void (*random)(void *ctx, void *buf, size_t len);
     /* SHA-256 of a text as hex. */
     void (*hash)(void *ctx, const char *text, char hash[65]);

@@ -144,6 +144,7 @@ static void end_session(pl_pool *pool, pl_sess *sess, const char *reason)
     pl_session_events_clear(pool, sess);
     pl_pool_cancel(pool, &sess->expiry);
     pl_pool_cancel(pool, &sess->release);
+    pl_list_remove(&sess->held_link);
     pl_pool_del(pool, &PL_TABLE_SESS, &sess->row);
     (void)pl_map_remove(pool->sessions, sess->row.session_id);
     (void)pl_map_remove(pool->tokens, sess->row.token_hash);

@@ -62,6 +62,35 @@ static void events_wait_for_the_reply_of_their_command(void **state)
     assert_int_equal(ev.body.event.kind, PL_EVENT_KIND_SESSION_OPEN);
 }
 
+/* The clock when something was committed and sent, 80 ms after it came. */
+static const pl_loop *slow_loop;
+
+static int64_t slow_clock(void *ctx)
+{
+    (void)ctx;
+    return pl_loop_now_us(slow_loop) + 80 * MS;
+}
+
+/* Clients lose what comes before the answer: a commit that takes long takes
+ * nothing off the gap between the two. */
+static void events_wait_for_a_reply_that_was_committed_slowly(void **state)
+{
+    stage *s = *state;
+    static pl_port port; /* also when the world ends */
+    answer conf;
+    answer ev;
+    slow_loop = s->w.loop;
+    port = *world_pool(&s->w)->port;
+    port.clock_us = slow_clock;
+    world_pool(&s->w)->port = &port;
+    poll_begin(&s->w, s->host.session, "th", 20000, &ev);
+    assert_int_equal(create_conference(&s->w, &s->host, &conf), PL_OK);
+    world_run(&s->w, 170 * MS);
+    assert_false(ev.is_done);
+    world_run(&s->w, 20 * MS);
+    assert_true(ev.is_done);
+}
+
 static void an_event_is_given_again_until_acknowledged(void **state)
 {
     stage *s = *state;
@@ -544,6 +573,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_host_is_alone_in_its_conference),
         TEST(events_wait_for_the_reply_of_their_command),
+        TEST(events_wait_for_a_reply_that_was_committed_slowly),
         TEST(an_event_is_given_again_until_acknowledged),
         TEST(an_event_that_was_not_written_is_given_at_once),
         TEST(what_was_acknowledged_cannot_be_taken_back),
