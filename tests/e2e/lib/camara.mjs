@@ -193,5 +193,6 @@ export class Camara {
     const prefix = this.type('');
     assert.ok(event.type.startsWith(prefix), event.type);
     this.apis[EVENTS].definition.event(event.type.slice(prefix.length), event);
+    this.ours.fits({ $ref: '#/components/schemas/DeviceEvent' }, event, `${event.type}: openapi.json`);
   }
 }
