@@ -33,6 +33,7 @@ enum {
     EVENT_SLOTS_MIN = 1024,
     EVENT_SLOTS_MAX = 1 << 20,
     CATCH_UP_TICKS = 5,
+    BEHIND_TICKS = 25,  /* 0.5 s: well before it counts as hanging */
     STUCK_US = 1000000, /* so long without a tick: it hangs */
     WALL_EVERY_TICKS = 50
 };
@@ -233,11 +234,11 @@ static void tick(worker *w)
     atomic_store_explicit(&w->ticked_us, w->next_us, memory_order_relaxed);
 }
 
-/* After a long delay the past is left alone. */
-static void leave_out(worker *w, int64_t now)
+/* Leave the past alone, if the delay is so long. */
+static void leave_out(worker *w, int64_t now, int64_t n_ticks)
 {
     int64_t behind = (now - w->next_us) / PL_TICK_US;
-    if (behind < CATCH_UP_TICKS)
+    if (behind < n_ticks)
         return;
     pl_mixer_health_missed(&w->health, w->next_us);
     tell_lates(w, false);
@@ -245,14 +246,16 @@ static void leave_out(worker *w, int64_t now)
 }
 
 /* Run what is due. Short delays are caught up, so that nobody misses audio;
- * where each tick takes longer than its time, they add up to a long one. */
+ * more of them while it is at work, but not without end: where each tick takes
+ * longer than its time, it never would. */
 static void run_due(worker *w)
 {
     int64_t now = clock_us(CLOCK_MONOTONIC);
+    leave_out(w, now, CATCH_UP_TICKS);
     while (w->next_us <= now && !w->is_stopping) {
-        leave_out(w, now);
         tick(w);
         now = clock_us(CLOCK_MONOTONIC);
+        leave_out(w, now, BEHIND_TICKS);
     }
 }
 
