@@ -11,7 +11,8 @@
 
 enum {
     TICK_US = 500000,
-    ANSWER_US = 5000000, /* who needs longer is down, until it answers */
+    ANSWER_S = 5, /* who needs longer is down, until it answers */
+    SECOND_US = 1000000,
     PEER_SHIFT = 8,
     ROUND_SHIFT = 16,
     SCRATCH_MAX = 4096,
@@ -194,7 +195,8 @@ void pl_watch_on_located(pl_watch *watch, uint64_t tag,
     }
     static peer before; /* large */
     before = *p;
-    int64_t until = pl_loop_now_us(watch->o.loop) + ANSWER_US;
+    uint32_t wait_s = watch->o.every_s < ANSWER_S ? watch->o.every_s : ANSWER_S;
+    int64_t until = pl_loop_now_us(watch->o.loop) + (int64_t)wait_s * SECOND_US;
     p->n = p->n_open = n < PL_SIP_TARGETS_MAX ? n : PL_SIP_TARGETS_MAX;
     p->n_up = p->n_down = 0;
     for (unsigned i = 0; i < p->n; i++)
@@ -205,7 +207,7 @@ void pl_watch_on_located(pl_watch *watch, uint64_t tag,
 
 static void begin(pl_watch *w, peer *p, int64_t now)
 {
-    p->next_us = now + (int64_t)w->o.every_s * 1000000;
+    p->next_us = now + (int64_t)w->o.every_s * SECOND_US;
     p->round++;
     p->is_resolving = true;
     pl_locate_wish wish = {

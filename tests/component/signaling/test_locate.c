@@ -25,7 +25,7 @@ static void stage_open(stage *s, const char *more)
     memset(s, 0, sizeof *s);
     ns_bind(&s->ns, servers);
     const char *const settings[] = {servers, "outbound_allow=* 127.0.0.0/8",
-                                    "watch_s=1", more, NULL};
+                                    "watch_s=2", more, NULL};
     s->rig = rig_open(settings);
     ns_start(&s->ns, s->rig);
     phone_open(&s->one, s->rig, false, "127.0.0.1");
