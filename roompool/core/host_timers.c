@@ -5,6 +5,7 @@
 #include "participant.h"
 #include "room.h"
 #include "transfer.h"
+#include "vmr.h"
 #include "waiting.h"
 
 static bool is_here(const pl_part *part)
@@ -155,6 +156,18 @@ static void plan(pl_pool *pool, pl_task *task, void (*run)(void *, void *),
     }
 }
 
+/* How long the last one may stay alone; 0: for ever. Rooms of the pool are
+ * wanted by others, unless they are kept for good. */
+static uint32_t alone_s(const pl_pool *pool, const pl_conf *conf)
+{
+    uint32_t any_s = pool->config->last_participant_s;
+    const pl_vmr *vmr = conf->room ? conf->room->vmr : NULL;
+    uint32_t pool_s = vmr && !pl_vmr_is_persistent(pool, vmr)
+                          ? pool->config->pool_last_participant_s
+                          : 0;
+    return pool_s > 0 && (any_s == 0 || pool_s < any_s) ? pool_s : any_s;
+}
+
 void pl_host_timers_resume(pl_pool *pool, pl_conf *conf)
 {
     if (conf->row.state != PL_CONF_STATE_LIVE)
@@ -167,9 +180,9 @@ void pl_host_timers_resume(pl_pool *pool, pl_conf *conf)
     }
     plan(pool, &conf->hostless, hosts_gone, conf, conf->row.hosts_left_at,
          pool->config->guests_only_s);
+    uint32_t limit_s = alone_s(pool, conf);
     plan(pool, &conf->alone, alone_too_long, conf,
-         pool->config->last_participant_s > 0 ? conf->row.alone_at : 0,
-         pool->config->last_participant_s);
+         limit_s > 0 ? conf->row.alone_at : 0, limit_s);
 }
 
 void pl_host_timers_check(pl_pool *pool, pl_conf *conf)

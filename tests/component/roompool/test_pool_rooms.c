@@ -278,6 +278,58 @@ static void host_and_guest_come_with_their_pins(void **state)
     assert_int_equal(page_part(w, &guest)->row.waiting_at, 0);
 }
 
+/* Two in a room; the guest leaves. name: NULL any room. */
+static void host_is_left(world *w, const char *name, page *host)
+{
+    answer a;
+    page guest;
+    assert_int_equal(checkout(w, &(taking){.name = name}, &a), PL_OK);
+    const pl_pool_room *r = &a.body.room;
+    page_is_in(w, host, r->name, r->pin, r->pin);
+    page_is_in(w, &guest, r->name, r->guest_pin, r->guest_pin);
+    page_listens(w, host);
+    page_goes(w, &guest);
+}
+
+static void the_last_one_is_not_left_alone_for_ever(void **state)
+{
+    world *w = *state;
+    answer ev;
+    page host;
+    w->config.token_s = 600; /* nobody refreshes here */
+    host_is_left(w, NULL, &host);
+    world_run(w, 200 * S);
+    restart(w);
+    world_run(w, 95 * S);
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM v_live_participants"),
+                     1);
+    world_run(w, 10 * S);
+    page_hears(w, &host, PL_EVENT_KIND_DISCONNECT, &ev);
+    assert_string_equal(ev.body.event.reason,
+                        "Last remaining participant removed from conference "
+                        "after timeout");
+    w->config.last_participant_s = 50; /* of all rooms */
+    host_is_left(w, NULL, &host);
+    world_run(w, 55 * S);
+    page_hears(w, &host, PL_EVENT_KIND_DISCONNECT, &ev);
+    w->config.last_participant_s = w->config.pool_last_participant_s = 0;
+    host_is_left(w, NULL, &host);
+    world_run(w, 500 * S);
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM v_live_participants"),
+                     1);
+}
+
+static void in_a_persistent_room_it_may_stay(void **state)
+{
+    world *w = *state;
+    page host;
+    w->config.token_s = 600;
+    host_is_left(w, "vkiosk_1", &host);
+    world_run(w, 500 * S);
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM v_live_participants"),
+                     1);
+}
+
 static void a_telephone_keys_its_pin(void **state)
 {
     world *w = *state;
@@ -607,6 +659,8 @@ int main(void)
         TEST(a_key_goes_with_its_room),
         TEST(a_derived_name_gives_the_same_room),
         TEST(host_and_guest_come_with_their_pins),
+        TEST(in_a_persistent_room_it_may_stay),
+        TEST(the_last_one_is_not_left_alone_for_ever),
         TEST(a_telephone_keys_its_pin),
         TEST(a_free_room_cannot_be_joined),
         TEST(a_removed_room_is_not_made_by_joining),
