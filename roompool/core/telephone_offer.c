@@ -11,6 +11,7 @@
 #include "roster.h"
 #include "telephone.h"
 #include "transfer.h"
+#include "worker.h"
 
 enum {
     BUSY_WAIT_MS = 1000, /* after the waits of RFC 3261 section 14.1 */
@@ -126,6 +127,7 @@ void pl_on_call_offer(pl_pool *pool, const pl_bus_in *in)
 static void reoffer_made(pl_pool *pool, pl_op *op, pl_err e,
                          const pl_media_leg_sdp *sdp);
 static void plan_reoffer(pl_pool *pool, pl_leg *leg);
+static void offer_later(pl_pool *pool, pl_leg *leg);
 
 /* The leg of a spare seat is offered in the call of the seat it is for. */
 static const pl_call *call_of(const pl_pool *pool, const pl_part *part)
@@ -145,12 +147,32 @@ static uint32_t direction_of(const pl_leg *leg)
                                   : PL_DIRECTION_SENDONLY;
 }
 
+/* Its signaling worker is lost, perhaps with the media worker: once another one
+ * goes on with the call it is offered there; else the call ends with the
+ * lease. */
+static bool is_away(const pl_pool *pool, const pl_call *call)
+{
+    return !pl_worker_is_up(pool, call->row.node, PL_ROLE_SIGNALING);
+}
+
+static bool was_lost(const pl_pool *pool, const pl_op *op)
+{
+    const pl_call *call = pl_sipcall_find(pool, op->call);
+    return call &&
+           (strcmp(call->row.node, op->node) != 0 || is_away(pool, call));
+}
+
 /* The media worker gives the same offer, or a new one when the peer's own was
  * taken meanwhile. */
 static void reoffer(void *ctx, void *object)
 {
     pl_pool *pool = ctx;
     pl_leg *leg = object;
+    const pl_call *call = call_of(pool, leg->part);
+    if (call && is_away(pool, call)) {
+        offer_later(pool, leg);
+        return;
+    }
     pl_op *op = pl_op_create(pool, NULL);
     if (!op)
         return;
@@ -168,8 +190,13 @@ static void plan_reoffer(pl_pool *pool, pl_leg *leg)
     if (leg->n_busy++ >= MAX_BUSY) {
         offer_failed(pool, leg->part, "no answer to our offer");
     } else {
-        pl_pool_plan(pool, &leg->timer, reoffer, leg, PL_MS(BUSY_WAIT_MS));
+        offer_later(pool, leg);
     }
+}
+
+static void offer_later(pl_pool *pool, pl_leg *leg)
+{
+    pl_pool_plan(pool, &leg->timer, reoffer, leg, PL_MS(BUSY_WAIT_MS));
 }
 
 /* It took up the media of a leg that has gone meanwhile: back to what it has.
@@ -188,6 +215,7 @@ static void reoffer_answered(pl_pool *pool, pl_op *op, pl_err e,
     pl_leg *leg = pl_leg_find(pool, op->leg);
     if (!leg && !e)
         answered_too_late(pool, op->call);
+    bool is_lost = e && was_lost(pool, op);
     pl_op_destroy(&op);
     if (!leg)
         return;
@@ -196,6 +224,10 @@ static void reoffer_answered(pl_pool *pool, pl_op *op, pl_err e,
         return;
     }
     leg->n_busy = 0;
+    if (is_lost) {
+        offer_later(pool, leg);
+        return;
+    }
     if (e || in->desc != &PL_MSG_CALL_ANSWER) {
         offer_failed(pool, leg->part, "media worker lost");
         return;
@@ -213,7 +245,7 @@ static void reoffer_answered(pl_pool *pool, pl_op *op, pl_err e,
 static void reoffer_made(pl_pool *pool, pl_op *op, pl_err e,
                          const pl_media_leg_sdp *sdp)
 {
-    const pl_leg *leg = pl_leg_find(pool, op->leg);
+    pl_leg *leg = pl_leg_find(pool, op->leg);
     pl_part *part = leg ? leg->part : NULL;
     pl_op_destroy(&op);
     if (!part)
@@ -221,6 +253,10 @@ static void reoffer_made(pl_pool *pool, pl_op *op, pl_err e,
     const pl_call *call = call_of(pool, part);
     if (e || !call) {
         offer_failed(pool, part, "media worker lost");
+        return;
+    }
+    if (is_away(pool, call)) {
+        offer_later(pool, leg);
         return;
     }
     pl_call_offer m = {.sdp = sdp->sdp};

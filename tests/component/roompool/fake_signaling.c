@@ -73,6 +73,12 @@ static void on_call_end(void *ctx, const pl_bus_in *in)
     reply_ok(s->bus, in);
 }
 
+static void answers_offer(fake_signaling *s)
+{
+    pl_call_answer r = {.sdp = pl_slice_str("phone-answer")};
+    pl_bus_reply(s->bus, &s->offer, &PL_MSG_CALL_ANSWER, &r);
+}
+
 static void on_call_offer(void *ctx, const pl_bus_in *in)
 {
     fake_signaling *s = ctx;
@@ -83,7 +89,7 @@ static void on_call_offer(void *ctx, const pl_bus_in *in)
     if (s->refuse_offer)
         pl_bus_reply_error(s->bus, &in->ticket, s->refuse_offer, NULL);
     else if (!s->waits)
-        phone_answers_offer(s->world);
+        answers_offer(s);
 }
 
 static void on_call_referred(void *ctx, const pl_bus_in *in)
@@ -121,8 +127,7 @@ static void on_call_adopt(void *ctx, const pl_bus_in *in)
 
 void phone_answers_offer(world *w)
 {
-    pl_call_answer r = {.sdp = pl_slice_str("phone-answer")};
-    pl_bus_reply(w->sig.bus, &w->sig.offer, &PL_MSG_CALL_ANSWER, &r);
+    answers_offer(&w->sig);
 }
 
 static void start(world *w, fake_signaling *s, const char *name)

@@ -298,6 +298,69 @@ static void one_that_hands_over_keeps_it_until_then(void **state)
     it_goes_on_at_the_second(w);
 }
 
+/* ---- its media worker is lost as well, as with their host ---- */
+
+static int setup_two_media(void **state)
+{
+    static world w;
+    world_create(&w, 2);
+    page_is_in(&w, &host, "lobby", NULL, "t");
+    phone_joins(&w, "c1", "lobby");
+    signaling_saves(&w.sig, "c1", 3, "{\"a\":1}");
+    world_start_second_signaling(&w);
+    *state = &w;
+    return 0;
+}
+
+/* The telephone is offered the other media worker's media by who goes on. */
+static void it_is_heard_again(world *w)
+{
+    assert_true(sig_call_at(&w->sig2, "c1")->is_adopted);
+    assert_int_equal(w->sig2.n_offers, 1);
+    assert_int_equal(w->media[1].n_legs, 1);
+    assert_int_equal(w->media[1].legs[0].n_remote, 2); /* asked, answered */
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM v_live_participants "
+                                  "WHERE came_by = 'telephone'"),
+                     1);
+    world_check(w);
+}
+
+static void a_lost_host_is_noticed_signaling_first(void **state)
+{
+    world *w = *state;
+    world_kill_signaling(w);
+    world_run(w, 2 * S);
+    world_kill_media(w, 0);
+    world_run(w, 10 * S);
+    assert_false(sig_call_at(&w->sig2, "c1")->is_adopted);
+    world_run(w, 30 * S); /* its lease */
+    it_is_heard_again(w);
+}
+
+static void a_lost_host_is_noticed_media_first(void **state)
+{
+    world *w = *state;
+    w->sig.waits = true; /* it died with the offer in its hands */
+    world_kill_media(w, 0);
+    world_run(w, 1500 * MS);
+    assert_int_equal(w->sig.n_offers, 1);
+    world_kill_signaling(w);
+    world_run(w, 40 * S);
+    it_is_heard_again(w);
+}
+
+static void nobody_can_go_on_with_it_nor_its_media(void **state)
+{
+    world *w = *state;
+    w->sig2.refuse_adopt = PL_EFULL;
+    world_kill_signaling(w);
+    world_kill_media(w, 0);
+    world_run(w, 40 * S);
+    assert_int_equal(world_sql(w, "SELECT count(*) FROM calls"), 0);
+    assert_int_equal(w->media[1].n_legs, 0);
+    world_check(w);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -317,6 +380,12 @@ int main(void)
         TEST(one_that_says_nothing_is_told_to_drop_it),
         TEST(one_that_hands_over_keeps_it_until_then),
         TEST(what_cannot_be_handed_over_stays),
+        cmocka_unit_test_setup_teardown(a_lost_host_is_noticed_signaling_first,
+                                        setup_two_media, teardown),
+        cmocka_unit_test_setup_teardown(a_lost_host_is_noticed_media_first,
+                                        setup_two_media, teardown),
+        cmocka_unit_test_setup_teardown(nobody_can_go_on_with_it_nor_its_media,
+                                        setup_two_media, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

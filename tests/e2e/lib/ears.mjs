@@ -19,7 +19,7 @@ class Stall {
   async #watch() {
     let bytes = -1;
     for (let since = Date.now(); !this.isOver && !this.phone.socket.destroyed; await pause(10)) {
-      const now = await this.phone.heardBytes();
+      const now = await this.phone.heardBytes().catch(() => bytes);
       if (now !== bytes) since = Date.now();
       bytes = now;
       this.longestMs = Math.max(this.longestMs, Date.now() - since);

@@ -42,7 +42,7 @@ async function keysOf(dir) {
   await run(join(BIN, 'parleyctl'), ['keys', keys]);
   const there = join(dir, 'bus-keys-far');
   await mkdir(there, { mode: 0o700 });
-  for (const name of ['roompool.pub', 'media.pub', 'media.key']) await copyFile(join(keys, name), join(there, name));
+  for (const name of ['roompool.pub', 'media.pub', 'media.key', 'signaling.pub', 'signaling.key']) await copyFile(join(keys, name), join(there, name));
   const worker = (role, folder = keys) => ({
     bus: BUS, bus_server_key: join(folder, 'roompool.pub'),
     bus_public_key: join(folder, `${role}.pub`), bus_secret_key: join(folder, `${role}.key`),
@@ -55,17 +55,19 @@ async function keysOf(dir) {
 
 const FAR = 'media-1';
 const NEAR = 'media-2';
-const tell = stories({ roompool: { sip_lease_ms: 3000 } }, {
-  supervised: false, net,
-  places: { roompool: near, [FAR]: far, [NEAR]: near, 'signaling-1': near, 'api-1': near },
+const tell = stories({ roompool: { sip_lease_ms: 1000 } }, {
+  supervised: false, net, signalings: 2,
+  places: { roompool: near, [FAR]: far, [NEAR]: near, 'signaling-1': near, 'signaling-2': far, 'api-1': near },
   flags: async (base, dir) => {
     const keys = await keysOf(dir);
     const media = (place) => ({ bind_address: '', announce_address: ADDRESS[place], announce_loopback: false });
+    const sip = (place, port) => ({ udp_listen: `${ADDRESS[place]}:${port}`, tcp_listen: '' });
     return {
       roompool: keys.roompool,
       [FAR]: { ...keys.far('media'), ...media(far) },
       [NEAR]: { ...keys.near('media'), ...media(near) },
-      'signaling-1': { ...keys.near('signaling'), udp_listen: `${ADDRESS[near]}:${base + 1}`, tcp_listen: '' },
+      'signaling-1': { ...keys.near('signaling'), ...sip(near, base + 1) },
+      'signaling-2': { ...keys.far('signaling'), ...sip(far, base + 1) },
       'api-1': { ...keys.near('api'), listen: '0.0.0.0' },
     };
   },
@@ -110,7 +112,7 @@ const isSilent = () => until('the far host sends nothing', async () => {
 
 tell('two meet in a room of the far host', async (system) => {
   Object.assign(system, { url: `https://${ADDRESS[near]}:${system.base}`, place: users,
-    ownHost: ADDRESS[users], sipHost: ADDRESS[near] });
+    ownHost: ADDRESS[users], sipHost: ADDRESS[far] });
   [anna, carla] = await Promise.all([Person.open(system, 'anna'), Phone.open(system, 'carla')]);
   await anna.join('lobby');
   await anna.page.evaluate(() => {
@@ -149,5 +151,10 @@ tell('the cable of the bus is cut: the near one goes on, and owns the room when 
   for (const ms of Object.values(await ears.gaps())) assert.ok(ms < GAP_MS / 8, `silence of ${ms} ms`);
   await isAt(system, NEAR);
   await assertPlaces(system);
+  const [{ node }] = await system.sql('SELECT node FROM calls');
+  assert.ok(node.startsWith('signaling-1.'), `its dialog is at ${node}`);
+  await carla.hangup();
+  await until('nobody is left but the page', async () => (await system.sql('SELECT 1 FROM calls')).length === 0
+    && (await system.sql('SELECT 1 FROM v_live_participants')).length === 1);
   await Promise.all([anna.close(), carla.close()]);
 });
