@@ -162,3 +162,14 @@ void killer_after_each(killer_try *try_at, int least, int most)
         k++;
     assert_in_range(k, least, most - 1);
 }
+
+void killer_each_seed(killer_seed_try *try_at, bool is_before, unsigned seeds,
+                      int step, int least, int most)
+{
+    for (unsigned seed = 1; seed <= seeds; seed++) {
+        int k = 1 + (int)seed % step;
+        while (k < most && try_at(seed, is_before ? k : 0, is_before ? 0 : k))
+            k += step;
+        assert_in_range(k, least, most - 1);
+    }
+}

@@ -141,15 +141,13 @@ static void check_after(world *w, step last)
 static bool try_at(int before, int after)
 {
     world w;
-    world child;
     step last = NOTHING;
     const killer_story crash = {.run = live,
                                 .on_output = on_step,
                                 .output_size = sizeof(step),
                                 .ctx = &last};
     world_prepare(&w);
-    child = w;
-    bool is_killed = killer_run(&child, &crash, before, after);
+    bool is_killed = killer_run(&w, &crash, before, after);
     if (!is_killed)
         assert_int_equal(last, GONE);
     check_after(&w, last);

@@ -237,27 +237,16 @@ static bool try_at(unsigned seed, int before, int after)
     return is_killed;
 }
 
-static void killed_at_each_commit(bool is_before)
-{
-    for (int seed = 1; seed <= SEEDS; seed++) {
-        int k = 1 + seed % STEP;
-        while (k < MAX_COMMITS &&
-               try_at((unsigned)seed, is_before ? k : 0, is_before ? 0 : k))
-            k += STEP;
-        assert_in_range(k, 30, MAX_COMMITS - 1);
-    }
-}
-
 static void killed_before_a_commit_nothing_is_lost_or_left(void **state)
 {
     (void)state;
-    killed_at_each_commit(true);
+    killer_each_seed(try_at, true, SEEDS, STEP, 30, MAX_COMMITS);
 }
 
 static void killed_after_a_commit_nothing_is_lost_or_left(void **state)
 {
     (void)state;
-    killed_at_each_commit(false);
+    killer_each_seed(try_at, false, SEEDS, STEP, 30, MAX_COMMITS);
 }
 
 int main(void)

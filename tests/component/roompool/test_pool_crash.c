@@ -172,7 +172,6 @@ static void check_after(world *w, crowd *c)
 static bool try_at(unsigned seed, int before, int after)
 {
     world w;
-    world child;
     crowd c = {.seed = seed};
     const killer_story crash = {.run = come,
                                 .on_output = on_given,
@@ -182,8 +181,7 @@ static bool try_at(unsigned seed, int before, int after)
     w.config.pool_target = TARGET;
     w.config.pool_fill_per_s = 200;
     w.config.pool_lease_s = 30;
-    child = w;
-    bool is_killed = killer_run(&child, &crash, before, after);
+    bool is_killed = killer_run(&w, &crash, before, after);
     for (int i = 0; !is_killed && i < CLIENTS; i++)
         assert_string_not_equal(c.names[i], "");
     check_distinct(&c);
@@ -194,27 +192,16 @@ static bool try_at(unsigned seed, int before, int after)
     return is_killed;
 }
 
-static void killed_at_each_commit(bool is_before)
-{
-    for (int seed = 1; seed <= SEEDS; seed++) {
-        int k = 1 + seed % STEP;
-        while (k < MAX_COMMITS &&
-               try_at((unsigned)seed, is_before ? k : 0, is_before ? 0 : k))
-            k += STEP;
-        assert_in_range(k, 15, MAX_COMMITS - 1);
-    }
-}
-
 static void killed_before_a_commit_no_room_is_given_twice_or_lost(void **state)
 {
     (void)state;
-    killed_at_each_commit(true);
+    killer_each_seed(try_at, true, SEEDS, STEP, 15, MAX_COMMITS);
 }
 
 static void killed_after_a_commit_no_room_is_given_twice_or_lost(void **state)
 {
     (void)state;
-    killed_at_each_commit(false);
+    killer_each_seed(try_at, false, SEEDS, STEP, 15, MAX_COMMITS);
 }
 
 int main(void)
