@@ -16,6 +16,7 @@ enum {
     HZ = 700,
     LEARN = 100, /* packets before it counts */
     PACKETS = 250,
+    TRIES = 6,
     GROUP = 5 /* packets of which each has the tone: 100 ms */
 };
 
@@ -82,31 +83,60 @@ static void listen_and_say(rtp_phone *says, const struct sockaddr_in *to,
     }
 }
 
-static void a_bad_network_leaves_the_tone_in_one_piece(void **state)
+static int64_t disturbed(const world *w)
 {
-    world *w = *state;
+    return pl_metrics_value(w->metrics, PL_MEDIA_M_ticks_late) +
+           pl_metrics_value(w->metrics, PL_MEDIA_M_engine_ticks_skipped);
+}
+
+/* Pieces that have the tone. */
+static size_t count_found(const uint8_t *heard)
+{
+    size_t n = 0;
+    const size_t length = (size_t)GROUP * RTP_PHONE_FRAME;
+    for (size_t g = 0; g < PACKETS / GROUP; g++)
+        n += rtp_phone_hears(heard + g * length, length, HZ) > 0.15;
+    print_message("tone in %zu of %d pieces of 100 ms\n", n, PACKETS / GROUP);
+    return n;
+}
+
+/* One call over such a line; pieces that have the tone. */
+static size_t call(world *w)
+{
     static uint8_t heard[PACKETS * RTP_PHONE_FRAME];
     rtp_phone says, hears;
     relay line;
     rtp_phone_open(&says, false);
     rtp_phone_open(&hears, false);
-    assert_int_equal(open_room(w, EPOCH), PL_OK);
     assert_int_equal(create(w, "hears", PL_LEG_KIND_SIP, hears.sdp), PL_OK);
     assert_int_equal(create(w, "says", PL_LEG_KIND_SIP, says.sdp), PL_OK);
     const struct sockaddr_in media = rtp_phone_media(w->text);
     open_relay(&line, &media);
     listen_and_say(&says, &line.near, &hears, LEARN, NULL);
     listen_and_say(&says, &line.near, &hears, PACKETS, heard);
-    size_t n_found = 0;
-    const size_t length = (size_t)GROUP * RTP_PHONE_FRAME;
-    for (size_t g = 0; g < PACKETS / GROUP; g++)
-        n_found += rtp_phone_hears(heard + g * length, length, HZ) > 0.15;
-    print_message("tone in %zu of %d pieces of 100 ms\n", n_found,
-                  PACKETS / GROUP);
-    assert_true(n_found >= PACKETS / GROUP * 96 / 100);
+    assert_int_equal(destroy(w, "says"), PL_OK);
+    assert_int_equal(destroy(w, "hears"), PL_OK);
     close_relay(&line);
     rtp_phone_close(&says);
     rtp_phone_close(&hears);
+    return count_found(heard);
+}
+
+/* What the machine did to the worker is not the network's: another call then.
+ */
+static void a_bad_network_leaves_the_tone_in_one_piece(void **state)
+{
+    world *w = *state;
+    const size_t wanted = PACKETS / GROUP * 96 / 100;
+    size_t n_found = 0;
+    bool was_disturbed = true;
+    assert_int_equal(open_room(w, EPOCH), PL_OK);
+    for (size_t i = 0; i < TRIES && n_found < wanted && was_disturbed; i++) {
+        int64_t before = disturbed(w);
+        n_found = call(w);
+        was_disturbed = disturbed(w) > before;
+    }
+    assert_true(n_found >= wanted);
 }
 
 int main(void)
