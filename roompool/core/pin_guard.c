@@ -77,25 +77,19 @@ static bool is_blocked(const entry *e, int64_t now_us)
     return e && now_us < e->blocked_until_us;
 }
 
-bool pl_pin_guard_hides(pl_pin_guard *guard, const char *room,
-                        const char *source, int64_t now_us)
+pl_pin_door pl_pin_guard_look(pl_pin_guard *guard, const char *room,
+                              const char *source, int64_t now_us)
 {
     char key[KEY_MAX];
     source_key(key, room, source);
     const entry *from = look_up(guard, key, false);
-    if (is_blocked(from, now_us) || (from && from->is_known))
-        return false;
+    if (is_blocked(from, now_us))
+        return PL_PIN_DOOR_SHUT;
+    if (from && from->is_known)
+        return PL_PIN_DOOR_OPEN;
     room_key(key, room);
-    return is_blocked(look_up(guard, key, false), now_us);
-}
-
-bool pl_pin_guard_allows(pl_pin_guard *guard, const char *room,
-                         const char *source, int64_t now_us)
-{
-    char key[KEY_MAX];
-    source_key(key, room, source);
-    return !is_blocked(look_up(guard, key, false), now_us) &&
-           !pl_pin_guard_hides(guard, room, source, now_us);
+    return is_blocked(look_up(guard, key, false), now_us) ? PL_PIN_DOOR_HIDDEN
+                                                          : PL_PIN_DOOR_OPEN;
 }
 
 static void count(entry *e, uint32_t limit, int64_t window_us, int64_t now_us)

@@ -19,13 +19,15 @@ PL_MUST_USE pl_err pl_pin_guard_create(uint32_t source_per_min,
                                        uint32_t room_per_10min,
                                        pl_pin_guard **ret_guard);
 void pl_pin_guard_destroy(pl_pin_guard **guard);
-/* Whether this source may try now: it has not to wait, nor is the room hidden
- * from it. */
-bool pl_pin_guard_allows(pl_pin_guard *guard, const char *room,
-                         const char *source, int64_t now_us);
-/* Whether the room, for what others keyed, is hidden from this source. */
-bool pl_pin_guard_hides(pl_pin_guard *guard, const char *room,
-                        const char *source, int64_t now_us);
+/* May try; has to wait for what it tried itself; sees no room, for what others
+ * tried. */
+typedef enum pl_pin_door {
+    PL_PIN_DOOR_OPEN,
+    PL_PIN_DOOR_SHUT,
+    PL_PIN_DOOR_HIDDEN
+} pl_pin_door;
+pl_pin_door pl_pin_guard_look(pl_pin_guard *guard, const char *room,
+                              const char *source, int64_t now_us);
 void pl_pin_guard_wrong(pl_pin_guard *guard, const char *room,
                         const char *source, int64_t now_us);
 void pl_pin_guard_right(pl_pin_guard *guard, const char *room,

@@ -413,14 +413,12 @@ pl_err pl_room_check_pin(pl_pool *pool, pl_room *room, const char *pin,
         *ret_role = PL_PART_ROLE_GUEST;
         return PL_OK;
     }
-    /* One who was never right here finds no room while it is under attack. */
-    bool is_hidden = pl_pin_guard_hides(pool->guard, id, source, pool->now.us);
-    if (!pin[0] && !is_hidden)
+    pl_pin_door door = pl_pin_guard_look(pool->guard, id, source, pool->now.us);
+    if (!pin[0] && door != PL_PIN_DOOR_HIDDEN)
         return PL_EPIN_REQUIRED;
-    if (is_hidden ||
-        !pl_pin_guard_allows(pool->guard, id, source, pool->now.us)) {
+    if (door != PL_PIN_DOOR_OPEN) {
         pl_pool_count(pool, PL_RM_refused_pin_blocked);
-        return is_hidden ? PL_ENOENT : PL_EPIN_INVALID;
+        return door == PL_PIN_DOOR_HIDDEN ? PL_ENOENT : PL_EPIN_INVALID;
     }
     pl_part_role role = role_of(pool, room, pin);
     if (role == PL_PART_ROLE_UNKNOWN) {
