@@ -101,6 +101,25 @@ static void every_door_and_every_pin(void **state)
         try_row(w, &rows[i]);
 }
 
+/* By its name too; an alias of another room goes before. */
+static void a_room_is_joined_by_its_name(void **state)
+{
+    world *w = *state;
+    uint64_t id = mgmt_makes(w, ROOM, "{'name':'Front Desk','pin':'4471'}");
+    try_row(w, &(row){"front desk", "4471", PL_OK, HOST, NULL});
+    try_row(w, &(row){"Front Desk", "1111", PL_EPIN_INVALID, 0, NULL});
+    try_row(w, &(row){"front", "4471", PL_ENOENT, 0, NULL});
+    (void)mgmt_makes(w, ROOM, "{'name':'other','pin':'9999'," ALIAS("x") "}");
+    (void)mgmt_makes(w, ROOM, "{'name':'X','pin':'8888'}");
+    try_row(w, &(row){"X", "9999", PL_OK, HOST, NULL});
+    try_row(w, &(row){"X", "8888", PL_EPIN_INVALID, 0, NULL});
+    mgmt_changes(w, ROOM, id, "{'name':'Back Desk'}");
+    try_row(w, &(row){"Front Desk", "4471", PL_ENOENT, 0, NULL});
+    try_row(w, &(row){"Back Desk", "4471", PL_OK, HOST, NULL});
+    assert_int_equal(mgmt_removes(w, ROOM, id), PL_OK);
+    try_row(w, &(row){"Back Desk", "4471", PL_ENOENT, 0, NULL});
+}
+
 /* Who has no PIN does not learn that a room is full. */
 static void the_pin_is_judged_before_the_room(void **state)
 {
@@ -145,6 +164,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_door_and_every_pin, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_room_is_joined_by_its_name, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(the_pin_is_judged_before_the_room,
                                         setup, teardown),

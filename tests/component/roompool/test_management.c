@@ -98,26 +98,6 @@ static void a_room_is_made_with_its_aliases(void **state)
     assert_int_equal(mgmt_makes(w, ROOM, "{'name':'next'}"), id + 1);
 }
 
-/* By its name too; an alias of another room goes before. */
-static void a_room_is_joined_by_its_name(void **state)
-{
-    world *w = *state;
-    uint64_t id = mgmt_makes(w, ROOM, "{'name':'Front Desk','pin':'4471'}");
-    assert_int_equal(tries(w, "front desk", "4471"), PL_OK);
-    assert_int_equal(tries(w, "Front Desk", "1111"), PL_EPIN_INVALID);
-    assert_int_equal(tries(w, "front", "4471"), PL_ENOENT);
-    (void)mgmt_makes(w, ROOM,
-                     "{'name':'other','pin':'9999','aliases':[{'alias':'x'}]}");
-    (void)mgmt_makes(w, ROOM, "{'name':'X','pin':'8888'}");
-    assert_int_equal(tries(w, "X", "9999"), PL_OK);
-    assert_int_equal(tries(w, "X", "8888"), PL_EPIN_INVALID);
-    mgmt_changes(w, ROOM, id, "{'name':'Back Desk'}");
-    assert_int_equal(tries(w, "Front Desk", "4471"), PL_ENOENT);
-    assert_int_equal(tries(w, "Back Desk", "4471"), PL_OK);
-    assert_int_equal(mgmt_removes(w, ROOM, id), PL_OK);
-    assert_int_equal(tries(w, "Back Desk", "4471"), PL_ENOENT);
-}
-
 static void what_was_made_survives_a_restart(void **state)
 {
     world *w = *state;
@@ -713,33 +693,6 @@ static void settings_take_effect(void **state)
     page_hears_no(w, &guest, PL_EVENT_KIND_MESSAGE);
 }
 
-static void begins_with(world *w, const char *alias, const char *host_layout,
-                        const char *guest_layout)
-{
-    page p;
-    page_is_in(w, &p, alias, NULL, "p");
-    const pl_conf_row *conf = &page_part(w, &p)->conf->row;
-    assert_string_equal(conf->host_layout, host_layout);
-    assert_string_equal(conf->guest_layout, guest_layout);
-    page_goes(w, &p);
-}
-
-/* What the API shows as the views of a room is what clients are told; guests
- * without one of their own have that of hosts. */
-static void views_are_told_as_they_are_shown(void **state)
-{
-    world *w = *state;
-    (void)mgmt_makes(w, ROOM, "{'name':'preset'}");
-    (void)mgmt_makes(w, ROOM, "{'name':'none','host_view':null}");
-    (void)mgmt_makes(w, ROOM,
-                     "{'name':'one','host_view':'four_mains_zero_pips'"
-                     ",'guest_view':'one_main_zero_pips'}");
-    begins_with(w, "preset", "1:7", "1:7");
-    begins_with(w, "none", "", "");
-    begins_with(w, "one", "4:0", "1:0");
-    begins_with(w, "lobby", "", "");
-}
-
 /* ---- telephones ---- */
 
 static void a_room_is_dialled_and_its_pin_keyed(void **state)
@@ -809,7 +762,6 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_room_is_made_with_its_aliases),
-        TEST(a_room_is_joined_by_its_name),
         TEST(what_was_made_survives_a_restart),
         TEST(names_and_aliases_are_unique),
         TEST(pins_go_together),
@@ -832,7 +784,6 @@ int main(void)
         TEST(a_room_has_so_many_dialled),
         TEST(one_is_dialled_in_so_many_rooms),
         TEST(settings_take_effect),
-        TEST(views_are_told_as_they_are_shown),
         TEST(a_room_is_dialled_and_its_pin_keyed),
         TEST(an_alias_may_have_a_domain),
         TEST(a_room_for_tests_echoes),

@@ -330,6 +330,33 @@ static void who_is_there_is_shown_as_it_is(void **state)
     assert_int_equal(ask_id(w, LIVE_PART, host.id, &f), PL_ENOENT);
 }
 
+static void begins_with(world *w, const char *alias, const char *host_layout,
+                        const char *guest_layout)
+{
+    page p;
+    page_is_in(w, &p, alias, NULL, "p");
+    const pl_conf_row *conf = &page_part(w, &p)->conf->row;
+    assert_string_equal(conf->host_layout, host_layout);
+    assert_string_equal(conf->guest_layout, guest_layout);
+    page_goes(w, &p);
+}
+
+/* What the API shows as the views of a room is what clients are told; guests
+ * without one of their own have that of hosts. */
+static void views_are_told_as_they_are_shown(void **state)
+{
+    world *w = *state;
+    (void)mgmt_makes(w, ROOM, "{'name':'preset'}");
+    (void)mgmt_makes(w, ROOM, "{'name':'none','host_view':null}");
+    (void)mgmt_makes(w, ROOM,
+                     "{'name':'one','host_view':'four_mains_zero_pips'"
+                     ",'guest_view':'one_main_zero_pips'}");
+    begins_with(w, "preset", "1:7", "1:7");
+    begins_with(w, "none", "", "");
+    begins_with(w, "one", "4:0", "1:0");
+    begins_with(w, "lobby", "", "");
+}
+
 static void a_live_conference_has_the_number_of_its_room(void **state)
 {
     world *w = *state;
@@ -576,6 +603,7 @@ int main(void)
         T(rooms_of_the_pool_are_rooms_others_are_not),
         T(what_was_asked_for_before_is_seen),
         T(who_is_there_is_shown_as_it_is),
+        T(views_are_told_as_they_are_shown),
         T(a_live_conference_has_the_number_of_its_room),
         T(who_was_there_is_history),
         T(a_page_ends_before_64_kib_and_goes_on),
