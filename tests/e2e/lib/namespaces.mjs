@@ -96,7 +96,9 @@ export class Namespaces {
   }
 
   // From one to the other: [namespace, interface, address with length]; without an
-  // address it is plugged into a switch.
+  // address it is plugged into a switch. Its ends are made where they belong: of
+  // interfaces that came and went out here, browsers of other stories would drop
+  // their connections (ERR_NETWORK_CHANGED).
   async cable(one, other) {
     await ip('link', 'add', one[1], 'netns', one[0], 'type', 'veth', 'peer', 'name', other[1], 'netns', other[0]);
     for (const [namespace, name, address] of [one, other]) {
