@@ -118,10 +118,15 @@ void pl_control_on_state(pl_control *c, pl_leg *leg, const pl_net_state *net)
         memcmp(&own->net.keys, &net->keys, sizeof net->keys) == 0)
         return;
     own->is_rekeying = false;
-    bool is_news = !own->is_portable ||
+    bool has_new_keys =
+        memcmp(&own->net.keys, &net->keys, sizeof net->keys) != 0;
+    bool is_news = !own->is_portable || has_new_keys ||
                    own->net.has_alerts != net->has_alerts ||
-                   own->net.is_server != net->is_server ||
-                   memcmp(&own->net.keys, &net->keys, sizeof net->keys) != 0;
+                   own->net.is_server != net->is_server;
+    /* Numbers of the old keys mean nothing to the new ones, which begin anew:
+     * until theirs are told nobody can go on with the leg. */
+    if (has_new_keys && own->net.keys.profile != PL_SRTP_NONE)
+        own->at = (pl_mix_position){.at_us = 0};
     own->net = *net;
     own->is_portable = true;
     if (is_news) {

@@ -482,6 +482,37 @@ static void new_handshake_is_made_with_the_new_workers_certificate(void **state)
     all_hear(w, NULL);
 }
 
+/* Numbers of keys that are over say nothing about those that follow: until
+ * their own are known nobody can go on with the leg. */
+static void new_keys_do_not_go_on_at_old_numbers(void **state)
+{
+    world *w = *state;
+    char sdp[SDP];
+    const peer_client_dtls how = {.mtu = 0};
+    person *cm = &people[1];
+    all_hear(w, NULL);
+    wait_kept(w);
+    const kept_leg *k = kept(w, cm->id, 1, 1);
+    uint32_t n = k->n_states;
+    peer_client_destroy(&cm->client);
+    cm->client = peer_client_create("127.0.0.1", webrtc_port(w));
+    describe(cm, "new3", "actpass", "sendrecv", sdp);
+    assert_int_equal(remote(w, cm->id, sdp, PL_SDP_TYPE_OFFER), PL_OK);
+    remember_ice(w, cm);
+    connect_browser(cm, "new3", &how);
+    kept_leg early = *kept(w, cm->id, n + 1, 1);
+    cm->has_heard = false; /* other keys */
+    n = k->n_positions;
+    all_hear(w, NULL);
+    (void)kept(w, cm->id, 1, n + 1);
+    first_dies(w);
+    turn_to(w, true, LATER);
+    assert_int_equal(open_room(w, LATER), PL_OK);
+    assert_int_equal(import(w, &early, PL_LEG_KIND_WEBRTC, 1), PL_EPROTO);
+    import_all(w, 1);
+    all_hear(w, NULL);
+}
+
 static void leg_is_as_any_other_after_it(void **state)
 {
     world *w = *state;
@@ -617,6 +648,7 @@ int main(void)
         TEST(legs_move_on_again),
         TEST(descriptions_are_exchanged_after_it),
         TEST(new_handshake_is_made_with_the_new_workers_certificate),
+        TEST(new_keys_do_not_go_on_at_old_numbers),
         TEST(leg_is_as_any_other_after_it),
         TEST(what_cannot_be_taken_over_is_refused),
         TEST(inventory_tells_all_again),
