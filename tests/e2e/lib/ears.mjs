@@ -67,8 +67,9 @@ export class Ears {
     await this.person.startRecording({ follows: this.follows });
   }
 
-  // After begin(): both hear each other again.
+  // After begin(): both hear each other again, in a second after what happened.
   async again(timeoutMs = 20000) {
+    await pause(1000); // what comes later than that ends what is heard now
     const { seconds } = await this.phone.heard();
     await until('the telephone hears the page', () => this.phoneHears(seconds), timeoutMs);
     await until('the page hears the telephone', async () => {

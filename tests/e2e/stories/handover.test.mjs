@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { VOICES } from '../lib/audio.mjs';
 import { Person } from '../lib/browser.mjs';
+import { Ears } from '../lib/ears.mjs';
 import { Phone } from '../lib/phone.mjs';
 import { assertPlaces, placeOf } from '../lib/placements.mjs';
 import { stories } from '../lib/story.mjs';
@@ -36,21 +37,12 @@ const agreed = () => anna.page.evaluate(() => window.connections.map((one) => ({
 // The other worker has the room; both were heard without a break, and again.
 async function goesOn(system, signal) {
   const [before, old, told] = [await agreed(), await placeOf(system), carla.events.length];
-  const from = (await carla.heard()).seconds;
-  await anna.startRecording();
+  const ears = new Ears(anna, carla);
+  await ears.begin();
   await system.signal(old.media_node.split('.')[0], signal);
   await until('it has another place', async () => (await placeOf(system)).epoch > old.epoch);
-  const { seconds } = await carla.heard();
-  await until('the telephone hears on', async () => {
-    const so = await carla.heard();
-    return so.seconds > seconds + 1 && so.slice(so.seconds - 0.5).level(VOICES.anna) > 0.03;
-  });
-  const [{ heard }, phone] = [await anna.stopRecording(), (await carla.heard()).slice(from)];
-  for (const [recording, voice] of [[heard, VOICES.carla], [phone, VOICES.anna]]) {
-    assert.ok(recording.slice(recording.seconds - 0.5).level(voice) > 0.03, 'the other is heard again');
-    const gap = recording.longestGapMs(voice);
-    assert.ok(gap < GAP_MS, `gap of ${gap} ms`);
-  }
+  await ears.again();
+  for (const gap of Object.values(await ears.gaps())) assert.ok(gap < GAP_MS, `gap of ${gap} ms`);
   assert.notEqual((await placeOf(system)).media_node, old.media_node);
   assert.deepEqual(await agreed(), before);
   assert.deepEqual(carla.events.slice(told).filter(({ type }) => /^CALL_(?!RTCP)/.test(type)).map(({ type }) => type), []);

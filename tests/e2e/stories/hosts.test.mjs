@@ -88,7 +88,8 @@ async function goesOn(system, what, happens) {
   await happens();
   await isAt(system, NEAR);
   const movedMs = Date.now() - at;
-  await pause(1000); // both can have noticed
+  await until('both have media there', async () => (await system.sql(
+    "SELECT 1 FROM v_live_participants WHERE media = 'connected'")).length === 2);
   await anna.inRoom();
   await ears.again();
   const gaps = await ears.gaps();
