@@ -80,8 +80,10 @@ static void show(const pl_watch *w)
     pl_metrics_set(w->o.metrics, PL_SIG_watched_down, down);
 }
 
-static void set_state(const pl_watch *w, peer *p, bool is_up)
+/* fault: NULL when it is up. */
+static void set_state(const pl_watch *w, peer *p, const char *fault)
 {
+    bool is_up = !fault;
     if (p->is_known && p->is_up == is_up)
         return;
     p->is_known = true;
@@ -90,8 +92,8 @@ static void set_state(const pl_watch *w, peer *p, bool is_up)
     if (is_up) {
         PL_LOG(INFO, "sip", "peer_up", PL_KV("peer", p->uri.text), NULL);
     } else {
-        PL_LOG(WARN, "sip", "peer_down", PL_KV("peer", p->uri.text),
-               "none of its %u servers answers", p->n);
+        PL_LOG(WARN, "sip", "peer_down", PL_KV("peer", p->uri.text), "%s",
+               fault);
     }
 }
 
@@ -114,9 +116,9 @@ static void settle(pl_watch *w, peer *p, unsigned at, verdict is)
         pl_avoid_add(w->o.avoided, &s->target, pl_loop_now_us(w->o.loop));
     }
     if (p->n_up > 0)
-        set_state(w, p, true);
+        set_state(w, p, NULL);
     else if (p->n_open == 0 && p->n_down > 0)
-        set_state(w, p, false);
+        set_state(w, p, "none of its servers answers");
 }
 
 /* ---- asking ---- */
@@ -154,7 +156,6 @@ static void ask(pl_watch *w, peer *p, unsigned at)
                     .ip = &target->ip,
                     .port = target->port,
                     .host = p->uri.host};
-    uint32_t round = p->round;
     pl_sip_flow flow;
     size_t len = 0;
     pl_err e =
@@ -166,7 +167,7 @@ static void ask(pl_watch *w, peer *p, unsigned at)
         e = pl_sip_stack_request(w->o.stack, &flow, bytes, tag_of(w, p, at));
     }
     /* We may be full ourselves: that says nothing of it. */
-    if (e != PL_OK && p->round == round)
+    if (e != PL_OK)
         settle(w, p, at, e == PL_EFULL ? NOT_ASKED : DOWN);
 }
 
@@ -189,9 +190,8 @@ void pl_watch_on_located(pl_watch *watch, uint64_t tag,
         return;
     p->is_resolving = false;
     if (n == 0) {
-        p->n = 0;
-        set_state(watch, p, false);
-        return;
+        set_state(watch, p, "its name has no address");
+        return; /* who was down is known still */
     }
     static peer before; /* large */
     before = *p;

@@ -449,10 +449,19 @@ static void servers_that_answer_options_are_called_first(void **state)
     /* Whoever says so lives. */
     asked_until(&s, "404 Not Found", "200 OK", PL_SIG_received_4xx, 2);
     calls(&s, &s.one, 2);
+    /* Its name may be gone meanwhile. */
+    asked_until(&s, away, "200 OK", PL_SIG_received_5xx,
+                counted(&s, PL_SIG_received_5xx) + 1);
+    unsigned names = s.ns.n;
+    s.ns.n = 0;
+    asked_until(&s, NULL, "200 OK", PL_SIG_watched_down, 1);
+    s.ns.n = names;
+    asked_until(&s, "200 OK", "200 OK", PL_SIG_watched_up, 1);
+    calls(&s, &s.one, 3);
     assert_int_equal(counted(&s, PL_SIG_failovers), 0);
     asked_until(&s, away, away, PL_SIG_watched_down, 1);
     assert_int_equal(counted(&s, PL_SIG_watched_up), 0);
-    calls(&s, &s.one, 3); /* for want of a better one */
+    calls(&s, &s.one, 4); /* for want of a better one */
     stage_close(&s);
 }
 
