@@ -1,7 +1,6 @@
 /* record_stream.c - names, files, and where in them a piece belongs. */
 #include "io/record_stream.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +8,6 @@
 #include "core/record_line.h"
 #include "io/au_file.h"
 #include "io/ogg_file.h"
-#include "pl/log.h"
 #include "pl/str.h"
 
 enum {

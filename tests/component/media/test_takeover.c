@@ -501,6 +501,9 @@ static void new_keys_do_not_go_on_at_old_numbers(void **state)
     remember_ice(w, cm);
     connect_browser(cm, "new3", &how);
     kept_leg early = *kept(w, cm->id, n + 1, 1);
+    /* on a slow machine a later one may have come too */
+    memcpy(early.position, early.first_position, early.first_position_len);
+    early.position_len = early.first_position_len;
     cm->has_heard = false; /* other keys */
     n = k->n_positions;
     all_hear(w, NULL);

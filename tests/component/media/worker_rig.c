@@ -138,6 +138,8 @@ static void on_snapshot(void *ctx, const pl_bus_in *in)
     memcpy(k->state, m->state.ptr, m->state.len);
     k->state_len = m->state.len;
     k->n_states++;
+    memcpy(k->first_position, m->position.ptr, m->position.len);
+    k->first_position_len = m->position.len;
     keep_position(k, m->position, false);
     pl_loop_stop(w->loop);
 }

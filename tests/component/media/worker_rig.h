@@ -25,6 +25,8 @@ typedef struct kept_leg {
     char leg[65];
     uint8_t state[16384], position[512];
     size_t state_len, position_len;
+    uint8_t first_position[512]; /* that came with the latest state */
+    size_t first_position_len;
     uint32_t n_states, n_positions; /* that came */
     bool is_final;                  /* says the latest position */
 } kept_leg;
