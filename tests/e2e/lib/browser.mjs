@@ -105,11 +105,17 @@ function installRecorder() {
   };
 }
 
-export function unpack(text, startMs) {
+function unpack(text, startMs) {
   const bytes = Buffer.from(text, 'base64');
   const samples = new Float32Array(bytes.length / 2);
   for (let i = 0; i < samples.length; i++) samples[i] = bytes.readInt16LE(i * 2) / 32768;
   return new Recording(samples, 48000, startMs);
+}
+
+// What the recorder of a page heard in the last seconds, on one side (0: left).
+export async function latestHeard(page, seconds, side = 0) {
+  const { startMs, ear } = await page.evaluate((args) => window.parleyRecorder.latest(...args), [seconds, side]);
+  return unpack(ear, startMs);
 }
 
 // The browser's program; in a namespace, one that begins it there.
@@ -217,6 +223,9 @@ export class Person {
     const { startMs, mic, ear } = await this.page.evaluate(() => window.parleyRecorder.stop());
     return { said: unpack(mic, startMs), heard: unpack(ear, startMs) };
   }
+
+  // While it records: the last seconds.
+  heard(seconds, side) { return latestHeard(this.page, seconds, side); }
 
   // Hears others, and is not heard by itself.
   async hears(...others) {

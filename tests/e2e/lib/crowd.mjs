@@ -19,3 +19,6 @@ export const crowd = (system, headers, n, first = 0) => Promise.all(
 
 export const counts = async (system) => Object.fromEntries(
   (await system.sql('select state, rooms from v_pool')).map((row) => [row.state, row.rooms]));
+
+export const fills = (system, target) => until('the pool is full', async () =>
+  (await counts(system)).free === target);

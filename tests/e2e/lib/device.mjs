@@ -8,7 +8,7 @@ import http from 'node:http';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { complaints, untilSteady } from './audio.mjs';
-import { Person, unpack } from './browser.mjs';
+import { Person } from './browser.mjs';
 import { pause, until } from './wait.mjs';
 
 const HERE = join(dirname(fileURLToPath(import.meta.url)), 'device');
@@ -117,8 +117,7 @@ export class Device {
   async hears(...others) {
     const bad = await untilSteady(async () => {
       await pause(2200);
-      const { ear, startMs } = await this.person.page.evaluate(() => window.parleyRecorder.latest(2.1));
-      return complaints(unpack(ear, startMs), { others, own: [this.voice], maxGapMs: 120 });
+      return complaints(await this.person.heard(2.1), { others, own: [this.voice], maxGapMs: 120 });
     });
     if (bad.length) throw new Error(`${this.voice}: ${bad.join('; ')}`);
   }

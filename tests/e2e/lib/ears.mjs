@@ -1,11 +1,45 @@
-// ears.mjs - what the page and the telephone of the test hear of each other while
-// something happens to the servers, and for how long they heard nothing.
+// ears.mjs - what pages and telephones hear; of two of them, while something
+// happens to the servers, for how long they heard nothing.
 
+import assert from 'node:assert/strict';
 import { VOICES } from './audio.mjs';
-import { unpack } from './browser.mjs';
 import { pause, until } from './wait.mjs';
 
 const LOUD_ENOUGH = 0.03;
+export const HEARD = 0.05; // amplitude of a voice that is there; the music has 0.02 of each at most
+const SILENT = 0.006; // and of one that is not, nor music
+
+const of = (ear) => `${ear.name ?? ear.voice}${ear.generation ? ` (${ear.generation})` : ''}`;
+
+// The last `seconds` of an ear: whatever has heard(seconds) and a name or voice.
+export async function latest(ear, seconds) {
+  const heard = await ear.heard(seconds);
+  return heard.slice(Math.max(0, heard.seconds - seconds));
+}
+
+// Waits until `ear` hears each of these voices.
+export async function hears(ear, ...voices) {
+  let levels = {};
+  await until(`${of(ear)} hears ${voices.join(', ')}`, async () => {
+    const heard = await latest(ear, 0.6);
+    levels = Object.fromEntries(voices.map((voice) => [voice, heard.level(VOICES[voice])]));
+    return heard.seconds > 0.5 && voices.every((voice) => levels[voice] > HEARD);
+  }, 20000).catch((error) => {
+    error.message += `; levels: ${JSON.stringify(levels)}`;
+    throw error;
+  });
+}
+
+// Waits until none of these voices is heard, and stays away for `seconds`.
+export async function misses(ear, voices, seconds = 1.2) {
+  const loudest = (heard) => Math.max(...voices.map((voice) => heard.level(VOICES[voice])));
+  await until(`${of(ear)} no longer hears ${voices.join(', ')}`, async () =>
+    loudest(await latest(ear, 0.3)) < SILENT);
+  const started = Date.now();
+  await until('the window is over', () => Date.now() - started > seconds * 1000);
+  const level = loudest(await latest(ear, seconds));
+  assert.ok(level < SILENT, `${of(ear)} hears ${voices.join(', ')} in between: ${level}`);
+}
 
 // Times in which a telephone plays nothing at all, which its recording leaves out.
 class Stall {
@@ -72,10 +106,8 @@ export class Ears {
     await pause(1000); // what comes later than that ends what is heard now
     const { seconds } = await this.phone.heard();
     await until('the telephone hears the page', () => this.phoneHears(seconds), timeoutMs);
-    await until('the page hears the telephone', async () => {
-      const { ear, startMs } = await this.person.page.evaluate(() => window.parleyRecorder.latest(0.4));
-      return unpack(ear, startMs).level(VOICES[this.phone.voice]) > LOUD_ENOUGH;
-    }, timeoutMs);
+    await until('the page hears the telephone', async () =>
+      (await this.person.heard(0.4)).level(VOICES[this.phone.voice]) > LOUD_ENOUGH, timeoutMs);
   }
 
   // Longest silences since begin(), in ms, of each; to be asked once both hear again.

@@ -3,7 +3,7 @@
 
 import { build } from 'esbuild';
 import { join } from 'node:path';
-import { unpack } from './browser.mjs';
+import { latestHeard } from './browser.mjs';
 import { ROOT } from './system.mjs';
 import { until } from './wait.mjs';
 
@@ -174,18 +174,14 @@ export class Member {
     return this.page.evaluate(() => window.app.client.serviceType);
   }
 
-  // What the ear gets from now on; hears() reads it.
+  // What is heard from now on; heard() reads it.
   async listen() {
     await until(`${this.name} gets sound`, () => this.page.evaluate(() => window.app.remote));
     await this.page.evaluate(() => window.parleyRecorder.start(window.app.remote));
   }
 
-  // The last seconds that were heard.
-  async ear(seconds) {
-    const { startMs, ear } = await this.page.evaluate(
-      (length) => window.parleyRecorder.latest(length), seconds);
-    return unpack(ear, startMs);
-  }
+  // The last seconds.
+  heard(seconds) { return latestHeard(this.page, seconds); }
 
   close() { return this.page.close({ runBeforeUnload: false }); }
 }

@@ -38,10 +38,10 @@ class Door {
     const [program, ...args] = inside(namespace);
     this.child = fork(DOOR, { execPath: program, execArgv: [...args, process.execPath] });
     this.child.on('message', ({ id, error }, socket) => {
-      const { resolve, reject } = this.#waiting.get(id);
+      this.#waiting.get(id)?.(socket, error);
       this.#waiting.delete(id);
-      if (socket) resolve(socket); else reject(new Error(error));
     });
+    for (const end of ['error', 'exit']) this.child.on(end, () => this.#fail());
     this.child.unref();
     this.child.channel.unref();
   }
@@ -49,9 +49,14 @@ class Door {
   connect(port, host) {
     return new Promise((resolve, reject) => {
       const id = ++this.#asked;
-      this.#waiting.set(id, { resolve, reject });
-      this.child.send({ id, port, host });
+      this.#waiting.set(id, (socket, error) => (socket ? resolve(socket) : reject(new Error(error))));
+      this.child.send({ id, port, host }, (error) => { if (error) this.#fail(); });
     });
+  }
+
+  #fail() {
+    for (const answer of this.#waiting.values()) answer(null, 'the process in the namespace has ended');
+    this.#waiting.clear();
   }
 
   close() { this.child.kill('SIGKILL'); }

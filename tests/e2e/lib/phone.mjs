@@ -154,6 +154,11 @@ export class Phone {
     return this.events.find((event) => event.type === type && event.at >= after);
   }
 
+  // What it was told of its calls, after the first n of its events.
+  told(n = 0) {
+    return this.events.slice(n).map(({ type }) => type).filter((type) => /^CALL_(?!RTCP)/.test(type));
+  }
+
   async dial(user, { established = true } = {}) {
     const after = Date.now();
     await this.command('dial', this.line ? `sip:${user}@${this.line.network.domain};transport=${this.transport}`

@@ -2,13 +2,12 @@
 // told row by row: wherever the room comes from, whoever the agent is.
 
 import assert from 'node:assert/strict';
-import { VOICES } from './audio.mjs';
-import { Person, unpack } from './browser.mjs';
+import { Person } from './browser.mjs';
+import { hears } from './ears.mjs';
 import { Phone } from './phone.mjs';
 import { App } from './video.mjs';
 import { until } from './wait.mjs';
 
-export const HEARD = 0.03;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 // As the room API says: what the agent's side knows.
@@ -19,17 +18,6 @@ async function room(system, name) {
 
 const stateOf = async (system, name) => (await system.sql(
   `select state from v_pool_rooms where name = '${name}'`))[0]?.state;
-
-export const hears = (app, voice) => until(`the app hears ${voice}`, async () => {
-  const { startMs, ear } = await app.page.evaluate(() => window.parleyRecorder.latest(1));
-  const heard = unpack(ear, startMs);
-  return heard.seconds > 0.9 && heard.level(VOICES[voice]) > HEARD;
-});
-
-export const phoneHears = (phone, voice) => until(`the agent hears ${voice}`, async () => {
-  const heard = await phone.heard();
-  return heard.slice(Math.max(0, heard.seconds - 0.5)).level(VOICES[voice]) > HEARD;
-});
 
 // The agent dials the room and keys the PIN of hosts.
 async function agentComes(system, alias, pin) {
@@ -97,8 +85,8 @@ export async function firstKind(system) {
   assert.equal(ringing.status, 200);
   assert.match(ringing.json.client_call_id, UUID);
   const agent = await agentComes(system, session.room_alias, inside.pin); // 6
-  await hears(app, 'eve');
-  await phoneHears(agent, 'carla');
+  await hears(app.person, 'eve');
+  await hears(agent, 'carla');
   const inCall = await tell('call_in_call'); // 7
   assert.equal(inCall.json.call_id, ringing.json.call_id);
   assert.equal(await stateOf(system, name), 'in-use');
@@ -143,8 +131,8 @@ export async function today(system) {
   assert.deepEqual([ringing.json.session_id, ringing.json.client_call_id, ringing.json.status],
     [id, call, 'call_ringing']);
   const agent = await agentComes(system, session.room_alias, inside.pin); // 6
-  await hears(app, 'eve');
-  await phoneHears(agent, 'carla');
+  await hears(app.person, 'eve');
+  await hears(agent, 'carla');
   const tell = (status) => app.video('PUT', `/sessions/${id}/calls/${call}`,
     { status, client_call_id: call });
   for (let i = 0; i < 2; i++) { // 7
@@ -184,8 +172,8 @@ export async function dialledQueue(system, queue, letIn) {
   await app.joined();
   await queue.established(before);
   const host = await letIn(session.room_alias, inside.pin);
-  await hears(app, queue.voice);
-  await phoneHears(queue, 'carla');
+  await hears(app.person, queue.voice);
+  await hears(queue, 'carla');
   const deleted = await app.video('DELETE', `/sessions/${session.session_id}`);
   assert.equal(deleted.status, 204);
   await queue.closed(before);

@@ -3,8 +3,8 @@
 // meanwhile; and the room is renamed around them.
 
 import assert from 'node:assert/strict';
-import { VOICES } from '../lib/audio.mjs';
-import { Person, unpack } from '../lib/browser.mjs';
+import { Person } from '../lib/browser.mjs';
+import { hears } from '../lib/ears.mjs';
 import { Management } from '../lib/management.mjs';
 import { Phone } from '../lib/phone.mjs';
 import { Seat } from '../lib/seat.mjs';
@@ -14,16 +14,9 @@ import { pause, until } from '../lib/wait.mjs';
 const tell = stories();
 const CONFERENCE = 'configuration/conference';
 const AUTOMATIC = 'configuration/automatic_participant';
-const HEARD = 0.05;
 let api;
 let room;
 let phone;
-
-const hears = (person, voice) => until(`${person.name} hears ${voice}`, async () => {
-  const { startMs, ear } = await person.page.evaluate(() => window.parleyRecorder.latest(1));
-  const heard = unpack(ear, startMs);
-  return heard.seconds > 0.9 && heard.level(VOICES[voice]) > HEARD;
-});
 
 const rings = () => phone.events.filter((event) => event.type === 'CALL_INCOMING').length;
 

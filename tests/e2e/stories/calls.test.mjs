@@ -5,9 +5,10 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeVoice, muLaw, VOICES } from '../lib/audio.mjs';
+import { hears, misses } from '../lib/ears.mjs';
 import { awaitSipp } from '../lib/sipp.mjs';
 import { allHear, answer, hold, nobodyHears, resume, talk } from '../lib/sdk/acts.mjs';
-import { hears, misses, NEW, OLD, sdkStories } from '../lib/sdk/stand.mjs';
+import { NEW, OLD, sdkStories } from '../lib/sdk/stand.mjs';
 import { until } from '../lib/wait.mjs';
 
 const RING_S = 6;
@@ -110,10 +111,10 @@ tell('what a telephone says before it answers is heard', async (stand, system) =
   await writeFile(join(system.dir, 'early.ulaw'), muLaw(makeVoice(VOICES.dan, 8000, 4)));
   const dan = await awaitSipp(system, 'early-media');
   const id = await anna.dial(dan.address);
-  await hears(anna, ['dan']);
+  await hears(anna, 'dan');
   assert.equal(await anna.state(id), 'connecting', 'heard before it is answered');
   await anna.event('call:connected');
-  await hears(anna, ['dan']);
+  await hears(anna, 'dan');
   await anna.call(id, 'end', 'terminate');
   await anna.event('call:disconnected');
   assert.equal(await dan.done, 0);

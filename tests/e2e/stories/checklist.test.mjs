@@ -5,10 +5,11 @@
 import assert from 'node:assert/strict';
 import https from 'node:https';
 import { Person } from '../lib/browser.mjs';
+import { misses } from '../lib/ears.mjs';
 import { openProgram, recordProgram } from '../lib/rest.mjs';
 import { allHear, answer, hold, host, meet, resume, ringPhone, talk } from '../lib/sdk/acts.mjs';
 import { GENERATIONS } from '../lib/sdk/generations.mjs';
-import { latestHeard, misses, NEW, OLD, sdkStories } from '../lib/sdk/stand.mjs';
+import { NEW, OLD, sdkStories } from '../lib/sdk/stand.mjs';
 import { KNOWN, readError } from '../lib/sdk/wire.mjs';
 import { pause, until } from '../lib/wait.mjs';
 
@@ -422,7 +423,6 @@ tell('15. the other spelling of every operation, among clients of the SDK', asyn
   const [anna, ben] = await stand.logins({ anna: NEW, ben: OLD });
   const dan = await Person.open(system, 'dan');
   await openProgram(dan);
-  dan.heard = (seconds) => latestHeard(dan.page, seconds);
   const call = (method, path, options = {}) => dan.page.evaluate(
     ([m, p, o]) => window.rest.call(m, p, o), [method, path, options]);
   const event = (state) => dan.page.evaluate((s) => window.rest.event(s), state);

@@ -3,8 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { complaints, untilSteady } from '../lib/audio.mjs';
+import { hears, misses } from '../lib/ears.mjs';
 import { allHear, answer, hold, host, meet, resume, ringPhone } from '../lib/sdk/acts.mjs';
-import { hears, misses, NEW, OLD, sdkStories } from '../lib/sdk/stand.mjs';
+import { NEW, OLD, sdkStories } from '../lib/sdk/stand.mjs';
 import { pause, until } from '../lib/wait.mjs';
 
 const RING_S = 6;
@@ -94,7 +95,7 @@ tell('who is in a conference: the younger joins a second one, the older never kn
   await hold(ben, own, 'conference');
   await answer(ben, { rings: 'conference:invitation-received' });
   await anna.event('conference:invitation-accepted');
-  await Promise.all([hears(anna, ['ben']), hears(ben, ['anna'])]);
+  await Promise.all([hears(anna, 'ben'), hears(ben, 'anna')]);
   await carla.call(other, 'end', 'terminate');
   await carla.event('conference:ended');
   // What rang in vain ended in vain, too.

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Definition } from '../lib/camara.mjs';
+import { fills } from '../lib/crowd.mjs';
 import { Management } from '../lib/management.mjs';
 import { stories } from '../lib/story.mjs';
 
@@ -16,12 +17,13 @@ const LARGE = `{"display_name":"${'x'.repeat(300000)}"}`;
 const P = '/api/client/v2/conferences/{alias}';
 const P_SEAT = `${P}/participants/{participant}`;
 const V = '/video/v2/sessions';
+const TARGET = 2;
 const tell = stories(async (base, dir) => {
   await writeFile(join(dir, 'var/desk'), SECRET, { mode: 0o600 });
   await writeFile(join(dir, 'var/sink'), SENDER, { mode: 0o600 });
   return {
     api: { room_public_secret_file: join(dir, 'var/desk'), room_sink_file: join(dir, 'var/sink') },
-    roompool: { pool_target: 2, pool_fill_per_s: 200 },
+    roompool: { pool_target: TARGET, pool_fill_per_s: 200 },
   };
 });
 let ours;
@@ -45,6 +47,7 @@ tell('rooms', async (system) => {
   const admin = await bearer(system, 'rooms rooms.admin');
   const other = await bearer(system, 'video');
   const key = { ...headers, 'Idempotency-Key': 'k' };
+  await fills(system, TARGET);
   const room = await ask(system, 200, 'POST', '/room/create', { headers: key, query: '?uuiData=1,2' });
   const ids = { room_name: room.name };
   await ask(system, 422, 'POST', '/room/create', { headers: key, query: '?uuiData=1,3' });
@@ -86,6 +89,7 @@ tell('rooms', async (system) => {
 tell('video sessions', async (system) => {
   const headers = await bearer(system, 'video');
   const wish = { client_id: '1', device_code: '2' };
+  await fills(system, TARGET);
   const made = await ask(system, 201, 'POST', V, { headers, body: wish });
   const ids = { session_id: made.session_id, client_call_id: 'c' };
   const one = (status, method, body, path = '') =>

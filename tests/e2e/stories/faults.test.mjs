@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { VOICES } from '../lib/audio.mjs';
 import { Person } from '../lib/browser.mjs';
+import { hears } from '../lib/ears.mjs';
 import { Phone } from '../lib/phone.mjs';
 import { Seat } from '../lib/seat.mjs';
 import { stories } from '../lib/story.mjs';
@@ -13,11 +14,6 @@ const tell = stories({ roompool: { sip_lease_ms: 3000, replace_ms: 3000, rejoin_
 let anna;
 let ben;
 let carla;
-
-const hears = (phone, voice) => until(`${phone.voice} hears ${voice}`, async () => {
-  const heard = await phone.heard();
-  return heard.seconds > 1 && heard.slice(heard.seconds - 0.5).level(VOICES[voice]) > 0.03;
-});
 
 // What a browser hears during a second.
 async function browserHears(person, voice) {

@@ -5,6 +5,7 @@ import { createSocket } from 'node:dgram';
 import net from 'node:net';
 import tls from 'node:tls';
 import { VOICES } from '../lib/audio.mjs';
+import { hears } from '../lib/ears.mjs';
 import { Phone } from '../lib/phone.mjs';
 import { stories } from '../lib/story.mjs';
 import { until } from '../lib/wait.mjs';
@@ -55,10 +56,7 @@ tell('two telephones talk', async (system) => {
   dan = await Phone.open(system, 'dan', { transport: 'tcp' });
   await carla.dial('lobby');
   await dan.dial('lobby');
-  await until('they hear each other', async () => {
-    const heard = await carla.heard();
-    return heard.seconds > 1 && heard.slice(heard.seconds - 0.5).level(VOICES.dan) > 0.03;
-  });
+  await Promise.all([hears(carla, 'dan'), hears(dan, 'carla')]);
 });
 
 tell('HTTP: malformed, smuggled, too large, not JSON', async (system) => {

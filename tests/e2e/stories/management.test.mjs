@@ -4,8 +4,8 @@
 
 import https from 'node:https';
 import assert from 'node:assert/strict';
-import { VOICES } from '../lib/audio.mjs';
-import { Person, unpack } from '../lib/browser.mjs';
+import { Person } from '../lib/browser.mjs';
+import { hears } from '../lib/ears.mjs';
 import { Management, refused } from '../lib/management.mjs';
 import { Phone } from '../lib/phone.mjs';
 import { Seat } from '../lib/seat.mjs';
@@ -21,15 +21,8 @@ const CONFERENCE = 'configuration/conference';
 const ALIAS = 'configuration/conference_alias';
 const AUTOMATIC = 'configuration/automatic_participant';
 const SINK = 'configuration/event_sink';
-const HEARD = 0.05;
 let api;
 let room; // { id, location }
-
-const hears = (person, voice) => until(`${person.name} hears ${voice}`, async () => {
-  const { startMs, ear } = await person.page.evaluate(() => window.parleyRecorder.latest(1));
-  const heard = unpack(ear, startMs);
-  return heard.seconds > 0.9 && heard.level(VOICES[voice]) > HEARD;
-});
 
 // All that the update request has, as the client fills it in.
 const update = (name, more) => ({

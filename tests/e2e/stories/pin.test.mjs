@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { VOICES } from '../lib/audio.mjs';
 import { Person } from '../lib/browser.mjs';
+import { hears } from '../lib/ears.mjs';
 import { Phone } from '../lib/phone.mjs';
 import { startSipp } from '../lib/sipp.mjs';
 import { stories } from '../lib/story.mjs';
@@ -29,13 +30,6 @@ tell('the page asks for the PIN, refuses a wrong one, takes the right one', asyn
   // Loaded under the server's own content security policy.
   assert.deepEqual(ben.console.filter((line) => /Content Security|uncaught/.test(line)), []);
 });
-
-async function hears(phone, voice) {
-  await until(`${phone.voice} hears ${voice}`, async () => {
-    const heard = await phone.heard();
-    return heard.seconds > 1 && heard.slice(heard.seconds - 0.5).level(VOICES[voice]) > 0.03;
-  });
-}
 
 async function dialAndHearPrompt(phone) {
   await phone.dial('meeting');

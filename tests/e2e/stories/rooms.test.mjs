@@ -3,8 +3,9 @@
 // twice.
 
 import assert from 'node:assert/strict';
-import { VOICES } from '../lib/audio.mjs';
-import { Person, unpack } from '../lib/browser.mjs';
+import { Person } from '../lib/browser.mjs';
+import { counts, fills } from '../lib/crowd.mjs';
+import { hears } from '../lib/ears.mjs';
 import { Phone } from '../lib/phone.mjs';
 import { stories } from '../lib/story.mjs';
 import { until } from '../lib/wait.mjs';
@@ -15,7 +16,6 @@ const tell = stories({
   api: { room_tag_prefix: PREFIX },
   roompool: { pool_target: TARGET, pool_fill_per_s: 200 },
 });
-const HEARD = 0.05;
 let room;
 let phone;
 let watched; // event stream of a host that is no page
@@ -26,17 +26,7 @@ async function ask(system, method, path, { scope = 'rooms', headers = {}, ...mor
     headers: { Authorization: `Bearer ${token}`, ...headers }, ...more });
 }
 
-const counts = async (system) => Object.fromEntries(
-  (await system.sql('select state, rooms from v_pool')).map((row) => [row.state, row.rooms]));
-
-const full = (system) => until('the pool is full', async () =>
-  (await counts(system)).free === TARGET);
-
-const hears = (person, voice) => until(`${person.name} hears ${voice}`, async () => {
-  const { startMs, ear } = await person.page.evaluate(() => window.parleyRecorder.latest(1));
-  const heard = unpack(ear, startMs);
-  return heard.seconds > 0.9 && heard.level(VOICES[voice]) > HEARD;
-});
+const full = (system) => fills(system, TARGET);
 
 tell('a room is checked out, with its tag and two PINs', async (system) => {
   await full(system);
@@ -92,12 +82,7 @@ tell('a telephone dials the room and keys the PIN of guests', async (system) => 
   await until('the prompt is heard', async () =>
     (await phone.heard()).samples.some((sample) => Math.abs(sample) > 0.05));
   for (const digit of `${room.guest_pin}#`) await phone.key(digit);
-  for (const voice of ['carla', 'dan']) {
-    await until(`the telephone hears ${voice}`, async () => {
-      const heard = await phone.heard();
-      return heard.slice(Math.max(0, heard.seconds - 0.5)).level(VOICES[voice]) > HEARD;
-    });
-  }
+  await hears(phone, 'carla', 'dan');
   await hears(watched.pages[0], 'eve');
 });
 

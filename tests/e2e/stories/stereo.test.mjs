@@ -8,7 +8,8 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { complaints, readWav, Recording, VOICES } from '../lib/audio.mjs';
-import { Person, unpack } from '../lib/browser.mjs';
+import { Person } from '../lib/browser.mjs';
+import { latest } from '../lib/ears.mjs';
 import { Phone } from '../lib/phone.mjs';
 import { stories } from '../lib/story.mjs';
 import { until } from '../lib/wait.mjs';
@@ -87,13 +88,11 @@ tell('two channels: each side is heard where it is, and both by a telephone', as
   await ben.startRecording();
   await Promise.all([
     listen('the browser hears each side apart, and others in the middle', async () => {
-      const sides = await ben.page.evaluate((seconds) => [0, 1].map(
-        (side) => window.parleyRecorder.latest(seconds, side)), SECONDS);
-      return misplaced(sides.map(({ ear, startMs }) => unpack(ear, startMs)), ['carla']);
+      const sides = await Promise.all([0, 1].map((side) => ben.heard(SECONDS, side)));
+      return misplaced(sides, ['carla']);
     }),
     listen('the telephone hears both sides', async () => {
-      const heard = await carla.heard();
-      return missing(heard.slice(heard.seconds - SECONDS), [LEFT, RIGHT, 'ben'], 'carla');
+      return missing(await latest(carla, SECONDS), [LEFT, RIGHT, 'ben'], 'carla');
     }),
   ]);
 });

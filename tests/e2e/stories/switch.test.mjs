@@ -2,8 +2,9 @@
 // endpoint of the same user.
 
 import assert from 'node:assert/strict';
+import { misses } from '../lib/ears.mjs';
 import { allHear, hold, nobodyHears, resume, talk } from '../lib/sdk/acts.mjs';
-import { misses, NEW, OLD, sdkStories } from '../lib/sdk/stand.mjs';
+import { NEW, OLD, sdkStories } from '../lib/sdk/stand.mjs';
 import { until } from '../lib/wait.mjs';
 
 const RING_S = 6;

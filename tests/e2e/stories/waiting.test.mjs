@@ -3,7 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { VOICES } from '../lib/audio.mjs';
-import { Person, unpack } from '../lib/browser.mjs';
+import { Person } from '../lib/browser.mjs';
+import { HEARD, hears, latest } from '../lib/ears.mjs';
 import { Phone } from '../lib/phone.mjs';
 import { stories } from '../lib/story.mjs';
 import { until } from '../lib/wait.mjs';
@@ -12,7 +13,6 @@ const tell = stories({ roompool: { guests_only_s: 2, last_participant_s: 2 } });
 const ROOM = 'clinic';
 const GUEST_PIN = '2468';
 const HOST_PIN = '13579';
-const HEARD = 0.05;
 let carla; // host, by page
 let dan; // guest, by page
 let eve; // guest, by telephone
@@ -20,28 +20,20 @@ let eve; // guest, by telephone
 const loudness = (samples) =>
   Math.sqrt(samples.reduce((sum, x) => sum + x * x, 0) / Math.max(1, samples.length));
 
-const ear = async (phone, seconds) => {
-  const heard = await phone.heard();
-  return heard.slice(Math.max(0, heard.seconds - seconds));
-};
-
 async function dialWithPin(phone, pin) {
   await phone.dial(ROOM);
-  await until('the prompt is heard', async () => loudness((await ear(phone, 0.5)).samples) > 0.02);
+  await until('the prompt is heard', async () => loudness((await latest(phone, 0.5)).samples) > 0.02);
   for (const digit of `${pin}#`) await phone.key(digit);
 }
-
-const hears = (phone, voice) => until(`${phone.voice} hears ${voice}`,
-  async () => (await ear(phone, 0.5)).level(VOICES[voice]) > HEARD);
 
 // Sound all the time, and the voice of nobody in it.
 async function hearsMusic(phone) {
   await until(`${phone.voice} hears music`, async () => {
-    const heard = await ear(phone, 2);
+    const heard = await latest(phone, 2);
     return heard.seconds > 1.9 && [0, 0.5, 1, 1.5].every((from) =>
       loudness(heard.slice(from, from + 0.5).samples) > 0.005);
   });
-  const heard = await ear(phone, 1);
+  const heard = await latest(phone, 1);
   for (const voice of ['carla', 'dan']) assert.ok(heard.level(VOICES[voice]) < HEARD / 2, voice);
 }
 
@@ -49,7 +41,7 @@ async function hearsMusic(phone) {
 async function isNotHeard(voice) {
   const { seconds } = await eve.heard();
   await until('a second went by', async () => (await eve.heard()).seconds > seconds + 1);
-  const heard = await ear(eve, 1);
+  const heard = await latest(eve, 1);
   assert.ok(heard.level(VOICES.carla) > HEARD, 'hears the room');
   assert.ok(heard.level(VOICES[voice]) < HEARD / 2, `${voice} is not heard`);
 }
@@ -71,9 +63,7 @@ tell('guests wait with music, by telephone and by page, until the host joins', a
   assert.equal(await dan.page.textContent('#waiting-title'), 'The host is not here yet.');
   await dan.startRecording();
   await until('music is heard on the page', async () => {
-    const { startMs, ear: sound } = await dan.page.evaluate(
-      () => window.parleyRecorder.latest(1));
-    const heard = unpack(sound, startMs);
+    const heard = await dan.heard(1);
     return heard.seconds > 0.9 && loudness(heard.samples) > 0.01;
   });
   assert.equal(await dan.page.isVisible('#roster'), false);
@@ -132,7 +122,7 @@ tell('the host mutes all guests, telephones too', async () => {
   await carla.page.click('[data-host=mute]');
   await says(dan, 'is-muted-by-host', 'true');
   await until('the telephone hears the host only', async () => {
-    const heard = await ear(eve, 0.5);
+    const heard = await latest(eve, 0.5);
     return heard.level(VOICES.carla) > HEARD && heard.level(VOICES.dan) < HEARD / 2;
   });
   await until('the page shows both muted', async () => (await carla.roster())

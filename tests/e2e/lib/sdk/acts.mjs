@@ -1,6 +1,6 @@
 // acts.mjs - what several stories do: people call, meet, hold.
 
-import { hears, misses } from './stand.mjs';
+import { hears, misses } from '../ears.mjs';
 
 const nounOf = (event) => event.split(':')[0];
 
@@ -59,7 +59,7 @@ export async function resume(tab, id, noun = 'call') {
 // Everybody hears everybody else: [tab or telephone, ..].
 export function allHear(...ears) {
   return Promise.all(ears.map((ear) => hears(ear,
-    ears.filter((other) => other !== ear).map((other) => other.voice))));
+    ...ears.filter((other) => other !== ear).map((other) => other.voice))));
 }
 
 // Nobody of these hears another.

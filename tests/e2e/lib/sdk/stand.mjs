@@ -5,8 +5,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
-import { VOICES } from '../audio.mjs';
-import { Person, unpack } from '../browser.mjs';
+import { latestHeard, Person } from '../browser.mjs';
 import { Phone } from '../phone.mjs';
 import { stories } from '../story.mjs';
 import { until } from '../wait.mjs';
@@ -15,8 +14,6 @@ export const OLD = 'rc.21';
 export const NEW = '1.1.3';
 
 const PAGE = '<!doctype html><title>sdk</title><script type="module" src="/phone.mjs"></script>';
-const HEARD = 0.03; // amplitude of a voice that is there
-const SILENT = 0.006; // and of one that is not
 
 // Serves the page and the client's modules from an origin of its own.
 async function servePage(system) {
@@ -206,42 +203,4 @@ export class Tab {
   }
 
   toString() { return `${this.voice} (${this.generation})`; }
-}
-
-// The last seconds of what the loudspeaker of a page gave.
-export async function latestHeard(page, seconds) {
-  const { startMs, ear } = await page.evaluate((s) => window.parleyRecorder.latest(s), seconds);
-  return unpack(ear, startMs);
-}
-
-const of = (ear) => `${ear.voice}${ear.generation ? ` (${ear.generation})` : ''}`;
-
-// The last `seconds` of an ear: whatever has a voice and hears.
-async function latest(ear, seconds) {
-  const heard = await ear.heard(seconds);
-  return heard.slice(Math.max(0, heard.seconds - seconds));
-}
-
-// Waits until `ear` hears each of these voices.
-export async function hears(ear, voices, timeoutMs = 10000) {
-  let levels = {};
-  await until(`${of(ear)} hears ${voices.join(', ')}`, async () => {
-    const heard = await latest(ear, 0.6);
-    levels = Object.fromEntries(voices.map((voice) => [voice, heard.level(VOICES[voice])]));
-    return heard.seconds > 0.5 && voices.every((voice) => levels[voice] > HEARD);
-  }, timeoutMs).catch((error) => {
-    error.message += `; levels: ${JSON.stringify(levels)}`;
-    throw error;
-  });
-}
-
-// Waits until none of these voices is heard, and stays away for `seconds`.
-export async function misses(ear, voices, seconds = 1.2) {
-  const loudest = (heard) => Math.max(...voices.map((voice) => heard.level(VOICES[voice])));
-  await until(`${of(ear)} no longer hears ${voices.join(', ')}`, async () =>
-    loudest(await latest(ear, 0.3)) < SILENT);
-  const started = Date.now();
-  await until('the window is over', () => Date.now() - started > seconds * 1000);
-  const level = loudest(await latest(ear, seconds));
-  assert.ok(level < SILENT, `${of(ear)} hears ${voices.join(', ')} in between: ${level}`);
 }
