@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { Person } from '../lib/browser.mjs';
+import { keepConnections } from '../lib/connections.mjs';
 import { Ears, hears } from '../lib/ears.mjs';
 import { Phone } from '../lib/phone.mjs';
 import { assertPlaces, placeOf } from '../lib/placements.mjs';
@@ -15,18 +16,7 @@ const GAP_MS = 2000; // longest: what a loaded machine needs, no measurement
 let anna;
 let carla;
 
-// In the page: keep its peer connections.
 /* eslint-env browser */
-function keepConnections() {
-  const Real = window.RTCPeerConnection;
-  window.connections = [];
-  window.RTCPeerConnection = function RTCPeerConnection(...args) {
-    const connection = new Real(...args);
-    window.connections.push(connection);
-    return connection;
-  };
-}
-
 // What would be other after a new offer: connections, and what is agreed.
 const agreed = () => anna.page.evaluate(() => window.connections.map((one) => ({
   mine: one.localDescription.sdp, theirs: one.remoteDescription.sdp,
@@ -50,7 +40,7 @@ async function goesOn(system, signal) {
 
 tell('a browser and a telephone are in a room', async (system) => {
   [anna, carla] = await Promise.all([Person.open(system, 'anna'), Phone.open(system, 'carla')]);
-  await anna.context.addInitScript(keepConnections);
+  await keepConnections(anna);
   await anna.join('lobby');
   await carla.dial('lobby');
   await hears(carla, 'anna');

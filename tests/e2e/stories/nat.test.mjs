@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { after } from 'node:test';
 import { Person } from '../lib/browser.mjs';
+import { keepConnections, usedCandidates } from '../lib/connections.mjs';
 import { Ears } from '../lib/ears.mjs';
 import { Namespaces } from '../lib/namespaces.mjs';
 import { Phone } from '../lib/phone.mjs';
@@ -62,25 +63,6 @@ const tell = stories({}, {
   },
 });
 
-// In the page: the last connection is kept.
-/* eslint-env browser */
-function keepConnection() {
-  const Native = window.RTCPeerConnection;
-  window.RTCPeerConnection = class extends Native {
-    constructor(config) {
-      super(config);
-      window.lastConnection = this;
-    }
-  };
-}
-
-async function farAddress() {
-  const all = [...(await window.lastConnection.getStats()).values()];
-  const { selectedCandidatePairId: id } = all.find(({ type }) => type === 'transport');
-  const pair = all.find((one) => one.id === id);
-  return all.find((one) => one.id === pair.remoteCandidateId).address;
-}
-
 const present = async (system, name) => (await system.sql(
   `SELECT participant_id AS id FROM v_live_participants WHERE name LIKE '%${name}%'`));
 
@@ -105,11 +87,11 @@ tell('a browser and telephones of both transports hear each other', async (syste
   Object.assign(system, { url: `https://${PUBLIC}:${system.base}`, place: home, ownHost: HOME, sipHost: PUBLIC });
   [anna, carla, dan] = await Promise.all([Person.open(system, 'anna'),
     Phone.open(system, 'carla', { traced: true }), Phone.open(system, 'dan', { transport: 'tcp', traced: true })]);
-  await anna.context.addInitScript(keepConnection);
+  await keepConnections(anna);
   await Promise.all([anna.join('lobby'), carla.dial('lobby'), dan.dial('lobby')]);
   await new Ears(anna, carla).both();
   await new Ears(anna, dan).both();
-  assert.equal(await anna.page.evaluate(farAddress), PUBLIC);
+  assert.equal((await usedCandidates(anna)).remote.address, PUBLIC);
 });
 
 // Packets of media that come to a telephone in a while; baresip 1.0 plays nothing

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { after } from 'node:test';
 import { complaints, untilSteady } from '../lib/audio.mjs';
 import { Person } from '../lib/browser.mjs';
+import { keepConnections, usedCandidates } from '../lib/connections.mjs';
 import { stories } from '../lib/story.mjs';
 import { TurnServer } from '../lib/turn.mjs';
 import { pause } from '../lib/wait.mjs';
@@ -16,25 +17,6 @@ after(() => turn.close());
 const tell = stories({
   api: { turn_urls: turn.url, turn_secret_file: turn.secretFile, turn_ttl_s: LIFE_S },
 });
-
-// In the page: every connection may use relays only, and is kept.
-/* eslint-env browser */
-function relayOnly() {
-  const Native = window.RTCPeerConnection;
-  window.RTCPeerConnection = class extends Native {
-    constructor(config) {
-      super({ ...config, iceTransportPolicy: 'relay' });
-      window.lastConnection = this;
-    }
-  };
-}
-
-async function usedCandidate() {
-  const all = [...(await window.lastConnection.getStats()).values()];
-  const { selectedCandidatePairId: id } = all.find(({ type }) => type === 'transport');
-  const pair = all.find((one) => one.id === id);
-  return all.find((one) => one.id === pair.localCandidateId).candidateType;
-}
 
 tell('the TURN server takes the credentials, and no others', async (system) => {
   const { json } = await system.http('POST', '/api/client/v2/conferences/lobby/request_token',
@@ -52,9 +34,9 @@ tell('the TURN server takes the credentials, and no others', async (system) => {
 tell('a browser that may use nothing else is in the room', async (system) => {
   const [anna, ben] = await Promise.all([
     Person.open(system, 'anna'), Person.open(system, 'ben')]);
-  await anna.context.addInitScript(relayOnly);
+  await keepConnections(anna, { iceTransportPolicy: 'relay' });
   await Promise.all([anna.join('lobby'), ben.join('lobby')]);
-  assert.equal(await anna.page.evaluate(usedCandidate), 'relay');
+  assert.equal((await usedCandidates(anna)).local.type, 'relay');
   const bad = await untilSteady(async () => {
     await Promise.all([anna.startRecording(), ben.startRecording()]);
     await pause(LISTEN_S * 1000); // the length of what is judged
