@@ -5,7 +5,6 @@ import assert from 'node:assert/strict';
 import { VOICES } from './audio.mjs';
 import { pause, until } from './wait.mjs';
 
-const LOUD_ENOUGH = 0.03;
 export const HEARD = 0.05; // amplitude of a voice that is there; the music has 0.02 of each at most
 const SILENT = 0.006; // and of one that is not, nor music
 
@@ -74,12 +73,12 @@ export class Ears {
   // from: by what it was sent after so many seconds
   async phoneHears(from = 0.6) {
     const heard = await this.phone.heard();
-    return heard.seconds > from + 0.4 && heard.slice(heard.seconds - 0.4).level(VOICES[this.person.voice]) > LOUD_ENOUGH;
+    return heard.seconds > from + 0.4 && heard.slice(heard.seconds - 0.4).level(VOICES[this.person.voice]) > HEARD;
   }
 
   async pageHears() {
     const { heard } = await this.#record(600);
-    return heard.slice(heard.seconds - 0.4).level(VOICES[this.phone.voice]) > LOUD_ENOUGH;
+    return heard.slice(heard.seconds - 0.4).level(VOICES[this.phone.voice]) > HEARD;
   }
 
   async #record(ms) {
@@ -107,7 +106,7 @@ export class Ears {
     const { seconds } = await this.phone.heard();
     await until('the telephone hears the page', () => this.phoneHears(seconds), timeoutMs);
     await until('the page hears the telephone', async () =>
-      (await this.person.heard(0.4)).level(VOICES[this.phone.voice]) > LOUD_ENOUGH, timeoutMs);
+      (await this.person.heard(0.4)).level(VOICES[this.phone.voice]) > HEARD, timeoutMs);
   }
 
   // Longest silences since begin(), in ms, of each; to be asked once both hear again.
@@ -118,7 +117,7 @@ export class Ears {
     return {
       phone: here.seconds > this.from ? Math.max(stallMs, here.slice(this.from).longestGapMs(VOICES[this.person.voice])) : NaN,
       // A page that joined anew has another sound; recorded if we follow.
-      page: tail > LOUD_ENOUGH ? heard.longestGapMs(VOICES[this.phone.voice]) : NaN,
+      page: tail > HEARD ? heard.longestGapMs(VOICES[this.phone.voice]) : NaN,
     };
   }
 }
