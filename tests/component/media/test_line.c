@@ -122,16 +122,6 @@ static size_t call(world *w)
     return count_found(heard);
 }
 
-/* A tone with gaps is taken for speech, and would be made as loud as that. */
-static pl_err open_raw_room(world *w)
-{
-    pl_media_room_open m = {
-        .mode = PL_ROOM_MODE_MIX, .max_legs = 3, .is_raw = true};
-    SET_TEXT(m.room_id, room);
-    PL_MSG_SET(MEDIA_ROOM_OPEN, media_room_open, &m, is_raw);
-    return ask(w, EPOCH, &PL_MSG_MEDIA_ROOM_OPEN, &m);
-}
-
 /* What the machine did to the worker is not the network's: another call then.
  */
 static void a_bad_network_leaves_the_tone_in_one_piece(void **state)
@@ -140,7 +130,7 @@ static void a_bad_network_leaves_the_tone_in_one_piece(void **state)
     const size_t wanted = PACKETS / GROUP * 96 / 100;
     size_t n_found = 0;
     bool was_disturbed = true;
-    assert_int_equal(open_raw_room(w), PL_OK);
+    assert_int_equal(open_raw_room(w, EPOCH), PL_OK);
     for (size_t i = 0; i < TRIES && n_found < wanted && was_disturbed; i++) {
         int64_t before = disturbed(w);
         n_found = call(w);

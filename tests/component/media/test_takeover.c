@@ -253,7 +253,7 @@ static int begin(void **state)
     world *w = *state;
     memcpy(people, fresh, sizeof people);
     assert_int_equal(pl_timer_create(w->loop, on_pace, w, &pace), PL_OK);
-    assert_int_equal(open_room(w, EPOCH), PL_OK);
+    assert_int_equal(open_raw_room(w, EPOCH), PL_OK);
     for (size_t i = 0; i < BROWSERS; i++)
         browser_comes(w, &people[i], profiles[i]);
     person *phone = &people[BROWSERS];
@@ -289,7 +289,7 @@ static void wait_kept(world *w)
 /* Each goes on at the worker that is asked now. */
 static void import_all(world *w, uint32_t age_ms)
 {
-    assert_int_equal(open_room(w, w->epoch), PL_OK);
+    assert_int_equal(open_raw_room(w, w->epoch), PL_OK);
     for (size_t i = 0; i < PEOPLE; i++) {
         const kept_leg *k = kept(w, people[i].id, 1, 1);
         uint32_t n = k->n_states;
@@ -510,7 +510,7 @@ static void new_keys_do_not_go_on_at_old_numbers(void **state)
     (void)kept(w, cm->id, 1, n + 1);
     first_dies(w);
     turn_to(w, true, LATER);
-    assert_int_equal(open_room(w, LATER), PL_OK);
+    assert_int_equal(open_raw_room(w, LATER), PL_OK);
     assert_int_equal(import(w, &early, PL_LEG_KIND_WEBRTC, 1), PL_EPROTO);
     import_all(w, 1);
     all_hear(w, NULL);
@@ -567,7 +567,7 @@ static void what_cannot_be_taken_over_is_refused(void **state)
         k[i] = kept(w, people[i].id, 1, 1);
     turn_to(w, true, LATER);
     assert_int_equal(import(w, k[0], PL_LEG_KIND_WEBRTC, 1), PL_ENOENT);
-    assert_int_equal(open_room(w, LATER), PL_OK);
+    assert_int_equal(open_raw_room(w, LATER), PL_OK);
     turn_to(w, true, LATER + 1);
     assert_int_equal(import(w, k[0], PL_LEG_KIND_WEBRTC, 1), PL_ESTALE);
     turn_to(w, true, LATER);

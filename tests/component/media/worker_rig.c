@@ -363,11 +363,23 @@ int worker_end(void **state)
 
 /* ---- commands ----------------------------------------------------------- */
 
+static pl_err open_it(world *w, uint64_t epoch, bool is_raw)
+{
+    pl_media_room_open m = {
+        .mode = PL_ROOM_MODE_MIX, .max_legs = 3, .is_raw = is_raw};
+    SET_TEXT(m.room_id, room);
+    PL_MSG_SET(MEDIA_ROOM_OPEN, media_room_open, &m, is_raw);
+    return ask(w, epoch, &PL_MSG_MEDIA_ROOM_OPEN, &m);
+}
+
 pl_err open_room(world *w, uint64_t epoch)
 {
-    pl_media_room_open m = {.mode = PL_ROOM_MODE_MIX, .max_legs = 3};
-    SET_TEXT(m.room_id, room);
-    return ask(w, epoch, &PL_MSG_MEDIA_ROOM_OPEN, &m);
+    return open_it(w, epoch, false);
+}
+
+pl_err open_raw_room(world *w, uint64_t epoch)
+{
+    return open_it(w, epoch, true);
 }
 
 uint16_t webrtc_port(const world *w)

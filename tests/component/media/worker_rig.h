@@ -108,6 +108,9 @@ uint32_t next_state(world *w);
 uint16_t webrtc_port(const world *w);
 /* Requests; what they answer lies in the world. */
 pl_err open_room(world *w, uint64_t epoch);
+/* The same where voices stay as loud as they are: on a slow machine a tone has
+ * gaps, is taken for speech, and would be made as loud as that. */
+pl_err open_raw_room(world *w, uint64_t epoch);
 /* sdp NULL: ask for an offer. */
 pl_err create(world *w, const char *leg, pl_leg_kind kind, const char *sdp);
 /* Ask for a browser's first offer that keeps these m= lines. */
