@@ -125,19 +125,76 @@ static pl_err check_outbound(const pl_signaling_config *c, char *reason,
     return PL_OK;
 }
 
-static const char *check_watched(const pl_signaling_config *c)
+/* Whether a host is an address, or can be a name: labels of 1 to 63 letters,
+ * the last one no number (RFC 3261 section 25.1), so no mistyped address. */
+static bool can_be_host(const pl_uri *uri)
 {
+    enum { LABEL_MAX = 63 };
+    const char *label = uri->host;
+    if (uri->host_family != 0)
+        return true;
+    for (;;) {
+        size_t n = strcspn(label, ".");
+        if (n == 0 || n > LABEL_MAX)
+            return false;
+        if (label[n] == '\0' || label[n + 1] == '\0')
+            return strspn(label, "0123456789") != n;
+        label += n + 1;
+    }
+}
+
+/* sip:host[:port][;transport=..] and nothing else. */
+static bool is_plain(pl_slice word, const pl_uri *uri)
+{
+    size_t params = 0;
+    for (size_t i = 0; i < word.len; i++) {
+        if (word.ptr[i] == '@' || word.ptr[i] == '?')
+            return false;
+        params += word.ptr[i] == ';';
+    }
+    return uri->scheme == PL_URI_SIP &&
+           (params == 0 || (params == 1 && uri->transport != PL_URI_ANY &&
+                            uri->transport != PL_URI_OTHER));
+}
+
+static bool is_among(const pl_uri *uri, const pl_uri *rows, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (pl_uri_same(uri, &rows[i]) && uri->transport == rows[i].transport)
+            return true;
+    }
+    return false;
+}
+
+static pl_err check_watched(const pl_signaling_config *c, char *reason,
+                            size_t cap)
+{
+    enum { SHOWN_MAX = 100 };
+    static pl_uri rows[PL_WATCH_PEERS]; /* large */
+    const char *wrong = NULL;
     unsigned n = 0;
     pl_slice rest = pl_slice_str(c->watched_peers);
     pl_slice word;
-    while (pl_word_next(&rest, &word)) {
-        pl_sip_uri uri;
-        if (++n > PL_WATCH_PEERS || pl_sip_uri_parse(word, &uri) != PL_OK ||
-            uri.scheme == PL_URI_TEL || uri.transport == PL_URI_OTHER)
-            return "watched_peers: want at most eight of "
-                   "sip:host[:port][;transport=tcp|tls]";
+    while (!wrong && pl_word_next(&rest, &word)) {
+        pl_uri uri;
+        if (n == PL_WATCH_PEERS) {
+            wrong = "one too many, at most 8 are watched";
+        } else if (pl_uri_parse(word, &uri) != PL_OK || !is_plain(word, &uri)) {
+            wrong = "want sip:host[:port][;transport=udp|tcp|tls]";
+        } else if (!can_be_host(&uri)) {
+            wrong = "no host can have this name or address";
+        } else if (is_among(&uri, rows, n)) {
+            wrong = "is there twice";
+        } else {
+            rows[n++] = uri;
+        }
     }
-    return NULL;
+    if (!wrong)
+        return PL_OK;
+    int shown = word.len < SHOWN_MAX ? (int)word.len : SHOWN_MAX;
+    pl_fmt_cut(reason, cap, "watched_peers: %.*s: %s", shown,
+               (const char *)word.ptr, wrong);
+    return PL_ECONFIG;
 }
 
 pl_err pl_signaling_proxy(const char *text, pl_sip_uri *ret_proxy)
@@ -160,12 +217,12 @@ pl_err pl_signaling_check(const void *values, char *reason, size_t cap)
         wrong = check_inbound(c);
     if (!wrong)
         wrong = check_dns(c);
-    if (!wrong)
-        wrong = check_watched(c);
     if (!wrong && c->session_expires_s && c->session_expires_s < c->min_se_s)
         wrong = "session_expires_s is less than min_se_s";
-    if (!wrong)
-        return check_outbound(c, reason, cap);
+    if (!wrong) {
+        pl_err e = check_watched(c, reason, cap);
+        return e == PL_OK ? check_outbound(c, reason, cap) : e;
+    }
     pl_fmt_cut(reason, cap, "%s", wrong);
     return PL_ECONFIG;
 }

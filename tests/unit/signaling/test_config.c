@@ -53,12 +53,8 @@ static void settings_fit_together(void **state)
         {"outbound_proxy = sip:proxy.example.com;transport=tcp", PL_OK},
         {"outbound_proxy = sips:proxy.example.com", PL_ECONFIG},
         {"outbound_proxy = proxy", PL_ECONFIG},
-        {"watched_peers = sip:a.example sips:b.example:5071", PL_OK},
-        {"watched_peers = sip:a.example tel:+49", PL_ECONFIG},
-        {"watched_peers = a.example", PL_ECONFIG},
-        {"watched_peers = sip:1 sip:2 sip:3 sip:4 sip:5 sip:6 sip:7 sip:8 "
-         "sip:9",
-         PL_ECONFIG},
+        {"watched_peers = sip:a.example, sip:b.example:5071;transport=tls",
+         PL_OK},
         {"outbound_proxy = sip:proxy.example.com;transport=ws", PL_ECONFIG},
         {"tls_listen = 127.0.0.1", PL_ECONFIG},
         {"tls_listen = 127.0.0.1\ntls_certificate = /dev/null", PL_ECONFIG},
@@ -80,8 +76,64 @@ static void settings_fit_together(void **state)
     }
 }
 
+#define LABEL_63                                                               \
+    "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz0123456789a"
+#define FORM   "want sip:host[:port][;transport=udp|tcp|tls]"
+#define NOBODY "no host can have this name or address"
+
+static void the_watched_peer_that_is_wrong_is_named(void **state)
+{
+    static const struct {
+        const char *peers;
+        const char *reason; /* "" good */
+    } ROWS[] = {
+        {"", ""},
+        {"sip:a sip:b.example. sip:c_1.example;transport=UDP", ""},
+        {"sip:192.0.2.1 sip:192.0.2.1:5060 sip:[2001:db8::1]:5071", ""},
+        {"sip:a.example sip:a.example;transport=tcp", ""},
+        {"sip:1a sip:2a sip:3a sip:4a sip:5a sip:6a sip:7a sip:8a", ""},
+        {"sip:1a sip:2a sip:3a sip:4a sip:5a sip:6a sip:7a sip:8a sip:9a sip:z",
+         "sip:9a: one too many, at most 8 are watched"},
+        {"sip:a.example trunk.example", "trunk.example: " FORM},
+        {"tel:+49", "tel:+49: " FORM},
+        {"sips:b.example:5071", "sips:b.example:5071: " FORM},
+        {"sip:u@a.example", "sip:u@a.example: " FORM},
+        {"<sip:a.example>", "<sip:a.example>: " FORM},
+        {"sip:a.example:0", "sip:a.example:0: " FORM},
+        {"sip:a.example?b=c", "sip:a.example?b=c: " FORM},
+        {"sip:a.example;", "sip:a.example;: " FORM},
+        {"sip:a.example;lr", "sip:a.example;lr: " FORM},
+        {"sip:a.example;transport", "sip:a.example;transport: " FORM},
+        {"sip:a.example;transport=ws", "sip:a.example;transport=ws: " FORM},
+        {"sip:a;transport=tcp;lr", "sip:a;transport=tcp;lr: " FORM},
+        {"sip:a..b", "sip:a..b: " NOBODY},
+        {"sip:.a", "sip:.a: " NOBODY},
+        {"sip:192.0.2.300", "sip:192.0.2.300: " NOBODY},
+        {"sip:" LABEL_63 ".example", ""},
+        {"sip:a" LABEL_63 ".example", "sip:a" LABEL_63 ".example: " NOBODY},
+        {"sip:a.example sip:b sip:A.Example", "sip:A.Example: is there twice"},
+        {"sip:a:5060;transport=tls sip:a:5060;transport=TLS",
+         "sip:a:5060;transport=TLS: is there twice"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        char reason[256] = "";
+        char lines[512];
+        char want[256] = "";
+        pl_fmt_cut(lines, sizeof lines, "watched_peers = %s", ROWS[i].peers);
+        pl_err e = check(lines, reason, sizeof reason);
+        if (ROWS[i].reason[0])
+            pl_fmt_cut(want, sizeof want, "watched_peers: %s", ROWS[i].reason);
+        assert_string_equal(reason, want);
+        assert_int_equal(e, want[0] ? PL_ECONFIG : PL_OK);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(settings_fit_together)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(settings_fit_together),
+        cmocka_unit_test(the_watched_peer_that_is_wrong_is_named),
+    };
     return cmocka_run_group_tests_name("signaling config", tests, NULL, NULL);
 }
