@@ -252,13 +252,13 @@ static pl_err open_all(pl_process *p)
     if (e == PL_OK)
         e = make_run_dir(p->common->run_dir);
     if (e == PL_OK)
-        forget_ready_file(p);
-    if (e == PL_OK)
         e = pl_loop_create(&p->loop);
     if (e == PL_OK)
         e = pl_signals_open(p);
     if (e == PL_OK)
         e = pl_health_open(p);
+    if (e == PL_OK) /* nobody else has our name */
+        forget_ready_file(p);
     if (e == PL_OK)
         e = pl_timer_create(p->loop, on_drain_over, p, &p->drain_timer);
     if (e == PL_OK)
@@ -285,7 +285,8 @@ static int exit_code_of(pl_err e)
     switch ((int)e) {
     case PL_OK: return PL_EXIT_OK;
     case PL_ECONFIG: return PL_EXIT_CONFIG;
-    case PL_EIO: return PL_EXIT_TEMPORARY;
+    case PL_EIO:
+    case PL_EEXIST: return PL_EXIT_TEMPORARY;
     case PL_EUNAVAILABLE: return PL_EXIT_UNAVAILABLE;
     case PL_EVERSION: return PL_EXIT_SCHEMA;
     default: return PL_EXIT_INTERNAL;

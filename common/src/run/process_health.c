@@ -186,11 +186,20 @@ static void remove_dead(const pl_process *p, int dir)
     (void)closedir(d);
 }
 
+/* Whether a process of our kind and name runs already: a full queue is
+ * somebody's too. The files of the name are his. */
+static bool is_taken(int dir, const char *file)
+{
+    int fd = connect_to(dir, file);
+    if (fd >= 0)
+        (void)close(fd);
+    return fd >= 0 || errno == EAGAIN;
+}
+
 static pl_err listen_in(pl_process *p, int dir)
 {
     char fresh[PL_HEALTH_FILE + 8];
     struct sockaddr_un at;
-    file_of(p, p->name, p->health_file);
     pl_fmt_cut(fresh, sizeof fresh, "%s.new", p->health_file);
     (void)unlinkat(dir, fresh, 0); /* most often it is not there */
     p->health_fd = new_socket();
@@ -205,11 +214,21 @@ static pl_err listen_in(pl_process *p, int dir)
 
 pl_err pl_health_open(pl_process *p)
 {
+    char file[PL_HEALTH_FILE];
     p->health_fd = -1;
     p->health_dir =
         open(p->common->run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (p->health_dir >= 0)
         remove_dead(p, p->health_dir);
+    file_of(p, p->name, file);
+    if (p->health_dir >= 0 && is_taken(p->health_dir, file)) {
+        PL_LOG(ERROR, "process", "name_in_use",
+               PL_KV("name", p->name, "dir", p->common->run_dir),
+               "a process of this name runs here: end it, or give this one "
+               "another --node");
+        return PL_EEXIST;
+    }
+    pl_fmt_cut(p->health_file, sizeof p->health_file, "%s", file);
     if (p->health_dir < 0 || listen_in(p, p->health_dir) != PL_OK) {
         char why[PL_ERRNO_TEXT];
         PL_LOG(ERROR, "process", "health_socket",

@@ -84,7 +84,9 @@ static void on_hello_reply(void *ctx, pl_err e, const pl_bus_in *in)
     }
     if (e != PL_ETIMEOUT) {
         PL_LOG(WARN, "process", "hello_refused", NULL, "%s; tried again",
-               pl_err_text(e));
+               e == PL_EEXIST ? "another process of this name is up: end it, "
+                                "or give one of them another --node"
+                              : pl_err_text(e));
     }
     if (wants_link(p))
         pl_timer_start(p->hello_timer, HELLO_AGAIN_US);

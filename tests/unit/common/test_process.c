@@ -459,6 +459,23 @@ static void health_of_one_of_several_needs_its_name(void **state)
     assert_int_equal(remove("var/run/w2.ready"), 0); /* of the killed one */
 }
 
+static void a_second_of_its_name_leaves_the_first_alone(void **state)
+{
+    (void)state;
+    start(&b, TINY_ROOMPOOL, "--node=rp", NULL);
+    start(&a, TINY_WORKER, "--node=w1", NULL);
+    expect(&a, "to=ready");
+    child *c = calloc(1, sizeof *c);
+    assert_non_null(c);
+    start(c, TINY_WORKER, "--node=w1", NULL);
+    assert_int_equal(end(c), PL_EXIT_TEMPORARY);
+    assert_non_null(strstr(c->text, "name_in_use"));
+    free(c);
+    ask(TINY_WORKER, "--node=w1", PL_EXIT_OK, " is ready");
+    assert_int_equal(access("var/run/w1.ready", F_OK), 0);
+    stop_both();
+}
+
 static void a_process_that_hangs_is_not_healthy(void **state)
 {
     (void)state;
@@ -534,6 +551,7 @@ int main(void)
         T(health_follows_the_life),
         T(health_is_what_the_app_says),
         T(health_of_one_of_several_needs_its_name),
+        T(a_second_of_its_name_leaves_the_first_alone),
         T(a_process_that_hangs_is_not_healthy),
         T(who_asks_costs_little_without_descriptors),
         T(another_schema_major_ends_the_worker_with_76),
