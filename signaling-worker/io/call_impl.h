@@ -266,8 +266,9 @@ void pl_call_contact(const pl_call *c, const pl_sip_flow *flow,
                      char buf[CONTACT_TEXT]);
 
 #define RETRY_LATER "Retry-After: 5\r\n"
-#define ALLOW_LINE  "Allow: " PL_SIP_ALLOW "\r\n"
-#define ACCEPT_SDP  "Accept: application/sdp\r\n"
+enum { ABILITY_MAX = 256 }; /* lines of a 200 to OPTIONS */
+#define ALLOW_LINE "Allow: " PL_SIP_ALLOW "\r\n"
+#define ACCEPT_SDP "Accept: application/sdp\r\n"
 
 /* call_in.c: server side */
 bool pl_call_may_begin(void *ctx, const pl_sip_msg *m, const pl_sip_flow *flow);
@@ -404,6 +405,8 @@ bool pl_call_takes_tcp(pl_call *c, size_t len);
 bool pl_call_fail_over(pl_call *c, const pl_sip_msg *m);
 
 /* call_timer.c: session timers */
+/* Of a 200 to OPTIONS: Allow, Accept, Supported. RFC 3261 section 11.2. */
+void pl_call_ability_lines(const pl_calls *all, char *buf, size_t cap);
 /* Supported, Session-Expires, Min-SE of our INVITE or UPDATE. */
 void pl_call_request_lines(const pl_call *c, char *buf, size_t cap);
 /* Errors: PL_EINVAL the interval is too short: 422 with the written line. */

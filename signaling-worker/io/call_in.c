@@ -267,8 +267,11 @@ static bool may_begin_new(pl_calls *all, const pl_sip_msg *m,
         !check_request(all, m, flow)) {
         return false;
     }
-    if (m->method == PL_SIP_OPTIONS)
-        return refuse(all, m, flow, 200, ALLOW_LINE ACCEPT_SDP);
+    if (m->method == PL_SIP_OPTIONS) {
+        char abilities[ABILITY_MAX];
+        pl_call_ability_lines(all, abilities, sizeof abilities);
+        return refuse(all, m, flow, 200, abilities);
+    }
     if (m->method == PL_SIP_REFER) /* nobody to refer, outside of a call */
         return refuse(all, m, flow, 405, ALLOW_LINE);
     if (m->method != PL_SIP_INVITE)

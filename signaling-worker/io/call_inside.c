@@ -119,6 +119,13 @@ static pl_err take_number(pl_call *c, const pl_sip_msg *m)
     return PL_OK;
 }
 
+static void on_options(pl_calls *all, pl_sip_txn_id txn)
+{
+    char abilities[ABILITY_MAX];
+    pl_call_ability_lines(all, abilities, sizeof abilities);
+    pl_call_answer_simple(all, txn, 200, abilities);
+}
+
 void pl_call_on_inside(pl_call *c, pl_sip_txn_id txn, const pl_sip_msg *m)
 {
     pl_calls *all = c->all;
@@ -134,9 +141,7 @@ void pl_call_on_inside(pl_call *c, pl_sip_txn_id txn, const pl_sip_msg *m)
     case PL_SIP_UPDATE: pl_call_on_update(c, txn, m); break;
     case PL_SIP_REFER: pl_call_on_refer(c, txn, m); break;
     case PL_SIP_NOTIFY: pl_call_on_notify(c, txn, m); break;
-    case PL_SIP_OPTIONS:
-        pl_call_answer_simple(all, txn, 200, ALLOW_LINE ACCEPT_SDP);
-        break;
+    case PL_SIP_OPTIONS: on_options(all, txn); break;
     case PL_SIP_UNKNOWN:
     case PL_SIP_ACK:
     case PL_SIP_CANCEL:

@@ -26,11 +26,10 @@ static void append(char *buf, size_t cap, const char *text)
     pl_fmt_cut(buf + n, cap - n, "%s", text);
 }
 
-static void append_supported(const pl_call *c, char *buf, size_t cap)
+static void append_supported(unsigned options, char *buf, size_t cap)
 {
     char tags[64];
-    pl_sip_options_text(pl_call_options(c->all) & ~c->without, tags,
-                        sizeof tags);
+    pl_sip_options_text(options, tags, sizeof tags);
     if (!tags[0])
         return;
     append(buf, cap, "Supported: ");
@@ -38,12 +37,18 @@ static void append_supported(const pl_call *c, char *buf, size_t cap)
     append(buf, cap, "\r\n");
 }
 
+void pl_call_ability_lines(const pl_calls *all, char *buf, size_t cap)
+{
+    pl_fmt_cut(buf, cap, "%s", ALLOW_LINE ACCEPT_SDP);
+    append_supported(pl_call_options(all), buf, cap);
+}
+
 void pl_call_request_lines(const pl_call *c, char *buf, size_t cap)
 {
     pl_session_policy own = policy_of(c->all);
     char line[128];
     buf[0] = '\0';
-    append_supported(c, buf, cap);
+    append_supported(pl_call_options(c->all) & ~c->without, buf, cap);
     if (own.interval_s == 0 || c->without & PL_SIP_OPTION_TIMER)
         return;
     const pl_session_terms *now = &c->session.terms;
@@ -94,7 +99,7 @@ void pl_call_accept_session(pl_call *c, char *buf, size_t cap)
 {
     const pl_session_terms *terms = &c->session_asked;
     pl_session_start(&c->session, terms, pl_call_now(c->all));
-    append_supported(c, buf, cap);
+    append_supported(pl_call_options(c->all) & ~c->without, buf, cap);
     if (terms->interval_s == 0)
         return;
     char line[128];

@@ -6,6 +6,7 @@
 
 #include "pl/str.h"
 #include "sig_metrics.h"
+#include "sip_msg.h"
 
 static void a_call_is_answered_and_hung_up(void **state)
 {
@@ -89,6 +90,67 @@ static void an_answer_follows_rport(void **state)
     assert_non_null(strstr(phone_header(&p, "Via"), want));
     assert_non_null(strstr(phone_header(&p, "Via"), "received=127.0.0.1"));
     assert_string_equal(phone_header(&p, "Server"), "");
+    phone_close(&p);
+    pl_sig_rig_destroy(&rig);
+}
+
+/* RFC 3261 section 11.2: what is told is what is served. */
+static void options_tell_what_is_supported(void **state)
+{
+    (void)state;
+    static const char *const less[] = {"reliable_provisional=never",
+                                       "session_expires_s=0", NULL};
+    static const struct {
+        const char *const *settings;
+        const char *supported;
+    } rows[] = {{NULL, "100rel, timer, replaces, norefersub"},
+                {less, "replaces, norefersub"}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        pl_sig_rig *rig = rig_open(rows[i].settings);
+        static phone p;
+        phone_open(&p, rig, false, "127.0.0.1");
+        phone_send(&p, "OPTIONS sip:127.0.0.1 SIP/2.0\n"
+                       "Via: SIP/2.0/UDP 127.0.0.1:@PORT@;branch=z9hG4bKo\n"
+                       "From: <sip:p@x>;tag=1\nTo: <sip:y@z>\nCall-ID: o\n"
+                       "CSeq: 1 OPTIONS\nContent-Length: 0\n\n");
+        phone_expect(&p, "SIP/2.0 200");
+        assert_string_equal(phone_header(&p, "Supported"), rows[i].supported);
+        assert_string_equal(phone_header(&p, "Allow"), PL_SIP_ALLOW);
+        assert_string_equal(phone_header(&p, "Accept"), "application/sdp");
+        phone_invite(&p, "lobby", "c1");
+        phone_expect(&p, "SIP/2.0 200");
+        phone_ack(&p, "lobby", "c1");
+        phone_send_inside(&p, "OPTIONS", "o1", 2, "", "");
+        phone_expect(&p, "SIP/2.0 200");
+        assert_string_equal(phone_header(&p, "CSeq"), "2 OPTIONS");
+        assert_string_equal(phone_header(&p, "Supported"), rows[i].supported);
+        phone_close(&p);
+        pl_sig_rig_destroy(&rig);
+    }
+}
+
+/* Who subscribes, or is told of what nobody here subscribed to. */
+static void events_are_not_served(void **state)
+{
+    static const struct {
+        const char *method, *answer;
+    } rows[] = {{"SUBSCRIBE", "SIP/2.0 405"}, {"NOTIFY", "SIP/2.0 481"}};
+    (void)state;
+    pl_sig_rig *rig = rig_open(NULL);
+    static phone p;
+    phone_open(&p, rig, false, "127.0.0.1");
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char text[512];
+        pl_fmt_cut(text, sizeof text,
+                   "%s sip:lobby@127.0.0.1 SIP/2.0\n"
+                   "Via: SIP/2.0/UDP 127.0.0.1:@PORT@;branch=z9hG4bK%s\n"
+                   "From: <sip:p@x>;tag=1\nTo: <sip:y@z>\nCall-ID: o\n"
+                   "CSeq: 1 %s\nEvent: presence\n"
+                   "Contact: <sip:p@127.0.0.1>\nContent-Length: 0\n\n",
+                   rows[i].method, rows[i].method, rows[i].method);
+        phone_send(&p, text);
+        phone_expect(&p, rows[i].answer);
+    }
     phone_close(&p);
     pl_sig_rig_destroy(&rig);
 }
@@ -307,6 +369,8 @@ int main(void)
         cmocka_unit_test(a_200_is_repeated_until_the_ack),
         cmocka_unit_test(the_same_call_by_another_path_is_482),
         cmocka_unit_test(an_answer_follows_rport),
+        cmocka_unit_test(options_tell_what_is_supported),
+        cmocka_unit_test(events_are_not_served),
         cmocka_unit_test(roompool_that_is_silent_or_away_means_503),
         cmocka_unit_test(calls_are_bounded),
         cmocka_unit_test(a_call_nobody_answers_gets_480),
