@@ -14,6 +14,10 @@ static const char BAD_USER[] =
     "A user id has no blanks; a number is written vtn:4255550100 or "
     "tel:+14255550100 (in a form, the + as %2B)";
 
+static const char BAD_MOBILE[] =
+    "With the scope WEBRTCMOBILE a user is a number: tel:+14255550100 "
+    "(in a form, the + as %2B)";
+
 /* Of the bindings, one client has at most one part in so many. */
 enum { CLIENT_SHARE = 2 };
 
@@ -400,7 +404,9 @@ void pl_on_session_create(pl_pool *pool, const pl_bus_in *in)
     if (!e)
         e = pl_session_load(pool, &row);
     if (e) {
-        pl_pool_refuse(pool, &in->ticket, e, e == PL_EINVAL ? BAD_USER : NULL);
+        bool is_mobile = row.user_type == PL_USER_TYPE_MOBILE;
+        const char *bad = is_mobile ? BAD_MOBILE : BAD_USER;
+        pl_pool_refuse(pool, &in->ticket, e, e == PL_EINVAL ? bad : NULL);
         return;
     }
     pl_pool_put(pool, &PL_TABLE_SESS, &row);

@@ -526,6 +526,41 @@ static void a_bound_token_speaks_for_its_user(void **state)
     assert_null(sig_started(&s->w));
 }
 
+static void who_is_refused_is_told_how_a_user_is_written(void **state)
+{
+    static const struct {
+        uint32_t type;
+        const char *user, *how; /* how: NULL is taken */
+    } rows[] = {
+        {PL_USER_TYPE_MOBILE, "carol",
+         "With the scope WEBRTCMOBILE a user is a number: tel:+14255550100 "
+         "(in a form, the + as %2B)"},
+        {PL_USER_TYPE_MOBILE, "tel: 14255550100",
+         "With the scope WEBRTCMOBILE a user is a number: tel:+14255550100 "
+         "(in a form, the + as %2B)"},
+        {PL_USER_TYPE_UNKNOWN, "tel: 14255550100",
+         "A user id has no blanks; a number is written vtn:4255550100 or "
+         "tel:+14255550100 (in a form, the + as %2B)"},
+        {PL_USER_TYPE_MOBILE, "tel:+14255550100", NULL},
+    };
+    stage *s = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        pl_session_create m = {.dialect = PL_DIALECT_RTC1,
+                               .user_type = rows[i].type};
+        answer a;
+        AS_CLIENT(m, "tm");
+        pl_fmt_cut(m.user_id, sizeof m.user_id, "%s", rows[i].user);
+        PUT(m.e911_id, "a:b:c:d");
+        PL_MSG_SET(SESSION_CREATE, session_create, &m, user_id);
+        PL_MSG_SET(SESSION_CREATE, session_create, &m, user_type);
+        PL_MSG_SET(SESSION_CREATE, session_create, &m, e911_id);
+        world_ask(&s->w, &PL_MSG_SESSION_CREATE, &m, &a);
+        assert_int_equal(a.error, rows[i].how ? PL_EINVAL : PL_OK);
+        if (rows[i].how)
+            assert_string_equal(a.refusal.text, rows[i].how);
+    }
+}
+
 static void bindings_of_old_tokens_make_room(void **state)
 {
     stage *s = *state;
@@ -593,6 +628,7 @@ int main(void)
         TEST(a_token_has_one_session),
         TEST(a_session_that_is_not_refreshed_expires),
         TEST(a_bound_token_speaks_for_its_user),
+        TEST(who_is_refused_is_told_how_a_user_is_written),
         TEST(bindings_of_old_tokens_make_room),
         TEST(oldest_events_go_when_nobody_reads),
     };
