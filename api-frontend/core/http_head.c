@@ -25,9 +25,16 @@ static const struct {
 };
 
 /* Headers whose repetition would be read differently by different parties. */
-static const char *const SINGLE[] = {"authorization", "content-type", "token",
-                                     "pin",           "expect",       "origin",
-                                     "connection"};
+static const struct {
+    const char *name;
+    pl_http_fault fault;
+} SINGLE[] = {{"authorization", PL_HTTP_FAULT_AUTHORIZATION_TWICE},
+              {"content-type", PL_HTTP_FAULT_CONTENT_TYPE_TWICE},
+              {"token", PL_HTTP_FAULT_TOKEN_TWICE},
+              {"pin", PL_HTTP_FAULT_PIN_TWICE},
+              {"expect", PL_HTTP_FAULT_EXPECT_TWICE},
+              {"origin", PL_HTTP_FAULT_ORIGIN_TWICE},
+              {"connection", PL_HTTP_FAULT_CONNECTION_TWICE}};
 
 const char *pl_http_method_text(pl_http_method method)
 {
@@ -349,8 +356,8 @@ pl_err pl_http_head_parse(const uint8_t *buf, size_t len,
     if (e)
         return e;
     for (size_t i = 0; i < sizeof SINGLE / sizeof SINGLE[0]; i++) {
-        if (count(head, SINGLE[i]) > 1)
-            return refuse(PL_HTTP_FAULT_REPEATED, ret_fault);
+        if (count(head, SINGLE[i].name) > 1)
+            return refuse(SINGLE[i].fault, ret_fault);
     }
     if (head->method == PL_HTTP_OTHER)
         return refuse(PL_HTTP_FAULT_METHOD, ret_fault);

@@ -48,7 +48,13 @@ typedef enum pl_http_method {
     X(LENGTH, 400, "Content-Length malformed or repeated")                     \
     X(CODING, 400, "Transfer-Encoding other than exactly chunked")             \
     X(LENGTH_AND_CODING, 400, "Content-Length with Transfer-Encoding")         \
-    X(REPEATED, 400, "header may appear only once")                            \
+    X(AUTHORIZATION_TWICE, 400, "header Authorization may appear only once")   \
+    X(CONTENT_TYPE_TWICE, 400, "header Content-Type may appear only once")     \
+    X(TOKEN_TWICE, 400, "header token may appear only once")                   \
+    X(PIN_TWICE, 400, "header pin may appear only once")                       \
+    X(EXPECT_TWICE, 400, "header Expect may appear only once")                 \
+    X(ORIGIN_TWICE, 400, "header Origin may appear only once")                 \
+    X(CONNECTION_TWICE, 400, "header Connection may appear only once")         \
     X(CHUNK, 400, "malformed chunked body")                                    \
     X(TARGET_LONG, 414, "request target too long")                             \
     X(HEAD_LONG, 431, "request head too long")                                 \

@@ -131,7 +131,28 @@ static const struct vector {
     {"two tokens",
      "GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer x\r\n"
      "Authorization: Bearer y\r\n\r\n",
-     0, PL_HTTP_FAULT_REPEATED},
+     0, PL_HTTP_FAULT_AUTHORIZATION_TWICE},
+    {"two types",
+     "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: a/b\r\ncontent-type: "
+     "a/b\r\n\r\n",
+     0, PL_HTTP_FAULT_CONTENT_TYPE_TWICE},
+    {"two tokens of rooms",
+     "POST / HTTP/1.1\r\nHost: a\r\ntoken: x\r\nToken: y\r\n\r\n", 0,
+     PL_HTTP_FAULT_TOKEN_TWICE},
+    {"two PINs", "POST / HTTP/1.1\r\nHost: a\r\npin: 1\r\npin: 2\r\n\r\n", 0,
+     PL_HTTP_FAULT_PIN_TWICE},
+    {"two expectations",
+     "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nExpect: "
+     "100-continue\r\n\r\n",
+     0, PL_HTTP_FAULT_EXPECT_TWICE},
+    {"two origins",
+     "POST / HTTP/1.1\r\nHost: a\r\nOrigin: https://a\r\nOrigin: "
+     "https://b\r\n\r\n",
+     0, PL_HTTP_FAULT_ORIGIN_TWICE},
+    {"two connections",
+     "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nConnection: "
+     "close\r\n\r\n",
+     0, PL_HTTP_FAULT_CONNECTION_TWICE},
     {"expect nonsense", "POST / HTTP/1.1\r\nHost: a\r\nExpect: 200-ok\r\n\r\n",
      0, PL_HTTP_FAULT_EXPECT},
     {"unknown method", "BREW / HTTP/1.1\r\nHost: a\r\n\r\n", 0,
