@@ -101,14 +101,16 @@ export class Namespaces {
   }
 
   // From one to the other: [namespace, interface, address with length]; without an
-  // address it is plugged into a switch. Its ends are made where they belong: of
-  // interfaces that came and went out here, browsers of other stories would drop
-  // their connections (ERR_NETWORK_CHANGED).
+  // address it is plugged into a switch. Its ends are made where they belong: when
+  // interfaces or addresses come and go, the browsers that see it drop their
+  // connections (ERR_NETWORK_CHANGED).
   async cable(one, other) {
     await ip('link', 'add', one[1], 'netns', one[0], 'type', 'veth', 'peer', 'name', other[1], 'netns', other[0]);
     for (const [namespace, name, address] of [one, other]) {
       const how = address ? ['address', 'add', address, 'dev', name] : ['link', 'set', name, 'master', 'bridge'];
       await ip('-n', namespace, ...how);
+      // No IPv6 address of its own, which would come to be a second or two later.
+      await ip('-n', namespace, 'link', 'set', name, 'addrgenmode', 'none');
       await ip('-n', namespace, 'link', 'set', name, 'up');
     }
   }
