@@ -26,6 +26,12 @@ static void append(char *buf, size_t cap, const char *text)
     pl_fmt_cut(buf + n, cap - n, "%s", text);
 }
 
+/* Options that this call is still offered with. */
+static unsigned offered_in(const pl_call *c)
+{
+    return pl_call_options(c->all) & ~c->without;
+}
+
 static void append_supported(unsigned options, char *buf, size_t cap)
 {
     char tags[64];
@@ -48,7 +54,7 @@ void pl_call_request_lines(const pl_call *c, char *buf, size_t cap)
     pl_session_policy own = policy_of(c->all);
     char line[128];
     buf[0] = '\0';
-    append_supported(pl_call_options(c->all) & ~c->without, buf, cap);
+    append_supported(offered_in(c), buf, cap);
     if (own.interval_s == 0 || c->without & PL_SIP_OPTION_TIMER)
         return;
     const pl_session_terms *now = &c->session.terms;
@@ -63,7 +69,7 @@ void pl_call_request_lines(const pl_call *c, char *buf, size_t cap)
 
 bool pl_call_drop_options(pl_call *c, const pl_sip_msg *m)
 {
-    unsigned offered = pl_call_options(c->all) & ~c->without;
+    unsigned offered = offered_in(c);
     if (!m || m->status != STATUS_BAD_OPTION || c->without || !offered)
         return false;
     c->without = m->unsupported & offered ? m->unsupported & offered : offered;
@@ -99,7 +105,7 @@ void pl_call_accept_session(pl_call *c, char *buf, size_t cap)
 {
     const pl_session_terms *terms = &c->session_asked;
     pl_session_start(&c->session, terms, pl_call_now(c->all));
-    append_supported(pl_call_options(c->all) & ~c->without, buf, cap);
+    append_supported(offered_in(c), buf, cap);
     if (terms->interval_s == 0)
         return;
     char line[128];
