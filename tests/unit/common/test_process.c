@@ -387,6 +387,14 @@ static void ask(const char *program, const char *node, int code,
     free(c);
 }
 
+/* roompool and a worker w1, which is ready. */
+static void start_both(void)
+{
+    start(&b, TINY_ROOMPOOL, "--node=rp", NULL);
+    start(&a, TINY_WORKER, "--node=w1", NULL);
+    expect(&a, "to=ready");
+}
+
 static void stop_both(void)
 {
     assert_int_equal(kill(a.pid, SIGTERM), 0);
@@ -435,9 +443,7 @@ static void health_is_what_the_app_says(void **state)
 static void health_of_one_of_several_needs_its_name(void **state)
 {
     (void)state;
-    start(&b, TINY_ROOMPOOL, "--node=rp", NULL);
-    start(&a, TINY_WORKER, "--node=w1", NULL);
-    expect(&a, "to=ready");
+    start_both();
     child *c = calloc(1, sizeof *c);
     assert_non_null(c);
     start(c, TINY_WORKER, "--node=w2", NULL);
@@ -462,9 +468,7 @@ static void health_of_one_of_several_needs_its_name(void **state)
 static void a_second_of_its_name_leaves_the_first_alone(void **state)
 {
     (void)state;
-    start(&b, TINY_ROOMPOOL, "--node=rp", NULL);
-    start(&a, TINY_WORKER, "--node=w1", NULL);
-    expect(&a, "to=ready");
+    start_both();
     child *c = calloc(1, sizeof *c);
     assert_non_null(c);
     start(c, TINY_WORKER, "--node=w1", NULL);
@@ -479,9 +483,7 @@ static void a_second_of_its_name_leaves_the_first_alone(void **state)
 static void a_process_that_hangs_is_not_healthy(void **state)
 {
     (void)state;
-    start(&b, TINY_ROOMPOOL, "--node=rp", NULL);
-    start(&a, TINY_WORKER, "--node=w1", NULL);
-    expect(&a, "to=ready");
+    start_both();
     assert_int_equal(kill(a.pid, SIGSTOP), 0);
     ask(TINY_WORKER, "--node=w1", PL_EXIT_UNAVAILABLE, "hangs");
     assert_int_equal(kill(a.pid, SIGCONT), 0);
@@ -493,9 +495,7 @@ static void who_asks_costs_little_without_descriptors(void **state)
 {
     (void)state;
     struct rlimit before;
-    start(&b, TINY_ROOMPOOL, "--node=rp", NULL);
-    start(&a, TINY_WORKER, "--node=w1", NULL);
-    expect(&a, "to=ready");
+    start_both();
     assert_int_equal(prlimit(a.pid, RLIMIT_NOFILE, NULL, &before), 0);
     const struct rlimit none = {.rlim_cur = 1, .rlim_max = before.rlim_max};
     assert_int_equal(prlimit(a.pid, RLIMIT_NOFILE, &none, NULL), 0);
