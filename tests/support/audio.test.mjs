@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { complaints, delayMs, makeVoice, Recording, VOICES, writeWav } from '../e2e/lib/audio.mjs';
+import { complaints, delayMs, makeVoice, Recording, rhythmComplaints, untilSteady, VOICES, writeWav } from '../e2e/lib/audio.mjs';
 import { analyse } from './audio_tool.mjs';
 
 const TOOL = new URL('audio_tool.mjs', import.meta.url).pathname;
@@ -117,6 +117,27 @@ test('the delay is measured to 10 ms', () => {
     assert.ok(Math.abs(ms - late) <= 10, `${ms} for ${late}`);
     assert.ok(likeness > 0.9);
   }
+});
+
+// A part comes in twice: what lies behind comes later by its length.
+const stretched = (samples, from, count) =>
+  Float32Array.from(samples, (_, i) => samples[i < from + count ? i : i - count]);
+
+test('a rhythm is recognised though a jitter buffer stretches time, another one is not', () => {
+  const rate = 48000;
+  const said = new Recording(makeVoice(VOICES.anna, rate, SECONDS), rate, 1000);
+  const heard = new Recording(stretched(said.samples, rate, rate / 5), rate, 1000);
+  assert.deepEqual(rhythmComplaints(said, heard, 'anna'), []);
+  const backwards = new Recording(Float32Array.from(said.samples).reverse(), rate, 1000);
+  assert.match(rhythmComplaints(said, backwards, 'anna').join(), /anna has another rhythm/);
+});
+
+test('what stutters or comes late is listened to again, an own voice alone is not', async () => {
+  const windows = async (...bads) => [await untilSteady(async () => bads.shift()), bads.length];
+  const [gap, echo] = ['ben: anna has a gap of 80 ms', 'hears itself (ben, -3 dB)'];
+  assert.deepEqual(await windows([gap], ['anna is not heard (-90 dBFS)', echo], []), [[], 0]);
+  assert.deepEqual(await windows([echo], []), [[echo], 1]);
+  assert.deepEqual(await windows(...Array(7).fill([gap])), [[gap], 1]);
 });
 
 test('the tool makes and judges files, and its exit code is the verdict', async (t) => {

@@ -161,33 +161,42 @@ export class Recording {
   }
 }
 
-// How much later `heard` has the voice than `said`, in ms (0..maxMs), both
-// with known startMs; and how alike they are (0..1).
+const HOP_MS = 5;
+const PIECE_S = 2.5;
+
+// How much later a piece of `heard` has the voice than `said`, in ms
+// (0..maxMs), both with known startMs, and how alike the two are (0..1): of the
+// piece that is most alike, because a jitter buffer that adapts stretches time
+// between them.
 export function delayMs(said, heard, hz, maxMs = 1500) {
-  const hopMs = 5;
-  const centred = (track) => {
-    const mean = track.reduce((s, x) => s + x, 0) / track.length;
-    return track.map((x) => x - mean);
-  };
-  const a = centred(said.track(hz, 20, hopMs));
-  const b = centred(heard.track(hz, 20, hopMs));
-  const offset = Math.round((heard.startMs - said.startMs) / hopMs);
+  const all = said.track(hz, 20, HOP_MS);
   let best = { ms: NaN, likeness: -1 };
-  for (let lag = -20; lag <= maxMs / hopMs; lag++) {
-    let ab = 0;
-    let aa = 0;
-    let bb = 0;
-    for (let i = 0; i < b.length; i++) {
-      const j = i + offset - lag;
-      if (j < 0 || j >= a.length) continue;
-      ab += a[j] * b[i];
-      aa += a[j] * a[j];
-      bb += b[i] * b[i];
+  for (let from = 0; from === 0 || from + PIECE_S <= heard.seconds; from += PIECE_S / 5) {
+    const piece = heard.slice(from, from + PIECE_S);
+    const offset = Math.round((piece.startMs - said.startMs) / HOP_MS);
+    const part = piece.track(hz, 20, HOP_MS);
+    for (let lag = -20; lag <= maxMs / HOP_MS; lag++) {
+      const begin = offset - lag;
+      if (begin < 0 || begin + part.length > all.length) continue;
+      const likeness = alike(all.slice(begin, begin + part.length), part);
+      if (likeness > best.likeness) best = { ms: lag * HOP_MS, likeness };
     }
-    const likeness = ab / Math.sqrt(aa * bb || 1);
-    if (likeness > best.likeness) best = { ms: lag * hopMs, likeness };
   }
   return best;
+}
+
+// Correlation of two series of the same length (-1..1).
+function alike(a, b) {
+  const mean = (series) => series.reduce((sum, x) => sum + x, 0) / series.length;
+  const [meanA, meanB] = [mean(a), mean(b)];
+  let [ab, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    const [x, y] = [a[i] - meanA, b[i] - meanB];
+    ab += x * y;
+    aa += x * x;
+    bb += y * y;
+  }
+  return ab / Math.sqrt(aa * bb || 1);
 }
 
 const db = (ratio) => 20 * Math.log10(Math.max(ratio, 1e-6));
@@ -214,16 +223,25 @@ export function complaints(recording, { others, own = [], maxGapMs = 60, minSeco
   return bad;
 }
 
-const GAP = / has a gap of /;
+// What is wrong with how a voice came to an ear, both as delayMs() takes them.
+export function rhythmComplaints(said, heard, name) {
+  const { ms, likeness } = delayMs(said, heard, VOICES[name]);
+  if (likeness < 0.8) return [`${name} has another rhythm (likeness ${likeness.toFixed(2)})`];
+  console.log(`${name}: from mouth to ear in ${ms} ms`);
+  return [];
+}
+
+const UNSTEADY = / has (a gap of|another rhythm) | is not heard |^recorded only /;
 
 // Listens until one window is steady. `listen` gives the complaints about one
-// window. Whoever else uses the machine can make any sound stutter, so a gap
-// asks for another window, and says so; every other complaint counts at once.
-// A fault of ours that comes back within a window's length shows in each.
+// window. Whoever else uses the machine can make any sound stutter or come
+// late, which can look like another voice, too: that asks for another window,
+// and says so. A voice that is heard by itself counts at once where nothing
+// stutters. A fault of ours that comes back within a window's length shows in each.
 export async function untilSteady(listen, windows = 6) {
   for (let left = windows - 1; ; left--) {
     const bad = await listen();
-    if (left === 0 || !bad.length || !bad.every((text) => GAP.test(text))) return bad;
+    if (left === 0 || !bad.some((text) => UNSTEADY.test(text))) return bad;
     console.log(`not steady yet: ${bad.join('; ')}`);
   }
 }

@@ -3,10 +3,9 @@
 // when it cannot know what became of a command, and keeps every event it got.
 // Its SDP is text: no media flows.
 
-import { pause, until } from './wait.mjs';
+import { PATIENCE_MS, pause, until } from './wait.mjs';
 
 const BASE = '/RTC/v1';
-const PATIENCE_MS = 20000;
 
 export const OFFER = [
   'v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=-', 't=0 0', 'a=group:BUNDLE 0',

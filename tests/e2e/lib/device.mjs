@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { complaints, untilSteady } from './audio.mjs';
 import { Person } from './browser.mjs';
-import { pause, until } from './wait.mjs';
+import { PATIENCE_MS, pause, until } from './wait.mjs';
 
 const HERE = join(dirname(fileURLToPath(import.meta.url)), 'device');
 const PAGE = '<!doctype html><title>device</title><audio id="remote"></audio><script src="/app.js"></script>';
@@ -51,7 +51,7 @@ export class Device {
   events() { return this.person.page.evaluate(() => window.app.events); }
 
   // The first event of that type that is so; since: how many there were.
-  event(type, isSo = () => true, { since = 0, timeoutMs = 15000 } = {}) {
+  event(type, isSo = () => true, { since = 0, timeoutMs = PATIENCE_MS } = {}) {
     return until(`${this.voice} is told ${type}`, async () =>
       (await this.events()).slice(since).find((one) => one.type.endsWith(`.${type}`) && isSo(one.data)),
     timeoutMs).catch(async (error) => {

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { VOICES } from './audio.mjs';
-import { pause, until } from './wait.mjs';
+import { PATIENCE_MS, pause, until } from './wait.mjs';
 
 export const HEARD = 0.05; // amplitude of a voice that is there; the music has 0.02 of each at most
 const SILENT = 0.006; // and of one that is not, nor music
@@ -23,7 +23,7 @@ export async function hears(ear, ...voices) {
     const heard = await latest(ear, 0.6);
     levels = Object.fromEntries(voices.map((voice) => [voice, heard.level(VOICES[voice])]));
     return heard.seconds > 0.5 && voices.every((voice) => levels[voice] > HEARD);
-  }, 20000).catch((error) => {
+  }).catch((error) => {
     error.message += `; levels: ${JSON.stringify(levels)}`;
     throw error;
   });
@@ -88,7 +88,7 @@ export class Ears {
   }
 
   // Both hear each other, by what was decoded.
-  async both(timeoutMs = 20000) {
+  async both(timeoutMs = PATIENCE_MS) {
     const { seconds } = await this.phone.heard();
     await until('the telephone hears the page', () => this.phoneHears(seconds), timeoutMs);
     await until('the page hears the telephone', () => this.pageHears(), timeoutMs, 10);
@@ -101,7 +101,7 @@ export class Ears {
   }
 
   // After begin(): both hear each other again, in a second after what happened.
-  async again(timeoutMs = 20000) {
+  async again(timeoutMs = PATIENCE_MS) {
     await pause(1000); // what comes later than that ends what is heard now
     const { seconds } = await this.phone.heard();
     await until('the telephone hears the page', () => this.phoneHears(seconds), timeoutMs);

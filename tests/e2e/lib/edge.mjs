@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { phonePorts } from './ports.mjs';
 import { BIN } from './system.mjs';
-import { until } from './wait.mjs';
+import { PATIENCE_MS, until } from './wait.mjs';
 
 export class Edge {
   #closers = [];
@@ -65,7 +65,7 @@ export class Edge {
 
   // The next line that begins so, after those taken before; it and those before
   // it are taken.
-  async told(start, timeoutMs = 10000) {
+  async told(start, timeoutMs = PATIENCE_MS) {
     const at = await until(`roompool is told '${start}'`,
       () => this.lines.findIndex((line) => line.startsWith(start)) + 1, timeoutMs)
       .catch(async (error) => {

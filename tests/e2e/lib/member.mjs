@@ -5,7 +5,7 @@ import { build } from 'esbuild';
 import { join } from 'node:path';
 import { latestHeard } from './browser.mjs';
 import { ROOT } from './system.mjs';
-import { until } from './wait.mjs';
+import { PATIENCE_MS, until } from './wait.mjs';
 
 let bundled;
 
@@ -141,7 +141,7 @@ export class Member {
     return until(`${this.name} is told ${name}`, async () => {
       const found = (await this.told(name)).find(check);
       return found === undefined ? undefined : { data: found };
-    }, 10000, 30).then(({ data }) => data, async (error) => {
+    }, PATIENCE_MS, 30).then(({ data }) => data, async (error) => {
       const had = await this.told(name).catch(() => []);
       error.message += `; had ${JSON.stringify(had.slice(-3))} ${this.console.join(' | ')}`;
       throw error;
@@ -159,7 +159,7 @@ export class Member {
     return until(`${this.name} sees ${what}`, async () => {
       const one = (await this.roster()).find((other) => other.uuid === uuid);
       return check(one);
-    }, 10000, 30).catch(async (error) => {
+    }, PATIENCE_MS, 30).catch(async (error) => {
       error.message += `; sees ${JSON.stringify((await this.roster()).map(
         ({ rawData, ...rest }) => rest))}`;
       throw error;

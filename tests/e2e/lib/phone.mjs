@@ -9,7 +9,7 @@ import net from 'node:net';
 import { join } from 'node:path';
 import { makeVoice, readWav, Recording, VOICES, writeWav } from './audio.mjs';
 import { inside } from './namespaces.mjs';
-import { until } from './wait.mjs';
+import { PATIENCE_MS, until } from './wait.mjs';
 
 const MODULES = process.env.PARLEY_BARESIP_MODULES || '/usr/lib/baresip/modules';
 const RATES = { 'PCMU/8000': 8000, 'PCMA/8000': 8000, 'G722/16000': 16000, 'opus/48000': 48000 };
@@ -119,7 +119,7 @@ export class Phone {
     });
     // It listens before it has read its account, and would answer 404.
     await until(`${this.voice} has an account`, async () =>
-      (await this.command('reginfo')).data?.includes(this.line?.user ?? this.voice), 10000, 20);
+      (await this.command('reginfo')).data?.includes(this.line?.user ?? this.voice), PATIENCE_MS, 20);
   }
 
   #connect() {
@@ -147,7 +147,7 @@ export class Phone {
     const text = JSON.stringify({ command, params, token });
     this.socket.write(`${Buffer.byteLength(text)}:${text},`);
     return until(`baresip answers ${command}`,
-      () => this.replies.find((reply) => reply.token === token), 5000, 10);
+      () => this.replies.find((reply) => reply.token === token), PATIENCE_MS, 10);
   }
 
   event(type, after = 0) {
@@ -166,7 +166,7 @@ export class Phone {
     if (established) await this.established(after);
   }
 
-  async established(after = 0, timeoutMs = 15000) {
+  async established(after = 0, timeoutMs = PATIENCE_MS) {
     await until(`${this.voice}'s call is established`,
       () => this.event('CALL_ESTABLISHED', after), timeoutMs).catch((error) => {
       error.message += `; events: ${this.events.map((e) => `${e.type} ${e.param ?? ''}`).join(', ')}`;
@@ -174,7 +174,7 @@ export class Phone {
     });
   }
 
-  closed(after = 0, timeoutMs = 15000) {
+  closed(after = 0, timeoutMs = PATIENCE_MS) {
     return until(`${this.voice}'s call is closed`,
       () => this.event('CALL_CLOSED', after), timeoutMs);
   }

@@ -66,7 +66,7 @@ function installRest() {
       }
     },
 
-    async event(state, timeoutMs = 15000) {
+    async event(state, timeoutMs = 30000) {
       const end = Date.now() + timeoutMs;
       for (;;) {
         const found = api.events.find((event) => event.state === state && !event.seen);
@@ -108,7 +108,7 @@ function installRest() {
       return api.pc.localDescription.sdp;
     },
 
-    async connected(timeoutMs = 15000) {
+    async connected(timeoutMs = 30000) {
       const end = Date.now() + timeoutMs;
       while (api.pc.connectionState !== 'connected') {
         if (Date.now() > end) throw new Error(`media is ${api.pc.connectionState}`);

@@ -8,7 +8,7 @@ import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { until } from './wait.mjs';
+import { PATIENCE_MS, until } from './wait.mjs';
 
 const run = promisify(execFile);
 
@@ -84,7 +84,7 @@ export class Sink {
   }
 
   // The first event that is so; resolves to it.
-  has(what, isSo, timeoutMs = 15000) {
+  has(what, isSo, timeoutMs = PATIENCE_MS) {
     return until(`the sink is told ${what}`, () => this.story.find(isSo), timeoutMs)
       .catch((error) => {
         error.message += `; told: ${this.story.map(({ seq, event, type, data }) => `${seq ?? data.status} ${event ?? type}`)}`;

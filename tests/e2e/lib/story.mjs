@@ -9,7 +9,7 @@ export function stories(settings, shape) {
   const here = { system: null };
   before(async () => { here.system = await System.start(settings, shape); }, { timeout: 60000 });
   after(async () => { await here.system?.stop(); }, { timeout: 60000 });
-  const tell = (name, fn, { timeout = 120000 } = {}) => test(name, { timeout }, async () => {
+  const tell = (name, fn, { timeout = 180000 } = {}) => test(name, { timeout }, async () => {
     try {
       await fn(here.system);
     } catch (error) {

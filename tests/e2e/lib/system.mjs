@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { inside } from './namespaces.mjs';
 import { phonePorts, systemPorts } from './ports.mjs';
-import { pause, until } from './wait.mjs';
+import { PATIENCE_MS, pause, until } from './wait.mjs';
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 export const BIN = process.env.PARLEY_BIN || join(ROOT, 'build/debug/bin');
@@ -132,7 +132,7 @@ export class System {
     this.output = '';
     if (this.supervised) {
       this.#supervise();
-      for (const node of this.nodes) await this.ready(node, 20000);
+      for (const node of this.nodes) await this.ready(node);
     } else {
       for (const node of this.nodes) await this.#startNode(node);
     }
@@ -143,7 +143,7 @@ export class System {
       await until('the front end is ready', async () => {
         const { status } = await this.http('GET', '/readyz', { frontend });
         return status === 200;
-      }, 20000);
+      });
     }
   }
 
@@ -171,7 +171,7 @@ export class System {
       { cwd: this.dir, stdio: ['ignore', log.fd, log.fd] });
     this.#children.set(node, child);
     await log.close();
-    await this.ready(node, 20000);
+    await this.ready(node);
   }
 
   get nodes() {
@@ -186,7 +186,7 @@ export class System {
     return child.exitCode !== null || child.signalCode !== null;
   }
 
-  ready(node, timeoutMs = 15000) {
+  ready(node, timeoutMs = PATIENCE_MS) {
     return until(`${node} is ready`, async () => {
       if (this.#isOver(node)) throw new Error(`it ended:\n${this.output}`);
       await access(join(this.dir, 'var/run', `${node}.ready`));
@@ -227,7 +227,7 @@ export class System {
   async restart(node) {
     const old = await this.pid(node);
     process.kill(old, 'SIGTERM');
-    await until(`${node} is restarted`, async () => (await this.pid(node)) !== old, 15000, 20);
+    await until(`${node} is restarted`, async () => (await this.pid(node)) !== old, PATIENCE_MS, 20);
     await this.ready(node);
     const since = (name) => stat(join(this.dir, 'var/run', `${name}.ready`)).then(({ mtimeMs }) => mtimeMs);
     await until('all have found roompool, and it has them', async () => {
@@ -235,7 +235,7 @@ export class System {
       // Both may have been written within one tick of the system's clock.
       return others.every((at) => at >= pool) && (await this.sql("SELECT 1 FROM v_workers "
         + "WHERE state = 'up' AND life = 'ready'")).length === this.nodes.length - 1;
-    }, 15000, 20);
+    }, PATIENCE_MS, 20);
   }
 
   // End it, start that of another build (none: ours) with more flags.

@@ -39,7 +39,7 @@ export class TurnServer {
     for (const stream of [server.child.stdout, server.child.stderr]) {
       stream.on('data', (data) => { server.output += data; });
     }
-    await until('the TURN server answers', () => server.binds(), 20000).catch((error) => {
+    await until('the TURN server answers', () => server.binds()).catch((error) => {
       error.message += `\n${server.output}`;
       throw error;
     });

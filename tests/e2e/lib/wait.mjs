@@ -2,9 +2,12 @@
 
 export const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
+// How long a condition is waited for: of a machine that others keep busy, no measurement.
+export const PATIENCE_MS = 30000;
+
 // Calls `check` until it gives something true; returns that. Throws `what`
 // with the last failure when `timeoutMs` is over.
-export async function until(what, check, timeoutMs = 15000, everyMs = 50) {
+export async function until(what, check, timeoutMs = PATIENCE_MS, everyMs = 50) {
   const end = Date.now() + timeoutMs;
   let last;
   for (;;) {
