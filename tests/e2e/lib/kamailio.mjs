@@ -101,7 +101,7 @@ modparam("siptrace", "trace_mode", 1)` : '',
     const response = await fetch(`http://127.0.0.1:${this.port}/`, {
       method: 'POST', headers: { 'Content-Type': 'application/json', Connection: 'close' },
       body: JSON.stringify({ jsonrpc: '2.0', method, params, id: 1 }),
-      signal: AbortSignal.timeout(5000),
+      signal: AbortSignal.timeout(15000),
     });
     const { result, error } = await response.json();
     if (error) throw new Error(`${method}: ${error.message}`, { cause: error });

@@ -43,6 +43,9 @@ const net = await Namespaces.open(async (it) => {
   await it.route(home, '192.168.7.1');
   await Promise.all([router, homeRouter].map((name) => it.forwards(name)));
   await it.rules(homeRouter, translation('', 'masquerade fully-random'));
+  // For as long as the story takes: a call without SIP for half a minute loses its port.
+  await Promise.all([router, homeRouter].map((name) => it.run(name, 'sh', '-c',
+    'for kind in timeout timeout_stream; do echo 600 >/proc/sys/net/netfilter/nf_conntrack_udp_$kind; done')));
 });
 after(() => net.close());
 
@@ -134,6 +137,8 @@ tell('one hangs up, the other is hung up on', async (system) => {
   assert.equal(status, 200, text);
   await carla.closed();
   await Promise.all([anna.close(), carla.close(), dan.close()]);
+  await until('what carla was told is written to the end', async () =>
+    (await carla.messages()).some(({ text }) => /^BYE /.test(text)));
   for (const phone of [carla, dan]) await assertPublic(phone, system.sipPort);
   // Of the call, hold and resume, each once: what is lost or late comes again.
   const answers = new Map((await carla.messages()).filter(({ from }) => from.startsWith(PUBLIC)).map(({ text }) => text)

@@ -8,7 +8,7 @@ import { Person } from '../lib/browser.mjs';
 import { stories } from '../lib/story.mjs';
 import { until } from '../lib/wait.mjs';
 
-const tell = stories({}, { frontends: 2, supervised: false, flags: { 'api-2': { apis: 'relay' } } });
+const tell = stories({ roompool: { relay_grace_s: 600 } }, { frontends: 2, supervised: false, flags: { 'api-2': { apis: 'relay' } } });
 
 const BASE = '/notification-relay/v1';
 const SCOPE = ['create', 'read', 'update', 'delete']
@@ -30,7 +30,7 @@ function installReaders() {
     const response = await fetch(url, { headers, signal: stop.signal });
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let text = '';
-    while (!text.includes(wanted)) {
+    while (!text.includes(wanted) || !text.endsWith('\n\n')) { // a part of it is not read
       const { value, done } = await reader.read();
       if (done) break;
       text += value;
