@@ -11,8 +11,8 @@ import { until } from './wait.mjs';
 // Its own address: what comes from others has no header.
 export const BALANCER = '127.0.0.7';
 
-// Settings of front ends behind it.
-export const BEHIND = { proxy_from: BALANCER, drain_listen_ms: 500 };
+// Settings of front ends behind it, which looks at them five times a second, when it is not kept from it.
+export const BEHIND = { proxy_from: BALANCER, drain_listen_ms: 3000 };
 
 const configText = (port, servers) => `global
  maxconn 500

@@ -8,6 +8,7 @@ import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { placePorts } from './ports.mjs';
 import { PATIENCE_MS, until } from './wait.mjs';
 
 const run = promisify(execFile);
@@ -32,7 +33,7 @@ export class Sink {
       '-keyout', join(sink.dir, 'key.pem'), '-out', sink.certificate]);
     sink.wanted = token ? `Bearer ${token}`
       : `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
-    await sink.listen(0);
+    await sink.listen(await placePorts()); // kept while it is away
     return sink;
   }
 

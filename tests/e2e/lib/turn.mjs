@@ -8,22 +8,15 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { placePorts } from './ports.mjs';
 import { until } from './wait.mjs';
-
-async function freePort() {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return port;
-}
 
 export class TurnServer {
   // Made before the system, whose settings name it.
   static async open() {
     const server = new TurnServer();
     server.dir = await mkdtemp(join(tmpdir(), 'parley-turn-'));
-    server.port = await freePort();
+    server.port = await placePorts();
     server.secret = randomBytes(16).toString('hex');
     server.secretFile = join(server.dir, 'secret');
     server.url = `turn:127.0.0.1:${server.port}?transport=udp`;

@@ -2,24 +2,19 @@
 // under calls: nobody is cut off, nobody has to do anything.
 
 import assert from 'node:assert/strict';
-import { VOICES } from '../lib/audio.mjs';
 import { BEHIND, putBefore } from '../lib/balancer.mjs';
 import { Person } from '../lib/browser.mjs';
 import { Caller } from '../lib/caller.mjs';
+import { hears } from '../lib/ears.mjs';
 import { Phone } from '../lib/phone.mjs';
 import { stories } from '../lib/story.mjs';
 import { until } from '../lib/wait.mjs';
 
-const tell = stories({ api: BEHIND, common: { drain_ms: 10000 } }, { frontends: 2, signalings: 2 });
-
-const hears = (phone, voice, from = 0) => until(`${phone.voice} hears ${voice}`, async () => {
-  const heard = await phone.heard();
-  return heard.seconds > from + 0.5 && heard.slice(heard.seconds - 0.5).level(VOICES[voice]) > 0.03;
-});
+const tell = stories({ api: BEHIND, common: { drain_ms: 15000 } }, { frontends: 2, signalings: 2 });
 
 tell('a rolling restart of all processes: nobody is cut off', async (system) => {
   await putBefore(system);
-  const [anna, carla] = await Promise.all([Person.open(system, 'anna'), Phone.open(system, 'carla')]);
+  const [anna, carla] = await Promise.all([Person.open(system, 'anna'), Phone.open(system, 'carla', { seconds: 200 })]);
   const [host, guest] = ['host', 'guest'].map((user) => new Caller(system, user, [0]));
   for (const caller of [host, guest]) caller.frontend = 0;
   await Promise.all([anna.join('lobby'), host.open(), guest.open()]);
@@ -36,10 +31,11 @@ tell('a rolling restart of all processes: nobody is cut off', async (system) => 
 
   for (const node of system.nodes) await system.restart(node);
 
-  assert.deepEqual(await Promise.all(system.nodes.map((node) => system.isHealthy(node))), system.nodes.map(() => true));
+  for (const node of system.nodes) await until(`${node} is healthy`, () => system.isHealthy(node));
 
   const from = (await carla.heard()).seconds;
-  await hears(carla, 'anna', from);
+  await until('the telephone gets sound', async () => (await carla.heard()).seconds > from + 0.6);
+  await hears(carla, 'anna');
   await until('the page has its events again', async () => (await anna.state()).link === 'open');
   await anna.inRoom();
   await anna.hears('carla');
@@ -47,7 +43,7 @@ tell('a rolling restart of all processes: nobody is cut off', async (system) => 
   assert.equal(clicks, 0);
   // A quiet line at most, which goes by itself.
   assert.deepEqual(told.filter((code) => !['', 'link-away', 'media-lost'].includes(code)), []);
-  assert.equal((await anna.state()).error, '');
+  await until('the page complains of nothing', async () => (await anna.state()).error === '');
 
   assert.ok(!carla.event('CALL_CLOSED'), 'the telephone was hung up');
   assert.equal(carla.events.filter(({ type }) => type === 'CALL_ESTABLISHED').length, 1);

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { counts, crowd } from '../lib/crowd.mjs';
 import { stories } from '../lib/story.mjs';
-import { until } from '../lib/wait.mjs';
+import { PATIENCE_MS, until } from '../lib/wait.mjs';
 
 const TARGET = 20;
 const CROWD = 100;
@@ -23,7 +23,7 @@ tell('a hundred at once, and roompool killed meanwhile', async (system) => {
     const before = (await counts(system)).reserved;
     const all = crowd(system, headers, CROWD, round * CROWD);
     const least = before + Math.floor(CROWD * round / (ROUNDS + 1));
-    await until('some are taken', async () => (await counts(system)).reserved >= least, 20000, 1);
+    await until('some are taken', async () => (await counts(system)).reserved >= least, PATIENCE_MS, 1);
     await system.kill('roompool');
     const rooms = await all;
     rooms.forEach((room) => names.add(room.name));

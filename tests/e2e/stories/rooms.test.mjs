@@ -103,8 +103,11 @@ tell('DELETE ends what goes on, with its text, and the room is replaced', async 
     { body: { display_name: 'late' }, headers: { pin: room.pin } });
   assert.equal(again.status, 404);
   await full(system);
-  const now = await counts(system);
-  assert.deepEqual([now.deleted, now['in-use'], now.reserved], [1, 0, 0]);
+  await until('it is gone, and nothing else', async () => {
+    const now = await counts(system);
+    assert.deepEqual([now.deleted, now['in-use'], now.reserved], [1, 0, 0]);
+    return true;
+  });
 });
 
 tell('a room is changed, and a key gives one room', async (system) => {

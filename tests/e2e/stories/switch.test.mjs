@@ -1,14 +1,12 @@
 // Two calls at one client, joined by a transfer, and calls that move to another
 // endpoint of the same user.
 
-import assert from 'node:assert/strict';
 import { misses } from '../lib/ears.mjs';
 import { allHear, hold, nobodyHears, resume, talk } from '../lib/sdk/acts.mjs';
 import { NEW, OLD, sdkStories } from '../lib/sdk/stand.mjs';
 import { until } from '../lib/wait.mjs';
 
-const RING_S = 6;
-const tell = sdkStories({ roompool: { ring_timeout_s: RING_S } });
+const tell = sdkStories();
 
 const over = (...tabs) => Promise.all(tabs.map((tab) => tab.leave()));
 
@@ -75,7 +73,7 @@ for (const [first, second] of [[NEW, OLD], [OLD, NEW]]) {
     // The other tab has a voice of its own, so that it can be told apart.
     await allHear(other, ben);
     await misses(ben, ['anna']);
-    assert.equal(await ben.state(), 'connected');
+    await until('his call stands', async () => await ben.state() === 'connected');
     await ben.call('', 'end', 'terminate');
     await other.event('call:disconnected');
     await over(anna, ben, other, late);

@@ -8,7 +8,7 @@ import { Phone } from '../lib/phone.mjs';
 import { stories } from '../lib/story.mjs';
 import { until } from '../lib/wait.mjs';
 
-const tell = stories({ roompool: { waiting_s: 3, guests_only_s: 1, last_participant_s: 1 } });
+const tell = stories({ roompool: { waiting_s: 6, guests_only_s: 1, last_participant_s: 1 } });
 const ROOM = 'clinic';
 const GUEST = { pin: '2468' };
 const HOST = { pin: '13579' };
@@ -29,6 +29,8 @@ tell('no host comes in time', async (system) => {
   const phone = await Phone.open(system, 'gina');
   await dan.join(ROOM, GUEST);
   await phone.dial(ROOM);
+  await until('the prompt is heard', async () =>
+    (await phone.heard()).samples.some((sample) => Math.abs(sample) > 0.05));
   for (const digit of '2468#') await phone.key(digit);
   assert.deepEqual(await endOf(dan, 1), {
     error: 'Timeout waiting for conference host to join or permit access to locked conference',
@@ -53,7 +55,9 @@ tell('the hosts leave: the guests are sent home', async () => {
 });
 
 tell('the last one does not stay alone', async () => {
+  const before = (await carla.told('onCallConnected')).length;
   await carla.join(ROOM, HOST);
+  await until('she is connected again', async () => (await carla.told('onCallConnected')).length > before);
   await dan.join(ROOM, GUEST);
   await carla.sees(dan.uuid, 'him', (one) => one?.serviceType === 'conference');
   await dan.ask('disconnect', { reason: 'User initiated disconnect' });
