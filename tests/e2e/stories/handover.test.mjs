@@ -11,8 +11,9 @@ import { assertPlaces, placeOf } from '../lib/placements.mjs';
 import { stories } from '../lib/story.mjs';
 import { until } from '../lib/wait.mjs';
 
-const tell = stories();
-const GAP_MS = 2000; // longest: what a loaded machine needs, no measurement
+// Who stands still for a second is not lost, nor late to hand over.
+const tell = stories({ common: { beats_missed: 20, drain_ms: 10000 } });
+const GAP_MS = 5000; // longest: what a loaded machine needs, no measurement
 let anna;
 let carla;
 
@@ -33,13 +34,17 @@ async function goesOn(system, signal) {
   await ears.again();
   for (const gap of Object.values(await ears.gaps())) assert.ok(gap < GAP_MS, `gap of ${gap} ms`);
   assert.notEqual((await placeOf(system)).media_node, old.media_node);
-  assert.deepEqual(await agreed(), before);
+  // A browser doubts a connection that was silent for a while; a new offer would stay.
+  await until('the connections are the same', async () => {
+    assert.deepEqual(await agreed(), before);
+    return true;
+  });
   assert.deepEqual(carla.told(told), []);
   await assertPlaces(system);
 }
 
 tell('a browser and a telephone are in a room', async (system) => {
-  [anna, carla] = await Promise.all([Person.open(system, 'anna'), Phone.open(system, 'carla')]);
+  [anna, carla] = await Promise.all([Person.open(system, 'anna'), Phone.open(system, 'carla', { seconds: 300 })]);
   await keepConnections(anna);
   await anna.join('lobby');
   await carla.dial('lobby');
@@ -57,7 +62,11 @@ tell('the next is told to end: it hands them over', async (system) => {
   await goesOn(system, 'SIGTERM');
   await until('it has ended', async () => (await system.sql(
     `SELECT 1 FROM v_workers WHERE node = '${node}' AND state = 'up'`)).length === 0);
-  const text = (await system.http('GET', '/metrics')).text;
+  // A page of metrics has what roompool said in time.
+  const text = await until('roompool tells its numbers', async () => {
+    const page = (await system.http('GET', '/metrics')).text;
+    return /^pl_roompool_takeovers_total\{/m.test(page) && page;
+  });
   const metric = (name) => Number(text.match(new RegExp(`^${name}\\{[^}]*\\} (\\d+)`, 'm'))?.[1] ?? 0);
   assert.equal(metric('pl_roompool_takeovers_total'), 2);
   assert.equal(metric('pl_roompool_legs_imported_total'), 4);
