@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { complaints, untilSteady } from './audio.mjs';
 import { Person } from './browser.mjs';
+import { hears, latest } from './ears.mjs';
 import { PATIENCE_MS, pause, until } from './wait.mjs';
 
 const HERE = join(dirname(fileURLToPath(import.meta.url)), 'device');
@@ -25,6 +26,20 @@ async function serve(system) {
   await once(server, 'listening');
   system.onStop(() => { server.closeAllConnections(); server.close(); });
   return `http://localhost:${server.address().port}/`;
+}
+
+// Hears others steadily, and not itself: anybody who has a voice and heard().
+export async function hearsWell(ear, ...others) {
+  await hears(ear, ...others);
+  const bad = await untilSteady(async () => {
+    await pause(2200); // the length of what is judged, and more when it came late
+    const heard = await until('so much is recorded', async () => {
+      const last = await latest(ear, 2.1);
+      return last.seconds > 2 && last;
+    });
+    return complaints(heard, { others, own: [ear.voice], maxGapMs: 120 });
+  }, 12);
+  if (bad.length) throw new Error(`${ear.voice}: ${bad.join('; ')}`);
 }
 
 export class Device {
@@ -113,14 +128,10 @@ export class Device {
     }, id);
   }
 
-  // Hears others, and is not heard by itself.
-  async hears(...others) {
-    const bad = await untilSteady(async () => {
-      await pause(2200);
-      return complaints(await this.person.heard(2.1), { others, own: [this.voice], maxGapMs: 120 });
-    });
-    if (bad.length) throw new Error(`${this.voice}: ${bad.join('; ')}`);
-  }
+  // While listening: the last seconds.
+  heard(seconds) { return this.person.heard(seconds); }
+
+  hears(...others) { return hearsWell(this, ...others); }
 
   close() { return this.person.close(); }
 }

@@ -27,6 +27,7 @@ const tell = stories(async (base, dir) => {
   await writeFile(lines, '+49305550* trunk domain=localhost\n+4930999 trunk domain=localhost emergency_address=no\n',
     { mode: 0o600 });
   return {
+    common: { beats_missed: 20 },
     api: { outgoing_allow: '127.0.0.0/8', outgoing_ca: sink.certificate },
     roompool: { lines_file: lines, registration_min_s: 1, subscription_margin_s: 1 },
   };
@@ -440,7 +441,7 @@ async function ofBody(w, { api, method, path, mutant, more }) {
 
 async function expiry(w) {
   const who = { deviceId: randomUUID() };
-  Object.assign(who, await w.register(w.eve, { deviceId: who.deviceId, registrationExpireTime: soon(1.3) }));
+  Object.assign(who, await w.register(w.eve, { deviceId: who.deviceId, registrationExpireTime: soon(5) }));
   await w.subscribe(w.eve, who, ['registration-ends']);
   const event = await sink.has('that the registration ended', ({ data }) => data.registrationId === who.registrationId);
   w.api.checkEvent(event);

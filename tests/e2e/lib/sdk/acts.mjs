@@ -19,7 +19,7 @@ export async function talk(a, b, to = b.address) {
   const theirs = await answer(b);
   await a.event('call:connected', { id });
   await a.connected(id);
-  await Promise.all([hears(a, [b.voice]), hears(b, [a.voice])]);
+  await Promise.all([hears(a, b.voice), hears(b, a.voice)]);
   return [id, theirs];
 }
 

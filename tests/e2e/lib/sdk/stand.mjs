@@ -155,6 +155,18 @@ export class Tab {
 
   async told(name) { return (await this.value('events')).filter((event) => event.name === name); }
 
+  // Events of its channel about a call or conference.
+  async seen(id) {
+    return (await this.value('seen')).filter((event) => event.resourceURL.split('/')[6] === id);
+  }
+
+  // It has done with this many of the server's offers. The older SDK tells its
+  // application nothing of them.
+  accepted(id, n) {
+    return until(`${this} has accepted ${n} offers`, async () => (await this.seen(id)).filter(
+      (event) => event.state === 'mod-terminated' && !event.sdp).length >= n);
+  }
+
   stats(id) {
     return this.page.evaluate((i) => window.phone.find(i).media.stats(), id || undefined);
   }
