@@ -12,7 +12,8 @@ import { until } from '../lib/wait.mjs';
 
 const PREFIX = 'https://agent.example/idcheck/';
 const tell = stories({
-  api: { room_tag_prefix: PREFIX }, roompool: { pool_target: 3, pool_fill_per_s: 200 },
+  api: { room_tag_prefix: PREFIX },
+  roompool: { pool_target: 3, pool_fill_per_s: 200, token_s: 600 }, // nobody refreshes his
 });
 const HOST = { pin: '13579' };
 const NAMES = [
@@ -135,7 +136,7 @@ tell('a tag is an address whatever uuiData says, and hostile data takes no room'
 tell('no line of any log is theirs', async (system) => {
   for (const node of system.nodes) {
     const text = await readFile(join(system.dir, 'var/log', `${node}.log`), 'utf8');
-    for (const line of text.split('\n').filter(Boolean)) {
+    for (const line of text.split('\n').slice(0, -1)) { // what follows the last is still being written
       assert.match(line, /^\d{4}-\d\d-\d\dT[\d:.]+Z (error|warn|info|debug|trace) parley-[a-z]+ /,
         `${node}: ${line}`);
       assert.doesNotMatch(line, /^2026-01-01|[\u0000-\u001f\u007f]/, node); // eslint-disable-line no-control-regex

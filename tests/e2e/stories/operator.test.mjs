@@ -85,7 +85,8 @@ tell('a worker is taken away under a call, and the operator sees it all', async 
   });
   const { participants } = await asks(system, 'participants', 'echo', '--json');
   assert.deepEqual(participants.map(({ participant }) => participant), [who.participant]);
-  assert.ok(watch.events().some(({ event, text }) => event === 'worker_drain' && text.includes(before.media_worker)));
+  await until('the operator is told', () => watch.events().some(({ event, text }) =>
+    event === 'worker_drain' && text.includes(before.media_worker)));
   await carla.close();
 });
 

@@ -76,6 +76,12 @@ async function headers(scope = 'rooms') {
   return { Authorization: `Bearer ${await here.token({ scope })}` };
 }
 
+// What is asked of the pool; who is told that the platform is too slow now asks again.
+const ask = (method, path, how) => until(`an answer to ${method} ${path}`, async () => {
+  const answer = await here.http(method, path, how);
+  return answer.status !== 503 && answer;
+}, undefined, 200);
+
 const counts = () => countsOf(here);
 const namesHere = async () => (await here.sql(
   "select name from pool where state <> 'deleted' order by name")).map((row) => row.name);
@@ -100,7 +106,7 @@ const tagOf = async (name) => (await find(name))?.tag;
 tell('the pool is made there, and joined there only', async () => {
   await settled();
   const auth = await headers();
-  const { status, json: room } = await here.http('POST', '/room/create?uuiData=123456,765432',
+  const { status, json: room } = await ask('POST', '/room/create?uuiData=123456,765432',
     { headers: auth });
   assert.equal(status, 200);
   assert.equal(room.tag, `${PREFIX}MTIzNDU2LDc2NTQzMg`);
@@ -113,7 +119,7 @@ tell('the pool is made there, and joined there only', async () => {
   assert.equal((await here.http('POST', path, seat)).status, 404);
   assert.equal((await there.http('POST', path, seat)).status, 200);
 
-  const change = await here.http('PATCH', `/room/${room.name}`,
+  const change = await ask('PATCH', `/room/${room.name}`,
     { headers: auth, body: { pin: '246810', guest_pin: '135791' } });
   assert.equal(change.status, 202);
   const changed = await find(room.name);
@@ -125,8 +131,7 @@ tell('the pool is made there, and joined there only', async () => {
 });
 
 tell('who comes and goes there is known here, and the room goes', async () => {
-  const { json: room } = await here.http('POST', '/room/create?uuiData=1,2',
-    { headers: await headers() });
+  const { json: room } = await ask('POST', '/room/create?uuiData=1,2', { headers: await headers() });
   const ann = await Person.open(there, 'carla', { name: 'ann' });
   await ann.joinWithPin(room.name, room.pin);
   const state = async () => (await here.sql(
@@ -144,7 +149,7 @@ tell('who comes and goes there is known here, and the room goes', async () => {
 tell('fifty at once get fifty rooms', async () => {
   const auth = await headers();
   const answers = await Promise.all(Array.from({ length: CROWD }, (_, i) =>
-    here.http('POST', `/room/create?uuiData=${i},0`, { headers: auth })));
+    ask('POST', `/room/create?uuiData=${i},0`, { headers: auth })));
   assert.deepEqual([...new Set(answers.map((one) => one.status))], [200]);
   assert.equal(new Set(answers.map((one) => one.json.name)).size, CROWD);
   for (const { json } of answers.slice(0, 5)) assert.equal(await tagOf(json.name), json.tag);
@@ -179,8 +184,10 @@ tell('kill -9 of roompool during check-outs loses nothing and gives nothing twic
 
 tell('kill -9 of the platform during check-outs and removals is sat out', async () => {
   const auth = await headers();
-  const names = await namesHere();
-  const removals = names.slice(0, 20).map((name) =>
+  // Of those that have somebody: a free one could be given away before it is removed.
+  const taken = await here.sql("select name from v_pool_rooms where state = 'reserved' limit 20");
+  assert.equal(taken.length, 20);
+  const removals = taken.map(({ name }) =>
     here.http('DELETE', `/room/${encodeURIComponent(name)}`, { headers: auth }));
   const all = crowd(here, auth, 20, 1000);
   await there.kill('api-1');

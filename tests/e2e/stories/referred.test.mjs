@@ -23,9 +23,12 @@ tell('a telephone puts its caller through to another', async (stand, system) => 
   await dan.closed();
   await hears(anna, 'eve');
   await hears(eve, 'anna');
-  const names = (await system.sql("SELECT display_name AS name FROM participants "
-    + "WHERE state = 'active' ORDER BY name")).map(({ name }) => name);
-  assert.deepEqual(names, ['anna', 'eve'], names.join());
+  await until('dan has left', async () => {
+    const names = (await system.sql("SELECT display_name AS name FROM participants "
+      + "WHERE state = 'active' ORDER BY name")).map(({ name }) => name);
+    assert.deepEqual(names, ['anna', 'eve'], names.join());
+    return true;
+  });
   await eve.hangup();
   await anna.event('call:disconnected');
 });
