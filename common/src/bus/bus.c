@@ -536,7 +536,7 @@ static bool note_sender(pl_bus *bus, pl_bus_peer *peer,
             return false;
         pl_fmt_cut(peer->route, sizeof peer->route, "%s", from->route);
     }
-    peer->seen_us = pl_loop_now_us(bus->loop);
+    pl_bus_peer_lives(bus, peer);
     return true;
 }
 

@@ -71,7 +71,8 @@ typedef struct pl_bus_peer {
     char node[PL_NODE_MAX + 1];
     char route[PL_BUS_ROUTE_MAX + 1];
     int64_t seen_us;
-    int64_t cut_us; /* since then it has no connection; 0: it has one */
+    int64_t seen_late_us; /* late_us of the bus then */
+    int64_t cut_us;       /* since then it has no connection; 0: it has one */
     bool is_up;
     pl_log_limit complaints;
 } pl_bus_peer;
@@ -103,7 +104,9 @@ struct pl_bus {
 
     pl_map *peers; /* node -> pl_bus_peer */
     pl_timer *beat_timer;
-    unsigned beats; /* counts periods */
+    unsigned beats;  /* counts periods */
+    int64_t due_us;  /* the next one begins */
+    int64_t late_us; /* sum of what they began later: the loop stood still */
     pl_timer *closed_timer;
     unsigned probes;      /* done since a connection closed */
     bool is_closed_again; /* another one, meanwhile */
@@ -145,6 +148,9 @@ bool pl_bus_peer_is_taken(pl_bus *bus, const pl_bus_peer *peer);
 /* Router: hello and goodbye of a worker. */
 void pl_bus_peer_hello(pl_bus *bus, pl_bus_peer *peer);
 void pl_bus_peer_goodbye(pl_bus *bus, pl_bus_peer *peer);
+/* Something was heard of the peer. */
+void pl_bus_peer_lives(pl_bus *bus, pl_bus_peer *peer);
+
 /* Router: answers the beat of a worker that said hello. Dealer: a beat or
  * hello_ok of roompool, the proof that it knows us. */
 void pl_bus_peer_beat(pl_bus *bus, pl_bus_peer *peer);

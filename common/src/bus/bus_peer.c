@@ -110,6 +110,12 @@ void pl_bus_peer_goodbye(pl_bus *bus, pl_bus_peer *peer)
     end_peer(bus, peer);
 }
 
+void pl_bus_peer_lives(pl_bus *bus, pl_bus_peer *peer)
+{
+    peer->seen_us = pl_loop_now_us(bus->loop);
+    peer->seen_late_us = bus->late_us;
+}
+
 void pl_bus_peer_beat(pl_bus *bus, pl_bus_peer *peer)
 {
     if (bus->is_router) {
@@ -118,15 +124,17 @@ void pl_bus_peer_beat(pl_bus *bus, pl_bus_peer *peer)
                                                         for */
         return;
     }
-    peer->seen_us = pl_loop_now_us(bus->loop);
+    pl_bus_peer_lives(bus, peer);
     if (!peer->is_up)
         pl_bus_set_link(bus, peer, true, NULL);
 }
 
-/* Forget peers that never came (back). */
+/* Take down who is silent; forget peers that never came (back). While this
+ * process stood still it heard nobody: that is no silence of theirs. */
 static void check_peer(pl_bus *bus, pl_bus_peer *peer, int64_t now_us)
 {
-    int64_t silent_us = now_us - peer->seen_us;
+    int64_t silent_us =
+        now_us - peer->seen_us - (bus->late_us - peer->seen_late_us);
     if (peer->is_up && silent_us >= bus->patience_us) {
         if (bus->is_router) {
             pl_bus_peer_take_down(bus, peer, "its beats stopped");
@@ -143,10 +151,13 @@ static void check_peer(pl_bus *bus, pl_bus_peer *peer, int64_t now_us)
 static void on_beat_due(void *ctx)
 {
     pl_bus *bus = ctx;
+    int64_t now_us = pl_loop_now_us(bus->loop);
+    if (now_us > bus->due_us)
+        bus->late_us += now_us - bus->due_us;
+    bus->due_us = now_us + bus->beat_us;
     pl_timer_start(bus->beat_timer, bus->beat_us);
     if (!bus->is_router)
         (void)pl_bus_send_beat(bus, NULL);
-    int64_t now_us = pl_loop_now_us(bus->loop);
     size_t cursor = 0;
     for (pl_bus_peer *p = pl_map_next(bus->peers, &cursor, NULL); p;
          p = pl_map_next(bus->peers, &cursor, NULL)) {
@@ -165,8 +176,10 @@ pl_err pl_bus_peers_start(pl_bus *bus)
     }
     if (e == PL_OK)
         e = pl_timer_create(bus->loop, on_beat_due, bus, &bus->beat_timer);
-    if (e == PL_OK)
+    if (e == PL_OK) {
+        bus->due_us = pl_loop_now_us(bus->loop);
         pl_timer_start(bus->beat_timer, 0);
+    }
     return e;
 }
 
