@@ -164,8 +164,10 @@ static const struct {
     unsigned status;
     int64_t us;
 } PLANS[] = {
-    {"slow", 200, 3000000},   {"early", 183, 1},  {"early", 200, 500000},
-    {"decline", 603, 100000}, {"hangup", 200, 1}, {"hangup", 0, 1000000},
+    {"slow", 200, 3000000}, {"early", 183, 1},
+    {"early", 200, 500000}, {"decline", 603, 100000},
+    {"hangup", 200, 1},     {"hangup", 0, 1000000},
+    {"lingering", 183, 1},  {"lingering", 200, 4000000},
 };
 
 static void on_incoming(void *ctx, const pl_bus_in *in)

@@ -80,8 +80,11 @@ static int run_rig(program *p, const char *const *settings, size_t n)
 static int run_alone(program *p, const char *endpoint)
 {
     int code = 1;
-    pl_bus_options o = {
-        .node = "roompool", .role = PL_ROLE_ROOMPOOL, .endpoint = endpoint};
+    /* Who stands still for a while is not gone. */
+    pl_bus_options o = {.node = "roompool",
+                        .role = PL_ROLE_ROOMPOOL,
+                        .endpoint = endpoint,
+                        .beats_missed = 40};
     if (pl_loop_create(&p->loop) != PL_OK)
         return 1;
     o.loop = p->loop;

@@ -50,7 +50,7 @@ async function crash(site, service, draw) {
   await until(`${container.name} is started again`, async () => {
     const now = (await site.containers(service)).find(({ id }) => id === container.id);
     return now.running && now.restarts > container.restarts;
-  }, 30000, 100);
+  }, 60000, 100);
   return container.name;
 }
 
@@ -105,14 +105,14 @@ export async function step(site, name, draw, { ears, person, phone }) {
     error.message += `: ${JSON.stringify(await person.state())} ${person.console.slice(-8).join(' | ')}`;
     throw error;
   });
-  await until('the telephone hears the page', () => ears.phoneHears(), 20000, 100);
+  await until('the telephone hears the page', () => ears.phoneHears(), 40000, 100);
   await until('all calls are at workers that live', async () => (await site.sql(
     "SELECT 1 FROM calls WHERE node NOT IN (SELECT node FROM workers WHERE state = 'up')")).length === 0, 30000, 200);
   await site.healthy();
   const gaps = await ears.gaps();
   await ears.both();
   assert.ok(!phone.event('CALL_CLOSED'), `${name}: the telephone's call was ended`);
-  assert.equal((await person.roster()).length, rosterBefore, `${name}: roster of the page`);
+  await until(`the page has its roster again after ${name}`, async () => (await person.roster()).length === rosterBefore);
   await assertKept(site, before, name);
   return { what, gaps };
 }
