@@ -1,6 +1,7 @@
 # PROCESSORS of a test are half cores: ctest is run with -j of twice the cores
 # (tools/lib/ctest.sh). Component tests wait for each other's timers most of their
-# time, so they take one; unit tests, which compute, take two.
+# time, so they take one; unit tests, which compute, take two. TIMEOUT is for
+# what hangs: many times what the slowest takes on a busy machine.
 # pl_unit(name SOURCES a.c LINK lib.. [WRAP calloc..])      label unit
 # pl_component(name SOURCES a.c LINK lib..)                 label component
 # pl_fuzz(name SOURCES a.c LINK lib.. CORPUS dir)           label fuzz: replays
@@ -19,11 +20,11 @@ function(pl_test_program name label halves timeout)
 endfunction()
 
 function(pl_unit name)
-  pl_test_program(${name} unit 2 240 ${ARGN})
+  pl_test_program(${name} unit 2 600 ${ARGN})
 endfunction()
 
 function(pl_component name)
-  pl_test_program(${name} component 1 240 ${ARGN})
+  pl_test_program(${name} component 1 600 ${ARGN})
 endfunction()
 
 function(pl_fuzz name)
@@ -37,6 +38,6 @@ function(pl_fuzz name)
   endif()
   target_link_libraries(${name} PRIVATE pl_flags ${A_LINK})
   add_test(NAME fuzz.${name} COMMAND ${name} ${A_CORPUS})
-  set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 240
+  set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 600
     PROCESSORS 2)
 endfunction()

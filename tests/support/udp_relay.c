@@ -3,8 +3,10 @@
  * and doubles some.
  *
  * usage: udp_relay LISTEN_PORT TARGET_PORT [KEY=N..]
- *   loss, duplicate: per mille; delay, jitter: ms; seed
- * Ends with its standard input. Prints what it did at the end. */
+ *   loss, duplicate: per mille; delay, jitter: ms; seed; late: ms
+ * Ends with its standard input. Prints what it did at the end. Exit status 3:
+ * it stood still for longer than `late`, which was not the network that it
+ * plays. */
 #include <arpa/inet.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -30,11 +32,12 @@ typedef struct relay {
     int near, far; /* sockets towards who calls, and towards the target */
     struct sockaddr_in caller, target;
     bool has_caller;
-    unsigned long loss, duplicate, delay, jitter, seed;
+    unsigned long loss, duplicate, delay, jitter, seed, late;
     waiting queue[WAITING_MAX]; /* in no order */
     size_t n;
     unsigned long passed, lost, doubled, overtaken;
-    int64_t last_due_us;
+    int64_t last_due_us, turn_us;
+    bool was_late;
 } relay;
 
 static int64_t now_us(void)
@@ -118,6 +121,16 @@ static void take(relay *r, int from)
     }
 }
 
+/* Packets come all the time: a long pause means that it stood still. */
+static void note_pause(relay *r)
+{
+    int64_t now = now_us();
+    if (r->late > 0 && r->has_caller &&
+        now - r->turn_us > (int64_t)r->late * 1000)
+        r->was_late = true;
+    r->turn_us = now;
+}
+
 /* Send what is due; milliseconds until the next is. */
 static int send_due(relay *r)
 {
@@ -142,9 +155,9 @@ static int send_due(relay *r)
 static void set(relay *r, const char *word)
 {
     static const char *const keys[] = {
-        "loss=", "duplicate=", "delay=", "jitter=", "seed="};
-    unsigned long *values[] = {&r->loss, &r->duplicate, &r->delay, &r->jitter,
-                               &r->seed};
+        "loss=", "duplicate=", "delay=", "jitter=", "seed=", "late="};
+    unsigned long *values[] = {&r->loss,   &r->duplicate, &r->delay,
+                               &r->jitter, &r->seed,      &r->late};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         size_t n = strlen(keys[i]);
         if (strncmp(word, keys[i], n) == 0) {
@@ -179,6 +192,7 @@ int main(int argc, char **argv)
                                {.fd = STDIN_FILENO, .events = POLLIN}};
         if (poll(fds, 3, send_due(&r)) < 0)
             break;
+        note_pause(&r);
         if (fds[0].revents)
             take(&r, r.near);
         if (fds[1].revents)
@@ -188,5 +202,5 @@ int main(int argc, char **argv)
     }
     printf("passed %lu lost %lu doubled %lu overtaken %lu\n", r.passed, r.lost,
            r.doubled, r.overtaken);
-    return 0;
+    return r.was_late ? 3 : 0;
 }

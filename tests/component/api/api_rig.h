@@ -40,10 +40,10 @@ tls_client *rig_connect(const api_rig *rig);
 void rig_request(api_rig *rig, const char *line, const char *headers,
                  const char *body, tls_reply *ret_reply);
 
-/* Wait for a condition, at most 10 s. */
+/* Wait for a condition, at most 20 s. */
 #define RIG_WAIT(condition)                                                    \
     do {                                                                       \
-        for (int rig_i = 0; rig_i < 1000 && !(condition); rig_i++)             \
+        for (int rig_i = 0; rig_i < 2000 && !(condition); rig_i++)             \
             rig_pause();                                                       \
         assert_true(condition);                                                \
     } while (0)

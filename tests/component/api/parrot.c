@@ -25,7 +25,7 @@ static void hear(parrot *p, int fd)
         const char *size = strstr(p->heard, "Content-Length: ");
         if (end && strlen(end + 4) >= (size_t)(size ? atoi(size + 16) : 0))
             break;
-        if (poll(&wait, 1, 5000) != 1)
+        if (poll(&wait, 1, 20000) != 1)
             break;
         ssize_t n = read(fd, p->heard + len, sizeof p->heard - 1 - len);
         if (n <= 0)

@@ -203,6 +203,12 @@ static void often(pl_api_config *config)
     config->keepalive_ms = 100;
 }
 
+/* Time to answer in, also on a machine that stands still. */
+static void now_and_then(pl_api_config *config)
+{
+    config->keepalive_ms = 1500;
+}
+
 static void a_silent_client_is_cut_and_one_that_pongs_is_not(void **state)
 {
     static ws_frame f;
@@ -211,13 +217,15 @@ static void a_silent_client_is_cut_and_one_that_pongs_is_not(void **state)
     (void)state;
     RIG_WAIT(rig_metric(rig, PL_AM_streams_cut) == 1);
     tls_close(&silent);
+    rig_stop(&rig);
+    rig = rig_start(now_and_then);
     tls_client *client = open_socket(rig, "S-taken");
-    for (unsigned i = 0; i < 5; i++) {
+    for (unsigned i = 0; i < 4; i++) {
         ws_read_frame(client, &f);
         assert_int_equal(f.opcode, WS_PING);
         ws_send_frame(client, WS_FIN | WS_PONG, f.data, f.len);
     }
-    assert_int_equal(rig_metric(rig, PL_AM_streams_cut), 1);
+    assert_int_equal(rig_metric(rig, PL_AM_streams_cut), 0);
     tls_close(&client);
     rig_stop(&rig);
 }
@@ -248,7 +256,7 @@ static void says_why_it_ends(void **state)
 
 static void short_tokens(pl_api_config *config)
 {
-    config->token_s = 1;
+    config->token_s = 4;
 }
 
 static void ends_with_its_token(void **state)

@@ -75,7 +75,7 @@ static void rig_close(rig *r)
 
 static void finish(rig *r, const result *out)
 {
-    for (int i = 0; i < 1000 && !out->is_done; i++) {
+    for (int i = 0; i < 3000 && !out->is_done; i++) {
         pl_timer_start(r->timer, 10000);
         pl_loop_run(r->loop);
     }
@@ -86,7 +86,7 @@ static void ask(rig *r, const pl_https_request *request, result *out)
 {
     pl_https_request q = *request;
     q.method = q.method ? q.method : "GET";
-    q.timeout_ms = q.timeout_ms ? q.timeout_ms : 8000;
+    q.timeout_ms = q.timeout_ms ? q.timeout_ms : 20000;
     q.answer_max = ANSWER_MAX;
     memset(out, 0, sizeof *out);
     pl_err e = pl_https_ask(r->https, &q, on_done, out);
@@ -371,7 +371,7 @@ static void counts_and_can_be_closed(void **state)
     assert_int_equal(pl_https_ask(r.https, &q, on_done, &out[1]), PL_OK);
     assert_int_equal(pl_https_ask(r.https, &q, on_done, &out[2]), PL_EFULL);
     assert_int_equal(pl_https_running(r.https), 2);
-    for (int i = 0; i < 500 && !p.n; i++) {
+    for (int i = 0; i < 2000 && !p.n; i++) {
         pl_timer_start(r.timer, 10000);
         pl_loop_run(r.loop);
     }

@@ -229,8 +229,10 @@ static void one_source_has_its_share(void **state)
     api_rig *rig = start(30);
     (void)state;
     atomic_store(&is_held, true);
+    for (int i = 0; i < SHARE; i++)
+        clients[i] =
+            rig_connect(rig); /* now: questions are not held for ever */
     for (int i = 0; i < SHARE; i++) {
-        clients[i] = rig_connect(rig);
         (void)snprintf(text, sizeof text,
                        "POST /sessions HTTP/1.1\r\nHost: a\r\n"
                        "Authorization: Bearer wrong%d\r\n"

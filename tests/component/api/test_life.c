@@ -47,7 +47,7 @@ static void draining_finishes_polls_and_streams(void **state)
 
 static void listen_on(pl_api_config *config)
 {
-    config->drain_listen_ms = 300;
+    config->drain_listen_ms = 4000; /* as long as all that is asked below */
 }
 
 static int status_of(api_rig *rig, const char *line, tls_reply *reply)

@@ -2,6 +2,7 @@
 #include "tls_client.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-enum { PENDING_MAX = 1 << 20, DEADLINE_S = 10 };
+enum { PENDING_MAX = 1 << 20, DEADLINE_S = 20 };
 
 struct tls_client {
     int fd;
@@ -45,6 +46,16 @@ static int open_socket(unsigned port, int receive_buffer)
     return -1;
 }
 
+static bool shake_hands(tls_client *c)
+{
+    int n = 0;
+    do {
+        errno = 0;
+        n = SSL_connect(c->ssl);
+    } while (n < 0 && errno == EINTR);
+    return n == 1;
+}
+
 static tls_client *connect_to(unsigned port, const char *alpn, int max_version,
                               int receive_buffer, const void *before,
                               size_t n_before)
@@ -66,7 +77,7 @@ static tls_client *connect_to(unsigned port, const char *alpn, int max_version,
     c->ssl = SSL_new(c->ctx);
     if (c->fd >= 0 &&
         send(c->fd, before, n_before, MSG_NOSIGNAL) == (ssize_t)n_before &&
-        SSL_set_fd(c->ssl, c->fd) == 1 && SSL_connect(c->ssl) == 1)
+        SSL_set_fd(c->ssl, c->fd) == 1 && shake_hands(c))
         return c;
     tls_close(&c);
     return NULL;
@@ -121,7 +132,11 @@ static bool read_more(tls_client *c)
 {
     if (c->n + 1 >= PENDING_MAX)
         return false;
-    int n = SSL_read(c->ssl, c->pending + c->n, (int)(PENDING_MAX - c->n - 1));
+    int n = 0;
+    do { /* a process that was stopped is interrupted here: signal(7) */
+        errno = 0;
+        n = SSL_read(c->ssl, c->pending + c->n, (int)(PENDING_MAX - c->n - 1));
+    } while (n <= 0 && errno == EINTR);
     if (n <= 0)
         return false;
     c->n += (size_t)n;

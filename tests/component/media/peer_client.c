@@ -18,7 +18,7 @@
 
 enum {
     ANSWER_MS = 300,
-    HANDSHAKE_TRIES = 20,
+    HANDSHAKE_TRIES = 60,
     LAST_STUN_BYTE = 3,
     FIRST_MEDIA_BYTE = 128, /* RFC 7983 section 7 */
     DTLS_ALERT = 21

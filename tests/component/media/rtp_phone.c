@@ -2,6 +2,7 @@
 #include "rtp_phone.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +16,7 @@
 
 #include "pl/str.h"
 
-enum { DEADLINE_S = 10, HEADER = 12, RATE = 8000, BIAS = 132, CLIP = 32635 };
+enum { DEADLINE_S = 20, HEADER = 12, RATE = 8000, BIAS = 132, CLIP = 32635 };
 static const double TURN = 6.283185307179586;
 static const double AMPLITUDE = 0.3;
 
@@ -79,6 +80,15 @@ void rtp_phone_send(rtp_phone *p, const struct sockaddr_in *to, uint8_t pt,
     assert_int_equal(sendto(p->fd, b, HEADER + len, 0,
                             (const struct sockaddr *)to, sizeof *to),
                      HEADER + len);
+}
+
+size_t rtp_phone_receive(const rtp_phone *p, void *buf, size_t cap)
+{
+    ssize_t n;
+    do { /* a process that was stopped is interrupted here: signal(7) */
+        n = recv(p->fd, buf, cap, 0);
+    } while (n < 0 && errno == EINTR);
+    return n > 0 ? (size_t)n : 0;
 }
 
 /* ITU-T G.711, mu-law. */

@@ -70,7 +70,7 @@ static void hear(phone *p, size_t n_keys)
 {
     for (unsigned n_after = 0; n_after < 3;) {
         uint8_t b[1500];
-        ssize_t n = recv(p->rtp.fd, b, sizeof b, 0);
+        size_t n = rtp_phone_receive(&p->rtp, b, sizeof b);
         assert_true(n >= 16); /* else: the deadline */
         uint16_t seq = (uint16_t)(b[2] << 8 | b[3]);
         if (p->has_seq)
@@ -143,6 +143,7 @@ static void what_cannot_be_keyed_is_refused(void **state)
 /* Keys that are over make room for others. */
 static void queue_is_free_again_afterwards(void **state)
 {
+    static const char SOME[] = "123456789"; /* not over at once */
     world *w = *state;
     char many[PL_KEYS_MAX + 1];
     phone p;
@@ -151,15 +152,15 @@ static void queue_is_free_again_afterwards(void **state)
     open_phone(&p, true);
     assert_int_equal(open_room(w, EPOCH), PL_OK);
     assert_int_equal(create(w, "phone", PL_LEG_KIND_SIP, p.rtp.sdp), PL_OK);
-    assert_int_equal(keys(w, EPOCH, "phone", "1"), PL_OK);
+    assert_int_equal(keys(w, EPOCH, "phone", SOME), PL_OK);
     assert_int_equal(keys(w, EPOCH, "phone", many), PL_EFULL);
-    hear(&p, 1);
+    hear(&p, strlen(SOME));
     for (pl_err e = PL_EFULL;
          e != PL_OK;) { /* the mixer's word is on its way */
         e = keys(w, EPOCH, "phone", many);
         assert_true(e == PL_OK || e == PL_EFULL);
         if (e == PL_EFULL)
-            hear(&p, 1);
+            hear(&p, strlen(SOME));
     }
     rtp_phone_close(&p.rtp);
 }
@@ -182,13 +183,14 @@ static void press(rtp_phone *p, const struct sockaddr_in *to)
     }
 }
 
-/* Whether both tones of the 5 are in one of so many packets. */
+/* Whether both tones of the 5 are in one of at most so many packets. */
 static bool hears_tone(const rtp_phone *p, unsigned n_packets)
 {
     bool is_heard = false;
-    for (unsigned i = 0; i < n_packets; i++) {
+    for (unsigned i = 0; i < n_packets && !is_heard; i++) {
         uint8_t b[1500];
-        assert_int_equal(recv(p->fd, b, sizeof b, 0), 12 + RTP_PHONE_FRAME);
+        assert_int_equal(rtp_phone_receive(p, b, sizeof b),
+                         12 + RTP_PHONE_FRAME);
         is_heard =
             is_heard || (rtp_phone_hears(b + 12, RTP_PHONE_FRAME, 770) > 0.05 &&
                          rtp_phone_hears(b + 12, RTP_PHONE_FRAME, 1336) > 0.05);
@@ -229,10 +231,10 @@ static void check_policy(world *w, pl_dtmf_policy policy)
     assert_int_equal(takes.n_keys, is_passed);
     if (is_passed)
         assert_int_equal(takes.keys[0], '5');
-    assert_int_equal(hears_tone(&plain, 30), is_passed);
+    assert_int_equal(hears_tone(&plain, is_passed ? 500 : 60), is_passed);
     uint8_t b[1500]; /* who presses is sent no event, audio only */
     for (int i = 0; i < 10; i++)
-        assert_int_equal(recv(presses.fd, b, sizeof b, 0),
+        assert_int_equal(rtp_phone_receive(&presses, b, sizeof b),
                          12 + RTP_PHONE_FRAME);
     rtp_phone_close(&presses);
     rtp_phone_close(&takes.rtp);

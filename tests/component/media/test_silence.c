@@ -2,7 +2,6 @@
  * comfort noise is sent a packet of it now and then, who did not is sent all;
  * and the first word wakes the one that rests. */
 #include <string.h>
-#include <sys/socket.h>
 
 #include "rtp_phone.h"
 #include "worker_rig.h"
@@ -21,7 +20,7 @@ typedef struct heard {
 static void next(const rtp_phone *p, heard *h)
 {
     uint8_t b[1500];
-    ssize_t n = recv(p->fd, b, sizeof b, 0);
+    size_t n = rtp_phone_receive(p, b, sizeof b);
     assert_in_range(n, HEADER + 1, HEADER + RTP_PHONE_FRAME); /* or deadline */
     uint16_t seq = (uint16_t)(b[2] << 8 | b[3]);
     if (h->has_seq)
@@ -32,7 +31,7 @@ static void next(const rtp_phone *p, heard *h)
     h->pt = b[1] & 0x7f;
     h->ts = (uint32_t)b[4] << 24 | (uint32_t)b[5] << 16 | (uint32_t)b[6] << 8 |
             b[7];
-    h->len = (size_t)n - HEADER;
+    h->len = n - HEADER;
     memcpy(h->payload, b + HEADER, h->len);
 }
 

@@ -17,8 +17,8 @@ enum {
     PCMU = 0,
     FRAME = RTP_PHONE_FRAME,
     FRAME_MS = 20,
-    PATIENCE = 400, /* frames, until all are heard */
-    HEARD = 8,      /* frames that are listened to at a time */
+    PATIENCE = 1500, /* frames, until all are heard */
+    HEARD = 8,       /* frames that are listened to at a time */
     BUFFER = 2048,
     CHECKS = 20,
     SDP = 4096,
@@ -40,6 +40,7 @@ typedef struct person {
     uint32_t ts;
     bool has_heard; /* a packet */
     uint64_t index; /* of the latest one */
+    uint64_t next;  /* of the first one since this was 0 */
     uint32_t ssrc, n_heard;
     uint8_t sound[HEARD * FRAME];
     size_t at; /* frame of it that is next */
@@ -65,6 +66,7 @@ static void hear(person *p, const uint8_t *packet, size_t len)
         assert_true(index - p->index < 0x8000);
     }
     p->has_heard = true;
+    p->next = p->next > 0 ? p->next : index;
     p->index = index;
     p->ssrc = rtp.ssrc;
     memcpy(p->sound + p->at * FRAME, rtp.payload, FRAME);
@@ -128,12 +130,27 @@ static void say(person *p)
 
 static pl_timer *pace;
 static bool is_next;
+static int64_t next_us; /* of the frames that all say */
 
 static void on_pace(void *ctx)
 {
     world *w = ctx;
     is_next = true;
     pl_loop_stop(w->loop);
+}
+
+/* The rest of 20 ms: a slow machine is no slow speaker. */
+static void rest(world *w)
+{
+    int64_t now = pl_loop_now_us(w->loop);
+    next_us += FRAME_MS * 1000;
+    if (next_us < now - HEARD * FRAME_MS * 1000 ||
+        next_us > now + FRAME_MS * 1000)
+        next_us = now + FRAME_MS * 1000;
+    is_next = false;
+    pl_timer_start(pace, next_us > now ? next_us - now : 0);
+    while (!is_next)
+        pl_loop_run(w->loop);
 }
 
 /* 20 ms of all. */
@@ -143,10 +160,7 @@ static void talk(world *w)
         listen_all(&people[i]);
         say(&people[i]);
     }
-    is_next = false;
-    pl_timer_start(pace, FRAME_MS * 1000);
-    while (!is_next)
-        pl_loop_run(w->loop);
+    rest(w);
 }
 
 static bool hears_others(const person *p, const person *silent)
@@ -328,7 +342,7 @@ static void killed_workers_legs_go_on(void **state)
         while (k->n_positions == n[i])
             talk(w);
     }
-    assert_true(people[0].seq < 1000); /* its numbers have wrapped */
+    assert_true(people[0].seq < ABOUT_TO_WRAP / 2); /* it has wrapped */
     first_dies(w);
     turn_to(w, true, LATER);
     for (size_t i = 0; i < 5; i++)
@@ -361,6 +375,7 @@ static void released_legs_go_on_where_they_were(void **state)
         assert_true(kept(w, people[i].id, 1, 1)->is_final);
         listen_all(&people[i]);
         before[i] = people[i].index;
+        people[i].next = 0;
     }
     while (!w->is_drained)
         assert_true(turn(w));
@@ -369,9 +384,9 @@ static void released_legs_go_on_where_they_were(void **state)
     turn_to(w, true, LATER); /* the first one is there, without its ports */
     import_all(w, 0);
     for (size_t i = 0; i < PEOPLE; i++) {
-        while (people[i].index == before[i])
+        while (people[i].next == 0)
             talk(w);
-        assert_true(people[i].index - before[i] < 10);
+        assert_true(people[i].next - before[i] < 10);
     }
     all_hear(w, NULL);
 }
@@ -552,7 +567,7 @@ static void leg_is_as_any_other_after_it(void **state)
     size_t n = w->n_reports;
     assert_int_equal(destroy(w, people[1].id), PL_OK);
     while (!peer_client_is_closed(people[1].client))
-        (void)turn(w);
+        rest(w);
     assert_int_equal(w->n_reports, n);
 }
 

@@ -23,7 +23,7 @@
 #include "io/io_thread.h"
 #include "peer_client.h"
 
-enum { MAX_LEGS = 16, DEADLINE_MS = 5000, POLL_MS = 5, INPUTS = 256 };
+enum { MAX_LEGS = 16, DEADLINE_MS = 20000, POLL_MS = 5, INPUTS = 256 };
 
 static const char pwd[] = "0123456789abcdef01234567";
 static const pl_metric_desc rows[] = {PL_MEDIA_METRICS(PL_METRIC_ROW)};

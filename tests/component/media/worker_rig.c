@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { DEADLINE_US = 5000000 };
+enum { DEADLINE_US = 20000000 };
 
 const char room[37] = "11111111-1111-4111-8111-111111111111";
 static const char node[] = "media-t.1";
@@ -50,7 +50,8 @@ static void on_reply(void *ctx, pl_err e, const pl_bus_in *in)
 
 pl_err ask(world *w, uint64_t epoch, const pl_msg_desc *d, const void *body)
 {
-    pl_bus_send how = {.to = w->to, .epoch = epoch};
+    pl_bus_send how = {
+        .to = w->to, .epoch = epoch, .deadline_ms = DEADLINE_US / 1000};
     w->has_reply = false;
     w->text[0] = w->lines[0] = '\0';
     assert_int_equal(pl_bus_request(w->pool, &how, d, body, on_reply, w, NULL),

@@ -43,6 +43,9 @@ typedef struct child {
     char text[OUTPUT_MAX];
 } child;
 
+/* A machine that stands still for a second is not the end of a peer. */
+#define PATIENT "--beats_missed=40"
+
 /* The first is roompool's own, the last is let in nowhere. */
 static const char *const NAMES[] = {"roompool",  "media",    "media-2", "api",
                                     "signaling", "operator", "stranger"};
@@ -175,7 +178,7 @@ static void start_roompool(rig *r)
     pl_fmt_cut(bus, sizeof bus, "--bus=%s", r->endpoint);
     start(r, &r->roompool, PARLEY_ROOMPOOL, bus,
           "--bus_secret_key=roompool.key", "--bus_allowed_keys=allowed",
-          "--run_dir=run", "--node=rp", "--database=x.db", NULL);
+          "--run_dir=run", "--node=rp", "--database=x.db", PATIENT, NULL);
     expect(&r->roompool, "to=ready");
 }
 
@@ -185,7 +188,7 @@ static void start_worker(rig *r)
     pl_fmt_cut(bus, sizeof bus, "--bus=%s", r->endpoint);
     start(r, &r->worker, TINY_WORKER, bus, "--bus_secret_key=media.key",
           "--bus_public_key=media.pub", "--bus_server_key=roompool.pub",
-          "--run_dir=run", "--node=victim", NULL);
+          "--run_dir=run", "--node=victim", PATIENT, NULL);
 }
 
 static int setup(void **state)

@@ -24,7 +24,9 @@ typedef struct phone {
     uint16_t port;    /* ours */
     char in[1 << 16]; /* all that came, not yet taken */
     size_t len;
-    char last[8192]; /* the message taken last */
+    char last[8192];   /* the message taken last */
+    uint64_t seen[16]; /* of the requests taken before */
+    unsigned n_seen;
 } phone;
 
 /* Fails the test when the parts do not start. NULL-ended settings beyond those
@@ -37,8 +39,9 @@ void phone_close(phone *p);
  * worker's port. */
 void phone_send(phone *p, const char *text);
 void phone_send_bytes(phone *p, const void *bytes, size_t len);
-/* Wait (5 s at most, running the loop) for a message whose first line begins
- * with start, skipping others; it is in p->last then. Fails the test. */
+/* Wait (20 s at most, running the loop) for a message whose first line begins
+ * with start, skipping others and over UDP requests that come once more; it is
+ * in p->last then. Fails the test. */
 void phone_expect(phone *p, const char *start);
 /* Whether such a message comes within ms. */
 bool phone_gets(phone *p, const char *start, unsigned ms);

@@ -35,6 +35,7 @@ static void call_until_refused(phone *p, pl_sig_rig *rig, const char *user)
             assert_int_equal(n_incoming(rig), n);
             return;
         }
+        rig_until_said(rig, "incoming", n + 1);
         rig_run(rig, 5);
     }
     fail_msg("no call was refused");
@@ -69,9 +70,10 @@ static void new_calls_are_refused_while_roompool_is_late(void **state)
     rig_until_said(rig, "ended", 1);
     pl_fake_pool_command(pl_sig_rig_pool(rig), "catch-up");
     phone_expect(&p, "SIP/2.0 180"); /* those that waited ring */
-    rig_until(rig, takes_all, rig);
     for (unsigned i = 0; i < 10; i++) {
         char call[16];
+        rig_until(rig, takes_all,
+                  rig); /* a pause of ours makes it late again */
         pl_fmt_cut(call, sizeof call, "d%u", i);
         phone_invite(&p, "lobby", call);
         phone_expect(&p, "SIP/2.0 200");

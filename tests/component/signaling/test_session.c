@@ -8,7 +8,7 @@
 #include "sig_metrics.h"
 
 /* Intervals that a test can wait for. */
-static const char *const SHORT[] = {"session_expires_s=6", "min_se_s=2",
+static const char *const SHORT[] = {"session_expires_s=9", "min_se_s=2",
                                     "probe_s=0", NULL};
 
 static uint64_t metric(pl_sig_rig *rig, pl_sig_metric m)
@@ -151,14 +151,14 @@ static void we_refresh_with_the_description_in_force(void **state)
     pl_sig_rig *rig = rig_open(SHORT);
     static phone p;
     phone_open(&p, rig, false, "127.0.0.1");
-    call_in(&p, "Supported: timer\nSession-Expires: 6;refresher=uas\n");
+    call_in(&p, "Supported: timer\nSession-Expires: 9;refresher=uas\n");
     for (unsigned i = 0; i < 2; i++) {
         phone_expect(&p, "INVITE ");
         assert_non_null(strstr(p.last, "m=audio 40100"));
         assert_string_equal(phone_header(&p, "Session-Expires"),
-                            "6;refresher=uac");
+                            "9;refresher=uac");
         phone_reply(&p,
-                    "200 OK\nRequire: timer\nSession-Expires: 6;refresher=uac",
+                    "200 OK\nRequire: timer\nSession-Expires: 9;refresher=uac",
                     NULL, "v=0");
         phone_expect(&p, "ACK ");
     }
@@ -175,10 +175,10 @@ static void where_update_is_allowed_it_refreshes(void **state)
     static phone p;
     phone_open(&p, rig, false, "127.0.0.1");
     call_out(&p, "\nAllow: INVITE, ACK, BYE, UPDATE\nRequire: timer\n"
-                 "Session-Expires: 6;refresher=uac");
+                 "Session-Expires: 9;refresher=uac");
     phone_expect(&p, "UPDATE sip:q@127.0.0.1");
     assert_string_equal(phone_header(&p, "Content-Length"), "0");
-    assert_string_equal(phone_header(&p, "Session-Expires"), "6;refresher=uac");
+    assert_string_equal(phone_header(&p, "Session-Expires"), "9;refresher=uac");
     assert_string_equal(phone_header(&p, "Min-SE"), "2");
     /* It allowed it, and knows nothing of it: then by re-INVITE. */
     phone_reply(&p, "501 Not Implemented", NULL, "");
@@ -234,12 +234,12 @@ static void the_side_that_called_refreshes_too(void **state)
 static void refreshes_survive_loss(void **state)
 {
     (void)state;
-    static const char *const slow[] = {"session_expires_s=6", "min_se_s=2",
+    static const char *const slow[] = {"session_expires_s=12", "min_se_s=2",
                                        "probe_s=0", NULL};
     pl_sig_rig *rig = rig_open(slow);
     static phone p;
     phone_open(&p, rig, false, "127.0.0.1");
-    call_in(&p, "Supported: timer\nSession-Expires: 6;refresher=uas\n");
+    call_in(&p, "Supported: timer\nSession-Expires: 12;refresher=uas\n");
     p.lose_every = 3;
     char first[64] = "";
     for (unsigned i = 0; i < 2; i++) {
@@ -249,7 +249,7 @@ static void refreshes_survive_loss(void **state)
             pl_fmt_cut(cseq, sizeof cseq, "%s", phone_header(&p, "CSeq"));
             phone_reply(&p,
                         "200 OK\nRequire: timer\n"
-                        "Session-Expires: 6;refresher=uac",
+                        "Session-Expires: 12;refresher=uac",
                         NULL, "v=0");
         } while (strcmp(cseq, first) == 0);
         pl_fmt_cut(first, sizeof first, "%s", cseq);

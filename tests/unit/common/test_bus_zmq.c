@@ -21,7 +21,7 @@
 
 enum {
     BURST = 3000,
-    DEADLINE_US = 20000000,
+    DEADLINE_US = 60000000,
     LAST_WORDS = 300,
     LINGER_NS = 200000000
 };
@@ -127,7 +127,7 @@ static void on_reply(void *ctx, pl_err e, const pl_bus_in *in)
 static void ask(rig *r, bool retry)
 {
     const pl_metrics_get m = {.index = 0};
-    const pl_bus_send how = {.deadline_ms = 15000, .retry = retry};
+    const pl_bus_send how = {.deadline_ms = 50000, .retry = retry};
     assert_int_equal(pl_bus_request(r->dealer, &how, &PL_MSG_METRICS_GET, &m,
                                     on_reply, r, NULL),
                      PL_OK);

@@ -25,7 +25,7 @@ enum {
     FRAME_MS = 20,
     TURN_MS = 4000, /* each file's turn comes so often: record_set.c */
     SLOW_MS = 2000, /* of one file: three take longer than that */
-    SYNCS_MAX = 1000
+    SYNCS_MAX = 10000
 };
 
 static const pl_metric_desc METRICS[] = {PL_MEDIA_METRICS(PL_METRIC_ROW)};
