@@ -8,7 +8,7 @@ import http from 'node:http';
 import { latestHeard, Person } from '../browser.mjs';
 import { Phone } from '../phone.mjs';
 import { stories } from '../story.mjs';
-import { until } from '../wait.mjs';
+import { PATIENCE_MS, until } from '../wait.mjs';
 
 export const OLD = 'rc.21';
 export const NEW = '1.1.3';
@@ -134,7 +134,7 @@ export class Tab {
   value(key) { return this.page.evaluate((k) => window.phone[k], key); }
 
   // The next event of that name which nobody asked for yet.
-  async event(name, { timeoutMs = 15000, id } = {}) {
+  async event(name, { timeoutMs = PATIENCE_MS, id } = {}) {
     let all = [];
     const found = await until(`${this} is told ${name}`, async () => {
       all = await this.value('events');
