@@ -2,11 +2,11 @@
 // control socket; what it hears is written to a file by its sndfile module.
 
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createWriteStream } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
 import { makeVoice, readWav, Recording, VOICES, writeWav } from './audio.mjs';
 import { inside } from './namespaces.mjs';
 import { PATIENCE_MS, until } from './wait.mjs';
@@ -110,6 +110,7 @@ export class Phone {
     // One of the two ends first.
     for (const stream of [this.child.stdout, this.child.stderr]) stream.pipe(log, { end: false });
     this.child.on('close', () => log.end());
+    this.logged = finished(log);
     this.system.onStop(() => this.close());
     this.socket = await until('baresip listens', () => this.#connect());
     this.socket.on('error', () => {});
@@ -223,9 +224,8 @@ export class Phone {
     this.socket?.destroy();
     if (this.child && this.child.exitCode === null && this.child.signalCode === null) {
       this.child.kill('SIGTERM');
-      const done = once(this.child, 'exit');
-      const timer = setTimeout(() => this.child.kill('SIGKILL'), 3000);
-      await done;
+      const timer = setTimeout(() => this.child.kill('SIGKILL'), 10000);
+      await this.logged;
       clearTimeout(timer);
     }
   }

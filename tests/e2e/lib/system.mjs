@@ -73,14 +73,15 @@ function configText(base, settings) {
     const all = { ...fixed, ...settings[name] };
     return [`[${name}]`, ...Object.entries(all).map(([k, v]) => `${k} = ${v}`), ''].join('\n');
   };
+  // Who stands still for a second on a busy machine is neither lost nor overloaded.
   return [
-    section('common', { bus: 'ipc://var/run/bus', run_dir: 'var/run', drain_ms: 2000 }),
-    section('roompool', { database: 'var/parley.db', max_talkers: 6, sip_lease_ms: 3000 }),
+    section('common', { bus: 'ipc://var/run/bus', run_dir: 'var/run', drain_ms: 2000, beats_missed: 20 }),
+    section('roompool', { database: 'var/parley.db', max_talkers: 6, sip_lease_ms: 3000, query_ms: 10000 }),
     section('api', {
       web_dir: join(ROOT, 'web'), openapi: join(ROOT, 'api-frontend/openapi.json'),
       issuer: `https://localhost:${base}`, max_per_address: 1000,
     }),
-    section('signaling', { outbound_allow: '127.0.0.0/8' }),
+    section('signaling', { outbound_allow: '127.0.0.0/8', overload_target_ms: 5000 }),
     section('media', { prompts_dir: join(ROOT, 'media-worker/prompts') }),
     ROOMS,
     ...Object.keys(settings).filter((name) => name.startsWith('room ')).map((name) => section(name)),

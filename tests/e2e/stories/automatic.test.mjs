@@ -11,7 +11,7 @@ import { Seat } from '../lib/seat.mjs';
 import { stories } from '../lib/story.mjs';
 import { pause, until } from '../lib/wait.mjs';
 
-const tell = stories({ common: { beats_missed: 20 } });
+const tell = stories();
 const CONFERENCE = 'configuration/conference';
 const AUTOMATIC = 'configuration/automatic_participant';
 let api;

@@ -12,7 +12,7 @@ import { NEW, OLD, sdkStories } from '../lib/sdk/stand.mjs';
 import { until } from '../lib/wait.mjs';
 
 const RING_S = 15; // longer than anybody needs to answer
-const tell = sdkStories({ common: { beats_missed: 20 }, roompool: { ring_timeout_s: RING_S } });
+const tell = sdkStories({ roompool: { ring_timeout_s: RING_S } });
 
 const over = (...tabs) => Promise.all(tabs.map((tab) => tab.leave()));
 

@@ -27,7 +27,6 @@ const tell = stories(async (base, dir) => {
   await writeFile(lines, '+49305550* trunk domain=localhost\n+4930999 trunk domain=localhost emergency_address=no\n',
     { mode: 0o600 });
   return {
-    common: { beats_missed: 20 },
     api: { outgoing_allow: '127.0.0.0/8', outgoing_ca: sink.certificate },
     roompool: { lines_file: lines, registration_min_s: 1, subscription_margin_s: 1 },
   };

@@ -23,8 +23,7 @@ const [BEN, EVE] = ['+493011101', '+493011102']; // telephones that register
 const DAN = '+493022201'; // one behind a network that speaks first
 
 const telco = await Telco.prepare({ accounts: [MIA], trunk: '+4930777', phones: [BEN, EVE], fixed: DAN });
-const tell = stories(async (base, dir) =>
-  ({ common: { beats_missed: 20 }, ...await telco.settings(base, dir) }));
+const tell = stories((base, dir) => telco.settings(base, dir));
 after(() => telco.stop());
 
 async function open(system, voice, number) {

@@ -13,8 +13,7 @@ import { NEW, OLD, sdkStories } from '../lib/sdk/stand.mjs';
 import { KNOWN, readError } from '../lib/sdk/wire.mjs';
 import { pause, until } from '../lib/wait.mjs';
 
-const tell = sdkStories({ common: { beats_missed: 20 },
-  roompool: { replace_ms: 1000, rejoin_ms: 1000, takeover: false } });
+const tell = sdkStories({ roompool: { replace_ms: 1000, rejoin_ms: 1000, takeover: false } });
 const idle = [];
 
 const over = (...tabs) => Promise.all(tabs.map((tab) => tab.leave()));

@@ -8,9 +8,8 @@ import { Seat } from '../lib/seat.mjs';
 import { stories } from '../lib/story.mjs';
 import { until } from '../lib/wait.mjs';
 
-// A worker that stands still for a second is not lost, and with it the keys that it
-// was to send; nobody renews the host's token.
-const tell = stories({ common: { beats_missed: 20 }, roompool: { token_s: 600 } });
+// Nobody renews the host's token.
+const tell = stories({ roompool: { token_s: 600 } });
 const ROOM = 'clinic';
 const HOST = { pin: '13579' };
 const GUEST = { pin: '2468' };

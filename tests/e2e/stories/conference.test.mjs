@@ -11,8 +11,7 @@ import { PATIENCE_MS, pause, until } from '../lib/wait.mjs';
 const RING_S = 15; // longer than anybody takes to answer
 const RANG = { timeoutMs: RING_S * 1000 + PATIENCE_MS };
 const LISTEN_S = 3;
-// Who stands still for a second is not lost, which participants would be told.
-const tell = sdkStories({ common: { beats_missed: 20 }, roompool: { ring_timeout_s: RING_S } });
+const tell = sdkStories({ roompool: { ring_timeout_s: RING_S } });
 
 for (const [first, second] of [[NEW, OLD], [OLD, NEW]]) {
   tell(`${first} hosts ${second} and a telephone: heard, held, resumed, ended`, async (stand) => {

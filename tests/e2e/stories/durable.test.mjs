@@ -10,8 +10,7 @@ import { stories } from '../lib/story.mjs';
 import { PATIENCE_MS, pause, until } from '../lib/wait.mjs';
 
 const FRONTENDS = [1, 2];
-// Who stands still for a second is not lost: only what is killed is.
-const tell = stories({ common: { beats_missed: 20 } }, { frontends: FRONTENDS.length, supervised: false });
+const tell = stories({}, { frontends: FRONTENDS.length, supervised: false });
 
 // What one does, and which events end it. Who acts is the one whose front end
 // is struck.

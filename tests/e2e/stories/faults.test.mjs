@@ -12,7 +12,6 @@ import { pause, until } from '../lib/wait.mjs';
 // Without a sibling's help: handover.test.mjs is about that.
 // What is killed is noticed at once; nothing here has to wait for these to pass.
 const tell = stories({
-  common: { beats_missed: 20 },
   roompool: { sip_lease_ms: 15000, replace_ms: 15000, rejoin_ms: 15000, takeover: false },
 });
 let anna;

@@ -11,8 +11,7 @@ import { assertPlaces, placeOf } from '../lib/placements.mjs';
 import { stories } from '../lib/story.mjs';
 import { until } from '../lib/wait.mjs';
 
-// Who stands still for a second is not lost, nor late to hand over.
-const tell = stories({ common: { beats_missed: 20, drain_ms: 10000 } });
+const tell = stories({ common: { drain_ms: 10000 } });
 const GAP_MS = 5000; // longest: what a loaded machine needs, no measurement
 let anna;
 let carla;

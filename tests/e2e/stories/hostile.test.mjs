@@ -10,7 +10,7 @@ import { Phone } from '../lib/phone.mjs';
 import { stories } from '../lib/story.mjs';
 import { until } from '../lib/wait.mjs';
 
-const tell = stories({ common: { beats_missed: 20 } }); // who stands still for a second is not lost
+const tell = stories();
 const GAP_MS = 3000; // happens once: see faults
 let carla;
 let dan;
