@@ -3,7 +3,8 @@
 // clients wait in the background all the while.
 
 import assert from 'node:assert/strict';
-import https from 'node:https';
+import { once } from 'node:events';
+import tls from 'node:tls';
 import { Person } from '../lib/browser.mjs';
 import { misses } from '../lib/ears.mjs';
 import { openProgram, recordProgram } from '../lib/rest.mjs';
@@ -300,15 +301,21 @@ tell('11. sessions of one user ring together; who loses gets Call canceled', asy
   await over(anna, ben, other);
 });
 
-// A poll whose connection the client closes before it is answered.
-function cutPoll(system, token, session) {
-  const poll = https.request({ host: '127.0.0.1', port: system.httpsPort, agent: false,
-    path: `${session}/events`, headers: { Authorization: `Bearer ${token}` }, rejectUnauthorized: false });
-  poll.on('error', () => {});
-  poll.end();
-  return new Promise((resolve) => {
-    poll.on('finish', () => setImmediate(() => { poll.destroy(); resolve(); }));
-  });
+// A poll whose connection the client has closed before the front end reads it.
+async function cutPoll(system, token, session) {
+  const socket = tls.connect({ host: '127.0.0.1', port: system.httpsPort, rejectUnauthorized: false });
+  socket.on('error', () => {});
+  await once(socket, 'secureConnect');
+  await system.signal('api-1', 'SIGSTOP');
+  try {
+    await new Promise((written) => {
+      socket.write(`GET ${session}/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n\r\n`, written);
+    });
+    socket.destroy();
+    await once(socket, 'close');
+  } finally {
+    await system.signal('api-1', 'SIGCONT');
+  }
 }
 
 tell('12. a poll that the client cuts loses no event', async (stand, system) => {
