@@ -124,7 +124,8 @@ static void media_made(pl_pool *pool, pl_op *op, pl_err e,
     if (!leg)
         return;
     bool is_device = leg->part->row.kind == PL_PART_KIND_DEVICE;
-    if (e || (!is_device && !pl_session_find(pool, leg->row.session_id))) {
+    if (e || sdp->sdp.len == 0 ||
+        (!is_device && !pl_session_find(pool, leg->row.session_id))) {
         pl_part_leave(pool, leg->part, LOST);
     } else {
         pl_reoffer_send(pool, leg, PL_MOD_KIND_REPLACE, sdp->sdp);
