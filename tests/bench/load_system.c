@@ -118,7 +118,7 @@ static bool write_config(const load_system *s, const load_system_options *o)
     (void)fprintf(
         f,
         "[common]\nbus = ipc://var/run/bus\nrun_dir = var/run\n"
-        "drain_ms = 1000\nlog_level = %s\n"
+        "beats_missed = 20\ndrain_ms = 1000\nlog_level = %s\n"
         "[roompool]\ndatabase = var/parley.db\nmax_conferences = 100000\n"
         "max_sessions = 100000\nmax_sessions_per_user = 1000\n"
         "max_invitations = 1000\nmax_polls = 100000\n%s"
