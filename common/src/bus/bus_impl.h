@@ -71,7 +71,7 @@ typedef struct pl_bus_peer {
     char node[PL_NODE_MAX + 1];
     char route[PL_BUS_ROUTE_MAX + 1];
     int64_t seen_us;
-    int64_t seen_late_us; /* late_us of the bus then */
+    int64_t seen_late_us; /* how long the loop had stood still until then */
     int64_t cut_us;       /* since then it has no connection; 0: it has one */
     bool is_up;
     pl_log_limit complaints;

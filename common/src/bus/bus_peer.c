@@ -110,10 +110,17 @@ void pl_bus_peer_goodbye(pl_bus *bus, pl_bus_peer *peer)
     end_peer(bus, peer);
 }
 
+/* All that this process stood still until now. What is queued may be read
+ * before the beat that is due notices. */
+static int64_t late_us(const pl_bus *bus, int64_t now_us)
+{
+    return bus->late_us + (now_us > bus->due_us ? now_us - bus->due_us : 0);
+}
+
 void pl_bus_peer_lives(pl_bus *bus, pl_bus_peer *peer)
 {
     peer->seen_us = pl_loop_now_us(bus->loop);
-    peer->seen_late_us = bus->late_us;
+    peer->seen_late_us = late_us(bus, peer->seen_us);
 }
 
 void pl_bus_peer_beat(pl_bus *bus, pl_bus_peer *peer)
@@ -152,8 +159,7 @@ static void on_beat_due(void *ctx)
 {
     pl_bus *bus = ctx;
     int64_t now_us = pl_loop_now_us(bus->loop);
-    if (now_us > bus->due_us)
-        bus->late_us += now_us - bus->due_us;
+    bus->late_us = late_us(bus, now_us);
     bus->due_us = now_us + bus->beat_us;
     pl_timer_start(bus->beat_timer, bus->beat_us);
     if (!bus->is_router)

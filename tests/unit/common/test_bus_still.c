@@ -2,10 +2,10 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <time.h>
 
 #include <cmocka.h>
 
+#include "loop_impl.h"
 #include "pl/bus.h"
 
 enum { MS = 1000, BEAT_MS = 25, STILL_MS = 400, LOOK_MS = 12 * BEAT_MS };
@@ -14,7 +14,6 @@ typedef struct rig {
     pl_loop *loop;
     pl_bus_hub *hub;
     pl_bus *router, *dealer;
-    pl_timer *later;
     int links_down, peers_up, peers_down;
 } rig;
 
@@ -44,8 +43,6 @@ static void on_peer(void *ctx, const char *node, bool is_up)
     (void)node;
     r->peers_up += is_up;
     r->peers_down += !is_up;
-    if (!is_up)
-        pl_loop_stop(r->loop);
 }
 
 static pl_bus *open_bus(rig *r, const char *node, pl_role role)
@@ -57,25 +54,28 @@ static pl_bus *open_bus(rig *r, const char *node, pl_role role)
     return bus;
 }
 
-static void on_enough(void *ctx)
-{
-    rig *r = ctx;
-    pl_loop_stop(r->loop);
-}
-
 static void run_for(rig *r, int ms)
 {
-    pl_timer_start(r->later, (int64_t)ms * MS);
-    pl_loop_run(r->loop);
-    pl_timer_stop(r->later);
+    pl_loop_advance(r->loop, (int64_t)ms * MS);
+}
+
+/* Nothing runs meanwhile; what fell due runs late. */
+static void stand_still(rig *r)
+{
+    r->loop->now_us += (int64_t)STILL_MS * MS;
+}
+
+static void cut(rig *r)
+{
+    const pl_bus_faults all = {.drop_permille = 1000};
+    pl_bus_hub_set_faults(r->hub, &all);
 }
 
 static int setup(void **state)
 {
     static rig r;
     r = (rig){0};
-    assert_int_equal(pl_loop_create(&r.loop), PL_OK);
-    assert_int_equal(pl_timer_create(r.loop, on_enough, &r, &r.later), PL_OK);
+    assert_int_equal(pl_loop_create_fake(0, &r.loop), PL_OK);
     assert_int_equal(pl_bus_hub_create(r.loop, 1, &r.hub), PL_OK);
     r.router = open_bus(&r, "roompool.1", PL_ROLE_ROOMPOOL);
     pl_bus_watch_peers(r.router, on_peer, &r);
@@ -100,7 +100,6 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     rig *r = *state;
-    pl_timer_destroy(&r->later);
     pl_bus_close(&r->dealer);
     pl_bus_close(&r->router);
     pl_bus_hub_destroy(&r->hub);
@@ -111,8 +110,7 @@ static int teardown(void **state)
 static void who_stood_still_takes_nobody_for_gone(void **state)
 {
     rig *r = *state;
-    const struct timespec still = {.tv_nsec = STILL_MS * MS * 1000L};
-    nanosleep(&still, NULL);
+    stand_still(r);
     run_for(r, LOOK_MS);
     assert_int_equal(r->peers_down, 0);
     assert_int_equal(r->links_down, 0);
@@ -121,9 +119,20 @@ static void who_stood_still_takes_nobody_for_gone(void **state)
 static void the_silent_are_gone_all_the_same(void **state)
 {
     rig *r = *state;
-    const pl_bus_faults cut = {.drop_permille = 1000};
-    pl_bus_hub_set_faults(r->hub, &cut);
-    run_for(r, 30 * 1000); /* ends when the peer is gone */
+    cut(r);
+    run_for(r, LOOK_MS);
+    assert_int_equal(r->peers_down, 1);
+    assert_int_equal(r->links_down, 1);
+}
+
+/* Its last beat is read before the own one that is late. */
+static void who_ended_meanwhile_is_gone_as_soon(void **state)
+{
+    rig *r = *state;
+    pl_bus_beat_now(r->dealer);
+    stand_still(r);
+    cut(r);
+    run_for(r, LOOK_MS);
     assert_int_equal(r->peers_down, 1);
 }
 
@@ -133,6 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(who_stood_still_takes_nobody_for_gone),
         T(the_silent_are_gone_all_the_same),
+        T(who_ended_meanwhile_is_gone_as_soon),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
