@@ -282,33 +282,32 @@ static void note_owned(const char *room_id, uint64_t epoch)
 pl_err pl_control_room_open(pl_control *c, uint64_t epoch,
                             const pl_media_room_open *m)
 {
+    pl_err e = PL_OK;
     pl_room *room = pl_leg_table_find_room(c->table, m->room_id);
-    if (!room) {
-        pl_err e = add_room(c, epoch, m);
-        if (!e)
-            note_owned(m->room_id, epoch);
-        pl_control_gauges(c);
-        return e;
-    }
-    if (epoch < room->epoch) {
+    if (room && epoch < room->epoch) {
         pl_metrics_add(c->o.metrics, PL_MEDIA_M_stale_commands, 1);
         return PL_ESTALE;
     }
-    pl_mix_command command = {
-        .kind = PL_MIX_ROOM_SET, .id = room->mix, .u.room = sound_of(c, m)};
-    pl_err e = pl_mixer_command(c->o.mixer, room->thread, &command);
-    if (e != PL_OK)
+    if (room && epoch == room->epoch) {
+        pl_mix_command command = {
+            .kind = PL_MIX_ROOM_SET, .id = room->mix, .u.room = sound_of(c, m)};
+        e = pl_mixer_command(c->o.mixer, room->thread, &command);
+        if (e == PL_OK) {
+            room->max_legs = m->max_legs;
+            room->owed = m->owed;
+        }
         return e;
-    if (epoch > room->epoch)
-        note_owned(m->room_id, epoch);
-    room->epoch = epoch;
-    room->max_legs = m->max_legs;
-    room->owed = m->owed;
-    PL_LIST_EACH(it, &room->legs)
-    {
-        PL_CONTAINER(it, pl_leg, in_room)->epoch = epoch;
     }
-    return PL_OK;
+    /* It was taken for lost with its legs, and is placed here again: they have
+     * left meanwhile, or are offered media anew. */
+    if (room)
+        e = pl_control_shut_room(c, room, true);
+    if (e == PL_OK)
+        e = add_room(c, epoch, m);
+    if (e == PL_OK)
+        note_owned(m->room_id, epoch);
+    pl_control_gauges(c);
+    return e;
 }
 
 pl_err pl_control_find_prompt(const pl_control *c, const char *name,

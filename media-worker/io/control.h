@@ -49,7 +49,7 @@ void pl_control_quiet(pl_control *control);
 void pl_control_destroy(pl_control **control);
 
 /* Rooms. Errors of open: PL_EDRAIN, PL_EFULL, PL_ESTALE an older epoch. A room
- * that is open in an older epoch is taken over with its legs. */
+ * that is open in an older epoch begins anew, without its legs. */
 PL_MUST_USE pl_err pl_control_room_open(pl_control *control, uint64_t epoch,
                                         const pl_media_room_open *m);
 /* Errors: PL_ENOENT room or prompt; PL_ESTALE; PL_EFULL a queue. Time stands

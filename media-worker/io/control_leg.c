@@ -466,12 +466,8 @@ pl_err pl_control_leg_create(pl_control *c, uint64_t epoch,
         return e;
     pl_leg *leg = pl_leg_table_find_leg(c->table, m->leg_id);
     if (leg && leg->room == room) {
-        /* Asked again; or it was taken for lost and comes back, and then the
-         * text that is there is no offer: its peer gets a new one. */
-        e = m->sdp.len > 0 ? PL_OK : make_offer(c, leg, PL_DIRECTION_UNKNOWN);
-        if (e == PL_OK)
-            give(leg, ret);
-        return e;
+        give(leg, ret);
+        return PL_OK;
     }
     if (c->is_draining)
         return PL_EDRAIN;

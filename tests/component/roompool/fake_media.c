@@ -55,6 +55,13 @@ static void note_place(fake_media *m, const char *room, uint64_t epoch)
     PUT(p->node, m->node);
 }
 
+static void drop_legs_of(fake_media *m, const char *room)
+{
+    for (size_t i = m->n_legs; i-- > 0;)
+        if (strcmp(m->legs[i].room, room) == 0)
+            drop_leg(m, i);
+}
+
 static void on_room_open(void *ctx, const pl_bus_in *in)
 {
     fake_media *m = ctx;
@@ -73,6 +80,8 @@ static void on_room_open(void *ctx, const pl_bus_in *in)
     }
     note_place(m, b->room_id, in->epoch);
     m->owed = b->owed;
+    if (m->rooms[at].epoch != in->epoch)
+        drop_legs_of(m, b->room_id);
     m->rooms[at].epoch = in->epoch;
     reply_ok(m->bus, in);
 }
@@ -84,9 +93,7 @@ static void on_room_close(void *ctx, const pl_bus_in *in)
     long at = room_at(m, b->room_id);
     if (at >= 0 && m->rooms[at].epoch == in->epoch) {
         m->rooms[at] = m->rooms[--m->n_rooms];
-        for (size_t i = m->n_legs; i-- > 0;)
-            if (strcmp(m->legs[i].room, b->room_id) == 0)
-                drop_leg(m, i);
+        drop_legs_of(m, b->room_id);
         m->n_closed++;
     }
     reply_ok(m->bus, in);
