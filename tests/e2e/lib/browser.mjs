@@ -1,13 +1,13 @@
 // browser.mjs - a person with a browser: one Chromium each, because the file
 // that stands for the microphone belongs to the process.
 
-import assert from 'node:assert/strict';
 import { chromium } from 'playwright-core';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { complaints, makeVoice, Recording, sideBySide, untilSteady, VOICES, writeWav } from './audio.mjs';
+import { makeVoice, Recording, sideBySide, VOICES, writeWav } from './audio.mjs';
+import { hearsWell } from './ears.mjs';
 import { inside } from './namespaces.mjs';
-import { PATIENCE_MS, pause, until } from './wait.mjs';
+import { PATIENCE_MS, until } from './wait.mjs';
 
 const FLAGS = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
@@ -227,15 +227,11 @@ export class Person {
   // While it records: the last seconds.
   heard(seconds, side) { return latestHeard(this.page, seconds, side); }
 
-  // Hears others, and is not heard by itself.
+  // Hears others steadily, and not itself.
   async hears(...others) {
-    const bad = await untilSteady(async () => {
-      await this.startRecording();
-      await pause(2400); // the length of what is judged, and of what comes first
-      const { heard } = await this.stopRecording();
-      return complaints(heard.slice(heard.seconds - 2.1), { others, own: [this.voice], maxGapMs: 300 });
-    });
-    assert.deepEqual(bad, [], this.voice);
+    await this.startRecording();
+    await hearsWell(this, ...others);
+    await this.stopRecording();
   }
 
   async close() {

@@ -7,10 +7,9 @@ import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { complaints, untilSteady } from './audio.mjs';
 import { Person } from './browser.mjs';
-import { hears, latest } from './ears.mjs';
-import { PATIENCE_MS, pause, until } from './wait.mjs';
+import { hearsWell } from './ears.mjs';
+import { PATIENCE_MS, until } from './wait.mjs';
 
 const HERE = join(dirname(fileURLToPath(import.meta.url)), 'device');
 const PAGE = '<!doctype html><title>device</title><audio id="remote"></audio><script src="/app.js"></script>';
@@ -26,20 +25,6 @@ async function serve(system) {
   await once(server, 'listening');
   system.onStop(() => { server.closeAllConnections(); server.close(); });
   return `http://localhost:${server.address().port}/`;
-}
-
-// Hears others steadily, and not itself: anybody who has a voice and heard().
-export async function hearsWell(ear, ...others) {
-  await hears(ear, ...others);
-  const bad = await untilSteady(async () => {
-    await pause(2200); // the length of what is judged, and more when it came late
-    const heard = await until('so much is recorded', async () => {
-      const last = await latest(ear, 2.1);
-      return last.seconds > 2 && last;
-    });
-    return complaints(heard, { others, own: [ear.voice], maxGapMs: 120 });
-  }, 12);
-  if (bad.length) throw new Error(`${ear.voice}: ${bad.join('; ')}`);
 }
 
 export class Device {

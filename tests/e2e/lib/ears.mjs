@@ -1,7 +1,7 @@
 // ears.mjs - what pages and telephones hear; of two of them, while something
 // happens to the servers, for how long they heard nothing.
 
-import { VOICES } from './audio.mjs';
+import { complaints, untilSteady, VOICES } from './audio.mjs';
 import { PATIENCE_MS, pause, until } from './wait.mjs';
 
 export const HEARD = 0.05; // amplitude of a voice that is there; the music has 0.02 of each at most
@@ -26,6 +26,20 @@ export async function hears(ear, ...voices) {
     error.message += `; levels: ${JSON.stringify(levels)}`;
     throw error;
   });
+}
+
+// Hears others steadily, and not itself: anybody who has a voice and heard().
+export async function hearsWell(ear, ...others) {
+  await hears(ear, ...others);
+  const bad = await untilSteady(async () => {
+    await pause(2200); // the length of what is judged, and more when it came late
+    const heard = await until('so much is recorded', async () => {
+      const last = await latest(ear, 2.1);
+      return last.seconds > 2 && last;
+    });
+    return complaints(heard, { others, own: [ear.voice], maxGapMs: 120 });
+  }, 12);
+  if (bad.length) throw new Error(`${ear.voice}: ${bad.join('; ')}`);
 }
 
 // Waits until none of these voices was heard for `seconds`: a jitter buffer plays on,
