@@ -238,7 +238,7 @@ const UNSTEADY = / has (a gap of|another rhythm) | is not heard |^recorded only 
 // late, which can look like another voice, too: that asks for another window,
 // and says so. A voice that is heard by itself counts at once where nothing
 // stutters. A fault of ours that comes back within a window's length shows in each.
-export async function untilSteady(listen, windows = 6) {
+export async function untilSteady(listen, windows = 15) {
   for (let left = windows - 1; ; left--) {
     const bad = await listen();
     if (left === 0 || !bad.some((text) => UNSTEADY.test(text))) return bad;

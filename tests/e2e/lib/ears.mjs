@@ -38,7 +38,7 @@ export async function hearsWell(ear, ...others) {
       return last.seconds > 2 && last;
     });
     return complaints(heard, { others, own: [ear.voice], maxGapMs: 120 });
-  }, 12);
+  });
   if (bad.length) throw new Error(`${ear.voice}: ${bad.join('; ')}`);
 }
 

@@ -14,7 +14,7 @@ tell('the page returns the own voice', async (system) => {
   await anna.join('echo');
   const bad = await untilSteady(async () => {
     await anna.startRecording();
-    await pause(6000); // the length of what is judged
+    await pause(4000); // the length of what is judged
     const { said, heard } = await anna.stopRecording();
     return [...complaints(heard.slice(1), { others: ['anna'] }),
       ...rhythmComplaints(said, heard.slice(1), 'anna')];

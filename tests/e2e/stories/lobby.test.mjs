@@ -7,7 +7,7 @@ import { Phone } from '../lib/phone.mjs';
 import { stories } from '../lib/story.mjs';
 import { pause, until } from '../lib/wait.mjs';
 
-const LISTEN_S = 7;
+const LISTEN_S = 4;
 const tell = stories();
 
 tell('two browsers and two telephones hear each other and not themselves', async (system) => {
