@@ -9,7 +9,7 @@ import { dirname, join as path } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
 import { Person } from '../../e2e/lib/browser.mjs';
-import { PATIENCE_MS, until } from '../../e2e/lib/wait.mjs';
+import { PATIENCE_MS, pause, until } from '../../e2e/lib/wait.mjs';
 
 const closers = [];
 after(async () => { for (const close of closers.reverse()) await close(); });
@@ -342,7 +342,7 @@ test('what is lost on the way is had from redundant packets, both ways', async (
   await until('they are heard all the time', async () => {
     const before = [await frames('recovered'), await frames('concealed')];
     for (let i = 0; i < 20; i++) {
-      await new Promise((done) => setTimeout(done, 100));
+      await pause(100);
       for (const [who, whom] of [['ben', 'anna'], ['anna', 'ben']])
         assert.ok(await level(page, who, whom) > -50, `${who} hears ${whom}`);
     }

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "rtp_phone.h"
@@ -72,25 +71,19 @@ static bool close_relay(const relay *r)
     return status == 0;
 }
 
-static int64_t now_us(void)
-{
-    struct timespec t = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 /* A packet of what is heard is the clock for what is said. False: that clock
  * stood still for a while. */
-static bool listen_and_say(rtp_phone *says, const struct sockaddr_in *to,
-                           const rtp_phone *hears, size_t n, uint8_t *ret_heard)
+static bool listen_and_say(const pl_loop *clock, rtp_phone *says,
+                           const struct sockaddr_in *to, const rtp_phone *hears,
+                           size_t n, uint8_t *ret_heard)
 {
     bool is_steady = true;
-    int64_t before = now_us();
+    int64_t before = pl_loop_now_us(clock);
     for (size_t i = 0; i < n; i++) {
         uint8_t b[1500], frame[RTP_PHONE_FRAME];
         assert_int_equal(rtp_phone_receive(hears, b, sizeof b),
                          12 + RTP_PHONE_FRAME);
-        int64_t now = now_us();
+        int64_t now = pl_loop_now_us(clock);
         is_steady = is_steady && now - before < LATE_US;
         before = now;
         if (ret_heard)
@@ -131,8 +124,9 @@ static size_t call(world *w, bool *ret_steady)
     assert_int_equal(create(w, "says", PL_LEG_KIND_SIP, says.sdp), PL_OK);
     const struct sockaddr_in media = rtp_phone_media(w->text);
     open_relay(&line, &media);
-    (void)listen_and_say(&says, &line.near, &hears, LEARN, NULL);
-    *ret_steady = listen_and_say(&says, &line.near, &hears, PACKETS, heard);
+    (void)listen_and_say(w->loop, &says, &line.near, &hears, LEARN, NULL);
+    *ret_steady =
+        listen_and_say(w->loop, &says, &line.near, &hears, PACKETS, heard);
     assert_int_equal(destroy(w, "says"), PL_OK);
     assert_int_equal(destroy(w, "hears"), PL_OK);
     *ret_steady = close_relay(&line) && *ret_steady;
